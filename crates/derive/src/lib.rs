@@ -1,0 +1,37 @@
+//! The declaration of a resource, read once and turned into what every layer needs.
+//!
+//! `#[resource]` adds the common fields to a plain struct and implements `Resource`: how it is read from a request,
+//! merged, stored, loaded and written. `#[input]` does the same for the body of a verb or a nested value. `#[words]`
+//! turns an enum into the lower-case words of the wire. Each also exports a `…_fields!` macro that hands the field
+//! list to the gRPC door, where a field without a counterpart in the proto does not compile.
+//!
+//! This crate must never know a database, a door or a resource by name.
+
+mod declaration;
+mod input;
+mod resource;
+mod words;
+
+use proc_macro::TokenStream;
+
+/// Declares a resource. See `steerco_domain::resource` for the meaning of each argument and field marker.
+#[proc_macro_attribute]
+pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(resource::expand(arguments.into(), item.into()))
+}
+
+/// Declares the body of a verb, or a value that is an object on the wire.
+#[proc_macro_attribute]
+pub fn input(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(input::expand(arguments.into(), item.into()))
+}
+
+/// Declares an enum whose variants are lower-case words on the wire and in the database.
+#[proc_macro_attribute]
+pub fn words(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(words::expand(item.into()))
+}
+
+fn expand(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+    result.unwrap_or_else(syn::Error::into_compile_error).into()
+}

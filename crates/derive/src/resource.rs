@@ -1,0 +1,229 @@
+//! `#[resource]`: the one declaration.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Field, Fields, Ident, ItemStruct, parse_quote};
+
+use crate::declaration::{Declared, Setter, arguments, documentation, pascal, snake, without_markers};
+
+struct Arguments {
+    prefix: String,
+    plural: String,
+    scope: String,
+    dated: bool,
+}
+
+impl Arguments {
+    fn read(tokens: TokenStream) -> syn::Result<Self> {
+        let mut read = Self { prefix: String::new(), plural: String::new(), scope: String::new(), dated: false };
+        for (name, value) in arguments(tokens)? {
+            match name.to_string().as_str() {
+                "prefix" => read.prefix = value,
+                "plural" => read.plural = value,
+                "scope" => read.scope = value,
+                "dated" => read.dated = true,
+                _ => return Err(syn::Error::new_spanned(name, "one of: prefix, plural, scope, dated")),
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// The fields every resource has, in the order of the wire.
+fn common(name: &Ident, dated: bool) -> Vec<Field> {
+    let mut fields: Vec<Field> = vec![
+        parse_quote! {
+            /// Identifier, made by the service: a TypeID (prefix and UUIDv7).
+            #[field(filter)] pub id: crate::id::Id<#name>
+        },
+        parse_quote! {
+            /// Starts at 1 and grows by 1 with every change.
+            #[field(private)] pub revision: i32
+        },
+        parse_quote! {
+            /// When it was created (UTC).
+            #[field(filter)] pub created_at: crate::time::Instant
+        },
+        parse_quote! {
+            /// When it last changed (UTC).
+            #[field(filter, private)] pub updated_at: crate::time::Instant
+        },
+        parse_quote! {
+            /// Who created it: a person, a service account, or `system`.
+            #[field(filter, private)] pub created_by: crate::actor::Actor
+        },
+        parse_quote! {
+            /// When it was deleted (UTC); absent while it lives.
+            #[field(filter)] pub deleted_at: Option<crate::time::Instant>
+        },
+        parse_quote! {
+            /// Its identifiers in other systems, unique in the organisation per kind and source.
+            #[field(write, private)] pub external_refs: crate::refs::ExternalRefs
+        },
+        parse_quote! {
+            /// Free labels.
+            #[field(write)] pub labels: crate::labels::Labels
+        },
+    ];
+    if dated {
+        fields.insert(
+            4,
+            parse_quote! {
+                /// From when on this version holds (UTC); a backfill may set an earlier instant than the change itself.
+                #[field(filter)] pub effective_at: crate::time::Instant
+            },
+        );
+    }
+    fields
+}
+
+pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let arguments = Arguments::read(tokens)?;
+    let mut item: ItemStruct = syn::parse2(item)?;
+    let own = match std::mem::replace(&mut item.fields, Fields::Unit) {
+        Fields::Named(fields) => fields.named,
+        other => return Err(syn::Error::new_spanned(other, "a resource has named fields")),
+    };
+    let mut all = common(&item.ident, arguments.dated);
+    all.extend(own);
+    item.fields = Fields::Named(parse_quote!({ #(#all),* }));
+    let fields = all.iter().map(|f| Declared::read(f, Setter::System)).collect::<syn::Result<Vec<_>>>()?;
+    let implementation = implementation(&item, &arguments, &fields)?;
+    let list = field_list(&item.ident, &arguments, &fields);
+    let clean = without_markers(item);
+    Ok(quote! {
+        #[derive(Clone, Debug, PartialEq)]
+        #clean
+        #implementation
+        #list
+    })
+}
+
+fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::Result<TokenStream> {
+    let name = &item.ident;
+    let (title, singular, doc) = (name.to_string(), snake(&name.to_string()), documentation(&item.attrs));
+    let Arguments { prefix, plural, scope, dated } = arguments;
+    let scope: syn::Expr = syn::parse_str(&format!("crate::resource::ScopeRule::{scope}"))?;
+    let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
+    let texts: Vec<String> = names.iter().map(|n| n.to_string()).collect();
+    let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
+    let specs = fields.iter().map(Declared::spec);
+    let positions: Vec<usize> = (0..fields.len()).collect();
+    let settable: Vec<&Declared> = fields.iter().filter(|f| f.setter != Setter::System).collect();
+    let (set_names, set_types): (Vec<_>, Vec<_>) = settable.iter().map(|f| (&f.name, &f.ty)).unzip();
+    let set_texts: Vec<String> = set_names.iter().map(|n| n.to_string()).collect();
+    let given: Vec<&str> = ["id", "created_at", "updated_at", "effective_at", "created_by", "revision"].into();
+    let initial = fields.iter().filter(|f| f.setter == Setter::System).map(|f| {
+        let name = &f.name;
+        match name.to_string() {
+            n if n == "revision" => quote!(revision: 1),
+            n if n == "id" => quote!(id: crate::id::Id::from_u128(seed.id)),
+            n if n == "created_by" => quote!(created_by: seed.by.clone()),
+            n if n == "effective_at" => quote!(effective_at: seed.effective_at),
+            n if given.contains(&n.as_str()) => quote!(#name: seed.at),
+            _ => quote!(#name: Default::default()),
+        }
+    });
+    let effective = if *dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
+    Ok(quote! {
+        impl crate::resource::Resource for #name {
+            const KIND: &'static crate::resource::Kind = &crate::resource::Kind {
+                name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
+                scope: #scope, dated: #dated,
+                fields: &[#(#specs),*],
+            };
+            fn read_new(reader: &mut crate::input::Reader<'_>, seed: &crate::resource::Seed) -> Option<Self> {
+                #(let #set_names = reader.field::<#set_types>(#set_texts);)*
+                Some(Self { #(#initial,)* #(#set_names: #set_names?),* })
+            }
+            fn merge(&mut self, reader: &mut crate::input::Reader<'_>) {
+                #(reader.merge(#set_texts, &mut self.#set_names);)*
+            }
+            fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+                let mut changed = Vec::new();
+                #(if self.#names != before.#names { changed.push(#texts); })*
+                changed
+            }
+            fn store(&self, out: &mut Vec<crate::field::Cell>) {
+                #(crate::field::Field::store(&self.#names, out);)*
+            }
+            fn load(cells: &mut crate::field::Cells) -> Result<Self, crate::field::Corrupt> {
+                Ok(Self { #(#names: cells.field::<#types>(#texts)?),* })
+            }
+            fn write_fields<M: serde::ser::SerializeMap>(&self, mask: crate::mask::Mask, map: &mut M)
+                -> Result<(), M::Error> {
+                #(if mask.has(#positions) && !crate::field::Field::is_absent(&self.#names) {
+                    map.serialize_entry(#texts, &self.#names)?;
+                })*
+                Ok(())
+            }
+            fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String)) {
+                #(crate::field::Field::references(&self.#names, &mut |kind, id| visit(#texts, kind, id));)*
+            }
+            fn common(&self) -> crate::resource::Common<'_> {
+                crate::resource::Common {
+                    id: self.id.as_u128(), revision: self.revision, created_at: self.created_at,
+                    updated_at: self.updated_at, deleted_at: self.deleted_at, external_refs: &self.external_refs,
+                }
+            }
+            fn common_mut(&mut self) -> crate::resource::CommonMut<'_> {
+                crate::resource::CommonMut {
+                    revision: &mut self.revision, updated_at: &mut self.updated_at, deleted_at: &mut self.deleted_at,
+                    external_refs: &mut self.external_refs, effective_at: #effective,
+                }
+            }
+        }
+        impl crate::id::HasId for #name {
+            const PREFIX: &'static str = #prefix;
+            const KIND_NAME: &'static str = #singular;
+        }
+    })
+}
+
+/// The exported macro that hands names and fields to the gRPC door.
+fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> TokenStream {
+    let singular = snake(&name.to_string());
+    let plural = &arguments.plural;
+    let (one, many) = (name.to_string(), pascal(plural));
+    let list = format_ident!("{singular}_fields");
+    let server = format_ident!("{singular}_service_server");
+    let (service, service_server) = (format_ident!("{one}Service"), format_ident!("{one}ServiceServer"));
+    let methods = [
+        format!("get_{singular}"),
+        format!("list_{plural}"),
+        format!("create_{singular}"),
+        format!("update_{singular}"),
+        format!("upsert_{singular}"),
+        format!("delete_{singular}"),
+        format!("undelete_{singular}"),
+        format!("batch_{plural}"),
+        format!("list_{singular}_revisions"),
+    ]
+    .map(|m| format_ident!("{m}"));
+    let messages = [
+        format!("List{many}Response"),
+        format!("Create{one}Request"),
+        format!("Update{one}Request"),
+        format!("Upsert{one}Request"),
+        format!("Batch{many}Request"),
+        format!("Batch{many}Response"),
+    ]
+    .map(|m| format_ident!("{m}"));
+    let names = fields.iter().map(|f| &f.name);
+    let positions = 0..fields.len();
+    quote! {
+        /// The names and fields of this resource, for the gRPC door.
+        #[macro_export]
+        macro_rules! #list {
+            ($callback:ident $($arguments:tt)*) => {
+                $callback! {
+                    [$($arguments)*] #name
+                    service { #server #service #service_server }
+                    methods { #(#methods)* }
+                    messages { #(#messages)* }
+                    fields { #(#positions #names),* }
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The one table of permissions: who may do what.
+//!
+//! An operation that is not here does not compile. `y` allows, `-` denies, `f` allows without the private fields.
+//! Which rows a caller reaches is decided by the reach of its grants, in SQL, and not here.
+
+use steerco_derive::words;
+
+use crate::words::Words;
+
+/// What a grant lets its holder be.
+#[words]
+pub enum Role {
+    /// Administers the organisation: people, grants, accounts, sources.
+    Admin,
+    /// Directs project management: everything but administration.
+    Director,
+    /// Manages programs within the reach of the grant.
+    ProgramManager,
+    /// Finance: reads plans, writes money.
+    Finance,
+    /// Senior management: reads.
+    Executive,
+    /// An internal tool that syncs project data.
+    Integration,
+    /// A partner: its own engagements and nothing else.
+    Vendor,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+/// What a role may do with an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Deny,
+    Allow,
+    /// Allowed, without the fields marked private.
+    Fields,
+}
+
+impl Cell {
+    /// The word of this cell in `GET /v1/permissions`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Allow => "allow",
+            Self::Fields => "fields",
+        }
+    }
+}
+
+/// One row of the table.
+pub struct Row {
+    pub kind: &'static str,
+    pub action: &'static str,
+    pub cells: [Cell; 8],
+}
+
+impl Row {
+    /// The token scope this action needs: `risks:read`, `risks:write`.
+    pub fn scope(&self) -> String {
+        let plural = crate::find_kind(self.kind).map_or("events", |kind| kind.plural);
+        let right = if self.action == "read" { "read" } else { "write" };
+        format!("{plural}:{right}")
+    }
+
+    pub fn cell(&self, role: Role) -> Cell {
+        Role::ALL.iter().position(|r| *r == role).map_or(Cell::Deny, |i| self.cells[i])
+    }
+}
+
+const fn row(kind: &'static str, action: &'static str, cells: &str) -> Row {
+    let bytes = cells.as_bytes();
+    let mut read = [Cell::Deny; 8];
+    let mut i = 0;
+    while i < 8 {
+        read[i] = match bytes[i * 2] {
+            b'y' => Cell::Allow,
+            b'f' => Cell::Fields,
+            _ => Cell::Deny,
+        };
+        i += 1;
+    }
+    Row { kind, action, cells: read }
+}
+
+/// Every operation and what each role may do with it.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = &[
+    //                                     A D P F E I V A
+    //                                     d i r i x n e u
+    //                                     m r o n e t n d
+    //                                     i e g a c e d i
+    //                                     n c r n u g o t
+    row("organisation",    "read",         "y y y y y y f y"),
+    row("organisation",    "update",       "y - - - - - - -"),
+    row("person",          "read",         "y y y y y y - y"),
+    row("person",          "create",       "y y - - - y - -"),
+    row("person",          "update",       "y y - - - y - -"),
+    row("person",          "delete",       "y - - - - - - -"),
+    row("person",          "disable",      "y - - - - - - -"),
+    row("person",          "enable",       "y - - - - - - -"),
+    row("person",          "erase",        "y - - - - - - -"),
+    row("principal",       "read",         "y - - - - - - y"),
+    row("principal",       "create",       "y - - - - - - -"),
+    row("principal",       "update",       "y - - - - - - -"),
+    row("principal",       "delete",       "y - - - - - - -"),
+    row("principal",       "disable",      "y - - - - - - -"),
+    row("principal",       "enable",       "y - - - - - - -"),
+    row("grant",           "read",         "y y - - - - - y"),
+    row("grant",           "create",       "y - - - - - - -"),
+    row("grant",           "update",       "y - - - - - - -"),
+    row("grant",           "delete",       "y - - - - - - -"),
+    row("grant",           "revoke",       "y - - - - - - -"),
+    row("source",          "read",         "y y y y y y - y"),
+    row("source",          "create",       "y - - - - - - -"),
+    row("source",          "update",       "y - - - - - - -"),
+    row("source",          "delete",       "y - - - - - - -"),
+    row("service_account", "read",         "y - - - - - - y"),
+    row("service_account", "create",       "y - - - - - - -"),
+    row("service_account", "update",       "y - - - - - - -"),
+    row("service_account", "delete",       "y - - - - - - -"),
+    row("service_account", "disable",      "y - - - - - - -"),
+    row("service_account", "enable",       "y - - - - - - -"),
+    row("service_account", "issue_secret", "y - - - - - - -"),
+    row("portfolio",       "read",         "y y y y y y - y"),
+    row("portfolio",       "create",       "- y - - - y - -"),
+    row("portfolio",       "update",       "- y - - - y - -"),
+    row("portfolio",       "delete",       "- y - - - - - -"),
+    row("program",         "read",         "y y y y y y - y"),
+    row("program",         "create",       "- y - - - y - -"),
+    row("program",         "update",       "- y y - - y - -"),
+    row("program",         "delete",       "- y - - - - - -"),
+    row("program",         "activate",     "- y y - - - - -"),
+    row("program",         "hold",         "- y y - - - - -"),
+    row("program",         "complete",     "- y y - - - - -"),
+    row("program",         "cancel",       "- y - - - - - -"),
+    row("project",         "read",         "y y y y y y - y"),
+    row("project",         "create",       "- y y - - y - -"),
+    row("project",         "update",       "- y y - - y - -"),
+    row("project",         "delete",       "- y y - - - - -"),
+    row("project",         "activate",     "- y y - - y - -"),
+    row("project",         "hold",         "- y y - - y - -"),
+    row("project",         "complete",     "- y y - - y - -"),
+    row("project",         "cancel",       "- y y - - y - -"),
+    row("risk",            "read",         "y y y y y y - y"),
+    row("risk",            "create",       "- y y - - y - -"),
+    row("risk",            "update",       "- y y - - y - -"),
+    row("risk",            "delete",       "- y y - - - - -"),
+    row("risk",            "assess",       "- y y - - y - -"),
+    row("risk",            "respond",      "- y y - - - - -"),
+    row("risk",            "close",        "- y y - - - - -"),
+    row("risk",            "materialise",  "- y y - - - - -"),
+    row("risk",            "expire",       "- y y - - - - -"),
+    // The feed: each event also needs the right to read its kind.
+    row("event",           "read",         "y y y y y y y y"),
+    // Writing what held before the change was made (`effective_at`), with the right to update the kind.
+    row("history",         "write",        "- y - - - y - -"),
+];
+
+/// The row of an operation, found when the program is compiled; a missing one is a compile error.
+pub const fn find(kind: &str, action: &str) -> &'static Row {
+    let mut i = 0;
+    while i < TABLE.len() {
+        if same(TABLE[i].kind, kind) && same(TABLE[i].action, action) {
+            return &TABLE[i];
+        }
+        i += 1;
+    }
+    #[expect(clippy::panic, reason = "evaluated by the compiler only: the operation is missing in the table")]
+    {
+        panic!("this operation is not in the table of permissions")
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}

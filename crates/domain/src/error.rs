@@ -1,0 +1,160 @@
+//! The one source of errors: every reason with its status over REST, its code over gRPC and its documentation.
+
+use serde::Serialize;
+
+/// One violation, with the place in the request that caused it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// JSON pointer into the request body, or `?name` for a query parameter.
+    pub pointer: String,
+    /// What is wrong, as a word a program can compare.
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, detail: detail.into() }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident $code:literal $http:literal $grpc:literal $title:literal;)*) => {
+        /// Why a request was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[doc = $doc])+ $name),* }
+
+        impl Reason {
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            /// The word on the wire.
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $code),* } }
+            /// The status over REST.
+            pub const fn http_status(self) -> u16 { match self { $(Self::$name => $http),* } }
+            /// The code over gRPC.
+            pub const fn grpc_code(self) -> i32 { match self { $(Self::$name => $grpc),* } }
+            pub const fn title(self) -> &'static str { match self { $(Self::$name => $title),* } }
+            /// What it means and what to do, for the documentation page.
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc, "\n"),+)),* }
+            }
+        }
+    };
+}
+
+// gRPC codes: 3 INVALID_ARGUMENT, 4 DEADLINE_EXCEEDED, 5 NOT_FOUND, 6 ALREADY_EXISTS, 7 PERMISSION_DENIED,
+// 8 RESOURCE_EXHAUSTED, 9 FAILED_PRECONDITION, 10 ABORTED, 11 OUT_OF_RANGE, 12 UNIMPLEMENTED, 13 INTERNAL,
+// 14 UNAVAILABLE, 16 UNAUTHENTICATED.
+reasons! {
+    /// Something in the request is not as the contract says. `errors` lists every fault with its place and what would
+    /// be right. Mend the request; the same request will be refused again.
+    Invalid "INVALID_ARGUMENT" 400 3 "The request is not valid";
+    /// The body is not well-formed JSON. The detail names line and column.
+    Malformed "MALFORMED_BODY" 400 3 "The body cannot be read";
+    /// A page token or cursor is not one of this service, or was made for other arguments. Start from the first page.
+    InvalidToken "INVALID_PAGE_TOKEN" 400 3 "The page token is not valid here";
+    /// The access token is missing, unreadable, expired, not for this service, or of an account that may no longer act.
+    /// Get a new token.
+    Unauthenticated "UNAUTHENTICATED" 401 16 "A valid access token is needed";
+    /// The caller is known and sees the resource, but no grant or token scope allows this operation. The detail names
+    /// the missing scope.
+    Forbidden "PERMISSION_DENIED" 403 7 "Not permitted";
+    /// There is no such resource in the caller's sight. A foreign one and an unknown one look alike.
+    NotFound "NOT_FOUND" 404 5 "Not found";
+    /// No operation has this path.
+    NoRoute "NO_SUCH_ROUTE" 404 12 "No such path";
+    /// The path exists, but not with this method. `Allow` lists the methods.
+    MethodNotAllowed "METHOD_NOT_ALLOWED" 405 12 "Method not allowed";
+    /// Another resource has this identifier, code or external reference already.
+    AlreadyExists "ALREADY_EXISTS" 409 6 "Already exists";
+    /// The resource is in a state that does not allow this. The detail names the state and what is allowed.
+    WrongState "WRONG_STATE" 409 9 "Not in this state";
+    /// Something that still lives depends on the resource.
+    HasChildren "HAS_CHILDREN" 409 9 "Something depends on it";
+    /// A field belongs to another source system. The detail names the owner.
+    FieldOwned "FIELD_OWNED" 409 9 "The field belongs to another source";
+    /// A request with the same idempotency key is still running. Try again after `Retry-After`.
+    KeyInUse "IDEMPOTENCY_KEY_IN_USE" 409 10 "The first request with this key still runs";
+    /// The cursor is older than the feed keeps, or from before a restore. Read the lists again and go on from their
+    /// `sync_token`.
+    CursorExpired "CURSOR_EXPIRED" 410 11 "The cursor has expired";
+    /// The resource changed since the caller read it. Read it again, look at what changed, and repeat.
+    StaleEtag "ETAG_MISMATCH" 412 10 "The resource has changed";
+    /// The body is larger than the limit.
+    TooLarge "BODY_TOO_LARGE" 413 8 "The body is too large";
+    /// The body is of a media type that this operation does not read.
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 3 "Unsupported media type";
+    /// The idempotency key was used with another request before. Use a new key.
+    KeyReused "IDEMPOTENCY_KEY_REUSED" 422 9 "The key was used with another request";
+    /// This operation needs `If-Match`.
+    EtagRequired "ETAG_REQUIRED" 428 9 "If-Match is required";
+    /// The caller has sent more requests than its limit. Try again after `Retry-After`.
+    RateLimited "RATE_LIMITED" 429 8 "Too many requests";
+    /// A fault of the service. It has been recorded under the request id.
+    Internal "INTERNAL" 500 13 "Internal error";
+    /// The service or its database cannot answer now. Nothing was changed. Try again after `Retry-After`.
+    Unavailable "UNAVAILABLE" 503 14 "Unavailable";
+    /// The answer took longer than the deadline. A write may have happened: repeat it with the same idempotency key.
+    Deadline "DEADLINE_EXCEEDED" 504 4 "Deadline exceeded";
+}
+
+impl Reason {
+    /// Whether the same request may succeed later without a change.
+    pub const fn retryable(self) -> bool {
+        matches!(self, Self::KeyInUse | Self::RateLimited | Self::Unavailable | Self::Deadline)
+    }
+}
+
+/// A refusal. It carries what the caller may know and nothing else: causes are logged where they arise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    pub reason: Reason,
+    pub detail: String,
+    pub faults: Vec<Fault>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+    /// The current ETag, when the caller's was stale.
+    pub etag: Option<String>,
+}
+
+impl Error {
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), faults: Vec::new(), retry_after: None, etag: None }
+    }
+
+    /// All faults of a request at once.
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [one] => format!("{}: {}", one.pointer, one.detail),
+            many => format!("{} faults, see errors", many.len()),
+        };
+        Self { faults, ..Self::new(Reason::Invalid, detail) }
+    }
+
+    /// One fault at one place.
+    pub fn fault(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![Fault::new(pointer, code, detail)])
+    }
+
+    /// There is nothing with this id in the caller's sight.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Reason::NotFound, format!("there is no such {what}"))
+    }
+
+    pub fn internal() -> Self {
+        Self::new(Reason::Internal, "the fault has been recorded under the request id")
+    }
+
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(1), ..Self::new(Reason::Unavailable, detail) }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.reason.code(), self.detail)?;
+        self.faults.iter().try_for_each(|fault| write!(f, "; {} {}", fault.pointer, fault.detail))
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,356 @@
+//! What a field is to every layer: columns, JSON, limits and documentation, decided by its type alone.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::Fault;
+
+/// What a database column holds. Both databases know just these two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    Int,
+    Text,
+}
+
+/// A stored value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Null,
+    Int(i64),
+    Text(String),
+}
+
+/// A stored row does not fit its declaration: the database was changed by other hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrupt(pub String);
+
+/// The cells of a row, taken in the order of the declaration.
+pub struct Cells(std::vec::IntoIter<Cell>);
+
+impl Cells {
+    pub fn new(cells: Vec<Cell>) -> Self {
+        Self(cells.into_iter())
+    }
+
+    pub fn field<T: Field>(&mut self, name: &str) -> Result<T, Corrupt> {
+        T::load(self).ok_or_else(|| Corrupt(format!("column {name} holds what its type does not allow")))
+    }
+
+    pub fn int(&mut self) -> Option<i64> {
+        match self.0.next() {
+            Some(Cell::Int(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn text(&mut self) -> Option<String> {
+        match self.0.next() {
+            Some(Cell::Text(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether the next value is null; then its `columns` cells are consumed.
+    fn take_null(&mut self, columns: usize) -> bool {
+        let null = matches!(self.0.as_slice().first(), Some(Cell::Null));
+        if null {
+            for _ in 0..columns {
+                self.0.next();
+            }
+        }
+        null
+    }
+}
+
+/// Where in the request a value stands, and the faults found so far.
+pub struct Spot<'a> {
+    pub pointer: String,
+    pub faults: &'a mut Vec<Fault>,
+}
+
+impl Spot<'_> {
+    /// Records a fault here. Answers `None`, so that a reader can end with it.
+    pub fn fault<T>(&mut self, code: &'static str, detail: impl Into<String>) -> Option<T> {
+        self.faults.push(Fault::new(self.pointer.clone(), code, detail));
+        None
+    }
+
+    pub fn wrong_type<T>(&mut self, wanted: &str, got: &Value) -> Option<T> {
+        let got = match got {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        };
+        self.fault("WRONG_TYPE", format!("must be {wanted}, not {got}"))
+    }
+
+    /// The spot of a member or element below this one.
+    pub fn below(&mut self, name: &str) -> Spot<'_> {
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        Spot { pointer: format!("{}/{escaped}", self.pointer), faults: self.faults }
+    }
+}
+
+/// The shape of a value on the wire, for the OpenAPI document, the filter language and messages.
+#[derive(Clone)]
+pub enum Shape {
+    Text {
+        max: usize,
+        pattern: Option<&'static str>,
+        example: Option<&'static str>,
+    },
+    Id {
+        prefix: &'static str,
+    },
+    Word {
+        title: &'static str,
+        doc: &'static str,
+        words: &'static [(&'static str, &'static str)],
+    },
+    Bool,
+    Int {
+        min: i64,
+        max: i64,
+    },
+    /// A 64-bit integer, a string on the wire.
+    Long,
+    Ratio {
+        max: u32,
+    },
+    Day,
+    Instant,
+    Money,
+    List {
+        of: Box<Shape>,
+        max: usize,
+    },
+    Map {
+        max: usize,
+        key_max: usize,
+        value_max: usize,
+    },
+    Object {
+        title: &'static str,
+        doc: &'static str,
+        fields: &'static [FieldSpec],
+    },
+}
+
+/// Who may set a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setter {
+    /// The caller, at creation only.
+    Create,
+    /// The caller, at creation and later.
+    Write,
+    /// The service.
+    System,
+}
+
+/// One field of a declaration.
+#[derive(Clone, Copy)]
+pub struct FieldSpec {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub setter: Setter,
+    /// May stand in `filter` and `order_by`.
+    pub filter: bool,
+    /// Hidden from partners.
+    pub private: bool,
+    /// Personal data: kept out of the log, blanked by erasure.
+    pub personal: bool,
+    /// Names the resource this one lives under.
+    pub parent: bool,
+    /// Unique in the organisation.
+    pub unique: bool,
+    pub nullable: bool,
+    /// May be absent in a request that creates.
+    pub optional: bool,
+    /// Suffix and type of each column.
+    pub columns: &'static [(&'static str, ColumnType)],
+    pub shape: fn() -> Shape,
+}
+
+/// A type that can be a field.
+pub trait Field: Sized + Clone + PartialEq + Serialize {
+    const COLUMNS: &'static [(&'static str, ColumnType)];
+    const NULLABLE: bool = false;
+    const OPTIONAL: bool = false;
+
+    fn shape() -> Shape;
+    fn store(&self, out: &mut Vec<Cell>);
+    fn load(cells: &mut Cells) -> Option<Self>;
+    /// Reads a value from a request, recording every fault.
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self>;
+    /// What an absent or cleared field becomes; `None` where one is required.
+    fn absent() -> Option<Self> {
+        None
+    }
+    /// The value after a merge patch.
+    fn merged(&self, patch: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        Self::read(patch, spot)
+    }
+    /// Whether the wire leaves it out.
+    fn is_absent(&self) -> bool {
+        false
+    }
+    /// Visits the resources this value refers to: kind and id.
+    fn references(&self, _visit: &mut dyn FnMut(&'static str, String)) {}
+}
+
+impl<T: Field> Field for Option<T> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = T::COLUMNS;
+    const NULLABLE: bool = true;
+    const OPTIONAL: bool = true;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        match self {
+            Some(value) => value.store(out),
+            None => out.extend(T::COLUMNS.iter().map(|_| Cell::Null)),
+        }
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        if cells.take_null(T::COLUMNS.len()) { Some(None) } else { T::load(cells).map(Some) }
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        T::read(value, spot).map(Some)
+    }
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+    fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
+        if let Some(value) = self {
+            value.references(visit);
+        }
+    }
+}
+
+impl Field for bool {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+    const OPTIONAL: bool = true;
+
+    fn shape() -> Shape {
+        Shape::Bool
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Int(i64::from(*self)));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.int().map(|value| value != 0)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        value.as_bool().or_else(|| spot.wrong_type("true or false", value))
+    }
+    fn absent() -> Option<Self> {
+        Some(false)
+    }
+}
+
+/// Whole numbers of the domain: days, ratings, months.
+impl Field for i32 {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
+    fn shape() -> Shape {
+        Shape::Int { min: i64::from(i32::MIN), max: i64::from(i32::MAX) }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Int(i64::from(*self)));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.int().and_then(|value| value.try_into().ok())
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        read_int(value, i64::from(i32::MIN), i64::from(i32::MAX), spot).and_then(|v| v.try_into().ok())
+    }
+}
+
+/// A whole number between two limits, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Whole<const MIN: i64, const MAX: i64>(i32);
+
+impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
+    fn shape() -> Shape {
+        Shape::Int { min: MIN, max: MAX }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        self.0.store(out);
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        i32::load(cells).map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        read_int(value, MIN, MAX, spot).and_then(|v| v.try_into().ok()).map(Self)
+    }
+}
+
+fn read_int(value: &Value, min: i64, max: i64, spot: &mut Spot<'_>) -> Option<i64> {
+    // 3.0 is a whole number in JSON.
+    let whole = value.as_i64().or_else(|| value.as_f64().filter(|f| f.fract() == 0.0).and_then(exact_i64));
+    match whole {
+        Some(number) if (min..=max).contains(&number) => Some(number),
+        _ if value.is_number() => spot.fault("OUT_OF_RANGE", format!("must be a whole number from {min} to {max}")),
+        _ => spot.wrong_type("a whole number", value),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "limited to the range in which f64 holds every whole number")]
+fn exact_i64(value: f64) -> Option<i64> {
+    (value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
+}
+
+/// A list, stored as one JSON text.
+impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
+    fn shape() -> Shape {
+        Shape::List { of: Box::new(T::shape()), max: LIST_MAX }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(json_cell(self));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().and_then(|text| serde_json::from_str(&text).ok())
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(items) = value.as_array() else { return spot.wrong_type("an array", value) };
+        if items.len() > LIST_MAX {
+            return spot.fault("TOO_MANY", format!("at most {LIST_MAX} elements"));
+        }
+        let read: Vec<_> =
+            items.iter().enumerate().map(|(i, item)| T::read(item, &mut spot.below(&i.to_string()))).collect();
+        read.into_iter().collect()
+    }
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+    fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
+        self.iter().for_each(|item| item.references(visit));
+    }
+}
+
+/// Elements a list in a field may have.
+pub const LIST_MAX: usize = 100;
+
+/// A value as JSON text; the types stored so cannot fail to serialise.
+pub fn json_cell(value: &impl Serialize) -> Cell {
+    serde_json::to_string(value).map_or(Cell::Null, Cell::Text)
+}

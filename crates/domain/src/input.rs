@@ -1,0 +1,162 @@
+//! Reading a request: every field at its place, every fault at once.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Fault};
+use crate::field::{Field, FieldSpec, Setter, Spot};
+
+/// The body of a verb, or a nested object; implemented by `#[input]`.
+pub trait Input: Sized {
+    const TITLE: &'static str;
+    const DOC: &'static str;
+    const FIELDS: &'static [FieldSpec];
+    fn read(reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// Reads the members of one object, recording every fault.
+pub struct Reader<'a> {
+    object: &'a Map<String, Value>,
+    at: String,
+    pub faults: Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(object: &'a Map<String, Value>, at: impl Into<String>) -> Self {
+        Self { object, at: at.into(), faults: Vec::new() }
+    }
+
+    fn spot(&mut self, name: &str) -> Spot<'_> {
+        Spot {
+            pointer: format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1")),
+            faults: &mut self.faults,
+        }
+    }
+
+    pub fn field<T: Field>(&mut self, name: &str) -> Option<T> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => T::absent().or_else(|| self.spot(name).fault("REQUIRED", "is required")),
+            Some(value) => T::read(value, &mut self.spot(name)),
+        }
+    }
+
+    /// RFC 7396: absent keeps, null clears, anything else replaces.
+    pub fn merge<T: Field>(&mut self, name: &str, current: &mut T) {
+        let merged = match self.object.get(name) {
+            None => return,
+            Some(Value::Null) => {
+                T::absent().or_else(|| self.spot(name).fault("REQUIRED", "is required and cannot be cleared"))
+            }
+            Some(patch) => current.merged(patch, &mut self.spot(name)),
+        };
+        if let Some(merged) = merged {
+            *current = merged;
+        }
+    }
+
+    /// A 64-bit integer in a string.
+    pub fn long(&mut self, name: &str) -> Option<i64> {
+        match self.object.get(name)? {
+            Value::Null => None,
+            Value::String(text) => text
+                .parse()
+                .map_or_else(|_| self.spot(name).fault("OUT_OF_RANGE", "must be a 64-bit integer in a string"), Some),
+            other => self.spot(name).wrong_type("a 64-bit integer in a string", other),
+        }
+    }
+
+    /// Refuses members that are not among the fields.
+    pub fn only(&mut self, fields: &[FieldSpec]) {
+        let names: Vec<&str> = fields.iter().map(|f| f.name).collect();
+        for name in self.object.keys() {
+            if !names.contains(&name.as_str()) {
+                self.unknown(name, &names);
+            }
+        }
+    }
+
+    /// Refuses members a caller may not set: unknown ones, the service's own, and with `update` those of creation.
+    pub fn settable(&mut self, fields: &[FieldSpec], update: bool) {
+        let names: Vec<&str> = fields.iter().filter(|f| may_set(f, update)).map(|f| f.name).collect();
+        for name in self.object.keys() {
+            match fields.iter().find(|f| f.name == name) {
+                Some(field) if may_set(field, update) => {}
+                Some(field) if field.setter == Setter::Create => {
+                    self.spot(name).fault::<()>("IMMUTABLE", "can only be set at creation");
+                }
+                Some(_) => {
+                    self.spot(name).fault::<()>("READ_ONLY", "is set by the service");
+                }
+                None => self.unknown(name, &names),
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, known: &[&str]) {
+        let detail = unknown_name(name, known);
+        self.spot(name).fault::<()>("UNKNOWN_FIELD", detail);
+    }
+}
+
+fn may_set(field: &FieldSpec, update: bool) -> bool {
+    field.setter == Setter::Write || (field.setter == Setter::Create && !update)
+}
+
+/// What to say of a name that is not known: the nearest ones, or all of them.
+pub fn unknown_name(name: &str, known: &[&str]) -> String {
+    let near: Vec<&str> = known.iter().copied().filter(|k| strsim::jaro_winkler(name, k) > 0.84).collect();
+    let shown: String = name.chars().take(80).collect();
+    match (near.as_slice(), known) {
+        ([], []) => format!("{shown:?} is not known here; there are no fields"),
+        ([], all) => format!("{shown:?} is not known here; known are {}", all.join(", ")),
+        (near, _) => format!("{shown:?} is not known here; did you mean {}?", near.join(" or ")),
+    }
+}
+
+/// Reads a whole input, all faults at once.
+pub fn read_input<T: Input>(object: &Map<String, Value>) -> Result<T, Error> {
+    let mut reader = Reader::new(object, "");
+    reader.only(T::FIELDS);
+    let read = T::read(&mut reader);
+    match read {
+        Some(input) if reader.faults.is_empty() => Ok(input),
+        _ => Err(Error::invalid(reader.faults)),
+    }
+}
+
+/// Makes an `#[input(value)]` struct a field, stored as JSON text.
+macro_rules! value_field {
+    ($name:ident) => {
+        impl crate::field::Field for $name {
+            const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
+                &[("", crate::field::ColumnType::Text)];
+            fn shape() -> crate::field::Shape {
+                use crate::input::Input;
+                crate::field::Shape::Object { title: Self::TITLE, doc: Self::DOC, fields: Self::FIELDS }
+            }
+            fn store(&self, out: &mut Vec<crate::field::Cell>) {
+                out.push(crate::field::json_cell(self));
+            }
+            fn load(cells: &mut crate::field::Cells) -> Option<Self> {
+                let value: serde_json::Value = cells.text().and_then(|text| serde_json::from_str(&text).ok())?;
+                crate::input::read_input(value.as_object()?).ok()
+            }
+            fn read(value: &serde_json::Value, spot: &mut crate::field::Spot<'_>) -> Option<Self> {
+                use crate::input::Input;
+                let Some(object) = value.as_object() else { return spot.wrong_type("an object", value) };
+                let mut reader = crate::input::Reader::new(object, spot.pointer.clone());
+                reader.only(Self::FIELDS);
+                let read = <Self as Input>::read(&mut reader);
+                let clean = reader.faults.is_empty();
+                spot.faults.append(&mut reader.faults);
+                read.filter(|_| clean)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let object = <serde_json::Map<_, _> as serde::Deserialize>::deserialize(deserializer)?;
+                crate::input::read_input(&object).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use value_field;

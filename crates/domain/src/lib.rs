@@ -1,0 +1,74 @@
+//! The rules of Steerco: types, state machines, calculations.
+//!
+//! Pure: this crate must never know SQL, HTTP, protobuf, a clock, randomness or async. What it says about the wire is
+//! limited to words and shapes.
+//!
+//! To add a resource: one file with a `#[resource]` struct, its `#[words]`, its verbs (`#[input]` and `Verb`), its
+//! `Rules`, a line in `for_each_resource!` and its rows in `access.rs`. To add a field: one documented line in the
+//! struct; the compiler and the guards name the other places.
+
+pub mod access;
+pub mod actor;
+pub mod error;
+pub mod field;
+pub mod filter;
+pub mod id;
+pub mod input;
+pub mod labels;
+pub mod list;
+pub mod mask;
+pub mod money;
+pub mod ratio;
+pub mod refs;
+pub mod resource;
+pub mod state;
+pub mod text;
+pub mod time;
+pub mod words;
+
+pub mod grant;
+pub mod organisation;
+pub mod person;
+pub mod portfolio;
+pub mod principal;
+pub mod program;
+pub mod project;
+pub mod risk;
+pub mod service_account;
+pub mod source;
+
+pub use error::{Error, Fault, Reason};
+pub use resource::Resource;
+
+/// Hands every resource to a macro: the one list of them.
+#[macro_export]
+macro_rules! for_each_resource {
+    ($callback:ident $($arguments:tt)*) => {
+        $callback! {
+            [$($arguments)*]
+            organisation::Organisation,
+            person::Person,
+            principal::Principal,
+            grant::Grant,
+            source::Source,
+            service_account::ServiceAccount,
+            portfolio::Portfolio,
+            program::Program,
+            project::Project,
+            risk::Risk,
+        }
+    };
+}
+
+macro_rules! kinds {
+    ([] $($module:ident::$name:ident),* $(,)?) => {
+        /// Every kind of resource, parents before children.
+        pub const KINDS: &[&resource::Kind] = &[$(<$module::$name as Resource>::KIND),*];
+    };
+}
+for_each_resource!(kinds);
+
+/// The kind of this name.
+pub fn find_kind(name: &str) -> Option<&'static resource::Kind> {
+    KINDS.iter().find(|kind| kind.name == name).copied()
+}

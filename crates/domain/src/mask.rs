@@ -1,0 +1,42 @@
+//! Which fields of a resource a caller sees.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::resource::{Kind, Resource};
+
+/// A set of fields, by position in the declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mask(u128);
+
+impl Mask {
+    pub const ALL: Self = Self(u128::MAX);
+
+    /// The fields for which `keep` holds.
+    pub fn of(kind: &Kind, keep: impl Fn(&crate::field::FieldSpec) -> bool) -> Self {
+        let bits = kind.fields.iter().enumerate().filter(|(_, f)| keep(f)).fold(0, |bits, (i, _)| bits | 1 << i);
+        Self(bits)
+    }
+
+    pub const fn has(self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
+    }
+
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// A resource as one caller sees it.
+pub struct View<'a, R> {
+    pub resource: &'a R,
+    pub mask: Mask,
+}
+
+impl<R: Resource> Serialize for View<'_, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.resource.write_fields(self.mask, &mut map)?;
+        map.end()
+    }
+}

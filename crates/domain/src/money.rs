@@ -1,0 +1,179 @@
+//! Money is integers: ten-thousandths of a currency unit, with checked arithmetic and one canonical text.
+
+use iso_currency::Currency as Iso;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::ratio::Ratio;
+
+/// An ISO 4217 currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Currency(Iso);
+
+impl Currency {
+    pub fn parse(code: &str) -> Option<Self> {
+        let strict = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
+        if strict { Iso::from_code(code).map(Self) } else { None }
+    }
+
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl Field for Currency {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Text(self.code().to_owned()));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().and_then(|code| Self::parse(&code))
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(code) = value.as_str() else { return spot.wrong_type("an ISO 4217 code, a string", value) };
+        Self::parse(code).or_else(|| spot.fault("BAD_CURRENCY", "must be an ISO 4217 code like EUR"))
+    }
+}
+
+/// An exact amount in a currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// Ten-thousandths of the currency unit.
+    pub units: i64,
+    pub currency: Currency,
+}
+
+/// Ten-thousandths in a unit.
+const SCALE: i64 = 10_000;
+
+impl Money {
+    pub const fn new(units: i64, currency: Currency) -> Self {
+        Self { units, currency }
+    }
+
+    /// The canonical text: always four decimals.
+    pub fn amount(self) -> String {
+        let sign = if self.units < 0 { "-" } else { "" };
+        let units = self.units.unsigned_abs();
+        format!("{sign}{}.{:04}", units / SCALE.unsigned_abs(), units % SCALE.unsigned_abs())
+    }
+
+    /// This share of the amount, rounded half to even at the ten-thousandth; `None` if it does not fit.
+    pub fn share(self, ratio: Ratio) -> Option<Self> {
+        let product = i128::from(self.units) * i128::from(ratio.millionths());
+        let one = i128::from(Ratio::ONE);
+        let (floor, rest) = (product.div_euclid(one), product.rem_euclid(one) * 2);
+        let up = rest > one || (rest == one && floor % 2 != 0);
+        i64::try_from(floor + i128::from(up)).ok().map(|units| Self::new(units, self.currency))
+    }
+}
+
+/// The ten-thousandths in a decimal text, or what is wrong with it.
+pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
+    const RIGHT: &str = "must be a decimal like \"1234.56\" or \"-0.5\", without exponent or separators";
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !plain(whole) || !plain(decimals) || digits.ends_with('.') {
+        return Err(RIGHT);
+    }
+    if decimals.len() > 4 {
+        return Err("at most 4 decimals");
+    }
+    let padded = format!("{whole}{decimals:0<4}");
+    let units: i64 = padded.parse().map_err(|_| "at most 922337203685477.5807")?;
+    Ok(if negative { -units } else { units })
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut object = serializer.serialize_struct("Money", 2)?;
+        object.serialize_field("amount", &self.amount())?;
+        object.serialize_field("currency", &self.currency)?;
+        object.end()
+    }
+}
+
+impl Field for Money {
+    const COLUMNS: &'static [(&'static str, ColumnType)] =
+        &[("_amount", ColumnType::Int), ("_currency", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        Shape::Money
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Int(self.units));
+        self.currency.store(out);
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        Some(Self::new(cells.int()?, Currency::load(cells)?))
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        const WANTED: &str = "an object like {\"amount\":\"12.50\",\"currency\":\"EUR\"}";
+        let Some(object) = value.as_object() else { return spot.wrong_type(WANTED, value) };
+        for name in object.keys().filter(|name| !matches!(name.as_str(), "amount" | "currency")) {
+            spot.below(name).fault::<()>("UNKNOWN_FIELD", "money has amount and currency");
+        }
+        let units = match object.get("amount") {
+            Some(Value::String(text)) => {
+                parse_amount(text).map_or_else(|detail| spot.below("amount").fault("BAD_AMOUNT", detail), Some)
+            }
+            Some(other) => spot.below("amount").wrong_type("a decimal in a string", other),
+            None => spot.below("amount").fault("REQUIRED", "is required"),
+        };
+        let currency = match object.get("currency") {
+            Some(code) => Currency::read(code, &mut spot.below("currency")),
+            None => spot.below("currency").fault("REQUIRED", "is required"),
+        };
+        Some(Self::new(units?, currency?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn text_and_units_are_one(units in any::<i64>().prop_filter("symmetric", |u| *u != i64::MIN)) {
+            let money = Money::new(units, Currency::parse("BHD").unwrap());
+            prop_assert_eq!(parse_amount(&money.amount()), Ok(units));
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        for bad in ["", "-", ".", "1.", ".5", "1e3", "1,000", "+1", " 1", "NaN", "0x1", "1.00000", "٣", "1.2.3"] {
+            assert!(parse_amount(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_amount("922337203685477.5808"), Err("at most 922337203685477.5807"));
+        assert_eq!(parse_amount("922337203685477.5807"), Ok(i64::MAX));
+        assert!(Currency::parse("eur").is_none() && Currency::parse("XYZ").is_none());
+    }
+
+    #[test]
+    fn shares_round_half_to_even() {
+        let eur = Currency::parse("EUR").unwrap();
+        let share = |units, millionths| {
+            Money::new(units, eur).share(Ratio::from_millionths(millionths).unwrap()).unwrap().units
+        };
+        assert_eq!(share(1, 500_000), 0);
+        assert_eq!(share(3, 500_000), 2);
+        assert_eq!(share(-1, 500_000), 0);
+        assert_eq!(share(-3, 500_000), -2);
+        assert_eq!(share(i64::MAX, 1_000_000), i64::MAX);
+    }
+}

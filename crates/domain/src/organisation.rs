@@ -1,0 +1,23 @@
+//! The tenant.
+
+use steerco_derive::resource;
+
+use crate::money::Currency;
+use crate::resource::Rules;
+use crate::text::Text;
+
+/// The tenant everything belongs to. Created by `steerco init`; the token of a caller names it.
+#[resource(prefix = "org", plural = "organisations", scope = "Organisation")]
+pub struct Organisation {
+    /// Name, shown in lists and packs.
+    #[field(write, filter)]
+    pub name: Text<200>,
+    /// Currency of totals where no portfolio says otherwise (ISO 4217).
+    #[field(write)]
+    pub base_currency: Currency,
+    /// IANA time zone in which its days begin, such as `Europe/Vienna`.
+    #[field(write)]
+    pub time_zone: Text<64>,
+}
+
+impl Rules for Organisation {}

@@ -1,0 +1,74 @@
+//! Accounts at trusted issuers.
+
+use steerco_derive::{input, resource, words};
+
+use crate::error::Error;
+use crate::id::Id;
+use crate::person::Person;
+use crate::resource::{Rules, Verb};
+use crate::state::States;
+use crate::text::Text;
+use crate::time::Instant;
+
+/// An account at a trusted issuer, linked to the person it stands for.
+#[resource(prefix = "prin", plural = "principals", scope = "Administration")]
+pub struct Principal {
+    /// The person who acts through this account.
+    #[field(create, filter, parent)]
+    pub person_id: Id<Person>,
+    /// The issuer, exactly as `iss` in its tokens.
+    #[field(create, filter)]
+    pub issuer: Text<200>,
+    /// The subject, exactly as `sub` in its tokens; unique per issuer.
+    #[field(create, filter)]
+    pub subject: Text<200>,
+    /// Whether its tokens are accepted.
+    #[field(filter)]
+    pub state: AccountState,
+}
+
+/// Whether tokens of an account are accepted.
+#[words]
+#[derive(Default)]
+pub enum AccountState {
+    /// Tokens are accepted.
+    #[default]
+    Active,
+    /// Tokens are refused, at once and in every open stream.
+    Disabled,
+}
+
+impl States for AccountState {
+    const MOVES: &'static [(Self, &'static [Self])] =
+        &[(Self::Active, &[Self::Disabled]), (Self::Disabled, &[Self::Active])];
+}
+
+impl Rules for Principal {
+    fn holder(&self) -> Option<String> {
+        Some(self.person_id.to_string())
+    }
+}
+
+/// Refuses the tokens of this account from now on.
+#[input]
+pub struct DisablePrincipal {}
+
+impl Verb for DisablePrincipal {
+    type On = Principal;
+    const NAME: &'static str = "disable";
+    fn decide(&self, principal: &mut Principal, _now: Instant) -> Result<(), Error> {
+        principal.state.go(AccountState::Disabled)
+    }
+}
+
+/// Accepts the tokens of this account again.
+#[input]
+pub struct EnablePrincipal {}
+
+impl Verb for EnablePrincipal {
+    type On = Principal;
+    const NAME: &'static str = "enable";
+    fn decide(&self, principal: &mut Principal, _now: Instant) -> Result<(), Error> {
+        principal.state.go(AccountState::Active)
+    }
+}

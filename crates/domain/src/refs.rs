@@ -1,0 +1,119 @@
+//! The identifiers a resource has in other systems.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::field::{Cell, Cells, ColumnType, Field, FieldSpec, Setter, Shape, Spot, json_cell};
+use crate::input::Reader;
+use crate::text::{Code, Text};
+
+/// One identifier in one source system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalRef {
+    pub source: Code,
+    pub external_id: Text<200>,
+    /// The version of the record in the source system that was written last.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "long")]
+    pub source_version: Option<i64>,
+}
+
+/// All of them, at most one a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExternalRefs(pub Vec<ExternalRef>);
+
+impl ExternalRefs {
+    pub fn of(&self, source: &str) -> Option<&ExternalRef> {
+        self.0.iter().find(|r| r.source.as_str() == source)
+    }
+
+    /// Sets the reference of one source.
+    pub fn set(&mut self, reference: ExternalRef) {
+        self.0.retain(|r| r.source != reference.source);
+        self.0.push(reference);
+        self.0.sort_by(|a, b| a.source.cmp(&b.source));
+    }
+}
+
+/// 64-bit integers are strings in JSON: a browser would round a number.
+mod long {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature serde calls")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => serializer.collect_str(value),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+        Option::<String>::deserialize(deserializer)?.map(|s| s.parse().map_err(serde::de::Error::custom)).transpose()
+    }
+}
+
+const fn spec(name: &'static str, doc: &'static str, optional: bool, shape: fn() -> Shape) -> FieldSpec {
+    FieldSpec {
+        name,
+        doc,
+        setter: Setter::Write,
+        filter: false,
+        private: false,
+        personal: false,
+        parent: false,
+        unique: false,
+        nullable: optional,
+        optional,
+        columns: &[],
+        shape,
+    }
+}
+
+const FIELDS: &[FieldSpec] = &[
+    spec("source", "Code of the source system, as registered under sources.", false, Code::shape),
+    spec("external_id", "The identifier there.", false, Text::<200>::shape),
+    spec("source_version", "Version of the record there; set by upserts.", true, || Shape::Long),
+];
+
+const REFS_MAX: usize = 20;
+
+impl Field for ExternalRefs {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
+    fn shape() -> Shape {
+        let of = Shape::Object { title: "ExternalRef", doc: "An identifier in another system.", fields: FIELDS };
+        Shape::List { of: Box::new(of), max: REFS_MAX }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(json_cell(self));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().and_then(|text| serde_json::from_str(&text).ok())
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(items) = value.as_array() else { return spot.wrong_type("an array", value) };
+        if items.len() > REFS_MAX {
+            return spot.fault("TOO_MANY", format!("at most {REFS_MAX} external references"));
+        }
+        let mut refs = Self::default();
+        for (i, item) in items.iter().enumerate() {
+            let mut here = spot.below(&i.to_string());
+            let Some(object) = item.as_object() else { return here.wrong_type("an object", item) };
+            let mut reader = Reader::new(object, here.pointer.clone());
+            reader.only(FIELDS);
+            let (source, external_id) = (reader.field("source"), reader.field("external_id"));
+            let source_version = reader.long("source_version");
+            here.faults.append(&mut reader.faults);
+            let reference = ExternalRef { source: source?, external_id: external_id?, source_version };
+            if refs.of(reference.source.as_str()).is_some() {
+                return here.fault("DUPLICATE", "one external reference a source");
+            }
+            refs.set(reference);
+        }
+        Some(refs)
+    }
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+}

@@ -1,0 +1,65 @@
+//! Feeding systems.
+
+use steerco_derive::{input, resource, words};
+
+use crate::error::Fault;
+use crate::id::Id;
+use crate::person::Person;
+use crate::resource::Rules;
+use crate::text::{Code, Text};
+
+/// A system that feeds data in. External references name it by its code.
+#[resource(prefix = "src", plural = "sources", scope = "Organisation")]
+pub struct Source {
+    /// Handle that external references and upserts use.
+    #[field(create, filter, unique)]
+    pub code: Code,
+    /// Name, shown in lists.
+    #[field(write, filter)]
+    pub name: Text<200>,
+    /// Who answers for its data.
+    #[field(write, filter)]
+    pub owner_id: Option<Id<Person>>,
+    /// How often it is expected to deliver.
+    #[field(write, filter)]
+    pub cadence: Option<Cadence>,
+    /// Fields that only this source may write, once it has registered them.
+    #[field(write)]
+    pub owned_fields: Vec<OwnedField>,
+}
+
+/// How often a source is expected to deliver.
+#[words]
+pub enum Cadence {
+    /// As things happen.
+    Continuous,
+    /// Once a day.
+    Daily,
+    /// Once a week.
+    Weekly,
+    /// Once a month.
+    Monthly,
+    /// Once a quarter.
+    Quarterly,
+}
+
+/// A field of a kind of resource that a source owns.
+#[input(value)]
+pub struct OwnedField {
+    /// The kind of resource, such as `project`.
+    pub kind: Text<64>,
+    /// The field, such as `forecast_finish_on`.
+    pub field: Text<64>,
+}
+
+impl Rules for Source {
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        for (i, owned) in self.owned_fields.iter().enumerate() {
+            let known = crate::find_kind(owned.kind.as_str()).and_then(|kind| kind.field(owned.field.as_str()));
+            if known.is_none_or(|field| field.setter == crate::field::Setter::System) {
+                let detail = "there is no such kind with such a field that a caller may set";
+                faults.push(Fault::new(format!("/owned_fields/{i}"), "UNKNOWN_FIELD", detail));
+            }
+        }
+    }
+}

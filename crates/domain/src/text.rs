@@ -1,0 +1,96 @@
+//! Bounded text.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+
+/// Text of 1 to `MAX` characters without control characters other than line feed and tab.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    /// The text, or what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, (&'static str, String)> {
+        if text.trim().is_empty() {
+            return Err(("BLANK", "must not be blank".to_owned()));
+        }
+        let length = text.chars().count();
+        if length > MAX {
+            return Err(("TOO_LONG", format!("at most {MAX} characters, these are {length}")));
+        }
+        if let Some(c) = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t') {
+            return Err(("CONTROL_CHARACTER", format!("must not contain the control character U+{:04X}", c as u32)));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> std::fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> Field for Text<MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        Shape::Text { max: MAX, pattern: None, example: None }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Text(self.0.clone()));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("a string", value) };
+        Self::parse(text).map_or_else(|(code, detail)| spot.fault(code, detail), Some)
+    }
+}
+
+/// A short handle people type: letters, digits, `.`, `_`, `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(String);
+
+/// Characters a code may have.
+const CODE_MAX: usize = 64;
+
+impl Code {
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=CODE_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Field for Code {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        Shape::Text { max: CODE_MAX, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("DEP-26W") }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Text(self.0.clone()));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("a string", value) };
+        Self::parse(text).or_else(|| {
+            spot.fault("BAD_CODE", format!("1 to {CODE_MAX} letters, digits, dots, underscores or hyphens"))
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! Civil days and UTC instants.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+
+/// A moment, UTC, in microseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+impl Instant {
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// An RFC 3339 text with any offset; finer than microseconds is refused.
+    pub fn parse(text: &str) -> Option<Self> {
+        let timestamp: Timestamp = text.parse().ok()?;
+        let fine = timestamp.subsec_nanosecond() % 1_000 != 0;
+        let year = timestamp.to_zoned(jiff::tz::TimeZone::UTC).year();
+        (!fine && (1..=9999).contains(&year)).then(|| Self(timestamp.as_microsecond()))
+    }
+}
+
+impl std::fmt::Display for Instant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match Timestamp::from_microsecond(self.0) {
+            Ok(timestamp) => write!(f, "{timestamp:.6}"),
+            Err(_) => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Field for Instant {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
+    fn shape() -> Shape {
+        Shape::Instant
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Int(self.0));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.int().map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("an RFC 3339 instant, a string", value) };
+        Self::parse(text).or_else(|| {
+            spot.fault("BAD_INSTANT", "must be an RFC 3339 instant, at most microseconds, like 2026-01-31T09:30:00Z")
+        })
+    }
+}
+
+/// A calendar day, without a time or a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Date);
+
+impl Day {
+    /// `YYYY-MM-DD`, years 0001 to 9999.
+    pub fn parse(text: &str) -> Option<Self> {
+        let strict = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let date: Date = text.parse().ok()?;
+        (strict && date.year() >= 1).then_some(Self(date))
+    }
+
+    /// Days from this one to the other.
+    pub fn days_until(self, other: Self) -> i32 {
+        self.0.until(other.0).map_or(0, |span| span.get_days())
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("not a day"))
+    }
+}
+
+impl Field for Day {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        Shape::Day
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Text(self.to_string()));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().and_then(|text| Self::parse(&text))
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("a calendar day, a string", value) };
+        Self::parse(text).or_else(|| spot.fault("BAD_DAY", "must be a day of the calendar like 2026-01-31"))
+    }
+}

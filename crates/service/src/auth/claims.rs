@@ -1,0 +1,210 @@
+//! What a token says, read strictly: a claim of another type than expected refuses the token, it is never skipped.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::source::Keys;
+use super::{IssuerConfig, Refusal};
+
+/// How far clocks may differ, in seconds.
+const LEEWAY: i64 = 30;
+/// The end of the year 9999, in seconds since 1970: a later instant is a mistake, mostly of milliseconds.
+const LAST_INSTANT: i64 = 253_402_300_799;
+/// Claims whose name an issuer may choose.
+const MAPPED: [&str; 5] = ["org", "roles", "scope", "partner_id", "program_ids"];
+
+/// What an accepted token says. It only narrows what the grants of the principal give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// `iss`; together with the subject it names the principal.
+    pub issuer: String,
+    /// `sub`.
+    pub subject: String,
+    /// `client_id`.
+    pub client_id: Option<String>,
+    /// `jti`.
+    pub jti: Option<String>,
+    /// The organisation, one the issuer may name.
+    pub org: String,
+    /// The roles it narrows to; `None` does not narrow.
+    pub roles: Option<Vec<String>>,
+    /// The scopes it narrows to; `None` does not narrow.
+    pub scope: Option<Vec<String>>,
+    /// The partner it stands for, one the issuer may name.
+    pub partner_id: Option<String>,
+    /// The programs it narrows to; `None` does not narrow.
+    pub program_ids: Option<Vec<String>>,
+    /// `exp`, in seconds since 1970.
+    pub expires_at: i64,
+    /// Whether our own issuer signed it.
+    pub builtin: bool,
+    /// The roles a foreign issuer may give at most, whatever the grants say; `None` for our own.
+    pub greatest_roles: Option<Vec<String>>,
+    /// The partners a foreign issuer may name; `None` for our own.
+    pub allowed_partners: Option<Vec<String>>,
+}
+
+/// When a token is good, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    issued_at: i64,
+    not_before: Option<i64>,
+    expires_at: i64,
+}
+
+impl Times {
+    pub(super) fn check(&self, now: i64) -> Result<(), Refusal> {
+        if now.saturating_sub(LEEWAY) >= self.expires_at {
+            return Err(Refusal::Expired);
+        }
+        let from = self.not_before.map_or(self.issued_at, |nbf| nbf.max(self.issued_at));
+        if from > now.saturating_add(LEEWAY) { Err(Refusal::NotYetValid) } else { Ok(()) }
+    }
+}
+
+/// An issuer, what it may say and what it calls it.
+#[derive(Debug)]
+pub(super) struct Issuer {
+    pub(super) name: String,
+    pub(super) keys: Arc<Keys>,
+    audience: String,
+    claim_map: BTreeMap<String, String>,
+    /// `None` for our own.
+    bounds: Option<Bounds>,
+}
+
+#[derive(Debug)]
+struct Bounds {
+    organisations: Vec<String>,
+    greatest_roles: Vec<String>,
+    partners: Vec<String>,
+}
+
+impl Issuer {
+    pub(super) fn built_in(name: String, audience: String, keys: Arc<Keys>) -> Result<Self, String> {
+        Self { name, keys, audience, claim_map: BTreeMap::new(), bounds: None }.checked()
+    }
+
+    pub(super) fn foreign(config: IssuerConfig, keys: Arc<Keys>) -> Result<Self, String> {
+        let IssuerConfig { issuer, audience, jwks: _, organisations, greatest_roles, partners, claim_map } = config;
+        let bounds = Some(Bounds { organisations, greatest_roles, partners });
+        Self { name: issuer, keys, audience, claim_map, bounds }.checked()
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        if self.name.is_empty() || self.audience.is_empty() {
+            return Err("an issuer needs a name and an audience".to_owned());
+        }
+        match self.claim_map.keys().find(|name| !MAPPED.contains(&name.as_str())) {
+            Some(name) => Err(format!("issuer {}: claim_map knows no {name}", self.name)),
+            None => Ok(self),
+        }
+    }
+
+    /// Reads the claims of a token that this issuer signed.
+    pub(super) fn read(&self, json: &Map<String, Value>) -> Result<(Claims, Times), Refusal> {
+        self.check_audience(json)?;
+        let times = Times {
+            issued_at: instant(json, "iat")?.ok_or(Refusal::MissingClaim("iat"))?,
+            not_before: instant(json, "nbf")?,
+            expires_at: instant(json, "exp")?.ok_or(Refusal::MissingClaim("exp"))?,
+        };
+        let claims = Claims {
+            issuer: self.name.clone(),
+            subject: required_text(json, "sub", "sub")?,
+            client_id: text(json, "client_id", "client_id")?,
+            jti: text(json, "jti", "jti")?,
+            org: required_text(json, self.theirs("org"), "org")?,
+            roles: list(json, self.theirs("roles"), "roles", |role| vec![role])?,
+            scope: list(json, self.theirs("scope"), "scope", |scope| {
+                scope.split(' ').filter(|s| !s.is_empty()).collect()
+            })?,
+            partner_id: text(json, self.theirs("partner_id"), "partner_id")?,
+            program_ids: program_ids(json, self.theirs("program_ids"))?,
+            expires_at: times.expires_at,
+            builtin: self.bounds.is_none(),
+            greatest_roles: self.bounds.as_ref().map(|bounds| bounds.greatest_roles.clone()),
+            allowed_partners: self.bounds.as_ref().map(|bounds| bounds.partners.clone()),
+        };
+        self.check_bounds(&claims)?;
+        Ok((claims, times))
+    }
+
+    fn theirs<'a>(&'a self, ours: &'a str) -> &'a str {
+        self.claim_map.get(ours).map_or(ours, String::as_str)
+    }
+
+    fn check_audience(&self, json: &Map<String, Value>) -> Result<(), Refusal> {
+        let audiences = list(json, "aud", "aud", |audience| vec![audience])?.ok_or(Refusal::MissingClaim("aud"))?;
+        if audiences.contains(&self.audience) { Ok(()) } else { Err(Refusal::WrongAudience) }
+    }
+
+    /// A token that says more than its issuer may is refused, not trimmed: somebody made it so.
+    fn check_bounds(&self, claims: &Claims) -> Result<(), Refusal> {
+        let Some(bounds) = &self.bounds else { return Ok(()) };
+        let inside = bounds.organisations.contains(&claims.org)
+            && claims.partner_id.as_ref().is_none_or(|partner| bounds.partners.contains(partner))
+            && claims.roles.iter().flatten().all(|role| bounds.greatest_roles.contains(role));
+        if inside { Ok(()) } else { Err(Refusal::OutsideIssuer) }
+    }
+}
+
+/// A text that must be there. `theirs` is its name in the token, `ours` the one a refusal tells.
+pub(super) fn required_text(json: &Map<String, Value>, theirs: &str, ours: &'static str) -> Result<String, Refusal> {
+    text(json, theirs, ours)?.ok_or(Refusal::MissingClaim(ours))
+}
+
+fn text(json: &Map<String, Value>, theirs: &str, ours: &'static str) -> Result<Option<String>, Refusal> {
+    match json.get(theirs) {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() && is_plain(text) => Ok(Some(text.clone())),
+        Some(_) => Err(Refusal::ClaimType(ours)),
+    }
+}
+
+/// An array of texts, or one text that `split` turns into several.
+fn list(
+    json: &Map<String, Value>,
+    theirs: &str,
+    ours: &'static str,
+    split: fn(&str) -> Vec<&str>,
+) -> Result<Option<Vec<String>>, Refusal> {
+    match json.get(theirs) {
+        None => Ok(None),
+        Some(Value::String(text)) if is_plain(text) => Ok(Some(split(text).into_iter().map(str::to_owned).collect())),
+        Some(Value::Array(items)) => items.iter().map(|item| item_text(item, ours)).collect::<Result<_, _>>().map(Some),
+        Some(_) => Err(Refusal::ClaimType(ours)),
+    }
+}
+
+/// An array of texts and nothing else: one text here is a mistake, not a list of one.
+fn program_ids(json: &Map<String, Value>, theirs: &str) -> Result<Option<Vec<String>>, Refusal> {
+    match json.get(theirs) {
+        Some(Value::String(_)) => Err(Refusal::ClaimType("program_ids")),
+        _ => list(json, theirs, "program_ids", |id| vec![id]),
+    }
+}
+
+fn item_text(item: &Value, ours: &'static str) -> Result<String, Refusal> {
+    let text = item.as_str().filter(|text| is_plain(text)).ok_or(Refusal::ClaimType(ours))?;
+    Ok(text.to_owned())
+}
+
+/// Control characters have no place in ids, and a NUL is more than some databases take.
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// A `NumericDate` (RFC 7519): seconds since 1970, perhaps with a fraction, which is cut off.
+fn instant(json: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, Refusal> {
+    let Some(value) = json.get(name) else { return Ok(None) };
+    let seconds = value.as_i64().or_else(|| value.as_f64().and_then(whole)).ok_or(Refusal::ClaimType(name))?;
+    if (0..=LAST_INSTANT).contains(&seconds) { Ok(Some(seconds)) } else { Err(Refusal::ClaimType(name)) }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked, and the fraction is to be cut off")]
+fn whole(seconds: f64) -> Option<i64> {
+    (seconds.is_finite() && seconds.abs() < 1e12).then_some(seconds as i64)
+}

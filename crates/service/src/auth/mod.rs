@@ -1,0 +1,206 @@
+//! Access tokens: who signed them, and what they say.
+//!
+//! This module knows cryptography and claims. It knows no database (what a principal may do is in grants; claims only
+//! narrow), no server and no clock: `now` is passed in as seconds since 1970. The rules are those of RFC 9068 (access
+//! tokens) and RFC 8725 (best practice).
+//!
+//! A token passes in this order, cheapest first: length, cache, header, issuer, key, signature, claims, times. What the
+//! header says is believed only where it equals what the key pinned from our own copy of the issuer's keys says.
+
+mod cache;
+mod claims;
+mod jwks;
+mod signing;
+mod source;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use cache::{Cache, Entry};
+pub use claims::Claims;
+use claims::Issuer;
+use jwks::KeySet;
+pub use jwks::PublicKey;
+pub use signing::{SigningKey, TokenRequest};
+use source::{Keys, Origin, Pace};
+
+/// A trusted foreign issuer, and how far it is trusted. What is not listed is not allowed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// `iss` of its tokens, compared to the letter.
+    pub issuer: String,
+    /// What `aud` of its tokens must name.
+    pub audience: String,
+    /// Its keys: the path of a file or an https address (http only on loopback).
+    pub jwks: String,
+    /// The organisations its tokens may name.
+    #[serde(default)]
+    pub organisations: Vec<String>,
+    /// The roles its tokens may carry at most.
+    #[serde(default)]
+    pub greatest_roles: Vec<String>,
+    /// The partners its tokens may name.
+    #[serde(default)]
+    pub partners: Vec<String>,
+    /// Our claim name to theirs, for `org`, `roles`, `scope`, `partner_id` and `program_ids`.
+    #[serde(default)]
+    pub claim_map: BTreeMap<String, String>,
+}
+
+/// Why a token was refused: for logs and metrics. A client learns only that it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not three parts of canonical base64url, or not JSON objects with unique names.
+    Malformed,
+    /// Longer than any token of ours.
+    TooLong,
+    /// Not on the list, or not the algorithm of the key.
+    AlgorithmNotAllowed,
+    /// `typ` is not that of an access token.
+    WrongType,
+    /// A header that names keys, changes the encoding or demands extensions.
+    ForbiddenHeader,
+    /// `kid` is missing, no text, empty or too long.
+    BadKeyId,
+    /// `iss` is not trusted here.
+    UnknownIssuer,
+    /// The issuer has no such key.
+    UnknownKey,
+    /// The keys of the issuer could not be read even once.
+    KeysUnavailable,
+    /// The signature does not belong to this key and text.
+    BadSignature,
+    /// The token is meant for somebody else.
+    WrongAudience,
+    /// Past `exp`.
+    Expired,
+    /// Before `nbf`, or issued in the future.
+    NotYetValid,
+    /// A required claim is missing.
+    MissingClaim(&'static str),
+    /// A claim has the wrong JSON type or an impossible value.
+    ClaimType(&'static str),
+    /// The issuer is not trusted with this organisation, role or partner.
+    OutsideIssuer,
+}
+
+impl Refusal {
+    /// A stable word for logs and metrics.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::TooLong => "too_long",
+            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::WrongType => "wrong_type",
+            Self::ForbiddenHeader => "forbidden_header",
+            Self::BadKeyId => "bad_key_id",
+            Self::UnknownIssuer => "unknown_issuer",
+            Self::UnknownKey => "unknown_key",
+            Self::KeysUnavailable => "keys_unavailable",
+            Self::BadSignature => "bad_signature",
+            Self::WrongAudience => "wrong_audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::MissingClaim(_) => "missing_claim",
+            Self::ClaimType(_) => "claim_type",
+            Self::OutsideIssuer => "outside_issuer",
+        }
+    }
+
+    /// The claim that is missing or wrong, by our name for it.
+    pub fn claim(self) -> Option<&'static str> {
+        match self {
+            Self::MissingClaim(name) | Self::ClaimType(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Checks tokens of the built-in issuer and of every configured one.
+#[derive(Debug)]
+pub struct Verifier {
+    issuers: HashMap<String, Arc<Issuer>>,
+    own_keys: Arc<Keys>,
+    cache: Cache,
+}
+
+impl Verifier {
+    /// Reads no keys yet: that happens at the first token of an issuer, or in [`Verifier::refresh`].
+    pub fn new(
+        own_issuer: String,
+        audience: String,
+        own_keys: Vec<PublicKey>,
+        issuers: Vec<IssuerConfig>,
+    ) -> Result<Self, String> {
+        Self::with_pace(own_issuer, audience, own_keys, issuers, Pace::USUAL)
+    }
+
+    fn with_pace(
+        own_issuer: String,
+        audience: String,
+        own_keys: Vec<PublicKey>,
+        issuers: Vec<IssuerConfig>,
+        pace: Pace,
+    ) -> Result<Self, String> {
+        // Whoever installs first wins, and there is only one provider to install.
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let own_keys = Arc::new(Keys::new(own_issuer.clone(), Origin::Given(KeySet::new(own_keys)), pace));
+        let own = Issuer::built_in(own_issuer, audience, Arc::clone(&own_keys))?;
+        let mut known = HashMap::from([(own.name.clone(), Arc::new(own))]);
+        for config in issuers {
+            let origin = Origin::parse(&config.jwks).map_err(|fault| format!("issuer {}: {fault}", config.issuer))?;
+            let keys = Arc::new(Keys::new(config.issuer.clone(), origin, pace));
+            let issuer = Issuer::foreign(config, keys)?;
+            if let Some(twice) = known.insert(issuer.name.clone(), Arc::new(issuer)) {
+                return Err(format!("issuer {} is named twice", twice.name));
+            }
+        }
+        Ok(Self { issuers: known, own_keys, cache: Cache::default() })
+    }
+
+    /// What the token says, if it may say it at `now`.
+    pub async fn verify(&self, token: &str, now: i64) -> Result<Arc<Claims>, Refusal> {
+        if token.len() > token::MAX_LENGTH {
+            return Err(Refusal::TooLong);
+        }
+        let digest = cache::digest(token);
+        if let Some(entry) = self.cache.find(&digest).filter(Entry::is_current) {
+            entry.times.check(now)?;
+            return Ok(entry.claims);
+        }
+        let parts = token::split(token)?;
+        let issuer = self.issuer_of(&parts)?;
+        let keys = issuer.keys.having(&parts.key_id).await?;
+        keys.get(&parts.key_id).ok_or(Refusal::UnknownKey)?.check(&parts)?;
+        let (claims, times) = issuer.read(&parts.claims)?;
+        times.check(now)?;
+        let claims = Arc::new(claims);
+        let entry = Entry { claims: Arc::clone(&claims), times, issuer: Arc::clone(issuer), keys };
+        self.cache.insert(digest, entry);
+        Ok(claims)
+    }
+
+    /// Replaces the keys of the built-in issuer; what was signed by a key that is gone is refused from now on.
+    pub fn replace_own_keys(&self, keys: Vec<PublicKey>) {
+        self.own_keys.replace(KeySet::new(keys));
+    }
+
+    /// Reads the keys of every foreign issuer anew: at start, so that the first caller need not wait, and by a job, so
+    /// that a key withdrawn while nobody calls is gone when somebody does.
+    pub async fn refresh(&self) {
+        for issuer in self.issuers.values() {
+            issuer.keys.read().await;
+        }
+    }
+
+    fn issuer_of(&self, parts: &token::Parts<'_>) -> Result<&Arc<Issuer>, Refusal> {
+        let name = claims::required_text(&parts.claims, "iss", "iss")?;
+        self.issuers.get(&name).ok_or(Refusal::UnknownIssuer)
+    }
+}

@@ -1,0 +1,109 @@
+//! The shape of a token: three parts, a strict header, claims as a JSON object. Nothing here is trusted yet.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Algorithm;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::Refusal;
+
+/// Bytes of the longest token that is looked at.
+pub(super) const MAX_LENGTH: usize = 8192;
+/// Bytes of the longest `kid`, in tokens and in key sets.
+pub(super) const MAX_KEY_ID: usize = 256;
+
+/// Headers by which a token would choose its own key, encoding or extensions. Refused even where they are empty or
+/// harmless: no token that is meant for us has one.
+const FORBIDDEN_HEADERS: [&str; 8] = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc"];
+
+/// A token taken apart.
+pub(super) struct Parts<'a> {
+    pub(super) algorithm: Algorithm,
+    pub(super) key_id: String,
+    pub(super) claims: Map<String, Value>,
+    /// What was signed.
+    pub(super) message: &'a str,
+    /// Canonical base64url.
+    pub(super) signature: &'a str,
+}
+
+/// Takes a token apart and refuses what no key can make good.
+pub(super) fn split(token: &str) -> Result<Parts<'_>, Refusal> {
+    let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(Refusal::Malformed)?;
+    let header = object(header)?;
+    if FORBIDDEN_HEADERS.iter().any(|name| header.contains_key(*name)) {
+        return Err(Refusal::ForbiddenHeader);
+    }
+    let algorithm =
+        header.get("alg").and_then(Value::as_str).and_then(algorithm).ok_or(Refusal::AlgorithmNotAllowed)?;
+    check_type(&header)?;
+    let key_id = key_id(&header)?;
+    let claims = object(payload)?;
+    URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
+    Ok(Parts { algorithm, key_id, claims, message, signature })
+}
+
+/// The list of allowed algorithms: asymmetric, and none that is only there for compatibility.
+pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
+    match name {
+        "EdDSA" => Some(Algorithm::EdDSA),
+        "ES256" => Some(Algorithm::ES256),
+        "RS256" => Some(Algorithm::RS256),
+        "PS256" => Some(Algorithm::PS256),
+        _ => None,
+    }
+}
+
+/// An explicit type keeps identity tokens, logout tokens and the like of the same issuer out (RFC 9068, section 4).
+fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
+    let typ = header.get("typ").and_then(Value::as_str).unwrap_or_default();
+    let right = ["at+jwt", "application/at+jwt"].iter().any(|name| typ.eq_ignore_ascii_case(name));
+    if right { Ok(()) } else { Err(Refusal::WrongType) }
+}
+
+fn key_id(header: &Map<String, Value>) -> Result<String, Refusal> {
+    let key_id = header.get("kid").and_then(Value::as_str).ok_or(Refusal::BadKeyId)?;
+    if key_id.is_empty() || key_id.len() > MAX_KEY_ID {
+        return Err(Refusal::BadKeyId);
+    }
+    Ok(key_id.to_owned())
+}
+
+fn object(part: &str) -> Result<Map<String, Value>, Refusal> {
+    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::Malformed)?;
+    let unique: Unique = serde_json::from_slice(&json).map_err(|_| Refusal::Malformed)?;
+    Ok(unique.0)
+}
+
+/// A JSON object that names nothing twice: of two `iss`, another reader may believe the other one.
+struct Unique(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueVisitor).map(Self)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with unique names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom("a name stands twice"));
+            }
+        }
+        Ok(object)
+    }
+}

@@ -1,0 +1,23 @@
+//! The one way in: every read starts with `authorise`, every change goes through `execute`.
+//!
+//! Both doors, the command line, imports and jobs call the functions of [`Service`] and nothing else. This crate must
+//! never know HTTP status lines or protobuf; it knows operations, callers and the log. The clock, ids and randomness
+//! come from [`clock`].
+//!
+//! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
+
+pub mod args;
+pub mod auth;
+pub mod clock;
+mod events;
+mod execute;
+mod read;
+mod service;
+mod token;
+mod write;
+
+pub use args::{Context, EventArgs, ListArgs, ReadArgs};
+pub use events::{Event, EventPage};
+pub use read::{Page, Seen};
+pub use service::{Caller, Service, Settings};
+pub use write::{BatchItem, BatchResult, Outcome, Written};
