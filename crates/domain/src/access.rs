@@ -155,6 +155,8 @@ pub const TABLE: &[Row] = &[
     row("event",           "read",         "y y y y y y y y"),
     // Writing what held before the change was made (`effective_at`), with the right to update the kind.
     row("history",         "write",        "- y - - - y - -"),
+    // Prometheus figures of the server.
+    row("metrics",         "read",         "y y - - - y - y"),
 ];
 
 /// The row of an operation, found when the program is compiled; a missing one is a compile error.

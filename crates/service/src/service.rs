@@ -29,6 +29,8 @@ impl Service {
     pub fn jwks(&self) -> serde_json::Value { todo!() }
     /// The issuer identifier (a URL) of the built-in issuer.
     pub fn issuer(&self) -> &str { todo!() }
+    /// Whether the caller may do this (kind, action) anywhere; for what is not a resource, such as `metrics` `read`.
+    pub async fn permit(&self, caller: &Caller, kind: &str, action: &str) -> Result<(), Error> { todo!() }
     /// Database reachable, migrations applied, feed readable.
     pub async fn ready(&self) -> Result<(), Error> { todo!() }
 }

@@ -9,8 +9,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-/// What one connection asks. hyper does not tell whether a connection has been quiet since it was accepted,
-/// nor when its last HTTP/2 stream ended, so the requests are counted as they pass.
+/// What one connection asks. hyper does not tell whether a connection has been quiet since it was
+/// accepted, nor when its last HTTP/2 stream ended, so the requests are counted as they pass.
 #[derive(Default)]
 pub(super) struct Activity {
     open: AtomicUsize,
@@ -31,8 +31,8 @@ impl Activity {
         self.changes.load(SeqCst) > 0
     }
 
-    /// Resolves when no first request came within `first`, or later nothing was asked or answered for `quiet`
-    /// (at most twice that, for the sake of one timer per connection).
+    /// Resolves when no first request came within `first`, or later nothing was asked or answered
+    /// for `quiet` (at most twice that, for the sake of one timer per connection).
     pub(super) async fn idle(&self, first: Duration, quiet: Duration) {
         sleep(first).await;
         let mut before = self.changes.load(SeqCst);
@@ -80,10 +80,7 @@ impl HttpBody for Sending {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         Pin::new(&mut self.get_mut().body).poll_frame(cx)
     }
 

@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use super::Limits;
 
-/// The wait after a failed accept. Out of file descriptors, the next try fails as well, and at once:
-/// without a wait the loop would spin until some connection ends.
+/// The wait after a failed accept. Out of file descriptors, the next try fails as well, and at
+/// once: without a wait the loop would spin until some connection ends.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
 type PerPeer = Arc<Mutex<HashMap<IpAddr, usize>>>;
@@ -49,7 +49,8 @@ impl Caps {
     /// The next caller whom the caps let in. May be dropped at any time without losing one.
     pub(super) async fn accept(&self, listener: &TcpListener) -> Admitted {
         loop {
-            // The place is taken before the caller: with none free, callers wait in the kernel's queue.
+            // The place is taken before the caller: with none free, callers wait in the kernel's
+            // queue.
             let Ok(total) = self.total.clone().acquire_owned().await else {
                 // The semaphore is never closed.
                 return std::future::pending().await;
@@ -127,6 +128,7 @@ fn concerns_one_caller(fault: &io::Error) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -1,45 +1,49 @@
 use std::time::Duration;
 
-/// The bounds of one port. The defaults hold for a service on the open internet and for one behind a proxy.
+/// The bounds of one port. The defaults hold for a service on the open internet and for one behind
+/// a proxy.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at a time (4096). Beyond it callers wait in the kernel's queue: hostile connections
-    /// leave within seconds, so a caller who waits is served, where one who is refused is not.
+    /// Connections at a time (4096). Beyond it callers wait in the kernel's queue: hostile
+    /// connections leave within seconds, so a caller who waits is served, where one who is refused
+    /// is not.
     pub max_connections: usize,
-    /// Connections at a time of one peer (512): an IPv4 address, or an IPv6 /64, which is what one customer
-    /// gets. Beyond it a connection is closed at once, because its own peer is to blame. Loopback is
-    /// exempt: that is a local proxy which speaks for everybody. For a proxy elsewhere, raise it.
+    /// Connections at a time of one peer (512): an IPv4 address, or an IPv6 /64, which is what one
+    /// customer gets. Beyond it a connection is closed at once, because its own peer is to blame.
+    /// Loopback is exempt: that is a local proxy which speaks for everybody. For a proxy elsewhere,
+    /// raise it.
     pub max_connections_per_peer: usize,
-    /// From connection to the end of the first request head, and for every later HTTP/1 head (10 s). hyper counts
-    /// the wait for a later head in, so this also ends idle HTTP/1 connections; a proxy in front must
-    /// keep its idle connections for a shorter time, or this must be longer than that.
+    /// For the first request head, and for every later HTTP/1 head (10 s). hyper counts the wait for
+    /// a later head in, so this also ends idle HTTP/1 connections: a proxy in front must drop its
+    /// idle connections sooner.
     pub header_timeout: Duration,
-    /// For the TLS handshake (5 s: with the head it stays within 15 s).
+    /// For the TLS handshake (4 s: with the first head and the farewell it stays within 15 s).
     pub tls_handshake_timeout: Duration,
     /// How long an HTTP/2 connection may ask nothing, with nothing in flight (300 s).
     pub idle_timeout: Duration,
     /// How long a peer may leave our bytes unread (30 s).
     pub write_timeout: Duration,
-    /// Bytes of a request head (16 KiB, at least 8 KiB); beyond it the answer is 431. HTTP/1 buffers no more than this
-    /// each way.
+    /// Bytes of a request head (16 KiB, at least 8 KiB); beyond it the answer is 431. HTTP/1
+    /// buffers no more than this each way.
     pub max_header_size: u32,
     /// HTTP/2 streams at a time per connection (128).
     pub max_concurrent_streams: u32,
-    /// HTTP/2 streams a peer may reset before they are begun, and that we may have to reset for its errors (20),
-    /// before the connection is closed as a flood.
+    /// HTTP/2 streams a peer may reset before they are begun, and that we may have to reset for its
+    /// errors (20), before the connection is closed as a flood.
     pub max_reset_streams: usize,
     /// HTTP/2 bytes a peer may send ahead per stream (64 KiB).
     pub stream_window: u32,
-    /// HTTP/2 bytes a peer may send ahead per connection (256 KiB): what one hostile connection can make us hold.
+    /// HTTP/2 bytes a peer may send ahead per connection (256 KiB): what one hostile connection can
+    /// make us hold.
     pub connection_window: u32,
     /// HTTP/2 bytes of an answer buffered per stream (64 KiB).
     pub max_send_buffer: usize,
-    /// HTTP/2 pings when nothing was heard for so long (8 s). A peer that drips a header block cannot answer a ping,
-    /// so interval and timeout together (14 s) also bound a slow head.
+    /// HTTP/2 pings when nothing was heard for so long (8 s). A peer that drips a header block
+    /// cannot answer a ping, so interval and timeout together (14 s) also bound a slow head.
     pub ping_interval: Duration,
     /// How long the answer to a ping may take (6 s).
     pub ping_timeout: Duration,
-    /// How long requests in flight may take once the service stops (8 s: the exit is due within 10 s).
+    /// How long requests in flight may take once the service stops (8 s, for an exit within 10).
     pub drain_timeout: Duration,
 }
 
@@ -49,7 +53,7 @@ impl Default for Limits {
             max_connections: 4096,
             max_connections_per_peer: 512,
             header_timeout: Duration::from_secs(10),
-            tls_handshake_timeout: Duration::from_secs(5),
+            tls_handshake_timeout: Duration::from_secs(4),
             idle_timeout: Duration::from_mins(5),
             write_timeout: Duration::from_secs(30),
             max_header_size: 16 * 1024,
@@ -76,8 +80,7 @@ impl Limits {
     pub(super) fn check(&self) -> Result<(), String> {
         let faults = [
             (
-                self.max_connections == 0
-                    || self.max_connections > tokio::sync::Semaphore::MAX_PERMITS,
+                self.max_connections == 0 || self.max_connections > tokio::sync::Semaphore::MAX_PERMITS,
                 "max_connections is out of range",
             ),
             (self.max_connections_per_peer == 0, "max_connections_per_peer must not be 0"),

@@ -1,7 +1,8 @@
-//! The accept loop of the one port: HTTP/1.1 and HTTP/2, plain or under TLS, REST and gRPC in one router.
+//! The accept loop of the one port: HTTP/1.1 and HTTP/2, plain or under TLS, REST and gRPC in one
+//! router.
 //!
-//! `axum::serve` leaves a slow, silent or flooding peer its connection for as long as it likes; this
-//! loop gives every phase of a connection a bound:
+//! `axum::serve` leaves a slow, silent or flooding peer its connection for as long as it likes;
+//! this loop gives every phase of a connection a bound:
 //!
 //! | phase | bound |
 //! |---|---|
@@ -21,6 +22,7 @@ mod caps;
 mod limits;
 mod stall;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 mod tls;
 
@@ -55,12 +57,13 @@ use activity::{Activity, Open};
 use caps::{Admitted, Caps};
 use stall::Stall;
 
-/// What a connection without a request in flight still gets once it shall end: time for a request that
-/// was already on its way when the service was told to stop, and for the HTTP/2 farewell.
+/// What a connection without a request in flight still gets once it shall end: time for a request
+/// that was already on its way when the service was told to stop, and for the HTTP/2 farewell.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Callers who may wait in the kernel's queue, and so are let in late at the stop. The 128 of `TcpListener::bind` overflow
-/// under a burst, and then an innocent caller's handshake is dropped and retried only after a second.
+/// Callers who may wait in the kernel's queue, and so are let in late at the stop. The 128 of
+/// `TcpListener::bind` overflow under a burst, and then an innocent caller's handshake is dropped
+/// and retried only after a second.
 const BACKLOG: u32 = 1024;
 
 /// What is left for aborted connections to unwind after the drain.
@@ -80,21 +83,23 @@ pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // A restart shall not wait for the connections of the process before it; elsewhere this would share the port.
+    // A restart shall not wait for the connections of the process before it; elsewhere this would
+    // share the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }
 
-/// Serves `app` on `listener` until `shutdown` resolves, then lets requests in flight be answered for at most
-/// [`Limits::drain_timeout`] and drops what is left.
+/// Serves `app` on `listener` until `shutdown` resolves, then lets requests in flight be answered
+/// for at most [`Limits::drain_timeout`] and drops what is left.
 ///
 /// Handlers find the peer as `ConnectInfo<SocketAddr>` in the request's extensions. Dropping the
 /// future drops every connection.
 ///
 /// # Errors
-/// `InvalidInput` when a limit makes no sense. A failing accept is no error: it is logged and tried again.
+/// `InvalidInput` when a limit makes no sense. A failing accept is no error: it is logged and tried
+/// again.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
@@ -105,12 +110,7 @@ pub async fn serve(
     limits.check().map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
     let drain_timeout = limits.drain_timeout;
     let caps = Caps::new(&limits);
-    let port = Arc::new(Port {
-        app,
-        tls: tls.map(TlsAcceptor::from),
-        http: http_builder(&limits),
-        limits,
-    });
+    let port = Arc::new(Port { app, tls: tls.map(TlsAcceptor::from), http: http_builder(&limits), limits });
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -123,8 +123,8 @@ pub async fn serve(
         while connections.try_join_next().is_some() {}
         connections.spawn(connection(port.clone(), caller, stopped.clone()));
     }
-    // Whoever connected before the stop is answered too. The zero timeout takes only those already there,
-    // and the count keeps a flood of them from holding up the stop.
+    // Whoever connected before the stop is answered too. The zero timeout takes only those already
+    // there, and the count keeps a flood of them from holding up the stop.
     for _ in 0..BACKLOG {
         let Ok(caller) = timeout(Duration::ZERO, caps.accept(&listener)).await else {
             break;
@@ -154,7 +154,8 @@ fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        // The one bound of a head that the sniffing builder passes on; hyper answers 431 when it is full.
+        // The one bound of a head that the sniffing builder passes on; hyper answers 431 when it is
+        // full.
         .max_buf_size(usize::try_from(limits.max_header_size).unwrap_or(usize::MAX));
     builder
         .http2()
@@ -218,9 +219,7 @@ where
     let io = TokioIo::new(Stall::new(stream, port.limits.write_timeout));
     let service = {
         let (app, activity) = (port.app.clone(), activity.clone());
-        hyper::service::service_fn(move |request| {
-            answer(app.clone(), peer, activity.open(), request)
-        })
+        hyper::service::service_fn(move |request| answer(app.clone(), peer, activity.open(), request))
     };
     let conn = pin!(port.http.serve_connection(io, service));
     drive(conn, &activity, &port.limits, stopped).await;

@@ -25,7 +25,7 @@ const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
-/// GET http://h/ in HPACK.
+/// `GET http://h/` in HPACK.
 const GET_ROOT: &[u8] = &[0x82, 0x86, 0x84, 0x41, 0x01, b'h'];
 
 struct Server {
@@ -34,11 +34,11 @@ struct Server {
     done: JoinHandle<io::Result<()>>,
 }
 
-async fn start(limits: Limits) -> Server {
-    start_tls(limits, None).await
+fn start(limits: Limits) -> Server {
+    start_tls(limits, None)
 }
 
-async fn start_tls(limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Server {
+fn start_tls(limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Server {
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let addr = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -61,10 +61,7 @@ fn app() -> Router {
         .route("/", get(|| async { "hello" }))
         .route("/big", get(|| async { vec![0; 32 << 20] }))
         .route("/stuck", get(std::future::pending::<String>))
-        .route(
-            "/peer",
-            get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }),
-        )
+        .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
         .route(
             "/slow",
             get(|| async {
@@ -126,10 +123,7 @@ where
 }
 
 async fn ask_http2(sender: &mut Sender, path: &str, header: &str) -> (StatusCode, String) {
-    let request = Request::get(format!("http://h{path}"))
-        .header("x-any", header)
-        .body(Body::empty())
-        .unwrap();
+    let request = Request::get(format!("http://h{path}")).header("x-any", header).body(Body::empty()).unwrap();
     let response = soon(sender.send_request(request)).await.unwrap();
     assert_eq!(response.version(), Version::HTTP_2);
     let status = response.status();
@@ -169,7 +163,7 @@ async fn drip_until_closed(addr: SocketAddr, start: Vec<u8>, drip: &[u8]) {
 
 #[tokio::test]
 async fn slow_heads_are_closed_while_an_innocent_caller_is_answered() {
-    let server = start(short()).await;
+    let server = start(short());
     let half_head = || [opening(), frame(HEADERS, END_STREAM, 1, GET_ROOT)].concat();
     let padding = frame(CONTINUATION, 0, 1, &[]);
     // Both ends live in this process: more would not fit into 1024 file descriptors.
@@ -198,12 +192,9 @@ async fn slow_heads_are_closed_while_an_innocent_caller_is_answered() {
 
 #[tokio::test]
 async fn a_slow_head_after_a_served_request_is_closed() {
-    let limits = Limits {
-        ping_interval: Duration::from_millis(300),
-        ping_timeout: Duration::from_millis(700),
-        ..short()
-    };
-    let server = start(limits).await;
+    let limits =
+        Limits { ping_interval: Duration::from_millis(300), ping_timeout: Duration::from_millis(700), ..short() };
+    let server = start(limits);
     let whole = frame(HEADERS, END_STREAM | END_HEADERS, 1, GET_ROOT);
     let half = frame(HEADERS, END_STREAM, 3, GET_ROOT);
     let http2 = [opening(), whole, half].concat();
@@ -217,8 +208,7 @@ async fn a_slow_head_after_a_served_request_is_closed() {
 async fn flood(addr: SocketAddr, mut flood: impl FnMut() -> Vec<u8>) -> usize {
     const ENOUGH: usize = 64 << 20;
     let (mut read, mut write) = connect(addr).await.into_split();
-    let reader =
-        tokio::spawn(async move { tokio::io::copy(&mut read, &mut tokio::io::sink()).await });
+    let reader = tokio::spawn(async move { tokio::io::copy(&mut read, &mut tokio::io::sink()).await });
     let mut sent = 0;
     let mut next = opening();
     while sent < ENOUGH && !reader.is_finished() && soon(write.write_all(&next)).await.is_ok() {
@@ -232,7 +222,7 @@ async fn flood(addr: SocketAddr, mut flood: impl FnMut() -> Vec<u8>) -> usize {
 
 #[tokio::test]
 async fn a_rapid_reset_flood_is_closed() {
-    let server = start(Limits::default()).await;
+    let server = start(Limits::default());
     let mut stream = 1;
     let burst = || {
         let mut burst = Vec::new();
@@ -250,7 +240,7 @@ async fn a_rapid_reset_flood_is_closed() {
 
 #[tokio::test]
 async fn a_continuation_flood_is_closed() {
-    let server = start(Limits::default()).await;
+    let server = start(Limits::default());
     let mut begun = false;
     // A header that says: not indexed, name "a", value of 16000 bytes.
     let header = [&[0, 1, b'a', 0x7f, 0x81, 0x7c][..], &[b'v'; 16000]].concat();
@@ -266,7 +256,7 @@ async fn a_continuation_flood_is_closed() {
 
 #[tokio::test]
 async fn oversize_heads_are_answered_431() {
-    let server = start(Limits::default()).await;
+    let server = start(Limits::default());
     let long = "v".repeat(17 * 1024);
     let mut stream = connect(server.addr).await;
     let head = format!("GET / HTTP/1.1\r\nhost: h\r\nx: {long}");
@@ -284,7 +274,7 @@ async fn oversize_heads_are_answered_431() {
 #[tokio::test]
 async fn a_caller_above_the_cap_waits_and_is_answered() {
     let limits = Limits { max_connections: 1, write_timeout: Duration::from_secs(1), ..short() };
-    let server = start(limits).await;
+    let server = start(limits);
     let silent = connect(server.addr).await;
     assert_served(server.addr).await;
     drop(silent);
@@ -297,7 +287,7 @@ async fn a_caller_above_the_cap_waits_and_is_answered() {
 #[tokio::test]
 async fn an_idle_http2_connection_is_closed_and_a_busy_one_is_not() {
     let limits = Limits { idle_timeout: Duration::from_millis(100), ..short() };
-    let server = start(limits).await;
+    let server = start(limits);
     let (mut idle, idle_conn) = http2_client(connect(server.addr).await).await;
     let (mut busy, busy_conn) = http2_client(connect(server.addr).await).await;
     ask_http2(&mut idle, "/", "").await;
@@ -310,11 +300,10 @@ async fn an_idle_http2_connection_is_closed_and_a_busy_one_is_not() {
 
 #[tokio::test]
 async fn the_stop_answers_what_is_in_flight() {
-    let server = start(Limits::default()).await;
+    let server = start(Limits::default());
     let addr = server.addr;
     let (mut sender, conn) = http2_client(connect(addr).await).await;
-    let (mut http1, mut idle, mut late) =
-        (connect(addr).await, connect(addr).await, connect(addr).await);
+    let (mut http1, mut idle, mut late) = (connect(addr).await, connect(addr).await, connect(addr).await);
     let keep = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n";
     idle.write_all(keep).await.unwrap();
     let mut buf = [0; 1024];
@@ -336,7 +325,7 @@ async fn the_stop_answers_what_is_in_flight() {
 #[tokio::test]
 async fn the_stop_drops_what_does_not_end() {
     let limits = Limits { drain_timeout: Duration::from_millis(300), ..Limits::default() };
-    let server = start(limits).await;
+    let server = start(limits);
     let mut stuck = connect(server.addr).await;
     stuck.write_all(request("/stuck").as_bytes()).await.unwrap();
     let (mut sender, _conn) = http2_client(connect(server.addr).await).await;
@@ -407,7 +396,7 @@ impl Drop for Pems {
 async fn tls_serves_both_protocols_and_closes_a_silent_peer() {
     let pems = Pems::new();
     let config = pems.config("cert.pem", "key.pem").unwrap();
-    let server = start_tls(short(), Some(config)).await;
+    let server = start_tls(short(), Some(config));
     let name = ServerName::try_from("localhost").unwrap();
     let silent = tokio::spawn(drip_until_closed(server.addr, Vec::new(), &[]));
     let connector = pems.client(b"http/1.1");
@@ -430,11 +419,8 @@ async fn tls_serves_both_protocols_and_closes_a_silent_peer() {
 fn a_bad_certificate_or_key_is_named() {
     let pems = Pems::new();
     std::fs::write(pems.dir.join("empty.pem"), "").unwrap();
-    std::fs::write(
-        pems.dir.join("junk.pem"),
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
+    std::fs::write(pems.dir.join("junk.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        .unwrap();
     for (cert, key, wanted) in [
         ("none.pem", "key.pem", "none.pem: cannot read"),
         ("cert.pem", "none.pem", "none.pem: cannot read"),

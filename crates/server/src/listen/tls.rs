@@ -7,16 +7,15 @@ use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};
 
-/// TLS 1.2 and 1.3 with the certificate chain and the key of these two PEM files, for HTTP/2 and HTTP/1.1.
+/// TLS 1.2 and 1.3 with the certificate chain and the key of these two PEM files, for HTTP/2 and
+/// HTTP/1.1.
 ///
-/// The crypto provider is named, not taken from the process: two libraries that each install one would panic.
+/// The crypto provider is named, not taken from the process: two libraries that each install one
+/// would panic.
 ///
 /// # Errors
 /// Says which file, and what is wrong with it.
-pub fn server_config(
-    cert_pem_path: &Path,
-    key_pem_path: &Path,
-) -> Result<Arc<ServerConfig>, String> {
+pub fn server_config(cert_pem_path: &Path, key_pem_path: &Path) -> Result<Arc<ServerConfig>, String> {
     let chain = certificates(cert_pem_path)?;
     let key = PrivateKeyDer::from_pem_file(key_pem_path)
         .map_err(|fault| pem_fault("key", key_pem_path, "private key", &fault))?;
@@ -32,10 +31,7 @@ pub fn server_config(
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let fault = |fault| pem_fault("certificate", path, "certificate", &fault);
-    let chain = CertificateDer::pem_file_iter(path)
-        .map_err(fault)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(fault)?;
+    let chain = CertificateDer::pem_file_iter(path).map_err(fault)?.collect::<Result<Vec<_>, _>>().map_err(fault)?;
     if chain.is_empty() {
         return Err(fault(PemError::NoItemsFound));
     }

@@ -99,6 +99,11 @@ async fn own_keys_rotate() {
     verifier.replace_own_keys(keys.to_vec());
     assert!(verifier.verify(&old, NOW).await.is_ok() && verifier.verify(&new, NOW).await.is_ok());
 
+    let before = verifier.verify(&old, NOW).await.unwrap();
+    verifier.replace_own_keys(keys.to_vec());
+    let after = verifier.verify(&old, NOW).await.unwrap();
+    assert!(Arc::ptr_eq(&before, &after), "equal keys leave the cache alone");
+
     verifier.replace_own_keys(keys[1..].to_vec());
     assert_eq!(verifier.verify(&old, NOW).await, Err(Refusal::UnknownKey), "the cache forgets it too");
     assert!(verifier.verify(&new, NOW).await.is_ok());
