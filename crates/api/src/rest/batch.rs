@@ -13,6 +13,7 @@ use steerco_service::{BatchItem, BatchResult, Written};
 
 use super::call::{Call, JSON};
 use super::mount::BATCH_MAX;
+use super::query::plain_int;
 use super::{Rest, params, pointers, reply};
 use crate::problem::{Answer, Problem};
 
@@ -119,7 +120,7 @@ fn read_item(index: usize, item: Value, faults: &mut Vec<Fault>) -> Option<Batch
         faults.push(Fault::new(format!("{at}/{act}"), "WRONG_TYPE", "must be an object"));
         return None;
     };
-    let mut part = Part { at: format!("{at}/{act}"), object, faults };
+    let part = Part { at: format!("{at}/{act}"), object, faults };
     match act.as_str() {
         "create" => Some(BatchItem::Create { body: part.object }),
         "update" => part.update(),
@@ -177,9 +178,9 @@ impl Part<'_> {
     fn long(&mut self, name: &str) -> Option<i64> {
         match self.object.remove(name) {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) => match text.parse() {
-                Ok(number) => Some(number),
-                Err(_) => self.fault(name, "OUT_OF_RANGE", "must be a 64-bit integer in a string"),
+            Some(Value::String(text)) => match plain_int(&text) {
+                Some(number) => Some(number),
+                None => self.fault(name, "OUT_OF_RANGE", "must be a 64-bit integer in a string"),
             },
             Some(_) => self.fault(name, "WRONG_TYPE", "must be a 64-bit integer in a string"),
         }

@@ -95,7 +95,8 @@ impl Call {
         }
         let inner = text.strip_prefix("W/").unwrap_or(text);
         let inner = inner.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
-        let inner = inner.filter(|inner| !inner.is_empty() && inner.len() <= 200 && !inner.contains('"'));
+        let plain = |inner: &&str| inner.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
+        let inner = inner.filter(plain).filter(|inner| (1..=200).contains(&inner.len()));
         let detail = "must be one ETag in quotes, as the service gave it, or *";
         let inner = inner.ok_or_else(|| Error::fault("If-Match", "BAD_ETAG", detail))?;
         // A weak validator never matches (RFC 9110, 13.1.1): passed on with its mark it cannot.

@@ -29,6 +29,11 @@ use crate::options::Options;
 use crate::problem::Refusal;
 use crate::resources;
 
+pub(crate) use call::{JSON, PATCH};
+pub(crate) use discovery::scopes;
+pub(crate) use health::FIGURES;
+pub(crate) use reply::PARTIAL;
+
 /// What handlers reach; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Rest {

@@ -122,7 +122,7 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
 }
 
 /// Digits with an optional minus: `+5` and ` 5` are not numbers of ours.
-fn plain_int(text: &str) -> Option<i64> {
+pub(crate) fn plain_int(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     digits.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
