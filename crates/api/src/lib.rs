@@ -54,3 +54,4 @@ fn is_grpc(request: &Request) -> bool {
 async fn unimplemented_rpc() -> Response {
     tonic::Status::unimplemented("there is no such service or method").into_http::<Body>()
 }
+#[cfg(test)]

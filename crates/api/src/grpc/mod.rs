@@ -4,6 +4,6 @@ use axum::Router;
 use steerco_service::Service;
 
 /// The routes of every gRPC service.
-pub fn routes(_service: Service) -> Router {
+pub(crate) fn routes(_service: Service) -> Router {
     Router::new()
 }

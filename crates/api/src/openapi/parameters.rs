@@ -73,14 +73,14 @@ pub(super) fn of(set: &Set) -> Vec<Value> {
 }
 
 /// A part of a path.
-pub(super) fn path(name: &str, doc: &str, schema: Value) -> Value {
+pub(super) fn path(name: &str, doc: &str, schema: &Value) -> Value {
     json!({"name": name, "in": "path", "required": true, "description": doc, "schema": schema})
 }
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Value {
     let schema = json!({"type": "string", "pattern": id_pattern(kind.prefix), "maxLength": kind.prefix.len() + 27});
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), schema)
+    path("id", &format!("Id, starting with `{}_`.", kind.prefix), &schema)
 }
 
 /// An external reference.
@@ -88,7 +88,7 @@ pub(super) fn reference() -> [Value; 2] {
     let code = json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._-]{1,64}$"});
     let text = json!({"type": "string", "minLength": 1, "maxLength": 200, "pattern": TEXT});
     [
-        path("source", "Code of the source system, as registered under sources.", code),
-        path("external_id", "The identifier there, percent-encoded.", text),
+        path("source", "Code of the source system, as registered under sources.", &code),
+        path("external_id", "The identifier there, percent-encoded.", &text),
     ]
 }

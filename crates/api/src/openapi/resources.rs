@@ -59,12 +59,12 @@ fn many(about: &About, doc: &str) -> Value {
 
 /// What a write answers, beside a creation.
 fn done(about: &About) -> (u16, Value) {
-    (200, answer("The resource after the write.", "application/json", reference(about.kind.title), &WRITTEN))
+    (200, answer("The resource after the write.", "application/json", &reference(about.kind.title), &WRITTEN))
 }
 
 fn created(about: &About) -> (u16, Value) {
     let keys = ["etag", "outcome", "replayed", "location"];
-    (201, answer("The new resource.", "application/json", reference(about.kind.title), &keys))
+    (201, answer("The new resource.", "application/json", &reference(about.kind.title), &keys))
 }
 
 /// Parameters of a write to one resource.
@@ -154,7 +154,7 @@ fn create(about: &About) -> Operation {
         body: Some(body(JSON, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
         answers: vec![
             created(about),
-            (200, answer(checked, "application/json", reference(about.kind.title), &WRITTEN)),
+            (200, answer(checked, "application/json", &reference(about.kind.title), &WRITTEN)),
         ],
         refusals: with_body(&WRITE),
         ..start(about, "post", "", format!("create_{}", about.kind.name), "create")
@@ -234,7 +234,7 @@ fn batch(about: &About) -> Operation {
             .to_owned(),
         parameters,
         body: Some(body(JSON, &schema, &example, true)),
-        answers: vec![(200, answer("One result for each item.", "application/json", result, &["replayed"]))],
+        answers: vec![(200, answer("One result for each item.", "application/json", &result, &["replayed"]))],
         refusals: with_body(&WRITE),
         ..start(about, "post", "/batch", format!("batch_{}", about.kind.plural), "update")
     }
@@ -245,7 +245,7 @@ fn act(about: &About, verb: &VerbAbout) -> Operation {
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
     let schema = reference(verb.title);
     let answers = if verb.secret {
-        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
+        vec![(200, answer("The secret, shown once.", "application/json", &reference("IssuedSecret"), &WRITTEN[1..]))]
     } else {
         vec![done(about)]
     };

@@ -60,11 +60,11 @@ fn page(title: &str) -> Value {
         "type": "object",
         "description": format!("A page of a list of `{title}`."),
         "required": ["items", "sync_token"],
-        "properties": page_properties(reference(title)),
+        "properties": page_properties(&reference(title)),
     })
 }
 
-fn page_properties(items: Value) -> Value {
+fn page_properties(items: &Value) -> Value {
     json!({
         "items": {"type": "array", "maxItems": 1000, "items": items},
         "next_page_token": {"type": "string", "description": "Token of the next page; absent on the last one."},
@@ -77,7 +77,7 @@ fn page_properties(items: Value) -> Value {
 }
 
 /// An object with exactly this one member.
-fn single(name: &str, doc: &str, schema: Value) -> Value {
+fn single(name: &str, doc: &str, schema: &Value) -> Value {
     json!({
         "type": "object", "description": doc, "additionalProperties": false, "required": [name],
         "properties": {name: schema},
@@ -94,14 +94,14 @@ fn batch(title: &str) -> Value {
     let body = reference(&format!("{title}Upsert"));
     let upsert = json!({"source": word, "external_id": word, "source_version": version, "body": body});
     let items = json!([
-        single("create", "Creates a resource.", reference(&format!("{title}Create"))),
-        single("update", "Changes a resource.", update),
+        single("create", "Creates a resource.", &reference(&format!("{title}Create"))),
+        single("update", "Changes a resource.", &update),
         single(
             "upsert",
             "Creates or merges by external reference.",
-            strict(&["source", "external_id", "body"], upsert)
+            &strict(&["source", "external_id", "body"], upsert)
         ),
-        single("delete", "Deletes a resource.", strict(&["id"], json!({"id": word}))),
+        single("delete", "Deletes a resource.", &strict(&["id"], json!({"id": word}))),
     ]);
     json!({
         "type": "object",
@@ -261,6 +261,6 @@ fn partial() -> Value {
 fn partial_page() -> Value {
     json!({
         "type": "object", "description": "A page of resources with only the fields asked for.",
-        "required": ["items", "sync_token"], "properties": page_properties(reference("Partial")),
+        "required": ["items", "sync_token"], "properties": page_properties(&reference("Partial")),
     })
 }
