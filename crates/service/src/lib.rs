@@ -9,8 +9,10 @@
 pub mod args;
 pub mod auth;
 pub mod clock;
+mod decide;
 mod events;
 mod execute;
+pub mod operator;
 mod read;
 mod service;
 mod token;
