@@ -18,9 +18,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("steerco.bin"), compiler.encode_file_descriptor_set())?;
     // No clients over a transport: the service calls nobody over gRPC, tests bring their own channel.
-    tonic_prost_build::configure()
-        .build_transport(false)
-        .btree_map(".")
-        .compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure().build_transport(false).btree_map(".").compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }
