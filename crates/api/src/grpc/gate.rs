@@ -86,6 +86,30 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, &'static str> {
 mod tests {
     use super::*;
 
+    async fn through(timeout: &str, content_type: &str) -> Response {
+        use tower::ServiceExt;
+        let slow = || tokio::time::sleep(Duration::from_millis(300));
+        let router = axum::Router::new()
+            .route("/slow", axum::routing::any(slow))
+            .layer(axum::middleware::from_fn(gate))
+            .layer(axum::Extension(RequestId("req_1".to_owned())));
+        let request = Request::post("/slow").header(CONTENT_TYPE, content_type).header("grpc-timeout", timeout);
+        router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_ends_at_its_deadline() {
+        let status =
+            |response: &Response| response.headers().get("grpc-status").map(|s| s.to_str().unwrap().to_owned());
+        assert_eq!(status(&through("9S", "application/grpc").await), None);
+        let late = through("20m", "application/grpc").await;
+        assert_eq!((late.status(), status(&late).as_deref()), (StatusCode::OK, Some("4")));
+        assert_eq!(late.headers()["x-request-id"], "req_1");
+        assert_eq!(status(&through("0n", "application/grpc").await).as_deref(), Some("4"));
+        assert_eq!(status(&through("soon", "application/grpc").await).as_deref(), Some("3"));
+        assert_eq!(through("9S", "text/plain").await.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+
     fn read(text: &str) -> Result<Option<Duration>, &'static str> {
         timeout(&HeaderMap::from_iter([("grpc-timeout".parse().unwrap(), HeaderValue::from_str(text).unwrap())]))
     }

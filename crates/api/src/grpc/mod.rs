@@ -5,6 +5,8 @@
 
 mod bridge;
 mod call;
+#[cfg(test)]
+mod contract_tests;
 mod event;
 mod gate;
 mod health;
@@ -75,14 +77,15 @@ pub fn routes(service: Service) -> Router {
     routes.into_axum_router().reset_fallback().layer(axum::middleware::from_fn(gate::gate))
 }
 
+fn reflection_builder() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
 /// Reflection in both versions, as many tools still ask for the older one.
 fn reflection(routes: Routes) -> Routes {
-    let builder = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-    };
-    match (builder().build_v1(), builder().build_v1alpha()) {
+    match (reflection_builder().build_v1(), reflection_builder().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => routes.add_service(v1).add_service(v1alpha),
         (Err(error), _) | (_, Err(error)) => {
             tracing::error!(%error, "reflection is off: the compiled protos cannot be read");
