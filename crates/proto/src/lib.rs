@@ -4,7 +4,7 @@
 //! resource that is missing there does not compile in the gRPC door.
 
 /// Package `steerco.v1`.
-#[expect(clippy::all, clippy::pedantic, reason = "generated: its form is not in our hands")]
+#[expect(clippy::all, clippy::pedantic, clippy::allow_attributes, reason = "generated: its form is not in our hands")]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/steerco.v1.rs"));
 }

@@ -26,7 +26,7 @@ pub(super) trait VerbBridge: Verb<On: Bridge> {
 }
 
 /// A page.
-pub(super) struct Items<P> {
+pub(super) struct Listed<P> {
     pub(super) items: Vec<P>,
     pub(super) next_page_token: String,
     pub(super) total: Option<i64>,
@@ -134,17 +134,17 @@ fn add_path(
     kind: &'static Kind,
     given: &Map<String, Value>,
     patch: &mut Map<String, Value>,
-    path: &str,
+    named: &str,
     settable: fn(&FieldSpec) -> bool,
 ) -> Option<Fault> {
     let fault = |code, detail: String| Some(Fault::new("/update_mask", code, detail));
-    if path == "*" {
+    if named == "*" {
         return fault(
             "UNKNOWN_FIELD",
             "\"*\" is not known here; name the fields, or none for all that are set".to_owned(),
         );
     }
-    let (name, key) = path.split_once('.').map_or((path, None), |(name, key)| (name, Some(key)));
+    let (name, key) = named.split_once('.').map_or((named, None), |(name, key)| (name, Some(key)));
     let Some(field) = kind.field(name) else {
         let known: Vec<&str> = kind.fields.iter().filter(|field| settable(field)).map(|field| field.name).collect();
         return fault("UNKNOWN_FIELD", unknown_name(name, &known));

@@ -3,8 +3,8 @@ use steerco_domain::risk::Risk;
 
 use super::*;
 
-fn paths(paths: &[&str]) -> Option<FieldMask> {
-    Some(FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() })
+fn paths(paths: &[&str]) -> FieldMask {
+    FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() }
 }
 
 fn risk() -> pb::Risk {
@@ -30,32 +30,35 @@ fn patched(mask: Option<FieldMask>) -> Result<Value, Error> {
 fn without_a_mask_what_is_set_and_may_be_set_counts() {
     let whole = json!({"title": "Flood", "labels": {"a": "1", "b.c": "2"}});
     assert_eq!(patched(None).unwrap(), whole);
-    assert_eq!(patched(paths(&[])).unwrap(), whole);
+    assert_eq!(patched(Some(paths(&[]))).unwrap(), whole);
     let upsert = Value::Object(upsert_body::<Risk>(Some(risk()), None).unwrap());
     assert_eq!(upsert, json!({"title": "Flood", "kind": "threat", "labels": {"a": "1", "b.c": "2"}}));
 }
 
 #[test]
 fn a_mask_clears_what_is_not_set() {
-    let patch = patched(paths(&["title", "cause", "labels.a", "labels.z", "labels.b.c"])).unwrap();
+    let patch = patched(Some(paths(&["title", "cause", "labels.a", "labels.z", "labels.b.c"]))).unwrap();
     assert_eq!(patch, json!({"title": "Flood", "cause": null, "labels": {"a": "1", "z": null, "b.c": "2"}}));
-    assert_eq!(patched(paths(&["labels", "labels.z"])).unwrap(), json!({"labels": {"a": "1", "b.c": "2", "z": null}}));
-    let cleared = masked(Risk::KIND, Map::new(), paths(&["labels", "labels.z"]), |_| true).unwrap();
+    assert_eq!(
+        patched(Some(paths(&["labels", "labels.z"]))).unwrap(),
+        json!({"labels": {"a": "1", "b.c": "2", "z": null}})
+    );
+    let cleared = masked(Risk::KIND, Map::new(), Some(paths(&["labels", "labels.z"])), |_| true).unwrap();
     assert_eq!(Value::Object(cleared), json!({"labels": null}));
 }
 
 #[test]
 fn a_mask_does_not_hide_what_only_the_service_sets() {
-    let (_, patch) = patch::<Risk>(Some(risk()), paths(&["state", "id"])).unwrap();
+    let (_, patch) = patch::<Risk>(Some(risk()), Some(paths(&["state", "id"]))).unwrap();
     assert_eq!(Value::Object(patch), json!({"state": "assessed", "id": null}));
 }
 
 #[test]
 fn every_wrong_path_is_named() {
-    let error = patched(paths(&["titel", "*", "cost_low.amount", "", ".", "title."])).unwrap_err();
+    let error = patched(Some(paths(&["titel", "*", "cost_low.amount", "", ".", "title."]))).unwrap_err();
     assert!(error.faults.iter().all(|fault| fault.pointer == "/update_mask" && fault.code == "UNKNOWN_FIELD"));
     assert_eq!(error.faults.len(), 6);
     assert!(error.faults[0].detail.contains("did you mean title"), "{}", error.faults[0].detail);
-    assert_eq!(patched(paths(&["x"; PATHS_MAX + 1])).unwrap_err().faults.len(), 1);
+    assert_eq!(patched(Some(paths(&["x"; PATHS_MAX + 1]))).unwrap_err().faults.len(), 1);
     assert_eq!(patch::<Risk>(None, None).unwrap_err().faults[0].pointer, "/id");
 }

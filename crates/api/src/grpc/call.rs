@@ -78,7 +78,7 @@ fn text(metadata: &MetadataMap, name: &'static str) -> Result<Option<String>, Er
     Ok(Some(text.to_owned()))
 }
 
-/// HTTP writes ETags in quotes; without them is welcome too.
+/// HTTP writes an `ETag` in quotes; one without is welcome too.
 fn unquoted(etag: &str) -> &str {
     etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')).unwrap_or(etag)
 }

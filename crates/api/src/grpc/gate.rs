@@ -10,7 +10,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use steerco_domain::{Error, Reason};
 use tokio::time::Instant;
+use tonic::{Code, Status};
 
+use super::MESSAGE_MAX;
 use super::call::Deadline;
 use crate::door::RequestId;
 use crate::problem::to_status;
@@ -18,7 +20,7 @@ use crate::problem::to_status;
 /// Lets a request in, ends it at its deadline, and names it in the answer.
 pub(super) async fn gate(request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let mut response = admit(request, next, &request_id).await;
+    let mut response = explained(admit(request, next, &request_id).await, &request_id);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-request-id", value);
     }
@@ -44,6 +46,20 @@ async fn admit(mut request: Request, next: Next, request_id: &str) -> Response {
         Ok(response) => response,
         Err(_) => refuse(expired()),
     }
+}
+
+/// Every refusal of ours carries details. One without is of the layer that reads messages: too large a message, or bytes
+/// that are none, which it would call our fault.
+fn explained(response: Response, request_id: &str) -> Response {
+    let Some(status) = Status::from_header_map(response.headers()).filter(|status| status.details().is_empty()) else {
+        return response;
+    };
+    let error = match status.code() {
+        Code::OutOfRange => Error::new(Reason::TooLarge, format!("a message has at most {MESSAGE_MAX} bytes")),
+        Code::Internal => Error::new(Reason::Malformed, status.message()),
+        _ => return response,
+    };
+    to_status(&error, request_id).into_http()
 }
 
 /// The refusal at the deadline.
@@ -115,9 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn unreadable_messages_are_the_fault_of_their_sender() {
+        let code = |status: Status| {
+            let response = explained(status.into_http(), "");
+            Status::from_header_map(response.headers()).unwrap().code()
+        };
+        assert_eq!(code(Status::out_of_range("too long")), Code::ResourceExhausted);
+        assert_eq!(code(Status::internal("invalid varint")), Code::InvalidArgument);
+        assert_eq!(code(Status::unimplemented("")), Code::Unimplemented);
+        assert_eq!(code(to_status(&Error::internal(), "")), Code::Internal);
+    }
+
+    #[test]
     fn timeouts() {
         assert_eq!(timeout(&HeaderMap::new()), Ok(None));
-        assert_eq!(read("99999999H"), Ok(Some(Duration::from_secs(99_999_999 * 3600))));
+        assert_eq!(read("99999999H"), Ok(Some(Duration::from_hours(99_999_999))));
         assert_eq!(read("250m"), Ok(Some(Duration::from_millis(250))));
         assert_eq!(read("0S"), Ok(Some(Duration::ZERO)));
         for bad in ["", "S", "1", "123456789S", "-1S", "+1S", "1.5S", "1s", "1 S", "1SS", "NaNS"] {

@@ -46,9 +46,9 @@ macro_rules! resource_writes {
     ($name:ident $one:ident $many:ident [$($dated:ident)?]
         [$listed:ident $creating:ident $updating:ident $upserting:ident $batching:ident $batched:ident
          $item:ident $result:ident] [$item_module:ident $result_module:ident]) => {
-        impl From<Items<pb::$name>> for pb::$listed {
-            fn from(page: Items<pb::$name>) -> Self {
-                let Items { items, next_page_token, total, sync_token } = page;
+        impl From<Listed<pb::$name>> for pb::$listed {
+            fn from(page: Listed<pb::$name>) -> Self {
+                let Listed { items, next_page_token, total, sync_token } = page;
                 Self { $many: items, next_page_token, total, sync_token }
             }
         }
@@ -131,7 +131,7 @@ macro_rules! resource_service {
         }
 
         const _: () = {
-            use $crate::grpc::bridge::{Action, Batching, Item, ItemResult, Items, Results, Upserting, Writing};
+            use $crate::grpc::bridge::{Action, Batching, Item, ItemResult, Listed, Results, Upserting, Writing};
             use $crate::grpc::call::{Answer, answer};
             use $crate::grpc::{Door, serve};
             use tonic::Request;

@@ -74,7 +74,7 @@ pub fn routes(service: Service) -> Router {
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, risk, event, permission);
     let routes = reflection(routes.add_service(health::server(service, names)));
-    routes.into_axum_router().reset_fallback().layer(axum::middleware::from_fn(gate::gate))
+    routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }
 
 fn reflection_builder() -> tonic_reflection::server::Builder<'static> {

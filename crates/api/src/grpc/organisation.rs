@@ -5,7 +5,7 @@ use steerco_domain::organisation_fields;
 use steerco_proto::v1 as pb;
 use tonic::Request;
 
-use super::bridge::{Items, Writing};
+use super::bridge::{Listed, Writing};
 use super::call::{Answer, answer};
 use super::macros::resource_wire;
 use super::{Door, limited, serve};
@@ -46,9 +46,9 @@ impl From<pb::UpdateOrganisationRequest> for Writing<pb::Organisation> {
     }
 }
 
-impl From<Items<pb::Organisation>> for pb::ListOrganisationsResponse {
-    fn from(page: Items<pb::Organisation>) -> Self {
-        let Items { items, next_page_token, total, sync_token } = page;
+impl From<Listed<pb::Organisation>> for pb::ListOrganisationsResponse {
+    fn from(page: Listed<pb::Organisation>) -> Self {
+        let Listed { items, next_page_token, total, sync_token } = page;
         Self { organisations: items, next_page_token, total, sync_token }
     }
 }

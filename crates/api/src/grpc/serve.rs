@@ -7,7 +7,7 @@ use steerco_service::{BatchItem, ListArgs, Outcome, Page, ReadArgs, Seen, Servic
 use tonic::Response;
 
 use super::bridge::{
-    Action, Batching, Bridge, Item, ItemResult, Items, Results, Upserting, VerbBridge, Writing, new_body, patch,
+    Action, Batching, Bridge, Item, ItemResult, Listed, Results, Upserting, VerbBridge, Writing, new_body, patch,
     upsert_body,
 };
 use super::call::{Call, given, page_size, read_args, set};
@@ -26,7 +26,7 @@ pub(super) async fn get_by_ref<R: Bridge>(service: &Service, call: Call, body: p
     Ok(seen(&service.get_by_ref::<R>(&call.caller, &source, &external_id, &args).await?))
 }
 
-pub(super) async fn list<R: Bridge, L: From<Items<R::Pb>>>(
+pub(super) async fn list<R: Bridge, L: From<Listed<R::Pb>>>(
     service: &Service,
     call: Call,
     body: pb::ListRequest,
@@ -43,7 +43,7 @@ pub(super) async fn list<R: Bridge, L: From<Items<R::Pb>>>(
     Ok(page(service.list::<R>(&call.caller, &args).await?))
 }
 
-pub(super) async fn revisions<R: Bridge, L: From<Items<R::Pb>>>(
+pub(super) async fn revisions<R: Bridge, L: From<Listed<R::Pb>>>(
     service: &Service,
     call: Call,
     body: pb::ListRevisionsRequest,
@@ -125,10 +125,10 @@ pub(super) fn written<R: Bridge>(written: &Written<R>) -> Response<R::Pb> {
     response
 }
 
-fn page<R: Bridge, L: From<Items<R::Pb>>>(page: Page<R>) -> Response<L> {
+fn page<R: Bridge, L: From<Listed<R::Pb>>>(page: Page<R>) -> Response<L> {
     let items = page.items.iter().map(|item| item.to_pb(page.mask)).collect();
     let Page { next_page_token, total, sync_token, .. } = page;
-    Response::new(Items { items, next_page_token: next_page_token.unwrap_or_default(), total, sync_token }.into())
+    Response::new(Listed { items, next_page_token: next_page_token.unwrap_or_default(), total, sync_token }.into())
 }
 
 /// Faults that are listed of what this door itself refuses: a message full of them must not grow in the answer.

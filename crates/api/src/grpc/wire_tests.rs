@@ -34,7 +34,7 @@ fn without_nulls(mut json: Value) -> Value {
 }
 
 /// Out as a message and back as JSON gives what REST writes.
-fn there_and_back<R: Bridge>(body: Value) {
+fn there_and_back<R: Bridge>(body: &Value) {
     let resource = R::create(body.as_object().unwrap(), &seed()).unwrap();
     let rest = serde_json::to_value(View { resource: &resource, mask: Mask::ALL }).unwrap();
     let back = Value::Object(R::to_map(resource.to_pb(Mask::ALL)));
@@ -47,20 +47,20 @@ fn there_and_back<R: Bridge>(body: Value) {
 
 #[test]
 fn resources_go_there_and_back() {
-    there_and_back::<Risk>(json!({
+    there_and_back::<Risk>(&json!({
         "program_id": PROGRAM, "title": "Flood", "kind": "threat", "probability": 0.0, "schedule_impact_days": 0,
         "cost_likely": {"amount": "-0.0000", "currency": "EUR"}, "exposure_from_on": "2026-01-31",
         "response": "mitigate", "current_rating": 25, "labels": {"a": "b"},
         "external_refs": [{"source": "jira", "external_id": "R-1", "source_version": "9223372036854775807"}],
     }));
-    there_and_back::<steerco_domain::program::Program>(json!({
+    there_and_back::<steerco_domain::program::Program>(&json!({
         "portfolio_id": "port_01h455vb4pex5vsknk084sn02q", "code": "P", "name": "P", "currency": "EUR",
         "tolerances": {"cost_amber": 0.05, "days_late_red": 0},
     }));
-    there_and_back::<steerco_domain::source::Source>(json!({
+    there_and_back::<steerco_domain::source::Source>(&json!({
         "code": "jira", "name": "Jira", "owned_fields": [{"kind": "risk", "field": "title"}], "cadence": "daily",
     }));
-    there_and_back::<steerco_domain::grant::Grant>(json!({
+    there_and_back::<steerco_domain::grant::Grant>(&json!({
         "person_id": "pers_01h455vb4pex5vsknk084sn02q", "role": "program_manager",
         "valid_from": "2026-01-31T09:30:00.000001Z",
     }));
