@@ -48,8 +48,8 @@ async fn admit(mut request: Request, next: Next, request_id: &str) -> Response {
     }
 }
 
-/// Every refusal of ours carries details. One without is of the layer that reads messages: too large a message, or bytes
-/// that are none, which it would call our fault.
+/// Every refusal of ours carries details. One without is of the layer that reads messages: too large a message, or
+/// bytes that are none, which it would call our fault.
 fn explained(response: Response, request_id: &str) -> Response {
     let Some(status) = Status::from_header_map(response.headers()).filter(|status| status.details().is_empty()) else {
         return response;

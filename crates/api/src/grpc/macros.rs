@@ -110,8 +110,8 @@ macro_rules! resource_writes {
 }
 pub(super) use resource_writes;
 
-/// The whole service of a resource: `risk_fields!(resource_service verbs { assess_risk AssessRisk })`, and after the verbs
-/// `[dated]`, when writes may state `effective_at`, and `others { … }`, rpcs written by hand.
+/// The whole service of a resource: `risk_fields!(resource_service verbs { assess_risk AssessRisk })`, and
+/// after the verbs `[dated]`, when writes may state `effective_at`, and `others { … }`, rpcs written by hand.
 macro_rules! resource_service {
     ([verbs { $($method:ident $verb:ident),* $(,)? } $([$dated:ident])? $(others { $($others:tt)* })?] $name:ident
         words { $one:ident $many:ident }

@@ -1,4 +1,4 @@
-//! Domain types as protobuf and back: out exactly, in as the JSON that the domain reads, so that there is one validation.
+//! Domain types as protobuf and back: out exactly, in as the JSON that the domain reads, so that validation is one.
 //!
 //! A value that protobuf can say and the domain cannot, such as NaN or an unknown enum number, becomes JSON that the
 //! domain refuses at its place.
@@ -226,7 +226,7 @@ impl Scalar<Timestamp> for Instant {
     }
 }
 
-/// What the domain requires and the proto gives presence: messages always have it, and a ratio needs it, for zero is one.
+/// What the domain requires and the proto gives presence: messages always have it, a ratio needs it, for zero is one.
 macro_rules! required {
     ($($name:ty, $message:ty;)*) => {$(
         impl Wire<Option<$message>> for $name {
