@@ -1,1 +1,5 @@
+//! The two doors.
 
+mod door;
+pub mod grpc;
+mod problem;
