@@ -212,8 +212,7 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
         format!("Batch{many}Result"),
     ]
     .map(|m| format_ident!("{m}"));
-    let modules =
-        [format!("batch_{plural}_item"), format!("batch_{plural}_result")].map(|m| format_ident!("{m}"));
+    let modules = [format!("batch_{plural}_item"), format!("batch_{plural}_result")].map(|m| format_ident!("{m}"));
     let words = [&singular, plural].map(|word| format_ident!("{word}"));
     let names = fields.iter().map(|f| &f.name);
     let positions = 0..fields.len();

@@ -336,9 +336,8 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
 
 /// Kinds that live under this one, and the field that says so.
 fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static str)> {
-    let names_parent = |field: &FieldSpec| {
-        field.parent && matches!((field.shape)(), Shape::Id { prefix } if prefix == parent.prefix)
-    };
+    let names_parent =
+        |field: &FieldSpec| field.parent && matches!((field.shape)(), Shape::Id { prefix } if prefix == parent.prefix);
     let children = KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field)));
     children.filter(|(_, field)| names_parent(field)).map(|(kind, field)| (kind, field.name)).collect()
 }
@@ -448,7 +447,9 @@ fn unique_values<R: Resource>(before: Option<&R>, after: &R) -> Vec<(&'static st
     after.store(&mut cells);
     let columns = R::KIND.columns().zip(cells);
     let unique = columns.filter(|((_, _, field), _)| field.unique && touched(field.name));
-    unique.filter_map(|((_, _, field), cell)| if let Cell::Text(v) = cell { Some((field.name, v)) } else { None }).collect()
+    unique
+        .filter_map(|((_, _, field), cell)| if let Cell::Text(v) = cell { Some((field.name, v)) } else { None })
+        .collect()
 }
 
 /// A field that a source owns is written under that source only.

@@ -97,7 +97,6 @@ const fn row_unless_organisation(kind: &str, action: &str) -> Option<&'static Ro
 
 /// What a decision knows of its caller.
 pub(crate) struct Env<'a> {
-    pub(crate) service: &'a Service,
     pub(crate) context: &'a Context,
     pub(crate) conn: &'a Conn,
     pub(crate) access: Arc<Access>,
@@ -158,13 +157,13 @@ impl Service {
         }
         let conn = self.inner.database.outside();
         let access = self.access(&conn, &context.caller).await.map_err(Fail::into_error)?;
-        let env = Env { service: self, context, conn: &conn, access, now: self.inner.clock.now() };
+        let env = Env { context, conn: &conn, access, now: self.inner.clock.now() };
         wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))
     }
 
     async fn decide_all<R: Resource>(&self, conn: &Conn, context: &Context, wish: &Wish<R>) -> Result<Plan, Fail> {
         let access = self.access(conn, &context.caller).await?;
-        let env = Env { service: self, context, conn, access, now: self.inner.clock.now() };
+        let env = Env { context, conn, access, now: self.inner.clock.now() };
         wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))?;
         let act = Act {
             org: context.caller.organisation().to_owned(),

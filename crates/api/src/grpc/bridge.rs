@@ -43,7 +43,7 @@ pub(super) struct Writing<P> {
 
 /// A create or update by the caller's own id.
 pub(super) struct Upserting<P> {
-    pub(super) external_ref: Option<pb::ExternalRef>,
+    pub(super) source_record: Option<pb::SourceRecord>,
     pub(super) writing: Writing<P>,
 }
 

@@ -91,6 +91,7 @@ fn event(event: Event) -> pb::Event {
         changed,
         after,
         deleted,
+        visibility,
         request_id,
     } = event;
     pb::Event {
@@ -106,6 +107,7 @@ fn event(event: Event) -> pb::Event {
         changed,
         after: after.map(to_struct),
         deleted,
+        visibility: visibility.map(str::to_owned),
         request_id,
     }
 }

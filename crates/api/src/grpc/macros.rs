@@ -69,8 +69,8 @@ macro_rules! resource_writes {
         impl From<pb::$upserting> for Upserting<pb::$name> {
             fn from(message: pb::$upserting) -> Self {
                 let effective_at = $crate::grpc::macros::resource_writes!(@effective message $($dated)?);
-                let pb::$upserting { external_ref, $one: resource, update_mask, validate_only, .. } = message;
-                Self { external_ref, writing: Writing { resource, update_mask, validate_only, effective_at } }
+                let pb::$upserting { source_record, $one: resource, update_mask, validate_only, .. } = message;
+                Self { source_record, writing: Writing { resource, update_mask, validate_only, effective_at } }
             }
         }
         impl From<pb::$item> for Item<pb::$name> {

@@ -69,9 +69,9 @@ pub(super) async fn update<R: Bridge>(service: &Service, call: Call, body: Writi
 }
 
 pub(super) async fn upsert<R: Bridge>(service: &Service, call: Call, body: Upserting<R::Pb>) -> Served<R::Pb> {
-    let Upserting { external_ref, writing } = body;
+    let Upserting { source_record, writing } = body;
     let context = call.context(writing.validate_only, writing.effective_at)?;
-    let pb::ExternalRef { source, external_id, source_version } = external_ref.unwrap_or_default();
+    let pb::SourceRecord { source, external_id, source_version } = source_record.unwrap_or_default();
     let body = upsert_body::<R>(writing.resource, writing.update_mask)?;
     Ok(written(&service.upsert::<R>(&context, &source, &external_id, source_version, body).await?))
 }
@@ -169,9 +169,9 @@ fn batch_item<R: Bridge>(item: Item<R::Pb>) -> Result<BatchItem, Error> {
             let (id, patch) = patch::<R>(update.resource, update.update_mask)?;
             Ok(BatchItem::Update { id, patch, if_match })
         }
-        Some(Action::Upsert(Upserting { external_ref, writing })) => {
+        Some(Action::Upsert(Upserting { source_record, writing })) => {
             of_whole_batch(writing.validate_only, writing.effective_at.is_some())?;
-            let pb::ExternalRef { source, external_id, source_version } = external_ref.unwrap_or_default();
+            let pb::SourceRecord { source, external_id, source_version } = source_record.unwrap_or_default();
             let body: Map<String, Value> = upsert_body::<R>(writing.resource, writing.update_mask)?;
             Ok(BatchItem::Upsert { source, external_id, source_version, body })
         }
@@ -215,7 +215,7 @@ fn outcome_pb(outcome: Outcome) -> pb::Outcome {
 }
 
 fn problem(error: Error) -> pb::Problem {
-    let fault = |Fault { pointer, code, detail }| pb::Fault { pointer, code: code.to_owned(), detail };
+    let fault = |Fault { pointer, code, detail }| pb::Fault { pointer, code: code.into_owned(), detail };
     pb::Problem {
         status: error.reason.grpc_code(),
         code: error.reason.code().to_owned(),

@@ -247,13 +247,12 @@ required! {
 
 impl Scalar<pb::ExternalRef> for ExternalRef {
     fn out(&self) -> pb::ExternalRef {
-        let Self { source, external_id, source_version } = self;
-        pb::ExternalRef { source: source.out(), external_id: external_id.out(), source_version: *source_version }
+        let Self { source, external_id } = self;
+        pb::ExternalRef { source: source.out(), external_id: external_id.out() }
     }
     fn json(message: pb::ExternalRef) -> Value {
-        let pb::ExternalRef { source, external_id, source_version } = message;
-        let version = source_version.map(|version| version.to_string()).unwrap_or_default();
-        texts([("source", source), ("external_id", external_id), ("source_version", version)]).into()
+        let pb::ExternalRef { source, external_id } = message;
+        texts([("source", source), ("external_id", external_id)]).into()
     }
 }
 
