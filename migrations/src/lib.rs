@@ -1,1 +1,41 @@
+//! The changes of the database, one file a change, one set for SQLite and PostgreSQL.
+//!
+//! A published migration is never edited. This crate must never know the domain: a migration says what the schema was
+//! when it was written. To add a column to a resource: a file `risk_002.rs` with
+//! `Table::new("risk").text_null("…").add(manager)`, and a line in [`Migrator`]; the guard that compares declarations with
+//! the database says when one is missing.
 
+mod table;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+macro_rules! migrations {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// All migrations, oldest first.
+        pub struct Migrator;
+
+        #[async_trait::async_trait]
+        impl MigratorTrait for Migrator {
+            fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+                vec![$(Box::new($name::Migration)),*]
+            }
+        }
+    };
+}
+
+migrations![
+    log_001,
+    organisation_001,
+    person_001,
+    principal_001,
+    source_001,
+    service_account_001,
+    portfolio_001,
+    program_001,
+    project_001,
+    risk_001,
+    grant_001,
+];

@@ -54,4 +54,3 @@ fn is_grpc(request: &Request) -> bool {
 async fn unimplemented_rpc() -> Response {
     tonic::Status::unimplemented("there is no such service or method").into_http::<Body>()
 }
-#[cfg(test)]

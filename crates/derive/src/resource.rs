@@ -198,6 +198,7 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
         format!("undelete_{singular}"),
         format!("batch_{plural}"),
         format!("list_{singular}_revisions"),
+        format!("get_{singular}_by_ref"),
     ]
     .map(|m| format_ident!("{m}"));
     let messages = [
@@ -207,8 +208,12 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
         format!("Upsert{one}Request"),
         format!("Batch{many}Request"),
         format!("Batch{many}Response"),
+        format!("Batch{many}Item"),
+        format!("Batch{many}Result"),
     ]
     .map(|m| format_ident!("{m}"));
+    let modules = [format!("batch_{plural}_item"), format!("batch_{plural}_result")].map(|m| format_ident!("{m}"));
+    let words = [&singular, plural].map(|word| format_ident!("{word}"));
     let names = fields.iter().map(|f| &f.name);
     let positions = 0..fields.len();
     quote! {
@@ -218,9 +223,11 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
             ($callback:ident $($arguments:tt)*) => {
                 $callback! {
                     [$($arguments)*] #name
+                    words { #(#words)* }
                     service { #server #service #service_server }
                     methods { #(#methods)* }
                     messages { #(#messages)* }
+                    modules { #(#modules)* }
                     fields { #(#positions #names),* }
                 }
             };

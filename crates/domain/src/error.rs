@@ -1,21 +1,23 @@
 //! The one source of errors: every reason with its status over REST, its code over gRPC and its documentation.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// One violation, with the place in the request that caused it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// JSON pointer into the request body, or `?name` for a query parameter.
     pub pointer: String,
     /// What is wrong, as a word a program can compare.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong and what would be right.
     pub detail: String,
 }
 
 impl Fault {
-    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+    pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
     }
 }
 

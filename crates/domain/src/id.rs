@@ -33,13 +33,17 @@ impl<T> Id<T> {
 impl<T: HasId> Id<T> {
     /// The id in this text, or what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let prefix = T::PREFIX;
-        let digits = text.rsplit_once('_').filter(|(found, _)| *found == prefix).map(|(_, digits)| digits);
-        digits.and_then(decode).map(Self::from_u128).ok_or_else(|| match text.rsplit_once('_') {
-            Some((found, _)) if found != prefix => format!("a {} id starts with {prefix}_", T::KIND_NAME),
-            _ => format!("must be {prefix}_ and {DIGITS} characters of 0-9 a-z without i, l, o, u"),
-        })
+        parse(T::PREFIX, T::KIND_NAME, text).map(Self::from_u128)
     }
+}
+
+/// The number of an id with this prefix, or what is wrong with it.
+pub fn parse(prefix: &str, kind: &str, text: &str) -> Result<u128, String> {
+    let digits = text.rsplit_once('_').filter(|(found, _)| *found == prefix).map(|(_, digits)| digits);
+    digits.and_then(decode).ok_or_else(|| match text.rsplit_once('_') {
+        Some((found, _)) if found != prefix => format!("a {kind} id starts with {prefix}_"),
+        _ => format!("must be {prefix}_ and {DIGITS} characters of 0-9 a-z without i, l, o, u"),
+    })
 }
 
 /// The text of an id of any kind.

@@ -43,11 +43,7 @@ impl States for AccountState {
         &[(Self::Active, &[Self::Disabled]), (Self::Disabled, &[Self::Active])];
 }
 
-impl Rules for Principal {
-    fn holder(&self) -> Option<String> {
-        Some(self.person_id.to_string())
-    }
-}
+impl Rules for Principal {}
 
 /// Refuses the tokens of this account from now on.
 #[input]

@@ -12,9 +12,6 @@ use crate::text::{Code, Text};
 pub struct ExternalRef {
     pub source: Code,
     pub external_id: Text<200>,
-    /// The version of the record in the source system that was written last.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "long")]
-    pub source_version: Option<i64>,
 }
 
 /// All of them, at most one a source.
@@ -35,24 +32,7 @@ impl ExternalRefs {
     }
 }
 
-/// 64-bit integers are strings in JSON: a browser would round a number.
-mod long {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the signature serde calls")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => serializer.collect_str(value),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-        Option::<String>::deserialize(deserializer)?.map(|s| s.parse().map_err(serde::de::Error::custom)).transpose()
-    }
-}
-
-const fn spec(name: &'static str, doc: &'static str, optional: bool, shape: fn() -> Shape) -> FieldSpec {
+const fn spec(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> FieldSpec {
     FieldSpec {
         name,
         doc,
@@ -62,17 +42,16 @@ const fn spec(name: &'static str, doc: &'static str, optional: bool, shape: fn()
         personal: false,
         parent: false,
         unique: false,
-        nullable: optional,
-        optional,
+        nullable: false,
+        optional: false,
         columns: &[],
         shape,
     }
 }
 
 const FIELDS: &[FieldSpec] = &[
-    spec("source", "Code of the source system, as registered under sources.", false, Code::shape),
-    spec("external_id", "The identifier there.", false, Text::<200>::shape),
-    spec("source_version", "Version of the record there; set by upserts.", true, || Shape::Long),
+    spec("source", "Code of the source system, as registered under sources.", Code::shape),
+    spec("external_id", "The identifier there.", Text::<200>::shape),
 ];
 
 const REFS_MAX: usize = 20;
@@ -103,9 +82,8 @@ impl Field for ExternalRefs {
             let mut reader = Reader::new(object, here.pointer.clone());
             reader.only(FIELDS);
             let (source, external_id) = (reader.field("source"), reader.field("external_id"));
-            let source_version = reader.long("source_version");
             here.faults.append(&mut reader.faults);
-            let reference = ExternalRef { source: source?, external_id: external_id?, source_version };
+            let reference = ExternalRef { source: source?, external_id: external_id? };
             if refs.of(reference.source.as_str()).is_some() {
                 return here.fault("DUPLICATE", "one external reference a source");
             }

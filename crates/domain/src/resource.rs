@@ -43,6 +43,12 @@ pub struct Kind {
     pub fields: &'static [FieldSpec],
 }
 
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl Kind {
     /// `service_accounts` → `service-accounts`, as URLs have it.
     pub fn path(&self) -> String {

@@ -1,1 +1,32 @@
+//! The only crate that names `sea_orm` and `sqlx`: domain types in, domain types out, on SQLite and PostgreSQL.
+//!
+//! It must never know a door, a token's format or the rules of a resource. SQL is one text for both databases; a query
+//! on resources starts from a [`Scope`], which only [`scope::authorise`] can make, so unscoped SQL does not compile
+//! outside this crate.
+//!
+//! A resource needs nothing here: its columns come from its declaration. To add a table that is not a resource: a
+//! migration and a module of plain functions over [`Conn`].
 
+pub mod access;
+pub mod conn;
+pub mod credential;
+pub mod database;
+mod fail;
+mod filter;
+pub mod flush;
+pub mod idempotency;
+pub mod log;
+pub mod query;
+pub mod scope;
+mod sql;
+pub mod verify;
+pub mod writer;
+
+pub use access::{Access, AccessGrant, Who};
+pub use conn::Conn;
+pub use database::Database;
+pub use fail::Fail;
+pub use flush::{Act, Change, ChangeKind, SourceVersion};
+pub use idempotency::Remembered;
+pub use scope::Scope;
+pub use writer::{Job, Plan};

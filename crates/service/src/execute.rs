@@ -1,1 +1,311 @@
+//! The one way to write: rights, idempotency, decision, change set. What is decided here is written in
+//! `persistence::flush`, and nowhere else.
 
+use std::any::Any;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use steerco_domain::access::{Row, find};
+use steerco_domain::actor::Actor;
+use steerco_domain::error::Fault;
+use steerco_domain::time::Instant;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::scope::authorise;
+use steerco_persistence::{
+    Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
+};
+
+use crate::decide::Decided;
+use crate::read::Reads;
+use crate::service::etag;
+use crate::token::digest;
+use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
+
+/// What a verb does to its resource.
+pub(crate) type Decide<R> = Arc<dyn Fn(&mut R, Instant) -> Result<(), Error> + Send + Sync>;
+
+/// One change wished for.
+pub(crate) enum Item<R> {
+    Create {
+        id: u128,
+        body: Map<String, Value>,
+    },
+    Update {
+        id: String,
+        patch: Map<String, Value>,
+        if_match: Option<String>,
+    },
+    Upsert {
+        new_id: u128,
+        source: String,
+        external_id: String,
+        source_version: Option<i64>,
+        body: Map<String, Value>,
+        if_match: Option<String>,
+    },
+    Delete {
+        id: String,
+        if_match: Option<String>,
+    },
+    Undelete {
+        id: String,
+        if_match: Option<String>,
+    },
+    Act {
+        id: String,
+        row: &'static Row,
+        if_match: Option<String>,
+        decide: Decide<R>,
+    },
+}
+
+/// Everything a request wishes for.
+pub(crate) struct Wish<R> {
+    pub(crate) action: &'static str,
+    /// The decoded input, of which the fingerprint is made: both doors decode to the same.
+    pub(crate) input: Value,
+    pub(crate) items: Vec<Item<R>>,
+    pub(crate) partial: bool,
+    pub(crate) batch: bool,
+    /// Account and hash of a secret to be set.
+    pub(crate) secret: Option<(String, String)>,
+}
+
+impl<R> Wish<R> {
+    pub(crate) fn one(action: &'static str, input: Value, item: Item<R>) -> Self {
+        Self { action, input, items: vec![item], partial: false, batch: false, secret: None }
+    }
+}
+
+/// The rows of the table for writing a kind; looked up by the compiler.
+pub(crate) struct Writes<R>(std::marker::PhantomData<R>);
+
+impl<R: Resource> Writes<R> {
+    pub(crate) const CREATE: Option<&'static Row> = row_unless_organisation(R::KIND.name, "create");
+    pub(crate) const UPDATE: &'static Row = find(R::KIND.name, "update");
+    pub(crate) const DELETE: Option<&'static Row> = row_unless_organisation(R::KIND.name, "delete");
+}
+
+/// The tenant itself is made and ended by its operator, never by a caller.
+const fn row_unless_organisation(kind: &str, action: &str) -> Option<&'static Row> {
+    let bytes = kind.as_bytes();
+    if bytes.len() == 12 && bytes[0] == b'o' { None } else { Some(find(kind, action)) }
+}
+
+/// What a decision knows of its caller.
+pub(crate) struct Env<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) conn: &'a Conn,
+    pub(crate) access: Arc<Access>,
+    pub(crate) now: Instant,
+}
+
+impl Env<'_> {
+    /// The reach of the caller for one row of the table.
+    pub(crate) fn scope(&self, row: Option<&Row>) -> Result<Scope, Error> {
+        let caller = &self.context.caller;
+        let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "organisations are made by `steerco init`"))?;
+        authorise(caller.organisation(), &self.access, caller.narrow(), row, self.now)
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        self.access.actor.clone()
+    }
+}
+
+/// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.
+#[derive(Serialize, Deserialize)]
+enum Kept {
+    Done { id: String, revision: i32, outcome: String },
+    Refused { code: String, detail: String, faults: Vec<Fault> },
+}
+
+fn job<F>(decide: F) -> Job
+where
+    F: for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync + 'static,
+{
+    Arc::new(decide)
+}
+
+impl Service {
+    pub(crate) async fn execute_one<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<Written<R>, Error> {
+        let mut done = self.execute(context, wish).await?;
+        done.results.pop().unwrap_or_else(|| Err(Error::internal()))
+    }
+
+    pub(crate) async fn execute<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<BatchResult<R>, Error> {
+        self.authorise_early(context, &wish).await?;
+        let org = context.caller.organisation().to_owned();
+        let key = context.idempotency_key.as_ref().map(|key| digest(&[&context.caller.key(), key]));
+        let key = key.filter(|_| !context.validate_only);
+        let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
+        let decide = job(move |conn| {
+            let (service, context, wish) = (service.clone(), context.clone(), Arc::clone(&wish));
+            Box::pin(async move { service.decide_all::<R>(conn, &context, &wish).await })
+        });
+        let answer = self.inner.database.transact(&org, key, decide).await?;
+        answer.downcast::<BatchResult<R>>().map(|done| *done).map_err(|_| Error::internal())
+    }
+
+    /// Keeps those who may do nothing at all away from the writer. The transaction decides again.
+    async fn authorise_early<R: Resource>(&self, context: &Context, wish: &Wish<R>) -> Result<(), Error> {
+        if self.inner.database.is_postgres() {
+            return Ok(());
+        }
+        let conn = self.inner.database.outside();
+        let access = self.access(&conn, &context.caller).await.map_err(Fail::into_error)?;
+        let env = Env { context, conn: &conn, access, now: self.inner.clock.now() };
+        wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))
+    }
+
+    async fn decide_all<R: Resource>(&self, conn: &Conn, context: &Context, wish: &Wish<R>) -> Result<Plan, Fail> {
+        let access = self.access(conn, &context.caller).await?;
+        let env = Env { context, conn, access, now: self.inner.clock.now() };
+        wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))?;
+        let act = Act {
+            org: context.caller.organisation().to_owned(),
+            actor: env.actor(),
+            now: env.now,
+            request_id: context.request_id.clone(),
+        };
+        let remembers = context.idempotency_key.as_ref().filter(|_| !context.validate_only);
+        let fingerprint = fingerprint::<R>(context, wish);
+        if let Some(key) = remembers {
+            let subject = context.caller.key();
+            if let Some((before, kept)) = idempotency::find(conn, &act.org, &subject, key).await? {
+                if before != fingerprint {
+                    return Err(
+                        Error::new(Reason::KeyReused, "this idempotency key was used with another request").into()
+                    );
+                }
+                return Ok(Plan::nothing(act, Box::new(replay::<R>(&env, &kept).await?)));
+            }
+        }
+        let (results, changes, source_versions) = decide_items(&env, wish).await?;
+        let kept: Vec<Kept> = results.iter().map(keep).collect();
+        let answer: Box<dyn Any + Send> = Box::new(BatchResult { results, replayed: false });
+        if context.validate_only {
+            return Ok(Plan::nothing(act, answer));
+        }
+        let remembered = remembers.map(|key| Remembered {
+            subject: context.caller.key(),
+            key: key.clone(),
+            fingerprint,
+            answer: serde_json::to_string(&kept).unwrap_or_default(),
+        });
+        let credential = wish.secret.clone();
+        Ok(Plan { changes, source_versions, remembered, credential, ..Plan::nothing(act, answer) })
+    }
+}
+
+/// Whether the caller may do this kind of thing at all, before anything is looked up.
+fn may_begin<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<(), Error> {
+    let allowed = match item {
+        Item::Create { .. } => env.scope(Writes::<R>::CREATE),
+        Item::Update { .. } => env.scope(Some(Writes::<R>::UPDATE)),
+        Item::Upsert { .. } => env.scope(Some(Writes::<R>::UPDATE)).or_else(|_| env.scope(Writes::<R>::CREATE)),
+        Item::Delete { .. } | Item::Undelete { .. } => env.scope(Writes::<R>::DELETE),
+        Item::Act { row, .. } => env.scope(Some(row)),
+    };
+    allowed.map(|_| ())
+}
+
+type Results<R> = (Vec<Result<Written<R>, Error>>, Vec<Change>, Vec<SourceVersion>);
+
+async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> Result<Results<R>, Fail> {
+    let (mut results, mut changes, mut versions) = (Vec::with_capacity(wish.items.len()), Vec::new(), Vec::new());
+    let mut touched = HashSet::new();
+    for item in &wish.items {
+        let decided = match crate::decide::decide(env, item).await {
+            Ok(decided) if !touched.insert(decided.resource.id_text()) => {
+                Err(Error::fault("", "DUPLICATE", "an earlier item of this batch changes the same resource"))
+            }
+            Ok(decided) => Ok(decided),
+            Err(Fail::Refused(error)) => Err(error),
+            Err(fail) => return Err(fail),
+        };
+        results.push(decided.map(|Decided { resource, scope, outcome, change, source_version }| {
+            changes.extend(change);
+            versions.extend(source_version);
+            let (mask, etag) = (scope.mask(R::KIND), etag(&scope, &resource));
+            Written { seen: Seen { resource, mask, etag, trimmed: false }, outcome, replayed: false }
+        }));
+    }
+    match refuse_whole(&results, wish.batch).filter(|_| !wish.partial) {
+        Some(error) => Err(error.into()),
+        None => Ok((results, changes, versions)),
+    }
+}
+
+/// All faults of all items at once, each at its place; of a single request, the refusal itself.
+fn refuse_whole<R>(results: &[Result<Written<R>, Error>], batch: bool) -> Option<Error> {
+    let mut refused = results.iter().enumerate().filter_map(|(i, result)| result.as_ref().err().map(|e| (i, e)));
+    let (first_place, first) = refused.next()?;
+    if !batch {
+        return Some(first.clone());
+    }
+    let placed = |i: usize, error: &Error| -> Vec<Fault> {
+        if error.faults.is_empty() {
+            return vec![Fault::new(format!("/items/{i}"), error.reason.code(), error.detail.clone())];
+        }
+        let place = |f: &Fault| Fault::new(format!("/items/{i}{}", f.pointer), f.code.clone(), f.detail.clone());
+        error.faults.iter().map(place).collect()
+    };
+    let mut faults = placed(first_place, first);
+    faults.extend(refused.flat_map(|(i, error)| placed(i, error)));
+    let detail = format!("nothing was written: {} faults, see errors", faults.len());
+    Some(Error { faults, ..Error::new(first.reason, detail) })
+}
+
+fn fingerprint<R: Resource>(context: &Context, wish: &Wish<R>) -> String {
+    let effective = context.effective_at.map(|at| at.to_string()).unwrap_or_default();
+    digest(&[
+        R::KIND.name,
+        wish.action,
+        context.if_match.as_deref().unwrap_or_default(),
+        &effective,
+        &wish.input.to_string(),
+    ])
+}
+
+fn keep<R: Resource>(result: &Result<Written<R>, Error>) -> Kept {
+    match result {
+        Ok(written) => Kept::Done {
+            id: written.seen.resource.id_text(),
+            revision: written.seen.resource.common().revision,
+            outcome: written.outcome.word().to_owned(),
+        },
+        Err(error) => Kept::Refused {
+            code: error.reason.code().to_owned(),
+            detail: error.detail.clone(),
+            faults: error.faults.clone(),
+        },
+    }
+}
+
+/// The answer of the first request, read again under today's rights.
+async fn replay<R: Resource>(env: &Env<'_>, kept: &str) -> Result<BatchResult<R>, Fail> {
+    let kept: Vec<Kept> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
+    let scope = env.scope(Some(Reads::<R>::ROW))?;
+    let mut results = Vec::with_capacity(kept.len());
+    for kept in kept {
+        results.push(match kept {
+            Kept::Done { id, revision, outcome } => {
+                let found = query::find_revision::<R>(env.conn, &scope, &id, revision).await?;
+                let resource = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
+                let outcome = Outcome::ALL.iter().copied().find(|o| o.word() == outcome);
+                let (mask, etag) = (scope.mask(R::KIND), etag(&scope, &resource));
+                let seen = Seen { resource, mask, etag, trimmed: false };
+                Ok(Written { seen, outcome: outcome.unwrap_or(Outcome::Updated), replayed: true })
+            }
+            Kept::Refused { code, detail, faults } => {
+                let reason = Reason::ALL.iter().copied().find(|reason| reason.code() == code);
+                Err(Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) })
+            }
+        });
+    }
+    Ok(BatchResult { results, replayed: true })
+}

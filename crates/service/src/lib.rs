@@ -9,8 +9,10 @@
 pub mod args;
 pub mod auth;
 pub mod clock;
+mod decide;
 mod events;
 mod execute;
+pub mod operator;
 mod read;
 mod service;
 mod token;
@@ -20,4 +22,4 @@ pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use events::{Event, EventPage};
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings};
-pub use write::{BatchItem, BatchResult, Outcome, Written};
+pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

@@ -1,6 +1,19 @@
 //! Reading: get, list, revisions.
+
+use serde_json::json;
+use steerco_domain::access::{Row, find};
+use steerco_domain::error::Fault;
+use steerco_domain::field::Cell;
+use steerco_domain::filter::Filter;
+use steerco_domain::list::{Order, parse_fields, parse_order, parse_page_size};
 use steerco_domain::mask::Mask;
+use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Resource};
+use steerco_persistence::query::{ListQuery, Moment};
+use steerco_persistence::{Conn, Fail, Scope, log, query};
+
+use crate::service::etag;
+use crate::token::{Cursor, PageToken, cell_from_json, cell_to_json, digest};
 use crate::{Caller, ListArgs, ReadArgs, Service};
 
 /// A resource as the caller sees it.
@@ -28,11 +41,246 @@ pub struct Page<R> {
     pub trimmed: bool,
 }
 
+/// The row of the table for reading a kind; looked up by the compiler.
+pub(crate) struct Reads<R>(std::marker::PhantomData<R>);
+
+impl<R: Resource> Reads<R> {
+    pub(crate) const ROW: &'static Row = find(R::KIND.name, "read");
+}
+
+/// The arguments of a list, understood.
+struct ListPlan {
+    filter: Option<Filter>,
+    order: Order,
+    page_size: u32,
+    mask: Mask,
+}
+
 impl Service {
-    pub async fn get<R: Resource>(&self, caller: &Caller, id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> { todo!() }
+    pub async fn get<R: Resource>(&self, caller: &Caller, id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> {
+        check_id(R::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let seen = self.get_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(seen)
+    }
+
     /// By external reference.
-    pub async fn get_by_ref<R: Resource>(&self, caller: &Caller, source: &str, external_id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> { todo!() }
-    pub async fn list<R: Resource>(&self, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Error> { todo!() }
-    /// All versions of one resource, newest first. Only page_size, page_token and read.fields of the arguments count.
-    pub async fn revisions<R: Resource>(&self, caller: &Caller, id: &str, args: &ListArgs) -> Result<Page<R>, Error> { todo!() }
+    pub async fn get_by_ref<R: Resource>(
+        &self,
+        caller: &Caller,
+        source: &str,
+        external_id: &str,
+        args: &ReadArgs,
+    ) -> Result<Seen<R>, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            self.authorise(&conn, caller, Reads::<R>::ROW).await?;
+            let found = query::find_ref(&conn, caller.organisation(), R::KIND, source, external_id).await?;
+            let (id, _) = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
+            self.get_in::<R>(&conn, caller, &id, args).await
+        };
+        let seen = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(seen)
+    }
+
+    async fn get_in<R: Resource>(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        args: &ReadArgs,
+    ) -> Result<Seen<R>, Fail> {
+        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
+        let sight = scope.mask(R::KIND);
+        let mut faults = check_moment(R::KIND, args);
+        let mask = parse_fields(args.fields.as_deref(), R::KIND, sight).unwrap_or_else(|mut more| {
+            faults.append(&mut more);
+            sight
+        });
+        if !faults.is_empty() {
+            return Err(Error::invalid(faults).into());
+        }
+        let moment = self.moment(conn, &scope, args).await?;
+        let found = query::find::<R>(conn, &scope, id, moment).await?;
+        let resource = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
+        Ok(Seen { etag: etag(&scope, &resource), resource, mask, trimmed: mask != sight })
+    }
+
+    /// Which version of the rows the arguments mean.
+    async fn moment(&self, conn: &Conn, scope: &Scope, args: &ReadArgs) -> Result<Moment, Fail> {
+        let seq = match args.as_of {
+            Some(at) => Some(log::seq_at(conn, scope.org(), at).await?),
+            None => None,
+        };
+        Ok(match (args.valid_at, seq) {
+            (Some(at), seq) => Moment::Valid { at, seq: seq.unwrap_or(i64::MAX) },
+            (None, Some(seq)) => Moment::Known { seq },
+            (None, None) => Moment::Now,
+        })
+    }
+
+    pub async fn list<R: Resource>(&self, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let page = self.list_in::<R>(&conn, caller, args).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(page)
+    }
+
+    async fn list_in<R: Resource>(&self, conn: &Conn, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Fail> {
+        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
+        let sight = scope.mask(R::KIND);
+        let plan = plan_list(R::KIND, args, sight)?;
+        let arguments = arguments_of(R::KIND, args);
+        let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
+        let sync = match &token {
+            Some(token) => token.sync,
+            None => {
+                let head = log::get_head(conn, scope.org(), false).await?;
+                (head.epoch, head.seq)
+            }
+        };
+        let moment = self.moment(conn, &scope, &args.read).await?;
+        let keys: Option<Vec<Cell>> = token.map(|token| token.keys.iter().map(cell_from_json).collect());
+        let query = ListQuery {
+            filter: plan.filter.as_ref(),
+            order: &plan.order,
+            after: keys.as_deref(),
+            limit: plan.page_size + 1,
+            show_deleted: args.show_deleted,
+        };
+        let mut items = query::list::<R>(conn, &scope, &query, moment).await?;
+        let total = match args.include_total {
+            true => Some(query::count(conn, &scope, R::KIND, &query, moment).await?),
+            false => None,
+        };
+        let more = items.len() > plan.page_size as usize;
+        items.truncate(plan.page_size as usize);
+        let last = items.last().filter(|_| more).map(|last| sort_keys(last, &plan.order));
+        Ok(Page {
+            next_page_token: last.map(|keys| self.seal_page(caller, PageToken { arguments, keys, sync })),
+            total,
+            sync_token: self.seal_cursor(caller, Cursor { epoch: sync.0, seq: sync.1 }),
+            trimmed: plan.mask != sight,
+            mask: plan.mask,
+            items,
+        })
+    }
+
+    /// All versions of one resource, newest first. Only page size, page token and fields of the arguments count.
+    pub async fn revisions<R: Resource>(&self, caller: &Caller, id: &str, args: &ListArgs) -> Result<Page<R>, Error> {
+        check_id(R::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let page = self.revisions_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(page)
+    }
+
+    async fn revisions_in<R: Resource>(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        args: &ListArgs,
+    ) -> Result<Page<R>, Fail> {
+        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
+        let sight = scope.mask(R::KIND);
+        let plan = plan_list(R::KIND, args, sight)?;
+        // Versions show how often private fields were edited, so a partner has none.
+        let current = if scope.is_partner() { None } else { query::find::<R>(conn, &scope, id, Moment::Now).await? };
+        current.ok_or_else(|| Error::not_found(R::KIND.name))?;
+        let arguments = digest(&["revisions", id]);
+        let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
+        let sync = match &token {
+            Some(token) => token.sync,
+            None => {
+                let head = log::get_head(conn, scope.org(), false).await?;
+                (head.epoch, head.seq)
+            }
+        };
+        let before = token.and_then(|token| token.keys.first().and_then(serde_json::Value::as_i64)).unwrap_or(i64::MAX);
+        let mut found = query::list_revisions::<R>(conn, &scope, id, before, plan.page_size + 1).await?;
+        let more = found.len() > plan.page_size as usize;
+        found.truncate(plan.page_size as usize);
+        let last = found.last().filter(|_| more).map(|(seq, _)| vec![json!(seq)]);
+        Ok(Page {
+            next_page_token: last.map(|keys| self.seal_page(caller, PageToken { arguments, keys, sync })),
+            total: None,
+            sync_token: self.seal_cursor(caller, Cursor { epoch: sync.0, seq: sync.1 }),
+            trimmed: plan.mask != sight,
+            mask: plan.mask,
+            items: found.into_iter().map(|(_, version)| version).collect(),
+        })
+    }
+
+    fn page_token(&self, caller: &Caller, text: Option<&str>, arguments: &str) -> Result<Option<PageToken>, Error> {
+        let open = |text| PageToken::open(&self.inner.sealer, caller.organisation(), text, arguments);
+        text.filter(|text| !text.is_empty()).map(open).transpose()
+    }
+
+    fn seal_page(&self, caller: &Caller, token: PageToken) -> String {
+        token.seal(&self.inner.sealer, &self.inner.clock, caller.organisation())
+    }
+
+    pub(crate) fn seal_cursor(&self, caller: &Caller, cursor: Cursor) -> String {
+        cursor.seal(&self.inner.sealer, &self.inner.clock, caller.organisation())
+    }
+}
+
+/// A wrong prefix is told what would be right; any well-formed id is looked for.
+pub(crate) fn check_id(kind: &Kind, id: &str) -> Result<(), Error> {
+    steerco_domain::id::parse(kind.prefix, kind.name, id)
+        .map(|_| ())
+        .map_err(|detail| Error::fault("/id", "BAD_ID", detail))
+}
+
+fn check_moment(kind: &Kind, args: &ReadArgs) -> Vec<Fault> {
+    if args.valid_at.is_some() && !kind.dated {
+        let dated: Vec<&str> = steerco_domain::KINDS.iter().filter(|k| k.dated).map(|k| k.name).collect();
+        let detail = format!("a {} has no dated versions; these have: {}", kind.name, dated.join(", "));
+        return vec![Fault::new("?valid_at", "NOT_DATED", detail)];
+    }
+    Vec::new()
+}
+
+fn plan_list(kind: &'static Kind, args: &ListArgs, sight: Mask) -> Result<ListPlan, Error> {
+    let mut faults = check_moment(kind, &args.read);
+    let mut keep = |result: Result<_, Vec<Fault>>| match result {
+        Ok(value) => Some(value),
+        Err(mut more) => {
+            faults.append(&mut more);
+            None
+        }
+    };
+    let mask = keep(parse_fields(args.read.fields.as_deref(), kind, sight).map(|mask| (mask, 0)));
+    let page_size = keep(parse_page_size(args.page_size).map(|size| (sight, size)).map_err(|fault| vec![fault]));
+    let order = parse_order(args.order_by.as_deref(), kind, sight).map_err(|mut more| faults.append(&mut more)).ok();
+    let text = args.filter.as_deref().unwrap_or_default();
+    let filter = steerco_domain::filter::parse(text, kind, sight).map_err(|mut more| faults.append(&mut more)).ok();
+    match (mask, page_size, order, filter) {
+        (Some((mask, _)), Some((_, page_size)), Some(order), Some(filter)) if faults.is_empty() => {
+            let filter = Some(filter).filter(|_| !text.trim().is_empty());
+            Ok(ListPlan { filter, order, page_size, mask })
+        }
+        _ => Err(Error::invalid(faults)),
+    }
+}
+
+/// A page token belongs to the arguments it was made for; the page size may change.
+fn arguments_of(kind: &Kind, args: &ListArgs) -> String {
+    let ListArgs { filter, order_by, show_deleted, read, .. } = args;
+    let ReadArgs { as_of, valid_at, fields: _ } = read;
+    let parts =
+        json!([kind.name, filter, order_by, show_deleted, as_of.map(|at| at.micros()), valid_at.map(|at| at.micros())]);
+    digest(&[&parts.to_string()])
+}
+
+/// The cells by which the list is ordered.
+fn sort_keys<R: Resource>(resource: &R, order: &Order) -> Vec<serde_json::Value> {
+    let mut cells = Vec::new();
+    resource.store(&mut cells);
+    let named: Vec<(String, &Cell)> = R::KIND.columns().map(|(name, _, _)| name).zip(&cells).collect();
+    let of = |column: &str| named.iter().find(|(name, _)| name == column).map_or(&Cell::Null, |(_, cell)| *cell);
+    order.keys.iter().map(|key| cell_to_json(of(&key.column))).collect()
 }

@@ -1,36 +1,206 @@
-//! The service and its callers.
-use std::sync::Arc;
-use steerco_domain::Error;
+//! The service, its callers and their rights.
 
-pub struct Settings {}
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use steerco_domain::access::{Row, TABLE};
+use steerco_domain::mask::{Mask, View};
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::scope::{Narrow, authorise};
+use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who};
+
+use crate::auth::{Claims, IssuerConfig, Refusal, SigningKey, Verifier};
+use crate::clock::Clock;
+use crate::token::{Sealer, digest};
+
+/// What the service is opened with.
+pub struct Settings {
+    /// `sqlite://file` or `postgres://…`.
+    pub database: String,
+    /// Apply migrations at start.
+    pub migrate: bool,
+    /// URL that names the built-in issuer and the audience of its tokens.
+    pub base_url: String,
+    /// Trusted issuers beside the built-in one.
+    pub issuers: Vec<IssuerConfig>,
+    /// Seconds a token of the built-in issuer lives.
+    pub token_seconds: u32,
+    /// Days the feed can be read back.
+    pub feed_days: u32,
+    pub clock: Clock,
+}
 
 /// An authenticated caller. Rights are not in it: they are read with every operation.
-#[derive(Clone)]
-pub struct Caller { pub(crate) claims: Arc<crate::auth::Claims> }
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub(crate) claims: Arc<Claims>,
+}
 
 impl Caller {
     /// Key for rate limits: organisation and subject.
-    pub fn key(&self) -> String { todo!() }
+    pub fn key(&self) -> String {
+        format!("{} {} {}", self.claims.org, self.claims.issuer, self.claims.subject)
+    }
+
     /// Organisation of the token.
-    pub fn organisation(&self) -> &str { todo!() }
-    pub fn subject(&self) -> &str { todo!() }
+    pub fn organisation(&self) -> &str {
+        &self.claims.org
+    }
+
+    pub fn subject(&self) -> &str {
+        &self.claims.subject
+    }
+
+    fn who(&self) -> Option<Who> {
+        let subject = self.claims.subject.clone();
+        if !self.claims.builtin {
+            return Some(Who::Principal { issuer: self.claims.issuer.clone(), subject });
+        }
+        match subject.split_once('_') {
+            Some(("pers", _)) => Some(Who::Person(subject)),
+            Some(("sacc", _)) => Some(Who::ServiceAccount(subject)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn narrow(&self) -> Narrow<'_> {
+        Narrow {
+            roles: self.claims.roles.as_deref(),
+            greatest_roles: self.claims.greatest_roles.as_deref(),
+            scope: self.claims.scope.as_deref(),
+            partner: self.claims.partner_id.as_deref(),
+            programs: self.claims.program_ids.as_deref(),
+        }
+    }
 }
 
 /// The service; cheap to clone.
 #[derive(Clone)]
-pub struct Service {}
+pub struct Service {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    pub(crate) sealer: Sealer,
+    pub(crate) signing: SigningKey,
+    verifier: Verifier,
+    pub(crate) base_url: String,
+    pub(crate) token_seconds: u32,
+    pub(crate) feed_days: u32,
+}
 
 impl Service {
-    /// The caller behind a bearer token. Signature and claims only; authenticate before decoding anything.
-    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Error> { todo!() }
-    /// RFC 6749 client credentials: (access token, seconds it lives, scope granted).
-    pub async fn issue_token(&self, client_id: &str, client_secret: &str, scope: Option<&str>) -> Result<(String, u32, String), Error> { todo!() }
+    /// Opens the database, makes or reads the server's keys, and reads the keys of the trusted issuers.
+    pub async fn open(settings: Settings) -> Result<Self, String> {
+        let Settings { database, migrate, base_url, issuers, token_seconds, feed_days, clock } = settings;
+        let database = Database::open(&database, migrate).await?;
+        let now = clock.now();
+        let encoded = |bytes: Vec<u8>| STANDARD.encode(bytes);
+        let signing = database.server_keys("signing", now, || SigningKey::generate_pkcs8().map(encoded)).await?;
+        let cursor = database.server_keys("cursor", now, || Ok(encoded(clock.random::<32>().to_vec()))).await?;
+        let decode = |keys: &[String]| {
+            let newest = keys.first().ok_or("the database gave no key")?;
+            STANDARD.decode(newest).map_err(|_| "a server key in the database is not base64")
+        };
+        let signing = SigningKey::from_pkcs8(&decode(&signing)?)?;
+        let sealer = Sealer::new(&decode(&cursor)?)?;
+        let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
+        verifier.refresh().await;
+        let inner = Inner { database, clock, sealer, signing, verifier, base_url, token_seconds, feed_days };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    /// The caller behind a bearer token. Signature and claims only; rights are read with the operation.
+    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        let Some(token) = bearer else {
+            return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
+        };
+        match self.inner.verifier.verify(token, self.inner.clock.now().seconds()).await {
+            Ok(claims) => Ok(Caller { claims }),
+            Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
+            Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
+        }
+    }
+
+    /// The caller's account and what it may do with this row of the table, read now.
+    pub(crate) async fn authorise(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        row: &Row,
+    ) -> Result<(Arc<Access>, Scope), Fail> {
+        let access = self.access(conn, caller).await?;
+        let now = self.inner.clock.now();
+        let scope = authorise(caller.organisation(), &access, caller.narrow(), row, now)?;
+        Ok((access, scope))
+    }
+
+    pub(crate) async fn access(&self, conn: &Conn, caller: &Caller) -> Result<Arc<Access>, Fail> {
+        let refused = || Fail::Refused(Error::new(Reason::Unauthenticated, "this account may not act"));
+        let who = caller.who().ok_or_else(refused)?;
+        let found = self.inner.database.find_access(conn, caller.organisation(), &who).await?;
+        if self.inner.clock.now().seconds() > caller.claims.expires_at + crate::auth::LEEWAY {
+            return Err(Fail::Refused(Error::new(Reason::Unauthenticated, "the token has expired")));
+        }
+        found.ok_or_else(refused)
+    }
+
+    /// Whether the caller may do this anywhere; for what is not a resource, such as `metrics` `read`.
+    pub async fn permit(&self, caller: &Caller, kind: &str, action: &str) -> Result<(), Error> {
+        let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        self.authorise(&conn, caller, row).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)
+    }
+
     /// The JWKS of the built-in issuer.
-    pub fn jwks(&self) -> serde_json::Value { todo!() }
-    /// The issuer identifier (a URL) of the built-in issuer.
-    pub fn issuer(&self) -> &str { todo!() }
-    /// Whether the caller may do this (kind, action) anywhere; for what is not a resource, such as `metrics` `read`.
-    pub async fn permit(&self, caller: &Caller, kind: &str, action: &str) -> Result<(), Error> { todo!() }
+    pub fn jwks(&self) -> Value {
+        serde_json::json!({ "keys": [self.inner.signing.public_jwk()] })
+    }
+
+    /// The URL that names the built-in issuer.
+    pub fn issuer(&self) -> &str {
+        &self.inner.base_url
+    }
+
     /// Database reachable, migrations applied, feed readable.
-    pub async fn ready(&self) -> Result<(), Error> { todo!() }
+    pub async fn ready(&self) -> Result<(), Error> {
+        if !self.inner.database.is_migrated().await {
+            return Err(Error::unavailable("the database cannot be reached or lacks migrations"));
+        }
+        Ok(())
+    }
+
+    /// What has to be done every hour: forget old answers, read the keys of trusted issuers again.
+    pub async fn run_jobs(&self) -> Result<(), Error> {
+        const KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
+        self.inner.verifier.refresh().await;
+        let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
+        for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
+            self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
+        }
+        Ok(())
+    }
+}
+
+/// The validator of what a caller sees: the revision for those who see all, a digest for those who do not, so that an
+/// edit of private fields changes nothing for them.
+pub(crate) fn etag<R: Resource>(scope: &Scope, resource: &R) -> String {
+    if scope.sees_private() {
+        return resource.common().revision.to_string();
+    }
+    let view = View { resource, mask: scope.mask(R::KIND).and(Mask::of(R::KIND, |f| f.name != "updated_at")) };
+    digest(&[&serde_json::to_string(&view).unwrap_or_default()])[..22].to_owned()
 }

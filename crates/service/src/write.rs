@@ -1,16 +1,47 @@
-//! Writing: create, update, upsert, delete, undelete, batch, verbs.
-use serde_json::{Map, Value};
+//! Writing: create, update, upsert, delete, undelete, batch, verbs. Each says what it wants; `execute` does it.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
 use steerco_domain::resource::Verb;
+use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
 use steerco_domain::{Error, Resource};
+
+use crate::execute::{Item, Wish};
+use crate::read::check_id;
+use crate::token::digest;
 use crate::{Context, Seen, Service};
 
 /// What a write did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome { Created, Updated, Unchanged, Stale, Deleted, Undeleted, /** written to history only */ Backfilled }
+pub enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+    /// The source has written a newer version already.
+    Stale,
+    Deleted,
+    Undeleted,
+    /// Written to history only.
+    Backfilled,
+}
 
 impl Outcome {
-    /// The word on the wire: created, updated, unchanged, stale, deleted, undeleted, backfilled.
-    pub const fn word(self) -> &'static str { todo!() }
+    pub const ALL: &'static [Self] =
+        &[Self::Created, Self::Updated, Self::Unchanged, Self::Stale, Self::Deleted, Self::Undeleted, Self::Backfilled];
+
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Stale => "stale",
+            Self::Deleted => "deleted",
+            Self::Undeleted => "undeleted",
+            Self::Backfilled => "backfilled",
+        }
+    }
 }
 
 /// The answer to a write.
@@ -31,8 +62,11 @@ pub enum BatchItem {
     Delete { id: String },
 }
 
-/// The answer to a batch: one result per item, in order. With `partial` false there are no errors in it: the first
-/// faults refuse the whole batch as an `Error` whose pointers start with `/items/17`.
+/// Items a batch may have.
+pub const BATCH_MAX: usize = 1000;
+
+/// The answer to a batch: one result per item, in order. Unless `partial`, a fault refuses the whole batch, and its
+/// pointers begin with `/items/17`.
 #[derive(Clone, Debug)]
 pub struct BatchResult<R> {
     pub results: Vec<Result<Written<R>, Error>>,
@@ -40,14 +74,136 @@ pub struct BatchResult<R> {
 }
 
 impl Service {
-    pub async fn create<R: Resource>(&self, context: &Context, body: Map<String, Value>) -> Result<Written<R>, Error> { todo!() }
-    pub async fn update<R: Resource>(&self, context: &Context, id: &str, patch: Map<String, Value>) -> Result<Written<R>, Error> { todo!() }
+    pub async fn create<R: Resource>(&self, context: &Context, body: Map<String, Value>) -> Result<Written<R>, Error> {
+        let wish = Wish::one("create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
+        self.execute_one(context, wish).await
+    }
+
+    pub async fn update<R: Resource>(
+        &self,
+        context: &Context,
+        id: &str,
+        patch: Map<String, Value>,
+    ) -> Result<Written<R>, Error> {
+        check_id(R::KIND, id)?;
+        let input = json!([id, patch]);
+        let item = Item::Update { id: id.to_owned(), patch, if_match: context.if_match.clone() };
+        self.execute_one(context, Wish::one("update", input, item)).await
+    }
+
     /// Create or merge by the caller's own id.
-    pub async fn upsert<R: Resource>(&self, context: &Context, source: &str, external_id: &str, source_version: Option<i64>, body: Map<String, Value>) -> Result<Written<R>, Error> { todo!() }
-    pub async fn delete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> { todo!() }
-    pub async fn undelete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> { todo!() }
-    pub async fn batch<R: Resource>(&self, context: &Context, items: Vec<BatchItem>, partial: bool) -> Result<BatchResult<R>, Error> { todo!() }
-    pub async fn act<V: Verb>(&self, context: &Context, id: &str, body: Map<String, Value>) -> Result<Written<V::On>, Error> { todo!() }
-    /// Issues a client secret (verb `issue_secret` of ServiceAccount): the account and the secret, shown once.
-    pub async fn issue_secret(&self, context: &Context, id: &str) -> Result<(Written<steerco_domain::service_account::ServiceAccount>, String), Error> { todo!() }
+    pub async fn upsert<R: Resource>(
+        &self,
+        context: &Context,
+        source: &str,
+        external_id: &str,
+        source_version: Option<i64>,
+        body: Map<String, Value>,
+    ) -> Result<Written<R>, Error> {
+        let input = json!([source, external_id, source_version, body]);
+        let item = Item::Upsert {
+            new_id: self.inner.clock.new_id(),
+            source: source.to_owned(),
+            external_id: external_id.to_owned(),
+            source_version,
+            body,
+            if_match: context.if_match.clone(),
+        };
+        self.execute_one(context, Wish::one("upsert", input, item)).await
+    }
+
+    pub async fn delete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> {
+        check_id(R::KIND, id)?;
+        let item = Item::Delete { id: id.to_owned(), if_match: context.if_match.clone() };
+        self.execute_one(context, Wish::one("delete", json!([id]), item)).await
+    }
+
+    pub async fn undelete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> {
+        check_id(R::KIND, id)?;
+        let item = Item::Undelete { id: id.to_owned(), if_match: context.if_match.clone() };
+        self.execute_one(context, Wish::one("undelete", json!([id]), item)).await
+    }
+
+    pub async fn act<V: Verb>(
+        &self,
+        context: &Context,
+        id: &str,
+        body: Map<String, Value>,
+    ) -> Result<Written<V::On>, Error> {
+        self.execute_one(context, self.wish_act::<V>(context, id, body)?).await
+    }
+
+    fn wish_act<V: Verb>(&self, context: &Context, id: &str, body: Map<String, Value>) -> Result<Wish<V::On>, Error> {
+        check_id(<V::On as Resource>::KIND, id)?;
+        let verb: V = steerco_domain::input::read_input(&body)?;
+        let input = json!([id, body]);
+        let item = Item::Act {
+            id: id.to_owned(),
+            row: Acts::<V>::ROW,
+            if_match: context.if_match.clone(),
+            decide: Arc::new(move |on, now| verb.decide(on, now)),
+        };
+        Ok(Wish::one(V::NAME, input, item))
+    }
+
+    pub async fn batch<R: Resource>(
+        &self,
+        context: &Context,
+        items: Vec<BatchItem>,
+        partial: bool,
+    ) -> Result<BatchResult<R>, Error> {
+        if items.is_empty() || items.len() > BATCH_MAX {
+            let detail = format!("1 to {BATCH_MAX} items, these are {}", items.len());
+            return Err(Error::fault("/items", "OUT_OF_RANGE", detail));
+        }
+        let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
+        let items = items.into_iter().map(|item| self.item_of(item)).collect();
+        let wish = Wish { action: "batch", input, items, partial, batch: true, secret: None };
+        self.execute(context, wish).await
+    }
+
+    fn item_of<R: Resource>(&self, item: BatchItem) -> Item<R> {
+        match item {
+            BatchItem::Create { body } => Item::Create { id: self.inner.clock.new_id(), body },
+            BatchItem::Update { id, patch, if_match } => Item::Update { id, patch, if_match },
+            BatchItem::Upsert { source, external_id, source_version, body } => {
+                let new_id = self.inner.clock.new_id();
+                Item::Upsert { new_id, source, external_id, source_version, body, if_match: None }
+            }
+            BatchItem::Delete { id } => Item::Delete { id, if_match: None },
+        }
+    }
+
+    /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
+    pub async fn issue_secret(
+        &self,
+        context: &Context,
+        id: &str,
+    ) -> Result<(Written<ServiceAccount>, Option<String>), Error> {
+        let secret = self.new_secret();
+        let mut wish = self.wish_act::<IssueSecretServiceAccount>(context, id, Map::new())?;
+        wish.secret = Some((id.to_owned(), digest(&[&secret])));
+        let written = self.execute_one(context, wish).await?;
+        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
+        Ok((written, shown))
+    }
+}
+
+/// The row of the table for a verb; looked up by the compiler.
+struct Acts<V>(std::marker::PhantomData<V>);
+
+impl<V: Verb> Acts<V> {
+    const ROW: &'static steerco_domain::access::Row =
+        steerco_domain::access::find(<V::On as Resource>::KIND.name, V::NAME);
+}
+
+fn fingerprint_of(item: &BatchItem) -> Value {
+    match item {
+        BatchItem::Create { body } => json!(["create", body]),
+        BatchItem::Update { id, patch, if_match } => json!(["update", id, patch, if_match]),
+        BatchItem::Upsert { source, external_id, source_version, body } => {
+            json!(["upsert", source, external_id, source_version, body])
+        }
+        BatchItem::Delete { id } => json!(["delete", id]),
+    }
 }

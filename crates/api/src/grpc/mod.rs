@@ -1,9 +1,95 @@
-//! The gRPC door.
+//! The gRPC door: every rpc of `proto/steerco/v1`, each a call of the function of the service that REST calls too.
+//!
+//! To add a resource: its proto, a file here that hands its field list to [`macros::resource_service`], and a line in
+//! [`routes`]. The outer layer has authenticated the caller and named the request before anything here runs.
+
+mod bridge;
+mod call;
+#[cfg(test)]
+mod contract_tests;
+mod event;
+mod gate;
+mod health;
+mod macros;
+mod permission;
+mod serve;
+mod wire;
+
+mod grant;
+mod organisation;
+mod person;
+mod portfolio;
+mod principal;
+mod program;
+mod project;
+mod risk;
+mod service_account;
+mod source;
 
 use axum::Router;
+use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_service::Service;
+use tonic::server::NamedService;
+use tonic::service::Routes;
 
-/// The routes of every gRPC service.
-pub(crate) fn routes(_service: Service) -> Router {
-    Router::new()
+/// The bytes of the greatest message that is read, compressed or not.
+const MESSAGE_MAX: usize = 4 * 1024 * 1024;
+
+/// Behind every rpc.
+#[derive(Clone)]
+struct Door(Service);
+
+/// Sets the limits of a generated server.
+macro_rules! limited {
+    ($server:expr) => {
+        $server
+            .max_decoding_message_size($crate::grpc::MESSAGE_MAX)
+            .accept_compressed(tonic::codec::CompressionEncoding::Gzip)
+            .send_compressed(tonic::codec::CompressionEncoding::Gzip)
+    };
+}
+use limited;
+
+/// Mounts servers and notes their names, for health.
+macro_rules! mount {
+    ($door:ident: $($module:ident),* $(,)?) => {{
+        let mut names = Vec::new();
+        let routes = Routes::default();
+        $(
+            let server = $module::server(&$door);
+            names.push(name(&server));
+            let routes = routes.add_service(server);
+        )*
+        (routes, names)
+    }};
+}
+
+const fn name<S: NamedService>(_: &S) -> &'static str {
+    S::NAME
+}
+
+/// All rpcs, health and reflection, without a fallback: an unknown path is for the outer router to answer.
+pub fn routes(service: Service) -> Router {
+    let door = Door(service.clone());
+    let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
+        program, project, risk, event, permission);
+    let routes = reflection(routes.add_service(health::server(service, names)));
+    routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
+}
+
+fn reflection_builder() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// Reflection in both versions, as many tools still ask for the older one.
+fn reflection(routes: Routes) -> Routes {
+    match (reflection_builder().build_v1(), reflection_builder().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => routes.add_service(v1).add_service(v1alpha),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "reflection is off: the compiled protos cannot be read");
+            routes
+        }
+    }
 }

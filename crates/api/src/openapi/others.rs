@@ -248,7 +248,7 @@ fn add_schemas(parts: &mut Parts) {
             "Token",
             object(
                 "A token.",
-                &["access_token", "token_type", "expires_in", "scope"],
+                &["access_token", "token_type", "expires_in"],
                 json!({
                     "access_token": text(), "token_type": {"type": "string", "enum": ["Bearer"]},
                     "expires_in": {"type": "integer", "format": "int64", "minimum": 1}, "scope": text(),

@@ -6,7 +6,8 @@ use steerco_domain::field::{FieldSpec, Setter};
 
 use super::Parts;
 use super::shape::{LONG, flow, input, output_property, reference};
-use crate::rest::mount::{About, BATCH_MAX};
+use crate::rest::mount::About;
+use steerco_service::BATCH_MAX;
 
 /// The schemas of one resource.
 pub(super) fn add_resource(about: &About, parts: &mut Parts) {
@@ -207,7 +208,7 @@ fn fault() -> Value {
 }
 
 fn outcome() -> Value {
-    let words = ["created", "updated", "unchanged", "stale", "deleted", "undeleted", "backfilled"];
+    let words: Vec<&str> = steerco_service::Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
     json!({"type": "string", "enum": words, "description": "What a write did."})
 }
 
@@ -236,6 +237,10 @@ fn event() -> Value {
             "after": {
                 "type": "object",
                 "description": "The resource after the change, as far as visible; absent for a tombstone.",
+            },
+            "visibility": {
+                "type": "string", "enum": ["lost", "gained"],
+                "description": "Whether the change took the resource out of the caller's sight or into it.",
             },
             "deleted": {"type": "boolean", "description": "Whether the resource was deleted."},
             "request_id": text("Request that caused it."),

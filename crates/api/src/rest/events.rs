@@ -115,6 +115,9 @@ impl Serialize for EventView<'_> {
             map.serialize_entry("after", after)?;
         }
         map.serialize_entry("deleted", &event.deleted)?;
+        if let Some(visibility) = event.visibility {
+            map.serialize_entry("visibility", visibility)?;
+        }
         map.serialize_entry("request_id", &event.request_id)?;
         map.end()
     }
@@ -141,6 +144,7 @@ mod tests {
             changed: vec!["title".into()],
             after: None,
             deleted: false,
+            visibility: None,
             request_id: "r".into(),
         }
     }

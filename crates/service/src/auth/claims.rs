@@ -9,7 +9,7 @@ use super::source::Keys;
 use super::{IssuerConfig, Refusal};
 
 /// How far clocks may differ, in seconds.
-const LEEWAY: i64 = 30;
+pub(crate) const LEEWAY: i64 = 30;
 /// The end of the year 9999, in seconds since 1970: a later instant is a mistake, mostly of milliseconds.
 const LAST_INSTANT: i64 = 253_402_300_799;
 /// Claims whose name an issuer may choose.

@@ -24,6 +24,7 @@ use serde::Deserialize;
 use cache::{Cache, Entry};
 pub use claims::Claims;
 use claims::Issuer;
+pub(crate) use claims::LEEWAY;
 use jwks::KeySet;
 pub use jwks::PublicKey;
 pub use signing::{SigningKey, TokenRequest};

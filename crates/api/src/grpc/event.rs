@@ -1,0 +1,149 @@
+//! The feed over gRPC.
+
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt, future, stream};
+use prost_types::{ListValue, Struct, Value as PbValue, value};
+use serde_json::{Map, Value};
+use steerco_domain::Error;
+use steerco_proto::v1 as pb;
+use steerco_service::{Event, EventArgs, EventPage, Service};
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+
+use super::call::{Answer, Call, Deadline, answer, given, page_size};
+use super::gate::expired;
+use super::wire::Scalar;
+use super::{Door, limited};
+use crate::problem::to_status;
+
+/// The service of the feed.
+pub(super) fn server(door: &Door) -> pb::event_service_server::EventServiceServer<Door> {
+    limited!(pb::event_service_server::EventServiceServer::new(door.clone()))
+}
+
+type Pages = Pin<Box<dyn Stream<Item = Result<pb::WatchResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl pb::event_service_server::EventService for Door {
+    async fn list_events(&self, request: Request<pb::ListEventsRequest>) -> Answer<pb::ListEventsResponse> {
+        answer(request, |call, body| list_events(&self.0, call, body)).await
+    }
+
+    type WatchStream = Pages;
+
+    async fn watch(&self, request: Request<pb::WatchRequest>) -> Answer<Pages> {
+        answer(request, |call, body| future::ready(Ok(Response::new(watch(&self.0, call, body))))).await
+    }
+}
+
+async fn list_events(
+    service: &Service,
+    call: Call,
+    body: pb::ListEventsRequest,
+) -> Result<Response<pb::ListEventsResponse>, Error> {
+    let pb::ListEventsRequest { after, kinds, exclude_source, page_size: size } = body;
+    let args =
+        EventArgs { after: given(after), kinds, exclude_source: given(exclude_source), page_size: page_size(size) };
+    let EventPage { events, next_cursor, more } = service.events(&call.caller, &args).await?;
+    let events = events.into_iter().map(event).collect();
+    Ok(Response::new(pb::ListEventsResponse { events, next_cursor, more }))
+}
+
+fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Pages {
+    let pb::WatchRequest { after, kinds, exclude_source } = body;
+    let args = EventArgs { after: given(after), kinds, exclude_source: given(exclude_source), page_size: None };
+    let Call { caller, request_id, deadline, .. } = call;
+    let id = request_id.clone();
+    let pages = service.watch(caller, args).map(move |page| match page {
+        Ok(EventPage { events, next_cursor, more: _ }) => {
+            Ok(pb::WatchResponse { events: events.into_iter().map(event).collect(), next_cursor })
+        }
+        Err(error) => Err(to_status(&error, &id)),
+    });
+    match deadline {
+        Some(Deadline(end)) => Box::pin(until(pages, end, to_status(&expired(), &request_id))),
+        None => Box::pin(pages),
+    }
+}
+
+/// The stream, ended with a status at the deadline.
+fn until<T>(
+    stream: impl Stream<Item = Result<T, Status>>,
+    end: Instant,
+    status: Status,
+) -> impl Stream<Item = Result<T, Status>> {
+    let last = stream::once(async move { (Instant::now() >= end).then_some(Err(status)) });
+    stream.take_until(tokio::time::sleep_until(end)).chain(last.filter_map(future::ready))
+}
+
+fn event(event: Event) -> pb::Event {
+    let Event {
+        cursor,
+        id,
+        at,
+        actor,
+        operation,
+        kind,
+        resource_id,
+        seq,
+        revision,
+        changed,
+        after,
+        deleted,
+        visibility,
+        request_id,
+    } = event;
+    pb::Event {
+        cursor,
+        id,
+        at: Some(at.out()),
+        actor,
+        operation,
+        kind: kind.to_owned(),
+        resource_id,
+        seq,
+        revision,
+        changed,
+        after: after.map(to_struct),
+        deleted,
+        visibility: visibility.map(str::to_owned),
+        request_id,
+    }
+}
+
+/// Our own JSON, a few levels deep at most; its numbers are small whole ones and ratios.
+fn to_struct(map: Map<String, Value>) -> Struct {
+    Struct { fields: map.into_iter().map(|(name, value)| (name, to_value(value))).collect() }
+}
+
+fn to_value(json: Value) -> PbValue {
+    let kind = match json {
+        Value::Null => value::Kind::NullValue(0),
+        Value::Bool(bool) => value::Kind::BoolValue(bool),
+        Value::Number(number) => value::Kind::NumberValue(number.as_f64().unwrap_or_default()),
+        Value::String(text) => value::Kind::StringValue(text),
+        Value::Array(items) => value::Kind::ListValue(ListValue { values: items.into_iter().map(to_value).collect() }),
+        Value::Object(map) => value::Kind::StructValue(to_struct(map)),
+    };
+    PbValue { kind: Some(kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_ends_at_its_deadline() {
+        let end = Instant::now() + std::time::Duration::from_millis(300);
+        let ticks = stream::unfold(0, |n| async move {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            Some((Ok(n), n + 1))
+        });
+        let seen: Vec<_> = until(ticks, end, Status::deadline_exceeded("")).collect().await;
+        assert!(seen.len() > 1 && seen.last().unwrap().as_ref().unwrap_err().code() == tonic::Code::DeadlineExceeded);
+        let short = stream::iter([Ok(1)]);
+        let seen: Vec<_> = until(short, end + std::time::Duration::from_secs(9), Status::ok("")).collect().await;
+        assert_eq!(seen.len(), 1);
+    }
+}

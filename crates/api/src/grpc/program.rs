@@ -1,0 +1,18 @@
+//! Programs over gRPC.
+
+use steerco_domain::program::{ActivateProgram, CancelProgram, CompleteProgram, HoldProgram, Program};
+use steerco_domain::{
+    activate_program_fields, cancel_program_fields, complete_program_fields, hold_program_fields, program_fields,
+};
+use steerco_proto::v1 as pb;
+
+use super::macros::{resource_service, verb_wire};
+
+program_fields!(resource_service verbs {
+    activate_program ActivateProgram, hold_program HoldProgram, complete_program CompleteProgram,
+    cancel_program CancelProgram,
+} [dated]);
+activate_program_fields!(verb_wire ActivateProgramRequest);
+hold_program_fields!(verb_wire HoldProgramRequest);
+complete_program_fields!(verb_wire CompleteProgramRequest);
+cancel_program_fields!(verb_wire CancelProgramRequest);

@@ -1,0 +1,18 @@
+//! Projects over gRPC.
+
+use steerco_domain::project::{ActivateProject, CancelProject, CompleteProject, HoldProject, Project};
+use steerco_domain::{
+    activate_project_fields, cancel_project_fields, complete_project_fields, hold_project_fields, project_fields,
+};
+use steerco_proto::v1 as pb;
+
+use super::macros::{resource_service, verb_wire};
+
+project_fields!(resource_service verbs {
+    activate_project ActivateProject, hold_project HoldProject, complete_project CompleteProject,
+    cancel_project CancelProject,
+} [dated]);
+activate_project_fields!(verb_wire ActivateProjectRequest);
+hold_project_fields!(verb_wire HoldProjectRequest);
+complete_project_fields!(verb_wire CompleteProjectRequest);
+cancel_project_fields!(verb_wire CancelProjectRequest);

@@ -1,0 +1,227 @@
+//! The operations every resource has, each a call of the one function of the service that REST calls too.
+
+use serde_json::{Map, Value};
+use steerco_domain::{Error, Fault};
+use steerco_proto::v1 as pb;
+use steerco_service::{BatchItem, ListArgs, Outcome, Page, ReadArgs, Seen, Service, Written};
+use tonic::Response;
+
+use super::bridge::{
+    Action, Batching, Bridge, Item, ItemResult, Listed, Results, Upserting, VerbBridge, Writing, new_body, patch,
+    upsert_body,
+};
+use super::call::{Call, given, page_size, read_args, set};
+
+type Served<T> = Result<Response<T>, Error>;
+
+pub(super) async fn get<R: Bridge>(service: &Service, call: Call, body: pb::GetRequest) -> Served<R::Pb> {
+    let pb::GetRequest { id, as_of, valid_at, fields } = body;
+    let args = read_args(as_of, valid_at, fields)?;
+    Ok(seen(&service.get::<R>(&call.caller, &id, &args).await?))
+}
+
+pub(super) async fn get_by_ref<R: Bridge>(service: &Service, call: Call, body: pb::GetByRefRequest) -> Served<R::Pb> {
+    let pb::GetByRefRequest { source, external_id, as_of, valid_at, fields } = body;
+    let args = read_args(as_of, valid_at, fields)?;
+    Ok(seen(&service.get_by_ref::<R>(&call.caller, &source, &external_id, &args).await?))
+}
+
+pub(super) async fn list<R: Bridge, L: From<Listed<R::Pb>>>(
+    service: &Service,
+    call: Call,
+    body: pb::ListRequest,
+) -> Served<L> {
+    let args = ListArgs {
+        filter: given(body.filter),
+        order_by: given(body.order_by),
+        page_size: page_size(body.page_size),
+        page_token: given(body.page_token),
+        include_total: body.include_total,
+        show_deleted: body.show_deleted,
+        read: read_args(body.as_of, body.valid_at, body.fields)?,
+    };
+    Ok(page(service.list::<R>(&call.caller, &args).await?))
+}
+
+pub(super) async fn revisions<R: Bridge, L: From<Listed<R::Pb>>>(
+    service: &Service,
+    call: Call,
+    body: pb::ListRevisionsRequest,
+) -> Served<L> {
+    let args = ListArgs {
+        page_size: page_size(body.page_size),
+        page_token: given(body.page_token),
+        read: ReadArgs { fields: given(body.fields), ..ReadArgs::default() },
+        ..ListArgs::default()
+    };
+    Ok(page(service.revisions::<R>(&call.caller, &body.id, &args).await?))
+}
+
+pub(super) async fn create<R: Bridge>(service: &Service, call: Call, body: Writing<R::Pb>) -> Served<R::Pb> {
+    let context = call.context(body.validate_only, body.effective_at)?;
+    Ok(written(&service.create::<R>(&context, new_body::<R>(body.resource)).await?))
+}
+
+pub(super) async fn update<R: Bridge>(service: &Service, call: Call, body: Writing<R::Pb>) -> Served<R::Pb> {
+    let context = call.context(body.validate_only, body.effective_at)?;
+    let (id, patch) = patch::<R>(body.resource, body.update_mask)?;
+    Ok(written(&service.update::<R>(&context, &id, patch).await?))
+}
+
+pub(super) async fn upsert<R: Bridge>(service: &Service, call: Call, body: Upserting<R::Pb>) -> Served<R::Pb> {
+    let Upserting { source_record, writing } = body;
+    let context = call.context(writing.validate_only, writing.effective_at)?;
+    let pb::SourceRecord { source, external_id, source_version } = source_record.unwrap_or_default();
+    let body = upsert_body::<R>(writing.resource, writing.update_mask)?;
+    Ok(written(&service.upsert::<R>(&context, &source, &external_id, source_version, body).await?))
+}
+
+pub(super) async fn delete<R: Bridge>(service: &Service, call: Call, body: pb::DeleteRequest) -> Served<R::Pb> {
+    let context = call.context(body.validate_only, None)?;
+    Ok(written(&service.delete::<R>(&context, &body.id).await?))
+}
+
+pub(super) async fn undelete<R: Bridge>(service: &Service, call: Call, body: pb::UndeleteRequest) -> Served<R::Pb> {
+    let context = call.context(body.validate_only, None)?;
+    Ok(written(&service.undelete::<R>(&context, &body.id).await?))
+}
+
+pub(super) async fn act<V: VerbBridge>(service: &Service, call: Call, body: V::Pb) -> Served<<V::On as Bridge>::Pb> {
+    let (id, validate_only, body) = V::take(body);
+    let context = call.context(validate_only, None)?;
+    Ok(written(&service.act::<V>(&context, &id, body).await?))
+}
+
+pub(super) async fn batch<R: Bridge, L: From<Results<R::Pb>>>(
+    service: &Service,
+    call: Call,
+    body: Batching<R::Pb>,
+) -> Served<L> {
+    let context = call.context(body.validate_only, None)?;
+    let items = batch_items::<R>(body.items)?;
+    let done = service.batch::<R>(&context, items, body.partial).await?;
+    let results = Results(done.results.into_iter().map(item_result).collect());
+    let mut response = Response::new(results.into());
+    if done.replayed {
+        set(&mut response, REPLAYED, "true");
+    }
+    Ok(response)
+}
+
+const REPLAYED: &str = "idempotency-replayed";
+
+fn seen<R: Bridge>(seen: &Seen<R>) -> Response<R::Pb> {
+    let mut response = Response::new(seen.resource.to_pb(seen.mask));
+    set(&mut response, "etag", &format!("\"{}\"", seen.etag));
+    response
+}
+
+pub(super) fn written<R: Bridge>(written: &Written<R>) -> Response<R::Pb> {
+    let mut response = seen(&written.seen);
+    set(&mut response, "steerco-outcome", written.outcome.word());
+    if written.replayed {
+        set(&mut response, REPLAYED, "true");
+    }
+    response
+}
+
+fn page<R: Bridge, L: From<Listed<R::Pb>>>(page: Page<R>) -> Response<L> {
+    let items = page.items.iter().map(|item| item.to_pb(page.mask)).collect();
+    let Page { next_page_token, total, sync_token, .. } = page;
+    Response::new(Listed { items, next_page_token: next_page_token.unwrap_or_default(), total, sync_token }.into())
+}
+
+/// Faults that are listed of what this door itself refuses: a message full of them must not grow in the answer.
+const FAULTS_MAX: usize = 50;
+
+fn batch_items<R: Bridge>(items: Vec<Item<R::Pb>>) -> Result<Vec<BatchItem>, Error> {
+    let (mut read, mut faults) = (Vec::new(), Vec::new());
+    for (i, item) in items.into_iter().enumerate() {
+        match batch_item::<R>(item) {
+            Ok(item) => read.push(item),
+            Err(error) => faults.extend(error.faults.into_iter().map(|fault| below_item(i, fault))),
+        }
+        if faults.len() >= FAULTS_MAX {
+            break;
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(Error::invalid(faults)) }
+}
+
+fn below_item(i: usize, fault: Fault) -> Fault {
+    let pointer = format!("/items/{i}/{}", fault.pointer.trim_start_matches('/'));
+    Fault { pointer: pointer.trim_end_matches('/').to_owned(), ..fault }
+}
+
+fn batch_item<R: Bridge>(item: Item<R::Pb>) -> Result<BatchItem, Error> {
+    let Item { action, if_match } = item;
+    if if_match.is_some() && !matches!(action, Some(Action::Update(_))) {
+        return Err(Error::fault("/if_match", "DOES_NOT_FIT", "only an update has an ETag to match"));
+    }
+    match action {
+        None => Err(Error::fault("", "REQUIRED", "give one of create, update, upsert and delete")),
+        Some(Action::Create(create)) => {
+            of_whole_batch(create.validate_only, create.effective_at.is_some())?;
+            Ok(BatchItem::Create { body: new_body::<R>(create.resource) })
+        }
+        Some(Action::Update(update)) => {
+            of_whole_batch(update.validate_only, update.effective_at.is_some())?;
+            let (id, patch) = patch::<R>(update.resource, update.update_mask)?;
+            Ok(BatchItem::Update { id, patch, if_match })
+        }
+        Some(Action::Upsert(Upserting { source_record, writing })) => {
+            of_whole_batch(writing.validate_only, writing.effective_at.is_some())?;
+            let pb::SourceRecord { source, external_id, source_version } = source_record.unwrap_or_default();
+            let body: Map<String, Value> = upsert_body::<R>(writing.resource, writing.update_mask)?;
+            Ok(BatchItem::Upsert { source, external_id, source_version, body })
+        }
+        Some(Action::Delete(delete)) => {
+            of_whole_batch(delete.validate_only, false)?;
+            Ok(BatchItem::Delete { id: delete.id })
+        }
+    }
+}
+
+/// What one change of a batch cannot say by itself is refused rather than overlooked.
+fn of_whole_batch(validate_only: bool, dated: bool) -> Result<(), Error> {
+    match (validate_only, dated) {
+        (true, _) => Err(Error::fault("/validate_only", "DOES_NOT_FIT", "is said of the whole batch")),
+        (_, true) => Err(Error::fault("/effective_at", "DOES_NOT_FIT", "a batch cannot be backdated")),
+        _ => Ok(()),
+    }
+}
+
+fn item_result<R: Bridge>(result: Result<Written<R>, Error>) -> ItemResult<R::Pb> {
+    match result {
+        Ok(Written { seen, outcome, .. }) => {
+            ItemResult { outcome: outcome_pb(outcome), etag: seen.etag, result: Ok(seen.resource.to_pb(seen.mask)) }
+        }
+        Err(error) => {
+            ItemResult { outcome: pb::Outcome::Unspecified, etag: String::new(), result: Err(problem(error)) }
+        }
+    }
+}
+
+fn outcome_pb(outcome: Outcome) -> pb::Outcome {
+    match outcome {
+        Outcome::Created => pb::Outcome::Created,
+        Outcome::Updated => pb::Outcome::Updated,
+        Outcome::Unchanged => pb::Outcome::Unchanged,
+        Outcome::Stale => pb::Outcome::Stale,
+        Outcome::Deleted => pb::Outcome::Deleted,
+        Outcome::Undeleted => pb::Outcome::Undeleted,
+        Outcome::Backfilled => pb::Outcome::Backfilled,
+    }
+}
+
+fn problem(error: Error) -> pb::Problem {
+    let fault = |Fault { pointer, code, detail }| pb::Fault { pointer, code: code.into_owned(), detail };
+    pb::Problem {
+        status: error.reason.grpc_code(),
+        code: error.reason.code().to_owned(),
+        detail: error.detail,
+        retryable: error.reason.retryable(),
+        errors: error.faults.into_iter().map(fault).collect(),
+        etag: error.etag,
+    }
+}

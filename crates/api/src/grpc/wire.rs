@@ -1,0 +1,284 @@
+//! Domain types as protobuf and back: out exactly, in as the JSON that the domain reads, so that validation is one.
+//!
+//! A value that protobuf can say and the domain cannot, such as NaN or an unknown enum number, becomes JSON that the
+//! domain refuses at its place.
+
+use std::collections::BTreeMap;
+
+use prost_types::Timestamp;
+use serde_json::{Map, Number, Value};
+use steerco_domain::access::Role;
+use steerco_domain::actor::Actor;
+use steerco_domain::field::Whole;
+use steerco_domain::id::{HasId, Id};
+use steerco_domain::labels::Labels;
+use steerco_domain::money::{Currency, Money};
+use steerco_domain::person::PersonState;
+use steerco_domain::portfolio::Tolerances;
+use steerco_domain::principal::AccountState;
+use steerco_domain::program::WorkStatus;
+use steerco_domain::ratio::Ratio;
+use steerco_domain::refs::{ExternalRef, ExternalRefs};
+use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
+use steerco_domain::source::{Cadence, OwnedField};
+use steerco_domain::text::{Code, Text};
+use steerco_domain::time::{Day, Instant};
+use steerco_domain::words::Words;
+use steerco_domain::{owned_field_fields, tolerances_fields};
+use steerco_proto::v1 as pb;
+
+/// A domain type that a protobuf field of type `P` carries.
+pub(super) trait Wire<P> {
+    fn to_pb(&self) -> P;
+    /// The value as JSON, or `None` where the field was not set.
+    fn to_json(message: P) -> Option<Value>;
+}
+
+/// A domain type whose every value is one `P`. Whether it may be absent is decided by the field around it.
+pub(super) trait Scalar<P> {
+    fn out(&self) -> P;
+    fn json(message: P) -> Value;
+}
+
+/// Without presence in the proto, the default is absence.
+impl<P: Default + PartialEq, T: Scalar<P>> Wire<P> for T {
+    fn to_pb(&self) -> P {
+        self.out()
+    }
+    fn to_json(message: P) -> Option<Value> {
+        (message != P::default()).then(|| T::json(message))
+    }
+}
+
+impl<P, T: Scalar<P>> Wire<Option<P>> for Option<T> {
+    fn to_pb(&self) -> Option<P> {
+        self.as_ref().map(T::out)
+    }
+    fn to_json(message: Option<P>) -> Option<Value> {
+        message.map(T::json)
+    }
+}
+
+impl<P, T: Scalar<P>> Wire<Vec<P>> for Vec<T> {
+    fn to_pb(&self) -> Vec<P> {
+        self.iter().map(T::out).collect()
+    }
+    fn to_json(message: Vec<P>) -> Option<Value> {
+        list(message, T::json)
+    }
+}
+
+fn list<P>(message: Vec<P>, json: fn(P) -> Value) -> Option<Value> {
+    (!message.is_empty()).then(|| Value::Array(message.into_iter().map(json).collect()))
+}
+
+/// Adds one field of `R`, chosen by `_which`, to the JSON of a request, if it was set.
+pub(super) fn put<R, T: Wire<P>, P>(
+    mut map: Map<String, Value>,
+    name: &str,
+    _which: fn(&R) -> &T,
+    message: P,
+) -> Map<String, Value> {
+    if let Some(value) = T::to_json(message) {
+        map.insert(name.to_owned(), value);
+    }
+    map
+}
+
+/// Types that are a text in both doors.
+macro_rules! text_wire {
+    ($([$($generics:tt)*] $name:ty, $this:ident => $text:expr;)*) => {$(
+        impl<$($generics)*> Scalar<String> for $name {
+            fn out(&self) -> String {
+                let $this = self;
+                $text
+            }
+            fn json(message: String) -> Value {
+                Value::String(message)
+            }
+        }
+    )*};
+}
+text_wire! {
+    [const MAX: usize] Text<MAX>, text => text.as_str().to_owned();
+    [T: HasId] Id<T>, id => id.to_string();
+    [] Code, code => code.as_str().to_owned();
+    [] Currency, currency => currency.code().to_owned();
+    [] Actor, actor => actor.0.clone();
+    [] Day, day => day.to_string();
+}
+
+/// Enums: the variants are listed, so that a word missing in the proto or here does not compile.
+macro_rules! words_wire {
+    ($name:ident: $($variant:ident),*) => {
+        impl Scalar<i32> for $name {
+            fn out(&self) -> i32 {
+                match self { $(Self::$variant => pb::$name::$variant),* }.into()
+            }
+            fn json(message: i32) -> Value {
+                let word = match pb::$name::try_from(message) {
+                    $(Ok(pb::$name::$variant) => Self::$variant.word().to_owned(),)*
+                    Ok(pb::$name::Unspecified) | Err(_) => message.to_string(),
+                };
+                Value::String(word)
+            }
+        }
+        impl Scalar<i32> for Option<$name> {
+            fn out(&self) -> i32 {
+                self.as_ref().map_or(0, $name::out)
+            }
+            fn json(message: i32) -> Value {
+                $name::json(message)
+            }
+        }
+    };
+}
+words_wire!(PersonState: Active, Disabled, Erased);
+words_wire!(AccountState: Active, Disabled);
+words_wire!(Cadence: Continuous, Daily, Weekly, Monthly, Quarterly);
+words_wire!(WorkStatus: Planned, Active, OnHold, Completed, Cancelled);
+words_wire!(RiskKind: Threat, Opportunity);
+words_wire!(RiskState: Identified, Assessed, Responding, Closed, Materialised, Expired);
+words_wire!(RiskResponse: Avoid, Mitigate, Transfer, Accept, Escalate, Exploit, Enhance, Share);
+words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
+
+/// Objects declared by `#[input(value)]`.
+macro_rules! value_wire {
+    ([] $name:ident { $($field:ident),* }) => {
+        impl Scalar<pb::$name> for $name {
+            fn out(&self) -> pb::$name {
+                pb::$name { $($field: self.$field.to_pb()),* }
+            }
+            fn json(message: pb::$name) -> Value {
+                let pb::$name { $($field),* } = message;
+                let map = Map::new();
+                $(let map = put(map, stringify!($field), |value: &Self| &value.$field, $field);)*
+                Value::Object(map)
+            }
+        }
+    };
+}
+owned_field_fields!(value_wire);
+tolerances_fields!(value_wire);
+
+impl Scalar<i32> for i32 {
+    fn out(&self) -> i32 {
+        *self
+    }
+    fn json(message: i32) -> Value {
+        message.into()
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Scalar<i32> for Whole<MIN, MAX> {
+    fn out(&self) -> i32 {
+        self.get()
+    }
+    fn json(message: i32) -> Value {
+        message.into()
+    }
+}
+
+impl Scalar<bool> for bool {
+    fn out(&self) -> bool {
+        *self
+    }
+    fn json(message: bool) -> Value {
+        message.into()
+    }
+}
+
+impl Scalar<f64> for Ratio {
+    fn out(&self) -> f64 {
+        self.as_number()
+    }
+    /// JSON has no NaN and no infinity: they stay texts, which no number field takes.
+    fn json(message: f64) -> Value {
+        Number::from_f64(message).map_or_else(|| Value::String(message.to_string()), Value::Number)
+    }
+}
+
+impl Scalar<pb::Money> for Money {
+    fn out(&self) -> pb::Money {
+        pb::Money { amount: self.amount(), currency: self.currency.code().to_owned() }
+    }
+    /// Empty members are left out: the domain calls them required.
+    fn json(message: pb::Money) -> Value {
+        texts([("amount", message.amount), ("currency", message.currency)]).into()
+    }
+}
+
+impl Scalar<Timestamp> for Instant {
+    fn out(&self) -> Timestamp {
+        let micros = self.micros();
+        // Below a milliard: the remainder of a division by a million, times a thousand.
+        let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+        Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+    }
+    fn json(message: Timestamp) -> Value {
+        let Timestamp { seconds, nanos } = message;
+        let exact = (0..1_000_000_000).contains(&nanos) && nanos % 1_000 == 0;
+        let micros = seconds.checked_mul(1_000_000).and_then(|micros| micros.checked_add(i64::from(nanos / 1_000)));
+        Value::String(match micros.filter(|_| exact) {
+            Some(micros) => Instant::from_micros(micros).to_string(),
+            None => format!("{seconds} s {nanos} ns"),
+        })
+    }
+}
+
+/// What the domain requires and the proto gives presence: messages always have it, a ratio needs it, for zero is one.
+macro_rules! required {
+    ($($name:ty, $message:ty;)*) => {$(
+        impl Wire<Option<$message>> for $name {
+            fn to_pb(&self) -> Option<$message> {
+                Some(self.out())
+            }
+            fn to_json(message: Option<$message>) -> Option<Value> {
+                message.map(Self::json)
+            }
+        }
+    )*};
+}
+required! {
+    Ratio, f64;
+    Instant, Timestamp;
+    Money, pb::Money;
+}
+
+impl Scalar<pb::ExternalRef> for ExternalRef {
+    fn out(&self) -> pb::ExternalRef {
+        let Self { source, external_id } = self;
+        pb::ExternalRef { source: source.out(), external_id: external_id.out() }
+    }
+    fn json(message: pb::ExternalRef) -> Value {
+        let pb::ExternalRef { source, external_id } = message;
+        texts([("source", source), ("external_id", external_id)]).into()
+    }
+}
+
+impl Wire<Vec<pb::ExternalRef>> for ExternalRefs {
+    fn to_pb(&self) -> Vec<pb::ExternalRef> {
+        self.0.to_pb()
+    }
+    fn to_json(message: Vec<pb::ExternalRef>) -> Option<Value> {
+        list(message, ExternalRef::json)
+    }
+}
+
+impl Wire<BTreeMap<String, String>> for Labels {
+    fn to_pb(&self) -> BTreeMap<String, String> {
+        self.0.clone()
+    }
+    fn to_json(message: BTreeMap<String, String>) -> Option<Value> {
+        (!message.is_empty()).then(|| message.into_iter().collect())
+    }
+}
+
+fn texts<const N: usize>(members: [(&str, String); N]) -> Map<String, Value> {
+    let given = members.into_iter().filter(|(_, text)| !text.is_empty());
+    given.map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+}
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;

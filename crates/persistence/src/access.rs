@@ -1,0 +1,161 @@
+//! Who a caller is in the database and what it was granted: read with every operation, so that revocation holds at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use steerco_domain::access::Role;
+use steerco_domain::actor::Actor;
+use steerco_domain::time::Instant;
+use steerco_domain::words::Words;
+
+use crate::conn::Conn;
+use crate::database::Database;
+use crate::fail::Fail;
+use crate::sql::Sql;
+
+/// How the token names the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    Person(String),
+    ServiceAccount(String),
+    /// An account at a trusted issuer.
+    Principal {
+        issuer: String,
+        subject: String,
+    },
+}
+
+/// A live account and its grants, revoked ones left out.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub actor: Actor,
+    pub person: bool,
+    /// Sources a service account may write under.
+    pub source_ids: Vec<String>,
+    pub grants: Vec<AccessGrant>,
+    /// Whether any source owns fields in this organisation.
+    pub owned_fields: bool,
+}
+
+/// One grant.
+#[derive(Clone, Debug)]
+pub struct AccessGrant {
+    pub role: Role,
+    pub portfolio: Option<String>,
+    pub program: Option<String>,
+    pub partner: Option<String>,
+    pub from: Option<Instant>,
+    pub until: Option<Instant>,
+}
+
+/// Rights of the embedded database's callers, dropped whenever a commit touches rights. PostgreSQL has none: another
+/// node may have changed them.
+#[derive(Default)]
+pub(crate) struct AccessCache {
+    inner: Mutex<Cached>,
+}
+
+#[derive(Default)]
+struct Cached {
+    generation: u64,
+    entries: HashMap<(String, Who), Arc<Access>>,
+}
+
+/// Callers remembered at a time.
+const CACHED_MAX: usize = 10_000;
+
+impl AccessCache {
+    fn get(&self, org: &str, who: &Who) -> (u64, Option<Arc<Access>>) {
+        let cached = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        (cached.generation, cached.entries.get(&(org.to_owned(), who.clone())).cloned())
+    }
+
+    /// Keeps what was read, unless rights have changed since the reading began.
+    fn put(&self, generation: u64, org: &str, who: &Who, access: &Arc<Access>) {
+        let mut cached = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if cached.generation == generation && cached.entries.len() < CACHED_MAX {
+            cached.entries.insert((org.to_owned(), who.clone()), Arc::clone(access));
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut cached = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        cached.generation += 1;
+        cached.entries.clear();
+    }
+}
+
+/// Kinds whose changes change rights.
+pub(crate) const RIGHTS: &[&str] = &["organisation", "person", "principal", "service_account", "grant", "source"];
+
+impl Database {
+    /// The caller's account and grants; `None` if it may not act at all.
+    pub async fn find_access(&self, conn: &Conn, org: &str, who: &Who) -> Result<Option<Arc<Access>>, Fail> {
+        let Some(cache) = &self.access_cache else { return Ok(read(conn, org, who).await?.map(Arc::new)) };
+        let (generation, found) = cache.get(org, who);
+        if found.is_some() {
+            return Ok(found);
+        }
+        let access = read(conn, org, who).await?.map(Arc::new);
+        if let Some(access) = &access {
+            cache.put(generation, org, who, access);
+        }
+        Ok(access)
+    }
+}
+
+/// Where an account is found: table, its id column among the grants, and how it is named.
+fn account(org: &str, who: &Who) -> Sql {
+    let mut sql =
+        Sql::new("SELECT a.id, g.role, g.portfolio_id, g.program_id, g.partner_id, g.valid_from, g.valid_until, ");
+    let (sources, from) = match who {
+        Who::ServiceAccount(_) => ("a.source_ids", "service_account a"),
+        Who::Person(_) => ("NULL", "person a"),
+        Who::Principal { .. } => ("NULL", "principal p JOIN person a ON a.org = p.org AND a.id = p.person_id"),
+    };
+    let holder = if matches!(who, Who::ServiceAccount(_)) { "service_account_id" } else { "person_id" };
+    sql.push(sources)
+        .push(", (SELECT CAST(count(*) AS bigint) FROM source s WHERE s.org = a.org AND s.deleted_at IS NULL ");
+    sql.push("AND s.owned_fields <> '[]')")
+        .push(" FROM ")
+        .push(from)
+        .push(" LEFT JOIN \"grant\" g ON g.org = a.org AND g.")
+        .push(holder);
+    sql.push(" = a.id AND g.revoked_at IS NULL AND g.deleted_at IS NULL WHERE a.org = ").text(org);
+    sql.push(" AND a.deleted_at IS NULL AND a.state = 'active' AND ");
+    match who {
+        Who::Person(id) | Who::ServiceAccount(id) => sql.push("a.id = ").text(id),
+        Who::Principal { issuer, subject } => sql
+            .push("p.deleted_at IS NULL AND p.state = 'active' AND p.issuer = ")
+            .text(issuer)
+            .push(" AND p.subject = ")
+            .text(subject),
+    };
+    sql
+}
+
+async fn read(conn: &Conn, org: &str, who: &Who) -> Result<Option<Access>, Fail> {
+    let rows = conn.all(account(org, who)).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let sources: Option<String> = first.try_get_by_index(7)?;
+    let mut access = Access {
+        actor: Actor(first.try_get_by_index(0)?),
+        person: !matches!(who, Who::ServiceAccount(_)),
+        source_ids: sources.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        grants: Vec::new(),
+        owned_fields: first.try_get_by_index::<i64>(8)? > 0,
+    };
+    for row in &rows {
+        let role: Option<String> = row.try_get_by_index(1)?;
+        let Some(role) = role.and_then(|word| Role::from_word(&word)) else { continue };
+        access.grants.push(AccessGrant {
+            role,
+            portfolio: row.try_get_by_index(2)?,
+            program: row.try_get_by_index(3)?,
+            partner: row.try_get_by_index(4)?,
+            from: row.try_get_by_index::<Option<i64>>(5)?.map(Instant::from_micros),
+            until: row.try_get_by_index::<Option<i64>>(6)?.map(Instant::from_micros),
+        });
+    }
+    Ok(Some(access))
+}

@@ -1,0 +1,102 @@
+//! What a statement can fail with, and what of it a caller may know.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use steerco_domain::{Error, Reason};
+
+/// Why a statement failed.
+#[derive(Debug)]
+pub enum Fail {
+    /// A refusal of the domain.
+    Refused(Error),
+    /// A unique index or foreign key said no: the name of what did.
+    Constraint(String),
+    /// The database cannot be reached, or another transaction was in the way.
+    Away(String),
+    /// Anything else; logged, never sent.
+    Broken(String),
+}
+
+impl From<Error> for Fail {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<DbErr> for Fail {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) => {
+                return Self::Constraint(text);
+            }
+            _ => {}
+        }
+        let text = error.to_string();
+        if is_away(&error, &text) { Self::Away(text) } else { Self::Broken(text) }
+    }
+}
+
+impl From<steerco_domain::field::Corrupt> for Fail {
+    fn from(corrupt: steerco_domain::field::Corrupt) -> Self {
+        Self::Broken(corrupt.0)
+    }
+}
+
+/// Deadlock, lock timeout, shutdown, too many connections; SQLite busy.
+const PASSING: &[&str] = &["40P01", "40001", "55P03", "57P01", "57P02", "57P03", "53300", "25006", "5", "6", "517"];
+
+fn is_away(error: &DbErr, text: &str) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(inner))
+    | DbErr::Exec(RuntimeErr::SqlxError(inner))
+    | DbErr::Query(RuntimeErr::SqlxError(inner))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || text.contains("Connection");
+    };
+    match &**inner {
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| PASSING.contains(&code.as_ref())),
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_) => true,
+        _ => false,
+    }
+}
+
+impl Fail {
+    /// Whether the same transaction may succeed if it is run again at once.
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Self::Away(text) if text.contains("deadlock") || text.contains("serialize"))
+    }
+
+    /// The refusal a caller sees. The cause is logged here and goes no further.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Refused(error) => error,
+            Self::Constraint(name) => constraint(&name),
+            Self::Away(cause) if cause.contains("lock timeout") => {
+                let detail = "the first request with this idempotency key, or a change to the same rows, still runs";
+                Error { retry_after: Some(1), ..Error::new(Reason::KeyInUse, detail) }
+            }
+            Self::Away(cause) => {
+                tracing::warn!(cause, "database away");
+                Error::unavailable("the database cannot be reached; nothing was changed")
+            }
+            Self::Broken(cause) => {
+                tracing::error!(cause, "database failed");
+                Error::internal()
+            }
+        }
+    }
+}
+
+/// A race that the checks before could not see: another request was first.
+fn constraint(text: &str) -> Error {
+    if text.to_lowercase().contains("foreign key") {
+        return Error::fault("", "NOT_FOUND", "something this refers to does not exist");
+    }
+    if text.contains("external_ref") {
+        return Error::new(Reason::AlreadyExists, "another resource has this external reference");
+    }
+    Error::new(Reason::AlreadyExists, "another resource has the same value in a field that is unique")
+}

@@ -1,0 +1,165 @@
+//! Filters and orders as SQL with bound values.
+
+use steerco_domain::field::{Cell, ColumnType};
+use steerco_domain::filter::{Column, Filter, Op};
+use steerco_domain::list::{Order, OrderKey};
+
+use crate::sql::Sql;
+
+/// Appends a condition that is true or false, never null, so that `not` turns it around.
+pub(crate) fn push_filter(filter: &Filter, postgres: bool, sql: &mut Sql) {
+    match filter {
+        Filter::And(all) if all.is_empty() => {
+            sql.push("1 = 1");
+        }
+        Filter::And(all) => join(all, " AND ", postgres, sql),
+        Filter::Or(any) => join(any, " OR ", postgres, sql),
+        Filter::Not(inner) => {
+            sql.push("NOT ");
+            push_filter(inner, postgres, sql);
+        }
+        Filter::Compare { column, op, value } => push_comparison(column, *op, value, postgres, sql),
+        Filter::In { column, values } => {
+            two_valued(column, sql, |sql| {
+                push_column(column, postgres, sql);
+                sql.push(" IN (");
+                for (i, value) in values.iter().enumerate() {
+                    sql.push(if i == 0 { "" } else { ", " }).cell(value, column_type(column));
+                }
+                sql.push(")");
+            });
+        }
+        Filter::Contains { column, text } => two_valued(column, sql, |sql| {
+            sql.push("lower(");
+            push_column(column, postgres, sql);
+            sql.push(") LIKE ").text(contains_pattern(text)).push(" ESCAPE '\\'");
+        }),
+    }
+}
+
+fn join(parts: &[Filter], word: &str, postgres: bool, sql: &mut Sql) {
+    for (i, part) in parts.iter().enumerate() {
+        sql.push(if i == 0 { "(" } else { word });
+        push_filter(part, postgres, sql);
+    }
+    sql.push(")");
+}
+
+/// The text anywhere, taken literally.
+fn contains_pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn push_comparison(column: &Column, op: Op, value: &Cell, postgres: bool, sql: &mut Sql) {
+    if *value == Cell::Null {
+        sql.push("(");
+        push_column(column, postgres, sql);
+        sql.push(if op == Op::NotEqual { " IS NOT NULL)" } else { " IS NULL)" });
+        return;
+    }
+    if op == Op::NotEqual {
+        sql.push("(");
+        push_column(column, postgres, sql);
+        sql.push(" IS DISTINCT FROM ").cell(value, column_type(column)).push(")");
+        return;
+    }
+    two_valued(column, sql, |sql| {
+        push_column(column, postgres, sql);
+        sql.push(match op {
+            Op::Equal | Op::NotEqual => " = ",
+            Op::Less => " < ",
+            Op::LessOrEqual => " <= ",
+            Op::Greater => " > ",
+            Op::GreaterOrEqual => " >= ",
+        });
+        sql.cell(value, column_type(column));
+    });
+}
+
+/// A comparison with null is false.
+fn two_valued(column: &Column, sql: &mut Sql, push: impl FnOnce(&mut Sql)) {
+    if column.nullable() {
+        sql.push("COALESCE(");
+        push(sql);
+        sql.push(", 1 = 0)");
+    } else {
+        sql.push("(");
+        push(sql);
+        sql.push(")");
+    }
+}
+
+fn column_type(column: &Column) -> ColumnType {
+    match column {
+        Column::Field { ty, .. } => *ty,
+        Column::Label(_) => ColumnType::Text,
+    }
+}
+
+fn push_column(column: &Column, postgres: bool, sql: &mut Sql) {
+    match column {
+        Column::Field { column, .. } => {
+            sql.push("t.").push(column);
+        }
+        Column::Label(key) if postgres => {
+            sql.push("(CAST(t.labels AS jsonb) ->> ").text(key).push(")");
+        }
+        Column::Label(key) => {
+            sql.push("(t.labels ->> ").text(format!("$.\"{key}\"")).push(")");
+        }
+    }
+}
+
+/// ` ORDER BY …`: nulls come last, whichever way.
+pub(crate) fn push_order(order: &Order, sql: &mut Sql) {
+    for (i, key) in order.keys.iter().enumerate() {
+        sql.push(if i == 0 { " ORDER BY " } else { ", " }).push("t.").push(&key.column);
+        sql.push(if key.descending { " DESC" } else { "" });
+        sql.push(if key.nullable { " NULLS LAST" } else { "" });
+    }
+}
+
+/// ` AND …`: the rows after the one that ended the page before.
+pub(crate) fn push_after(order: &Order, last: &[Cell], sql: &mut Sql) {
+    let pairs: Vec<(&OrderKey, &Cell)> = order.keys.iter().zip(last).collect();
+    sql.push(" AND (");
+    for (i, (key, value)) in pairs.iter().enumerate() {
+        sql.push(if i == 0 { "(" } else { " OR (" });
+        for (key, value) in &pairs[..i] {
+            push_same(key, value, sql);
+            sql.push(" AND ");
+        }
+        push_beyond(key, value, sql);
+        sql.push(")");
+    }
+    sql.push(")");
+}
+
+fn push_same(key: &OrderKey, value: &Cell, sql: &mut Sql) {
+    sql.push("t.").push(&key.column);
+    match value {
+        Cell::Null => sql.push(" IS NULL"),
+        value => sql.push(" = ").cell(value, key.ty),
+    };
+}
+
+fn push_beyond(key: &OrderKey, value: &Cell, sql: &mut Sql) {
+    if *value == Cell::Null {
+        // Nulls come last, so nothing lies beyond one.
+        sql.push("1 = 0");
+        return;
+    }
+    sql.push("(t.").push(&key.column).push(if key.descending { " < " } else { " > " }).cell(value, key.ty);
+    if key.nullable {
+        sql.push(" OR t.").push(&key.column).push(" IS NULL");
+    }
+    sql.push(")");
+}

@@ -1,0 +1,275 @@
+//! Writing a change set: rows, history, external references, log. The only code that changes a resource's row.
+
+use steerco_domain::Resource;
+use steerco_domain::actor::Actor;
+use steerco_domain::field::{Cell, ColumnType};
+use steerco_domain::mask::{Mask, View};
+use steerco_domain::resource::{Kind, Place};
+use steerco_domain::time::Instant;
+
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::log::{Entry, Head};
+use crate::sql::Sql;
+
+/// What becomes of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    Insert,
+    Update,
+    /// Only history is written: the change holds from before what is current.
+    Backfill,
+}
+
+/// One resource changed, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub kind: &'static Kind,
+    how: ChangeKind,
+    id: String,
+    revision: i32,
+    cells: Vec<Cell>,
+    operation: String,
+    changed: Vec<&'static str>,
+    after: String,
+    place: Place,
+    place_before: Place,
+    source: Option<String>,
+    refs_gone: Vec<(String, String)>,
+    refs_new: Vec<(String, String)>,
+}
+
+impl Change {
+    /// `before` is the row as it was, `after` as it will be. `action` is the word of the operation, such as `update`.
+    pub fn new<R: Resource>(
+        how: ChangeKind,
+        before: Option<&R>,
+        after: &R,
+        action: &str,
+        source: Option<&str>,
+    ) -> Self {
+        let mut cells = Vec::with_capacity(R::KIND.fields.len() + 8);
+        after.store(&mut cells);
+        let refs = |resource: &R| -> Vec<(String, String)> {
+            let refs = resource.common().external_refs.0.iter();
+            refs.map(|r| (r.source.as_str().to_owned(), r.external_id.as_str().to_owned())).collect()
+        };
+        let (old, new) = (before.map(refs).unwrap_or_default(), refs(after));
+        let current = how != ChangeKind::Backfill;
+        Self {
+            kind: R::KIND,
+            how,
+            id: after.id_text(),
+            revision: after.common().revision,
+            cells,
+            operation: format!("{}.{action}", R::KIND.name),
+            changed: before.map(|before| after.changed_since(before)).unwrap_or_default(),
+            after: logged(after),
+            place: after.place(),
+            place_before: before.map(|before| before.place()).unwrap_or_default(),
+            source: source.map(str::to_owned),
+            refs_gone: old.iter().filter(|r| current && !new.contains(r)).cloned().collect(),
+            refs_new: new.into_iter().filter(|r| current && !old.contains(r)).collect(),
+        }
+    }
+
+    fn erases(&self) -> bool {
+        self.operation == "person.erase"
+    }
+}
+
+/// A resource as the log keeps it: without personal fields.
+pub(crate) fn logged<R: Resource>(resource: &R) -> String {
+    let mask = Mask::of(R::KIND, |field| !field.personal);
+    serde_json::to_string(&View { resource, mask }).unwrap_or_default()
+}
+
+/// The version of a record that its source wrote last; no change of the resource, so no revision and no event.
+#[derive(Clone, Debug)]
+pub struct SourceVersion {
+    pub kind: &'static Kind,
+    pub source: String,
+    pub external_id: String,
+    pub version: i64,
+}
+
+pub(crate) async fn set_source_version(conn: &Conn, org: &str, set: &SourceVersion) -> Result<(), Fail> {
+    let mut sql = Sql::new("UPDATE external_ref SET source_version = ");
+    sql.int(set.version).push(" WHERE org = ").text(org).push(" AND kind = ").text(set.kind.name);
+    sql.push(" AND source = ").text(&set.source).push(" AND external_id = ").text(&set.external_id);
+    conn.run(sql).await.map(|_| ())
+}
+
+/// Who changes, when, and under which request.
+#[derive(Clone, Debug)]
+pub struct Act {
+    pub org: String,
+    pub actor: Actor,
+    pub now: Instant,
+    pub request_id: String,
+}
+
+/// Writes the rows of the changes and returns their log entries, chained onto the head.
+pub(crate) async fn write(conn: &Conn, head: &mut Head, act: &Act, changes: Vec<Change>) -> Result<Vec<Entry>, Fail> {
+    let at = act.now.max(head.at);
+    let mut entries = Vec::with_capacity(changes.len());
+    let mut inserts: Vec<(i64, Change)> = Vec::new();
+    for change in changes {
+        head.seq += 1;
+        head.at = at;
+        let entry = entry(head, act, &change);
+        head.hash.clone_from(&entry.hash);
+        entries.push(entry);
+        if inserts
+            .last()
+            .is_some_and(|(_, last)| last.kind.name != change.kind.name || change.how != ChangeKind::Insert)
+        {
+            insert(conn, &act.org, std::mem::take(&mut inserts)).await?;
+        }
+        if change.how == ChangeKind::Insert {
+            inserts.push((head.seq, change));
+        } else {
+            update(conn, &act.org, head.seq, change).await?;
+        }
+    }
+    insert(conn, &act.org, inserts).await?;
+    Ok(entries)
+}
+
+fn entry(head: &Head, act: &Act, change: &Change) -> Entry {
+    let (now, before) = (change.place.clone(), change.place_before.clone());
+    let mut entry = Entry {
+        seq: head.seq,
+        at: head.at.micros(),
+        actor: act.actor.0.clone(),
+        operation: change.operation.clone(),
+        kind: change.kind.name.to_owned(),
+        resource_id: change.id.clone(),
+        revision: i64::from(change.revision),
+        changed: serde_json::to_string(&change.changed).unwrap_or_default(),
+        after: change.after.clone(),
+        source: change.source.clone(),
+        places: [now.portfolio, now.program, now.partner, before.portfolio, before.program, before.partner],
+        request_id: act.request_id.clone(),
+        prev_hash: head.hash.clone(),
+        hash: String::new(),
+    };
+    entry.hash = entry.digest(&act.org);
+    entry
+}
+
+/// What `until_seq` says of a version that still holds.
+pub(crate) const OPEN: i64 = i64::MAX;
+
+async fn insert(conn: &Conn, org: &str, changes: Vec<(i64, Change)>) -> Result<(), Fail> {
+    let Some((_, first)) = changes.first() else { return Ok(()) };
+    let kind = first.kind;
+    let columns: Vec<(String, ColumnType)> = kind.columns().map(|(name, ty, _)| (name, ty)).collect();
+    let with_org = || std::iter::once(("org", ColumnType::Text)).chain(columns.iter().map(|(n, ty)| (n.as_str(), *ty)));
+    let mut rows = Vec::with_capacity(changes.len());
+    let mut revs = Vec::with_capacity(changes.len());
+    for (seq, change) in &changes {
+        let mut row = Vec::with_capacity(columns.len() + 3);
+        row.push(Cell::Text(org.to_owned()));
+        row.extend(change.cells.iter().cloned());
+        rows.push(row.clone());
+        row.extend([Cell::Int(*seq), Cell::Int(OPEN)]);
+        revs.push(row);
+    }
+    insert_many(conn, kind.name, with_org(), rows).await?;
+    let span = [("seq", ColumnType::Int), ("until_seq", ColumnType::Int)];
+    insert_many(conn, &format!("{}_rev", kind.name), with_org().chain(span), revs).await?;
+    for (_, change) in &changes {
+        write_refs(conn, org, change).await?;
+    }
+    Ok(())
+}
+
+async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), Fail> {
+    let kind = change.kind;
+    let current = change.how == ChangeKind::Update;
+    if current {
+        let mut sql = Sql::new("UPDATE \"");
+        sql.push(kind.name).push("\" SET ");
+        for (i, ((name, ty, _), cell)) in kind.columns().zip(&change.cells).enumerate() {
+            sql.push(if i == 0 { "" } else { ", " }).push(&name).push(" = ").cell(cell, ty);
+        }
+        sql.push(" WHERE org = ").text(org).push(" AND id = ").text(&change.id);
+        conn.run(sql).await?;
+        let mut sql = Sql::new("UPDATE \"");
+        sql.push(kind.name).push("_rev\" SET until_seq = ").int(seq).push(" WHERE org = ").text(org);
+        sql.push(" AND id = ").text(&change.id).push(" AND until_seq = ").int(OPEN);
+        conn.run(sql).await?;
+        write_refs(conn, org, &change).await?;
+    }
+    // A backfilled version never was the current one, so its span in log time is empty.
+    let until = if current { OPEN } else { seq };
+    let columns: Vec<(String, ColumnType)> = kind.columns().map(|(name, ty, _)| (name, ty)).collect();
+    let mut row = vec![Cell::Text(org.to_owned())];
+    row.extend(change.cells.iter().cloned());
+    row.extend([Cell::Int(seq), Cell::Int(until)]);
+    let span = [("seq", ColumnType::Int), ("until_seq", ColumnType::Int)];
+    let named = columns.iter().map(|(name, ty)| (name.as_str(), *ty));
+    let all = std::iter::once(("org", ColumnType::Text)).chain(named).chain(span);
+    insert_many(conn, &format!("{}_rev", kind.name), all, vec![row]).await?;
+    if change.erases() { erase_history(conn, org, &change).await } else { Ok(()) }
+}
+
+/// Blanks the personal fields in every version.
+async fn erase_history(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail> {
+    let mut sql = Sql::new("UPDATE \"");
+    sql.push(change.kind.name).push("_rev\" SET ");
+    for (i, (name, _, _)) in change.kind.columns().filter(|(_, _, field)| field.personal).enumerate() {
+        sql.push(if i == 0 { "" } else { ", " }).push(&name).push(" = NULL");
+    }
+    sql.push(" WHERE org = ").text(org).push(" AND id = ").text(&change.id);
+    conn.run(sql).await.map(|_| ())
+}
+
+async fn write_refs(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail> {
+    for (source, external) in &change.refs_gone {
+        let mut sql = Sql::new("DELETE FROM external_ref WHERE org = ");
+        sql.text(org).push(" AND kind = ").text(change.kind.name).push(" AND source = ").text(source);
+        sql.push(" AND external_id = ").text(external);
+        conn.run(sql).await?;
+    }
+    for (source, external) in &change.refs_new {
+        let mut sql = Sql::new("INSERT INTO external_ref (org, kind, source, external_id, resource_id) VALUES (");
+        sql.text(org).push(", ").text(change.kind.name).push(", ").text(source).push(", ").text(external);
+        sql.push(", ").text(&change.id).push(")");
+        conn.run(sql).await?;
+    }
+    Ok(())
+}
+
+/// Rows a multi-row insert has: few sizes, so that their statements stay prepared.
+const SIZES: &[usize] = &[100, 20, 5, 1];
+
+/// Inserts rows, many to a statement.
+pub(crate) async fn insert_many<'a>(
+    conn: &Conn,
+    table: &str,
+    columns: impl Iterator<Item = (&'a str, ColumnType)>,
+    rows: Vec<Vec<Cell>>,
+) -> Result<(), Fail> {
+    let columns: Vec<(&str, ColumnType)> = columns.collect();
+    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let mut rest = rows.as_slice();
+    for size in SIZES {
+        while rest.len() >= *size {
+            let (now, later) = rest.split_at(*size);
+            rest = later;
+            let mut sql = Sql::new("INSERT INTO \"");
+            sql.push(table).push("\" (").push(&names).push(") VALUES ");
+            for (i, row) in now.iter().enumerate() {
+                sql.push(if i == 0 { "(" } else { ", (" });
+                for (j, (cell, (_, ty))) in row.iter().zip(&columns).enumerate() {
+                    sql.push(if j == 0 { "" } else { ", " }).cell(cell, *ty);
+                }
+                sql.push(")");
+            }
+            conn.run(sql).await?;
+        }
+    }
+    Ok(())
+}

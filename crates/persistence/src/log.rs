@@ -1,0 +1,242 @@
+//! The log: gapless per organisation, in commit order, hash-chained; the audit trail, the feed and the outbox in one.
+
+use sea_orm::QueryResult;
+use sha2::{Digest, Sha256};
+use steerco_domain::field::{Cell, ColumnType};
+use steerco_domain::time::Instant;
+
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::flush::insert_many;
+use crate::scope::Scope;
+use crate::sql::Sql;
+
+/// The end of an organisation's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub seq: i64,
+    pub at: Instant,
+    pub hash: String,
+    /// Raised when a backup is restored, so that older cursors are told.
+    pub epoch: i64,
+}
+
+/// One entry.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub seq: i64,
+    pub at: i64,
+    pub actor: String,
+    pub operation: String,
+    pub kind: String,
+    pub resource_id: String,
+    pub revision: i64,
+    /// JSON array of field names.
+    pub changed: String,
+    /// The resource after the change as JSON, personal fields left out.
+    pub after: String,
+    /// Source under which an upsert wrote.
+    pub source: Option<String>,
+    /// Portfolio, program, partner after the change, then before it.
+    pub places: [Option<String>; 6],
+    pub request_id: String,
+    pub prev_hash: String,
+    pub hash: String,
+}
+
+const COLUMNS: &[(&str, ColumnType)] = &[
+    ("org", ColumnType::Text),
+    ("seq", ColumnType::Int),
+    ("at", ColumnType::Int),
+    ("actor", ColumnType::Text),
+    ("operation", ColumnType::Text),
+    ("kind", ColumnType::Text),
+    ("resource_id", ColumnType::Text),
+    ("revision", ColumnType::Int),
+    ("changed", ColumnType::Text),
+    ("after", ColumnType::Text),
+    ("source", ColumnType::Text),
+    ("portfolio", ColumnType::Text),
+    ("program", ColumnType::Text),
+    ("partner", ColumnType::Text),
+    ("portfolio_before", ColumnType::Text),
+    ("program_before", ColumnType::Text),
+    ("partner_before", ColumnType::Text),
+    ("request_id", ColumnType::Text),
+    ("prev_hash", ColumnType::Text),
+    ("hash", ColumnType::Text),
+];
+
+/// What comes before the first entry.
+pub const GENESIS: &str = "";
+
+impl Entry {
+    /// The digest of everything in the entry, the digest before it included.
+    pub fn digest(&self, org: &str) -> String {
+        let Self { seq, at, actor, operation, kind, resource_id, revision, changed, after, source, places, .. } = self;
+        let mut sha = Sha256::new();
+        for number in [seq, at, revision] {
+            sha.update(number.to_be_bytes());
+        }
+        let texts = [org, actor, operation, kind, resource_id, changed, after, &self.request_id, &self.prev_hash];
+        let maybe = std::iter::once(source).chain(places).map(|text| text.as_deref());
+        // Lengths and presence are part of the digest, so that no text can move from one field to the next.
+        for text in texts.into_iter().map(Some).chain(maybe) {
+            sha.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
+            sha.update(text.unwrap_or_default());
+        }
+        hex(&sha.finalize())
+    }
+
+    fn cells(self, org: &str) -> Vec<Cell> {
+        let text = |text: Option<String>| text.map_or(Cell::Null, Cell::Text);
+        let mut cells = vec![
+            Cell::Text(org.to_owned()),
+            Cell::Int(self.seq),
+            Cell::Int(self.at),
+            Cell::Text(self.actor),
+            Cell::Text(self.operation),
+            Cell::Text(self.kind),
+            Cell::Text(self.resource_id),
+            Cell::Int(self.revision),
+            Cell::Text(self.changed),
+            Cell::Text(self.after),
+            text(self.source),
+        ];
+        cells.extend(self.places.map(text));
+        cells.extend([self.request_id, self.prev_hash, self.hash].map(Cell::Text));
+        cells
+    }
+
+    fn load(row: &QueryResult) -> Result<Self, Fail> {
+        let mut places: [Option<String>; 6] = Default::default();
+        for (i, place) in places.iter_mut().enumerate() {
+            *place = row.try_get_by_index(11 + i)?;
+        }
+        Ok(Self {
+            seq: row.try_get_by_index(1)?,
+            at: row.try_get_by_index(2)?,
+            actor: row.try_get_by_index(3)?,
+            operation: row.try_get_by_index(4)?,
+            kind: row.try_get_by_index(5)?,
+            resource_id: row.try_get_by_index(6)?,
+            revision: row.try_get_by_index(7)?,
+            changed: row.try_get_by_index(8)?,
+            after: row.try_get_by_index(9)?,
+            source: row.try_get_by_index(10)?,
+            places,
+            request_id: row.try_get_by_index(17)?,
+            prev_hash: row.try_get_by_index(18)?,
+            hash: row.try_get_by_index(19)?,
+        })
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The end of the log; on PostgreSQL with `hold` the row is held, so that whoever writes next waits.
+pub async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head, Fail> {
+    let mut sql = Sql::new("SELECT seq, at, hash, epoch FROM log_head WHERE org = ");
+    sql.text(org);
+    if hold && conn.is_postgres() {
+        sql.push(" FOR UPDATE");
+    }
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::Refused(steerco_domain::Error::not_found("organisation")))?;
+    Ok(Head {
+        seq: row.try_get_by_index(0)?,
+        at: Instant::from_micros(row.try_get_by_index(1)?),
+        hash: row.try_get_by_index(2)?,
+        epoch: row.try_get_by_index(3)?,
+    })
+}
+
+pub(crate) async fn set_head(conn: &Conn, org: &str, head: &Head) -> Result<(), Fail> {
+    let mut sql = Sql::new("UPDATE log_head SET seq = ");
+    sql.int(head.seq).push(", at = ").int(head.at.micros()).push(", hash = ").text(&head.hash);
+    sql.push(" WHERE org = ").text(org);
+    conn.run(sql).await.map(|_| ())
+}
+
+/// The first entry of a new organisation follows this.
+pub(crate) async fn create_head(conn: &Conn, org: &str) -> Result<(), Fail> {
+    let mut sql = Sql::new("INSERT INTO tenant (org) VALUES (");
+    sql.text(org).push(")");
+    conn.run(sql).await?;
+    let mut sql = Sql::new("INSERT INTO log_head (org, seq, at, hash, epoch) VALUES (");
+    sql.text(org).push(", 0, 0, ").text(GENESIS).push(", 1)");
+    conn.run(sql).await.map(|_| ())
+}
+
+pub(crate) async fn append(conn: &Conn, entries: Vec<(String, Entry)>) -> Result<(), Fail> {
+    let rows = entries.into_iter().map(|(org, entry)| entry.cells(&org)).collect();
+    insert_many(conn, "log", COLUMNS.iter().map(|(name, ty)| (*name, *ty)), rows).await
+}
+
+fn select(org: &str, after: i64) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    for (i, (name, _)) in COLUMNS.iter().enumerate() {
+        sql.push(if i == 0 { "t." } else { ", t." }).push(name);
+    }
+    sql.push(" FROM log t WHERE t.org = ").text(org).push(" AND t.seq > ").int(after);
+    sql
+}
+
+/// Which entries of the feed are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct FeedQuery {
+    pub after: i64,
+    /// No entry beyond this one.
+    pub until: i64,
+    /// Kinds by the scope in which the caller may read them.
+    pub kinds: Vec<(Scope, Vec<&'static str>)>,
+    pub exclude_source: Option<String>,
+    pub limit: u32,
+}
+
+/// Entries in sight, oldest first.
+pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry>, Fail> {
+    if query.kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = select(org, query.after);
+    sql.push(" AND t.seq <= ").int(query.until);
+    if let Some(source) = &query.exclude_source {
+        sql.push(" AND t.source IS DISTINCT FROM ").text(source);
+    }
+    for (i, (scope, kinds)) in query.kinds.iter().enumerate() {
+        sql.push(if i == 0 { " AND ((t.kind IN (" } else { " OR (t.kind IN (" }).texts(kinds).push(")");
+        scope.events(&mut sql);
+        sql.push(")");
+    }
+    sql.push(") ORDER BY t.seq LIMIT ").int(i64::from(query.limit));
+    conn.all(sql).await?.iter().map(Entry::load).collect()
+}
+
+/// The whole log, for verification, oldest first.
+pub(crate) async fn list_all(conn: &Conn, org: &str, after: i64, limit: u32) -> Result<Vec<Entry>, Fail> {
+    let mut sql = select(org, after);
+    sql.push(" ORDER BY t.seq LIMIT ").int(i64::from(limit));
+    conn.all(sql).await?.iter().map(Entry::load).collect()
+}
+
+/// The last entry made at or before this instant; 0 before the first.
+pub async fn seq_at(conn: &Conn, org: &str, at: Instant) -> Result<i64, Fail> {
+    let mut sql = Sql::new("SELECT seq FROM log WHERE org = ");
+    sql.text(org).push(" AND at <= ").int(at.micros()).push(" ORDER BY at DESC, seq DESC LIMIT 1");
+    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+/// When this entry was made.
+pub async fn find_at(conn: &Conn, org: &str, seq: i64) -> Result<Option<Instant>, Fail> {
+    let mut sql = Sql::new("SELECT at FROM log WHERE org = ");
+    sql.text(org).push(" AND seq = ").int(seq);
+    let at: Option<i64> = conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(at.map(Instant::from_micros))
+}

@@ -1,0 +1,253 @@
+//! Reading resources: now, as known at an instant, as holding at an instant.
+
+use sea_orm::QueryResult;
+use steerco_domain::Resource;
+use steerco_domain::field::{Cell, Cells, ColumnType};
+use steerco_domain::filter::Filter;
+use steerco_domain::list::Order;
+use steerco_domain::resource::Kind;
+use steerco_domain::time::Instant;
+
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::filter::{push_after, push_filter, push_order};
+use crate::scope::Scope;
+use crate::sql::Sql;
+
+/// Which version of the rows is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moment {
+    #[default]
+    Now,
+    /// As the service knew it after this entry of the log.
+    Known { seq: i64 },
+    /// As it held at an instant, by what the service knew after this entry of the log.
+    Valid { at: Instant, seq: i64 },
+}
+
+/// A list of resources.
+#[derive(Clone, Debug)]
+pub struct ListQuery<'a> {
+    pub filter: Option<&'a Filter>,
+    pub order: &'a Order,
+    /// The keys of the row that ended the page before.
+    pub after: Option<&'a [Cell]>,
+    pub limit: u32,
+    pub show_deleted: bool,
+}
+
+/// `SELECT columns FROM the rows of this moment` up to the scope.
+fn select(scope: &Scope, kind: &Kind, what: &str, moment: Moment) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(what).push(" FROM ");
+    let name = kind.name;
+    match moment {
+        Moment::Now => sql.push("\"").push(name).push("\" t"),
+        Moment::Known { .. } => sql.push("\"").push(name).push("_rev\" t"),
+        Moment::Valid { at, seq } => {
+            sql.push("(SELECT * FROM (SELECT r.*, row_number() OVER (PARTITION BY r.id ORDER BY r.effective_at DESC, ");
+            sql.push("r.seq DESC) AS place FROM \"").push(name).push("_rev\" r WHERE r.org = ").text(scope.org());
+            sql.push(" AND r.effective_at <= ").int(at.micros()).push(" AND r.seq <= ").int(seq);
+            sql.push(") q WHERE q.place = 1) t")
+        }
+    };
+    scope.rows(kind, &mut sql);
+    if let Moment::Known { seq } = moment {
+        sql.push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
+    }
+    sql
+}
+
+fn columns(kind: &Kind) -> String {
+    let mut list = String::with_capacity(kind.fields.len() * 16);
+    for (name, _, _) in kind.columns() {
+        list.push_str(if list.is_empty() { "t." } else { ", t." });
+        list.push_str(&name);
+    }
+    list
+}
+
+/// A row as its resource.
+fn load<R: Resource>(row: &QueryResult) -> Result<R, Fail> {
+    let mut cells = Vec::with_capacity(R::KIND.fields.len() + 8);
+    for (i, (_, ty, _)) in R::KIND.columns().enumerate() {
+        cells.push(match ty {
+            ColumnType::Int => row.try_get_by_index::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
+            ColumnType::Text => row.try_get_by_index::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
+        });
+    }
+    Ok(R::load(&mut Cells::new(cells))?)
+}
+
+/// The resource of this id, deleted or not.
+pub async fn find<R: Resource>(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> Result<Option<R>, Fail> {
+    let mut sql = select(scope, R::KIND, &columns(R::KIND), moment);
+    sql.push(" AND t.id = ").text(id);
+    conn.one(sql).await?.map(|row| load(&row)).transpose()
+}
+
+/// The same, held until the transaction ends.
+pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) -> Result<Option<R>, Fail> {
+    let mut sql = select(scope, R::KIND, &columns(R::KIND), Moment::Now);
+    sql.push(" AND t.id = ").text(id);
+    if conn.is_postgres() {
+        sql.push(" FOR UPDATE OF t");
+    }
+    conn.one(sql).await?.map(|row| load(&row)).transpose()
+}
+
+/// A page of resources.
+pub async fn list<R: Resource>(
+    conn: &Conn,
+    scope: &Scope,
+    query: &ListQuery<'_>,
+    moment: Moment,
+) -> Result<Vec<R>, Fail> {
+    let mut sql = select(scope, R::KIND, &columns(R::KIND), moment);
+    restrict(conn, query, &mut sql);
+    if let Some(last) = query.after {
+        push_after(query.order, last, &mut sql);
+    }
+    push_order(query.order, &mut sql);
+    sql.push(" LIMIT ").int(i64::from(query.limit));
+    conn.all(sql).await?.iter().map(load).collect()
+}
+
+/// How many there are over all pages.
+pub async fn count(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &Kind,
+    query: &ListQuery<'_>,
+    moment: Moment,
+) -> Result<i64, Fail> {
+    let mut sql = select(scope, kind, "CAST(count(*) AS bigint)", moment);
+    restrict(conn, query, &mut sql);
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
+    if !query.show_deleted {
+        sql.push(" AND t.deleted_at IS NULL");
+    }
+    if let Some(filter) = query.filter {
+        sql.push(" AND ");
+        push_filter(filter, conn.is_postgres(), sql);
+    }
+}
+
+/// Versions of one resource in sight, newest first, from below this log entry.
+pub async fn list_revisions<R: Resource>(
+    conn: &Conn,
+    scope: &Scope,
+    id: &str,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<(i64, R)>, Fail> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(&columns(R::KIND)).push(", t.seq FROM \"").push(R::KIND.name).push("_rev\" t");
+    scope.rows(R::KIND, &mut sql);
+    sql.push(" AND t.id = ").text(id).push(" AND t.seq < ").int(before);
+    sql.push(" ORDER BY t.seq DESC LIMIT ").int(i64::from(limit));
+    let width = R::KIND.columns().count();
+    conn.all(sql).await?.iter().map(|row| Ok((row.try_get_by_index(width)?, load(row)?))).collect()
+}
+
+/// One version of a resource, for the answer to a repeated request.
+pub async fn find_revision<R: Resource>(
+    conn: &Conn,
+    scope: &Scope,
+    id: &str,
+    revision: i32,
+) -> Result<Option<R>, Fail> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(&columns(R::KIND)).push(" FROM \"").push(R::KIND.name).push("_rev\" t");
+    scope.rows(R::KIND, &mut sql);
+    sql.push(" AND t.id = ").text(id).push(" AND t.revision = ").int(i64::from(revision));
+    sql.push(" ORDER BY t.until_seq DESC, t.seq LIMIT 1");
+    conn.one(sql).await?.map(|row| load(&row)).transpose()
+}
+
+/// The id behind an external reference, and the version of the record that the source wrote last.
+pub async fn find_ref(
+    conn: &Conn,
+    org: &str,
+    kind: &Kind,
+    source: &str,
+    external: &str,
+) -> Result<Option<(String, Option<i64>)>, Fail> {
+    let mut sql = Sql::new("SELECT resource_id, source_version FROM external_ref WHERE org = ");
+    sql.text(org).push(" AND kind = ").text(kind.name).push(" AND source = ").text(source);
+    sql.push(" AND external_id = ").text(external);
+    let Some(row) = conn.one(sql).await? else { return Ok(None) };
+    Ok(Some((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+}
+
+/// Whether a live resource of this kind and id is in reach; it is held, so that it cannot be deleted before the child
+/// that needs it is written.
+pub async fn hold_parent(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> Result<bool, Fail> {
+    let mut sql = select(scope, kind, "1", Moment::Now);
+    sql.push(" AND t.id = ").text(id).push(" AND t.deleted_at IS NULL");
+    if conn.is_postgres() {
+        sql.push(" FOR SHARE OF t");
+    }
+    Ok(conn.one(sql).await?.is_some())
+}
+
+/// Whether a live resource of the organisation has this id, in the caller's reach or not: for references that do not
+/// carry rights, such as an owner.
+pub async fn exists(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1 FROM \"");
+    sql.push(kind.name).push("\" WHERE org = ").text(scope.org()).push(" AND id = ").text(id);
+    sql.push(" AND deleted_at IS NULL");
+    Ok(conn.one(sql).await?.is_some())
+}
+
+/// Whether another live resource has this value in a unique field.
+pub async fn is_taken(conn: &Conn, org: &str, kind: &Kind, field: &str, value: &str, id: &str) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1 FROM \"");
+    sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND deleted_at IS NULL AND ").push(field);
+    sql.push(" = ").text(value).push(" AND id <> ").text(id);
+    Ok(conn.one(sql).await?.is_some())
+}
+
+/// A live resource of this kind whose `field` names `parent`, if there is one.
+pub async fn has_child(conn: &Conn, org: &str, kind: &Kind, field: &str, parent: &str) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1 FROM \"");
+    sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND deleted_at IS NULL AND ").push(field);
+    sql.push(" = ").text(parent).push(" LIMIT 1");
+    Ok(conn.one(sql).await?.is_some())
+}
+
+/// Which source owns each field of a kind: field, code of the source and its id.
+pub async fn list_owned_fields(conn: &Conn, org: &str, kind: &Kind) -> Result<Vec<(String, String, String)>, Fail> {
+    let mut sql = Sql::new("SELECT code, owned_fields, id FROM source WHERE org = ");
+    sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]'");
+    let mut owned = Vec::new();
+    for row in conn.all(sql).await? {
+        let (code, fields, id): (String, String, String) =
+            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let fields: Vec<steerco_domain::source::OwnedField> = serde_json::from_str(&fields).unwrap_or_default();
+        let of_kind = fields.into_iter().filter(|owned| owned.kind.as_str() == kind.name);
+        owned.extend(of_kind.map(|f| (f.field.as_str().to_owned(), code.clone(), id.clone())));
+    }
+    Ok(owned)
+}
+
+/// The registered source of this code.
+pub async fn find_source(conn: &Conn, org: &str, code: &str) -> Result<Option<String>, Fail> {
+    let mut sql = Sql::new("SELECT id FROM source WHERE org = ");
+    sql.text(org).push(" AND deleted_at IS NULL AND code = ").text(code);
+    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// The programs of these portfolios.
+pub async fn list_programs_of(conn: &Conn, org: &str, portfolios: &[String]) -> Result<Vec<String>, Fail> {
+    if portfolios.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("SELECT id FROM program WHERE org = ");
+    sql.text(org).push(" AND portfolio_id IN (").texts(portfolios).push(")");
+    Ok(conn.all(sql).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,55 @@
+//! SQL under construction: one text for both databases, values always bound.
+
+use sea_orm::Value;
+use steerco_domain::field::{Cell, ColumnType};
+
+/// A statement and its values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sql {
+    pub(crate) text: String,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Sql {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), values: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends the placeholder of a value.
+    fn value(&mut self, value: Value) -> &mut Self {
+        self.values.push(value);
+        self.text.push('$');
+        self.text.push_str(&self.values.len().to_string());
+        self
+    }
+
+    pub(crate) fn text(&mut self, text: impl Into<String>) -> &mut Self {
+        self.value(Value::String(Some(text.into())))
+    }
+
+    pub(crate) fn int(&mut self, int: i64) -> &mut Self {
+        self.value(Value::BigInt(Some(int)))
+    }
+
+    pub(crate) fn cell(&mut self, cell: &Cell, ty: ColumnType) -> &mut Self {
+        match (cell, ty) {
+            (Cell::Null, ColumnType::Int) => self.value(Value::BigInt(None)),
+            (Cell::Null, ColumnType::Text) => self.value(Value::String(None)),
+            (Cell::Int(int), _) => self.int(*int),
+            (Cell::Text(text), _) => self.text(text.clone()),
+        }
+    }
+
+    /// `a, b, c` as placeholders.
+    pub(crate) fn texts<S: AsRef<str>>(&mut self, texts: &[S]) -> &mut Self {
+        for (i, text) in texts.iter().enumerate() {
+            self.push(if i == 0 { "" } else { ", " }).text(text.as_ref());
+        }
+        self
+    }
+}

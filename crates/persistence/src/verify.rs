@@ -1,0 +1,198 @@
+//! Verification: the chain, every version and every current row against the log.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use steerco_domain::field::{Cell, Cells, ColumnType};
+use steerco_domain::{Resource, for_each_resource};
+
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::flush::{OPEN, logged};
+use crate::log::{Entry, GENESIS, get_head, list_all};
+use crate::sql::Sql;
+
+/// What was looked at, and everything that does not fit.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub entries: i64,
+    pub resources: u64,
+    pub faults: Vec<String>,
+}
+
+/// Faults listed at most; a broken chain breaks everywhere.
+const FAULTS_MAX: usize = 100;
+
+type Sum = [u8; 32];
+
+#[derive(Default)]
+struct Walk {
+    report: Report,
+    /// Digest of `after` by position in the log.
+    sums: Vec<Sum>,
+    /// Last entry of each resource that is no backfill.
+    last: HashMap<(String, String), Vec<i64>>,
+}
+
+impl Walk {
+    fn fault(&mut self, fault: String) {
+        if self.report.faults.len() < FAULTS_MAX {
+            self.report.faults.push(fault);
+        }
+    }
+
+    fn sum(&self, seq: i64) -> Option<&Sum> {
+        usize::try_from(seq - 1).ok().and_then(|i| self.sums.get(i))
+    }
+}
+
+/// Rows read at a time.
+const CHUNK: u32 = 1000;
+
+/// Verifies one organisation in one snapshot.
+pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
+    let mut walk = Walk::default();
+    walk_log(conn, org, &mut walk).await?;
+    macro_rules! kinds {
+        ([] $($module:ident::$name:ident),* $(,)?) => {
+            $(
+                walk_versions::<steerco_domain::$module::$name>(conn, org, &mut walk).await?;
+                walk_rows::<steerco_domain::$module::$name>(conn, org, &mut walk).await?;
+            )*
+        };
+    }
+    for_each_resource!(kinds);
+    let missing: Vec<_> =
+        walk.last.keys().map(|(kind, id)| format!("{kind} {id} is in the log but has no row")).collect();
+    missing.into_iter().for_each(|fault| walk.fault(fault));
+    Ok(walk.report)
+}
+
+async fn walk_log(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
+    let (mut seq, mut hash) = (0, GENESIS.to_owned());
+    loop {
+        let entries = list_all(conn, org, seq, CHUNK).await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            check_entry(org, seq, &hash, &entry, walk);
+            seq = entry.seq;
+            hash.clone_from(&entry.hash);
+            // A gap keeps its place, so that positions stay right behind it.
+            walk.sums.resize(usize::try_from(seq - 1).unwrap_or(0), [0; 32]);
+            walk.sums.push(Sha256::digest(&entry.after).into());
+            walk.last.entry((entry.kind, entry.resource_id)).or_default().push(seq);
+        }
+    }
+    walk.report.entries = seq;
+    let head = get_head(conn, org, false).await?;
+    if (head.seq, &head.hash) != (seq, &hash) {
+        walk.fault(format!("the log ends at {seq}, its head says {}", head.seq));
+    }
+    Ok(())
+}
+
+fn check_entry(org: &str, seq: i64, hash: &str, entry: &Entry, walk: &mut Walk) {
+    if entry.seq != seq + 1 {
+        walk.fault(format!("after entry {seq} of the log comes {}", entry.seq));
+    }
+    if entry.prev_hash != hash {
+        walk.fault(format!("entry {} of the log does not follow the one before", entry.seq));
+    }
+    if entry.digest(org) != entry.hash {
+        walk.fault(format!("entry {} of the log was changed", entry.seq));
+    }
+}
+
+async fn rows<R: Resource>(conn: &Conn, mut sql: Sql, extra: usize) -> Result<Vec<(R, Vec<i64>)>, Fail> {
+    sql.push(" LIMIT ").int(i64::from(CHUNK));
+    let columns: Vec<ColumnType> = R::KIND.columns().map(|(_, ty, _)| ty).collect();
+    let mut read = Vec::new();
+    for row in conn.all(sql).await? {
+        let mut cells = Vec::with_capacity(columns.len());
+        for (i, ty) in columns.iter().enumerate() {
+            cells.push(match ty {
+                ColumnType::Int => row.try_get_by_index::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
+                ColumnType::Text => row.try_get_by_index::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
+            });
+        }
+        let numbers = (0..extra).map(|i| row.try_get_by_index(columns.len() + i)).collect::<Result<_, _>>()?;
+        read.push((R::load(&mut Cells::new(cells))?, numbers));
+    }
+    Ok(read)
+}
+
+fn select<R: Resource>(org: &str, table_suffix: &str, extra: &str) -> Sql {
+    let names: Vec<String> = R::KIND.columns().map(|(name, _, _)| name).collect();
+    let mut sql = Sql::new("SELECT ");
+    sql.push(&names.join(", ")).push(extra).push(" FROM \"").push(R::KIND.name).push(table_suffix);
+    sql.push("\" WHERE org = ").text(org);
+    sql
+}
+
+/// Every version is what its log entry says, and each holds until the next.
+async fn walk_versions<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
+    let (mut id, mut seq) = (String::new(), 0);
+    let mut open: Option<(String, i64)> = None;
+    loop {
+        let mut sql = select::<R>(org, "_rev", ", seq, until_seq");
+        sql.push(" AND (id > ").text(&id).push(" OR (id = ").text(&id).push(" AND seq > ").int(seq).push("))");
+        sql.push(" ORDER BY id, seq");
+        let read = rows::<R>(conn, sql, 2).await?;
+        let Some((last, numbers)) = read.last() else { break };
+        (id, seq) = (last.id_text(), numbers[0]);
+        for (version, numbers) in &read {
+            check_version(version, numbers[0], numbers[1], &mut open, walk);
+        }
+    }
+    if let Some((id, until)) = open.filter(|(_, until)| *until != OPEN) {
+        walk.fault(format!("{} {id}: its last version ends at {until}", R::KIND.name));
+    }
+    Ok(())
+}
+
+fn check_version<R: Resource>(version: &R, seq: i64, until: i64, open: &mut Option<(String, i64)>, walk: &mut Walk) {
+    let (kind, id) = (R::KIND.name, version.id_text());
+    let sum: Sum = Sha256::digest(logged(version)).into();
+    if walk.sum(seq) != Some(&sum) {
+        walk.fault(format!("{kind} {id}: the version of entry {seq} is not what the log says"));
+    }
+    if until == seq {
+        // A backfill never was current.
+        if let Some(seqs) = walk.last.get_mut(&(kind.to_owned(), id)) {
+            seqs.retain(|s| *s != seq);
+        }
+        return;
+    }
+    let fits = match open {
+        Some((before, ends)) if *before == id => *ends == seq,
+        Some((_, ends)) => *ends == OPEN,
+        None => true,
+    };
+    if !fits {
+        walk.fault(format!("{kind} {id}: the version before entry {seq} does not end there"));
+    }
+    *open = Some((id, until));
+}
+
+/// Every row is what the last entry of the log says.
+async fn walk_rows<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
+    let mut id = String::new();
+    loop {
+        let mut sql = select::<R>(org, "", "");
+        sql.push(" AND id > ").text(&id).push(" ORDER BY id");
+        let read = rows::<R>(conn, sql, 0).await?;
+        let Some((last, _)) = read.last() else { return Ok(()) };
+        id = last.id_text();
+        for (resource, _) in read {
+            walk.report.resources += 1;
+            let key = (R::KIND.name.to_owned(), resource.id_text());
+            let sum: Sum = Sha256::digest(logged(&resource)).into();
+            let last = walk.last.remove(&key).and_then(|seqs| seqs.last().copied());
+            if last.and_then(|seq| walk.sum(seq)) != Some(&sum) {
+                walk.fault(format!("{} {}: the row is not what the log says", key.0, key.1));
+            }
+        }
+    }
+}

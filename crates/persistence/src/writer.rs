@@ -1,0 +1,308 @@
+//! The one way a change reaches the database.
+//!
+//! SQLite: one task, group commit; many requests share a transaction and its sync to disk, log and idempotency rows go
+//! in as multi-row inserts, and nobody is answered before the commit. There are no savepoints: a job refuses before it
+//! writes, and if a statement fails the group is rolled back and its jobs run again one by one.
+//! PostgreSQL: a transaction a request, READ COMMITTED; the row of the log's head orders commits.
+
+use std::any::Any;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use steerco_domain::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::access::{AccessCache, RIGHTS};
+use crate::conn::Conn;
+use crate::database::{Database, set_org};
+use crate::fail::Fail;
+use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
+use crate::idempotency::{Remembered, hold, remember};
+use crate::log::{Entry, Head, append, create_head, get_head, set_head};
+use crate::{credential, idempotency};
+
+/// What a decision wants written, and the answer once it is.
+pub struct Plan {
+    pub act: Act,
+    pub changes: Vec<Change>,
+    pub source_versions: Vec<SourceVersion>,
+    pub remembered: Option<Remembered>,
+    /// Account and hash of a secret issued.
+    pub credential: Option<(String, String)>,
+    /// Whether the organisation itself is made.
+    pub new_organisation: bool,
+    pub answer: Box<dyn Any + Send>,
+}
+
+impl Plan {
+    /// A plan that writes nothing.
+    pub fn nothing(act: Act, answer: Box<dyn Any + Send>) -> Self {
+        Self {
+            act,
+            changes: vec![],
+            source_versions: vec![],
+            remembered: None,
+            credential: None,
+            new_organisation: false,
+            answer,
+        }
+    }
+}
+
+/// A decision. It may run more than once, so it takes nothing away; it reads, refuses or plans, and never writes.
+pub type Job = Arc<dyn for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync>;
+
+type Answer = Result<Box<dyn Any + Send>, Fail>;
+
+struct Task {
+    /// Idempotency key, unique over callers.
+    key: Option<String>,
+    job: Job,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// Hands decisions to the database.
+#[derive(Clone)]
+pub struct Writer {
+    pool: DatabaseConnection,
+    tasks: Option<mpsc::Sender<Task>>,
+    commits: Arc<watch::Sender<u64>>,
+}
+
+/// Requests that wait for the one writer at most; beyond that the service says it is busy.
+const WAITING_MAX: usize = 1024;
+/// Requests that share one commit at most.
+const GROUP_MAX: usize = 128;
+/// Times a PostgreSQL transaction is run again after a deadlock.
+const RETRIES: usize = 3;
+
+impl Writer {
+    pub(crate) fn sqlite(pool: DatabaseConnection, cache: Arc<AccessCache>) -> Self {
+        let (tasks, queue) = mpsc::channel(WAITING_MAX);
+        let commits = Arc::new(watch::Sender::new(0));
+        tokio::spawn(run_groups(pool.clone(), cache, Arc::clone(&commits), queue));
+        Self { pool, tasks: Some(tasks), commits }
+    }
+
+    pub(crate) fn postgres(pool: DatabaseConnection) -> Self {
+        Self { pool, tasks: None, commits: Arc::new(watch::Sender::new(0)) }
+    }
+
+    pub(crate) fn outside(&self) -> Conn {
+        Conn::Pool(self.pool.clone())
+    }
+}
+
+impl Database {
+    /// Runs a decision and writes what it planned, all or nothing.
+    pub async fn transact(&self, org: &str, key: Option<String>, job: Job) -> Result<Box<dyn Any + Send>, Error> {
+        let answer = match &self.writer.tasks {
+            Some(tasks) => {
+                let (reply, answered) = oneshot::channel();
+                let task = Task { key, job, reply };
+                tasks.try_send(task).map_err(|_| Error::unavailable("too many writes are waiting"))?;
+                answered.await.unwrap_or_else(|_| Err(Fail::Away("the writer has stopped".to_owned())))
+            }
+            None => self.transact_postgres(org, key.as_deref(), &job).await,
+        };
+        answer.map_err(Fail::into_error)
+    }
+
+    async fn transact_postgres(&self, org: &str, key: Option<&str>, job: &Job) -> Answer {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.try_postgres(org, key, job).await {
+                Err(fail) if fail.is_collision() && tries <= RETRIES => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_postgres(&self, org: &str, key: Option<&str>, job: &Job) -> Answer {
+        let conn = Conn::Transaction(self.writer.pool.begin().await?);
+        let mut group = Group::default();
+        match group.prepare(&conn, org, key, job).await {
+            Ok(answer) => {
+                group.finish(&conn).await?;
+                conn.commit().await?;
+                self.writer.commits.send_modify(|count| *count += 1);
+                Ok(answer)
+            }
+            Err(fail) => {
+                conn.rollback().await;
+                Err(fail)
+            }
+        }
+    }
+
+    /// Moves whenever this process commits; other processes' commits are found by looking.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.writer.commits.subscribe()
+    }
+
+    /// Forgets the idempotent answers older than this.
+    pub async fn forget_answers(&self, org: &str, before: steerco_domain::time::Instant) -> Result<u64, Fail> {
+        if !self.is_postgres() {
+            return idempotency::forget(&self.writer.outside(), org, before).await;
+        }
+        let conn = Conn::Transaction(self.writer.pool.begin().await?);
+        set_org(&conn, org).await?;
+        let count = idempotency::forget(&conn, org, before).await?;
+        conn.commit().await?;
+        Ok(count)
+    }
+}
+
+/// What a transaction has gathered and writes at its end.
+#[derive(Default)]
+struct Group {
+    heads: HashMap<String, Head>,
+    entries: Vec<(String, Entry)>,
+    remembered: Vec<(String, Remembered)>,
+    now: Option<steerco_domain::time::Instant>,
+    touches_rights: bool,
+}
+
+impl Group {
+    /// On PostgreSQL: names the organisation and waits for an equal request before it decides.
+    async fn prepare(&mut self, conn: &Conn, org: &str, key: Option<&str>, job: &Job) -> Answer {
+        set_org(conn, org).await?;
+        if let Some(key) = key {
+            hold(conn, key).await?;
+        }
+        self.decide(conn, job).await
+    }
+
+    /// Runs one decision and writes its rows.
+    async fn decide(&mut self, conn: &Conn, job: &Job) -> Answer {
+        let plan = job(conn).await?;
+        let org = plan.act.org.clone();
+        if plan.new_organisation {
+            create_head(conn, &org).await?;
+        }
+        if !plan.changes.is_empty() {
+            if !self.heads.contains_key(&org) {
+                self.heads.insert(org.clone(), get_head(conn, &org, true).await?);
+            }
+            self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
+            if let Some(head) = self.heads.get_mut(&org) {
+                let entries = write(conn, head, &plan.act, plan.changes).await?;
+                self.entries.extend(entries.into_iter().map(|entry| (org.clone(), entry)));
+            }
+        }
+        for version in &plan.source_versions {
+            set_source_version(conn, &org, version).await?;
+        }
+        if let Some((account, hash)) = plan.credential {
+            credential::set(conn, &org, &account, &hash).await?;
+        }
+        self.remembered.extend(plan.remembered.map(|remembered| (org, remembered)));
+        self.now = self.now.max(Some(plan.act.now));
+        Ok(plan.answer)
+    }
+
+    async fn finish(&mut self, conn: &Conn) -> Result<(), Fail> {
+        append(conn, std::mem::take(&mut self.entries)).await?;
+        remember(conn, self.now.unwrap_or_default(), std::mem::take(&mut self.remembered)).await?;
+        for (org, head) in &self.heads {
+            set_head(conn, org, head).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The one writer of an embedded database.
+async fn run_groups(
+    pool: DatabaseConnection,
+    cache: Arc<AccessCache>,
+    commits: Arc<watch::Sender<u64>>,
+    mut queue: mpsc::Receiver<Task>,
+) {
+    let mut waiting: VecDeque<Task> = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            let Some(task) = queue.recv().await else { return };
+            waiting.push_back(task);
+        }
+        while let Ok(task) = queue.try_recv() {
+            waiting.push_back(task);
+        }
+        let group = take_group(&mut waiting);
+        run_group(&pool, &cache, &commits, group).await;
+    }
+}
+
+/// The next tasks that may share a commit: never two with one key, because the second must see the first's answer.
+fn take_group(waiting: &mut VecDeque<Task>) -> Vec<Task> {
+    let (mut group, mut later, mut keys) = (Vec::new(), VecDeque::new(), HashSet::new());
+    while let Some(task) = waiting.pop_front() {
+        let fresh = task.key.as_ref().is_none_or(|key| keys.insert(key.clone()));
+        if fresh && group.len() < GROUP_MAX {
+            group.push(task);
+        } else {
+            later.push_back(task);
+        }
+    }
+    *waiting = later;
+    group
+}
+
+async fn run_group(pool: &DatabaseConnection, cache: &AccessCache, commits: &watch::Sender<u64>, tasks: Vec<Task>) {
+    match try_group(pool, &tasks).await {
+        Ok((answers, touches_rights)) => {
+            if touches_rights {
+                cache.clear();
+            }
+            commits.send_modify(|count| *count += 1);
+            for (task, answer) in tasks.into_iter().zip(answers) {
+                // A caller that has gone needs no answer; its write stands.
+                let _ = task.reply.send(answer);
+            }
+        }
+        Err(fail) => {
+            let tasks = match <[Task; 1]>::try_from(tasks) {
+                Ok([task]) => {
+                    let _ = task.reply.send(Err(fail));
+                    return;
+                }
+                Err(tasks) => tasks,
+            };
+            for task in tasks {
+                Box::pin(run_group(pool, cache, commits, vec![task])).await;
+            }
+        }
+    }
+}
+
+async fn try_group(pool: &DatabaseConnection, tasks: &[Task]) -> Result<(Vec<Answer>, bool), Fail> {
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let conn = Conn::Transaction(pool.begin_with_options(immediate).await?);
+    let mut group = Group::default();
+    let mut answers = Vec::with_capacity(tasks.len());
+    let mut failed = None;
+    for task in tasks {
+        match group.decide(&conn, &task.job).await {
+            Ok(answer) => answers.push(Ok(answer)),
+            Err(Fail::Refused(error)) => answers.push(Err(Fail::Refused(error))),
+            Err(fail) => {
+                failed = Some(fail);
+                break;
+            }
+        }
+    }
+    if failed.is_none() {
+        failed = group.finish(&conn).await.err();
+    }
+    if let Some(fail) = failed {
+        conn.rollback().await;
+        return Err(fail);
+    }
+    conn.commit().await?;
+    Ok((answers, group.touches_rights))
+}

@@ -1,0 +1,473 @@
+//! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
+
+use serde_json::{Map, Value};
+use steerco_domain::access::{Row, find};
+use steerco_domain::error::Fault;
+use steerco_domain::field::{Cell, FieldSpec, Shape};
+use steerco_domain::refs::ExternalRef;
+use steerco_domain::resource::{Kind, ScopeRule, Seed};
+use steerco_domain::text::{Code, Text};
+use steerco_domain::time::Instant;
+use steerco_domain::{Error, KINDS, Reason, Resource};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
+
+use crate::Outcome;
+use crate::execute::{Env, Item, Writes};
+use crate::read::{Reads, check_id};
+use crate::service::etag;
+
+/// A decision, ready to be written.
+pub(crate) struct Decided<R> {
+    pub(crate) resource: R,
+    pub(crate) scope: Scope,
+    pub(crate) outcome: Outcome,
+    pub(crate) change: Option<Change>,
+    pub(crate) source_version: Option<SourceVersion>,
+}
+
+const HISTORY: &Row = find("history", "write");
+
+pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<Decided<R>, Fail> {
+    match item {
+        Item::Create { id, body } => create(env, *id, body, "create", None).await,
+        Item::Update { id, patch, if_match } => {
+            let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, if_match.as_deref()).await?;
+            merge(env, scope, before, patch, "update", None).await
+        }
+        Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
+            let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
+            upsert(env, *new_id, &wanted, body).await
+        }
+        Item::Delete { id, if_match } => delete(env, id, if_match.as_deref()).await,
+        Item::Undelete { id, if_match } => undelete(env, id, if_match.as_deref()).await,
+        Item::Act { id, row, if_match, decide } => {
+            let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
+            let mut after = before.clone();
+            decide(&mut after, env.now)?;
+            settle(&mut after)?;
+            changed(env, scope, &before, after, row.action, None).await
+        }
+    }
+}
+
+fn settle<R: Resource>(resource: &mut R) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    resource.settle(&mut faults);
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+/// From when on the change holds; an earlier instant than now needs the right to write history.
+fn effective_at(env: &Env<'_>, kind: &Kind) -> Result<Instant, Error> {
+    let Some(at) = env.context.effective_at else { return Ok(env.now) };
+    if !kind.dated {
+        return Err(Error::fault("?effective_at", "NOT_DATED", format!("a {} has no dated versions", kind.name)));
+    }
+    if at > env.now {
+        return Err(Error::fault("?effective_at", "OUT_OF_RANGE", "must not be in the future"));
+    }
+    env.scope(Some(HISTORY))?;
+    Ok(at)
+}
+
+async fn create<R: Resource>(
+    env: &Env<'_>,
+    id: u128,
+    body: &Map<String, Value>,
+    action: &str,
+    reference: Option<ExternalRef>,
+) -> Result<Decided<R>, Fail> {
+    let scope = env.scope(Writes::<R>::CREATE)?;
+    let effective_at = effective_at(env, R::KIND)?;
+    let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
+    let mut after = R::create(body, &seed)?;
+    let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
+    if let Some(reference) = reference {
+        after.common_mut().external_refs.set(reference);
+    }
+    if !scope.is_whole() && !R::KIND.fields.iter().any(|field| field.parent) {
+        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+    }
+    check::<R>(env, &scope, None, &after).await?;
+    let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
+    Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
+}
+
+/// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
+/// may not change is forbidden.
+async fn held<R: Resource>(
+    env: &Env<'_>,
+    id: &str,
+    row: &'static Row,
+    if_match: Option<&str>,
+) -> Result<(Scope, R), Fail> {
+    check_id(R::KIND, id)?;
+    let scope = env.scope(Some(row))?;
+    let Some(found) = query::find_for_update::<R>(env.conn, &scope, id).await? else {
+        let visible = match env.scope(Some(Reads::<R>::ROW)) {
+            Ok(sight) => query::find::<R>(env.conn, &sight, id, Moment::Now).await?.is_some(),
+            Err(_) => false,
+        };
+        let outside =
+            || Error::new(Reason::Forbidden, format!("no grant permits {} over this {}", row.scope(), row.kind));
+        return Err(if visible { outside() } else { Error::not_found(R::KIND.name) }.into());
+    };
+    let directory = matches!(R::KIND.scope, ScopeRule::Organisation | ScopeRule::Administration);
+    if directory && !scope.is_whole() {
+        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+    }
+    check_etag(env, &scope, &found, if_match).await?;
+    Ok((scope, found))
+}
+
+async fn check_etag<R: Resource>(env: &Env<'_>, scope: &Scope, found: &R, if_match: Option<&str>) -> Result<(), Fail> {
+    let Some(wanted) = if_match else { return Ok(()) };
+    let current = etag(scope, found);
+    let tags: Vec<&str> = wanted.split(',').map(|tag| tag.trim().trim_matches('"')).collect();
+    if tags.contains(&"*") || tags.contains(&current.as_str()) {
+        return Ok(());
+    }
+    let seen = tags.first().and_then(|tag| tag.parse().ok()).filter(|_| scope.sees_private());
+    let before = match seen {
+        Some(revision) => query::find_revision::<R>(env.conn, scope, &found.id_text(), revision).await?,
+        None => None,
+    };
+    let since = before.map(|before| found.changed_since(&before)).unwrap_or_default();
+    let detail = match since.as_slice() {
+        [] => format!("the current ETag is \"{current}\""),
+        names => format!("the current ETag is \"{current}\"; changed since yours: {}", names.join(", ")),
+    };
+    Err(Error { etag: Some(current), ..Error::new(Reason::StaleEtag, detail) }.into())
+}
+
+fn refuse_deleted<R: Resource>(resource: &R) -> Result<(), Error> {
+    match resource.common().deleted_at {
+        Some(_) => Err(Error::new(Reason::WrongState, format!("the {} is deleted; undelete it first", R::KIND.name))),
+        None => Ok(()),
+    }
+}
+
+async fn merge<R: Resource>(
+    env: &Env<'_>,
+    scope: Scope,
+    before: R,
+    patch: &Map<String, Value>,
+    action: &str,
+    source: Option<&str>,
+) -> Result<Decided<R>, Fail> {
+    refuse_deleted(&before)?;
+    let mut current = before.clone();
+    let effective = effective_at(env, R::KIND)?;
+    let late = env.context.effective_at.is_some()
+        && current.common_mut().effective_at.is_some_and(|current| effective < *current);
+    if late {
+        return backfill(env, scope, before, patch, effective, source).await;
+    }
+    let after = before.patched(patch)?;
+    changed(env, scope, &before, after, action, source).await
+}
+
+/// What becomes of a changed resource; nothing, if it is as it was.
+async fn changed<R: Resource>(
+    env: &Env<'_>,
+    scope: Scope,
+    before: &R,
+    mut after: R,
+    action: &str,
+    source: Option<&str>,
+) -> Result<Decided<R>, Fail> {
+    if !matches!(action, "delete" | "undelete") {
+        refuse_deleted(before)?;
+    }
+    if after == *before && action != "issue_secret" {
+        return Ok(unchanged(scope, after, Outcome::Unchanged));
+    }
+    check(env, &scope, Some(before), &after).await?;
+    let effective = effective_at(env, R::KIND)?;
+    let common = after.common_mut();
+    *common.revision += 1;
+    *common.updated_at = env.now;
+    if let Some(at) = common.effective_at {
+        *at = effective;
+    }
+    let outcome = match action {
+        "delete" => Outcome::Deleted,
+        "undelete" => Outcome::Undeleted,
+        _ => Outcome::Updated,
+    };
+    let change = Change::new(ChangeKind::Update, Some(before), &after, action, source);
+    Ok(Decided { resource: after, scope, outcome, change: Some(change), source_version: None })
+}
+
+fn unchanged<R>(scope: Scope, resource: R, outcome: Outcome) -> Decided<R> {
+    Decided { resource, scope, outcome, change: None, source_version: None }
+}
+
+/// A change that held before what is current: history gains a version, the row stays.
+async fn backfill<R: Resource>(
+    env: &Env<'_>,
+    scope: Scope,
+    current: R,
+    patch: &Map<String, Value>,
+    effective: Instant,
+    source: Option<&str>,
+) -> Result<Decided<R>, Fail> {
+    let then = Moment::Valid { at: effective, seq: i64::MAX };
+    let known = query::find::<R>(env.conn, &scope, &current.id_text(), then).await?;
+    let base = known.unwrap_or_else(|| current.clone());
+    let mut after = base.patched(patch)?;
+    if after == base && known_at(&base, effective) {
+        return Ok(unchanged(scope, current, Outcome::Unchanged));
+    }
+    check(env, &scope, Some(&base), &after).await?;
+    let revision = current.common().revision;
+    let common = after.common_mut();
+    *common.revision = revision;
+    *common.updated_at = env.now;
+    if let Some(at) = common.effective_at {
+        *at = effective;
+    }
+    let change = Change::new(ChangeKind::Backfill, Some(&base), &after, "backfill", source);
+    let (outcome, change) = (Outcome::Backfilled, Some(change));
+    Ok(Decided { resource: after, scope, outcome, change, source_version: None })
+}
+
+/// Whether this version already held at the instant.
+fn known_at<R: Resource>(version: &R, at: Instant) -> bool {
+    version.clone().common_mut().effective_at.is_some_and(|effective| *effective <= at)
+}
+
+/// The record of a source that an upsert is about.
+struct Wanted<'a> {
+    source: &'a str,
+    external_id: &'a str,
+    version: Option<i64>,
+    if_match: Option<&'a str>,
+}
+
+async fn upsert<R: Resource>(
+    env: &Env<'_>,
+    new_id: u128,
+    wanted: &Wanted<'_>,
+    body: &Map<String, Value>,
+) -> Result<Decided<R>, Fail> {
+    let reference = check_source(env, wanted).await?;
+    let org = env.context.caller.organisation();
+    let found = query::find_ref(env.conn, org, R::KIND, wanted.source, wanted.external_id).await?;
+    let version = wanted.version.map(|version| SourceVersion {
+        kind: R::KIND,
+        source: wanted.source.to_owned(),
+        external_id: wanted.external_id.to_owned(),
+        version,
+    });
+    let Some((id, stored)) = found else {
+        if wanted.if_match.is_some() {
+            let detail = "there is no such resource yet, so no ETag matches";
+            return Err(Error::new(Reason::StaleEtag, detail).into());
+        }
+        let created = create::<R>(env, new_id, body, "upsert", Some(reference)).await?;
+        return Ok(Decided { source_version: version, ..created });
+    };
+    let (scope, before) = held::<R>(env, &id, Writes::<R>::UPDATE, wanted.if_match).await?;
+    if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
+        return Ok(unchanged(scope, before, Outcome::Stale));
+    }
+    let mut body = body.clone();
+    // What can only be set at creation may be repeated, as long as it is the same.
+    drop_repeated(&before, &mut body);
+    let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
+    Ok(Decided { source_version: version, ..merged })
+}
+
+/// Removes members that can only be set at creation and say what is so already.
+fn drop_repeated<R: Resource>(current: &R, body: &mut Map<String, Value>) {
+    let view = steerco_domain::mask::View { resource: current, mask: steerco_domain::mask::Mask::ALL };
+    let Ok(Value::Object(view)) = serde_json::to_value(&view) else { return };
+    for field in R::KIND.fields.iter().filter(|f| f.setter == steerco_domain::field::Setter::Create) {
+        if body.get(field.name).is_some_and(|value| view.get(field.name) == Some(value)) {
+            body.remove(field.name);
+        }
+    }
+}
+
+/// An account writes only under its registered sources.
+async fn check_source(env: &Env<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef, Fail> {
+    let mut faults = Vec::new();
+    let source = Code::parse(wanted.source);
+    let registered = match &source {
+        Some(code) => query::find_source(env.conn, env.context.caller.organisation(), code.as_str()).await?,
+        None => None,
+    };
+    match &registered {
+        None => faults.push(Fault::new("/source", "UNKNOWN_SOURCE", "no source with this code is registered")),
+        Some(id) if !env.access.person && !env.access.source_ids.contains(id) => {
+            let detail = format!("this account does not write under the source {}", wanted.source);
+            return Err(Error::new(Reason::Forbidden, detail).into());
+        }
+        Some(_) => {}
+    }
+    let external_id = Text::parse(wanted.external_id)
+        .map_err(|(code, detail)| faults.push(Fault::new("/external_id", code, detail)))
+        .ok();
+    match (source, external_id) {
+        (Some(source), Some(external_id)) if faults.is_empty() => Ok(ExternalRef { source, external_id }),
+        _ => Err(Error::invalid(faults).into()),
+    }
+}
+
+async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) -> Result<Decided<R>, Fail> {
+    let row = Writes::<R>::DELETE.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
+    let (scope, before) = held::<R>(env, id, row, if_match).await?;
+    if before.common().deleted_at.is_some() {
+        return Ok(unchanged(scope, before, Outcome::Unchanged));
+    }
+    before.check_delete()?;
+    let org = env.context.caller.organisation();
+    for (kind, field) in children_of(R::KIND) {
+        if query::has_child(env.conn, org, kind, field, id).await? {
+            let detail = format!("{} still belong to it: delete or move them first", kind.plural);
+            return Err(Error::new(Reason::HasChildren, detail).into());
+        }
+    }
+    let mut after = before.clone();
+    *after.common_mut().deleted_at = Some(env.now);
+    changed(env, scope, &before, after, "delete", None).await
+}
+
+/// Kinds that live under this one, and the field that says so.
+fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static str)> {
+    let names_parent =
+        |field: &FieldSpec| field.parent && matches!((field.shape)(), Shape::Id { prefix } if prefix == parent.prefix);
+    let children = KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field)));
+    children.filter(|(_, field)| names_parent(field)).map(|(kind, field)| (kind, field.name)).collect()
+}
+
+async fn undelete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) -> Result<Decided<R>, Fail> {
+    let row = Writes::<R>::DELETE.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
+    let (scope, before) = held::<R>(env, id, row, if_match).await?;
+    let mut after = before.clone();
+    *after.common_mut().deleted_at = None;
+    changed(env, scope, &before, after, "undelete", None).await
+}
+
+/// Every rule that needs the database: holders, references, unique fields, sources, owners of fields.
+async fn check<R: Resource>(env: &Env<'_>, scope: &Scope, before: Option<&R>, after: &R) -> Result<(), Fail> {
+    let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
+    let fresh = before.is_none() || revived;
+    if fresh && after.holder().is_some_and(|holder| holder == env.access.actor.0) {
+        return Err(Error::new(Reason::Forbidden, "a grant is made by someone else than its holder").into());
+    }
+    let mut faults = Vec::new();
+    check_references(env, scope, before.filter(|_| !revived), after, &mut faults).await?;
+    check_sources(env, before, after, &mut faults).await?;
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults).into());
+    }
+    check_unique(env, before.filter(|_| !revived), after).await?;
+    check_owners(env, before, after).await
+}
+
+/// What a changed reference names must live; a parent must be in the caller's reach too. Foreign and unknown look alike.
+async fn check_references<R: Resource>(
+    env: &Env<'_>,
+    scope: &Scope,
+    before: Option<&R>,
+    after: &R,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let mut known = Vec::new();
+    if let Some(before) = before {
+        before.references(&mut |field, _, id| known.push((field, id)));
+    }
+    let mut fresh = Vec::new();
+    after.references(&mut |field, kind, id| {
+        if field != "id" && !known.contains(&(field, id.clone())) {
+            fresh.push((field, kind, id));
+        }
+    });
+    for (field, kind, id) in fresh {
+        let Some(kind) = steerco_domain::find_kind(kind) else { continue };
+        let parent = R::KIND.field(field).is_some_and(|spec| spec.parent);
+        let found = if parent {
+            query::hold_parent(env.conn, scope, kind, &id).await?
+        } else {
+            query::exists(env.conn, scope, kind, &id).await?
+        };
+        if !found {
+            faults.push(Fault::new(format!("/{field}"), "NOT_FOUND", format!("there is no such {}", kind.name)));
+        }
+    }
+    Ok(())
+}
+
+/// External references name registered sources and no other resource.
+async fn check_sources<R: Resource>(
+    env: &Env<'_>,
+    before: Option<&R>,
+    after: &R,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    for (i, reference) in after.common().external_refs.0.iter().enumerate() {
+        if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
+            continue;
+        }
+        let (source, external) = (reference.source.as_str(), reference.external_id.as_str());
+        if query::find_source(env.conn, org, source).await?.is_none() {
+            let detail = "no source with this code is registered";
+            faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
+        }
+        let holder = query::find_ref(env.conn, org, R::KIND, source, external).await?;
+        if holder.is_some_and(|(id, _)| id != after.id_text()) {
+            let detail = format!("another {} has this external reference", R::KIND.name);
+            let fault = Fault::new(format!("/external_refs/{i}"), "ALREADY_EXISTS", detail.clone());
+            return Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }.into());
+        }
+    }
+    Ok(())
+}
+
+async fn check_unique<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    for (field, value) in unique_values(before, after) {
+        if query::is_taken(env.conn, org, R::KIND, field, &value, &after.id_text()).await? {
+            let detail = format!("another {} has this {field}", R::KIND.name);
+            let fault = Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail.clone());
+            return Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The unique fields that changed, with their values.
+fn unique_values<R: Resource>(before: Option<&R>, after: &R) -> Vec<(&'static str, String)> {
+    let changed = before.map(|before| after.changed_since(before));
+    let touched = |name| changed.as_ref().is_none_or(|changed| changed.contains(&name));
+    let mut cells = Vec::new();
+    after.store(&mut cells);
+    let columns = R::KIND.columns().zip(cells);
+    let unique = columns.filter(|((_, _, field), _)| field.unique && touched(field.name));
+    unique
+        .filter_map(|((_, _, field), cell)| if let Cell::Text(v) = cell { Some((field.name, v)) } else { None })
+        .collect()
+}
+
+/// A field that a source owns is written under that source only.
+async fn check_owners<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
+    if !env.access.owned_fields {
+        return Ok(());
+    }
+    let Some(before) = before else { return Ok(()) };
+    let changed = after.changed_since(before);
+    let owned = query::list_owned_fields(env.conn, env.context.caller.organisation(), R::KIND).await?;
+    let foreign: Vec<Fault> = owned
+        .iter()
+        .filter(|(field, _, source_id)| changed.contains(&field.as_str()) && !env.access.source_ids.contains(source_id))
+        .map(|(field, code, _)| Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the source {code} owns it")))
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let detail = foreign.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join("; ");
+    Err(Error { faults: foreign, ..Error::new(Reason::FieldOwned, detail) }.into())
+}

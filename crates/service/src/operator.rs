@@ -1,0 +1,162 @@
+//! What the operator of the service does on its command line, and the token endpoint.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+use steerco_domain::access::Role;
+use steerco_domain::actor::Actor;
+use steerco_domain::grant::Grant;
+use steerco_domain::organisation::Organisation;
+use steerco_domain::person::Person;
+use steerco_domain::resource::Seed;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::{Act, Change, ChangeKind, Database, Fail, Plan, Who, credential, verify};
+
+use crate::Service;
+use crate::auth::TokenRequest;
+use crate::token::digest;
+
+/// A new organisation with its first person.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    pub organisation: String,
+    pub base_currency: String,
+    pub time_zone: String,
+    pub person: String,
+    pub email: Option<String>,
+    /// Roles of the first person over the whole organisation.
+    pub roles: Vec<Role>,
+}
+
+/// Whom an operator's token is for.
+#[derive(Clone, Debug, Default)]
+pub struct Mint {
+    pub org: String,
+    /// Id of a person or service account.
+    pub subject: String,
+    /// Narrows the token to these roles.
+    pub roles: Option<Vec<String>>,
+    pub partner_id: Option<String>,
+    pub program_ids: Option<Vec<String>>,
+    pub seconds: u32,
+}
+
+impl Service {
+    /// Makes an organisation, its first person and the first grants, logged as bootstrap. Answers both ids.
+    pub async fn bootstrap(&self, first: &Bootstrap) -> Result<(String, String), Error> {
+        let now = self.inner.clock.now();
+        let seed = || Seed { id: self.inner.clock.new_id(), at: now, effective_at: now, by: Actor::system() };
+        let organisation = json!({
+            "name": first.organisation, "base_currency": first.base_currency, "time_zone": first.time_zone,
+        });
+        let organisation = Organisation::create(object(&organisation), &seed())?;
+        let mut person = json!({ "name": first.person });
+        if let Some(email) = &first.email {
+            person["email"] = json!(email);
+        }
+        let person = Person::create(object(&person), &seed())?;
+        let (org, id) = (organisation.id_text(), person.id_text());
+        let mut changes = vec![
+            Change::new(ChangeKind::Insert, None, &organisation, "bootstrap", None),
+            Change::new(ChangeKind::Insert, None, &person, "bootstrap", None),
+        ];
+        for role in &first.roles {
+            let body = json!({ "person_id": id, "role": role.word(), "reason": "made when the organisation was" });
+            let grant = Grant::create(object(&body), &seed())?;
+            changes.push(Change::new(ChangeKind::Insert, None, &grant, "bootstrap", None));
+        }
+        let act = Act { org: org.clone(), actor: Actor::system(), now, request_id: "bootstrap".to_owned() };
+        let job: steerco_persistence::Job = std::sync::Arc::new(move |_| {
+            let (act, changes) = (act.clone(), changes.clone());
+            Box::pin(async move { Ok(Plan { changes, new_organisation: true, ..Plan::nothing(act, Box::new(())) }) })
+        });
+        self.inner.database.transact(&org, None, job).await?;
+        Ok((org, id))
+    }
+
+    /// A token for an operator. What it may do is still read from the grants of its subject.
+    pub fn mint(&self, mint: &Mint) -> String {
+        let now = self.inner.clock.now().seconds();
+        self.inner.signing.sign(&TokenRequest {
+            issuer: self.inner.base_url.clone(),
+            audience: self.inner.base_url.clone(),
+            subject: mint.subject.clone(),
+            jti: self.new_secret(),
+            org: mint.org.clone(),
+            client_id: Some("operator".to_owned()),
+            partner_id: mint.partner_id.clone(),
+            program_ids: mint.program_ids.clone(),
+            roles: mint.roles.clone(),
+            issued_at: now,
+            expires_at: now + i64::from(mint.seconds),
+            ..TokenRequest::default()
+        })
+    }
+
+    /// RFC 6749 client credentials: access token, seconds it lives, scope granted.
+    pub async fn issue_token(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        scope: Option<&str>,
+    ) -> Result<(String, u32, Option<String>), Error> {
+        let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
+        let database = &self.inner.database;
+        let found = credential::find(&database.outside(), client_id).await.map_err(Fail::into_error)?;
+        // An unknown client costs the same digest as a known one.
+        let given = digest(&[client_secret]);
+        let (org, hash) = found.unwrap_or_default();
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_ok();
+        if !same {
+            return Err(refused());
+        }
+        let conn = database.read(&org).await.map_err(Fail::into_error)?;
+        let who = Who::ServiceAccount(client_id.to_owned());
+        let access = database.find_access(&conn, &org, &who).await.map_err(Fail::into_error)?.ok_or_else(refused)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        let now = self.inner.clock.now().seconds();
+        let seconds = self.inner.token_seconds;
+        let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());
+        let token = self.inner.signing.sign(&TokenRequest {
+            issuer: self.inner.base_url.clone(),
+            audience: self.inner.base_url.clone(),
+            subject: client_id.to_owned(),
+            jti: self.new_secret(),
+            org,
+            client_id: Some(client_id.to_owned()),
+            // A partner's account speaks for its one partner.
+            partner_id: access.grants.iter().find_map(|grant| grant.partner.clone()),
+            scope: scopes.clone(),
+            issued_at: now,
+            expires_at: now + i64::from(seconds),
+            ..TokenRequest::default()
+        });
+        Ok((token, seconds, scopes.map(|scopes| scopes.join(" "))))
+    }
+
+    /// 256 random bits as text.
+    pub(crate) fn new_secret(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.inner.clock.random::<32>())
+    }
+}
+
+/// Verifies every organisation, or one: chain, versions and rows against the log.
+pub async fn verify_database(database: &Database, org: Option<&str>) -> Result<Vec<(String, verify::Report)>, Error> {
+    let mut reports = Vec::new();
+    for found in database.organisations().await.map_err(Fail::into_error)? {
+        if org.is_some_and(|org| org != found) {
+            continue;
+        }
+        let conn = database.snapshot(&found).await.map_err(Fail::into_error)?;
+        let report = verify::verify(&conn, &found).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        reports.push((found, report));
+    }
+    Ok(reports)
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+    value.as_object().unwrap_or(&EMPTY)
+}

@@ -1,0 +1,140 @@
+//! Tables of resources: the same columns now and in history, keyed by organisation, walled by row-level security.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+struct Column {
+    name: String,
+    int: bool,
+    null: bool,
+}
+
+/// A table of resources under construction.
+pub(crate) struct Table {
+    name: &'static str,
+    columns: Vec<Column>,
+    references: Vec<(&'static str, &'static str)>,
+    unique: Vec<Vec<&'static str>>,
+    indexes: Vec<&'static str>,
+}
+
+impl Table {
+    /// A new resource table with the common columns.
+    pub(crate) fn new(name: &'static str) -> Self {
+        let table = Self { name, columns: vec![], references: vec![], unique: vec![], indexes: vec![] };
+        table
+            .text("id")
+            .int("revision")
+            .int("created_at")
+            .int("updated_at")
+            .text("created_by")
+            .int_null("deleted_at")
+            .text("external_refs")
+            .text("labels")
+    }
+
+    fn column(mut self, name: &str, int: bool, null: bool) -> Self {
+        self.columns.push(Column { name: name.to_owned(), int, null });
+        self
+    }
+
+    pub(crate) fn text(self, name: &str) -> Self {
+        self.column(name, false, false)
+    }
+    pub(crate) fn text_null(self, name: &str) -> Self {
+        self.column(name, false, true)
+    }
+    pub(crate) fn int(self, name: &str) -> Self {
+        self.column(name, true, false)
+    }
+    pub(crate) fn int_null(self, name: &str) -> Self {
+        self.column(name, true, true)
+    }
+    pub(crate) fn money_null(self, name: &str) -> Self {
+        self.int_null(&format!("{name}_amount")).text_null(&format!("{name}_currency"))
+    }
+    pub(crate) fn reference(mut self, name: &'static str, table: &'static str) -> Self {
+        self.references.push((name, table));
+        self.indexes.push(name);
+        self.text(name)
+    }
+    pub(crate) fn reference_null(mut self, name: &'static str, table: &'static str) -> Self {
+        self.references.push((name, table));
+        self.text_null(name)
+    }
+    /// Unique in the organisation among those that are not deleted.
+    pub(crate) fn unique(mut self, columns: &[&'static str]) -> Self {
+        self.unique.push(columns.to_vec());
+        self
+    }
+
+    /// Creates the table and its history.
+    pub(crate) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let (name, postgres) = (self.name, is_postgres(manager));
+        let columns: String = self.columns.iter().map(|c| definition(c, postgres) + ", ").collect();
+        let keys: String = self
+            .references
+            .iter()
+            .map(|(column, table)| format!(", FOREIGN KEY (org, {column}) REFERENCES \"{table}\" (org, id)"))
+            .collect();
+        let org = text_type(postgres);
+        let mut statements = vec![
+            format!("CREATE TABLE \"{name}\" (org {org} NOT NULL, {columns}PRIMARY KEY (org, id){keys})"),
+            format!(
+                "CREATE TABLE \"{name}_rev\" (org {org} NOT NULL, {columns}seq BIGINT NOT NULL, \
+                 until_seq BIGINT NOT NULL, PRIMARY KEY (org, id, seq))"
+            ),
+        ];
+        for columns in &self.unique {
+            let (index, columns) = (columns.join("_"), columns.join(", "));
+            statements.push(format!(
+                "CREATE UNIQUE INDEX \"{name}_{index}\" ON \"{name}\" (org, {columns}) WHERE deleted_at IS NULL"
+            ));
+        }
+        for column in &self.indexes {
+            statements.push(format!("CREATE INDEX \"{name}_by_{column}\" ON \"{name}\" (org, {column}, id)"));
+        }
+        run(manager, &statements).await?;
+        wall(manager, name, "SELECT, INSERT, UPDATE").await?;
+        wall(manager, &format!("{name}_rev"), "SELECT, INSERT, UPDATE").await
+    }
+}
+
+fn definition(column: &Column, postgres: bool) -> String {
+    let ty = if column.int { "BIGINT" } else { text_type(postgres) };
+    format!("{} {ty}{}", column.name, if column.null { "" } else { " NOT NULL" })
+}
+
+/// Text sorts by code point on both databases.
+pub(crate) fn text_type(postgres: bool) -> &'static str {
+    if postgres { "TEXT COLLATE \"C\"" } else { "TEXT" }
+}
+
+pub(crate) fn is_postgres(manager: &SchemaManager<'_>) -> bool {
+    manager.get_database_backend() == DbBackend::Postgres
+}
+
+pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}
+
+/// The second wall on PostgreSQL: the service's role sees the rows of the organisation it has named, and nothing else.
+pub(crate) async fn wall(manager: &SchemaManager<'_>, table: &str, rights: &str) -> Result<(), DbErr> {
+    if !is_postgres(manager) {
+        return Ok(());
+    }
+    let mine = "org = current_setting('steerco.org', true)";
+    run(
+        manager,
+        &[
+            format!("ALTER TABLE \"{table}\" ENABLE ROW LEVEL SECURITY"),
+            format!("ALTER TABLE \"{table}\" FORCE ROW LEVEL SECURITY"),
+            format!("CREATE POLICY own ON \"{table}\" TO steerco_service USING ({mine}) WITH CHECK ({mine})"),
+            format!("GRANT {rights} ON \"{table}\" TO steerco_service"),
+        ],
+    )
+    .await
+}
