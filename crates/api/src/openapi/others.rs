@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Parts;
 use super::answers::{answer, empty, open};
 use super::operation::{Access, Operation};
-use super::parameters::{of, path, shared};
+use super::parameters::{of_feed, path, shared};
 use super::shape::reference;
 use crate::rest::{FIGURES, params};
 
@@ -48,7 +48,7 @@ fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, acce
 fn list_events() -> Operation {
     let about = "Changes after a cursor, oldest first, as far as the caller may see them.";
     Operation {
-        parameters: of(&params::events()),
+        parameters: of_feed(&params::events()),
         answers: vec![(200, answer("A page of the feed.", PLAIN, &reference("EventPage"), &[]))],
         refusals: vec![410],
         ..start("events", "/v1/events", "list_events", "List events", about, Access::of("event", "read"))
@@ -58,7 +58,7 @@ fn list_events() -> Operation {
 fn stream_events() -> Operation {
     let about = "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the \
                  cursor on; one named `error` carries a `Problem` and ends the stream.";
-    let mut parameters = of(&params::stream());
+    let mut parameters = of_feed(&params::stream());
     parameters.extend(shared(&["last_event_id"]));
     let stream = answer("The feed, without end.", "text/event-stream", &json!({"type": "string"}), &[]);
     Operation {

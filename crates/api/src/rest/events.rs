@@ -65,7 +65,7 @@ fn page_events(page: Result<EventPage, Error>, request_id: &str) -> Vec<(Result<
     };
     let one = |event: &Event| Sent::default().id(plain(&event.cursor)).json_data(EventView(event));
     let mut sent: Vec<_> = page.events.iter().map(|event| (one(event), false)).collect();
-    if page.events.last().is_none_or(|event| event.cursor != page.next_cursor) {
+    if page.events.is_empty() {
         let data = json!({"cursor": page.next_cursor});
         let bookmark = Sent::default().event("bookmark").id(plain(&page.next_cursor)).json_data(data);
         sent.push((bookmark, false));
