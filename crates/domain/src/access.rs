@@ -58,7 +58,10 @@ pub struct Row {
 impl Row {
     /// The token scope this action needs: `risks:read`, `risks:write`.
     pub fn scope(&self) -> String {
-        let plural = crate::find_kind(self.kind).map_or("events", |kind| kind.plural);
+        let plural = match self.kind {
+            "event" => "events",
+            kind => crate::find_kind(kind).map_or(kind, |kind| kind.plural),
+        };
         let right = if self.action == "read" { "read" } else { "write" };
         format!("{plural}:{right}")
     }

@@ -1,0 +1,224 @@
+//! The layer around both doors. In this order: request id, log and figures, panics, the cap on what runs at once,
+//! authentication by header alone, the caller's rate, the deadline of REST.
+//!
+//! Nothing is decoded before the caller is known, and only a short list of paths is open to everyone.
+
+mod identity;
+mod limit;
+mod observe;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt;
+use http::header::{CACHE_CONTROL, HeaderName, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue};
+use metrics_exporter_prometheus::PrometheusHandle;
+use steerco_domain::{Error, Reason};
+use steerco_service::Service;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::options::Options;
+use crate::problem::{self, Refusal};
+pub use identity::RequestId;
+use limit::{Limiter, Rate};
+use observe::{Line, Observed};
+
+/// Header of the request id.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Requests between two moments of tidying up.
+const TIDY_EVERY: u64 = 4096;
+
+/// Which door a request came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Rest,
+    Grpc,
+}
+
+/// What the layer needs; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Door(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    options: Options,
+    running: Arc<Semaphore>,
+    limiter: Limiter,
+    figures: PrometheusHandle,
+    served: AtomicU64,
+}
+
+/// What is learnt about a request on its way in.
+#[derive(Default)]
+struct Notes {
+    subject: Option<String>,
+    rate: Option<Rate>,
+}
+
+impl Door {
+    pub(crate) fn new(service: Service, options: Options) -> Self {
+        let running = Arc::new(Semaphore::new(options.concurrency));
+        let limiter = Limiter::new(options.rate_per_second, options.rate_burst);
+        let figures = observe::recorder();
+        Self(Arc::new(Inner { service, options, running, limiter, figures, served: AtomicU64::new(0) }))
+    }
+
+    /// The figures `/metrics` shows.
+    pub(crate) fn figures(&self) -> PrometheusHandle {
+        self.0.figures.clone()
+    }
+
+    /// Lets the request through, or refuses it.
+    async fn pass(
+        &self,
+        via: Protocol,
+        notes: &mut Notes,
+        mut request: Request,
+        next: Next,
+    ) -> Result<Response, Error> {
+        let _running = self.enter(request.uri().path())?;
+        if !is_public(via, request.uri().path()) {
+            let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
+            notes.subject = Some(caller.subject().to_owned());
+            let (rate, allowed) = self.0.limiter.check(caller.key());
+            notes.rate = Some(rate);
+            allowed?;
+            request.extensions_mut().insert(caller);
+        }
+        match via {
+            Protocol::Grpc => Ok(next.run(request).await),
+            Protocol::Rest => {
+                let late = |_| Error::new(Reason::Deadline, "the answer took longer than the service allows");
+                tokio::time::timeout(self.0.options.request_timeout, next.run(request)).await.map_err(late)
+            }
+        }
+    }
+
+    /// A place among the running requests. Health answers always: an overloaded server is not a dead one.
+    fn enter(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if matches!(path, "/livez" | "/readyz") {
+            return Ok(None);
+        }
+        let permit = Arc::clone(&self.0.running).try_acquire_owned();
+        permit.map(Some).map_err(|_| Error::unavailable("as many requests run as may run at once"))
+    }
+
+    /// Memory of callers that went away and of samples nobody fetched is given back.
+    fn tidy(&self) {
+        if self.0.served.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            self.0.limiter.shrink();
+            self.0.figures.run_upkeep();
+        }
+    }
+
+    /// Where a client without a token learns how to get one (RFC 9728).
+    fn challenge(&self, had_token: bool) -> HeaderValue {
+        let options = &self.0.options;
+        let base = if options.base_url.is_empty() { self.0.service.issuer() } else { &options.base_url };
+        let error = if had_token { "error=\"invalid_token\", " } else { "" };
+        let text = format!("Bearer {error}resource_metadata=\"{base}/.well-known/oauth-protected-resource\"");
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+    }
+}
+
+/// The layer of the REST door.
+pub(crate) async fn rest(State(door): State<Door>, request: Request, next: Next) -> Response {
+    guard(door, Protocol::Rest, request, next).await
+}
+
+/// The layer of the gRPC door.
+pub(crate) async fn grpc(State(door): State<Door>, request: Request, next: Next) -> Response {
+    guard(door, Protocol::Grpc, request, next).await
+}
+
+async fn guard(door: Door, via: Protocol, mut request: Request, next: Next) -> Response {
+    door.tidy();
+    let id = identity::of(request.headers());
+    let had_token = request.headers().contains_key(http::header::AUTHORIZATION);
+    let mut line = Line::begin(via, &request, &id);
+    request.extensions_mut().insert(id.clone());
+    let mut notes = Notes::default();
+    let passed = AssertUnwindSafe(door.pass(via, &mut notes, request, next)).catch_unwind().await;
+    let mut response = match passed {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => refuse(via, &error, &id),
+        Err(_) => {
+            tracing::error!(request_id = %id.0, "a handler panicked");
+            refuse(via, &Error::internal(), &id)
+        }
+    };
+    if let Some(Refusal(error)) = response.extensions_mut().remove() {
+        response = refuse(via, &error, &id);
+    }
+    line.subject = notes.subject;
+    line.status = response.status();
+    let challenge = (line.status == http::StatusCode::UNAUTHORIZED).then(|| door.challenge(had_token));
+    finish(response.headers_mut(), via, &id, notes.rate, challenge);
+    Observed::watch(response, line)
+}
+
+fn refuse(via: Protocol, error: &Error, id: &RequestId) -> Response {
+    match via {
+        Protocol::Rest => problem::to_response(error, &id.0),
+        Protocol::Grpc => problem::to_status(error, &id.0).into_http::<Body>(),
+    }
+}
+
+/// The headers every answer has.
+fn finish(headers: &mut HeaderMap, via: Protocol, id: &RequestId, rate: Option<Rate>, challenge: Option<HeaderValue>) {
+    if let Ok(id) = HeaderValue::try_from(&id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if via == Protocol::Grpc {
+        return;
+    }
+    if let Some(rate) = rate {
+        rate.write(headers);
+    }
+    if let Some(challenge) = challenge {
+        headers.entry(WWW_AUTHENTICATE).or_insert(challenge);
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// The bearer token, if there is one. Two of them are none: which one counts must not be a guess.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let refused = |detail: &str| Err(Error::new(Reason::Unauthenticated, detail));
+    let mut given = headers.get_all(http::header::AUTHORIZATION).iter();
+    let Some(first) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return refused("there is more than one Authorization header");
+    }
+    let token = first.to_str().ok().and_then(|text| text.split_once(' '));
+    match token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => Ok(Some(token.trim())),
+        None => refused("the Authorization header must be `Bearer` and an access token"),
+    }
+}
+
+/// The paths that need no token; everything else does, also what does not exist.
+fn is_public(via: Protocol, path: &str) -> bool {
+    let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match via {
+        Protocol::Rest => {
+            matches!(path, "/livez" | "/readyz" | "/openapi.json" | "/oauth2/token")
+                || ["/docs", "/errors", "/.well-known"].into_iter().any(below)
+        }
+        Protocol::Grpc => {
+            let services = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
+            let alpha = "grpc.reflection.v1alpha.ServerReflection";
+            let service = path.strip_prefix('/').and_then(|path| path.split_once('/')).map(|(service, _)| service);
+            service.is_some_and(|service| services.contains(&service) || service == alpha)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

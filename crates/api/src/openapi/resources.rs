@@ -1,0 +1,272 @@
+//! The operations every resource has.
+
+use serde_json::{Value, json};
+use steerco_domain::field::{FieldSpec, Setter};
+
+use super::answers::{answer, empty, trimmable};
+use super::example;
+use super::operation::{Access, Operation, body};
+use super::parameters::{id, of, reference as by_ref, shared};
+use super::shape::reference;
+use crate::rest::mount::{About, VerbAbout};
+use crate::rest::params;
+use crate::rest::{JSON, PATCH};
+
+/// Headers of the answer to a write.
+const WRITTEN: [&str; 3] = ["etag", "outcome", "replayed"];
+/// Refusals of every write.
+const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
+
+/// The operations of a resource.
+pub(super) fn operations(about: &About) -> Vec<Operation> {
+    let mut operations = vec![list(about), get(about), update(about), revisions(about)];
+    if about.whole {
+        operations.extend([create(about), delete(about), undelete(about)]);
+        operations.extend([get_by_ref(about), upsert(about), batch(about)]);
+    }
+    operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
+    operations
+}
+
+/// What the operations of a resource have in common.
+fn start(about: &About, method: &'static str, below: &str, id: String, action: &str) -> Operation {
+    Operation {
+        method,
+        path: format!("/v1/{}{below}", about.kind.path()),
+        id,
+        tag: about.kind.path(),
+        summary: String::new(),
+        description: String::new(),
+        access: Access::of(about.kind.name, action),
+        parameters: Vec::new(),
+        body: None,
+        answers: Vec::new(),
+        refusals: Vec::new(),
+    }
+}
+
+fn words(about: &About) -> (String, String) {
+    (about.kind.name.replace('_', " "), about.kind.plural.replace('_', " "))
+}
+
+fn one(about: &About, doc: &str, keys: &[&str]) -> Value {
+    trimmable(doc, about.kind.title, "Partial", keys)
+}
+
+fn many(about: &About, doc: &str) -> Value {
+    trimmable(doc, &format!("{}Page", about.kind.title), "PartialPage", &[])
+}
+
+/// What a write answers, beside a creation.
+fn done(about: &About) -> (u16, Value) {
+    (200, answer("The resource after the write.", "application/json", reference(about.kind.title), &WRITTEN))
+}
+
+fn created(about: &About) -> (u16, Value) {
+    let keys = ["etag", "outcome", "replayed", "location"];
+    (201, answer("The new resource.", "application/json", reference(about.kind.title), &keys))
+}
+
+/// Parameters of a write to one resource.
+fn writing(about: &About) -> Vec<Value> {
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(shared(&["idempotency_key", "if_match"]));
+    parameters.extend(of(&params::writing(about.kind)));
+    parameters
+}
+
+fn fields(about: &About, wanted: impl Fn(&FieldSpec) -> bool) -> Value {
+    example::object(about.kind.fields.iter().filter(|f| f.setter != Setter::System && wanted(f)))
+}
+
+fn list(about: &About) -> Operation {
+    let (one, plural) = words(about);
+    let filterable: Vec<String> =
+        about.kind.fields.iter().filter(|f| f.filter).map(|f| format!("`{}`", f.name)).collect();
+    Operation {
+        summary: format!("List {plural}"),
+        description: format!(
+            "Every {one} in the caller's sight, a page at a time. May stand in `filter` and `order_by`: {}.",
+            filterable.join(", ")
+        ),
+        parameters: of(&params::listing(about.kind)),
+        answers: vec![(200, many(about, "A page."))],
+        ..start(about, "get", "", format!("list_{}", about.kind.plural), "read")
+    }
+}
+
+fn get(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(of(&params::reading(about.kind)));
+    parameters.extend(shared(&["if_none_match"]));
+    Operation {
+        summary: format!("Get one {one_word}"),
+        description: format!("The {one_word} as the caller sees it. A deleted one is answered with `deleted_at`."),
+        parameters,
+        answers: vec![(200, one(about, "The resource.", &["etag"])), (304, empty("The caller holds it.", &["etag"]))],
+        refusals: vec![404],
+        ..start(about, "get", "/{id}", format!("get_{}", about.kind.name), "read")
+    }
+}
+
+fn get_by_ref(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = by_ref().to_vec();
+    parameters.extend(of(&params::reading(about.kind)));
+    parameters.extend(shared(&["if_none_match"]));
+    Operation {
+        summary: format!("Get one {one_word} by external reference"),
+        description: format!("The {one_word} that a source system knows by this identifier."),
+        parameters,
+        ..Operation {
+            path: format!("/v1/{}/by-ref/{{source}}/{{external_id}}", about.kind.path()),
+            id: format!("get_{}_by_ref", about.kind.name),
+            ..get(about)
+        }
+    }
+}
+
+fn revisions(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(of(&params::revisions()));
+    Operation {
+        summary: format!("List the revisions of one {one_word}"),
+        description: format!("Every version of the {one_word}, newest first."),
+        parameters,
+        answers: vec![(200, many(about, "A page of versions."))],
+        refusals: vec![404],
+        ..start(about, "get", "/{id}/revisions", format!("list_{}_revisions", about.kind.name), "read")
+    }
+}
+
+fn create(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = shared(&["idempotency_key"]);
+    parameters.extend(of(&params::writing(about.kind)));
+    let schema = reference(&format!("{}Create", about.kind.title));
+    let checked = "With `validate_only`: what would be created.";
+    Operation {
+        summary: format!("Create one {one_word}"),
+        description: about.kind.doc.to_owned(),
+        parameters,
+        body: Some(body(JSON, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
+        answers: vec![
+            created(about),
+            (200, answer(checked, "application/json", reference(about.kind.title), &WRITTEN)),
+        ],
+        refusals: with_body(&WRITE),
+        ..start(about, "post", "", format!("create_{}", about.kind.name), "create")
+    }
+}
+
+fn update(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let schema = reference(&format!("{}Patch", about.kind.title));
+    let first = about.kind.fields.iter().find(|f| f.setter == Setter::Write && !f.optional);
+    Operation {
+        summary: format!("Change one {one_word}"),
+        description: "A merge patch (RFC 7396): what is absent is kept, null clears.".to_owned(),
+        parameters: writing(about),
+        body: Some(body(PATCH, &schema, &example::object(first.into_iter()), true)),
+        answers: vec![done(about)],
+        refusals: with_body(&WRITE),
+        ..start(about, "patch", "/{id}", format!("update_{}", about.kind.name), "update")
+    }
+}
+
+fn upsert(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = by_ref().to_vec();
+    parameters.extend(shared(&["idempotency_key", "if_match"]));
+    parameters.extend(of(&params::upserting(about.kind)));
+    let schema = reference(&format!("{}Upsert", about.kind.title));
+    Operation {
+        summary: format!("Create or merge one {one_word} by external reference"),
+        description: "Safe to repeat and safe under concurrency. An older `source_version` than stored is answered \
+                      `stale` and changes nothing; an upsert that changes nothing makes no revision. Needs the right \
+                      to create and, where the resource exists, to update."
+            .to_owned(),
+        parameters,
+        body: Some(body(PATCH, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
+        answers: vec![done(about), created(about)],
+        refusals: with_body(&WRITE),
+        ..start(about, "put", "/by-ref/{source}/{external_id}", format!("upsert_{}", about.kind.name), "create")
+    }
+}
+
+fn delete(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Delete one {one_word}"),
+        description: "Soft: it gets `deleted_at`, leaves the lists, and can be undeleted.".to_owned(),
+        parameters: writing(about),
+        answers: vec![done(about)],
+        refusals: WRITE.to_vec(),
+        ..start(about, "delete", "/{id}", format!("delete_{}", about.kind.name), "delete")
+    }
+}
+
+fn undelete(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Undelete one {one_word}"),
+        description: "Takes a deletion back.".to_owned(),
+        parameters: writing(about),
+        answers: vec![done(about)],
+        refusals: WRITE.to_vec(),
+        ..start(about, "post", "/{id}/undelete", format!("undelete_{}", about.kind.name), "delete")
+    }
+}
+
+fn batch(about: &About) -> Operation {
+    let (_, plural) = words(about);
+    let mut parameters = shared(&["idempotency_key"]);
+    parameters.extend(of(&params::writing(about.kind)));
+    let example = json!({"items": [{"create": fields(about, |f| !f.optional || f.name == "name")}], "partial": false});
+    let schema = reference(&format!("{}Batch", about.kind.title));
+    let result = reference(&format!("{}BatchResult", about.kind.title));
+    Operation {
+        summary: format!("Write many {plural}"),
+        description: "Up to 1000 items in one transaction. Without `partial` the first refusals refuse all of them. \
+                      Each item needs the right of its own operation."
+            .to_owned(),
+        parameters,
+        body: Some(body(JSON, &schema, &example, true)),
+        answers: vec![(200, answer("One result for each item.", "application/json", result, &["replayed"]))],
+        refusals: with_body(&WRITE),
+        ..start(about, "post", "/batch", format!("batch_{}", about.kind.plural), "update")
+    }
+}
+
+fn act(about: &About, verb: &VerbAbout) -> Operation {
+    let required = verb.fields.iter().any(|f| !f.optional);
+    let example = example::object(verb.fields.iter().filter(|f| !f.optional));
+    let schema = reference(verb.title);
+    let answers = if verb.secret {
+        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
+    } else {
+        vec![done(about)]
+    };
+    let summary = verb.doc.split(['.', ',']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>();
+    Operation {
+        summary: summary.join(" "),
+        description: verb.doc.to_owned(),
+        parameters: writing(about),
+        body: Some(body(JSON, &schema, &example, required)),
+        answers,
+        refusals: with_body(&WRITE),
+        ..start(
+            about,
+            "post",
+            &format!("/{{id}}/{}", verb.name.replace('_', "-")),
+            format!("{}_{}", verb.name, about.kind.name),
+            verb.name,
+        )
+    }
+}
+
+fn with_body(refusals: &[u16]) -> Vec<u16> {
+    [refusals, &[413, 415]].concat()
+}

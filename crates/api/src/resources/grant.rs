@@ -1,0 +1,9 @@
+//! The paths of grants.
+
+use steerco_domain::grant::{RevokeGrant, Grant};
+
+use crate::rest::mount::{Mounted, whole};
+
+pub(super) fn mount() -> Mounted {
+    whole::<Grant>().verb::<RevokeGrant>().done()
+}

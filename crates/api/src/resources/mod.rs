@@ -1,0 +1,36 @@
+//! The resources of the REST door, one file each: what is mounted, and its verbs.
+
+use crate::rest::mount::Mounted;
+
+macro_rules! resources {
+    ([] $($module:ident::$name:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// Every resource, in the order of the domain.
+        pub(crate) fn mounts() -> Vec<Mounted> {
+            vec![$($module::mount()),*]
+        }
+    };
+}
+steerco_domain::for_each_resource!(resources);
+
+#[cfg(test)]
+mod tests {
+    use steerco_domain::access::TABLE;
+
+    /// What the table of permissions knows is mounted, and the reverse.
+    #[test]
+    fn the_table_and_the_routes_agree() {
+        for mounted in super::mounts() {
+            let about = mounted.about;
+            let mut routed: Vec<&str> = vec!["read", "update"];
+            routed.extend(about.whole.then_some(["create", "delete"]).into_iter().flatten());
+            routed.extend(about.verbs.iter().map(|verb| verb.name));
+            let mut allowed: Vec<&str> =
+                TABLE.iter().filter(|row| row.kind == about.kind.name).map(|row| row.action).collect();
+            routed.sort_unstable();
+            allowed.sort_unstable();
+            assert_eq!(routed, allowed, "{}", about.kind.name);
+        }
+    }
+}

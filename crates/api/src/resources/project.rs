@@ -1,0 +1,9 @@
+//! The paths of projects.
+
+use steerco_domain::project::{ActivateProject, HoldProject, CompleteProject, CancelProject, Project};
+
+use crate::rest::mount::{Mounted, whole};
+
+pub(super) fn mount() -> Mounted {
+    whole::<Project>().verb::<ActivateProject>().verb::<HoldProject>().verb::<CompleteProject>().verb::<CancelProject>().done()
+}

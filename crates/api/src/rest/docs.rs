@@ -1,0 +1,167 @@
+//! The contract and its pages, all of them inside the binary: nothing is loaded from elsewhere.
+
+use std::fmt::Write;
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use steerco_domain::{Error, Reason};
+use utoipa_swagger_ui::Config;
+
+use super::reply;
+use crate::problem::{Answer, Refusal, slug};
+
+/// The OpenAPI document, as checked in.
+static OPENAPI: &[u8] = include_bytes!("../../../../openapi/steerco.json");
+/// Scripts and requests of this origin alone. The page sets styles by attribute, which only `unsafe-inline` allows.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
+                           form-action 'none'; frame-ancestors 'none'";
+/// A page of text and one inline style sheet.
+const TEXT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                           frame-ancestors 'none'";
+const PUBLIC: &str = "public, max-age=300";
+
+/// FNV-1a: tells one edition of the document from another, computed by the compiler.
+const fn digest(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut i = 0;
+    while i < bytes.len() {
+        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}
+
+pub(crate) async fn get_openapi(headers: HeaderMap) -> Response {
+    static TAG: LazyLock<String> = LazyLock::new(|| format!("\"{:016x}\"", digest(OPENAPI)));
+    let held = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let head = [(ETAG, TAG.as_str()), (CACHE_CONTROL, PUBLIC)];
+    if held.is_some_and(|held| held.contains(TAG.as_str())) {
+        return (StatusCode::NOT_MODIFIED, head).into_response();
+    }
+    (head, [(CONTENT_TYPE, reply::JSON)], OPENAPI).into_response()
+}
+
+/// The page loads its parts relative to itself.
+pub(crate) async fn to_docs() -> Redirect {
+    Redirect::permanent("/docs/")
+}
+
+pub(crate) async fn get_docs_index() -> Answer {
+    docs_file("index.html")
+}
+
+pub(crate) async fn get_docs_file(Path(file): Path<String>) -> Answer {
+    docs_file(&file)
+}
+
+fn docs_file(path: &str) -> Answer {
+    static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+        // The validator badge would send the address of this service to its makers.
+        let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
+        Arc::new(config.deep_linking(true).filter(true).show_common_extensions(true))
+    });
+    let file = utoipa_swagger_ui::serve(path, Arc::clone(&CONFIG)).map_err(|error| {
+        tracing::error!(%error, "a documentation file cannot be made");
+        Refusal(Error::internal())
+    })?;
+    let file = file.ok_or_else(|| Refusal(Error::not_found("documentation file")))?;
+    let content_type = HeaderValue::try_from(file.content_type).map_err(|_| Refusal(Error::internal()))?;
+    let mut response = file.bytes.into_owned().into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(PUBLIC));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    Ok(response)
+}
+
+pub(crate) async fn list_reasons(headers: HeaderMap) -> Answer {
+    if wants_json(&headers) {
+        let reasons: Vec<Value> = Reason::ALL.iter().copied().map(about).collect();
+        return Ok(reply::json(StatusCode::OK, reply::JSON, &json!({"errors": reasons}))?);
+    }
+    let mut body = String::from("<h1>Errors</h1><ul>");
+    for reason in Reason::ALL {
+        let (status, code, slug) = (reason.http_status(), reason.code(), slug(*reason));
+        let _ = write!(body, "<li>{status} <a href=\"/errors/{slug}\">{code}</a>: {}</li>", reason.title());
+    }
+    Ok(page("Errors", &(body + "</ul>")))
+}
+
+pub(crate) async fn get_reason(Path(code): Path<String>, headers: HeaderMap) -> Answer {
+    let known = Reason::ALL.iter().copied().find(|reason| slug(*reason) == code);
+    let reason = known.ok_or_else(|| Error::not_found("error; /errors lists all of them"))?;
+    if wants_json(&headers) {
+        return Ok(reply::json(StatusCode::OK, reply::JSON, &about(reason))?);
+    }
+    let again = if reason.retryable() { "may succeed" } else { "will fail" };
+    let body = format!(
+        "<h1>{}</h1><p><code>{}</code> · HTTP {} · gRPC {}</p><p>{}</p><p>The same request {again} later without a \
+         change.</p><p><a href=\"/errors\">All errors</a></p>",
+        reason.title(),
+        reason.code(),
+        reason.http_status(),
+        grpc(reason),
+        reason.doc(),
+    );
+    Ok(page(reason.title(), &body))
+}
+
+/// The name of a reason's gRPC code.
+fn grpc(reason: Reason) -> String {
+    format!("{:?}", tonic::Code::from_i32(reason.grpc_code()))
+}
+
+fn about(reason: Reason) -> Value {
+    json!({
+        "code": reason.code(), "title": reason.title(), "doc": reason.doc().split_whitespace().collect::<Vec<_>>().join(" "),
+        "http_status": reason.http_status(), "grpc_code": grpc(reason), "retryable": reason.retryable(),
+    })
+}
+
+/// Programs ask for JSON, browsers for HTML; whoever does not say gets the page.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("json") && !accept.contains("text/html")
+}
+
+/// A page. Everything in it is written in this binary: nothing needs escaping.
+fn page(title: &str, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · Steerco</title>\
+         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}</style>\
+         </head><body>{body}</body></html>\n"
+    );
+    let head =
+        [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, PUBLIC), (CONTENT_SECURITY_POLICY, TEXT_POLICY)];
+    (head, html).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documentation_is_whole_and_stays_here() {
+        for file in ["index.html", "swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui.css", "index.css"] {
+            assert!(docs_file(file).is_ok(), "{file}");
+        }
+        for file in ["nothing", "../Cargo.toml", "index.html/.."] {
+            assert_eq!(docs_file(file).unwrap_err().0.reason, Reason::NotFound, "{file}");
+        }
+        let initializer = utoipa_swagger_ui::serve("swagger-initializer.js", Arc::new(Config::new(["/openapi.json"])));
+        let text = String::from_utf8(initializer.unwrap().unwrap().bytes.into_owned()).unwrap();
+        assert!(text.contains("/openapi.json") && !text.contains("://"), "{text}");
+    }
+
+    #[test]
+    fn no_reason_needs_escaping() {
+        for reason in Reason::ALL {
+            assert!(!format!("{}{}{}", reason.title(), reason.code(), reason.doc()).contains(['<', '>', '&']));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The feed: pages, and a stream of server-sent events.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt, stream};
+use http::header::CACHE_CONTROL;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::json;
+use steerco_domain::Error;
+use steerco_service::{Event, EventArgs, EventPage};
+
+use super::call::Call;
+use super::{Rest, params, reply};
+use crate::problem::{Answer, Problem};
+
+/// Header by which a client that lost its stream says where it was.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// After which a client whose stream broke off comes back.
+const RETRY: Duration = Duration::from_secs(2);
+
+pub(crate) async fn list_events(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::events())?.event_args();
+    let page = rest.service.events(&call.caller, &args).await?;
+    Ok(reply::json(StatusCode::OK, reply::JSON, &PageView(&page))?)
+}
+
+/// A cursor that has expired, a kind that does not exist and a missing right are refused with their status: once a
+/// stream runs, it could only break off.
+pub(crate) async fn stream_events(State(rest): State<Rest>, call: Call) -> Answer {
+    let mut args = call.query(&params::stream())?.event_args();
+    if let Some(cursor) = call.header(&LAST_EVENT_ID).filter(|cursor| !cursor.is_empty()) {
+        args.after = Some(cursor.to_owned());
+    }
+    rest.service.events(&call.caller, &EventArgs { page_size: Some(1), ..args.clone() }).await?;
+    let pages = rest.service.watch(call.caller, args);
+    Ok(sse(pages, call.request_id))
+}
+
+fn sse(pages: impl Stream<Item = Result<EventPage, Error>> + Send + 'static, request_id: String) -> Response {
+    let first = stream::iter([Ok(Sent::default().retry(RETRY).comment("steerco"))]);
+    let sent = pages.flat_map(move |page| stream::iter(page_events(page, &request_id)));
+    // After an error there is nothing more to say.
+    let sent = sent.scan(false, |ended, (event, last)| {
+        let before = std::mem::replace(ended, last);
+        std::future::ready((!before).then_some(event))
+    });
+    let mut response = Sse::new(first.chain(sent)).keep_alive(KeepAlive::new()).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    // Proxies of the nginx family hold streams back unless told not to.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// What is sent for a page, each with whether it is the last.
+fn page_events(page: Result<EventPage, Error>, request_id: &str) -> Vec<(Result<Sent, axum::Error>, bool)> {
+    let page = match page {
+        Ok(page) => page,
+        Err(error) => {
+            return vec![(Sent::default().event("error").json_data(Problem::new(&error, request_id)), true)];
+        }
+    };
+    let one = |event: &Event| Sent::default().id(plain(&event.cursor)).json_data(EventView(event));
+    let mut sent: Vec<_> = page.events.iter().map(|event| (one(event), false)).collect();
+    if page.events.last().is_none_or(|event| event.cursor != page.next_cursor) {
+        let data = json!({"cursor": page.next_cursor});
+        let bookmark = Sent::default().event("bookmark").id(plain(&page.next_cursor)).json_data(data);
+        sent.push((bookmark, false));
+    }
+    sent
+}
+
+/// An id must not break its line; cursors have no such characters, and this keeps the encoder from panicking.
+fn plain(cursor: &str) -> String {
+    cursor.chars().filter(char::is_ascii_graphic).collect()
+}
+
+struct PageView<'a>(&'a EventPage);
+
+impl Serialize for PageView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("events", &self.0.events.iter().map(EventView).collect::<Vec<_>>())?;
+        map.serialize_entry("next_cursor", &self.0.next_cursor)?;
+        map.serialize_entry("more", &self.0.more)?;
+        map.end()
+    }
+}
+
+/// An event as JSON: absent stays away, 64-bit numbers are strings.
+struct EventView<'a>(&'a Event);
+
+impl Serialize for EventView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let event = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &event.id)?;
+        map.serialize_entry("cursor", &event.cursor)?;
+        map.serialize_entry("at", &event.at)?;
+        map.serialize_entry("actor", &event.actor)?;
+        map.serialize_entry("operation", &event.operation)?;
+        map.serialize_entry("kind", event.kind)?;
+        map.serialize_entry("resource_id", &event.resource_id)?;
+        if let Some(seq) = event.seq {
+            map.serialize_entry("seq", &seq.to_string())?;
+        }
+        if let Some(revision) = event.revision {
+            map.serialize_entry("revision", &revision)?;
+        }
+        map.serialize_entry("changed", &event.changed)?;
+        if let Some(after) = &event.after {
+            map.serialize_entry("after", after)?;
+        }
+        map.serialize_entry("deleted", &event.deleted)?;
+        map.serialize_entry("request_id", &event.request_id)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use steerco_domain::Reason;
+    use steerco_domain::time::Instant;
+
+    fn event(cursor: &str) -> Event {
+        Event {
+            cursor: cursor.into(),
+            id: "evt_1".into(),
+            at: Instant::parse("2026-01-31T09:30:00Z").unwrap(),
+            actor: "system".into(),
+            operation: "risk.create".into(),
+            kind: "risk",
+            resource_id: "risk_1".into(),
+            seq: Some(i64::MAX),
+            revision: None,
+            changed: vec!["title".into()],
+            after: None,
+            deleted: false,
+            request_id: "r".into(),
+        }
+    }
+
+    #[test]
+    fn long_numbers_are_strings_and_absent_stays_away() {
+        let value = serde_json::to_value(EventView(&event("c1"))).unwrap();
+        assert_eq!(value["seq"], "9223372036854775807");
+        assert_eq!(value["at"], "2026-01-31T09:30:00.000000Z");
+        assert!(value.get("revision").is_none() && value.get("after").is_none());
+    }
+
+    #[tokio::test]
+    async fn the_stream_marks_its_place_and_ends_after_an_error() {
+        let page = |events, next: &str| Ok(EventPage { events, next_cursor: next.into(), more: false });
+        let expired = Err(Error::new(Reason::CursorExpired, "gone"));
+        let pages = vec![page(vec![event("c1")], "c1"), page(vec![], "c2"), expired, page(vec![event("c3")], "c3")];
+        let body = sse(stream::iter(pages), "r".into()).into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(text.starts_with("retry: 2000\n: steerco\n\nid: c1\ndata: {"), "{text}");
+        assert!(text.contains("event: bookmark\nid: c2\ndata: {\"cursor\":\"c2\"}"), "{text}");
+        assert!(text.contains("event: error\ndata: {") && text.contains("CURSOR_EXPIRED"), "{text}");
+        assert!(!text.contains("c3"), "{text}");
+    }
+}

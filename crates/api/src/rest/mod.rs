@@ -1,0 +1,90 @@
+//! The REST door.
+
+mod batch;
+mod body;
+pub(crate) mod call;
+mod discovery;
+mod docs;
+mod events;
+mod health;
+pub(crate) mod mount;
+mod oauth;
+pub(crate) mod params;
+mod pointers;
+mod query;
+mod read;
+mod reply;
+pub(crate) mod write;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use steerco_domain::{Error, Reason};
+use steerco_service::Service;
+use tower_http::compression::CompressionLayer;
+
+use crate::options::Options;
+use crate::problem::Refusal;
+use crate::resources;
+
+pub(crate) use call::{JSON, PATCH};
+pub(crate) use discovery::scopes;
+pub(crate) use health::FIGURES;
+pub(crate) use reply::PARTIAL;
+
+/// What handlers reach; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Rest {
+    pub(crate) service: Service,
+    pub(crate) options: Arc<Options>,
+    figures: PrometheusHandle,
+}
+
+impl Rest {
+    /// The address of this service, for documents that must name it in full.
+    fn base_url(&self) -> &str {
+        if self.options.base_url.is_empty() { self.service.issuer() } else { &self.options.base_url }
+    }
+}
+
+/// Every route of the REST door.
+pub(crate) fn router(service: Service, options: Options, figures: PrometheusHandle) -> Router {
+    let mounts = resources::mounts().into_iter().fold(Router::new(), |router, mount| router.merge(mount.routes));
+    mounts
+        .merge(others())
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(CompressionLayer::new().gzip(true))
+        .with_state(Rest { service, options: Arc::new(options), figures })
+}
+
+/// The routes that belong to no resource.
+fn others() -> Router<Rest> {
+    Router::new()
+        .route("/v1/permissions", get(discovery::list_permissions))
+        .route("/v1/events", get(events::list_events))
+        .route("/v1/events/stream", get(events::stream_events))
+        .route("/oauth2/token", post(oauth::issue_token))
+        .route("/.well-known/jwks.json", get(discovery::get_jwks))
+        .route("/.well-known/oauth-authorization-server", get(discovery::get_authorization_server))
+        .route("/.well-known/oauth-protected-resource", get(discovery::get_protected_resource))
+        .route("/livez", get(health::get_liveness))
+        .route("/readyz", get(health::get_readiness))
+        .route("/metrics", get(health::get_metrics))
+        .route("/openapi.json", get(docs::get_openapi))
+        .route("/docs", get(docs::to_docs))
+        .route("/docs/", get(docs::get_docs_index))
+        .route("/docs/{*file}", get(docs::get_docs_file))
+        .route("/errors", get(docs::list_reasons))
+        .route("/errors/{code}", get(docs::get_reason))
+}
+
+async fn no_route() -> Refusal {
+    Error::new(Reason::NoRoute, "no operation has this path; see /docs").into()
+}
+
+async fn no_method() -> Refusal {
+    Error::new(Reason::MethodNotAllowed, "this path exists, but not with this method; see Allow").into()
+}

@@ -1,0 +1,90 @@
+//! The routes every resource has. What is mounted is also what the OpenAPI document describes: one list, two readers.
+
+use std::marker::PhantomData;
+
+use axum::Router;
+use axum::routing::{get, patch, post};
+use steerco_domain::Resource;
+use steerco_domain::field::FieldSpec;
+use steerco_domain::resource::{Kind, Verb};
+
+use super::{Rest, batch, read, write};
+
+/// Items a batch may have.
+pub(crate) const BATCH_MAX: usize = 1_000;
+
+/// A mounted resource.
+pub(crate) struct Mounted {
+    pub(crate) routes: Router<Rest>,
+    pub(crate) about: About,
+}
+
+/// What the OpenAPI document says of a mounted resource.
+pub(crate) struct About {
+    pub(crate) kind: &'static Kind,
+    /// Whether callers create and delete it; else they read and update it.
+    pub(crate) whole: bool,
+    pub(crate) verbs: Vec<VerbAbout>,
+}
+
+/// An act on a resource.
+pub(crate) struct VerbAbout {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) fields: &'static [FieldSpec],
+    /// Whether the answer carries a secret beside the resource.
+    pub(crate) secret: bool,
+}
+
+/// A resource while it is mounted.
+pub(crate) struct Mount<R> {
+    mounted: Mounted,
+    resource: PhantomData<R>,
+}
+
+/// A resource that callers create, change and delete.
+pub(crate) fn whole<R: Resource>() -> Mount<R> {
+    let path = format!("/v1/{}", R::KIND.path());
+    let mut mount = fixed::<R>();
+    let routes = std::mem::take(&mut mount.mounted.routes)
+        .route(&path, post(write::create::<R>))
+        .route(&format!("{path}/{{id}}"), axum::routing::delete(write::delete::<R>))
+        .route(&format!("{path}/{{id}}/undelete"), post(write::undelete::<R>))
+        .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), get(read::get_by_ref::<R>).put(write::upsert::<R>))
+        .route(&format!("{path}/batch"), post(batch::batch::<R>));
+    mount.mounted.routes = routes;
+    mount.mounted.about.whole = true;
+    mount
+}
+
+/// A resource that callers read and change, but neither create nor delete.
+pub(crate) fn fixed<R: Resource>() -> Mount<R> {
+    let path = format!("/v1/{}", R::KIND.path());
+    let routes = Router::new()
+        .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
+        .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
+    let about = About { kind: R::KIND, whole: false, verbs: Vec::new() };
+    Mount { mounted: Mounted { routes, about }, resource: PhantomData }
+}
+
+impl<R: Resource> Mount<R> {
+    /// Adds an act.
+    pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
+        self.act::<V>(post(write::act::<V>), false)
+    }
+
+    /// Adds an act with its own handler, whose answer carries a secret.
+    pub(crate) fn act<V: Verb<On = R>>(mut self, handler: axum::routing::MethodRouter<Rest>, secret: bool) -> Self {
+        let path = format!("/v1/{}/{{id}}/{}", R::KIND.path(), V::NAME.replace('_', "-"));
+        self.mounted.routes = self.mounted.routes.route(&path, handler);
+        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, secret };
+        self.mounted.about.verbs.push(about);
+        self
+    }
+
+    pub(crate) fn done(self) -> Mounted {
+        self.mounted
+    }
+}

@@ -1,0 +1,105 @@
+//! Query parameters, each declared once: requests are read by these, and the OpenAPI document lists them.
+
+use steerco_domain::field::Shape;
+use steerco_domain::resource::Kind;
+
+/// One query parameter.
+pub(crate) struct Param {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) shape: Shape,
+}
+
+const fn text(max: usize) -> Shape {
+    Shape::Text { max, pattern: None, example: None }
+}
+
+/// Declares parameters.
+macro_rules! params {
+    ($($(#[doc = $doc:literal])+ $id:ident $name:literal $shape:expr;)*) => {
+        $($(#[doc = $doc])+
+        pub(crate) static $id: Param = Param { name: $name, doc: concat!($($doc, "\n"),+), shape: $shape };)*
+    };
+}
+
+params! {
+    /// The state known at this instant, by the clock of the service, under the rights of today.
+    AS_OF "as_of" Shape::Instant;
+    /// The state that held at this instant, by the effective dates.
+    VALID_AT "valid_at" Shape::Instant;
+    /// Names of the fields wanted, separated by commas. The answer is then of the media type
+    /// `application/vnd.steerco.partial+json`.
+    FIELDS "fields" text(2_000);
+    /// Condition on the filterable fields: `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `and`, `or`, `not`, parentheses.
+    FILTER "filter" text(4_000);
+    /// Filterable fields to sort by, separated by commas, each with an optional ` desc`.
+    ORDER_BY "order_by" text(500);
+    /// Items a page has at most; 50 when absent.
+    PAGE_SIZE "page_size" Shape::Int { min: 1, max: 1_000 };
+    /// `next_page_token` of the page before. All other arguments must be the same.
+    PAGE_TOKEN "page_token" text(4_000);
+    /// Whether to count all items.
+    INCLUDE_TOTAL "include_total" Shape::Bool;
+    /// Whether deleted resources are listed too.
+    SHOW_DELETED "show_deleted" Shape::Bool;
+    /// Whether only to check the request and answer what it would do; nothing is stored.
+    VALIDATE_ONLY "validate_only" Shape::Bool;
+    /// From when on the change holds; now when absent. An earlier instant needs the scope `history:write` and is marked
+    /// as a backfill.
+    EFFECTIVE_AT "effective_at" Shape::Instant;
+    /// Version of the record in the source system; an older one than stored changes nothing and is answered `stale`.
+    SOURCE_VERSION "source_version" Shape::Long;
+    /// Cursor of the last event already read, or the `sync_token` of a list; from the beginning when absent.
+    AFTER "after" text(4_000);
+    /// Kinds of resources wanted, such as `risk,project`; all when absent.
+    KINDS "kinds" text(1_000);
+    /// Leaves out what this source wrote itself.
+    EXCLUDE_SOURCE "exclude_source"
+        Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
+}
+
+/// The parameters of a set.
+pub(crate) type Set = Vec<&'static Param>;
+
+/// How one resource is read.
+pub(crate) fn reading(kind: &Kind) -> Set {
+    let mut set = vec![&AS_OF, &FIELDS];
+    set.extend(kind.dated.then_some(&VALID_AT));
+    set
+}
+
+/// How a list is read.
+pub(crate) fn listing(kind: &Kind) -> Set {
+    let mut set = reading(kind);
+    set.extend([&FILTER, &ORDER_BY, &PAGE_SIZE, &PAGE_TOKEN, &INCLUDE_TOTAL, &SHOW_DELETED]);
+    set
+}
+
+/// How the versions of a resource are read.
+pub(crate) fn revisions() -> Set {
+    vec![&PAGE_SIZE, &PAGE_TOKEN, &FIELDS]
+}
+
+/// How a write is done.
+pub(crate) fn writing(kind: &Kind) -> Set {
+    let mut set = vec![&VALIDATE_ONLY];
+    set.extend(kind.dated.then_some(&EFFECTIVE_AT));
+    set
+}
+
+/// How an upsert is done.
+pub(crate) fn upserting(kind: &Kind) -> Set {
+    let mut set = writing(kind);
+    set.push(&SOURCE_VERSION);
+    set
+}
+
+/// How a page of the feed is read.
+pub(crate) fn events() -> Set {
+    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE, &PAGE_SIZE]
+}
+
+/// How the feed is followed.
+pub(crate) fn stream() -> Set {
+    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE]
+}

@@ -1,0 +1,201 @@
+//! Reading query strings: known names only, each once, every fault at once.
+
+use percent_encoding::percent_decode_str;
+use steerco_domain::field::Shape;
+use steerco_domain::input::unknown_name;
+use steerco_domain::time::Instant;
+use steerco_domain::{Error, Fault};
+use steerco_service::{EventArgs, ListArgs, ReadArgs};
+
+use super::params::{self, Param, Set};
+
+/// Pairs a query string or form may have.
+const PAIRS_MAX: usize = 100;
+
+/// The parameters of a request, all of them as declared.
+pub(crate) struct Query(Vec<(&'static str, String)>);
+
+impl Query {
+    pub(crate) fn read(raw: Option<&str>, known: &Set) -> Result<Self, Error> {
+        let pairs = pairs(raw.unwrap_or("")).map_err(|detail| Error::fault("?", "BAD_ENCODING", detail))?;
+        let mut faults = Vec::new();
+        let mut read: Vec<(&'static str, String)> = Vec::new();
+        for (name, value) in pairs {
+            let mut fault = |code, detail: String| {
+                let shown: String = name.chars().take(80).collect();
+                faults.push(Fault::new(format!("?{shown}"), code, detail));
+            };
+            let Some(param) = known.iter().find(|param| param.name == name) else {
+                let names: Vec<&str> = known.iter().map(|param| param.name).collect();
+                fault("UNKNOWN_PARAMETER", unknown_name(&name, &names));
+                continue;
+            };
+            if read.iter().any(|(name, _)| *name == param.name) {
+                fault("DUPLICATE", "is given more than once".to_owned());
+            } else if let Err((code, detail)) = check(param, &value) {
+                fault(code, detail);
+            } else {
+                read.push((param.name, value));
+            }
+        }
+        if faults.is_empty() { Ok(Self(read)) } else { Err(Error::invalid(faults)) }
+    }
+
+    /// An empty text is none.
+    pub(crate) fn text(&self, param: &Param) -> Option<String> {
+        let found = self.0.iter().find(|(name, _)| *name == param.name);
+        found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn flag(&self, param: &Param) -> bool {
+        self.text(param).as_deref() == Some("true")
+    }
+
+    pub(crate) fn whole(&self, param: &Param) -> Option<i64> {
+        self.text(param).and_then(|text| text.parse().ok())
+    }
+
+    pub(crate) fn instant(&self, param: &Param) -> Option<Instant> {
+        self.text(param).and_then(|text| instant(&text))
+    }
+
+    pub(crate) fn read_args(&self) -> ReadArgs {
+        ReadArgs {
+            as_of: self.instant(&params::AS_OF),
+            valid_at: self.instant(&params::VALID_AT),
+            fields: self.text(&params::FIELDS),
+        }
+    }
+
+    pub(crate) fn list_args(&self) -> ListArgs {
+        ListArgs {
+            filter: self.text(&params::FILTER),
+            order_by: self.text(&params::ORDER_BY),
+            page_size: self.whole(&params::PAGE_SIZE),
+            page_token: self.text(&params::PAGE_TOKEN),
+            include_total: self.flag(&params::INCLUDE_TOTAL),
+            show_deleted: self.flag(&params::SHOW_DELETED),
+            read: self.read_args(),
+        }
+    }
+
+    pub(crate) fn event_args(&self) -> EventArgs {
+        let kinds = self.text(&params::KINDS).unwrap_or_default();
+        EventArgs {
+            after: self.text(&params::AFTER),
+            kinds: kinds.split(',').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
+            exclude_source: self.text(&params::EXCLUDE_SOURCE),
+            page_size: self.whole(&params::PAGE_SIZE),
+        }
+    }
+}
+
+/// A plus sign in a query means a space: an offset like `+02:00` arrives as one.
+fn instant(text: &str) -> Option<Instant> {
+    Instant::parse(&text.replace(' ', "+"))
+}
+
+fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
+    let require = |holds: bool, code, detail: String| if holds { Ok(()) } else { Err((code, detail)) };
+    match &param.shape {
+        Shape::Int { min, max } => {
+            let fits = plain_int(value).is_some_and(|number| (*min..=*max).contains(&number));
+            require(fits, "OUT_OF_RANGE", format!("must be a whole number from {min} to {max}"))
+        }
+        Shape::Long => require(plain_int(value).is_some(), "OUT_OF_RANGE", "must be a 64-bit integer".to_owned()),
+        Shape::Bool => require(matches!(value, "true" | "false"), "WRONG_TYPE", "must be true or false".to_owned()),
+        Shape::Instant => {
+            let detail = "must be an RFC 3339 instant, at most microseconds, like 2026-01-31T09:30:00Z";
+            require(instant(value).is_some(), "BAD_INSTANT", detail.to_owned())
+        }
+        Shape::Text { max, pattern, .. } => {
+            let length = value.chars().count();
+            require(length <= *max, "TOO_LONG", format!("at most {max} characters, these are {length}"))?;
+            let is_code = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+            let fits = pattern.is_none() || (!value.is_empty() && value.bytes().all(is_code));
+            require(fits, "BAD_CODE", format!("1 to {max} letters, digits, dots, underscores or hyphens"))?;
+            let clean = !value.chars().any(char::is_control);
+            require(clean, "CONTROL_CHARACTER", "must not contain control characters".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Digits with an optional minus: `+5` and ` 5` are not numbers of ours.
+pub(crate) fn plain_int(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// The pairs of a form-encoded text.
+pub(crate) fn pairs(raw: &str) -> Result<Vec<(String, String)>, &'static str> {
+    let parts: Vec<&str> = raw.split('&').filter(|part| !part.is_empty()).collect();
+    if parts.len() > PAIRS_MAX {
+        return Err("there are too many parameters");
+    }
+    let decode = |text: &str| decode(text).ok_or("a name or value is not percent-encoded UTF-8");
+    let pair = |part: &str| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        Ok((decode(name)?, decode(value)?))
+    };
+    parts.into_iter().map(pair).collect()
+}
+
+/// A form-encoded part, decoded strictly.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    let whole = bytes.iter().enumerate().all(|(i, b)| *b != b'%' || (hex(i + 1) && hex(i + 2)));
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    whole.then(|| decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use steerco_domain::Resource;
+    use steerco_domain::risk::Risk;
+
+    fn read(raw: &str) -> Result<Query, Vec<(String, &'static str)>> {
+        let refused = |error: Error| error.faults.into_iter().map(|f| (f.pointer, f.code)).collect();
+        Query::read(Some(raw), &params::listing(Risk::KIND)).map_err(refused)
+    }
+
+    #[test]
+    fn all_faults_at_once() {
+        let faults = read("page_size=0&pagesize=1&as_of=today&include_total=yes&filter=a&filter=b&fields=%00").err();
+        let expected = [
+            ("?page_size", "OUT_OF_RANGE"),
+            ("?pagesize", "UNKNOWN_PARAMETER"),
+            ("?as_of", "BAD_INSTANT"),
+            ("?include_total", "WRONG_TYPE"),
+            ("?filter", "DUPLICATE"),
+            ("?fields", "CONTROL_CHARACTER"),
+        ];
+        assert_eq!(faults.unwrap(), expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        assert!(read("valid_at=2026-01-01T00:00:00Z").is_err(), "risks are not dated");
+    }
+
+    #[test]
+    fn arguments_arrive() {
+        let args = read("filter=title+%3D+%22%C3%BC%22&page_size=7&include_total=true&as_of=2026-01-01T02:00:00+02:00")
+            .unwrap_or_else(|faults| panic!("{faults:?}"))
+            .list_args();
+        assert_eq!(
+            (args.filter.as_deref(), args.page_size, args.include_total),
+            (Some("title = \"ü\""), Some(7), true)
+        );
+        assert_eq!(args.read.as_of, Instant::parse("2026-01-01T00:00:00Z"));
+        assert!(read("page_token=").unwrap_or(Query(vec![])).list_args().page_token.is_none());
+    }
+
+    #[test]
+    fn broken_encoding_is_refused() {
+        for bad in ["filter=%", "filter=%ff", "%zz=1"] {
+            assert_eq!(read(bad).err().unwrap()[0].1, "BAD_ENCODING", "{bad}");
+        }
+        assert!(pairs(&"a=1&".repeat(101)).is_err());
+        assert_eq!((plain_int("+5"), plain_int("-5"), plain_int("")), (None, Some(-5), None));
+    }
+}

@@ -1,0 +1,31 @@
+//! Reading resources.
+
+use axum::extract::State;
+use steerco_domain::Resource;
+
+use super::call::Call;
+use super::{Rest, params, reply};
+use crate::problem::Answer;
+
+pub(crate) async fn get<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::reading(R::KIND))?.read_args();
+    let seen = rest.service.get::<R>(&call.caller, call.path("id"), &args).await?;
+    Ok(reply::seen(&seen, call.holds(&seen.etag))?)
+}
+
+pub(crate) async fn get_by_ref<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::reading(R::KIND))?.read_args();
+    let (source, external_id) = (call.path("source"), call.path("external_id"));
+    let seen = rest.service.get_by_ref::<R>(&call.caller, source, external_id, &args).await?;
+    Ok(reply::seen(&seen, call.holds(&seen.etag))?)
+}
+
+pub(crate) async fn list<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::listing(R::KIND))?.list_args();
+    Ok(reply::page(&rest.service.list::<R>(&call.caller, &args).await?)?)
+}
+
+pub(crate) async fn revisions<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::revisions())?.list_args();
+    Ok(reply::page(&rest.service.revisions::<R>(&call.caller, call.path("id"), &args).await?)?)
+}
