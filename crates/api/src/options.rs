@@ -34,8 +34,8 @@ impl Default for Options {
         Self {
             base_url: String::new(),
             body_limit: 4 * 1024 * 1024,
-            rate_per_second: const { non_zero(200) },
-            rate_burst: const { non_zero(1000) },
+            rate_per_second: const { non_zero(2000) },
+            rate_burst: const { non_zero(4000) },
             concurrency: 1024,
             request_timeout: Duration::from_secs(30),
         }

@@ -159,3 +159,11 @@ async fn read(conn: &Conn, org: &str, who: &Who) -> Result<Option<Access>, Fail>
     }
     Ok(Some(access))
 }
+
+/// The person who has held this role longest over the whole organisation.
+pub async fn find_holder(conn: &Conn, org: &str, role: Role) -> Result<Option<String>, Fail> {
+    let mut sql = Sql::new("SELECT person_id FROM \"grant\" WHERE org = ");
+    sql.text(org).push(" AND role = ").text(role.word());
+    sql.push(" AND person_id IS NOT NULL AND revoked_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1");
+    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+}

@@ -1,1 +1,7 @@
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    steerco_server::commands::run(steerco_server::cli::Cli::parse())
+}

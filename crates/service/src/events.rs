@@ -149,7 +149,8 @@ impl Service {
         args: EventArgs,
     ) -> impl Stream<Item = Result<EventPage, Error>> + Send + 'static {
         let commits = self.inner.database.commits();
-        let state = Watch { service: self.clone(), caller, args, commits, quiet_since: None, ended: false };
+        let stopping = self.stopping();
+        let state = Watch { service: self.clone(), caller, args, commits, stopping, quiet_since: None, ended: false };
         futures::stream::unfold(state, Watch::next)
     }
 }
@@ -160,6 +161,7 @@ struct Watch {
     caller: Caller,
     args: EventArgs,
     commits: tokio::sync::watch::Receiver<u64>,
+    stopping: tokio::sync::watch::Receiver<bool>,
     /// When the stream last said something; `None` before its first page.
     quiet_since: Option<tokio::time::Instant>,
     ended: bool,
@@ -179,7 +181,9 @@ impl Watch {
                     return Some((Err(error), self));
                 }
                 Ok(page) => {
-                    let due = self.quiet_since.is_none_or(|since| since.elapsed() >= BOOKMARK);
+                    // A stream that the service ends says where it was.
+                    self.ended = *self.stopping.borrow() && !page.more;
+                    let due = self.ended || self.quiet_since.is_none_or(|since| since.elapsed() >= BOOKMARK);
                     self.args.after = Some(page.next_cursor.clone());
                     if due || !page.events.is_empty() {
                         self.quiet_since = Some(tokio::time::Instant::now());
@@ -188,7 +192,10 @@ impl Watch {
                 }
             }
             // Woken by a commit here, or after a while to see commits elsewhere.
-            let _ = tokio::time::timeout(LOOK, self.commits.changed()).await;
+            tokio::select! {
+                _ = tokio::time::timeout(LOOK, self.commits.changed()) => {}
+                _ = self.stopping.changed() => {}
+            }
         }
     }
 }

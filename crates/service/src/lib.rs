@@ -21,5 +21,5 @@ mod write;
 pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use events::{Event, EventPage};
 pub use read::{Page, Seen};
-pub use service::{Caller, Service, Settings};
+pub use service::{Caller, Service, Settings, StopSignal};
 pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

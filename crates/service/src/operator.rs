@@ -160,3 +160,11 @@ fn object(value: &Value) -> &Map<String, Value> {
     static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
     value.as_object().unwrap_or(&EMPTY)
 }
+
+/// A person who administers the organisation: for tools of the operator that act through the ordinary operations.
+pub async fn find_first_admin(database: &Database, org: &str) -> Result<String, Error> {
+    let conn = database.read(org).await.map_err(Fail::into_error)?;
+    let found = steerco_persistence::access::find_holder(&conn, org, Role::Admin).await.map_err(Fail::into_error)?;
+    conn.close().await.map_err(Fail::into_error)?;
+    found.ok_or_else(|| Error::not_found("person who administers the organisation"))
+}

@@ -91,6 +91,17 @@ pub(crate) struct Inner {
     pub(crate) base_url: String,
     pub(crate) token_seconds: u32,
     pub(crate) feed_days: u32,
+    stopping: tokio::sync::watch::Sender<bool>,
+}
+
+/// Tells a service to stop: readiness falls, streams end with their cursor.
+#[derive(Clone)]
+pub struct StopSignal(Service);
+
+impl StopSignal {
+    pub fn stop(&self) {
+        self.0.inner.stopping.send_replace(true);
+    }
 }
 
 impl Service {
@@ -110,7 +121,8 @@ impl Service {
         let sealer = Sealer::new(&decode(&cursor)?)?;
         let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
         verifier.refresh().await;
-        let inner = Inner { database, clock, sealer, signing, verifier, base_url, token_seconds, feed_days };
+        let stopping = tokio::sync::watch::Sender::new(false);
+        let inner = Inner { database, clock, sealer, signing, verifier, base_url, token_seconds, feed_days, stopping };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -177,10 +189,21 @@ impl Service {
 
     /// Database reachable, migrations applied, feed readable.
     pub async fn ready(&self) -> Result<(), Error> {
+        if *self.inner.stopping.borrow() {
+            return Err(Error::unavailable("the service is stopping"));
+        }
         if !self.inner.database.is_migrated().await {
             return Err(Error::unavailable("the database cannot be reached or lacks migrations"));
         }
         Ok(())
+    }
+
+    pub fn stop_signal(&self) -> StopSignal {
+        StopSignal(self.clone())
+    }
+
+    pub(crate) fn stopping(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.inner.stopping.subscribe()
     }
 
     /// What has to be done every hour: forget old answers, read the keys of trusted issuers again.

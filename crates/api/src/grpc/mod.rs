@@ -69,7 +69,7 @@ const fn name<S: NamedService>(_: &S) -> &'static str {
 }
 
 /// All rpcs, health and reflection, without a fallback: an unknown path is for the outer router to answer.
-pub fn routes(service: Service) -> Router {
+pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, risk, event, permission);

@@ -1,0 +1,152 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Steerco: the system of record and of insight for a Director of Project Management, over gRPC and REST.
+#[derive(Debug, Parser)]
+#[command(name = "steerco", version, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  steerco demo                                        a real portfolio on the embedded database, with tokens to try
+  steerco init --organisation 'City' --person 'Ada'   make an organisation and its first administrator
+  steerco serve --listen 0.0.0.0:8080                 serve both doors
+  steerco token --org org_… --person pers_…           a token for an operator";
+
+/// Where settings come from; flags win over STEERCO_* over the file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
+    /// Settings file (TOML)
+    #[arg(long, env = "STEERCO_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address of the one port for REST and gRPC
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Folder of the embedded database
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// sqlite://FILE or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    #[default]
+    Table,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an organisation, its first person and that person's grants
+    Init {
+        #[command(flatten)]
+        common: Common,
+        /// Name of the organisation
+        #[arg(long)]
+        organisation: String,
+        /// Name of the first person, who administers it
+        #[arg(long)]
+        person: String,
+        /// Mail address of the first person
+        #[arg(long)]
+        email: Option<String>,
+        /// Currency of totals (ISO 4217)
+        #[arg(long, default_value = "EUR")]
+        currency: String,
+        /// IANA time zone
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Serve REST and gRPC until SIGTERM or Ctrl-C
+    Serve {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Serve a real portfolio (New York City's capital projects) and print tokens and commands to try
+    Demo {
+        #[command(flatten)]
+        common: Common,
+        /// Load and print, then stop
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Bring the database's schema up to date
+    Migrate {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Mint a token for a person or service account
+    Token {
+        #[command(flatten)]
+        common: Common,
+        /// Organisation
+        #[arg(long)]
+        org: String,
+        /// Person the token stands for
+        #[arg(long, conflicts_with = "account", required_unless_present = "account")]
+        person: Option<String>,
+        /// Service account the token stands for
+        #[arg(long)]
+        account: Option<String>,
+        /// Narrow the token to these roles
+        #[arg(long)]
+        role: Vec<String>,
+        /// Partner the token speaks for
+        #[arg(long)]
+        partner: Option<String>,
+        /// Narrow the token to these programs
+        #[arg(long)]
+        program: Vec<String>,
+        /// Seconds it lives
+        #[arg(long, default_value_t = 3600)]
+        seconds: u32,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Check the log's chain, every version and every row against the log
+    Verify {
+        #[command(flatten)]
+        common: Common,
+        /// One organisation; all when absent
+        #[arg(long)]
+        org: Option<String>,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Copy the embedded database while it serves
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        /// File to write; must not exist
+        target: PathBuf,
+    },
+    /// Look at settings
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print a shell completion script
+    Completion { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Read the settings, say what is wrong with them, and print what is in force
+    Check {
+        #[command(flatten)]
+        common: Common,
+    },
+}

@@ -1,0 +1,144 @@
+//! What each command does. Exit codes: 0 done, 1 failed, 2 wrong usage (clap), 3 verification found faults.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail};
+use clap::CommandFactory;
+use serde_json::json;
+use steerco_domain::access::Role;
+use steerco_persistence::Database;
+use steerco_service::Service;
+use steerco_service::operator::{Bootstrap, Mint, verify_database};
+
+use crate::cli::{Cli, Command, Common, ConfigCommand, Output};
+use crate::config::Config;
+
+/// Runs a command on its own runtime.
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => return fail(&anyhow!(cause)),
+    };
+    match runtime.block_on(dispatch(cli.command)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("steerco: {error:#}");
+    ExitCode::FAILURE
+}
+
+pub(crate) fn load(common: &Common) -> anyhow::Result<Config> {
+    Config::load(common, std::env::vars())
+}
+
+pub(crate) async fn open(config: &Config, migrate: bool) -> anyhow::Result<Service> {
+    Service::open(config.settings(migrate)?).await.map_err(|cause| anyhow!(cause))
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Init { common, organisation, person, email, currency, time_zone, output } => {
+            let roles = vec![Role::Admin];
+            let first = Bootstrap { organisation, base_currency: currency, time_zone, person, email, roles };
+            init(&common, &first, output).await
+        }
+        Command::Serve { common } => crate::serve::serve(load(&common)?).await,
+        Command::Demo { common, exit } => crate::demo::demo(&common, exit).await,
+        Command::Migrate { common } => {
+            open(&load(&common)?, true).await?;
+            println!("the schema is up to date");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Token { common, org, person, account, role, partner, program, seconds, output } => {
+            let subject = person.or(account).unwrap_or_default();
+            let some = |list: Vec<String>| Some(list).filter(|list| !list.is_empty());
+            let (roles, program_ids) = (some(role), some(program));
+            let mint = Mint { org, subject, roles, partner_id: partner, program_ids, seconds };
+            token(&common, &mint, output).await
+        }
+        Command::Verify { common, org, output } => verify(&common, org.as_deref(), output).await,
+        Command::Openapi => {
+            print!("{}", steerco_api::openapi::text());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Backup { common, target } => {
+            let database =
+                Database::open(&load(&common)?.database_url()?, false).await.map_err(|cause| anyhow!(cause))?;
+            database.backup(&target).await.map_err(|cause| anyhow!(cause))?;
+            println!("{}", target.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config { command: ConfigCommand::Check { common } } => {
+            let config = load(&common)?;
+            let mut shown = serde_json::to_value(&config)?;
+            if config.database.as_deref().is_some_and(|url| url.contains('@')) {
+                shown["database"] = json!("(set, not shown: it may hold a password)");
+            }
+            println!("{}", serde_json::to_string_pretty(&shown)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "steerco", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn init(common: &Common, first: &Bootstrap, output: Output) -> anyhow::Result<ExitCode> {
+    let service = open(&load(common)?, true).await?;
+    let (org, person) = service.bootstrap(first).await?;
+    match output {
+        Output::Json => println!("{}", json!({ "organisation_id": org, "person_id": person })),
+        Output::Table => {
+            println!("organisation  {org}\nperson        {person}");
+            println!("\nA token for it:  steerco token --org {org} --person {person}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn token(common: &Common, mint: &Mint, output: Output) -> anyhow::Result<ExitCode> {
+    use steerco_domain::words::Words;
+    for role in mint.roles.iter().flatten() {
+        Role::from_word(role).with_context(|| format!("{role} is not a role; roles are {}", Role::choices()))?;
+    }
+    let service = open(&load(common)?, false).await?;
+    let organisations = service.database().organisations().await.map_err(|fail| fail.into_error())?;
+    if !organisations.contains(&mint.org) {
+        bail!("there is no organisation {}; there are: {}", mint.org, organisations.join(", "));
+    }
+    let token = service.mint(mint);
+    match output {
+        Output::Json => println!("{}", json!({ "access_token": token, "expires_in": mint.seconds })),
+        Output::Table => println!("{token}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(common: &Common, org: Option<&str>, output: Output) -> anyhow::Result<ExitCode> {
+    let database = Database::open(&load(common)?.database_url()?, false).await.map_err(|cause| anyhow!(cause))?;
+    let reports = verify_database(&database, org).await?;
+    let mut sound = true;
+    for (org, report) in &reports {
+        sound &= report.faults.is_empty();
+        match output {
+            Output::Json => println!(
+                "{}",
+                json!({ "organisation_id": org, "entries": report.entries, "resources": report.resources,
+                        "faults": report.faults })
+            ),
+            Output::Table => {
+                let verdict = if report.faults.is_empty() { "sound" } else { "NOT SOUND" };
+                println!("{org}  {} log entries  {} resources  {verdict}", report.entries, report.resources);
+                report.faults.iter().for_each(|fault| println!("  {fault}"));
+            }
+        }
+    }
+    if reports.is_empty() {
+        bail!("there is no such organisation");
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}

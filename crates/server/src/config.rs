@@ -1,0 +1,277 @@
+//! Settings: file below `STEERCO_*` below flags. An unknown key is an error.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use steerco_service::auth::IssuerConfig;
+use steerco_service::clock::Clock;
+
+use crate::cli::Common;
+use crate::listen::Limits;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address of the one port for REST and gRPC.
+    pub listen: SocketAddr,
+    /// Folder of the embedded database.
+    pub data_dir: PathBuf,
+    /// `sqlite://file` or `postgres://…`; the embedded database in `data_dir` when absent.
+    pub database: Option<String>,
+    /// Where clients reach the service. Names the built-in issuer and the audience of its tokens, so a change makes
+    /// older tokens worthless.
+    pub base_url: String,
+    /// Least level of the log, or directives such as `info,steerco_service=debug`.
+    pub log: String,
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    #[serde(default)]
+    pub auth: Auth,
+    #[serde(default)]
+    pub limits: LimitSettings,
+    #[serde(default)]
+    pub feed: Feed,
+}
+
+/// Certificate and key of the port.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file of the certificate chain.
+    pub certificate: PathBuf,
+    /// PEM file of the key.
+    pub key: PathBuf,
+}
+
+/// Who is trusted.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// Seconds a token of the built-in issuer lives.
+    pub token_seconds: u32,
+    /// Trusted issuers beside the built-in one.
+    #[serde(skip_serializing)]
+    pub issuers: Vec<IssuerConfig>,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self { token_seconds: 3600, issuers: Vec::new() }
+    }
+}
+
+/// What the service lets through.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Requests a second from one caller.
+    pub requests_per_second: NonZeroU32,
+    /// Requests a caller may send at once before the rate counts.
+    pub burst: NonZeroU32,
+    /// Requests that may run at the same time.
+    pub concurrency: usize,
+    /// Seconds a REST request may take.
+    pub request_seconds: u64,
+    /// Connections at the same time.
+    pub connections: usize,
+    /// Connections at the same time from one address.
+    pub connections_per_peer: usize,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        let options = steerco_api::Options::default();
+        let limits = Limits::default();
+        Self {
+            requests_per_second: options.rate_per_second,
+            burst: options.rate_burst,
+            concurrency: options.concurrency,
+            request_seconds: options.request_timeout.as_secs(),
+            connections: limits.max_connections,
+            connections_per_peer: limits.max_connections_per_peer,
+        }
+    }
+}
+
+/// How far the change feed reaches back.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Feed {
+    /// Days after which a cursor expires. The log itself is kept.
+    pub days: u32,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { days: 400 }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: PathBuf::from("steerco-data"),
+            database: None,
+            base_url: "http://127.0.0.1:8080".to_owned(),
+            log: "info".to_owned(),
+            tls: None,
+            auth: Auth::default(),
+            limits: LimitSettings::default(),
+            feed: Feed::default(),
+        }
+    }
+}
+
+/// Variables that are not settings.
+const NOT_SETTINGS: &[&str] = &["STEERCO_CONFIG", "STEERCO_TEST_ALL", "STEERCO_POSTGRES_BIN"];
+
+impl Config {
+    /// Reads file, environment and flags, in this order of growing weight.
+    pub fn load(common: &Common, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &common.config {
+            if !file.exists() {
+                bail!("there is no settings file {}", file.display());
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let from_environment = read_environment(environment)?;
+        figment = figment.merge(Serialized::defaults(from_environment));
+        let mut flags = BTreeMap::new();
+        if let Some(listen) = common.listen {
+            flags.insert("listen", listen.to_string());
+        }
+        if let Some(dir) = &common.data_dir {
+            flags.insert("data_dir", dir.display().to_string());
+        }
+        if let Some(database) = &common.database {
+            flags.insert("database", database.clone());
+        }
+        let config: Self = figment.merge(Serialized::defaults(flags)).extract().context("settings")?;
+        Ok(config)
+    }
+
+    /// The database's address; the folder of an embedded one is made.
+    pub fn database_url(&self) -> anyhow::Result<String> {
+        if let Some(url) = &self.database {
+            return Ok(url.clone());
+        }
+        make_private_dir(&self.data_dir)?;
+        Ok(format!("sqlite://{}", self.data_dir.join("steerco.db").display()))
+    }
+
+    pub fn settings(&self, migrate: bool) -> anyhow::Result<steerco_service::Settings> {
+        Ok(steerco_service::Settings {
+            database: self.database_url()?,
+            migrate,
+            base_url: self.base_url.clone(),
+            issuers: self.auth.issuers.clone(),
+            token_seconds: self.auth.token_seconds,
+            feed_days: self.feed.days,
+            clock: Clock::system(),
+        })
+    }
+
+    pub fn options(&self) -> steerco_api::Options {
+        steerco_api::Options {
+            base_url: self.base_url.clone(),
+            rate_per_second: self.limits.requests_per_second,
+            rate_burst: self.limits.burst,
+            concurrency: self.limits.concurrency,
+            request_timeout: Duration::from_secs(self.limits.request_seconds),
+            ..steerco_api::Options::default()
+        }
+    }
+
+    pub fn connection_limits(&self) -> Limits {
+        Limits {
+            max_connections: self.limits.connections,
+            max_connections_per_peer: self.limits.connections_per_peer,
+            ..Limits::default()
+        }
+    }
+}
+
+/// The folder holds keys and data: nobody else reads it.
+fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.with_context(|| format!("the data folder {} cannot be made", dir.display()))
+}
+
+/// `STEERCO_AUTH__TOKEN_SECONDS=60` sets `auth.token_seconds`; `STEERCO_DATABASE_FILE` names a file with the value.
+fn read_environment(environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<serde_json::Value> {
+    let mut root = serde_json::Map::new();
+    for (name, value) in environment {
+        let Some(key) = name.strip_prefix("STEERCO_").filter(|_| !NOT_SETTINGS.contains(&name.as_str())) else {
+            continue;
+        };
+        let (key, value) = match key.strip_suffix("_FILE") {
+            Some(key) => {
+                let read = std::fs::read_to_string(&value).with_context(|| format!("{name} names {value}"))?;
+                (key, read.trim_end().to_owned())
+            }
+            None => (key, value),
+        };
+        let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
+        insert(&mut root, &path, serde_json::from_str(&value).unwrap_or(serde_json::Value::String(value)));
+    }
+    Ok(serde_json::Value::Object(root))
+}
+
+fn insert(map: &mut serde_json::Map<String, serde_json::Value>, path: &[String], value: serde_json::Value) {
+    match path {
+        [] => {}
+        [last] => {
+            map.insert(last.clone(), value);
+        }
+        [first, rest @ ..] => {
+            let below = map.entry(first.clone()).or_insert_with(|| serde_json::json!({}));
+            if let Some(below) = below.as_object_mut() {
+                insert(below, rest, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(environment: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let pairs = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(&Common::default(), pairs.collect::<Vec<_>>().into_iter())
+    }
+
+    #[test]
+    fn environment_is_above_defaults() {
+        let config = load(&[("STEERCO_LISTEN", "0.0.0.0:9000"), ("STEERCO_AUTH__TOKEN_SECONDS", "60")]).unwrap();
+        assert_eq!((config.listen.port(), config.auth.token_seconds), (9000, 60));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = load(&[("STEERCO_LISTNE", "x")]).unwrap_err();
+        assert!(format!("{error:#}").contains("listne"), "{error:#}");
+    }
+
+    #[test]
+    fn flags_are_above_the_environment() {
+        let common = Common { data_dir: Some("there".into()), ..Common::default() };
+        let environment = [("STEERCO_DATA_DIR".to_owned(), "here".to_owned())];
+        let config = Config::load(&common, environment.into_iter()).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from("there"));
+    }
+}

@@ -1,0 +1,35 @@
+//! The demo is the main job on real input: New York City's capital projects, loaded through the service's own
+//! operations, then served.
+
+pub mod data;
+mod load;
+mod print;
+
+use std::process::ExitCode;
+
+use crate::cli::Common;
+use crate::commands::{load as load_config, open};
+use crate::serve::{listen_until_stopped, start_logs};
+
+/// Loads the portfolio unless the folder has it already, prints how to call it, and serves.
+pub(crate) async fn demo(common: &Common, exit: bool) -> anyhow::Result<ExitCode> {
+    let mut config = load_config(common)?;
+    if common.data_dir.is_none() && config.database.is_none() {
+        config.data_dir = "steerco-demo".into();
+    }
+    config.base_url = format!("http://{}", config.listen);
+    if std::env::var_os("STEERCO_LOG").is_none() {
+        "warn".clone_into(&mut config.log);
+    }
+    start_logs(&config.log)?;
+    let service = open(&config, true).await?;
+    let loaded = load::load(&service).await?;
+    let printed = print::page(&service, &config, &loaded);
+    if exit {
+        println!("{printed}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Only once the port is open do the commands work as printed.
+    listen_until_stopped(&config, service, |_| println!("{printed}")).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,71 @@
+//! Serving both doors until told to stop.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use steerco_service::Service;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::commands::open;
+use crate::config::Config;
+use crate::listen;
+
+/// How often the service does its housekeeping.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// JSON lines on standard error; never a token or a body.
+pub(crate) fn start_logs(directives: &str) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(directives).context("log")?;
+    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_writer(std::io::stderr);
+    logs.with_env_filter(filter).try_init().map_err(|cause| anyhow!(cause))
+}
+
+pub(crate) async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    start_logs(&config.log)?;
+    let service = open(&config, true).await?;
+    listen_until_stopped(&config, service, |_| ()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until SIGTERM or Ctrl-C, then answers what is in flight and stops.
+pub(crate) async fn listen_until_stopped(
+    config: &Config,
+    service: Service,
+    ready: impl FnOnce(std::net::SocketAddr),
+) -> anyhow::Result<()> {
+    let tls = match &config.tls {
+        Some(tls) => Some(listen::server_config(&tls.certificate, &tls.key).map_err(|cause| anyhow!(cause))?),
+        None => None,
+    };
+    let listener = listen::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, database = if service.database().is_postgres() { "postgresql" } else { "sqlite" }, "serving");
+    let stop = service.stop_signal();
+    let app = steerco_api::app(service.clone(), config.options());
+    let jobs = tokio::spawn(keep_house(service));
+    ready(address);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("stopping");
+        // Readiness falls and streams end with their cursor; requests in flight are answered.
+        stop.stop();
+    };
+    let served = listen::serve(listener, tls, app, config.connection_limits(), shutdown).await;
+    jobs.abort();
+    tracing::info!("stopped");
+    Ok(served?)
+}
+
+async fn keep_house(service: Service) {
+    loop {
+        if let Err(error) = service.run_jobs().await {
+            tracing::warn!(%error, "housekeeping failed; it is tried again in an hour");
+        }
+        tokio::time::sleep(HOUR).await;
+    }
+}
