@@ -133,7 +133,7 @@ fn reasons_by_status() -> BTreeMap<u16, Vec<Reason>> {
     statuses
 }
 
-/// The same value with the members of every object in order, whichever map serde_json was built with.
+/// The same value with the members of every object in order, whichever map JSON was built with.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

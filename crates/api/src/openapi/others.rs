@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Parts;
 use super::answers::{answer, empty, open};
 use super::operation::{Access, Operation};
-use super::parameters::{of, path, shared};
+use super::parameters::{of_feed, path, shared};
 use super::shape::reference;
 use crate::rest::{FIGURES, params};
 
@@ -48,8 +48,8 @@ fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, acce
 fn list_events() -> Operation {
     let about = "Changes after a cursor, oldest first, as far as the caller may see them.";
     Operation {
-        parameters: of(&params::events()),
-        answers: vec![(200, answer("A page of the feed.", PLAIN, reference("EventPage"), &[]))],
+        parameters: of_feed(&params::events()),
+        answers: vec![(200, answer("A page of the feed.", PLAIN, &reference("EventPage"), &[]))],
         refusals: vec![410],
         ..start("events", "/v1/events", "list_events", "List events", about, Access::of("event", "read"))
     }
@@ -58,9 +58,9 @@ fn list_events() -> Operation {
 fn stream_events() -> Operation {
     let about = "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the \
                  cursor on; one named `error` carries a `Problem` and ends the stream.";
-    let mut parameters = of(&params::stream());
+    let mut parameters = of_feed(&params::stream());
     parameters.extend(shared(&["last_event_id"]));
-    let stream = answer("The feed, without end.", "text/event-stream", json!({"type": "string"}), &[]);
+    let stream = answer("The feed, without end.", "text/event-stream", &json!({"type": "string"}), &[]);
     Operation {
         parameters,
         answers: vec![(200, stream)],
@@ -73,7 +73,7 @@ fn list_permissions() -> Operation {
     let about = "The one table of permissions: what each role may do with each operation. `fields` allows without the \
                  private fields.";
     Operation {
-        answers: vec![(200, answer("The table.", PLAIN, reference("Permissions"), &[]))],
+        answers: vec![(200, answer("The table.", PLAIN, &reference("Permissions"), &[]))],
         ..start("authorisation", "/v1/permissions", "list_permissions", "List permissions", about, Access::Token)
     }
 }
@@ -84,14 +84,14 @@ fn issue_token() -> Operation {
     let form = json!({"schema": reference("TokenRequest"), "example": {
         "grant_type": "client_credentials", "scope": "risks:read risks:write",
     }});
-    let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, reference("TokenRefusal"), keys);
+    let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, &reference("TokenRefusal"), keys);
     let mut invalid = refused("The request is not right; `error` says how.", &[]);
     invalid["content"][crate::problem::PROBLEM] = json!({"schema": reference("Problem")});
     Operation {
         method: "post",
         body: Some(json!({"required": true, "content": {"application/x-www-form-urlencoded": form}})),
         answers: vec![
-            (200, open("A token.", PLAIN, reference("Token"), &[])),
+            (200, open("A token.", PLAIN, &reference("Token"), &[])),
             (400, invalid),
             (401, refused("The client is not known, or its secret is not right.", &["challenge"])),
         ],
@@ -106,7 +106,7 @@ fn public(tag: &str, path: &str, id: &str, summary: &str, about: &str, answers: 
 }
 
 fn discovery() -> Vec<Operation> {
-    let document = |doc: &str, schema: &str| vec![(200, open(doc, PLAIN, reference(schema), &[]))];
+    let document = |doc: &str, schema: &str| vec![(200, open(doc, PLAIN, &reference(schema), &[]))];
     vec![
         public(
             "authorisation",
@@ -136,7 +136,7 @@ fn discovery() -> Vec<Operation> {
 }
 
 fn server() -> Vec<Operation> {
-    let health = || vec![(200, open("All is well.", PLAIN, reference("Health"), &[]))];
+    let health = || vec![(200, open("All is well.", PLAIN, &reference("Health"), &[]))];
     let live = "Whether the process answers; it asks nothing of the database.";
     let ready = "Whether the database answers, is migrated and feeds.";
     let figures = "Figures in the text format of Prometheus. Labels are route templates, never paths.";
@@ -144,7 +144,7 @@ fn server() -> Vec<Operation> {
         public("operations", "/livez", "get_liveness", "Check liveness", live, health()),
         public("operations", "/readyz", "get_readiness", "Check readiness", ready, health()),
         Operation {
-            answers: vec![(200, answer("The figures.", FIGURES, json!({"type": "string"}), &[]))],
+            answers: vec![(200, answer("The figures.", FIGURES, &json!({"type": "string"}), &[]))],
             ..start("operations", "/metrics", "get_metrics", "Get the figures", figures, Access::of("metrics", "read"))
         },
     ]
@@ -158,10 +158,10 @@ fn documentation() -> Vec<Operation> {
         vec![(200, answer)]
     };
     let code = json!({"type": "string", "pattern": "^[a-z-]{1,64}$", "maxLength": 64});
-    let contract = open("The document.", PLAIN, json!({"type": "object"}), &["etag"]);
+    let contract = open("The document.", PLAIN, &json!({"type": "object"}), &["etag"]);
     let unchanged = empty("The caller holds it.", &["etag"]);
-    let reasons = with_html(open("Every error.", PLAIN, reference("ReasonList"), &[]));
-    let reason = with_html(open("The error.", PLAIN, reference("Reason"), &[]));
+    let reasons = with_html(open("Every error.", PLAIN, &reference("ReasonList"), &[]));
+    let reason = with_html(open("The error.", PLAIN, &reference("Reason"), &[]));
     let about = "This document; it changes only with the binary.";
     let list = "What every error means and what to do about it.";
     vec![
@@ -178,7 +178,7 @@ fn documentation() -> Vec<Operation> {
         },
         public(tag, "/errors", "list_reasons", "List the errors", list, reasons),
         Operation {
-            parameters: vec![path("code", "The code in lower case with hyphens.", code)],
+            parameters: vec![path("code", "The code in lower case with hyphens.", &code)],
             refusals: vec![400, 404],
             ..public(tag, "/errors/{code}", "get_reason", "Explain one error", "The page `type` leads to.", reason)
         },
@@ -248,7 +248,7 @@ fn add_schemas(parts: &mut Parts) {
             "Token",
             object(
                 "A token.",
-                &["access_token", "token_type", "expires_in", "scope"],
+                &["access_token", "token_type", "expires_in"],
                 json!({
                     "access_token": text(), "token_type": {"type": "string", "enum": ["Bearer"]},
                     "expires_in": {"type": "integer", "format": "int64", "minimum": 1}, "scope": text(),

@@ -6,7 +6,8 @@ use steerco_domain::field::{FieldSpec, Setter};
 
 use super::Parts;
 use super::shape::{LONG, flow, input, output_property, reference};
-use crate::rest::mount::{About, BATCH_MAX};
+use crate::rest::mount::About;
+use steerco_service::BATCH_MAX;
 
 /// The schemas of one resource.
 pub(super) fn add_resource(about: &About, parts: &mut Parts) {
@@ -60,11 +61,11 @@ fn page(title: &str) -> Value {
         "type": "object",
         "description": format!("A page of a list of `{title}`."),
         "required": ["items", "sync_token"],
-        "properties": page_properties(reference(title)),
+        "properties": page_properties(&reference(title)),
     })
 }
 
-fn page_properties(items: Value) -> Value {
+fn page_properties(items: &Value) -> Value {
     json!({
         "items": {"type": "array", "maxItems": 1000, "items": items},
         "next_page_token": {"type": "string", "description": "Token of the next page; absent on the last one."},
@@ -77,7 +78,7 @@ fn page_properties(items: Value) -> Value {
 }
 
 /// An object with exactly this one member.
-fn single(name: &str, doc: &str, schema: Value) -> Value {
+fn single(name: &str, doc: &str, schema: &Value) -> Value {
     json!({
         "type": "object", "description": doc, "additionalProperties": false, "required": [name],
         "properties": {name: schema},
@@ -94,14 +95,14 @@ fn batch(title: &str) -> Value {
     let body = reference(&format!("{title}Upsert"));
     let upsert = json!({"source": word, "external_id": word, "source_version": version, "body": body});
     let items = json!([
-        single("create", "Creates a resource.", reference(&format!("{title}Create"))),
-        single("update", "Changes a resource.", update),
+        single("create", "Creates a resource.", &reference(&format!("{title}Create"))),
+        single("update", "Changes a resource.", &update),
         single(
             "upsert",
             "Creates or merges by external reference.",
-            strict(&["source", "external_id", "body"], upsert)
+            &strict(&["source", "external_id", "body"], upsert)
         ),
-        single("delete", "Deletes a resource.", strict(&["id"], json!({"id": word}))),
+        single("delete", "Deletes a resource.", &strict(&["id"], json!({"id": word}))),
     ]);
     json!({
         "type": "object",
@@ -207,7 +208,7 @@ fn fault() -> Value {
 }
 
 fn outcome() -> Value {
-    let words = ["created", "updated", "unchanged", "stale", "deleted", "undeleted", "backfilled"];
+    let words: Vec<&str> = steerco_service::Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
     json!({"type": "string", "enum": words, "description": "What a write did."})
 }
 
@@ -237,6 +238,10 @@ fn event() -> Value {
                 "type": "object",
                 "description": "The resource after the change, as far as visible; absent for a tombstone.",
             },
+            "visibility": {
+                "type": "string", "enum": ["lost", "gained"],
+                "description": "Whether the change took the resource out of the caller's sight or into it.",
+            },
             "deleted": {"type": "boolean", "description": "Whether the resource was deleted."},
             "request_id": text("Request that caused it."),
         },
@@ -261,6 +266,6 @@ fn partial() -> Value {
 fn partial_page() -> Value {
     json!({
         "type": "object", "description": "A page of resources with only the fields asked for.",
-        "required": ["items", "sync_token"], "properties": page_properties(reference("Partial")),
+        "required": ["items", "sync_token"], "properties": page_properties(&reference("Partial")),
     })
 }
