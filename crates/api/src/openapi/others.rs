@@ -79,8 +79,8 @@ fn list_permissions() -> Operation {
 }
 
 fn issue_token() -> Operation {
-    let about = "Client credentials of a service account (RFC 6749, 4.4), by HTTP Basic or in the form. Errors are those \
-                 of the RFC.";
+    let about = "Client credentials of a service account (RFC 6749, 4.4), by HTTP Basic or in the form. Errors are \
+                 those of the RFC.";
     let form = json!({"schema": reference("TokenRequest"), "example": {
         "grant_type": "client_credentials", "scope": "risks:read risks:write",
     }});
@@ -190,7 +190,7 @@ fn add_schemas(parts: &mut Parts) {
     use steerco_domain::words::Words;
     let text = || json!({"type": "string"});
     let texts = || json!({"type": "array", "items": {"type": "string"}});
-    let object = |doc: &str, required: &[&str], properties: Value| json!({"type": "object", "description": doc, "required": required, "properties": properties});
+    let object = |doc: &str, required: &[&str], members: Value| json!({"type": "object", "description": doc, "required": required, "properties": members});
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
     let cells: Vec<&str> = [Cell::Deny, Cell::Allow, Cell::Fields].map(Cell::word).to_vec();
     let row = object(
@@ -273,7 +273,8 @@ fn add_schemas(parts: &mut Parts) {
                 "Metadata of this service.",
                 &["resource", "authorization_servers"],
                 json!({
-                    "resource": text(), "authorization_servers": texts(), "jwks_uri": text(), "scopes_supported": texts(),
+                    "resource": text(), "authorization_servers": texts(), "jwks_uri": text(),
+                    "scopes_supported": texts(),
                     "bearer_methods_supported": texts(), "resource_name": text(), "resource_documentation": text(),
                 }),
             ),

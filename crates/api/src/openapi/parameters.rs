@@ -59,7 +59,7 @@ fn headers() -> Vec<(String, Value)> {
         (key.to_owned(), json!({"name": name, "in": "header", "description": doc, "schema": schema}))
     };
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"});
-    let etag = json!({"type": "string", "pattern": "^(\\*|(W/)?\"[!#-~]{1,200}\")$"});
+    let etag = json!({"type": "string", "minLength": 1, "maxLength": 204, "pattern": "^(\\*|(W/)?\"[!#-~]{1,200}\")$"});
     let tags = json!({"type": "string"});
     let cursor = json!({"type": "string"});
     vec![

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 use steerco_domain::Reason;
 use steerco_domain::field::{FieldSpec, Setter};
+use steerco_domain::resource::Kind;
 
 use super::Parts;
-use super::shape::{LONG, flow, input, output_property, reference};
+use super::shape::{LONG, flow, id_pattern, input, output_property, reference};
 use crate::rest::mount::About;
 use steerco_service::BATCH_MAX;
 
@@ -27,7 +28,7 @@ pub(super) fn add_resource(about: &About, parts: &mut Parts) {
         let doc = "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         let upsert = optional(input(doc, settable(false), parts));
         parts.insert(format!("{}Upsert", kind.title), upsert);
-        parts.insert(format!("{}Batch", kind.title), batch(kind.title));
+        parts.insert(format!("{}Batch", kind.title), batch(kind));
         parts.insert(format!("{}BatchResult", kind.title), batch_result(kind.title));
     }
     for verb in &about.verbs {
@@ -85,13 +86,15 @@ fn single(name: &str, doc: &str, schema: &Value) -> Value {
     })
 }
 
-fn batch(title: &str) -> Value {
+fn batch(kind: &Kind) -> Value {
+    let title = kind.title;
+    let id = json!({"type": "string", "pattern": id_pattern(kind.prefix)});
     let word = json!({"type": "string", "minLength": 1, "maxLength": 200});
     let maybe = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 200});
-    let strict = |required: &[&str], properties: Value| json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties});
+    let strict = |required: &[&str], members: Value| json!({"type": "object", "additionalProperties": false, "required": required, "properties": members});
     let patch = reference(&format!("{title}Patch"));
     let version = json!({"type": ["string", "null"], "format": "int64", "pattern": LONG, "maxLength": 20});
-    let update = strict(&["id", "patch"], json!({"id": word, "patch": patch, "if_match": maybe}));
+    let update = strict(&["id", "patch"], json!({"id": id, "patch": patch, "if_match": maybe}));
     let body = reference(&format!("{title}Upsert"));
     let upsert = json!({"source": word, "external_id": word, "source_version": version, "body": body});
     let items = json!([
@@ -102,7 +105,7 @@ fn batch(title: &str) -> Value {
             "Creates or merges by external reference.",
             &strict(&["source", "external_id", "body"], upsert)
         ),
-        single("delete", "Deletes a resource.", &strict(&["id"], json!({"id": word}))),
+        single("delete", "Deletes a resource.", &strict(&["id"], json!({"id": id}))),
     ]);
     json!({
         "type": "object",
@@ -180,12 +183,18 @@ fn problem() -> Value {
         "properties": {
             "type": {"type": "string", "format": "uri-reference", "description": "Page that explains the code."},
             "title": {"type": "string", "description": "The code in words."},
-            "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+            "status": {
+                "type": "integer", "format": "int32", "minimum": 400, "maximum": 599,
+                "description": "The HTTP status.",
+            },
             "detail": {"type": "string", "description": "What is wrong with this request, for people."},
             "code": {"type": "string", "enum": codes, "description": "What is wrong, as a word a program can compare."},
             "request_id": {"type": "string", "maxLength": 64, "description": "Names this request in the logs."},
             "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
-            "retry_after": {"type": "integer", "format": "int64", "minimum": 0, "description": "Seconds after which to try again."},
+            "retry_after": {
+                "type": "integer", "format": "int64", "minimum": 0,
+                "description": "Seconds after which to try again.",
+            },
             "etag": {"type": "string", "description": "The current ETag, when the one given is stale, without quotes."},
             "errors": {
                 "type": "array", "maxItems": crate::problem::FAULTS_MAX, "items": reference("Fault"),
@@ -222,7 +231,9 @@ fn event() -> Value {
     });
     json!({
         "type": "object", "description": "One change.",
-        "required": ["id", "cursor", "at", "actor", "operation", "kind", "resource_id", "changed", "deleted", "request_id"],
+        "required": [
+            "id", "cursor", "at", "actor", "operation", "kind", "resource_id", "changed", "deleted", "request_id",
+        ],
         "properties": {
             "id": text("The same over every channel."),
             "cursor": text("Cursor from which the feed goes on after this event."),
@@ -232,7 +243,10 @@ fn event() -> Value {
             "kind": text("Kind of the resource, such as `risk`."),
             "resource_id": text("Id of the resource."),
             "seq": seq,
-            "revision": {"type": "integer", "format": "int32", "description": "Revision after the change. Hidden from partners."},
+            "revision": {
+                "type": "integer", "format": "int32",
+                "description": "Revision after the change. Hidden from partners.",
+            },
             "changed": names,
             "after": {
                 "type": "object",
@@ -260,7 +274,8 @@ fn event_page() -> Value {
 }
 
 fn partial() -> Value {
-    json!({"type": "object", "description": "A resource with only the fields asked for; each is as in its full schema."})
+    let doc = "A resource with only the fields asked for; each is as in its full schema.";
+    json!({"type": "object", "description": doc})
 }
 
 fn partial_page() -> Value {

@@ -115,8 +115,9 @@ fn grpc(reason: Reason) -> String {
 }
 
 fn about(reason: Reason) -> Value {
+    let doc = reason.doc().split_whitespace().collect::<Vec<_>>().join(" ");
     json!({
-        "code": reason.code(), "title": reason.title(), "doc": reason.doc().split_whitespace().collect::<Vec<_>>().join(" "),
+        "code": reason.code(), "title": reason.title(), "doc": doc,
         "http_status": reason.http_status(), "grpc_code": grpc(reason), "retryable": reason.retryable(),
     })
 }
