@@ -31,7 +31,7 @@ pub struct Common {
     /// Folder of the embedded database
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// sqlite://FILE or postgres://…
+    /// `sqlite://FILE` or `postgres://…`
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 }

@@ -95,7 +95,7 @@ impl Loader {
 
 /// The demo's portfolio, loaded now or before.
 pub(crate) async fn load(service: &Service) -> anyhow::Result<Loaded> {
-    let organisations = service.database().organisations().await.map_err(|fail| fail.into_error())?;
+    let organisations = service.database().organisations().await.map_err(steerco_persistence::Fail::into_error)?;
     match organisations.as_slice() {
         [] => load_new(service).await,
         [org] => find_loaded(service, org).await,
