@@ -5,6 +5,7 @@
 //! It is written as JSON rather than through utoipa's types, which have no room for half of the keywords used here.
 
 mod answers;
+mod documents;
 mod example;
 mod operation;
 mod others;

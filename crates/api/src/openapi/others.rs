@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Parts;
 use super::answers::{answer, empty, open};
+use super::documents;
 use super::operation::{Access, Operation};
 use super::parameters::{of_feed, path, shared};
 use super::shape::reference;
@@ -21,7 +22,7 @@ const PLAIN: &str = "application/json";
 
 /// All of them.
 pub(super) fn operations(parts: &mut Parts) -> Vec<Operation> {
-    add_schemas(parts);
+    documents::add(parts);
     let mut operations = vec![list_events(), stream_events(), list_permissions(), issue_token()];
     operations.extend(discovery());
     operations.extend(server());
@@ -183,125 +184,4 @@ fn documentation() -> Vec<Operation> {
             ..public(tag, "/errors/{code}", "get_reason", "Explain one error", "The page `type` leads to.", reason)
         },
     ]
-}
-
-fn add_schemas(parts: &mut Parts) {
-    use steerco_domain::access::{Cell, Role};
-    use steerco_domain::words::Words;
-    let text = || json!({"type": "string"});
-    let texts = || json!({"type": "array", "items": {"type": "string"}});
-    let object = |doc: &str, required: &[&str], members: Value| json!({"type": "object", "description": doc, "required": required, "properties": members});
-    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-    let cells: Vec<&str> = [Cell::Deny, Cell::Allow, Cell::Fields].map(Cell::word).to_vec();
-    let row = object(
-        "One row of the table.",
-        &["operation", "scope", "cells"],
-        json!({
-            "operation": text(), "scope": text(),
-            "cells": {"type": "object", "additionalProperties": {"type": "string", "enum": cells}},
-        }),
-    );
-    let role_list = json!({"type": "array", "items": {"type": "string", "enum": roles}});
-    let reason = object(
-        "What an error means.",
-        &["code", "title", "doc", "http_status", "grpc_code", "retryable"],
-        json!({
-            "code": text(), "title": text(), "doc": text(), "grpc_code": text(),
-            "http_status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
-            "retryable": {"type": "boolean"},
-        }),
-    );
-    let issued = object(
-        "A service account with its new secret.",
-        &["service_account", "client_id"],
-        json!({
-            "service_account": reference("ServiceAccount"), "client_id": text(),
-            "client_secret": {"type": "string", "description": "Shown once: absent from a replay and a dry run."},
-        }),
-    );
-    let all = [
-        (
-            "Permissions",
-            object(
-                "The table of permissions.",
-                &["roles", "operations"],
-                json!({
-                    "roles": role_list, "operations": {"type": "array", "items": row},
-                }),
-            ),
-        ),
-        ("Reason", reason),
-        (
-            "ReasonList",
-            object(
-                "Every error.",
-                &["errors"],
-                json!({
-                    "errors": {"type": "array", "items": reference("Reason")},
-                }),
-            ),
-        ),
-        ("IssuedSecret", issued),
-        ("Health", object("Health.", &["status"], json!({"status": {"type": "string", "enum": ["ok"]}}))),
-        ("Jwks", object("Public keys.", &["keys"], json!({"keys": {"type": "array", "items": {"type": "object"}}}))),
-        (
-            "Token",
-            object(
-                "A token.",
-                &["access_token", "token_type", "expires_in"],
-                json!({
-                    "access_token": text(), "token_type": {"type": "string", "enum": ["Bearer"]},
-                    "expires_in": {"type": "integer", "format": "int64", "minimum": 1}, "scope": text(),
-                }),
-            ),
-        ),
-        (
-            "IssuerMetadata",
-            object(
-                "Metadata of the issuer.",
-                &["issuer", "token_endpoint", "jwks_uri"],
-                json!({
-                    "issuer": text(), "token_endpoint": text(), "jwks_uri": text(), "scopes_supported": texts(),
-                    "response_types_supported": texts(), "grant_types_supported": texts(),
-                    "token_endpoint_auth_methods_supported": texts(), "service_documentation": text(),
-                }),
-            ),
-        ),
-        (
-            "ResourceMetadata",
-            object(
-                "Metadata of this service.",
-                &["resource", "authorization_servers"],
-                json!({
-                    "resource": text(), "authorization_servers": texts(), "jwks_uri": text(),
-                    "scopes_supported": texts(),
-                    "bearer_methods_supported": texts(), "resource_name": text(), "resource_documentation": text(),
-                }),
-            ),
-        ),
-    ];
-    parts.extend(all.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
-    add_token_schemas(parts);
-}
-
-fn add_token_schemas(parts: &mut Parts) {
-    let words = ["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type"];
-    let request = json!({
-        "type": "object", "description": "A token request; other parameters are ignored.", "required": ["grant_type"],
-        "properties": {
-            "grant_type": {"type": "string", "enum": ["client_credentials"]},
-            "scope": {
-                "type": "string", "maxLength": 4000, "pattern": "^[ !#-\\[\\]-~]*$",
-                "description": "Scopes wanted, separated by spaces; all that are granted when absent.",
-            },
-            "client_id": {"type": "string", "maxLength": 200, "description": "Id of the service account."},
-            "client_secret": {"type": "string", "maxLength": 200, "description": "Its secret."},
-        },
-    });
-    let refusal = json!({
-        "type": "object", "description": "Why there is no token (RFC 6749, 5.2).", "required": ["error"],
-        "properties": {"error": {"type": "string", "enum": words}, "error_description": {"type": "string"}},
-    });
-    parts.insert("TokenRequest".to_owned(), request);
-    parts.insert("TokenRefusal".to_owned(), refusal);
 }

@@ -86,15 +86,21 @@ fn single(name: &str, doc: &str, schema: &Value) -> Value {
     })
 }
 
+/// An object of exactly these members.
+fn strict(required: &[&str], members: &Value) -> Value {
+    let mut object = json!({"type": "object", "additionalProperties": false, "required": required});
+    object["properties"] = members.clone();
+    object
+}
+
 fn batch(kind: &Kind) -> Value {
     let title = kind.title;
     let id = json!({"type": "string", "pattern": id_pattern(kind.prefix)});
     let word = json!({"type": "string", "minLength": 1, "maxLength": 200});
     let maybe = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 200});
-    let strict = |required: &[&str], members: Value| json!({"type": "object", "additionalProperties": false, "required": required, "properties": members});
     let patch = reference(&format!("{title}Patch"));
     let version = json!({"type": ["string", "null"], "format": "int64", "pattern": LONG, "maxLength": 20});
-    let update = strict(&["id", "patch"], json!({"id": id, "patch": patch, "if_match": maybe}));
+    let update = strict(&["id", "patch"], &json!({"id": id, "patch": patch, "if_match": maybe}));
     let body = reference(&format!("{title}Upsert"));
     let upsert = json!({"source": word, "external_id": word, "source_version": version, "body": body});
     let items = json!([
@@ -103,9 +109,9 @@ fn batch(kind: &Kind) -> Value {
         single(
             "upsert",
             "Creates or merges by external reference.",
-            &strict(&["source", "external_id", "body"], upsert)
+            &strict(&["source", "external_id", "body"], &upsert)
         ),
-        single("delete", "Deletes a resource.", &strict(&["id"], json!({"id": id}))),
+        single("delete", "Deletes a resource.", &strict(&["id"], &json!({"id": id}))),
     ]);
     json!({
         "type": "object",

@@ -268,7 +268,7 @@ async fn load_risks(
         let probability = i32::try_from(seed.probability_millionths).ok();
         let probability = probability.and_then(steerco_domain::ratio::Ratio::from_millionths);
         let body =
-            json!({ "probability": probability.map(|p| p.as_number()), "schedule_impact_days": seed.schedule_days });
+            json!({ "probability": probability.map(Ratio::as_number), "schedule_impact_days": seed.schedule_days });
         feed.service.act::<AssessRisk>(&feed.context(None), id, object(body)).await?;
     }
     Ok(ids.len())
