@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::CommandFactory;
 use serde_json::json;
 use steerco_domain::access::Role;
-use steerco_persistence::Database;
+use steerco_persistence::{Database, Fail};
 use steerco_service::Service;
 use steerco_service::operator::{Bootstrap, Mint, verify_database};
 
@@ -112,7 +112,7 @@ async fn token(common: &Common, mint: &Mint, output: Output) -> anyhow::Result<E
         Role::from_word(role).with_context(|| format!("{role} is not a role; roles are {}", Role::choices()))?;
     }
     let service = open(&load(common)?, false).await?;
-    let organisations = service.database().organisations().await.map_err(|fail| fail.into_error())?;
+    let organisations = service.database().organisations().await.map_err(Fail::into_error)?;
     if !organisations.contains(&mint.org) {
         bail!("there is no organisation {}; there are: {}", mint.org, organisations.join(", "));
     }
