@@ -72,11 +72,10 @@ impl Table {
     pub(crate) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let (name, postgres) = (self.name, is_postgres(manager));
         let columns: String = self.columns.iter().map(|c| definition(c, postgres) + ", ").collect();
-        let keys: String = self
-            .references
-            .iter()
-            .map(|(column, table)| format!(", FOREIGN KEY (org, {column}) REFERENCES \"{table}\" (org, id)"))
-            .collect();
+        let key = |(column, table): &(&str, &str)| {
+            format!(", FOREIGN KEY (org, {column}) REFERENCES \"{table}\" (org, id)")
+        };
+        let keys = self.references.iter().map(key).collect::<Vec<_>>().concat();
         let org = text_type(postgres);
         let mut statements = vec![
             format!("CREATE TABLE \"{name}\" (org {org} NOT NULL, {columns}PRIMARY KEY (org, id){keys})"),

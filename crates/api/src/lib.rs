@@ -1,8 +1,8 @@
 //! The two doors: REST and gRPC on one port, with the same operations, rules, errors and permissions.
 //!
-//! A door decodes a request, calls one function of [`steerco_service::Service`], and encodes the answer. What both share
-//! stands in `door` (request ids, logs, limits, authentication) and `problem` (errors). This crate must never know a
-//! database, a rule of the domain, or a clock that is not a stopwatch; it must never decide who may do what.
+//! A door decodes a request, calls one function of [`steerco_service::Service`], and encodes the answer. What both
+//! share stands in `door` (request ids, logs, limits, authentication) and `problem` (errors). This crate must never
+//! know a database, a rule of the domain, or a clock that is not a stopwatch; it must never decide who may do what.
 //!
 //! To add a resource: a file in `resources` with its mount and verbs (`for_each_resource!` asks for it), its proto and
 //! a line in `grpc`. Routes, parameters and the OpenAPI document follow from the declaration. To add an operation that

@@ -121,6 +121,11 @@ pub fn to_status(error: &Error, request_id: &str) -> tonic::Status {
     tonic::Status::with_error_details(Code::from_i32(error.reason.grpc_code()), message, details)
 }
 
+/// `/external_refs/0/source` → `external_refs.0.source`, as `BadRequest` writes places.
+fn path(pointer: &str) -> String {
+    pointer.trim_start_matches(['/', '?']).replace('/', ".")
+}
+
 /// As many faults as fit.
 fn violations(faults: &[Fault]) -> Vec<FieldViolation> {
     let mut room = STATUS_BYTES;
@@ -131,9 +136,9 @@ fn violations(faults: &[Fault]) -> Vec<FieldViolation> {
         fits
     };
     let violation = |fault: &Fault| FieldViolation {
-        field: fault.pointer.clone(),
+        field: path(&fault.pointer),
         description: fault.detail.clone(),
-        reason: fault.code.to_string(),
+        reason: fault.code.clone().into_owned(),
         ..FieldViolation::default()
     };
     faults.iter().take_while(fits).map(violation).collect()

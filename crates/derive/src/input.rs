@@ -12,7 +12,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     let as_value = arguments(tokens)?.iter().any(|(name, _)| name == "value");
     let (name, title, doc) = (&item.ident, item.ident.to_string(), documentation(&item.attrs));
     let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
-    let texts: Vec<String> = names.iter().map(|n| n.to_string()).collect();
+    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
     let specs = fields.iter().map(Declared::spec);
     let list = format_ident!("{}_fields", snake(&title));

@@ -105,13 +105,13 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
     let Arguments { prefix, plural, scope, dated } = arguments;
     let scope: syn::Expr = syn::parse_str(&format!("crate::resource::ScopeRule::{scope}"))?;
     let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
-    let texts: Vec<String> = names.iter().map(|n| n.to_string()).collect();
+    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
     let specs = fields.iter().map(Declared::spec);
     let positions: Vec<usize> = (0..fields.len()).collect();
     let settable: Vec<&Declared> = fields.iter().filter(|f| f.setter != Setter::System).collect();
     let (set_names, set_types): (Vec<_>, Vec<_>) = settable.iter().map(|f| (&f.name, &f.ty)).unzip();
-    let set_texts: Vec<String> = set_names.iter().map(|n| n.to_string()).collect();
+    let set_texts: Vec<String> = set_names.iter().map(ToString::to_string).collect();
     let given: Vec<&str> = ["id", "created_at", "updated_at", "effective_at", "created_by", "revision"].into();
     let initial = fields.iter().filter(|f| f.setter == Setter::System).map(|f| {
         let name = &f.name;

@@ -163,6 +163,9 @@ pub const TABLE: &[Row] = &[
 ];
 
 /// The row of an operation, found when the program is compiled; a missing one is a compile error.
+///
+/// # Panics
+/// When the operation is not in the table, which stops the compiler.
 pub const fn find(kind: &str, action: &str) -> &'static Row {
     let mut i = 0;
     while i < TABLE.len() {

@@ -151,6 +151,7 @@ pub enum Setter {
 }
 
 /// One field of a declaration.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, each read by another layer")]
 #[derive(Clone, Copy)]
 pub struct FieldSpec {
     pub name: &'static str,
@@ -343,7 +344,9 @@ impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
         Some(Self::new())
     }
     fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
-        self.iter().for_each(|item| item.references(visit));
+        for item in self {
+            item.references(visit);
+        }
     }
 }
 

@@ -603,10 +603,10 @@ mod tests {
     }
 
     /// The codes of the faults, all of which must say where.
-    fn codes(text: &str) -> Vec<&'static str> {
+    fn codes(text: &str) -> Vec<String> {
         let faults = read(text).unwrap_err();
         assert!(faults.iter().all(|f| f.pointer == "?filter" && f.detail.starts_with("at character ")), "{faults:?}");
-        faults.iter().map(|f| f.code).collect()
+        faults.iter().map(|f| f.code.to_string()).collect()
     }
 
     fn details(text: &str) -> String {
@@ -819,7 +819,7 @@ mod tests {
             "()",
             "in = 'a'",
         ] {
-            assert!(codes(filter).contains(&"BAD_FILTER"), "{filter}");
+            assert!(codes(filter).iter().any(|code| code == "BAD_FILTER"), "{filter}");
         }
         assert_eq!(codes("title = 'a\0'"), ["CONTROL_CHARACTER"]);
         assert_eq!(codes("title in ('a' 'b') and titel = 'c'"), ["BAD_FILTER", "UNKNOWN_FIELD"]);

@@ -134,10 +134,10 @@ mod tests {
     use crate::risk::Risk;
     use proptest::prelude::*;
 
-    fn order(text: &str) -> Result<Vec<(String, bool)>, Vec<&'static str>> {
+    fn order(text: &str) -> Result<Vec<(String, bool)>, Vec<String>> {
         parse_order(Some(text), Risk::KIND, Mask::ALL)
             .map(|order| order.keys.into_iter().map(|key| (key.column, key.descending)).collect())
-            .map_err(|faults| faults.iter().map(|fault| fault.code).collect())
+            .map_err(|faults| faults.iter().map(|fault| fault.code.to_string()).collect())
     }
 
     fn fields(text: &str, visible: Mask) -> Result<Vec<&'static str>, Vec<Fault>> {
@@ -177,11 +177,11 @@ mod tests {
             ("labels.x", vec!["UNKNOWN_FIELD"]),
             ("title, kind, state, category", vec!["TOO_MANY"]),
         ] {
-            assert_eq!(order(text), Err(codes), "{text}");
+            assert_eq!(order(text).unwrap_err(), codes, "{text}");
         }
-        assert_eq!(order(&"a,".repeat(100_000)), Err(vec!["TOO_MANY"]));
+        assert_eq!(order(&"a,".repeat(100_000)).unwrap_err(), ["TOO_MANY"]);
         let hidden = parse_order(Some("updated_at"), Risk::KIND, Mask::of(Risk::KIND, |f| !f.private)).unwrap_err();
-        assert_eq!((hidden[0].pointer.as_str(), hidden[0].code), ("?order_by", "UNKNOWN_FIELD"));
+        assert_eq!((hidden[0].pointer.as_str(), hidden[0].code.as_ref()), ("?order_by", "UNKNOWN_FIELD"));
         assert!(hidden[0].detail.contains("created_at"), "{hidden:?}");
     }
 
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!((parse_page_size(Some(1)), parse_page_size(Some(1000))), (Ok(1), Ok(1000)));
         for bad in [0, -1, 1001, i64::MAX, i64::MIN] {
             let fault = parse_page_size(Some(bad)).unwrap_err();
-            assert_eq!((fault.pointer.as_str(), fault.code), ("?page_size", "OUT_OF_RANGE"));
+            assert_eq!((fault.pointer.as_str(), fault.code.as_ref()), ("?page_size", "OUT_OF_RANGE"));
         }
     }
 
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(parse_fields(Some(""), Risk::KIND, visible), Ok(visible));
         for bad in ["updated_at", "titel", "title,,kind", "*", "TITLE"] {
             let faults = fields(bad, visible).unwrap_err();
-            assert_eq!((faults[0].pointer.as_str(), faults[0].code), ("?fields", "UNKNOWN_FIELD"), "{bad}");
+            assert_eq!((faults[0].pointer.as_str(), faults[0].code.as_ref()), ("?fields", "UNKNOWN_FIELD"), "{bad}");
             assert!(!faults[0].detail.contains("did you mean updated_at"));
         }
         assert_eq!(fields(&"a,".repeat(100_000), visible).unwrap_err()[0].code, "TOO_MANY");

@@ -24,11 +24,10 @@ impl From<Error> for Fail {
 
 impl From<DbErr> for Fail {
     fn from(error: DbErr) -> Self {
-        match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) => {
-                return Self::Constraint(text);
-            }
-            _ => {}
+        if let Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) =
+            error.sql_err()
+        {
+            return Self::Constraint(text);
         }
         let text = error.to_string();
         if is_away(&error, &text) { Self::Away(text) } else { Self::Broken(text) }

@@ -4,7 +4,7 @@ use steerco_domain::Resource;
 use steerco_domain::actor::Actor;
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::mask::{Mask, View};
-use steerco_domain::resource::{Kind, Place};
+use steerco_domain::resource::{Kind, Place, Rules};
 use steerco_domain::time::Instant;
 
 use crate::conn::Conn;
@@ -66,7 +66,7 @@ impl Change {
             changed: before.map(|before| after.changed_since(before)).unwrap_or_default(),
             after: logged(after),
             place: after.place(),
-            place_before: before.map(|before| before.place()).unwrap_or_default(),
+            place_before: before.map(Rules::place).unwrap_or_default(),
             source: source.map(str::to_owned),
             refs_gone: old.iter().filter(|r| current && !new.contains(r)).cloned().collect(),
             refs_new: new.into_iter().filter(|r| current && !old.contains(r)).collect(),

@@ -64,7 +64,9 @@ pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
     for_each_resource!(kinds);
     let missing: Vec<_> =
         walk.last.keys().map(|(kind, id)| format!("{kind} {id} is in the log but has no row")).collect();
-    missing.into_iter().for_each(|fault| walk.fault(fault));
+    for fault in missing {
+        walk.fault(fault);
+    }
     Ok(walk.report)
 }
 

@@ -31,8 +31,8 @@ pub struct Common {
     /// Folder of the embedded database
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// sqlite://FILE or postgres://…
-    #[arg(long, value_name = "URL")]
+    /// Address of the database
+    #[arg(long, value_name = "sqlite://FILE | postgres://…")]
     pub database: Option<String>,
 }
 

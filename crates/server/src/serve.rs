@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::listen;
 
 /// How often the service does its housekeeping.
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// JSON lines on standard error; never a token or a body.
 pub(crate) fn start_logs(directives: &str) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use steerco_domain::filter::Filter;
 use steerco_domain::list::{Order, parse_fields, parse_order, parse_page_size};
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::Kind;
+use steerco_domain::time::Instant;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{ListQuery, Moment};
 use steerco_persistence::{Conn, Fail, Scope, log, query};
@@ -134,12 +135,11 @@ impl Service {
         let plan = plan_list(R::KIND, args, sight)?;
         let arguments = arguments_of(R::KIND, args);
         let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
-        let sync = match &token {
-            Some(token) => token.sync,
-            None => {
-                let head = log::get_head(conn, scope.org(), false).await?;
-                (head.epoch, head.seq)
-            }
+        let sync = if let Some(token) = &token {
+            token.sync
+        } else {
+            let head = log::get_head(conn, scope.org(), false).await?;
+            (head.epoch, head.seq)
         };
         let moment = self.moment(conn, &scope, &args.read).await?;
         let keys: Option<Vec<Cell>> = token.map(|token| token.keys.iter().map(cell_from_json).collect());
@@ -151,15 +151,16 @@ impl Service {
             show_deleted: args.show_deleted,
         };
         let mut items = query::list::<R>(conn, &scope, &query, moment).await?;
-        let total = match args.include_total {
-            true => Some(query::count(conn, &scope, R::KIND, &query, moment).await?),
-            false => None,
+        let total = if args.include_total {
+            Some(query::count(conn, &scope, R::KIND, &query, moment).await?)
+        } else {
+            None
         };
         let more = items.len() > plan.page_size as usize;
         items.truncate(plan.page_size as usize);
         let last = items.last().filter(|_| more).map(|last| sort_keys(last, &plan.order));
         Ok(Page {
-            next_page_token: last.map(|keys| self.seal_page(caller, PageToken { arguments, keys, sync })),
+            next_page_token: last.map(|keys| self.seal_page(caller, &PageToken { arguments, keys, sync })),
             total,
             sync_token: self.seal_cursor(caller, Cursor { epoch: sync.0, seq: sync.1 }),
             trimmed: plan.mask != sight,
@@ -192,12 +193,11 @@ impl Service {
         current.ok_or_else(|| Error::not_found(R::KIND.name))?;
         let arguments = digest(&["revisions", id]);
         let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
-        let sync = match &token {
-            Some(token) => token.sync,
-            None => {
-                let head = log::get_head(conn, scope.org(), false).await?;
-                (head.epoch, head.seq)
-            }
+        let sync = if let Some(token) = &token {
+            token.sync
+        } else {
+            let head = log::get_head(conn, scope.org(), false).await?;
+            (head.epoch, head.seq)
         };
         let before = token.and_then(|token| token.keys.first().and_then(serde_json::Value::as_i64)).unwrap_or(i64::MAX);
         let mut found = query::list_revisions::<R>(conn, &scope, id, before, plan.page_size + 1).await?;
@@ -205,7 +205,7 @@ impl Service {
         found.truncate(plan.page_size as usize);
         let last = found.last().filter(|_| more).map(|(seq, _)| vec![json!(seq)]);
         Ok(Page {
-            next_page_token: last.map(|keys| self.seal_page(caller, PageToken { arguments, keys, sync })),
+            next_page_token: last.map(|keys| self.seal_page(caller, &PageToken { arguments, keys, sync })),
             total: None,
             sync_token: self.seal_cursor(caller, Cursor { epoch: sync.0, seq: sync.1 }),
             trimmed: plan.mask != sight,
@@ -219,7 +219,7 @@ impl Service {
         text.filter(|text| !text.is_empty()).map(open).transpose()
     }
 
-    fn seal_page(&self, caller: &Caller, token: PageToken) -> String {
+    fn seal_page(&self, caller: &Caller, token: &PageToken) -> String {
         token.seal(&self.inner.sealer, &self.inner.clock, caller.organisation())
     }
 
@@ -272,7 +272,7 @@ fn arguments_of(kind: &Kind, args: &ListArgs) -> String {
     let ListArgs { filter, order_by, show_deleted, read, .. } = args;
     let ReadArgs { as_of, valid_at, fields: _ } = read;
     let parts =
-        json!([kind.name, filter, order_by, show_deleted, as_of.map(|at| at.micros()), valid_at.map(|at| at.micros())]);
+        json!([kind.name, filter, order_by, show_deleted, as_of.map(Instant::micros), valid_at.map(Instant::micros)]);
     digest(&[&parts.to_string()])
 }
 

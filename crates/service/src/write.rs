@@ -130,12 +130,12 @@ impl Service {
         id: &str,
         body: Map<String, Value>,
     ) -> Result<Written<V::On>, Error> {
-        self.execute_one(context, self.wish_act::<V>(context, id, body)?).await
+        self.execute_one(context, Self::wish_act::<V>(context, id, &body)?).await
     }
 
-    fn wish_act<V: Verb>(&self, context: &Context, id: &str, body: Map<String, Value>) -> Result<Wish<V::On>, Error> {
+    fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
-        let verb: V = steerco_domain::input::read_input(&body)?;
+        let verb: V = steerco_domain::input::read_input(body)?;
         let input = json!([id, body]);
         let item = Item::Act {
             id: id.to_owned(),
@@ -181,7 +181,7 @@ impl Service {
         id: &str,
     ) -> Result<(Written<ServiceAccount>, Option<String>), Error> {
         let secret = self.new_secret();
-        let mut wish = self.wish_act::<IssueSecretServiceAccount>(context, id, Map::new())?;
+        let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
         wish.secret = Some((id.to_owned(), digest(&[&secret])));
         let written = self.execute_one(context, wish).await?;
         let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);

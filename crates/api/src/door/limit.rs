@@ -36,8 +36,8 @@ impl Limiter {
     }
 
     /// Takes one request from the caller's bucket.
-    pub(super) fn check(&self, key: String) -> (Rate, Result<(), Error>) {
-        match self.buckets.check_key(&key) {
+    pub(super) fn check(&self, key: &str) -> (Rate, Result<(), Error>) {
+        match self.buckets.check_key(&key.to_owned()) {
             Ok(state) => (self.rate(state.remaining_burst_capacity()), Ok(())),
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn each_caller_has_its_own_bucket() {
         let limiter = Limiter::new(NonZeroU32::MIN, NonZeroU32::new(2).unwrap());
-        let check = |key: &str| limiter.check(key.to_owned());
+        let check = |key: &str| limiter.check(key);
         assert_eq!(check("a").0, Rate { limit: 2, remaining: 1, reset: 1 });
         assert!(check("a").1.is_ok());
         let (rate, refused) = check("a");

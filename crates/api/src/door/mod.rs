@@ -86,7 +86,7 @@ impl Door {
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
             notes.subject = Some(caller.subject().to_owned());
-            let (rate, allowed) = self.0.limiter.check(caller.key());
+            let (rate, allowed) = self.0.limiter.check(&caller.key());
             notes.rate = Some(rate);
             allowed?;
             request.extensions_mut().insert(caller);

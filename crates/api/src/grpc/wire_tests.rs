@@ -95,7 +95,7 @@ fn every_fault_of_a_hostile_message_is_found_at_its_place() {
         ..pb::Risk::default()
     };
     let error = Risk::create(&Risk::to_map(message), &seed()).unwrap_err();
-    let mut found: Vec<_> = error.faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+    let mut found: Vec<_> = error.faults.iter().map(|fault| (fault.pointer.as_str(), &*fault.code)).collect();
     found.sort_unstable();
     let wanted = [
         ("/category", "BLANK"),

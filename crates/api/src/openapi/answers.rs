@@ -67,7 +67,7 @@ pub(super) fn refused(status: u16) -> (String, Value) {
 }
 
 /// An answer with a body.
-pub(super) fn answer(doc: &str, media: &str, schema: Value, keys: &[&str]) -> Value {
+pub(super) fn answer(doc: &str, media: &str, schema: &Value, keys: &[&str]) -> Value {
     json!({"description": doc, "headers": with_usual(keys), "content": {media: {"schema": schema}}})
 }
 
@@ -86,7 +86,7 @@ pub(super) fn trimmable(doc: &str, schema: &str, partial: &str, keys: &[&str]) -
 }
 
 /// An answer to anyone, of whom no rate is kept.
-pub(super) fn open(doc: &str, media: &str, schema: Value, keys: &[&str]) -> Value {
+pub(super) fn open(doc: &str, media: &str, schema: &Value, keys: &[&str]) -> Value {
     let keys = [&["request_id", "cache_control"][..], keys].concat();
     json!({"description": doc, "headers": refer(&keys), "content": {media: {"schema": schema}}})
 }

@@ -1,10 +1,11 @@
 //! The OpenAPI document, built from the declarations: kinds, fields, parameters, permissions, reasons and what is
 //! mounted. Nothing is described twice; what only a person can say stands in doc comments.
 //!
-//! It is checked in as `openapi/steerco.json` and served from there, so that a change of the contract is seen in review.
+//! It is checked in as `openapi/steerco.json` and served from there, so that review sees a change of the contract.
 //! It is written as JSON rather than through utoipa's types, which have no room for half of the keywords used here.
 
 mod answers;
+mod documents;
 mod example;
 mod operation;
 mod others;
@@ -25,11 +26,11 @@ use operation::Operation;
 /// A named part of the document.
 type Parts = BTreeMap<String, Value>;
 
-const ABOUT: &str = "System of record for project management: portfolios, programs, projects, risks, and who may do what \
-    with them.\n\n\
+const ABOUT: &str = "System of record for project management: portfolios, programs, projects, risks, and who may do \
+    what with them.\n\n\
     The same operations, rules and errors stand behind gRPC on the same port; a caller may mix both.\n\n\
-    - **Reading**: lists are paged by opaque tokens; `filter`, `order_by` and `fields` narrow them; `as_of` answers what \
-    was known at an instant. An `ETag` with `If-None-Match` spares the body.\n\
+    - **Reading**: lists are paged by opaque tokens; `filter`, `order_by` and `fields` narrow them; `as_of` answers \
+    what was known at an instant. An `ETag` with `If-None-Match` spares the body.\n\
     - **Writing**: `Idempotency-Key` makes every write repeatable, `If-Match` guards against overwriting, \
     `validate_only=true` only checks. Merge patches (RFC 7396): absent keeps, null clears.\n\
     - **Errors**: `application/problem+json` (RFC 9457) with all faults at once; `code` is the word to compare.\n\
@@ -133,7 +134,7 @@ fn reasons_by_status() -> BTreeMap<u16, Vec<Reason>> {
     statuses
 }
 
-/// The same value with the members of every object in order, whichever map serde_json was built with.
+/// The same value with the members of every object in order, whichever map JSON was built with.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

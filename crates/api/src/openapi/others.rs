@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::Parts;
 use super::answers::{answer, empty, open};
+use super::documents;
 use super::operation::{Access, Operation};
-use super::parameters::{of, path, shared};
+use super::parameters::{of_feed, path, shared};
 use super::shape::reference;
 use crate::rest::{FIGURES, params};
 
@@ -21,7 +22,7 @@ const PLAIN: &str = "application/json";
 
 /// All of them.
 pub(super) fn operations(parts: &mut Parts) -> Vec<Operation> {
-    add_schemas(parts);
+    documents::add(parts);
     let mut operations = vec![list_events(), stream_events(), list_permissions(), issue_token()];
     operations.extend(discovery());
     operations.extend(server());
@@ -48,8 +49,8 @@ fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, acce
 fn list_events() -> Operation {
     let about = "Changes after a cursor, oldest first, as far as the caller may see them.";
     Operation {
-        parameters: of(&params::events()),
-        answers: vec![(200, answer("A page of the feed.", PLAIN, reference("EventPage"), &[]))],
+        parameters: of_feed(&params::events()),
+        answers: vec![(200, answer("A page of the feed.", PLAIN, &reference("EventPage"), &[]))],
         refusals: vec![410],
         ..start("events", "/v1/events", "list_events", "List events", about, Access::of("event", "read"))
     }
@@ -58,9 +59,9 @@ fn list_events() -> Operation {
 fn stream_events() -> Operation {
     let about = "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the \
                  cursor on; one named `error` carries a `Problem` and ends the stream.";
-    let mut parameters = of(&params::stream());
+    let mut parameters = of_feed(&params::stream());
     parameters.extend(shared(&["last_event_id"]));
-    let stream = answer("The feed, without end.", "text/event-stream", json!({"type": "string"}), &[]);
+    let stream = answer("The feed, without end.", "text/event-stream", &json!({"type": "string"}), &[]);
     Operation {
         parameters,
         answers: vec![(200, stream)],
@@ -73,25 +74,25 @@ fn list_permissions() -> Operation {
     let about = "The one table of permissions: what each role may do with each operation. `fields` allows without the \
                  private fields.";
     Operation {
-        answers: vec![(200, answer("The table.", PLAIN, reference("Permissions"), &[]))],
+        answers: vec![(200, answer("The table.", PLAIN, &reference("Permissions"), &[]))],
         ..start("authorisation", "/v1/permissions", "list_permissions", "List permissions", about, Access::Token)
     }
 }
 
 fn issue_token() -> Operation {
-    let about = "Client credentials of a service account (RFC 6749, 4.4), by HTTP Basic or in the form. Errors are those \
-                 of the RFC.";
+    let about = "Client credentials of a service account (RFC 6749, 4.4), by HTTP Basic or in the form. Errors are \
+                 those of the RFC.";
     let form = json!({"schema": reference("TokenRequest"), "example": {
         "grant_type": "client_credentials", "scope": "risks:read risks:write",
     }});
-    let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, reference("TokenRefusal"), keys);
+    let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, &reference("TokenRefusal"), keys);
     let mut invalid = refused("The request is not right; `error` says how.", &[]);
     invalid["content"][crate::problem::PROBLEM] = json!({"schema": reference("Problem")});
     Operation {
         method: "post",
         body: Some(json!({"required": true, "content": {"application/x-www-form-urlencoded": form}})),
         answers: vec![
-            (200, open("A token.", PLAIN, reference("Token"), &[])),
+            (200, open("A token.", PLAIN, &reference("Token"), &[])),
             (400, invalid),
             (401, refused("The client is not known, or its secret is not right.", &["challenge"])),
         ],
@@ -106,7 +107,7 @@ fn public(tag: &str, path: &str, id: &str, summary: &str, about: &str, answers: 
 }
 
 fn discovery() -> Vec<Operation> {
-    let document = |doc: &str, schema: &str| vec![(200, open(doc, PLAIN, reference(schema), &[]))];
+    let document = |doc: &str, schema: &str| vec![(200, open(doc, PLAIN, &reference(schema), &[]))];
     vec![
         public(
             "authorisation",
@@ -136,7 +137,7 @@ fn discovery() -> Vec<Operation> {
 }
 
 fn server() -> Vec<Operation> {
-    let health = || vec![(200, open("All is well.", PLAIN, reference("Health"), &[]))];
+    let health = || vec![(200, open("All is well.", PLAIN, &reference("Health"), &[]))];
     let live = "Whether the process answers; it asks nothing of the database.";
     let ready = "Whether the database answers, is migrated and feeds.";
     let figures = "Figures in the text format of Prometheus. Labels are route templates, never paths.";
@@ -144,7 +145,7 @@ fn server() -> Vec<Operation> {
         public("operations", "/livez", "get_liveness", "Check liveness", live, health()),
         public("operations", "/readyz", "get_readiness", "Check readiness", ready, health()),
         Operation {
-            answers: vec![(200, answer("The figures.", FIGURES, json!({"type": "string"}), &[]))],
+            answers: vec![(200, answer("The figures.", FIGURES, &json!({"type": "string"}), &[]))],
             ..start("operations", "/metrics", "get_metrics", "Get the figures", figures, Access::of("metrics", "read"))
         },
     ]
@@ -158,10 +159,10 @@ fn documentation() -> Vec<Operation> {
         vec![(200, answer)]
     };
     let code = json!({"type": "string", "pattern": "^[a-z-]{1,64}$", "maxLength": 64});
-    let contract = open("The document.", PLAIN, json!({"type": "object"}), &["etag"]);
+    let contract = open("The document.", PLAIN, &json!({"type": "object"}), &["etag"]);
     let unchanged = empty("The caller holds it.", &["etag"]);
-    let reasons = with_html(open("Every error.", PLAIN, reference("ReasonList"), &[]));
-    let reason = with_html(open("The error.", PLAIN, reference("Reason"), &[]));
+    let reasons = with_html(open("Every error.", PLAIN, &reference("ReasonList"), &[]));
+    let reason = with_html(open("The error.", PLAIN, &reference("Reason"), &[]));
     let about = "This document; it changes only with the binary.";
     let list = "What every error means and what to do about it.";
     vec![
@@ -178,129 +179,9 @@ fn documentation() -> Vec<Operation> {
         },
         public(tag, "/errors", "list_reasons", "List the errors", list, reasons),
         Operation {
-            parameters: vec![path("code", "The code in lower case with hyphens.", code)],
+            parameters: vec![path("code", "The code in lower case with hyphens.", &code)],
             refusals: vec![400, 404],
             ..public(tag, "/errors/{code}", "get_reason", "Explain one error", "The page `type` leads to.", reason)
         },
     ]
-}
-
-fn add_schemas(parts: &mut Parts) {
-    use steerco_domain::access::{Cell, Role};
-    use steerco_domain::words::Words;
-    let text = || json!({"type": "string"});
-    let texts = || json!({"type": "array", "items": {"type": "string"}});
-    let object = |doc: &str, required: &[&str], properties: Value| json!({"type": "object", "description": doc, "required": required, "properties": properties});
-    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-    let cells: Vec<&str> = [Cell::Deny, Cell::Allow, Cell::Fields].map(Cell::word).to_vec();
-    let row = object(
-        "One row of the table.",
-        &["operation", "scope", "cells"],
-        json!({
-            "operation": text(), "scope": text(),
-            "cells": {"type": "object", "additionalProperties": {"type": "string", "enum": cells}},
-        }),
-    );
-    let role_list = json!({"type": "array", "items": {"type": "string", "enum": roles}});
-    let reason = object(
-        "What an error means.",
-        &["code", "title", "doc", "http_status", "grpc_code", "retryable"],
-        json!({
-            "code": text(), "title": text(), "doc": text(), "grpc_code": text(),
-            "http_status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
-            "retryable": {"type": "boolean"},
-        }),
-    );
-    let issued = object(
-        "A service account with its new secret.",
-        &["service_account", "client_id"],
-        json!({
-            "service_account": reference("ServiceAccount"), "client_id": text(),
-            "client_secret": {"type": "string", "description": "Shown once: absent from a replay and a dry run."},
-        }),
-    );
-    let all = [
-        (
-            "Permissions",
-            object(
-                "The table of permissions.",
-                &["roles", "operations"],
-                json!({
-                    "roles": role_list, "operations": {"type": "array", "items": row},
-                }),
-            ),
-        ),
-        ("Reason", reason),
-        (
-            "ReasonList",
-            object(
-                "Every error.",
-                &["errors"],
-                json!({
-                    "errors": {"type": "array", "items": reference("Reason")},
-                }),
-            ),
-        ),
-        ("IssuedSecret", issued),
-        ("Health", object("Health.", &["status"], json!({"status": {"type": "string", "enum": ["ok"]}}))),
-        ("Jwks", object("Public keys.", &["keys"], json!({"keys": {"type": "array", "items": {"type": "object"}}}))),
-        (
-            "Token",
-            object(
-                "A token.",
-                &["access_token", "token_type", "expires_in", "scope"],
-                json!({
-                    "access_token": text(), "token_type": {"type": "string", "enum": ["Bearer"]},
-                    "expires_in": {"type": "integer", "format": "int64", "minimum": 1}, "scope": text(),
-                }),
-            ),
-        ),
-        (
-            "IssuerMetadata",
-            object(
-                "Metadata of the issuer.",
-                &["issuer", "token_endpoint", "jwks_uri"],
-                json!({
-                    "issuer": text(), "token_endpoint": text(), "jwks_uri": text(), "scopes_supported": texts(),
-                    "response_types_supported": texts(), "grant_types_supported": texts(),
-                    "token_endpoint_auth_methods_supported": texts(), "service_documentation": text(),
-                }),
-            ),
-        ),
-        (
-            "ResourceMetadata",
-            object(
-                "Metadata of this service.",
-                &["resource", "authorization_servers"],
-                json!({
-                    "resource": text(), "authorization_servers": texts(), "jwks_uri": text(), "scopes_supported": texts(),
-                    "bearer_methods_supported": texts(), "resource_name": text(), "resource_documentation": text(),
-                }),
-            ),
-        ),
-    ];
-    parts.extend(all.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
-    add_token_schemas(parts);
-}
-
-fn add_token_schemas(parts: &mut Parts) {
-    let words = ["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type"];
-    let request = json!({
-        "type": "object", "description": "A token request; other parameters are ignored.", "required": ["grant_type"],
-        "properties": {
-            "grant_type": {"type": "string", "enum": ["client_credentials"]},
-            "scope": {
-                "type": "string", "maxLength": 4000, "pattern": "^[ !#-\\[\\]-~]*$",
-                "description": "Scopes wanted, separated by spaces; all that are granted when absent.",
-            },
-            "client_id": {"type": "string", "maxLength": 200, "description": "Id of the service account."},
-            "client_secret": {"type": "string", "maxLength": 200, "description": "Its secret."},
-        },
-    });
-    let refusal = json!({
-        "type": "object", "description": "Why there is no token (RFC 6749, 5.2).", "required": ["error"],
-        "properties": {"error": {"type": "string", "enum": words}, "error_description": {"type": "string"}},
-    });
-    parts.insert("TokenRequest".to_owned(), request);
-    parts.insert("TokenRefusal".to_owned(), refusal);
 }

@@ -1,6 +1,7 @@
 //! Parameters: those of queries, as declared, those of paths, and the headers of requests.
 
 use serde_json::{Value, json};
+use steerco_domain::KINDS;
 use steerco_domain::field::Shape;
 use steerco_domain::resource::Kind;
 
@@ -10,10 +11,9 @@ use crate::rest::params::{self, Param, Set};
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> Parts {
-    let queries: [&Param; 15] = [
+    let queries: [&Param; 13] = [
         &params::AS_OF,
         &params::VALID_AT,
-        &params::FIELDS,
         &params::FILTER,
         &params::ORDER_BY,
         &params::PAGE_SIZE,
@@ -24,11 +24,24 @@ pub(super) fn all() -> Parts {
         &params::EFFECTIVE_AT,
         &params::SOURCE_VERSION,
         &params::AFTER,
-        &params::KINDS,
         &params::EXCLUDE_SOURCE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
-    queries.chain(headers()).collect()
+    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let fields = KINDS.iter().map(|kind| {
+        let names: Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
+        (format!("{}_fields", kind.name), words(&params::FIELDS, &names))
+    });
+    let kinds = [("kinds".to_owned(), words(&params::KINDS, &kinds))];
+    queries.chain(fields).chain(kinds).chain(headers()).collect()
+}
+
+/// A parameter that lists words, separated by commas.
+fn words(param: &Param, words: &[&str]) -> Value {
+    json!({
+        "name": param.name, "in": "query", "description": flow(param.doc), "style": "form", "explode": false,
+        "schema": {"type": "array", "maxItems": words.len(), "items": {"type": "string", "enum": words}},
+    })
 }
 
 fn query(param: &Param) -> Value {
@@ -46,9 +59,9 @@ fn headers() -> Vec<(String, Value)> {
         (key.to_owned(), json!({"name": name, "in": "header", "description": doc, "schema": schema}))
     };
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"});
-    let etag = json!({"type": "string", "maxLength": 204, "pattern": "^(\\*|(W/)?\"[!#-~]{1,200}\")$"});
-    let tags = json!({"type": "string", "maxLength": 4000});
-    let cursor = json!({"type": "string", "maxLength": 4000});
+    let etag = json!({"type": "string", "minLength": 1, "maxLength": 204, "pattern": "^(\\*|(W/)?\"[!#-~]{1,200}\")$"});
+    let tags = json!({"type": "string"});
+    let cursor = json!({"type": "string"});
     vec![
         header(
             "idempotency_key",
@@ -67,20 +80,27 @@ pub(super) fn shared(names: &[&str]) -> Vec<Value> {
     names.iter().map(|name| json!({"$ref": format!("#/components/parameters/{name}")})).collect()
 }
 
-/// References to the parameters of a set.
-pub(super) fn of(set: &Set) -> Vec<Value> {
+/// References to the parameters of a set. Which fields there are depends on the kind.
+pub(super) fn of(kind: &Kind, set: &Set) -> Vec<Value> {
+    let fields = format!("{}_fields", kind.name);
+    let name = |param: &&'static Param| if param.name == "fields" { fields.as_str() } else { param.name };
+    shared(&set.iter().map(name).collect::<Vec<_>>())
+}
+
+/// References to the parameters of the feed.
+pub(super) fn of_feed(set: &Set) -> Vec<Value> {
     shared(&set.iter().map(|param| param.name).collect::<Vec<_>>())
 }
 
 /// A part of a path.
-pub(super) fn path(name: &str, doc: &str, schema: Value) -> Value {
+pub(super) fn path(name: &str, doc: &str, schema: &Value) -> Value {
     json!({"name": name, "in": "path", "required": true, "description": doc, "schema": schema})
 }
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Value {
     let schema = json!({"type": "string", "pattern": id_pattern(kind.prefix), "maxLength": kind.prefix.len() + 27});
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), schema)
+    path("id", &format!("Id, starting with `{}_`.", kind.prefix), &schema)
 }
 
 /// An external reference.
@@ -88,7 +108,7 @@ pub(super) fn reference() -> [Value; 2] {
     let code = json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._-]{1,64}$"});
     let text = json!({"type": "string", "minLength": 1, "maxLength": 200, "pattern": TEXT});
     [
-        path("source", "Code of the source system, as registered under sources.", code),
-        path("external_id", "The identifier there, percent-encoded.", text),
+        path("source", "Code of the source system, as registered under sources.", &code),
+        path("external_id", "The identifier there, percent-encoded.", &text),
     ]
 }

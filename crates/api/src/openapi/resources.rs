@@ -59,19 +59,31 @@ fn many(about: &About, doc: &str) -> Value {
 
 /// What a write answers, beside a creation.
 fn done(about: &About) -> (u16, Value) {
-    (200, answer("The resource after the write.", "application/json", reference(about.kind.title), &WRITTEN))
+    (200, answer("The resource after the write.", "application/json", &reference(about.kind.title), &WRITTEN))
 }
 
 fn created(about: &About) -> (u16, Value) {
     let keys = ["etag", "outcome", "replayed", "location"];
-    (201, answer("The new resource.", "application/json", reference(about.kind.title), &keys))
+    let mut answer = answer("The new resource.", "application/json", &reference(about.kind.title), &keys);
+    answer["links"] = links(about);
+    (201, answer)
+}
+
+/// What can be done next with a new resource.
+fn links(about: &About) -> Value {
+    let name = about.kind.name;
+    let fixed = ["get", "update", "delete", "undelete"].map(|verb| format!("{verb}_{name}"));
+    let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
+    let all = fixed.into_iter().chain(verbs).chain([format!("list_{name}_revisions")]);
+    let link = |id: String| (id.clone(), json!({"operationId": id, "parameters": {"id": "$response.body#/id"}}));
+    Value::Object(all.map(link).collect())
 }
 
 /// Parameters of a write to one resource.
 fn writing(about: &About) -> Vec<Value> {
     let mut parameters = vec![id(about.kind)];
     parameters.extend(shared(&["idempotency_key", "if_match"]));
-    parameters.extend(of(&params::writing(about.kind)));
+    parameters.extend(of(about.kind, &params::writing(about.kind)));
     parameters
 }
 
@@ -89,7 +101,7 @@ fn list(about: &About) -> Operation {
             "Every {one} in the caller's sight, a page at a time. May stand in `filter` and `order_by`: {}.",
             filterable.join(", ")
         ),
-        parameters: of(&params::listing(about.kind)),
+        parameters: of(about.kind, &params::listing(about.kind)),
         answers: vec![(200, many(about, "A page."))],
         ..start(about, "get", "", format!("list_{}", about.kind.plural), "read")
     }
@@ -98,7 +110,7 @@ fn list(about: &About) -> Operation {
 fn get(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = vec![id(about.kind)];
-    parameters.extend(of(&params::reading(about.kind)));
+    parameters.extend(of(about.kind, &params::reading(about.kind)));
     parameters.extend(shared(&["if_none_match"]));
     Operation {
         summary: format!("Get one {one_word}"),
@@ -113,7 +125,7 @@ fn get(about: &About) -> Operation {
 fn get_by_ref(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = by_ref().to_vec();
-    parameters.extend(of(&params::reading(about.kind)));
+    parameters.extend(of(about.kind, &params::reading(about.kind)));
     parameters.extend(shared(&["if_none_match"]));
     Operation {
         summary: format!("Get one {one_word} by external reference"),
@@ -130,7 +142,7 @@ fn get_by_ref(about: &About) -> Operation {
 fn revisions(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = vec![id(about.kind)];
-    parameters.extend(of(&params::revisions()));
+    parameters.extend(of(about.kind, &params::revisions()));
     Operation {
         summary: format!("List the revisions of one {one_word}"),
         description: format!("Every version of the {one_word}, newest first."),
@@ -144,7 +156,7 @@ fn revisions(about: &About) -> Operation {
 fn create(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = shared(&["idempotency_key"]);
-    parameters.extend(of(&params::writing(about.kind)));
+    parameters.extend(of(about.kind, &params::writing(about.kind)));
     let schema = reference(&format!("{}Create", about.kind.title));
     let checked = "With `validate_only`: what would be created.";
     Operation {
@@ -154,7 +166,7 @@ fn create(about: &About) -> Operation {
         body: Some(body(JSON, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
         answers: vec![
             created(about),
-            (200, answer(checked, "application/json", reference(about.kind.title), &WRITTEN)),
+            (200, answer(checked, "application/json", &reference(about.kind.title), &WRITTEN)),
         ],
         refusals: with_body(&WRITE),
         ..start(about, "post", "", format!("create_{}", about.kind.name), "create")
@@ -180,7 +192,7 @@ fn upsert(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = by_ref().to_vec();
     parameters.extend(shared(&["idempotency_key", "if_match"]));
-    parameters.extend(of(&params::upserting(about.kind)));
+    parameters.extend(of(about.kind, &params::upserting(about.kind)));
     let schema = reference(&format!("{}Upsert", about.kind.title));
     Operation {
         summary: format!("Create or merge one {one_word} by external reference"),
@@ -223,7 +235,7 @@ fn undelete(about: &About) -> Operation {
 fn batch(about: &About) -> Operation {
     let (_, plural) = words(about);
     let mut parameters = shared(&["idempotency_key"]);
-    parameters.extend(of(&params::writing(about.kind)));
+    parameters.extend(of(about.kind, &params::writing(about.kind)));
     let example = json!({"items": [{"create": fields(about, |f| !f.optional || f.name == "name")}], "partial": false});
     let schema = reference(&format!("{}Batch", about.kind.title));
     let result = reference(&format!("{}BatchResult", about.kind.title));
@@ -234,7 +246,7 @@ fn batch(about: &About) -> Operation {
             .to_owned(),
         parameters,
         body: Some(body(JSON, &schema, &example, true)),
-        answers: vec![(200, answer("One result for each item.", "application/json", result, &["replayed"]))],
+        answers: vec![(200, answer("One result for each item.", "application/json", &result, &["replayed"]))],
         refusals: with_body(&WRITE),
         ..start(about, "post", "/batch", format!("batch_{}", about.kind.plural), "update")
     }
@@ -245,7 +257,7 @@ fn act(about: &About, verb: &VerbAbout) -> Operation {
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
     let schema = reference(verb.title);
     let answers = if verb.secret {
-        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
+        vec![(200, answer("The secret, shown once.", "application/json", &reference("IssuedSecret"), &WRITTEN[1..]))]
     } else {
         vec![done(about)]
     };

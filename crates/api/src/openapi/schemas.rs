@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 use steerco_domain::Reason;
 use steerco_domain::field::{FieldSpec, Setter};
+use steerco_domain::resource::Kind;
 
 use super::Parts;
-use super::shape::{LONG, flow, input, output_property, reference};
-use crate::rest::mount::{About, BATCH_MAX};
+use super::shape::{LONG, flow, id_pattern, input, output_property, reference};
+use crate::rest::mount::About;
+use steerco_service::BATCH_MAX;
 
 /// The schemas of one resource.
 pub(super) fn add_resource(about: &About, parts: &mut Parts) {
@@ -26,7 +28,7 @@ pub(super) fn add_resource(about: &About, parts: &mut Parts) {
         let doc = "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         let upsert = optional(input(doc, settable(false), parts));
         parts.insert(format!("{}Upsert", kind.title), upsert);
-        parts.insert(format!("{}Batch", kind.title), batch(kind.title));
+        parts.insert(format!("{}Batch", kind.title), batch(kind));
         parts.insert(format!("{}BatchResult", kind.title), batch_result(kind.title));
     }
     for verb in &about.verbs {
@@ -60,11 +62,11 @@ fn page(title: &str) -> Value {
         "type": "object",
         "description": format!("A page of a list of `{title}`."),
         "required": ["items", "sync_token"],
-        "properties": page_properties(reference(title)),
+        "properties": page_properties(&reference(title)),
     })
 }
 
-fn page_properties(items: Value) -> Value {
+fn page_properties(items: &Value) -> Value {
     json!({
         "items": {"type": "array", "maxItems": 1000, "items": items},
         "next_page_token": {"type": "string", "description": "Token of the next page; absent on the last one."},
@@ -77,31 +79,39 @@ fn page_properties(items: Value) -> Value {
 }
 
 /// An object with exactly this one member.
-fn single(name: &str, doc: &str, schema: Value) -> Value {
+fn single(name: &str, doc: &str, schema: &Value) -> Value {
     json!({
         "type": "object", "description": doc, "additionalProperties": false, "required": [name],
         "properties": {name: schema},
     })
 }
 
-fn batch(title: &str) -> Value {
+/// An object of exactly these members.
+fn strict(required: &[&str], members: &Value) -> Value {
+    let mut object = json!({"type": "object", "additionalProperties": false, "required": required});
+    object["properties"] = members.clone();
+    object
+}
+
+fn batch(kind: &Kind) -> Value {
+    let title = kind.title;
+    let id = json!({"type": "string", "pattern": id_pattern(kind.prefix)});
     let word = json!({"type": "string", "minLength": 1, "maxLength": 200});
     let maybe = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 200});
-    let strict = |required: &[&str], properties: Value| json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties});
     let patch = reference(&format!("{title}Patch"));
     let version = json!({"type": ["string", "null"], "format": "int64", "pattern": LONG, "maxLength": 20});
-    let update = strict(&["id", "patch"], json!({"id": word, "patch": patch, "if_match": maybe}));
+    let update = strict(&["id", "patch"], &json!({"id": id, "patch": patch, "if_match": maybe}));
     let body = reference(&format!("{title}Upsert"));
     let upsert = json!({"source": word, "external_id": word, "source_version": version, "body": body});
     let items = json!([
-        single("create", "Creates a resource.", reference(&format!("{title}Create"))),
-        single("update", "Changes a resource.", update),
+        single("create", "Creates a resource.", &reference(&format!("{title}Create"))),
+        single("update", "Changes a resource.", &update),
         single(
             "upsert",
             "Creates or merges by external reference.",
-            strict(&["source", "external_id", "body"], upsert)
+            &strict(&["source", "external_id", "body"], &upsert)
         ),
-        single("delete", "Deletes a resource.", strict(&["id"], json!({"id": word}))),
+        single("delete", "Deletes a resource.", &strict(&["id"], &json!({"id": id}))),
     ]);
     json!({
         "type": "object",
@@ -179,12 +189,18 @@ fn problem() -> Value {
         "properties": {
             "type": {"type": "string", "format": "uri-reference", "description": "Page that explains the code."},
             "title": {"type": "string", "description": "The code in words."},
-            "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+            "status": {
+                "type": "integer", "format": "int32", "minimum": 400, "maximum": 599,
+                "description": "The HTTP status.",
+            },
             "detail": {"type": "string", "description": "What is wrong with this request, for people."},
             "code": {"type": "string", "enum": codes, "description": "What is wrong, as a word a program can compare."},
             "request_id": {"type": "string", "maxLength": 64, "description": "Names this request in the logs."},
             "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
-            "retry_after": {"type": "integer", "format": "int64", "minimum": 0, "description": "Seconds after which to try again."},
+            "retry_after": {
+                "type": "integer", "format": "int64", "minimum": 0,
+                "description": "Seconds after which to try again.",
+            },
             "etag": {"type": "string", "description": "The current ETag, when the one given is stale, without quotes."},
             "errors": {
                 "type": "array", "maxItems": crate::problem::FAULTS_MAX, "items": reference("Fault"),
@@ -207,7 +223,7 @@ fn fault() -> Value {
 }
 
 fn outcome() -> Value {
-    let words = ["created", "updated", "unchanged", "stale", "deleted", "undeleted", "backfilled"];
+    let words: Vec<&str> = steerco_service::Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
     json!({"type": "string", "enum": words, "description": "What a write did."})
 }
 
@@ -221,7 +237,9 @@ fn event() -> Value {
     });
     json!({
         "type": "object", "description": "One change.",
-        "required": ["id", "cursor", "at", "actor", "operation", "kind", "resource_id", "changed", "deleted", "request_id"],
+        "required": [
+            "id", "cursor", "at", "actor", "operation", "kind", "resource_id", "changed", "deleted", "request_id",
+        ],
         "properties": {
             "id": text("The same over every channel."),
             "cursor": text("Cursor from which the feed goes on after this event."),
@@ -231,11 +249,18 @@ fn event() -> Value {
             "kind": text("Kind of the resource, such as `risk`."),
             "resource_id": text("Id of the resource."),
             "seq": seq,
-            "revision": {"type": "integer", "format": "int32", "description": "Revision after the change. Hidden from partners."},
+            "revision": {
+                "type": "integer", "format": "int32",
+                "description": "Revision after the change. Hidden from partners.",
+            },
             "changed": names,
             "after": {
                 "type": "object",
                 "description": "The resource after the change, as far as visible; absent for a tombstone.",
+            },
+            "visibility": {
+                "type": "string", "enum": ["lost", "gained"],
+                "description": "Whether the change took the resource out of the caller's sight or into it.",
             },
             "deleted": {"type": "boolean", "description": "Whether the resource was deleted."},
             "request_id": text("Request that caused it."),
@@ -255,12 +280,13 @@ fn event_page() -> Value {
 }
 
 fn partial() -> Value {
-    json!({"type": "object", "description": "A resource with only the fields asked for; each is as in its full schema."})
+    let doc = "A resource with only the fields asked for; each is as in its full schema.";
+    json!({"type": "object", "description": doc})
 }
 
 fn partial_page() -> Value {
     json!({
         "type": "object", "description": "A page of resources with only the fields asked for.",
-        "required": ["items", "sync_token"], "properties": page_properties(reference("Partial")),
+        "required": ["items", "sync_token"], "properties": page_properties(&reference("Partial")),
     })
 }

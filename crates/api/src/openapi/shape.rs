@@ -6,9 +6,17 @@ use steerco_domain::field::{FieldSpec, Setter, Shape};
 use super::Parts;
 
 /// Text of the domain: something to see, and no control characters but tab and line feed.
-pub(super) const TEXT: &str = "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*$";
+pub(super) const TEXT: &str = concat!(
+    "^[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*",
+    "[^\\s\\u0000-\\u001F\\u007F-\\u009F]",
+    "[^\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F]*$",
+);
 /// RFC 3339 with at most microseconds; `format` alone would allow leap seconds and more.
-const INSTANT: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
+const INSTANT: &str = concat!(
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+    "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?",
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+);
 /// A 64-bit integer in a string.
 pub(super) const LONG: &str = "^-?[0-9]{1,19}$";
 

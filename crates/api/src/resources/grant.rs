@@ -1,6 +1,6 @@
 //! The paths of grants.
 
-use steerco_domain::grant::{RevokeGrant, Grant};
+use steerco_domain::grant::{Grant, RevokeGrant};
 
 use crate::rest::mount::{Mounted, whole};
 

@@ -9,10 +9,9 @@ use steerco_domain::field::{Field, Spot};
 use steerco_domain::input::unknown_name;
 use steerco_domain::mask::View;
 use steerco_domain::{Error, Fault, Resource};
-use steerco_service::{BatchItem, BatchResult, Written};
+use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Written};
 
 use super::call::{Call, JSON};
-use super::mount::BATCH_MAX;
 use super::query::plain_int;
 use super::{Rest, params, pointers, reply};
 use crate::problem::{Answer, Problem};
@@ -26,8 +25,8 @@ pub(crate) async fn batch<R: Resource>(State(rest): State<Rest>, call: Call, bod
     let parts = pointers::parts(&items);
     let batch = rest.service.batch::<R>(&context, items, partial).await;
     let BatchResult { results, replayed } = batch.map_err(|error| pointers::complete(error, &parts))?;
-    let complete = |result: Result<_, _>| result.map_err(|error| pointers::complete(error, &parts));
-    let results = results.into_iter().map(complete).collect();
+    let results = results.into_iter().enumerate();
+    let results = results.map(|(i, result)| result.map_err(|error| pointers::placed(error, i, &parts))).collect();
     let view = Results { results, request_id: &call.request_id };
     let mut response = reply::json(StatusCode::OK, reply::JSON, &view)?;
     reply::mark_replayed(&mut response, replayed);
@@ -206,7 +205,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn faults(body: &Value) -> Vec<(String, &'static str)> {
+    fn faults(body: &Value) -> Vec<(String, std::borrow::Cow<'static, str>)> {
         let error = read(body.as_object().unwrap().clone()).unwrap_err();
         error.faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
     }
@@ -239,8 +238,8 @@ mod tests {
             ("/items/3/upsert/extra", "UNKNOWN_FIELD"),
             ("/items/4", "ONE_ACT"),
         ];
-        assert_eq!(faults(&body), expected.map(|(pointer, code)| (pointer.to_owned(), code)));
-        assert_eq!(faults(&json!({})), [("/items".to_owned(), "REQUIRED")]);
+        assert_eq!(faults(&body), expected.map(|(pointer, code)| (pointer.to_owned(), code.into())));
+        assert_eq!(faults(&json!({})), [("/items".to_owned(), "REQUIRED".into())]);
         assert_eq!(faults(&json!({"items": vec![json!({}); 1001]}))[0].1, "OUT_OF_RANGE");
     }
 }

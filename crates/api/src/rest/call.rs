@@ -149,7 +149,7 @@ pub(crate) async fn bytes(headers: &HeaderMap, body: Body, limit: usize) -> Resu
     }
     axum::body::to_bytes(body, limit).await.map_err(|error| {
         let source = std::error::Error::source(&error);
-        let limited = source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let limited = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if limited { too_large() } else { Error::new(Reason::Malformed, "the body broke off") }
     })
 }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use steerco_domain::{Error, Reason};
@@ -25,25 +26,20 @@ const TEXT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-u
                            frame-ancestors 'none'";
 const PUBLIC: &str = "public, max-age=300";
 
-/// FNV-1a: tells one edition of the document from another, computed by the compiler.
-const fn digest(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut i = 0;
-    while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
-        i += 1;
-    }
-    hash
+/// FNV-1a: tells one edition of the document from another.
+fn digest(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 pub(crate) async fn get_openapi(headers: HeaderMap) -> Response {
     static TAG: LazyLock<String> = LazyLock::new(|| format!("\"{:016x}\"", digest(OPENAPI)));
-    let held = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let head = [(ETAG, TAG.as_str()), (CACHE_CONTROL, PUBLIC)];
-    if held.is_some_and(|held| held.contains(TAG.as_str())) {
-        return (StatusCode::NOT_MODIFIED, head).into_response();
+    let given = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let fixed = [(ETAG, TAG.as_str()), (CACHE_CONTROL, PUBLIC)];
+    if given.is_some_and(|given| given.contains(TAG.as_str())) {
+        return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
-    (head, [(CONTENT_TYPE, reply::JSON)], OPENAPI).into_response()
+    (fixed, [(CONTENT_TYPE, reply::JSON)], OPENAPI).into_response()
 }
 
 /// The page loads its parts relative to itself.
@@ -55,17 +51,18 @@ pub(crate) async fn get_docs_index() -> Answer {
     docs_file("index.html")
 }
 
-pub(crate) async fn get_docs_file(Path(file): Path<String>) -> Answer {
-    docs_file(&file)
+pub(crate) async fn get_docs_file(file: Result<Path<String>, PathRejection>) -> Answer {
+    // What is not UTF-8 is no file either.
+    docs_file(file.as_deref().map_or("?", String::as_str))
 }
 
 fn docs_file(path: &str) -> Answer {
-    static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    static UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
         // The validator badge would send the address of this service to its makers.
         let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
         Arc::new(config.deep_linking(true).filter(true).show_common_extensions(true))
     });
-    let file = utoipa_swagger_ui::serve(path, Arc::clone(&CONFIG)).map_err(|error| {
+    let file = utoipa_swagger_ui::serve(path, Arc::clone(&UI)).map_err(|error| {
         tracing::error!(%error, "a documentation file cannot be made");
         Refusal(Error::internal())
     })?;
@@ -82,7 +79,7 @@ fn docs_file(path: &str) -> Answer {
 pub(crate) async fn list_reasons(headers: HeaderMap) -> Answer {
     if wants_json(&headers) {
         let reasons: Vec<Value> = Reason::ALL.iter().copied().map(about).collect();
-        return Ok(reply::json(StatusCode::OK, reply::JSON, &json!({"errors": reasons}))?);
+        return varying(&json!({"errors": reasons}));
     }
     let mut body = String::from("<h1>Errors</h1><ul>");
     for reason in Reason::ALL {
@@ -92,11 +89,12 @@ pub(crate) async fn list_reasons(headers: HeaderMap) -> Answer {
     Ok(page("Errors", &(body + "</ul>")))
 }
 
-pub(crate) async fn get_reason(Path(code): Path<String>, headers: HeaderMap) -> Answer {
+pub(crate) async fn get_reason(code: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Answer {
+    let code = code.map(|Path(code)| code).unwrap_or_default();
     let known = Reason::ALL.iter().copied().find(|reason| slug(*reason) == code);
     let reason = known.ok_or_else(|| Error::not_found("error; /errors lists all of them"))?;
     if wants_json(&headers) {
-        return Ok(reply::json(StatusCode::OK, reply::JSON, &about(reason))?);
+        return varying(&about(reason));
     }
     let again = if reason.retryable() { "may succeed" } else { "will fail" };
     let body = format!(
@@ -117,10 +115,18 @@ fn grpc(reason: Reason) -> String {
 }
 
 fn about(reason: Reason) -> Value {
+    let doc = reason.doc().split_whitespace().collect::<Vec<_>>().join(" ");
     json!({
-        "code": reason.code(), "title": reason.title(), "doc": reason.doc().split_whitespace().collect::<Vec<_>>().join(" "),
+        "code": reason.code(), "title": reason.title(), "doc": doc,
         "http_status": reason.http_status(), "grpc_code": grpc(reason), "retryable": reason.retryable(),
     })
+}
+
+/// A page as JSON: caches must keep the two apart.
+fn varying(value: &Value) -> Answer {
+    let mut response = reply::json(StatusCode::OK, reply::JSON, value)?;
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
 }
 
 /// Programs ask for JSON, browsers for HTML; whoever does not say gets the page.

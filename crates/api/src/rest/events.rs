@@ -65,7 +65,7 @@ fn page_events(page: Result<EventPage, Error>, request_id: &str) -> Vec<(Result<
     };
     let one = |event: &Event| Sent::default().id(plain(&event.cursor)).json_data(EventView(event));
     let mut sent: Vec<_> = page.events.iter().map(|event| (one(event), false)).collect();
-    if page.events.last().is_none_or(|event| event.cursor != page.next_cursor) {
+    if page.events.is_empty() {
         let data = json!({"cursor": page.next_cursor});
         let bookmark = Sent::default().event("bookmark").id(plain(&page.next_cursor)).json_data(data);
         sent.push((bookmark, false));
@@ -115,6 +115,9 @@ impl Serialize for EventView<'_> {
             map.serialize_entry("after", after)?;
         }
         map.serialize_entry("deleted", &event.deleted)?;
+        if let Some(visibility) = event.visibility {
+            map.serialize_entry("visibility", visibility)?;
+        }
         map.serialize_entry("request_id", &event.request_id)?;
         map.end()
     }
@@ -141,6 +144,7 @@ mod tests {
             changed: vec!["title".into()],
             after: None,
             deleted: false,
+            visibility: None,
             request_id: "r".into(),
         }
     }

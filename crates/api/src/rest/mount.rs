@@ -10,9 +10,6 @@ use steerco_domain::resource::{Kind, Verb};
 
 use super::{Rest, batch, read, write};
 
-/// Items a batch may have.
-pub(crate) const BATCH_MAX: usize = 1_000;
-
 /// A mounted resource.
 pub(crate) struct Mounted {
     pub(crate) routes: Router<Rest>,

@@ -53,7 +53,10 @@ pub(crate) async fn issue_token(State(rest): State<Rest>, headers: HeaderMap, bo
     let Request { client_id, client_secret, scope } = &request;
     match rest.service.issue_token(client_id, client_secret, scope.as_deref()).await {
         Ok((token, seconds, scope)) => {
-            let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope});
+            let mut body = json!({"access_token": token, "token_type": "Bearer", "expires_in": seconds});
+            if let Some(scope) = scope {
+                body["scope"] = scope.into();
+            }
             Ok(no_store(reply::json(StatusCode::OK, reply::JSON, &body)?))
         }
         Err(error) => answer_refusal(&in_oauth_words(error)?),

@@ -14,6 +14,18 @@ pub(super) fn parts(items: &[BatchItem]) -> Vec<&'static str> {
     items.iter().map(part).collect()
 }
 
+/// Of an item that was refused alone: its pointers count from the item.
+pub(super) fn placed(mut error: Error, index: usize, parts: &[&'static str]) -> Error {
+    for fault in &mut error.faults {
+        let pointer = format!("/items/{index}{}", fault.pointer);
+        if error.detail.starts_with(&format!("{}: ", fault.pointer)) {
+            error.detail.insert_str(0, &format!("/items/{index}"));
+        }
+        fault.pointer = pointer;
+    }
+    complete(error, parts)
+}
+
 /// Puts the part into every pointer below an item: `/items/17/title` → `/items/17/create/title`.
 pub(super) fn complete(mut error: Error, parts: &[&'static str]) -> Error {
     for fault in &mut error.faults {
@@ -55,5 +67,8 @@ mod tests {
         assert_eq!(at("/items/0/create/title"), "/items/0/create/title");
         assert_eq!(at("/items/9/title"), "/items/9/title");
         assert_eq!(at("/partial"), "/partial");
+        let alone = placed(Error::fault("/title", "X", "is wrong"), 1, &parts);
+        assert_eq!(alone.detail, "/items/1/update/patch/title: is wrong");
+        assert_eq!(placed(Error::fault("", "X", "y"), 2, &parts).faults[0].pointer, "/items/2");
     }
 }

@@ -157,7 +157,7 @@ mod tests {
     use steerco_domain::Resource;
     use steerco_domain::risk::Risk;
 
-    fn read(raw: &str) -> Result<Query, Vec<(String, &'static str)>> {
+    fn read(raw: &str) -> Result<Query, Vec<(String, std::borrow::Cow<'static, str>)>> {
         let refused = |error: Error| error.faults.into_iter().map(|f| (f.pointer, f.code)).collect();
         Query::read(Some(raw), &params::listing(Risk::KIND)).map_err(refused)
     }
@@ -173,7 +173,7 @@ mod tests {
             ("?filter", "DUPLICATE"),
             ("?fields", "CONTROL_CHARACTER"),
         ];
-        assert_eq!(faults.unwrap(), expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        assert_eq!(faults.unwrap(), expected.map(|(pointer, code)| (pointer.to_owned(), code.into())));
         assert!(read("valid_at=2026-01-01T00:00:00Z").is_err(), "risks are not dated");
     }
 

@@ -75,7 +75,7 @@ pub(crate) async fn issue_secret(State(rest): State<Rest>, call: Call, body: Bod
     let issued = Issued {
         service_account: View { resource: account, mask: written.seen.mask },
         client_id: account.id_text(),
-        client_secret: secret,
+        client_secret: secret.filter(|_| !written.replayed && !context.validate_only),
     };
     let mut response = reply::json(StatusCode::OK, reply::JSON, &issued)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

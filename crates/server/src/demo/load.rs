@@ -12,11 +12,13 @@ use steerco_domain::person::Person;
 use steerco_domain::portfolio::Portfolio;
 use steerco_domain::program::{ActivateProgram, Program};
 use steerco_domain::project::Project;
+use steerco_domain::ratio::Ratio;
 use steerco_domain::risk::{AssessRisk, Risk};
 use steerco_domain::service_account::ServiceAccount;
 use steerco_domain::source::Source;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Resource};
+use steerco_persistence::Fail;
 use steerco_service::operator::{Bootstrap, Mint};
 use steerco_service::{BatchItem, Caller, Context, ListArgs, Service};
 
@@ -95,7 +97,7 @@ impl Loader {
 
 /// The demo's portfolio, loaded now or before.
 pub(crate) async fn load(service: &Service) -> anyhow::Result<Loaded> {
-    let organisations = service.database().organisations().await.map_err(|fail| fail.into_error())?;
+    let organisations = service.database().organisations().await.map_err(Fail::into_error)?;
     match organisations.as_slice() {
         [] => load_new(service).await,
         [org] => find_loaded(service, org).await,
@@ -268,7 +270,7 @@ async fn load_risks(
         let probability = i32::try_from(seed.probability_millionths).ok();
         let probability = probability.and_then(steerco_domain::ratio::Ratio::from_millionths);
         let body =
-            json!({ "probability": probability.map(|p| p.as_number()), "schedule_impact_days": seed.schedule_days });
+            json!({ "probability": probability.map(Ratio::as_number), "schedule_impact_days": seed.schedule_days });
         feed.service.act::<AssessRisk>(&feed.context(None), id, object(body)).await?;
     }
     Ok(ids.len())

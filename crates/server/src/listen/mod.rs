@@ -22,7 +22,6 @@ mod caps;
 mod limits;
 mod stall;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 mod tls;
 
