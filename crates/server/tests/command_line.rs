@@ -5,7 +5,6 @@ mod process;
 
 use process::{Process, organisation, steerco, steerco_json};
 use serde_json::{Value, json};
-use steerco_tests::folder::Folder;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -39,7 +38,7 @@ fn the_openapi_document_is_printed() {
 
 #[test]
 fn migrate_makes_what_serve_needs() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("x.db").display());
     assert!(steerco(&["migrate", "--database", &database]).status.success());
     assert!(steerco(&["migrate", "--database", &database]).status.success(), "a second time changes nothing");
@@ -47,7 +46,7 @@ fn migrate_makes_what_serve_needs() {
 
 #[test]
 fn a_token_needs_an_organisation_and_a_known_role() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("x.db").display());
     let (org, _) = organisation(&database);
     let unknown = steerco(&["token", "--database", &database, "--org", "org_x", "--person", "pers_x"]);
@@ -59,7 +58,7 @@ fn a_token_needs_an_organisation_and_a_known_role() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_init_to_the_first_answer() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("x.db").display());
     let (org, admin) = organisation(&database);
     let process = Process::serve(&database, folder.path()).await;
@@ -85,7 +84,7 @@ async fn from_init_to_the_first_answer() {
 /// The main job: the whole public portfolio, through the service's own operations, sound afterwards.
 #[test]
 fn the_demo_loads_the_portfolio() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().to_str().unwrap();
     let loaded = steerco(&["demo", "--exit", "--data-dir", dir]);
     assert!(loaded.status.success(), "{}", text(&loaded.stderr));

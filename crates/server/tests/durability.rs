@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use process::{Process, organisation, steerco, steerco_json};
 use serde_json::{Value, json};
-use steerco_tests::folder::Folder;
+use tempfile::TempDir;
 use steerco_tests::postgres;
 
 /// What a writer was told: titles by the id acknowledged.
@@ -139,20 +139,20 @@ async fn survive(database: &str, data_dir: &Path, rounds: usize, least: usize, c
     println!("acknowledged {}, lost 0", all.len());
 }
 
-fn sqlite(folder: &Folder) -> String {
+fn sqlite(folder: &TempDir) -> String {
     format!("sqlite://{}", folder.path().join("steerco.db").display())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_writes_survive_kill_on_sqlite() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     survive(&sqlite(&folder), folder.path(), 10, 2_000, || ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_writes_survive_kill_on_postgres() {
     let Some(server) = postgres::durable() else { return };
-    let (folder, database) = (Folder::new(), server.create_database());
+    let (folder, database) = (tempfile::tempdir().unwrap(), server.create_database());
     survive(&database.url, folder.path(), 5, 1_000, || {
         server.crash();
         server.restart();
@@ -163,14 +163,14 @@ async fn acknowledged_writes_survive_kill_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "R1 in its long form: 200 rounds, 50,000 acknowledged writes"]
 async fn acknowledged_writes_survive_kill_long() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     survive(&sqlite(&folder), folder.path(), 200, 50_000, || ()).await;
 }
 
 /// L4: SIGTERM under load: what is in flight is answered, nothing acknowledged is lost, the process ends well.
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_is_clean() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     let database = sqlite(&folder);
     let (org, admin) = organisation(&database);
     let process = Process::serve(&database, folder.path()).await;
@@ -199,7 +199,7 @@ async fn stopping_is_clean() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_away_is_answered_503() {
     let Some(server) = postgres::durable() else { return };
-    let (folder, database) = (Folder::new(), server.create_database());
+    let (folder, database) = (tempfile::tempdir().unwrap(), server.create_database());
     let (org, admin) = organisation(&database.url);
     let process = Process::serve(&database.url, folder.path()).await;
     let target = prepare(&process, &database.url, &org, &admin).await;
@@ -227,7 +227,7 @@ async fn a_database_away_is_answered_503() {
 /// R10, fast: a backup taken under load opens, is sound, and holds everything acknowledged before it began.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_load_restores() {
-    let folder = Folder::new();
+    let folder = tempfile::tempdir().unwrap();
     let database = sqlite(&folder);
     let (org, admin) = organisation(&database);
     let process = Process::serve(&database, folder.path()).await;
