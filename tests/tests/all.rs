@@ -2,5 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod all {
+    mod idempotency;
     mod life;
+    mod list;
+    mod preconditions;
+    mod risk;
+    mod states;
+    mod upsert;
 }
