@@ -312,3 +312,101 @@ impl Verb for ExpireRisk {
         risk.state.go(RiskState::Expired)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::Actor;
+    use crate::resource::{Resource, Seed};
+    use serde_json::{Value, json};
+
+    fn create(body: &Value) -> Result<Risk, Error> {
+        let at = Instant::from_micros(0);
+        Risk::create(body.as_object().unwrap(), &Seed { id: 1, at, effective_at: at, by: Actor::system() })
+    }
+
+    fn risk(probability: f64, cost: &str) -> Risk {
+        create(&json!({
+            "program_id": "prog_00000000000000000000000001", "title": "A risk", "kind": "threat",
+            "probability": probability, "cost_likely": { "amount": cost, "currency": "USD" },
+        }))
+        .unwrap()
+    }
+
+    /// TenStep, "Use Expected Monetary Value (EMV) to Create a Risk Contingency Budget": six risks, 33,500 in all.
+    #[test]
+    fn expected_monetary_value_of_a_published_example() {
+        let published = [
+            (0.8, 10_000, 8_000),
+            (0.3, 30_000, 9_000),
+            (0.5, 8_000, 4_000),
+            (0.1, 40_000, 4_000),
+            (0.3, 20_000, 6_000),
+            (0.25, 10_000, 2_500),
+        ];
+        let values: Vec<i64> = published
+            .iter()
+            .map(|(p, impact, _)| risk(*p, &impact.to_string()).expected_monetary_value.unwrap().units)
+            .collect();
+        assert_eq!(values, published.map(|(_, _, emv)| emv * 10_000));
+        assert_eq!(values.iter().sum::<i64>(), 33_500 * 10_000);
+    }
+
+    #[test]
+    fn what_is_over_has_no_expected_value() {
+        let mut risk = risk(0.5, "100");
+        risk.state = RiskState::Materialised;
+        risk.settle(&mut Vec::new());
+        assert_eq!(risk.expected_monetary_value, None);
+    }
+
+    #[test]
+    fn all_faults_at_once() {
+        let error = create(&json!({
+            "titel": "x", "kind": "danger", "probability": 1.5, "response": 7, "id": "risk_1",
+            "cost_likely": { "amount": "1.23456", "currency": "eur", "unit": "k" },
+        }))
+        .unwrap_err();
+        let mut found: Vec<(&str, &str)> = error.faults.iter().map(|f| (f.pointer.as_str(), &*f.code)).collect();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("/cost_likely/amount", "BAD_AMOUNT"),
+                ("/cost_likely/currency", "BAD_CURRENCY"),
+                ("/cost_likely/unit", "UNKNOWN_FIELD"),
+                ("/id", "READ_ONLY"),
+                ("/kind", "UNKNOWN_WORD"),
+                ("/probability", "OUT_OF_RANGE"),
+                ("/program_id", "REQUIRED"),
+                ("/response", "WRONG_TYPE"),
+                ("/titel", "UNKNOWN_FIELD"),
+                ("/title", "REQUIRED"),
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_over_several_fields() {
+        let faults = |body: Value| -> Vec<String> {
+            let mut whole =
+                json!({ "program_id": "prog_00000000000000000000000001", "title": "A risk", "kind": "threat" });
+            whole.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+            create(&whole).unwrap_err().faults.into_iter().map(|f| format!("{} {}", f.pointer, f.code)).collect()
+        };
+        let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
+        assert_eq!(faults(json!({ "response": "exploit" })), ["/response DOES_NOT_FIT"]);
+        assert_eq!(
+            faults(json!({ "cost_low": money("2", "EUR"), "cost_high": money("1", "EUR") })),
+            ["/cost_high OUT_OF_ORDER"]
+        );
+        assert_eq!(
+            faults(json!({ "cost_low": money("2", "EUR"), "cost_likely": money("3", "USD") })),
+            ["/cost_likely/currency MIXED_CURRENCIES"]
+        );
+        assert_eq!(
+            faults(json!({ "exposure_from_on": "2026-02-01", "exposure_until_on": "2026-01-31" })),
+            ["/exposure_until_on OUT_OF_ORDER"]
+        );
+    }
+}

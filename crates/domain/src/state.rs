@@ -23,3 +23,44 @@ pub trait States: Words {
         Err(Error::new(Reason::WrongState, detail))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person::PersonState;
+    use crate::principal::AccountState;
+    use crate::program::WorkStatus;
+    use crate::risk::RiskState;
+
+    /// Every move that is not listed is refused, changes nothing, and says what is allowed.
+    fn check<S: States + std::fmt::Debug>() {
+        for (from, to) in S::ALL.iter().flat_map(|from| S::ALL.iter().map(move |to| (*from, *to))) {
+            let mut state = from;
+            let moved = state.go(to);
+            if from.next().contains(&to) {
+                assert_eq!((moved, state), (Ok(()), to));
+            } else {
+                let error = moved.unwrap_err();
+                assert_eq!((error.reason, state), (Reason::WrongState, from));
+                assert!(from.next().iter().all(|next| error.detail.contains(next.word())), "{}", error.detail);
+            }
+        }
+    }
+
+    #[test]
+    fn illegal_moves_are_refused() {
+        check::<RiskState>();
+        check::<WorkStatus>();
+        check::<PersonState>();
+        check::<AccountState>();
+    }
+
+    #[test]
+    fn what_has_ended_stays_ended() {
+        for state in [RiskState::Closed, RiskState::Materialised, RiskState::Expired] {
+            assert!(state.next().is_empty());
+        }
+        assert!(WorkStatus::Completed.next().is_empty() && WorkStatus::Cancelled.next().is_empty());
+        assert!(PersonState::Erased.next().is_empty());
+    }
+}

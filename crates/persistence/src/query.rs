@@ -91,7 +91,8 @@ pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) 
     let mut sql = select(scope, R::KIND, &columns(R::KIND), Moment::Now);
     sql.push(" AND t.id = ").text(id);
     if conn.is_postgres() {
-        sql.push(" FOR UPDATE OF t");
+        // Not FOR UPDATE: that would stand in the way of whoever only needs the row to exist, and deadlock with it.
+        sql.push(" FOR NO KEY UPDATE OF t");
     }
     conn.one(sql).await?.map(|row| load(&row)).transpose()
 }

@@ -30,6 +30,13 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Prints; a reader that has gone, such as `head`, is no failure.
+pub(crate) fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+}
+
 pub(crate) fn load(common: &Common) -> anyhow::Result<Config> {
     Config::load(common, std::env::vars())
 }
@@ -49,7 +56,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo { common, exit } => crate::demo::demo(&common, exit).await,
         Command::Migrate { common } => {
             open(&load(&common)?, true).await?;
-            println!("the schema is up to date");
+            say("the schema is up to date");
             Ok(ExitCode::SUCCESS)
         }
         Command::Token { common, org, person, account, role, partner, program, seconds, output } => {
@@ -61,14 +68,14 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Verify { common, org, output } => verify(&common, org.as_deref(), output).await,
         Command::Openapi => {
-            print!("{}", steerco_api::openapi::text());
+            say(steerco_api::openapi::text().trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::Backup { common, target } => {
             let database =
                 Database::open(&load(&common)?.database_url()?, false).await.map_err(|cause| anyhow!(cause))?;
             database.backup(&target).await.map_err(|cause| anyhow!(cause))?;
-            println!("{}", target.display());
+            say(&target.display().to_string());
             Ok(ExitCode::SUCCESS)
         }
         Command::Config { command: ConfigCommand::Check { common } } => {
@@ -77,7 +84,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             if config.database.as_deref().is_some_and(|url| url.contains('@')) {
                 shown["database"] = json!("(set, not shown: it may hold a password)");
             }
-            println!("{}", serde_json::to_string_pretty(&shown)?);
+            say(&serde_json::to_string_pretty(&shown)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Completion { shell } => {
@@ -91,11 +98,10 @@ async fn init(common: &Common, first: &Bootstrap, output: Output) -> anyhow::Res
     let service = open(&load(common)?, true).await?;
     let (org, person) = service.bootstrap(first).await?;
     match output {
-        Output::Json => println!("{}", json!({ "organisation_id": org, "person_id": person })),
-        Output::Table => {
-            println!("organisation  {org}\nperson        {person}");
-            println!("\nA token for it:  steerco token --org {org} --person {person}");
-        }
+        Output::Json => say(&json!({ "organisation_id": org, "person_id": person }).to_string()),
+        Output::Table => say(&format!(
+            "organisation  {org}\nperson        {person}\n\nA token for it:  steerco token --org {org} --person {person}"
+        )),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,8 +118,8 @@ async fn token(common: &Common, mint: &Mint, output: Output) -> anyhow::Result<E
     }
     let token = service.mint(mint);
     match output {
-        Output::Json => println!("{}", json!({ "access_token": token, "expires_in": mint.seconds })),
-        Output::Table => println!("{token}"),
+        Output::Json => say(&json!({ "access_token": token, "expires_in": mint.seconds }).to_string()),
+        Output::Table => say(&token),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -125,15 +131,13 @@ async fn verify(common: &Common, org: Option<&str>, output: Output) -> anyhow::R
     for (org, report) in &reports {
         sound &= report.faults.is_empty();
         match output {
-            Output::Json => println!(
-                "{}",
-                json!({ "organisation_id": org, "entries": report.entries, "resources": report.resources,
-                        "faults": report.faults })
-            ),
+            Output::Json => say(&json!({ "organisation_id": org, "entries": report.entries,
+                                         "resources": report.resources, "faults": report.faults })
+            .to_string()),
             Output::Table => {
                 let verdict = if report.faults.is_empty() { "sound" } else { "NOT SOUND" };
-                println!("{org}  {} log entries  {} resources  {verdict}", report.entries, report.resources);
-                report.faults.iter().for_each(|fault| println!("  {fault}"));
+                say(&format!("{org}  {} log entries  {} resources  {verdict}", report.entries, report.resources));
+                report.faults.iter().for_each(|fault| say(&format!("  {fault}")));
             }
         }
     }

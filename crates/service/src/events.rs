@@ -174,28 +174,47 @@ impl Watch {
         }
         loop {
             self.commits.mark_unchanged();
-            let page = self.service.events(&self.caller, &self.args).await;
-            match page {
-                Err(error) => {
-                    self.ended = true;
-                    return Some((Err(error), self));
-                }
+            match self.service.events(&self.caller, &self.args).await {
+                Err(error) => return Some(self.end(error)),
                 Ok(page) => {
                     // A stream that the service ends says where it was.
                     self.ended = *self.stopping.borrow() && !page.more;
-                    let due = self.ended || self.quiet_since.is_none_or(|since| since.elapsed() >= BOOKMARK);
                     self.args.after = Some(page.next_cursor.clone());
-                    if due || !page.events.is_empty() {
+                    if self.ended || self.is_due() || !page.events.is_empty() {
                         self.quiet_since = Some(tokio::time::Instant::now());
                         return Some((Ok(page), self));
                     }
                 }
             }
-            // Woken by a commit here, or after a while to see commits elsewhere.
-            tokio::select! {
-                _ = tokio::time::timeout(LOOK, self.commits.changed()) => {}
-                _ = self.stopping.changed() => {}
+            if let Err(error) = self.wait().await {
+                return Some(self.end(error));
             }
+        }
+    }
+
+    fn end(mut self, error: Error) -> (Result<EventPage, Error>, Self) {
+        self.ended = true;
+        (Err(error), self)
+    }
+
+    fn is_due(&self) -> bool {
+        self.quiet_since.is_none_or(|since| since.elapsed() >= BOOKMARK)
+    }
+
+    /// Until there may be something to say. An embedded database knows of every commit; on PostgreSQL other nodes commit
+    /// too. Meanwhile the caller's rights are looked at again and again: they end the stream.
+    async fn wait(&mut self) -> Result<(), Error> {
+        loop {
+            tokio::select! {
+                woken = tokio::time::timeout(LOOK, self.commits.changed()) => {
+                    let elsewhere = self.service.inner.database.is_postgres();
+                    if woken.is_ok() || elsewhere || self.is_due() {
+                        return Ok(());
+                    }
+                }
+                _ = self.stopping.changed() => return Ok(()),
+            }
+            self.service.permit(&self.caller, FEED.kind, FEED.action).await?;
         }
     }
 }

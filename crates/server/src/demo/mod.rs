@@ -8,7 +8,7 @@ mod print;
 use std::process::ExitCode;
 
 use crate::cli::Common;
-use crate::commands::{load as load_config, open};
+use crate::commands::{load as load_config, open, say};
 use crate::serve::{listen_until_stopped, start_logs};
 
 /// Loads the portfolio unless the folder has it already, prints how to call it, and serves.
@@ -26,10 +26,10 @@ pub(crate) async fn demo(common: &Common, exit: bool) -> anyhow::Result<ExitCode
     let loaded = load::load(&service).await?;
     let printed = print::page(&service, &config, &loaded);
     if exit {
-        println!("{printed}");
+        say(&printed);
         return Ok(ExitCode::SUCCESS);
     }
     // Only once the port is open do the commands work as printed.
-    listen_until_stopped(&config, service, |_| println!("{printed}")).await?;
+    listen_until_stopped(&config, service, |_| say(&printed)).await?;
     Ok(ExitCode::SUCCESS)
 }

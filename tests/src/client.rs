@@ -1,0 +1,247 @@
+//! One client for both doors: resources by the name of their kind, bodies and answers in the JSON of REST.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use steerco_domain::resource::Kind;
+
+use crate::feed::Feed;
+use crate::rest::Raw;
+use crate::{Door, Reply, Server, grpc, rest};
+
+/// A caller at a door. Options are set on a copy and hold for every call of it.
+#[derive(Clone)]
+pub struct Client {
+    pub door: Door,
+    pub(crate) server: Arc<Server>,
+    pub(crate) with: With,
+}
+
+/// Everything about a call beside its body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct With {
+    pub(crate) token: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) if_match: Option<String>,
+    pub(crate) if_none_match: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) validate_only: bool,
+    pub(crate) effective_at: Option<String>,
+    pub(crate) as_of: Option<String>,
+    pub(crate) valid_at: Option<String>,
+    pub(crate) fields: Option<String>,
+    pub(crate) source_version: Option<i64>,
+}
+
+/// A call, the same for both doors.
+pub(crate) enum Call<'a> {
+    Create { body: &'a Value },
+    Get { id: &'a str },
+    GetByRef { source: &'a str, external_id: &'a str },
+    List { args: &'a Value },
+    Revisions { id: &'a str, args: &'a Value },
+    Update { id: &'a str, patch: &'a Value },
+    Upsert { source: &'a str, external_id: &'a str, body: &'a Value },
+    Delete { id: &'a str },
+    Undelete { id: &'a str },
+    Act { id: &'a str, verb: &'a str, body: &'a Value },
+    Batch { body: &'a Value },
+}
+
+/// Sets options on a copy.
+impl Client {
+    pub(crate) fn new(door: Door, server: Arc<Server>, token: Option<String>) -> Self {
+        Self { door, server, with: With { token, ..With::default() } }
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut With)) -> Self {
+        let mut changed = self.clone();
+        change(&mut changed.with);
+        changed
+    }
+
+    /// The same caller at the other door.
+    #[must_use]
+    pub fn through(&self, door: Door) -> Self {
+        Self { door, ..self.clone() }
+    }
+
+    /// Another token, or none.
+    #[must_use]
+    pub fn token(&self, token: Option<&str>) -> Self {
+        self.changed(|with| with.token = token.map(str::to_owned))
+    }
+
+    /// `Idempotency-Key`.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        self.changed(|with| with.key = Some(key.to_owned()))
+    }
+
+    /// `If-Match`, without quotes.
+    #[must_use]
+    pub fn if_match(&self, etag: &str) -> Self {
+        self.changed(|with| with.if_match = Some(etag.to_owned()))
+    }
+
+    /// `If-None-Match`, without quotes; REST only.
+    #[must_use]
+    pub fn if_none_match(&self, etag: &str) -> Self {
+        assert_eq!(self.door, Door::Rest, "gRPC has no If-None-Match");
+        self.changed(|with| with.if_none_match = Some(etag.to_owned()))
+    }
+
+    #[must_use]
+    pub fn request_id(&self, id: &str) -> Self {
+        self.changed(|with| with.request_id = Some(id.to_owned()))
+    }
+
+    #[must_use]
+    pub fn validate_only(&self) -> Self {
+        self.changed(|with| with.validate_only = true)
+    }
+
+    #[must_use]
+    pub fn effective_at(&self, at: &str) -> Self {
+        self.changed(|with| with.effective_at = Some(at.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_of(&self, at: &str) -> Self {
+        self.changed(|with| with.as_of = Some(at.to_owned()))
+    }
+
+    #[must_use]
+    pub fn valid_at(&self, at: &str) -> Self {
+        self.changed(|with| with.valid_at = Some(at.to_owned()))
+    }
+
+    #[must_use]
+    pub fn fields(&self, fields: &str) -> Self {
+        self.changed(|with| with.fields = Some(fields.to_owned()))
+    }
+
+    /// `source_version` of an upsert.
+    #[must_use]
+    pub fn source_version(&self, version: i64) -> Self {
+        self.changed(|with| with.source_version = Some(version))
+    }
+}
+
+/// The operations of resources. `kind` is the name of a kind, such as `service_account`.
+impl Client {
+    async fn call(&self, kind: &str, call: Call<'_>) -> Reply {
+        let kind: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => rest::call(self, kind, call).await,
+            Door::Grpc => grpc::call(self, kind, call).await,
+        }
+    }
+
+    pub async fn create(&self, kind: &str, body: Value) -> Reply {
+        self.call(kind, Call::Create { body: &body }).await
+    }
+
+    pub async fn get(&self, kind: &str, id: &str) -> Reply {
+        self.call(kind, Call::Get { id }).await
+    }
+
+    pub async fn get_by_ref(&self, kind: &str, source: &str, external_id: &str) -> Reply {
+        self.call(kind, Call::GetByRef { source, external_id }).await
+    }
+
+    /// `args` by the names of the query parameters: `{"filter": …, "order_by": …, "page_size": …}`.
+    pub async fn list(&self, kind: &str, args: Value) -> Reply {
+        self.call(kind, Call::List { args: &args }).await
+    }
+
+    /// `args`: `page_size` and `page_token`.
+    pub async fn revisions(&self, kind: &str, id: &str, args: Value) -> Reply {
+        self.call(kind, Call::Revisions { id, args: &args }).await
+    }
+
+    /// A merge patch. Over gRPC its members are the update mask, so null clears there too.
+    pub async fn update(&self, kind: &str, id: &str, patch: Value) -> Reply {
+        self.call(kind, Call::Update { id, patch: &patch }).await
+    }
+
+    pub async fn upsert(&self, kind: &str, source: &str, external_id: &str, body: Value) -> Reply {
+        self.call(kind, Call::Upsert { source, external_id, body: &body }).await
+    }
+
+    pub async fn delete(&self, kind: &str, id: &str) -> Reply {
+        self.call(kind, Call::Delete { id }).await
+    }
+
+    pub async fn undelete(&self, kind: &str, id: &str) -> Reply {
+        self.call(kind, Call::Undelete { id }).await
+    }
+
+    /// `verb` as the table of permissions names it, such as `issue_secret`.
+    pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
+        self.call(kind, Call::Act { id, verb, body: &body }).await
+    }
+
+    /// `{"items": [{"create": {…}}, {"update": {"id", "patch", "if_match"}}, {"upsert": …}, {"delete": …}], "partial"}`.
+    pub async fn batch(&self, kind: &str, body: Value) -> Reply {
+        self.call(kind, Call::Batch { body: &body }).await
+    }
+
+    /// Every item of a list, page by page.
+    pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
+        let (mut args, mut items) = (args, Vec::new());
+        loop {
+            let page = self.list(kind, args.clone()).await?;
+            items.extend(page.items().to_vec());
+            match page["next_page_token"].as_str() {
+                Some(token) => args["page_token"] = json!(token),
+                None => return Ok(items),
+            }
+        }
+    }
+}
+
+/// What belongs to no resource.
+impl Client {
+    /// A page of the feed: `after`, `kinds` (an array), `exclude_source`, `page_size`.
+    pub async fn events(&self, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => rest::events(self, &args).await,
+            Door::Grpc => grpc::events(self, &args).await,
+        }
+    }
+
+    /// Every event after a cursor, or from the beginning.
+    pub async fn all_events(&self, args: Value) -> Vec<Value> {
+        let (mut args, mut events) = (args, Vec::new());
+        loop {
+            let page = self.events(args.clone()).await.expect("a page of the feed");
+            events.extend(page.items().to_vec());
+            args["after"] = page["next_cursor"].clone();
+            if page["more"] == false {
+                return events;
+            }
+        }
+    }
+
+    /// Follows the feed: server-sent events, or `Watch`. `args` as of [`Client::events`], without `page_size`.
+    pub async fn watch(&self, args: Value) -> Result<Feed, crate::Refused> {
+        match self.door {
+            Door::Rest => rest::watch(self, &args).await,
+            Door::Grpc => grpc::watch(self, &args).await,
+        }
+    }
+
+    /// The table of permissions: what each role may do.
+    pub async fn permissions(&self) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", "/v1/permissions").send().await,
+            Door::Grpc => grpc::permissions(self).await,
+        }
+    }
+
+    /// Any HTTP request with the token of this caller, for what only HTTP has.
+    pub fn raw(&self, method: &str, path: &str) -> Raw {
+        Raw::new(self, method, path)
+    }
+}

@@ -1,0 +1,333 @@
+//! The client of the gRPC door, made of the descriptors alone: nothing generated, nothing of the code under test.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use serde_json::{Map, Value, json};
+use steerco_domain::resource::Kind;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::metadata::{KeyAndValueRef, MetadataMap};
+use tonic::{Request, Status, Streaming};
+use tonic_types::StatusExt;
+
+use crate::answer::reason;
+use crate::client::{Call, With};
+use crate::codec::{self, Dynamic};
+use crate::feed::{Feed, Item};
+use crate::rest::faults;
+use crate::{Answer, Client, Fault, Refused, Reply};
+
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(steerco_proto::FILE_DESCRIPTOR_SET).expect("descriptors"));
+
+/// `service_account` → `ServiceAccount`.
+fn camel(text: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    text.split('_').map(capital).collect()
+}
+
+fn method(service: &str, name: &str) -> MethodDescriptor {
+    let service = format!("steerco.v1.{service}");
+    let found = POOL.get_service_by_name(&service).unwrap_or_else(|| panic!("there is no {service}"));
+    let found = found.methods().find(|method| method.name() == name);
+    found.unwrap_or_else(|| panic!("{service} has no {name}"))
+}
+
+fn request(method: &MethodDescriptor, with: &With, body: &Value) -> Request<DynamicMessage> {
+    let mut request = Request::new(codec::message(&method.input(), body));
+    let metadata = [
+        ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
+        ("idempotency-key", with.key.clone()),
+        ("if-match", with.if_match.clone()),
+        ("x-request-id", with.request_id.clone()),
+    ];
+    for (name, value) in metadata {
+        if let Some(value) = value {
+            request.metadata_mut().insert(name, value.parse().expect("ASCII"));
+        }
+    }
+    request
+}
+
+fn path(method: &MethodDescriptor) -> PathAndQuery {
+    let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+    path.parse().expect("a path")
+}
+
+async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
+    let mut grpc = Grpc::new(client.server.channel.clone()).max_decoding_message_size(64 << 20);
+    grpc.ready().await.expect("a connection");
+    let codec = Dynamic(method.output());
+    let response = grpc.unary(request(method, &client.with, body), path(method), codec).await;
+    let (metadata, message, _) = response.map_err(|status| refused(&status))?.into_parts();
+    let headers = headers(&metadata);
+    assert!(headers.contains_key("x-request-id"), "{} without a request id", method.full_name());
+    Ok(Answer {
+        json: codec::json(&message),
+        etag: headers.get("etag").map(|etag| etag.trim_matches('"').to_owned()),
+        outcome: headers.get("steerco-outcome").cloned(),
+        replayed: headers.get("idempotency-replayed").is_some_and(|value| value == "true"),
+        status: None,
+        headers,
+    })
+}
+
+fn headers(metadata: &MetadataMap) -> BTreeMap<String, String> {
+    let ascii = |entry| match entry {
+        KeyAndValueRef::Ascii(name, value) => Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())),
+        KeyAndValueRef::Binary(..) => None,
+    };
+    metadata.iter().filter_map(ascii).collect()
+}
+
+/// A status with its details as a refusal.
+fn refused(status: &Status) -> Refused {
+    let details = status.get_error_details();
+    let info = details.error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
+    assert_eq!(info.domain, "steerco");
+    let reason = reason(&info.reason);
+    assert_eq!(status.code() as i32, reason.grpc_code(), "the code of {}: {status:?}", info.reason);
+    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+    let fault = |v: tonic_types::FieldViolation| Fault { pointer: v.field, code: v.reason, detail: v.description };
+    let headers = headers(status.metadata());
+    let request_id = details.request_info().map(|info| info.request_id.clone()).unwrap_or_default();
+    assert!(!request_id.is_empty(), "no RequestInfo: {status:?}");
+    Refused {
+        code: info.reason.clone(),
+        status: reason.http_status(),
+        detail: status.message().to_owned(),
+        faults: violations.into_iter().map(fault).collect(),
+        retryable: info.metadata.get("retryable").is_some_and(|value| value == "true"),
+        retry_after: details.retry_info().and_then(|info| info.retry_delay).map(|delay| delay.as_secs()),
+        etag: info.metadata.get("etag").cloned(),
+        request_id,
+        headers,
+    }
+}
+
+/// What the call says in its message, beside the resource.
+fn options(with: &With, mut body: Value) -> Value {
+    if with.validate_only {
+        body["validate_only"] = json!(true);
+    }
+    let named = [
+        ("effective_at", &with.effective_at),
+        ("as_of", &with.as_of),
+        ("valid_at", &with.valid_at),
+        ("fields", &with.fields),
+    ];
+    for (name, value) in named {
+        if let Some(value) = value {
+            body[name] = json!(value);
+        }
+    }
+    body
+}
+
+pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply {
+    let (one, many) = (camel(kind.name), camel(kind.plural));
+    let rpc = match &call {
+        Call::Create { .. } => format!("Create{one}"),
+        Call::Get { .. } => format!("Get{one}"),
+        Call::GetByRef { .. } => format!("Get{one}ByRef"),
+        Call::List { .. } => format!("List{many}"),
+        Call::Revisions { .. } => format!("List{one}Revisions"),
+        Call::Update { .. } => format!("Update{one}"),
+        Call::Upsert { .. } => format!("Upsert{one}"),
+        Call::Delete { .. } => format!("Delete{one}"),
+        Call::Undelete { .. } => format!("Undelete{one}"),
+        Call::Act { verb, .. } => format!("{}{one}", camel(verb)),
+        Call::Batch { .. } => format!("Batch{many}"),
+    };
+    let body = match &call {
+        Call::Create { body } => json!({kind.name: body}),
+        Call::Get { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
+        Call::GetByRef { source, external_id } => json!({"source": source, "external_id": external_id}),
+        Call::List { args } => (*args).clone(),
+        Call::Revisions { id, args } | Call::Act { id, body: args, .. } => {
+            let mut body = (*args).clone();
+            body["id"] = json!(id);
+            body
+        }
+        Call::Update { id, patch } => update(kind, id, patch),
+        Call::Upsert { source, external_id, body } => {
+            upsert(kind, source, external_id, client.with.source_version.map(Value::from), body)
+        }
+        Call::Batch { body } => batch(kind, body),
+    };
+    let method = method(&format!("{one}Service"), &rpc);
+    let mut answer = unary(client, &method, &options(&client.with, body)).await?;
+    answer.json = match &call {
+        Call::List { .. } | Call::Revisions { .. } => page(kind, answer.json, client.with.fields.as_deref()),
+        Call::Batch { .. } => results(kind, answer.json),
+        Call::Act { verb, .. } if *verb == "issue_secret" => {
+            let mut json = answer.json;
+            json["service_account"] = resource(json["service_account"].take(), None);
+            json
+        }
+        _ => resource(answer.json, client.with.fields.as_deref()),
+    };
+    Ok(answer)
+}
+
+/// The members of a merge patch, and the mask that names them; members of labels are named one by one.
+fn masked(patch: &Value) -> (Map<String, Value>, Vec<String>) {
+    let (mut given, mut paths) = (Map::new(), Vec::new());
+    for (name, value) in patch.as_object().expect("a patch") {
+        if let ("labels", Value::Object(labels)) = (name.as_str(), value) {
+            paths.extend(labels.keys().map(|key| format!("labels.{key}")));
+        } else {
+            paths.push(name.clone());
+        }
+        given.insert(name.clone(), without_nulls(value));
+    }
+    (given, paths)
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let kept = object.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(name, value)| (name.clone(), without_nulls(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A name that the message does not know can still stand in the mask.
+fn known(kind: &Kind, given: Map<String, Value>) -> Map<String, Value> {
+    given.into_iter().filter(|(name, _)| kind.field(name).is_some()).collect()
+}
+
+fn update(kind: &Kind, id: &str, patch: &Value) -> Value {
+    let (given, paths) = masked(patch);
+    let mut given = known(kind, given);
+    given.insert("id".to_owned(), json!(id));
+    json!({kind.name: given, "update_mask": {"paths": paths}})
+}
+
+fn upsert(kind: &Kind, source: &str, external_id: &str, version: Option<Value>, body: &Value) -> Value {
+    let (given, paths) = masked(body);
+    let record = json!({"source": source, "external_id": external_id, "source_version": version});
+    json!({"source_record": record, kind.name: known(kind, given), "update_mask": {"paths": paths}})
+}
+
+fn batch(kind: &Kind, body: &Value) -> Value {
+    let item = |item: &Value| {
+        let (act, body) = item.as_object().and_then(|item| item.iter().next()).expect("one act");
+        let text = |name: &str| body[name].as_str().unwrap_or_default();
+        match act.as_str() {
+            "create" => json!({"create": {kind.name: body}}),
+            "update" => json!({"update": update(kind, text("id"), &body["patch"]), "if_match": body["if_match"]}),
+            "upsert" => {
+                let version = body.get("source_version").cloned();
+                json!({"upsert": upsert(kind, text("source"), text("external_id"), version, &body["body"])})
+            }
+            "delete" => json!({"delete": {"id": body["id"]}}),
+            other => panic!("{other}: say it over REST"),
+        }
+    };
+    let items: Vec<Value> = body["items"].as_array().expect("items").iter().map(item).collect();
+    json!({"items": items, "partial": body["partial"].as_bool().unwrap_or(false)})
+}
+
+/// A resource as REST has it: what a mask left out has no presence to tell, but is never empty otherwise.
+fn resource(mut json: Value, fields: Option<&str>) -> Value {
+    let object = json.as_object_mut().expect("a resource");
+    if let Some(fields) = fields {
+        let wanted: Vec<&str> = fields.split(',').map(str::trim).collect();
+        object.retain(|name, _| name == "id" || wanted.contains(&name.as_str()));
+        return json;
+    }
+    if object.get("revision") == Some(&json!(0)) {
+        object.retain(|name, value| name != "revision" && *value != json!("") && *value != json!([]));
+    }
+    json
+}
+
+fn page(kind: &Kind, mut json: Value, fields: Option<&str>) -> Value {
+    let items: Vec<Value> = match json[kind.plural].take() {
+        Value::Array(items) => items.into_iter().map(|item| resource(item, fields)).collect(),
+        other => panic!("{other} is no page"),
+    };
+    let mut page = json!({"items": items, "sync_token": json["sync_token"]});
+    if json["next_page_token"] != "" {
+        page["next_page_token"] = json["next_page_token"].clone();
+    }
+    if let Some(total) = json.get("total") {
+        page["total"] = total.clone();
+    }
+    page
+}
+
+fn results(kind: &Kind, json: Value) -> Value {
+    let result = |result: &Value| {
+        if let Some(error) = result.get("error") {
+            let mut short = json!({"code": error["code"], "detail": error["detail"], "retryable": error["retryable"]});
+            assert_eq!(error["status"], reason(error["code"].as_str().expect("a code")).grpc_code());
+            if !faults(&error["errors"]).is_empty() {
+                short["errors"] = error["errors"].clone();
+            }
+            if let Some(etag) = error.get("etag") {
+                short["etag"] = etag.clone();
+            }
+            return json!({"error": short});
+        }
+        json!({
+            "outcome": result["outcome"], "etag": result["etag"],
+            "resource": resource(result[kind.name].clone(), None),
+        })
+    };
+    json!({"results": json["results"].as_array().expect("results").iter().map(result).collect::<Vec<_>>()})
+}
+
+pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
+    unary(client, &method("EventService", "ListEvents"), args).await
+}
+
+pub(crate) async fn permissions(client: &Client) -> Reply {
+    unary(client, &method("PermissionService", "ListPermissions"), &json!({})).await
+}
+
+/// A stream of `Watch`.
+pub(crate) struct Pages {
+    stream: Streaming<DynamicMessage>,
+    ended: bool,
+}
+
+impl Pages {
+    pub(crate) async fn next(&mut self) -> Option<VecDeque<Result<Item, Refused>>> {
+        if self.ended {
+            return None;
+        }
+        match self.stream.message().await {
+            Ok(None) => None,
+            Ok(Some(message)) => {
+                let page = codec::json(&message);
+                let events = page["events"].as_array().expect("events");
+                let mut items: VecDeque<_> = events.iter().cloned().map(|event| Ok(Item::Event(event))).collect();
+                if events.last().is_none_or(|event| event["cursor"] != page["next_cursor"]) {
+                    let cursor = page["next_cursor"].as_str().expect("a cursor").to_owned();
+                    items.push_back(Ok(Item::Bookmark(cursor)));
+                }
+                Some(items)
+            }
+            Err(status) => {
+                self.ended = true;
+                Some(VecDeque::from([Err(refused(&status))]))
+            }
+        }
+    }
+}
+
+pub(crate) async fn watch(client: &Client, args: &Value) -> Result<Feed, Refused> {
+    let method = method("EventService", "Watch");
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let request = request(&method, &client.with, args);
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let stream = answer.map_err(|status| refused(&status))?.into_inner();
+    Ok(Feed::grpc(Pages { stream, ended: false }))
+}

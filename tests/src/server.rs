@@ -1,0 +1,161 @@
+//! The service as it is in production, on a port of its own in this process.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, LazyLock};
+
+use steerco_api::Options;
+use steerco_server::listen;
+use steerco_service::clock::Clock;
+use steerco_service::{Service, Settings};
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, OnceCell, oneshot};
+use tonic::transport::{Channel, Endpoint};
+
+use crate::folder::Folder;
+use crate::{Engine, postgres};
+
+/// The runtime of every scenario: servers and connections outlive the test that opened them.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).thread_stack_size(8 << 20).enable_all().build().expect("a runtime")
+    });
+    &RUNTIME
+}
+
+/// What a server is started with.
+pub struct Setup {
+    pub clock: Clock,
+    /// Days the feed can be read back.
+    pub feed_days: u32,
+    pub options: Options,
+    pub limits: listen::Limits,
+}
+
+impl Default for Setup {
+    /// As in production, but for the rate of callers: tests are quicker than people.
+    fn default() -> Self {
+        let plenty = NonZeroU32::new(1_000_000).expect("not zero");
+        let options = Options { rate_per_second: plenty, rate_burst: plenty, ..Options::default() };
+        Self { clock: Clock::system(), feed_days: 400, options, limits: listen::Limits::default() }
+    }
+}
+
+/// A running server on a fresh database. Dropping it stops it.
+pub struct Server {
+    pub engine: Engine,
+    /// `http://127.0.0.1:port`.
+    pub url: String,
+    pub service: Service,
+    /// Address of its database, for the tools of an operator.
+    pub database_url: String,
+    /// One HTTP/2 connection for all gRPC clients.
+    pub(crate) channel: Channel,
+    pub(crate) http: reqwest::Client,
+    pub(crate) stranger: crate::world::Stranger,
+    stop: Option<oneshot::Sender<()>>,
+    _folder: Option<Folder>,
+    _database: Option<postgres::Database>,
+}
+
+impl Server {
+    /// The server that all scenarios on this database share; `None` where it is not installed.
+    pub async fn shared(engine: Engine) -> Option<Arc<Self>> {
+        static SHARED: LazyLock<Mutex<HashMap<Engine, Option<Arc<Server>>>>> = LazyLock::new(Mutex::default);
+        let mut shared = SHARED.lock().await;
+        if let Some(server) = shared.get(&engine) {
+            return server.clone();
+        }
+        let server = Self::start(engine, Setup::default()).await.map(Arc::new);
+        shared.insert(engine, server.clone());
+        server
+    }
+
+    /// A server of the caller's own; `None` where the database is not installed.
+    pub async fn start(engine: Engine, setup: Setup) -> Option<Self> {
+        let (database_url, folder, database) = match engine {
+            Engine::Sqlite => {
+                let folder = Folder::create();
+                (format!("sqlite://{}", folder.path().join("steerco.db").display()), Some(folder), None)
+            }
+            Engine::Postgres => {
+                let database = postgres::shared()?.create_database_from(template().await);
+                (database.url.clone(), None, Some(database))
+            }
+        };
+        let listener = listen::bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("its address"));
+        let settings = settings(&database_url, &url, setup.clock, setup.feed_days);
+        let service = Service::open(settings).await.expect("the service opens");
+        let app = steerco_api::app(service.clone(), setup.options);
+        let (stop, stopped) = oneshot::channel();
+        let signal = service.stop_signal();
+        tokio::spawn(async move {
+            let shutdown = async move {
+                let _ = stopped.await;
+                signal.stop();
+            };
+            listen::serve(listener, None, app, setup.limits, shutdown).await
+        });
+        Some(Self {
+            engine,
+            channel: Endpoint::from_shared(url.clone()).expect("a URL").connect_lazy(),
+            http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
+            url,
+            service,
+            database_url,
+            stranger: crate::world::Stranger::new(),
+            stop: Some(stop),
+            _folder: folder,
+            _database: database,
+        })
+    }
+
+    /// Chain, versions and rows of an organisation against its log: what `steerco verify` finds.
+    pub async fn faults(&self, org: &str) -> Vec<String> {
+        let reports = steerco_service::operator::verify_database(self.service.database(), Some(org)).await;
+        let reports = reports.expect("verification runs");
+        assert_eq!(reports.len(), 1, "the organisation is there");
+        reports.into_iter().flat_map(|(_, report)| report.faults).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+fn settings(database: &str, url: &str, clock: Clock, feed_days: u32) -> Settings {
+    Settings {
+        database: database.to_owned(),
+        migrate: true,
+        base_url: url.to_owned(),
+        issuers: Vec::new(),
+        token_seconds: 3600,
+        feed_days,
+        clock,
+    }
+}
+
+/// A migrated `PostgreSQL` database to copy: migrating takes longer than most scenarios.
+async fn template() -> &'static str {
+    static TEMPLATE: OnceCell<postgres::Database> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(async || {
+        let server = postgres::shared().expect("asked for before");
+        let database = server.create_database();
+        let opened = steerco_persistence::Database::open(&database.url, true).await;
+        drop(opened.expect("migrations apply"));
+        // Nobody may be connected to what is copied, and a pool closes its connections in its own time.
+        let end = format!(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{}'",
+            database.name
+        );
+        server.psql("postgres", &end).expect("connections end");
+        database
+    });
+    &template.await.name
+}

@@ -1,0 +1,6 @@
+//! Every scenario: one binary, a module for each subject.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod all {
+    mod life;
+}

@@ -1,0 +1,119 @@
+//! The life every resource has: create, get, list, change, upsert, delete, undelete, revisions.
+
+use serde_json::{Value, json};
+use steerco_tests::{Client, Who, World, scenario};
+
+/// A body that creates one of this kind, and a change to it.
+fn example(world: &World, kind: &str) -> (Value, Value) {
+    match kind {
+        "person" => (json!({"name": "Ada", "email": "ada@example.org"}), json!({"title": "Engineer"})),
+        "principal" => (
+            json!({"person_id": world.id(Who::Finance), "issuer": "https://id.example.org", "subject": "u1"}),
+            json!({"labels": {"team": "a"}}),
+        ),
+        "grant" => (
+            json!({"person_id": world.id(Who::Finance), "role": "auditor", "portfolio_id": world.portfolio}),
+            json!({"reason": "covers an absence"}),
+        ),
+        "source" => (
+            json!({"code": "p6", "name": "Scheduler", "owned_fields": [{"kind": "project", "field": "phase"}]}),
+            json!({"cadence": "weekly"}),
+        ),
+        "service_account" => (json!({"name": "Reporter"}), json!({"source_ids": [world.source_id]})),
+        "portfolio" => (
+            json!({"code": "it", "name": "IT", "base_currency": "USD", "tolerances": {"cost_amber": 0.05}}),
+            json!({"fiscal_year_start_month": 7}),
+        ),
+        "program" => (
+            json!({"portfolio_id": world.portfolio, "code": "parks", "name": "Parks", "currency": "EUR"}),
+            json!({"phase": "Design", "sponsor_id": world.id(Who::Executive)}),
+        ),
+        "project" => (
+            json!({"program_id": world.program, "code": "gym", "name": "Gym", "planned_start_on": "2026-02-28"}),
+            json!({"forecast_cost": {"amount": "1234.5600", "currency": "EUR"}}),
+        ),
+        "risk" => (
+            json!({"program_id": world.program, "title": "Flood", "kind": "threat", "labels": {"area": "north"}}),
+            json!({"probability": 0.25, "cost_likely": {"amount": "10000.0000", "currency": "EUR"}}),
+        ),
+        other => panic!("no example of {other}"),
+    }
+}
+
+fn keeper(world: &World, kind: &str) -> Client {
+    let director = matches!(kind, "portfolio" | "program" | "project" | "risk");
+    world.client(if director { Who::Director } else { Who::Admin })
+}
+
+/// Everything given is answered as it was given.
+fn assert_holds(answered: &Value, given: &Value) {
+    for (name, value) in given.as_object().unwrap() {
+        assert_eq!(&answered[name], value, "{name} in {answered}");
+    }
+}
+
+async fn live(world: &World, kind: &str) {
+    let (caller, (body, patch)) = (keeper(world, kind), example(world, kind));
+    let made = caller.create(kind, body.clone()).await.unwrap();
+    assert_eq!((made.did(), &made["revision"], made.replayed), ("created", &json!(1), false));
+    assert_holds(&made.json, &body);
+    assert_eq!(made["created_at"], made["updated_at"]);
+    let id = made.id();
+    let got = caller.get(kind, id).await.unwrap();
+    assert_eq!((&got.json, &got.etag), (&made.json, &made.etag));
+    let listed = caller.list_all(kind, json!({"page_size": 1})).await.unwrap();
+    assert!(listed.contains(&made.json), "{kind} is listed as it was made");
+
+    let changed = caller.update(kind, id, patch.clone()).await.unwrap();
+    assert_eq!((changed.did(), &changed["revision"]), ("updated", &json!(2)), "{kind}");
+    assert_holds(&changed.json, &patch);
+    assert_ne!(changed.etag, made.etag);
+    let same = caller.update(kind, id, patch).await.unwrap();
+    assert_eq!((same.did(), &same.json), ("unchanged", &changed.json), "{kind}");
+
+    let gone = caller.delete(kind, id).await.unwrap();
+    assert_eq!((gone.did(), &gone["revision"]), ("deleted", &json!(3)));
+    assert!(gone["deleted_at"].is_string());
+    assert_eq!(caller.delete(kind, id).await.unwrap().did(), "unchanged");
+    assert_eq!(caller.get(kind, id).await.unwrap().json, gone.json, "a deleted one can still be read");
+    assert!(!caller.list_all(kind, json!({})).await.unwrap().iter().any(|item| item["id"] == id));
+    let with_deleted = caller.list_all(kind, json!({"show_deleted": true})).await.unwrap();
+    assert!(with_deleted.contains(&gone.json));
+    let refused = caller.update(kind, id, json!({"labels": {"late": "yes"}})).await.unwrap_err();
+    assert_eq!(refused.code, "WRONG_STATE", "{kind}: {refused}");
+
+    let back = caller.undelete(kind, id).await.unwrap();
+    assert_eq!((back.did(), back["deleted_at"].is_null()), ("undeleted", true));
+    assert_eq!(caller.undelete(kind, id).await.unwrap().did(), "unchanged");
+    let revisions = caller.revisions(kind, id, json!({})).await.unwrap();
+    let expected = [&back.json, &gone.json, &changed.json, &made.json];
+    assert_eq!(revisions.items().iter().collect::<Vec<_>>(), expected, "{kind}");
+    let paged = caller.revisions(kind, id, json!({"page_size": 3})).await.unwrap();
+    let token = &paged["next_page_token"];
+    let rest = caller.revisions(kind, id, json!({"page_size": 3, "page_token": token})).await.unwrap();
+    assert_eq!((paged.items().len(), rest.items()), (3, std::slice::from_ref(&made.json)));
+}
+
+scenario!(of_a_person(world) { live(&world, "person").await });
+scenario!(of_a_principal(world) { live(&world, "principal").await });
+scenario!(of_a_grant(world) { live(&world, "grant").await });
+scenario!(of_a_source(world) { live(&world, "source").await });
+scenario!(of_a_service_account(world) { live(&world, "service_account").await });
+scenario!(of_a_portfolio(world) { live(&world, "portfolio").await });
+scenario!(of_a_program(world) { live(&world, "program").await });
+scenario!(of_a_project(world) { live(&world, "project").await });
+scenario!(of_a_risk(world) { live(&world, "risk").await });
+
+scenario!(of_an_organisation(world) {
+    let admin = world.client(Who::Admin);
+    let listed = admin.list("organisation", json!({})).await.unwrap();
+    assert_eq!(listed.each("id"), [world.org.as_str()], "of all organisations only the caller's own");
+    let changed = admin.update("organisation", &world.org, json!({"name": "Renamed"})).await.unwrap();
+    assert_eq!((&changed["name"], changed.did()), (&json!("Renamed"), "updated"));
+    let revisions = admin.revisions("organisation", &world.org, json!({})).await.unwrap();
+    assert_eq!(revisions.each("name"), ["Renamed", "Scenario"]);
+    let foreign = world.org_of(Who::Stranger);
+    assert_eq!(admin.get("organisation", foreign).await.unwrap_err().code, "NOT_FOUND");
+    let refused = world.client(Who::Director).update("organisation", &world.org, json!({"name": "No"})).await;
+    assert_eq!(refused.unwrap_err().code, "PERMISSION_DENIED");
+});
