@@ -51,8 +51,7 @@ fn a_token_needs_an_organisation_and_a_known_role() {
     let (org, _) = organisation(&database);
     let unknown = steerco(&["token", "--database", &database, "--org", "org_x", "--person", "pers_x"]);
     assert!(text(&unknown.stderr).contains(&org), "the organisations there are");
-    let role =
-        steerco(&["token", "--database", &database, "--org", &org, "--person", "pers_x", "--role", "boss"]);
+    let role = steerco(&["token", "--database", &database, "--org", &org, "--person", "pers_x", "--role", "boss"]);
     assert!(text(&role.stderr).contains("program_manager"), "the roles there are");
 }
 

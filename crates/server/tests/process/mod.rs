@@ -8,31 +8,31 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// A server process; killed when dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub base: String,
+    pub(crate) base: String,
 }
 
 /// Runs a command to its end.
-pub fn steerco(arguments: &[&str]) -> Output {
+pub(crate) fn steerco(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_steerco")).args(arguments).env("RUST_BACKTRACE", "0").output().unwrap()
 }
 
 /// The same, its JSON answer.
-pub fn steerco_json(arguments: &[&str]) -> Value {
+pub(crate) fn steerco_json(arguments: &[&str]) -> Value {
     let output = steerco(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// A port that was free a moment ago.
-pub fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 impl Process {
     /// Starts `steerco serve` on this database and waits until it is ready.
-    pub async fn serve(database: &str, data_dir: &Path) -> Self {
+    pub(crate) async fn serve(database: &str, data_dir: &Path) -> Self {
         let address = free_address();
         let child = Command::new(env!("CARGO_BIN_EXE_steerco"))
             .args(["serve", "--listen", &address.to_string(), "--database", database])
@@ -51,7 +51,7 @@ impl Process {
     }
 
     /// Waits until `/readyz` says so.
-    pub async fn wait_ready(&self, at_most: Duration) {
+    pub(crate) async fn wait_ready(&self, at_most: Duration) {
         let end = tokio::time::Instant::now() + at_most;
         let client = reqwest::Client::new();
         loop {
@@ -65,19 +65,19 @@ impl Process {
     }
 
     /// As a power cut would: no chance to say goodbye.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
     }
 
     /// Its exit code, once it has stopped by itself.
-    pub async fn wait(mut self, at_most: Duration) -> i32 {
+    pub(crate) async fn wait(mut self, at_most: Duration) -> i32 {
         let end = tokio::time::Instant::now() + at_most;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -97,9 +97,17 @@ impl Drop for Process {
 }
 
 /// An organisation on this database with a director: organisation and token.
-pub fn organisation(database: &str) -> (String, String) {
+pub(crate) fn organisation(database: &str) -> (String, String) {
     let made = steerco_json(&[
-        "init", "--database", database, "--organisation", "City", "--person", "Ada", "--output", "json",
+        "init",
+        "--database",
+        database,
+        "--organisation",
+        "City",
+        "--person",
+        "Ada",
+        "--output",
+        "json",
     ]);
     let org = made["organisation_id"].as_str().unwrap().to_owned();
     let admin = token(database, &org, made["person_id"].as_str().unwrap());
@@ -107,8 +115,7 @@ pub fn organisation(database: &str) -> (String, String) {
 }
 
 /// A token for this person.
-pub fn token(database: &str, org: &str, person: &str) -> String {
-    let minted =
-        steerco_json(&["token", "--database", database, "--org", org, "--person", person, "--output", "json"]);
+pub(crate) fn token(database: &str, org: &str, person: &str) -> String {
+    let minted = steerco_json(&["token", "--database", database, "--org", org, "--person", person, "--output", "json"]);
     minted["access_token"].as_str().unwrap().to_owned()
 }
