@@ -6,6 +6,7 @@ mod all {
     mod life;
     mod list;
     mod preconditions;
+    mod promises;
     mod risk;
     mod states;
     mod upsert;
