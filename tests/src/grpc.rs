@@ -82,6 +82,19 @@ fn headers(metadata: &MetadataMap) -> BTreeMap<String, String> {
     metadata.iter().filter_map(ascii).collect()
 }
 
+/// Names that stand in the query over REST.
+const QUERY: &[&str] = &[
+    "filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after",
+];
+
+/// `external_refs.0.source`, as `BadRequest` writes places, as REST writes them.
+fn pointer(field: &str) -> String {
+    if QUERY.contains(&field) {
+        return format!("?{field}");
+    }
+    if field.is_empty() { String::new() } else { format!("/{}", field.replace('.', "/")) }
+}
+
 /// A status with its details as a refusal.
 fn refused(status: &Status) -> Refused {
     let details = status.get_error_details();
@@ -90,7 +103,11 @@ fn refused(status: &Status) -> Refused {
     let reason = reason(&info.reason);
     assert_eq!(status.code() as i32, reason.grpc_code(), "the code of {}: {status:?}", info.reason);
     let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    let fault = |v: tonic_types::FieldViolation| Fault { pointer: v.field, code: v.reason, detail: v.description };
+    let fault = |v: tonic_types::FieldViolation| Fault {
+        pointer: pointer(&v.field),
+        code: v.reason,
+        detail: v.description,
+    };
     let headers = headers(status.metadata());
     let request_id = details.request_info().map(|info| info.request_id.clone()).unwrap_or_default();
     assert!(!request_id.is_empty(), "no RequestInfo: {status:?}");
