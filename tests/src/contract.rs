@@ -39,7 +39,9 @@ pub(crate) fn check(seen: &Seen<'_>) {
         return;
     };
     let media = media.unwrap_or_else(|| panic!("{what} without a content type"));
-    let schema = &content.get(media).unwrap_or_else(|| panic!("{what} as {media}, which is not documented"))["schema"];
+    // The document may name parameters too, as it does for figures.
+    let documented = content.get(media).or_else(|| content.get(seen.content_type?));
+    let schema = &documented.unwrap_or_else(|| panic!("{what} as {media}, which is not documented"))["schema"];
     if let Some(body) = seen.body.filter(|_| media.ends_with("json")) {
         check_body(&what, schema, body);
     }

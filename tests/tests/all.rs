@@ -2,5 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod all {
+    mod bodies;
+    mod forge;
     mod life;
+    mod permissions;
+    mod tokens;
+    mod wire;
 }
