@@ -6,6 +6,8 @@ mod all {
     mod forge;
     mod life;
     mod permissions;
+    mod revocation;
+    mod strangers;
     mod tokens;
     mod wire;
 }
