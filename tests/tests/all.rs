@@ -3,19 +3,26 @@
 
 mod all {
     mod batch;
+    mod bodies;
     mod dry_run;
     mod erasure;
     mod errors;
     mod events;
+    mod forge;
     mod grants;
     mod history;
     mod idempotency;
     mod life;
     mod list;
+    mod permissions;
     mod preconditions;
     mod promises;
     mod references;
+    mod revocation;
     mod risk;
     mod states;
+    mod strangers;
+    mod tokens;
     mod upsert;
+    mod wire;
 }
