@@ -304,8 +304,20 @@ pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     unary(client, &method("EventService", "ListEvents"), args).await
 }
 
+/// The table, in the shape that REST gives it.
 pub(crate) async fn permissions(client: &Client) -> Reply {
-    unary(client, &method("PermissionService", "ListPermissions"), &json!({})).await
+    let mut answer = unary(client, &method("PermissionService", "ListPermissions"), &json!({})).await?;
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let rows = answer.json["permissions"].as_array().expect("permissions").clone();
+    let operation = |row: &Value| {
+        let roles = row["roles"].as_array().expect("roles").iter();
+        let cells: Map<String, Value> = roles.map(|cell| (text(&cell["role"]), cell["right"].clone())).collect();
+        json!({"operation": format!("{}.{}", text(&row["kind"]), text(&row["action"])), "scope": row["scope"], "cells": cells})
+    };
+    let roles = rows.first().and_then(|row| row["roles"].as_array()).cloned().unwrap_or_default();
+    let roles: Vec<&Value> = roles.iter().map(|cell| &cell["role"]).collect();
+    answer.json = json!({"roles": roles, "operations": rows.iter().map(operation).collect::<Vec<_>>()});
+    Ok(answer)
 }
 
 /// A stream of `Watch`.
