@@ -83,9 +83,8 @@ fn headers(metadata: &MetadataMap) -> BTreeMap<String, String> {
 }
 
 /// Names that stand in the query over REST.
-const QUERY: &[&str] = &[
-    "filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after",
-];
+const QUERY: &[&str] =
+    &["filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after"];
 
 /// `external_refs.0.source`, as `BadRequest` writes places, as REST writes them.
 fn pointer(field: &str) -> String {
@@ -103,11 +102,8 @@ fn refused(status: &Status) -> Refused {
     let reason = reason(&info.reason);
     assert_eq!(status.code() as i32, reason.grpc_code(), "the code of {}: {status:?}", info.reason);
     let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    let fault = |v: tonic_types::FieldViolation| Fault {
-        pointer: pointer(&v.field),
-        code: v.reason,
-        detail: v.description,
-    };
+    let fault =
+        |v: tonic_types::FieldViolation| Fault { pointer: pointer(&v.field), code: v.reason, detail: v.description };
     let headers = headers(status.metadata());
     let request_id = details.request_info().map(|info| info.request_id.clone()).unwrap_or_default();
     assert!(!request_id.is_empty(), "no RequestInfo: {status:?}");

@@ -31,9 +31,7 @@ pub fn pair() -> Ed25519KeyPair {
 
 /// The set that holds these keys by name.
 pub fn jwks(keys: &[(&str, &Ed25519KeyPair)]) -> Value {
-    let key = |(kid, pair): &(&str, &Ed25519KeyPair)| {
-        json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": part(pair.public_key())})
-    };
+    let key = |(kid, pair): &(&str, &Ed25519KeyPair)| json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": part(pair.public_key())});
     json!({"keys": keys.iter().map(key).collect::<Vec<_>>()})
 }
 

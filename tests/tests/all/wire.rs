@@ -199,9 +199,8 @@ fn rest_operations() -> Vec<Operation> {
     let mut found = Vec::new();
     for (template, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let needs_token = operation["security"].as_array().is_some_and(|ways| {
-                ways.iter().any(|way| way.get("bearer").is_some())
-            });
+            let needs_token =
+                operation["security"].as_array().is_some_and(|ways| ways.iter().any(|way| way.get("bearer").is_some()));
             if needs_token {
                 found.push(Operation::Rest {
                     method: method.to_uppercase(),
