@@ -18,6 +18,12 @@
 //!
 //! A filter holds values, never text to be run: whoever turns it into a query binds them.
 
+mod subject;
+mod tokens;
+
+use subject::{Literal, Subject};
+use tokens::{Token, fault_at, tokens};
+
 use crate::error::Fault;
 use crate::field::{Cell, ColumnType, FieldSpec, Shape};
 use crate::input::unknown_name;
@@ -138,107 +144,6 @@ pub(crate) fn names(kind: &'static Kind, visible: Mask) -> Vec<Name> {
 fn name(spec: &'static FieldSpec, suffix: &str, ty: ColumnType) -> Name {
     let text = format!("{}{}", spec.name, suffix.replacen('_', ".", 1));
     Name { text, spec, column: format!("{}{suffix}", spec.name), ty }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    /// A name or a keyword.
-    Word(String),
-    Number(String),
-    Text(String),
-    Op(Op),
-    Colon,
-    Comma,
-    Open,
-    Close,
-}
-
-impl Token {
-    fn is_keyword(&self, keyword: &str) -> bool {
-        matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword))
-    }
-}
-
-impl std::fmt::Display for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let short = |text: &str| text.chars().take(40).collect::<String>();
-        match self {
-            Self::Word(word) => write!(f, "`{}`", short(word)),
-            Self::Number(number) => write!(f, "the number {}", short(number)),
-            Self::Text(text) => write!(f, "the text {:?}", short(text)),
-            Self::Op(_) => f.write_str("an operator"),
-            Self::Colon => f.write_str("`:`"),
-            Self::Comma => f.write_str("`,`"),
-            Self::Open => f.write_str("`(`"),
-            Self::Close => f.write_str("`)`"),
-        }
-    }
-}
-
-/// A fault with the character where it is, counted from 1.
-fn fault_at(position: usize, code: &'static str, detail: &str) -> Fault {
-    Fault::new(POINTER, code, format!("at character {position}: {detail}"))
-}
-
-/// The tokens, each with its position.
-fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Fault> {
-    let chars: Vec<char> = text.chars().collect();
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        let next = chars.get(at + 1).copied();
-        let (token, length) = match c {
-            _ if c.is_whitespace() => {
-                at += 1;
-                continue;
-            }
-            '(' => (Token::Open, 1),
-            ')' => (Token::Close, 1),
-            ',' => (Token::Comma, 1),
-            ':' => (Token::Colon, 1),
-            '=' => (Token::Op(Op::Equal), 1),
-            '!' if next == Some('=') => (Token::Op(Op::NotEqual), 2),
-            '<' if next == Some('=') => (Token::Op(Op::LessOrEqual), 2),
-            '>' if next == Some('=') => (Token::Op(Op::GreaterOrEqual), 2),
-            '<' => (Token::Op(Op::Less), 1),
-            '>' => (Token::Op(Op::Greater), 1),
-            '"' | '\'' => quoted(&chars[at..]).map_err(|(code, detail)| fault_at(at + 1, code, detail))?,
-            '-' | '0'..='9' => bare(&chars[at..], Token::Number),
-            'a'..='z' | 'A'..='Z' | '_' => bare(&chars[at..], Token::Word),
-            _ => return Err(fault_at(at + 1, "BAD_FILTER", &format!("{c:?} has no meaning outside of quotes"))),
-        };
-        tokens.push((at + 1, token));
-        at += length;
-    }
-    Ok(tokens)
-}
-
-/// A name, keyword or number, and its length. It takes in all that could have been meant as one, to be judged as one.
-fn bare(chars: &[char], token: fn(String) -> Token) -> (Token, usize) {
-    let run: String = chars.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
-    let length = run.len();
-    (token(run), length)
-}
-
-/// A text in quotes and its length with them. Control characters are refused: no stored text has them.
-fn quoted(chars: &[char]) -> Result<(Token, usize), (&'static str, &'static str)> {
-    let quote = chars.first();
-    let mut text = String::new();
-    let mut rest = chars.iter().enumerate().skip(1);
-    while let Some((i, c)) = rest.next() {
-        match c {
-            _ if Some(c) == quote => return Ok((Token::Text(text), i + 1)),
-            '\\' => match rest.next() {
-                Some((_, c @ ('"' | '\'' | '\\'))) => text.push(*c),
-                _ => return Err(("BAD_FILTER", r#"in quotes \ stands only before ", ' or another \"#)),
-            },
-            _ if c.is_control() && !matches!(c, '\n' | '\t') => {
-                return Err(("CONTROL_CHARACTER", "the text has a control character"));
-            }
-            _ => text.push(*c),
-        }
-    }
-    Err(("BAD_FILTER", "the text does not end: its closing quote is missing"))
 }
 
 /// Recursive descent. A comparison that does not fit gives one fault and the next one is read; a fault in what joins
@@ -450,143 +355,6 @@ fn joined(parts: Vec<Option<Filter>>, join: fn(Vec<Filter>) -> Filter) -> Option
 fn is_label_key(key: &str) -> bool {
     let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.');
     key.starts_with(|c: char| c.is_ascii_lowercase()) && key.len() <= 63 && key.bytes().all(small)
-}
-
-/// A value as written.
-#[derive(Clone, Debug, PartialEq)]
-enum Literal {
-    Null,
-    Bool(bool),
-    Number(String),
-    Text(String),
-}
-
-impl Literal {
-    const fn what(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::Text(_) => "a text",
-        }
-    }
-}
-
-/// What stands on the left of a comparison.
-struct Subject {
-    text: String,
-    column: Column,
-    shape: Shape,
-    ty: ColumnType,
-}
-
-impl Subject {
-    fn field(name: &Name) -> Self {
-        let Name { text, spec, column, ty } = name;
-        let column = Column::Field { column: column.clone(), field: spec.name, nullable: spec.nullable, ty: *ty };
-        Self { text: text.clone(), column, shape: (spec.shape)(), ty: *ty }
-    }
-
-    fn label(key: &str) -> Self {
-        let shape = Shape::Text { max: LENGTH_MAX, pattern: None, example: None };
-        Self { text: format!("labels.{key}"), column: Column::Label(key.to_owned()), shape, ty: ColumnType::Text }
-    }
-
-    const fn is_text(&self) -> bool {
-        matches!(self.shape, Shape::Text { .. })
-    }
-
-    /// Whether less and greater mean something.
-    fn is_ordered(&self) -> bool {
-        match self.shape {
-            Shape::Money => self.ty == ColumnType::Int,
-            Shape::Id { .. } | Shape::Word { .. } | Shape::Bool => false,
-            _ => true,
-        }
-    }
-
-    /// The value as this column stores it, or what is wrong with it.
-    fn cell(&self, literal: &Literal) -> Result<Cell, (&'static str, String)> {
-        use Literal::{Bool, Number, Text};
-        match (&self.shape, self.ty, literal) {
-            (Shape::Text { .. }, _, Text(text)) => Ok(Cell::Text(text.clone())),
-            (Shape::Id { prefix }, _, Text(id)) if is_id(prefix, id) => Ok(Cell::Text(id.clone())),
-            (Shape::Id { prefix }, _, Text(_)) => {
-                Err(("BAD_ID", format!("must be an id: {prefix}_ and 26 characters of 0-9 a-z without i, l, o, u")))
-            }
-            (Shape::Word { words, .. }, _, Text(word)) => word_cell(word, words),
-            (Shape::Bool, _, Bool(truth)) => Ok(Cell::Int(i64::from(*truth))),
-            (Shape::Int { .. } | Shape::Long, _, Number(number)) | (Shape::Long, _, Text(number)) => {
-                scaled(number, 0).map(Cell::Int)
-            }
-            (Shape::Ratio { max }, _, Number(number)) => ratio_cell(number, *max),
-            (Shape::Money, ColumnType::Int, Number(amount) | Text(amount)) => {
-                parse_amount(amount).map(Cell::Int).map_err(|detail| ("BAD_AMOUNT", detail.to_owned()))
-            }
-            (Shape::Money, ColumnType::Text, Text(code)) => Currency::parse(code)
-                .map(|currency| Cell::Text(currency.code().to_owned()))
-                .ok_or_else(|| ("BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())),
-            (Shape::Day, _, Text(day)) => Day::parse(day)
-                .map(|day| Cell::Text(day.to_string()))
-                .ok_or_else(|| ("BAD_DAY", "must be a day of the calendar like 2026-01-31".to_owned())),
-            (Shape::Instant, _, Text(instant)) => Instant::parse(instant)
-                .map(|instant| Cell::Int(instant.micros()))
-                .ok_or_else(|| ("BAD_INSTANT", "must be an instant like 2026-01-31T09:30:00Z".to_owned())),
-            (_, _, literal) => Err(("WRONG_TYPE", format!("must be {}, not {}", self.wanted(), literal.what()))),
-        }
-    }
-
-    /// What to compare with, for messages.
-    fn wanted(&self) -> &'static str {
-        match (&self.shape, self.ty) {
-            (Shape::Bool, _) => "true or false",
-            (Shape::Int { .. } | Shape::Long, _) => "a whole number",
-            (Shape::Ratio { .. } | Shape::Money, ColumnType::Int) => "a number",
-            (Shape::Day, _) => "a day in quotes, like \"2026-01-31\"",
-            (Shape::Instant, _) => "an instant in quotes, like \"2026-01-31T09:30:00Z\"",
-            _ => "a text in quotes",
-        }
-    }
-}
-
-fn word_cell(word: &str, words: &[(&str, &str)]) -> Result<Cell, (&'static str, String)> {
-    if words.iter().any(|(known, _)| *known == word) {
-        return Ok(Cell::Text(word.to_owned()));
-    }
-    let choices: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
-    Err(("UNKNOWN_WORD", format!("must be one of: {}", choices.join(", "))))
-}
-
-fn ratio_cell(number: &str, max: u32) -> Result<Cell, (&'static str, String)> {
-    let millionths = scaled(number, 6)?;
-    if (0..=i64::from(max) * 1_000_000).contains(&millionths) {
-        return Ok(Cell::Int(millionths));
-    }
-    Err(("OUT_OF_RANGE", format!("must be a number from 0 to {max}")))
-}
-
-/// The integer that a decimal is with its point moved by so many places: exact, which a float would not be.
-fn scaled(number: &str, places: usize) -> Result<i64, (&'static str, String)> {
-    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole.strip_prefix('-').unwrap_or(whole)) || !digits(decimals) {
-        return Err(("BAD_NUMBER", "must be a plain decimal, without exponent or separators".to_owned()));
-    }
-    let decimals = decimals.trim_end_matches('0');
-    match decimals.len() {
-        over if over > places && places == 0 => return Err(("WRONG_TYPE", "must be a whole number".to_owned())),
-        over if over > places => return Err(("TOO_PRECISE", format!("at most {places} decimals"))),
-        _ => {}
-    }
-    format!("{whole}{decimals:0<places$}").parse().map_err(|_| ("OUT_OF_RANGE", "must fit in 64 bits".to_owned()))
-}
-
-/// Whether a text has the form of an id with this prefix.
-fn is_id(prefix: &str, text: &str) -> bool {
-    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default().as_bytes();
-    let digit = |b: &u8| b.is_ascii_digit() || (b.is_ascii_lowercase() && !b"ilou".contains(b));
-    // The first digit carries three bits only.
-    digits.len() == 26 && digits[0] <= b'7' && digits.iter().all(digit)
 }
 
 #[cfg(test)]
