@@ -4,6 +4,9 @@
 mod all {
     mod bodies;
     mod forge;
+    mod hostile;
+    mod hostile_rpcs;
+    mod hostile_values;
     mod life;
     mod permissions;
     mod revocation;
