@@ -11,6 +11,9 @@ mod all {
     mod forge;
     mod grants;
     mod history;
+    mod hostile;
+    mod hostile_rpcs;
+    mod hostile_values;
     mod idempotency;
     mod life;
     mod list;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use steerco_tests::{Client, Who, World};
 
 /// A number that no other body of this process has.
-pub fn fresh() -> u32 {
+pub(crate) fn fresh() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     COUNT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A body that creates one of this kind, as often as one likes.
-pub fn body(world: &World, kind: &str) -> Value {
+pub(crate) fn body(world: &World, kind: &str) -> Value {
     let n = fresh();
     match kind {
         "person" => json!({"name": format!("Person {n}"), "email": "ada@example.org"}),
@@ -33,7 +33,7 @@ pub fn body(world: &World, kind: &str) -> Value {
 }
 
 /// A valid body of this verb.
-pub fn verb_body(kind: &str, verb: &str) -> Value {
+pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
     match (kind, verb) {
         ("grant", "revoke") => json!({"reason": "ended"}),
         ("risk", "assess") => json!({"probability": 0.5, "cost_likely": {"amount": "10", "currency": "EUR"}}),
@@ -43,17 +43,17 @@ pub fn verb_body(kind: &str, verb: &str) -> Value {
 }
 
 /// Kinds that a caller can create.
-pub const CREATABLE: [&str; 9] =
+pub(crate) const CREATABLE: [&str; 9] =
     ["person", "principal", "grant", "source", "service_account", "portfolio", "program", "project", "risk"];
 
 /// Who may do everything with this kind.
-pub fn keeper(world: &World, kind: &str) -> Client {
+pub(crate) fn keeper(world: &World, kind: &str) -> Client {
     let director = matches!(kind, "portfolio" | "program" | "project" | "risk");
     world.client(if director { Who::Director } else { Who::Admin })
 }
 
 /// One of this kind, made by whoever may; the organisation itself is there already.
-pub async fn make(world: &World, kind: &str) -> String {
+pub(crate) async fn make(world: &World, kind: &str) -> String {
     if kind == "organisation" {
         return world.org.clone();
     }
@@ -61,7 +61,7 @@ pub async fn make(world: &World, kind: &str) -> String {
 }
 
 /// A well-formed id that nobody has.
-pub fn unknown(kind: &str) -> String {
+pub(crate) fn unknown(kind: &str) -> String {
     let prefix = steerco_domain::find_kind(kind).unwrap().prefix;
     steerco_domain::id::encode(prefix, 0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(fresh()))
 }

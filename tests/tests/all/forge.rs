@@ -11,32 +11,32 @@ use steerco_tests::{Who, World};
 use super::wire::{Wire, sql};
 
 /// A key, its name, and what a good token of it says.
-pub struct Forge {
-    pub pair: Ed25519KeyPair,
-    pub header: Value,
-    pub claims: Value,
+pub(crate) struct Forge {
+    pub(crate) pair: Ed25519KeyPair,
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
     /// The public half, as 32 bytes.
-    pub public: Vec<u8>,
+    pub(crate) public: Vec<u8>,
 }
 
-pub fn part(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn part(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// A new key.
-pub fn pair() -> Ed25519KeyPair {
+pub(crate) fn pair() -> Ed25519KeyPair {
     let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
     Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap()
 }
 
 /// The set that holds these keys by name.
-pub fn jwks(keys: &[(&str, &Ed25519KeyPair)]) -> Value {
+pub(crate) fn jwks(keys: &[(&str, &Ed25519KeyPair)]) -> Value {
     let key = |(kid, pair): &(&str, &Ed25519KeyPair)| json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": part(pair.public_key())});
     json!({"keys": keys.iter().map(key).collect::<Vec<_>>()})
 }
 
 /// The token of this header and these claims, signed by this key whatever the header says.
-pub fn signed(pair: &Ed25519KeyPair, header: &Value, claims: &Value) -> String {
+pub(crate) fn signed(pair: &Ed25519KeyPair, header: &Value, claims: &Value) -> String {
     signed_text(pair, &header.to_string(), &claims.to_string())
 }
 
@@ -60,7 +60,7 @@ fn with(value: &Value, change: Value) -> Value {
 
 impl Forge {
     /// The service's own private key, as only its database holds it: so that nothing but the claim is wrong.
-    pub async fn of(world: &World) -> Self {
+    pub(crate) async fn of(world: &World) -> Self {
         let secret = sql(&world.server, "SELECT secret FROM server_key WHERE purpose = 'signing'").await.unwrap();
         let pair = Ed25519KeyPair::from_pkcs8(&STANDARD.decode(secret).unwrap()).unwrap();
         let jwks = Wire::new(&world.server).rest("GET", "/.well-known/jwks.json", &[], "").await.json();
@@ -75,17 +75,17 @@ impl Forge {
         Self { pair, header: json!({"typ": "at+jwt", "alg": "EdDSA", "kid": kid}), claims, public }
     }
 
-    pub fn good(&self) -> String {
+    pub(crate) fn good(&self) -> String {
         signed(&self.pair, &self.header, &self.claims)
     }
 
     /// A token whose header is changed; null removes.
-    pub fn header(&self, change: Value) -> String {
+    pub(crate) fn header(&self, change: Value) -> String {
         signed(&self.pair, &with(&self.header, change), &self.claims)
     }
 
     /// A token whose claims are changed; null removes.
-    pub fn claims(&self, change: Value) -> String {
+    pub(crate) fn claims(&self, change: Value) -> String {
         signed(&self.pair, &self.header, &with(&self.claims, change))
     }
 
@@ -98,7 +98,7 @@ impl Forge {
     }
 
     /// Everything that must not be let in, by name.
-    pub fn attacks(&self, now: i64) -> Vec<(String, String)> {
+    pub(crate) fn attacks(&self, now: i64) -> Vec<(String, String)> {
         let good = self.good();
         let mut attacks: Vec<(String, String)> = Vec::new();
         let mut add = |name: &str, token: String| attacks.push((name.to_owned(), token));
@@ -227,6 +227,6 @@ fn bad_claims(now: i64) -> Vec<(&'static str, Value)> {
 }
 
 /// Seconds since 1970 by the clock of the service.
-pub fn now(world: &World) -> i64 {
+pub(crate) fn now(world: &World) -> i64 {
     world.server.service.clock().now().seconds()
 }

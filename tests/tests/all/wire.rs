@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Clients of both doors of one server.
 #[derive(Clone)]
-pub struct Wire {
+pub(crate) struct Wire {
     http: reqwest::Client,
     channel: Channel,
     url: String,
@@ -26,21 +26,21 @@ pub struct Wire {
 
 /// What came back.
 #[derive(Clone, Debug)]
-pub struct Heard {
-    pub http: u16,
+pub(crate) struct Heard {
+    pub(crate) http: u16,
     /// Status over gRPC; `None` where the answer was no gRPC.
-    pub grpc: Option<i32>,
-    pub headers: BTreeMap<String, String>,
-    pub body: Vec<u8>,
+    pub(crate) grpc: Option<i32>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Heard {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     /// Whether the caller was not let in, said as each door says it.
-    pub fn is_unauthenticated(&self) -> bool {
+    pub(crate) fn is_unauthenticated(&self) -> bool {
         match self.grpc {
             Some(code) => code == 16,
             None => self.http == 401 && self.json()["code"] == "UNAUTHENTICATED",
@@ -48,22 +48,22 @@ impl Heard {
     }
 
     /// Whether the service says that it is to blame: a 5xx, `UNKNOWN`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`.
-    pub fn blames_itself(&self) -> bool {
+    pub(crate) fn blames_itself(&self) -> bool {
         self.http >= 500 || self.grpc.is_some_and(|code| matches!(code, 2 | 13 | 14 | 15))
     }
 
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.grpc.map_or(self.http < 400, |code| code == 0)
     }
 
     /// Everything that was said, for a search.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{:?} {}", self.headers, String::from_utf8_lossy(&self.body))
     }
 }
 
 impl Wire {
-    pub fn new(server: &Server) -> Self {
+    pub(crate) fn new(server: &Server) -> Self {
         let endpoint = Endpoint::from_shared(server.url.clone()).unwrap();
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -73,10 +73,16 @@ impl Wire {
     }
 
     /// An HTTP request; `path` is sent as it is.
-    pub async fn rest(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Heard {
+    pub(crate) async fn rest(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Heard {
         let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.url));
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_bytes());
         }
         let exchange = async {
             let response = request.body(body.into()).send().await.unwrap();
@@ -88,13 +94,13 @@ impl Wire {
     }
 
     /// A gRPC request with this body, frames and all.
-    pub async fn grpc(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Heard {
+    pub(crate) async fn grpc(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Heard {
         let mut request = Request::post(path).header("te", "trailers");
         if !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/grpc");
         }
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_bytes());
         }
         let request = request.body(tonic::body::Body::new(reqwest::Body::from(body))).unwrap();
         let mut channel = self.channel.clone();
@@ -116,7 +122,7 @@ impl Wire {
     }
 
     /// The request of this operation, whichever the door.
-    pub async fn call(&self, operation: &Operation, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+    pub(crate) async fn call(&self, operation: &Operation, headers: &[(&str, &str)], body: &[u8]) -> Heard {
         match operation {
             Operation::Rest { method, path, .. } => self.rest(method, path, headers, body).await,
             Operation::Rpc(rpc) => self.grpc(&rpc_path(rpc), headers, body.to_vec()).await,
@@ -135,14 +141,14 @@ fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// A message as gRPC frames it.
-pub fn frame(message: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap();
     [&[0], length.to_be_bytes().as_slice(), message].concat()
 }
 
 /// One thing that can be asked for.
 #[derive(Clone, Debug)]
-pub enum Operation {
+pub(crate) enum Operation {
     Rest {
         method: String,
         /// With an id in the place of each parameter.
@@ -154,7 +160,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Rest { method, template, .. } => format!("{method} {template}"),
             Self::Rpc(rpc) => rpc.full_name().to_owned(),
@@ -162,14 +168,14 @@ impl Operation {
     }
 
     /// Whether the answer has no end.
-    pub fn is_stream(&self) -> bool {
+    pub(crate) fn is_stream(&self) -> bool {
         match self {
             Self::Rest { id, .. } => id == "stream_events",
             Self::Rpc(rpc) => rpc.is_server_streaming(),
         }
     }
 
-    pub fn changes(&self) -> bool {
+    pub(crate) fn changes(&self) -> bool {
         match self {
             Self::Rest { method, .. } => method != "GET",
             Self::Rpc(rpc) => !["Get", "List", "Watch"].iter().any(|reads| rpc.name().starts_with(reads)),
@@ -177,17 +183,17 @@ impl Operation {
     }
 }
 
-pub fn rpc_path(rpc: &MethodDescriptor) -> String {
+pub(crate) fn rpc_path(rpc: &MethodDescriptor) -> String {
     format!("/{}/{}", rpc.parent_service().full_name(), rpc.name())
 }
 
 /// The OpenAPI document, as it is served.
-pub fn document() -> Value {
+pub(crate) fn document() -> Value {
     steerco_api::openapi::document()
 }
 
 /// Every operation of the door that needs a token.
-pub fn operations(door: Door) -> Vec<Operation> {
+pub(crate) fn operations(door: Door) -> Vec<Operation> {
     match door {
         Door::Rest => rest_operations(),
         Door::Grpc => rpcs().into_iter().map(Operation::Rpc).collect(),
@@ -224,7 +230,7 @@ fn filled(template: &str) -> String {
 }
 
 /// Every rpc of the contract.
-pub fn rpcs() -> Vec<MethodDescriptor> {
+pub(crate) fn rpcs() -> Vec<MethodDescriptor> {
     let pool = DescriptorPool::decode(steerco_proto::FILE_DESCRIPTOR_SET).unwrap();
     let ours = pool.services().filter(|service| service.full_name().starts_with("steerco."));
     let found: Vec<_> = ours.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
@@ -233,7 +239,7 @@ pub fn rpcs() -> Vec<MethodDescriptor> {
 }
 
 /// Runs a statement as whoever owns the database; rows one a line, columns parted by `|`.
-pub async fn sql(server: &Server, statement: &str) -> Result<String, String> {
+pub(crate) async fn sql(server: &Server, statement: &str) -> Result<String, String> {
     match server.engine {
         Engine::Sqlite => sqlite(&server.database_url, statement).await,
         Engine::Postgres => {
@@ -259,7 +265,7 @@ async fn sqlite(url: &str, statement: &str) -> Result<String, String> {
 }
 
 /// Number of the last entry in an organisation's log.
-pub async fn head(world: &World, org: &str) -> i64 {
+pub(crate) async fn head(world: &World, org: &str) -> i64 {
     let found = sql(&world.server, &format!("SELECT CAST(seq AS TEXT) FROM log_head WHERE org = '{org}'")).await;
     found.unwrap().parse().unwrap()
 }

@@ -26,8 +26,8 @@ impl Literal {
 pub(super) struct Subject {
     pub(super) text: String,
     pub(super) column: Column,
-    shape: Shape,
-    ty: ColumnType,
+    pub(super) shape: Shape,
+    pub(super) ty: ColumnType,
 }
 
 impl Subject {
