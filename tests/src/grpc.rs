@@ -154,6 +154,7 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Act { verb, .. } => format!("{}{one}", camel(verb)),
         Call::Batch { .. } => format!("Batch{many}"),
     };
+    let version = client.with.source_version.map(Value::from);
     let body = match &call {
         Call::Create { body } => json!({kind.name: body}),
         Call::Get { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
@@ -165,16 +166,14 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
             body
         }
         Call::Update { id, patch } => update(kind, id, patch),
-        Call::Upsert { source, external_id, body } => {
-            upsert(kind, source, external_id, client.with.source_version.map(Value::from), body)
-        }
+        Call::Upsert { source, external_id, body } => upsert(kind, source, external_id, version.as_ref(), body),
         Call::Batch { body } => batch(kind, body),
     };
     let method = method(&format!("{one}Service"), &rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
     answer.json = match &call {
         Call::List { .. } | Call::Revisions { .. } => page(kind, answer.json, client.with.fields.as_deref()),
-        Call::Batch { .. } => results(kind, answer.json),
+        Call::Batch { .. } => results(kind, &answer.json),
         Call::Act { verb, .. } if *verb == "issue_secret" => {
             let mut json = answer.json;
             json["service_account"] = resource(json["service_account"].take(), None);
@@ -221,7 +220,7 @@ fn update(kind: &Kind, id: &str, patch: &Value) -> Value {
     json!({kind.name: given, "update_mask": {"paths": paths}})
 }
 
-fn upsert(kind: &Kind, source: &str, external_id: &str, version: Option<Value>, body: &Value) -> Value {
+fn upsert(kind: &Kind, source: &str, external_id: &str, version: Option<&Value>, body: &Value) -> Value {
     let (given, paths) = masked(body);
     let record = json!({"source": source, "external_id": external_id, "source_version": version});
     json!({"source_record": record, kind.name: known(kind, given), "update_mask": {"paths": paths}})
@@ -235,7 +234,7 @@ fn batch(kind: &Kind, body: &Value) -> Value {
             "create" => json!({"create": {kind.name: body}}),
             "update" => json!({"update": update(kind, text("id"), &body["patch"]), "if_match": body["if_match"]}),
             "upsert" => {
-                let version = body.get("source_version").cloned();
+                let version = body.get("source_version");
                 json!({"upsert": upsert(kind, text("source"), text("external_id"), version, &body["body"])})
             }
             "delete" => json!({"delete": {"id": body["id"]}}),
@@ -275,7 +274,7 @@ fn page(kind: &Kind, mut json: Value, fields: Option<&str>) -> Value {
     page
 }
 
-fn results(kind: &Kind, json: Value) -> Value {
+fn results(kind: &Kind, json: &Value) -> Value {
     let result = |result: &Value| {
         if let Some(error) = result.get("error") {
             let mut short = json!({"code": error["code"], "detail": error["detail"], "retryable": error["retryable"]});
@@ -332,7 +331,10 @@ impl Pages {
             Ok(Some(message)) => {
                 let page = codec::json(&message);
                 let events = page["events"].as_array().expect("events");
-                let mut items: VecDeque<_> = events.iter().cloned().map(|event| Ok(Item::Event(event))).collect();
+                let mut items = VecDeque::new();
+                for event in events {
+                    items.push_back(Ok(Item::Event(event.clone())));
+                }
                 if events.last().is_none_or(|event| event["cursor"] != page["next_cursor"]) {
                     let cursor = page["next_cursor"].as_str().expect("a cursor").to_owned();
                     items.push_back(Ok(Item::Bookmark(cursor)));
@@ -341,7 +343,7 @@ impl Pages {
             }
             Err(status) => {
                 self.ended = true;
-                Some(VecDeque::from([Err(refused(&status))]))
+                Some([Err(refused(&status))].into())
             }
         }
     }
