@@ -4,9 +4,11 @@
 mod all {
     mod bodies;
     mod forge;
+    mod guards;
     mod hostile;
     mod hostile_rpcs;
     mod hostile_values;
+    mod issuers;
     mod life;
     mod permissions;
     mod revocation;
