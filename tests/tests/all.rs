@@ -10,11 +10,13 @@ mod all {
     mod events;
     mod forge;
     mod grants;
+    mod guards;
     mod history;
     mod hostile;
     mod hostile_rpcs;
     mod hostile_values;
     mod idempotency;
+    mod issuers;
     mod life;
     mod list;
     mod permissions;
