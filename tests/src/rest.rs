@@ -177,8 +177,7 @@ fn refused(answer: Answer) -> Refused {
 
 pub(crate) fn faults(errors: &Value) -> Vec<Fault> {
     let text = |fault: &Value, name: &str| fault[name].as_str().unwrap_or_default().to_owned();
-    let fault =
-        |f: &Value| Fault { pointer: text(f, "pointer"), code: text(f, "code"), detail: text(f, "detail") };
+    let fault = |f: &Value| Fault { pointer: text(f, "pointer"), code: text(f, "code"), detail: text(f, "detail") };
     errors.as_array().into_iter().flatten().map(fault).collect()
 }
 
@@ -280,7 +279,9 @@ pub(crate) async fn watch(client: &Client, args: &Value) -> Result<Feed, Refused
     let path = "/v1/events/stream";
     let response = with_args(client.raw("GET", path), args).start().await;
     let (status, headers) = (response.status(), headers(&response));
-    let (body, stream) = if status.is_success() { (None, Some(response)) } else {
+    let (body, stream) = if status.is_success() {
+        (None, Some(response))
+    } else {
         (Some(response.bytes().await.expect("a whole body")), None)
     };
     contract::check(&Seen {

@@ -13,6 +13,7 @@ mod all {
     mod life;
     mod list;
     mod preconditions;
+    mod promises;
     mod references;
     mod risk;
     mod states;

@@ -97,8 +97,7 @@ scenario!(of_a_risk(world) {
     walk(&director, "risk", "state", &moves, &ways, make).await;
 });
 
-const ACCOUNT: &[(&str, &[&str], &[&str])] =
-    &[("active", &[], &["disabled"]), ("disabled", &["disable"], &["active"])];
+const ACCOUNT: &[(&str, &[&str], &[&str])] = &[("active", &[], &["disabled"]), ("disabled", &["disable"], &["active"])];
 
 fn account() -> [Move; 2] {
     [("disable", "disabled", json!({})), ("enable", "active", json!({}))]
