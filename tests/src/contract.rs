@@ -131,5 +131,7 @@ fn collect(schema: &Value, names: &mut BTreeSet<&'static str>) {
             collect(found, names);
         }
     }
-    members.into_iter().for_each(|member| collect(member, names));
+    for member in members {
+        collect(member, names);
+    }
 }

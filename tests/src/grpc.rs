@@ -83,9 +83,8 @@ fn headers(metadata: &MetadataMap) -> BTreeMap<String, String> {
 }
 
 /// Names that stand in the query over REST.
-const QUERY: &[&str] = &[
-    "filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after",
-];
+const QUERY: &[&str] =
+    &["filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after"];
 
 /// `external_refs.0.source`, as `BadRequest` writes places, as REST writes them.
 fn pointer(field: &str) -> String {
@@ -103,11 +102,8 @@ fn refused(status: &Status) -> Refused {
     let reason = reason(&info.reason);
     assert_eq!(status.code() as i32, reason.grpc_code(), "the code of {}: {status:?}", info.reason);
     let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    let fault = |v: tonic_types::FieldViolation| Fault {
-        pointer: pointer(&v.field),
-        code: v.reason,
-        detail: v.description,
-    };
+    let fault =
+        |v: tonic_types::FieldViolation| Fault { pointer: pointer(&v.field), code: v.reason, detail: v.description };
     let headers = headers(status.metadata());
     let request_id = details.request_info().map(|info| info.request_id.clone()).unwrap_or_default();
     assert!(!request_id.is_empty(), "no RequestInfo: {status:?}");
@@ -158,6 +154,7 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Act { verb, .. } => format!("{}{one}", camel(verb)),
         Call::Batch { .. } => format!("Batch{many}"),
     };
+    let version = client.with.source_version.map(Value::from);
     let body = match &call {
         Call::Create { body } => json!({kind.name: body}),
         Call::Get { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
@@ -169,16 +166,14 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
             body
         }
         Call::Update { id, patch } => update(kind, id, patch),
-        Call::Upsert { source, external_id, body } => {
-            upsert(kind, source, external_id, client.with.source_version.map(Value::from), body)
-        }
+        Call::Upsert { source, external_id, body } => upsert(kind, source, external_id, version.as_ref(), body),
         Call::Batch { body } => batch(kind, body),
     };
     let method = method(&format!("{one}Service"), &rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
     answer.json = match &call {
         Call::List { .. } | Call::Revisions { .. } => page(kind, answer.json, client.with.fields.as_deref()),
-        Call::Batch { .. } => results(kind, answer.json),
+        Call::Batch { .. } => results(kind, &answer.json),
         Call::Act { verb, .. } if *verb == "issue_secret" => {
             let mut json = answer.json;
             json["service_account"] = resource(json["service_account"].take(), None);
@@ -225,7 +220,7 @@ fn update(kind: &Kind, id: &str, patch: &Value) -> Value {
     json!({kind.name: given, "update_mask": {"paths": paths}})
 }
 
-fn upsert(kind: &Kind, source: &str, external_id: &str, version: Option<Value>, body: &Value) -> Value {
+fn upsert(kind: &Kind, source: &str, external_id: &str, version: Option<&Value>, body: &Value) -> Value {
     let (given, paths) = masked(body);
     let record = json!({"source": source, "external_id": external_id, "source_version": version});
     json!({"source_record": record, kind.name: known(kind, given), "update_mask": {"paths": paths}})
@@ -239,7 +234,7 @@ fn batch(kind: &Kind, body: &Value) -> Value {
             "create" => json!({"create": {kind.name: body}}),
             "update" => json!({"update": update(kind, text("id"), &body["patch"]), "if_match": body["if_match"]}),
             "upsert" => {
-                let version = body.get("source_version").cloned();
+                let version = body.get("source_version");
                 json!({"upsert": upsert(kind, text("source"), text("external_id"), version, &body["body"])})
             }
             "delete" => json!({"delete": {"id": body["id"]}}),
@@ -279,7 +274,7 @@ fn page(kind: &Kind, mut json: Value, fields: Option<&str>) -> Value {
     page
 }
 
-fn results(kind: &Kind, json: Value) -> Value {
+fn results(kind: &Kind, json: &Value) -> Value {
     let result = |result: &Value| {
         if let Some(error) = result.get("error") {
             let mut short = json!({"code": error["code"], "detail": error["detail"], "retryable": error["retryable"]});
@@ -336,7 +331,10 @@ impl Pages {
             Ok(Some(message)) => {
                 let page = codec::json(&message);
                 let events = page["events"].as_array().expect("events");
-                let mut items: VecDeque<_> = events.iter().cloned().map(|event| Ok(Item::Event(event))).collect();
+                let mut items = VecDeque::new();
+                for event in events {
+                    items.push_back(Ok(Item::Event(event.clone())));
+                }
                 if events.last().is_none_or(|event| event["cursor"] != page["next_cursor"]) {
                     let cursor = page["next_cursor"].as_str().expect("a cursor").to_owned();
                     items.push_back(Ok(Item::Bookmark(cursor)));
@@ -345,7 +343,7 @@ impl Pages {
             }
             Err(status) => {
                 self.ended = true;
-                Some(VecDeque::from([Err(refused(&status))]))
+                Some([Err(refused(&status))].into())
             }
         }
     }

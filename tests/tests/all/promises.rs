@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Who, World, scenario};
+use steerco_tests::{Client, Who, scenario};
 
 /// Draws that are the same in every run.
 struct Draws(u64);
