@@ -115,7 +115,7 @@ scenario!(what_was_known_then(world) {
         let at = director.as_of(version.text("updated_at"));
         assert_eq!(at.get("risk", &risk).await.unwrap().json, version.json);
         let listed = at.list("risk", json!({"show_deleted": true})).await.unwrap();
-        assert_eq!(listed.items(), [version.json.clone()]);
+        assert_eq!(listed.items(), std::slice::from_ref(&version.json));
     }
     let gone = director.as_of(versions[3].text("updated_at")).list("risk", json!({})).await.unwrap();
     assert!(gone.items().is_empty());

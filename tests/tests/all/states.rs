@@ -15,11 +15,11 @@ async fn walk(
     ways: &[(&str, &[&str], &[&str])],
     make: impl AsyncFn(usize) -> String,
 ) {
-    let mut made = 0;
+    let mut count = 0;
     for (state, way, next) in ways {
         for (verb, to, body) in moves {
-            made += 1;
-            let id = make(made).await;
+            count += 1;
+            let id = make(count).await;
             for step in *way {
                 let (verb, _, body) = moves.iter().find(|(verb, ..)| verb == step).unwrap();
                 caller.act(kind, &id, verb, body.clone()).await.unwrap();

@@ -1,9 +1,6 @@
 //! The command line as an operator uses it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod process;
-
-use process::{Process, organisation, steerco, steerco_json};
+use crate::process::{Process, organisation, steerco, steerco_json};
 use serde_json::{Value, json};
 
 fn text(bytes: &[u8]) -> String {

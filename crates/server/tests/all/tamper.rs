@@ -1,13 +1,10 @@
 //! R9: whoever changes the database behind the service's back is found out.
 //!
 //! The long form: `cargo test --release -p steerco-server -- --ignored tampering_shows_long`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod process;
 
 use std::path::Path;
 
-use process::{Process, organisation};
+use crate::process::{Process, organisation};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use steerco_persistence::Database;
