@@ -39,14 +39,14 @@ async fn write(director: Client, program: String, writer: usize) {
 /// Reads on and on, forgetting everything but its cursor now and then, until it has seen so many events.
 async fn follow(director: Client, start: String, count: usize, seed: u64) -> Vec<Value> {
     let mut draws = Draws(seed);
-    let (mut cursor, mut seen) = (start, Vec::new());
-    while seen.len() < count {
+    let (mut cursor, mut found) = (start, Vec::new());
+    while found.len() < count {
         let size = 1 + draws.below(20);
         let page = director.events(json!({"after": cursor, "page_size": size})).await.unwrap();
         let events = page.items();
         // A consumer that is cut off goes on from an event in the middle of what it was sent.
         let kept = if draws.below(4) == 0 { events.len() / 2 } else { events.len() };
-        seen.extend_from_slice(&events[..kept]);
+        found.extend_from_slice(&events[..kept]);
         if kept == events.len() {
             page.text("next_cursor").clone_into(&mut cursor);
         } else if let Some(last) = events[..kept].last() {
@@ -56,7 +56,7 @@ async fn follow(director: Client, start: String, count: usize, seed: u64) -> Vec
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     }
-    seen
+    found
 }
 
 /// The state that the events make.

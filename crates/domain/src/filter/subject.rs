@@ -1,6 +1,9 @@
 //! What a comparison is about, and its values as they are stored.
 
-use super::*;
+use super::{Column, LENGTH_MAX, Name};
+use crate::field::{Cell, ColumnType, Shape};
+use crate::money::{Currency, parse_amount};
+use crate::time::{Day, Instant};
 
 /// A value as written.
 #[derive(Clone, Debug, PartialEq)]

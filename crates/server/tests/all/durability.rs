@@ -92,7 +92,7 @@ impl Load {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), enough).await.expect("the server acknowledges writes");
+        tokio::time::timeout(Duration::from_mins(1), enough).await.expect("the server acknowledges writes");
     }
 }
 
