@@ -28,9 +28,7 @@ use crate::error::Fault;
 use crate::field::{Cell, ColumnType, FieldSpec, Shape};
 use crate::input::unknown_name;
 use crate::mask::Mask;
-use crate::money::{Currency, parse_amount};
 use crate::resource::Kind;
-use crate::time::{Day, Instant};
 
 /// Characters a filter may have.
 pub const LENGTH_MAX: usize = 4000;
