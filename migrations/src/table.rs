@@ -72,9 +72,8 @@ impl Table {
     pub(crate) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let (name, postgres) = (self.name, is_postgres(manager));
         let columns: String = self.columns.iter().map(|c| definition(c, postgres) + ", ").collect();
-        let key = |(column, table): &(&str, &str)| {
-            format!(", FOREIGN KEY (org, {column}) REFERENCES \"{table}\" (org, id)")
-        };
+        let key =
+            |(column, table): &(&str, &str)| format!(", FOREIGN KEY (org, {column}) REFERENCES \"{table}\" (org, id)");
         let keys = self.references.iter().map(key).collect::<Vec<_>>().concat();
         let org = text_type(postgres);
         let mut statements = vec![

@@ -89,7 +89,8 @@ fn parse(block: &str) -> Option<Result<Item, Refused>> {
         let all: Vec<&str> = lines.collect();
         (!all.is_empty()).then(|| all.join("\n"))
     };
-    let data: Value = serde_json::from_str(&field("data")?).expect("JSON");
+    let mut data: Value = serde_json::from_str(&field("data")?).expect("JSON");
+    rest::settle_numbers(&mut data);
     Some(match field("event").as_deref() {
         None => {
             contract::check_schema("Event", &data);

@@ -82,6 +82,18 @@ fn headers(metadata: &MetadataMap) -> BTreeMap<String, String> {
     metadata.iter().filter_map(ascii).collect()
 }
 
+/// Names that stand in the query over REST.
+const QUERY: &[&str] =
+    &["filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after"];
+
+/// `external_refs.0.source`, as `BadRequest` writes places, as REST writes them.
+fn pointer(field: &str) -> String {
+    if QUERY.contains(&field) {
+        return format!("?{field}");
+    }
+    if field.is_empty() { String::new() } else { format!("/{}", field.replace('.', "/")) }
+}
+
 /// A status with its details as a refusal.
 fn refused(status: &Status) -> Refused {
     let details = status.get_error_details();
@@ -90,7 +102,8 @@ fn refused(status: &Status) -> Refused {
     let reason = reason(&info.reason);
     assert_eq!(status.code() as i32, reason.grpc_code(), "the code of {}: {status:?}", info.reason);
     let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    let fault = |v: tonic_types::FieldViolation| Fault { pointer: v.field, code: v.reason, detail: v.description };
+    let fault =
+        |v: tonic_types::FieldViolation| Fault { pointer: pointer(&v.field), code: v.reason, detail: v.description };
     let headers = headers(status.metadata());
     let request_id = details.request_info().map(|info| info.request_id.clone()).unwrap_or_default();
     assert!(!request_id.is_empty(), "no RequestInfo: {status:?}");
@@ -287,8 +300,20 @@ pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     unary(client, &method("EventService", "ListEvents"), args).await
 }
 
+/// The table, in the shape that REST gives it.
 pub(crate) async fn permissions(client: &Client) -> Reply {
-    unary(client, &method("PermissionService", "ListPermissions"), &json!({})).await
+    let mut answer = unary(client, &method("PermissionService", "ListPermissions"), &json!({})).await?;
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let rows = answer.json["permissions"].as_array().expect("permissions").clone();
+    let operation = |row: &Value| {
+        let roles = row["roles"].as_array().expect("roles").iter();
+        let cells: Map<String, Value> = roles.map(|cell| (text(&cell["role"]), cell["right"].clone())).collect();
+        json!({"operation": format!("{}.{}", text(&row["kind"]), text(&row["action"])), "scope": row["scope"], "cells": cells})
+    };
+    let roles = rows.first().and_then(|row| row["roles"].as_array()).cloned().unwrap_or_default();
+    let roles: Vec<&Value> = roles.iter().map(|cell| &cell["role"]).collect();
+    answer.json = json!({"roles": roles, "operations": rows.iter().map(operation).collect::<Vec<_>>()});
+    Ok(answer)
 }
 
 /// A stream of `Watch`.

@@ -124,13 +124,31 @@ fn headers(response: &Response) -> BTreeMap<String, String> {
 fn answer(status: u16, headers: BTreeMap<String, String>, body: &[u8]) -> Answer {
     let unquoted = |etag: &String| etag.trim_matches('"').to_owned();
     let text = || Value::String(String::from_utf8_lossy(body).into_owned());
+    let mut json = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_else(|_| text()) };
+    settle_numbers(&mut json);
     Answer {
-        json: if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_else(|_| text()) },
+        json,
         etag: headers.get("etag").map(unquoted),
         outcome: headers.get("steerco-outcome").cloned(),
         replayed: headers.get("idempotency-replayed").is_some_and(|value| value == "true"),
         status: Some(status),
         headers,
+    }
+}
+
+/// JSON knows one number where Rust knows two: `1.0` is `1`.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+pub(crate) fn settle_numbers(json: &mut Value) {
+    match json {
+        Value::Array(items) => items.iter_mut().for_each(settle_numbers),
+        Value::Object(object) => object.values_mut().for_each(settle_numbers),
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 1e15);
+            if let Some(whole) = whole {
+                *json = json!(whole as i64);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -159,8 +177,7 @@ fn refused(answer: Answer) -> Refused {
 
 pub(crate) fn faults(errors: &Value) -> Vec<Fault> {
     let text = |fault: &Value, name: &str| fault[name].as_str().unwrap_or_default().to_owned();
-    let fault =
-        |f: &Value| Fault { pointer: text(f, "pointer"), code: text(f, "code"), detail: text(f, "detail") };
+    let fault = |f: &Value| Fault { pointer: text(f, "pointer"), code: text(f, "code"), detail: text(f, "detail") };
     errors.as_array().into_iter().flatten().map(fault).collect()
 }
 
@@ -262,7 +279,9 @@ pub(crate) async fn watch(client: &Client, args: &Value) -> Result<Feed, Refused
     let path = "/v1/events/stream";
     let response = with_args(client.raw("GET", path), args).start().await;
     let (status, headers) = (response.status(), headers(&response));
-    let (body, stream) = if status.is_success() { (None, Some(response)) } else {
+    let (body, stream) = if status.is_success() {
+        (None, Some(response))
+    } else {
         (Some(response.bytes().await.expect("a whole body")), None)
     };
     contract::check(&Seen {

@@ -41,13 +41,7 @@ impl Default for Setup {
     fn default() -> Self {
         let plenty = NonZeroU32::new(1_000_000).expect("not zero");
         let options = Options { rate_per_second: plenty, rate_burst: plenty, ..Options::default() };
-        Self {
-            clock: Clock::system(),
-            feed_days: 400,
-            issuers: Vec::new(),
-            options,
-            limits: listen::Limits::default(),
-        }
+        Self { clock: Clock::system(), feed_days: 400, issuers: Vec::new(), options, limits: listen::Limits::default() }
     }
 }
 

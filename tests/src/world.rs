@@ -117,8 +117,10 @@ impl World {
     async fn add_accounts(&mut self) {
         let admin = self.client(Who::Admin);
         let people = [Who::Director, Who::ProgramManager, Who::Finance, Who::Executive, Who::Auditor];
-        let create: Vec<Value> =
-            people.iter().map(|who| json!({"create": {"name": format!("{who:?}"), "email": "x@example.org"}})).collect();
+        let create: Vec<Value> = people
+            .iter()
+            .map(|who| json!({"create": {"name": format!("{who:?}"), "email": "x@example.org"}}))
+            .collect();
         let made = admin.batch("person", json!({"items": create})).await.unwrap();
         for (who, result) in people.iter().zip(made.items()) {
             self.ids[*who as usize] = text(&result["resource"]["id"]);
@@ -151,7 +153,8 @@ impl World {
         let made = director.batch("program", json!({"items": [program("schools"), program("roads")]})).await.unwrap();
         self.program = text(&made.items()[0]["resource"]["id"]);
         self.other_program = text(&made.items()[1]["resource"]["id"]);
-        let grant = json!({"person_id": self.id(Who::ProgramManager), "role": "program_manager", "program_id": self.program});
+        let grant =
+            json!({"person_id": self.id(Who::ProgramManager), "role": "program_manager", "program_id": self.program});
         self.client(Who::Admin).create("grant", grant).await.unwrap();
     }
 
@@ -188,12 +191,8 @@ impl World {
 
     /// A token as an operator makes it, narrowed by `change`.
     pub fn mint(&self, org: &str, subject: &str, change: impl FnOnce(&mut Mint)) -> String {
-        let mut mint = Mint {
-            org: org.to_owned(),
-            subject: subject.to_owned(),
-            seconds: TOKEN_SECONDS,
-            ..Mint::default()
-        };
+        let mut mint =
+            Mint { org: org.to_owned(), subject: subject.to_owned(), seconds: TOKEN_SECONDS, ..Mint::default() };
         change(&mut mint);
         self.server.service.mint(&mint)
     }

@@ -2,17 +2,32 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod all {
+    mod batch;
     mod bodies;
+    mod dry_run;
+    mod erasure;
+    mod errors;
+    mod events;
     mod forge;
+    mod grants;
     mod guards;
+    mod history;
     mod hostile;
     mod hostile_rpcs;
     mod hostile_values;
+    mod idempotency;
     mod issuers;
     mod life;
+    mod list;
     mod permissions;
+    mod preconditions;
+    mod promises;
+    mod references;
     mod revocation;
+    mod risk;
+    mod states;
     mod strangers;
     mod tokens;
+    mod upsert;
     mod wire;
 }

@@ -17,10 +17,22 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     let specs = fields.iter().map(Declared::spec);
     let list = format_ident!("{}_fields", snake(&title));
     let clean = without_markers(item.clone());
+    let mutable = (!names.is_empty()).then(|| quote!(mut));
     let value = as_value.then(|| quote!(crate::input::value_field!(#name);));
     Ok(quote! {
-        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq)]
         #clean
+        /// What is absent stays away, as in a resource.
+        impl serde::Serialize for #name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap;
+                let #mutable map = serializer.serialize_map(None)?;
+                #(if !crate::field::Field::is_absent(&self.#names) {
+                    map.serialize_entry(#texts, &self.#names)?;
+                })*
+                map.end()
+            }
+        }
         impl crate::input::Input for #name {
             const TITLE: &'static str = #title;
             const DOC: &'static str = #doc;

@@ -26,10 +26,7 @@ impl<'a> Reader<'a> {
     }
 
     fn spot(&mut self, name: &str) -> Spot<'_> {
-        Spot {
-            pointer: format!("{}/{}", self.at, pointer_part(name)),
-            faults: &mut self.faults,
-        }
+        Spot { pointer: format!("{}/{}", self.at, pointer_part(name)), faults: &mut self.faults }
     }
 
     pub fn field<T: Field>(&mut self, name: &str) -> Option<T> {
@@ -57,9 +54,8 @@ impl<'a> Reader<'a> {
     pub fn long(&mut self, name: &str) -> Option<i64> {
         match self.object.get(name)? {
             Value::Null => None,
-            Value::String(text) => text
-                .parse()
-                .map_or_else(|_| self.spot(name).fault("OUT_OF_RANGE", "must be a 64-bit integer in a string"), Some),
+            Value::String(text) => plain_int(text)
+                .or_else(|| self.spot(name).fault("OUT_OF_RANGE", "must be a 64-bit integer in a string")),
             other => self.spot(name).wrong_type("a 64-bit integer in a string", other),
         }
     }
@@ -99,6 +95,13 @@ impl<'a> Reader<'a> {
         let detail = unknown_name(name, known);
         self.spot(name).fault::<()>("UNKNOWN_FIELD", detail);
     }
+}
+
+/// At most 19 digits with an optional minus: `+5` and ` 5` are not numbers of ours.
+pub fn plain_int(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
 }
 
 fn may_set(field: &FieldSpec, update: bool) -> bool {
@@ -175,3 +178,29 @@ macro_rules! value_field {
     };
 }
 pub(crate) use value_field;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_ints() {
+        for good in ["0", "-5", "0000000000000000005", "9223372036854775807", "-9223372036854775808"] {
+            assert_eq!(plain_int(good), good.parse().ok(), "{good}");
+        }
+        for bad in ["", "-", "--5", "+5", " 5", "5 ", "1e3", "٣", "00000000000000000005", "9223372036854775808"] {
+            assert_eq!(plain_int(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn long_integers_are_strings_of_digits() {
+        let object = serde_json::json!({"right": "-5", "signed": "+5", "number": 5});
+        let mut reader = Reader::new(object.as_object().unwrap(), "");
+        assert_eq!((reader.long("right"), reader.long("absent")), (Some(-5), None));
+        assert!(reader.faults.is_empty());
+        assert_eq!((reader.long("signed"), reader.long("number")), (None, None));
+        let codes: Vec<_> = reader.faults.iter().map(|fault| fault.code.as_ref()).collect();
+        assert_eq!(codes, ["OUT_OF_RANGE", "WRONG_TYPE"]);
+    }
+}

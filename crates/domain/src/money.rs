@@ -91,6 +91,9 @@ pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
     if decimals.len() > 4 {
         return Err("at most 4 decimals");
     }
+    if whole.len() > 15 {
+        return Err("at most 15 digits before the point");
+    }
     let padded = format!("{whole}{decimals:0<4}");
     let units: i64 = padded.parse().map_err(|_| "at most 922337203685477.5807")?;
     Ok(if negative { -units } else { units })
@@ -161,6 +164,9 @@ mod tests {
         }
         assert_eq!(parse_amount("922337203685477.5808"), Err("at most 922337203685477.5807"));
         assert_eq!(parse_amount("922337203685477.5807"), Ok(i64::MAX));
+        for long in ["1000000000000000", "-0000000000000001"] {
+            assert_eq!(parse_amount(long), Err("at most 15 digits before the point"));
+        }
         assert!(Currency::parse("eur").is_none() && Currency::parse("XYZ").is_none());
     }
 

@@ -148,8 +148,9 @@ impl Scope {
             sql.push(" AND (");
             sql.any("t.program", programs).push(" OR ").any("t.program_before", programs).push(" OR ");
             sql.any("t.portfolio", portfolios).push(" OR ").any("t.portfolio_before", portfolios);
-            sql.push(" OR t.program IN (SELECT id FROM program WHERE org = ").text(&self.org);
-            sql.push(" AND ").any("portfolio_id", portfolios).push(")");
+            // What lies in a program names no portfolio; where one is named, it is that of the time.
+            sql.push(" OR (t.portfolio IS NULL AND t.program IN (SELECT id FROM program WHERE org = ").text(&self.org);
+            sql.push(" AND ").any("portfolio_id", portfolios).push("))");
             // Directories of the organisation have no place; everyone who may read them follows them.
             if reach.partner.is_none() {
                 sql.push(" OR (t.kind IN ('person', 'source', 'organisation'))");

@@ -72,6 +72,9 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Backup { common, target } => {
+            if target.exists() {
+                bail!("{} exists already; a backup overwrites nothing", target.display());
+            }
             let database =
                 Database::open(&load(&common)?.database_url()?, false).await.map_err(|cause| anyhow!(cause))?;
             database.backup(&target).await.map_err(|cause| anyhow!(cause))?;

@@ -6,8 +6,9 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use figment::Figment;
+use figment::error::Kind;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use steerco_service::auth::IssuerConfig;
@@ -156,8 +157,7 @@ impl Config {
         if let Some(database) = &common.database {
             flags.insert("database", database.clone());
         }
-        let config: Self = figment.merge(Serialized::defaults(flags)).extract().context("settings")?;
-        Ok(config)
+        figment.merge(Serialized::defaults(flags)).extract().map_err(refuse)
     }
 
     /// The database's address; the folder of an embedded one is made.
@@ -199,6 +199,21 @@ impl Config {
             ..Limits::default()
         }
     }
+}
+
+/// What is wrong with the settings, in their own words: figment would name profiles and places in this source.
+fn refuse(error: figment::Error) -> anyhow::Error {
+    let faults = error.into_iter().map(|fault| {
+        let at = fault.path.join(".");
+        match &fault.kind {
+            Kind::UnknownField(_, known) => format!("unknown setting {at:?}, expected one of {}", known.join(", ")),
+            Kind::MissingField(name) if at.is_empty() => format!("missing setting {name:?}"),
+            Kind::MissingField(name) => format!("missing setting \"{at}.{name}\""),
+            kind if at.is_empty() => format!("settings: {kind}"),
+            kind => format!("setting {at:?}: {kind}"),
+        }
+    });
+    anyhow!(faults.collect::<Vec<_>>().join("; "))
 }
 
 /// The folder holds keys and data: nobody else reads it.
@@ -263,8 +278,13 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
-        let error = load(&[("STEERCO_LISTNE", "x")]).unwrap_err();
-        assert!(format!("{error:#}").contains("listne"), "{error:#}");
+        let told = |name, value| format!("{:#}", load(&[(name, value)]).unwrap_err());
+        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed";
+        assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
+        assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");
+        assert_eq!(told("STEERCO_TLS__KEY", "key.pem"), "missing setting \"tls.certificate\"");
+        let wrong = told("STEERCO_FEED__DAYS", "many");
+        assert_eq!(wrong, "setting \"feed.days\": invalid type: found string \"many\", expected u32");
     }
 
     #[test]

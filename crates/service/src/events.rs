@@ -66,8 +66,16 @@ const KINDS_MAX: usize = 200;
 /// What a caller sees of the feed.
 struct Sight {
     kinds: Vec<(Scope, Vec<&'static str>)>,
-    /// Programs and portfolios in reach, the portfolios' programs included; by token and by grants.
-    limits: Vec<(Vec<String>, Vec<String>)>,
+    /// By token and by grants.
+    limits: Vec<Limit>,
+}
+
+/// Programs and portfolios in reach.
+struct Limit {
+    programs: Vec<String>,
+    portfolios: Vec<String>,
+    /// Programs of the portfolios, as they are now: entries about what lies in a program name no portfolio.
+    programs_of: Vec<String>,
 }
 
 impl Service {
@@ -141,9 +149,8 @@ impl Service {
         }
         let mut limits = Vec::new();
         for (programs, portfolios) in feed.limits() {
-            let mut programs = programs.to_vec();
-            programs.extend(query::list_programs_of(conn, caller.organisation(), portfolios).await?);
-            limits.push((programs, portfolios.to_vec()));
+            let programs_of = query::list_programs_of(conn, caller.organisation(), portfolios).await?;
+            limits.push(Limit { programs: programs.to_vec(), portfolios: portfolios.to_vec(), programs_of });
         }
         Ok(Sight { kinds, limits })
     }
@@ -253,8 +260,13 @@ impl Sight {
             return !matches!(kind.scope, steerco_domain::resource::ScopeRule::Administration)
                 || self.limits.is_empty();
         }
-        self.limits.iter().all(|(programs, portfolios)| {
-            program.is_some_and(|p| programs.contains(p)) || portfolio.is_some_and(|p| portfolios.contains(p))
+        // Where an entry names its portfolio, that one counts, and not where its program is today.
+        self.limits.iter().all(|limit| {
+            program.is_some_and(|p| limit.programs.contains(p))
+                || match portfolio {
+                    Some(portfolio) => limit.portfolios.contains(portfolio),
+                    None => program.is_some_and(|p| limit.programs_of.contains(p)),
+                }
         })
     }
 }
@@ -267,7 +279,10 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
     let [portfolio, program, _, portfolio_before, program_before, _] = &entry.places;
     let created = entry.revision == 1;
     let now = sight.reaches(kind, portfolio.as_ref(), program.as_ref());
-    let before = created || sight.reaches(kind, portfolio_before.as_ref(), program_before.as_ref());
+    let before = !created && sight.reaches(kind, portfolio_before.as_ref(), program_before.as_ref());
+    if !now && !before {
+        return None;
+    }
     let visible = |name: &str| kind.field(name).is_some_and(|field| private || !field.private);
     let all: Vec<String> = serde_json::from_str(&entry.changed).unwrap_or_default();
     let changed: Vec<String> = all.into_iter().filter(|name| visible(name)).collect();
@@ -292,7 +307,7 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
         deleted,
         visibility: match (before, now) {
             (true, false) => Some("lost"),
-            (false, true) => Some("gained"),
+            (false, true) if !created => Some("gained"),
             _ => None,
         },
         request_id: if private { entry.request_id } else { String::new() },

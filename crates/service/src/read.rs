@@ -156,11 +156,8 @@ impl Service {
             show_deleted: args.show_deleted,
         };
         let mut items = query::list::<R>(conn, &scope, &query, moment).await?;
-        let total = if args.include_total {
-            Some(query::count(conn, &scope, R::KIND, &query, moment).await?)
-        } else {
-            None
-        };
+        let total =
+            if args.include_total { Some(query::count(conn, &scope, R::KIND, &query, moment).await?) } else { None };
         let more = items.len() > plan.page_size as usize;
         items.truncate(plan.page_size as usize);
         let last = items.last().filter(|_| more).map(|last| sort_keys(last, &plan.order));

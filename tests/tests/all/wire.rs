@@ -73,7 +73,13 @@ impl Wire {
     }
 
     /// An HTTP request; `path` is sent as it is.
-    pub(crate) async fn rest(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Heard {
+    pub(crate) async fn rest(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Heard {
         let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, value.as_bytes());

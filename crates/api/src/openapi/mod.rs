@@ -2,29 +2,34 @@
 //! mounted. Nothing is described twice; what only a person can say stands in doc comments.
 //!
 //! It is checked in as `openapi/steerco.json` and served from there, so that review sees a change of the contract.
-//! It is written as JSON rather than through utoipa's types, which have no room for half of the keywords used here.
 
 mod answers;
 mod documents;
 mod example;
+mod finish;
 mod operation;
 mod others;
 mod parameters;
 mod resources;
 mod schemas;
 mod shape;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use steerco_domain::Reason;
+use utoipa::openapi::path::PathsBuilder;
+use utoipa::openapi::security::{ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme};
+use utoipa::openapi::server::ServerBuilder;
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{
+    Components, ContactBuilder, Info, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathItem, Paths, SecurityRequirement,
+};
 
 use crate::resources::mounts;
 use crate::rest::mount::About;
 use operation::Operation;
-
-/// A named part of the document.
-type Parts = BTreeMap<String, Value>;
 
 const ABOUT: &str = "System of record for project management: portfolios, programs, projects, risks, and who may do \
     what with them.\n\n\
@@ -49,22 +54,20 @@ pub fn document() -> Value {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));
     }
-    let document = json!({
-        "openapi": "3.1.0",
-        "info": info(),
-        "servers": [{"url": "/", "description": "This service."}],
-        "tags": tags(&abouts),
-        "paths": paths(operations),
-        "components": {
-            "schemas": schemas,
-            "parameters": parameters::all(),
-            "headers": answers::headers(),
-            "responses": answers::refusals(),
-            "securitySchemes": security_schemes(),
-        },
-        "security": [{"bearer": []}],
-    });
-    sorted(document)
+    let mut components = Components::new();
+    components.schemas = schemas;
+    components.parameters = parameters::all();
+    components.headers = answers::headers();
+    components.responses = answers::refusals();
+    components.add_security_schemes_from_iter(security_schemes());
+    let document = OpenApiBuilder::new()
+        .info(info())
+        .servers(Some([ServerBuilder::new().url("/").description(Some("This service.")).build()]))
+        .tags(Some(tags(&abouts)))
+        .paths(paths(operations))
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]));
+    finish::json(&document.build())
 }
 
 /// The document as it is checked in.
@@ -74,55 +77,47 @@ pub fn text() -> String {
     text
 }
 
-fn info() -> Value {
-    json!({
-        "title": "Steerco",
-        "version": "1",
-        "description": ABOUT,
-        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        "contact": {"name": "Whoever runs this service"},
-    })
+fn info() -> Info {
+    InfoBuilder::new()
+        .title("Steerco")
+        .version("1")
+        .description(Some(ABOUT))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .contact(Some(ContactBuilder::new().name(Some("Whoever runs this service")).build()))
+        .build()
 }
 
-fn tags(abouts: &[About]) -> Vec<Value> {
-    let tag = |name: &str, doc: &str| json!({"name": name, "description": shape::flow(doc)});
+fn tags(abouts: &[About]) -> Vec<Tag> {
+    let tag = |name: &str, doc: &str| TagBuilder::new().name(name).description(Some(shape::flow(doc))).build();
     let kinds = abouts.iter().map(|about| tag(&about.kind.path(), about.kind.doc));
     kinds.chain(others::TAGS.iter().map(|(name, doc)| tag(name, doc))).collect()
 }
 
-fn paths(operations: Vec<Operation>) -> Value {
-    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for operation in operations {
-        let (path, method) = (operation.path.clone(), operation.method);
-        paths.entry(path).or_default().insert(method.to_owned(), operation.into_json());
-    }
-    json!(paths)
+fn paths(operations: Vec<Operation>) -> Paths {
+    let add = |paths: PathsBuilder, operation: Operation| {
+        paths.path(operation.path.clone(), PathItem::new(operation.method.clone(), operation.build()))
+    };
+    operations.into_iter().fold(PathsBuilder::new(), add).build()
 }
 
-fn security_schemes() -> Value {
-    let scopes: BTreeMap<String, String> = crate::rest::scopes()
-        .into_iter()
-        .map(|scope| {
-            let (what, right) = scope.split_once(':').unwrap_or((&scope, "read"));
-            let doc = format!("{} {}.", if right == "read" { "Read" } else { "Change" }, what.replace('_', " "));
-            (scope.clone(), doc)
-        })
-        .collect();
-    json!({
-        "bearer": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token (RFC 9068) of the built-in issuer or of one that the operator trusts.",
-        },
-        "oauth2": {
-            "type": "oauth2",
-            "description": "Client credentials of a service account.",
-            "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": scopes}},
-        },
-        "client": {
-            "type": "http", "scheme": "basic",
-            "description": "Client id and secret of a service account, for the token endpoint alone.",
-        },
-    })
+fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
+    let bearer = "An access token (RFC 9068) of the built-in issuer or of one that the operator trusts.";
+    let client = "Client id and secret of a service account, for the token endpoint alone.";
+    let scopes = crate::rest::scopes().into_iter().map(|scope| {
+        let (what, right) = scope.split_once(':').unwrap_or((&scope, "read"));
+        let doc = format!("{} {}.", if right == "read" { "Read" } else { "Change" }, what.replace('_', " "));
+        (scope.clone(), doc)
+    });
+    let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth2/token", scopes.collect::<Scopes>()));
+    let http = |scheme: HttpAuthScheme, doc: &str| HttpBuilder::new().scheme(scheme).description(Some(doc));
+    [
+        ("bearer", SecurityScheme::Http(http(HttpAuthScheme::Bearer, bearer).bearer_format("JWT").build())),
+        (
+            "oauth2",
+            SecurityScheme::OAuth2(OAuth2::with_description([flow], "Client credentials of a service account.")),
+        ),
+        ("client", SecurityScheme::Http(http(HttpAuthScheme::Basic, client).build())),
+    ]
 }
 
 /// The statuses a reason can have, each with its reasons.
@@ -132,18 +127,6 @@ fn reasons_by_status() -> BTreeMap<u16, Vec<Reason>> {
         statuses.entry(reason.http_status()).or_default().push(*reason);
     }
     statuses
-}
-
-/// The same value with the members of every object in order, whichever map JSON was built with.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let members: BTreeMap<String, Value> = object.into_iter().map(|(name, v)| (name, sorted(v))).collect();
-            Value::Object(members.into_iter().collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        other => other,
-    }
 }
 
 #[cfg(test)]

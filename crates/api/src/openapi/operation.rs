@@ -1,11 +1,16 @@
 //! One operation of the document.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::words::Words;
+use utoipa::openapi::path::{self, OperationBuilder};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::{ContentBuilder, HttpMethod, Required, ResponseBuilder, ResponsesBuilder, SecurityRequirement};
 
 use super::answers::refused;
+use super::parameters::Parameter;
 use super::shape::flow;
+use super::vocabulary::reference;
 
 /// Who may call an operation.
 #[derive(Clone, Copy)]
@@ -26,12 +31,13 @@ impl Access {
         TABLE.iter().find(|row| row.kind == kind && row.action == action).map_or(Self::Token, Self::Row)
     }
 
-    fn security(self) -> Value {
+    fn security(self) -> Vec<SecurityRequirement> {
+        let plain = |scheme: &str| SecurityRequirement::new(scheme, Vec::<String>::new());
         match self {
-            Self::Public => json!([]),
-            Self::Client => json!([{"client": []}, {}]),
-            Self::Token => json!([{"bearer": []}, {"oauth2": []}]),
-            Self::Row(row) => json!([{"bearer": []}, {"oauth2": [row.scope()]}]),
+            Self::Public => Vec::new(),
+            Self::Client => vec![plain("client"), SecurityRequirement::default()],
+            Self::Token => vec![plain("bearer"), plain("oauth2")],
+            Self::Row(row) => vec![plain("bearer"), SecurityRequirement::new("oauth2", [row.scope()])],
         }
     }
 
@@ -53,53 +59,54 @@ fn roles(row: &Row) -> Vec<(&'static str, Cell)> {
 
 /// One operation.
 pub(super) struct Operation {
-    pub(super) method: &'static str,
+    pub(super) method: HttpMethod,
     pub(super) path: String,
     pub(super) id: String,
     pub(super) tag: String,
     pub(super) summary: String,
     pub(super) description: String,
     pub(super) access: Access,
-    pub(super) parameters: Vec<Value>,
-    pub(super) body: Option<Value>,
-    pub(super) answers: Vec<(u16, Value)>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) body: Option<RequestBody>,
+    pub(super) answers: Vec<(u16, ResponseBuilder)>,
     /// Refusals beside those everyone may get.
     pub(super) refusals: Vec<u16>,
 }
 
 impl Operation {
-    pub(super) fn into_json(self) -> Value {
-        let mut responses: Map<String, Value> = [500, 503, 504].into_iter().map(refused).collect();
-        responses.extend(self.access.refusals().iter().chain(&self.refusals).copied().map(refused));
-        responses.extend(self.answers.into_iter().map(|(status, answer)| (status.to_string(), answer)));
-        let mut operation = json!({
-            "operationId": self.id,
-            "tags": [self.tag],
-            "summary": self.summary,
-            "description": flow(&self.description),
-            "parameters": self.parameters,
-            "responses": responses,
-            "security": self.access.security(),
-        });
+    pub(super) fn build(self) -> path::Operation {
+        let refusals = [&[500, 503, 504], self.access.refusals(), &self.refusals].concat();
+        let responses = ResponsesBuilder::new()
+            .responses_from_iter(refusals.into_iter().map(refused))
+            .responses_from_iter(self.answers.into_iter().map(|(status, answer)| (status.to_string(), answer)));
+        let mut operation = OperationBuilder::new()
+            .operation_id(Some(self.id))
+            .tag(self.tag)
+            .summary(Some(self.summary))
+            .description(Some(flow(&self.description)))
+            .request_body(self.body)
+            .responses(responses)
+            .securities(Some(self.access.security()))
+            .build();
+        // The builder takes no list in which parameters and references are mixed.
+        operation.parameters = Some(self.parameters);
         if let Access::Row(row) = self.access {
             let roles = roles(row);
             let words: Vec<&str> = roles.iter().map(|(role, _)| *role).collect();
             let note = format!("Roles: {}. Token scope: `{}`.", words.join(", "), row.scope());
-            operation["description"] = json!(format!("{}\n\n{note}", flow(&self.description)));
+            operation.description = Some(format!("{}\n\n{note}", flow(&self.description)));
             let cells: Map<String, Value> =
                 roles.iter().map(|(role, cell)| ((*role).to_owned(), cell.word().into())).collect();
-            operation["x-roles"] = Value::Object(cells);
-        }
-        if let Some(body) = self.body {
-            operation["requestBody"] = body;
+            operation.extensions = Some([("x-roles", Value::Object(cells))].into_iter().collect());
         }
         operation
     }
 }
 
 /// A request body of these media types.
-pub(super) fn body(media: &[&str], schema: &Value, example: &Value, required: bool) -> Value {
-    let content: Map<String, Value> =
-        media.iter().map(|media| ((*media).to_owned(), json!({"schema": schema, "example": example}))).collect();
-    json!({"required": required, "content": content})
+pub(super) fn body(media: &[&str], schema: &str, example: &Value, required: bool) -> RequestBody {
+    let content = ContentBuilder::new().schema(Some(reference(schema))).example(Some(example.clone())).build();
+    let required = if required { Required::True } else { Required::False };
+    let body = RequestBodyBuilder::new().required(Some(required));
+    media.iter().fold(body, |body, media| body.content(*media, content.clone())).build()
 }

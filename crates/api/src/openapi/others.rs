@@ -1,13 +1,15 @@
 //! The operations that belong to no resource.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
-use super::Parts;
-use super::answers::{answer, empty, open};
+use super::answers::{answer, content, empty, open};
 use super::documents;
-use super::operation::{Access, Operation};
+use super::operation::{Access, Operation, body};
 use super::parameters::{of_feed, path, shared};
-use super::shape::reference;
+use super::vocabulary::{Schemas, limited, of, reference, text};
+use crate::problem::PROBLEM;
 use crate::rest::{FIGURES, params};
 
 /// Tags beside the resources.
@@ -21,8 +23,8 @@ pub(super) const TAGS: [(&str, &str); 4] = [
 const PLAIN: &str = "application/json";
 
 /// All of them.
-pub(super) fn operations(parts: &mut Parts) -> Vec<Operation> {
-    documents::add(parts);
+pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
+    documents::add(schemas);
     let mut operations = vec![list_events(), stream_events(), list_permissions(), issue_token()];
     operations.extend(discovery());
     operations.extend(server());
@@ -32,7 +34,7 @@ pub(super) fn operations(parts: &mut Parts) -> Vec<Operation> {
 
 fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, access: Access) -> Operation {
     Operation {
-        method: "get",
+        method: HttpMethod::Get,
         path: path.to_owned(),
         id: id.to_owned(),
         tag: tag.to_owned(),
@@ -50,7 +52,7 @@ fn list_events() -> Operation {
     let about = "Changes after a cursor, oldest first, as far as the caller may see them.";
     Operation {
         parameters: of_feed(&params::events()),
-        answers: vec![(200, answer("A page of the feed.", PLAIN, &reference("EventPage"), &[]))],
+        answers: vec![(200, answer("A page of the feed.", PLAIN, reference("EventPage"), &[]))],
         refusals: vec![410],
         ..start("events", "/v1/events", "list_events", "List events", about, Access::of("event", "read"))
     }
@@ -61,7 +63,7 @@ fn stream_events() -> Operation {
                  cursor on; one named `error` carries a `Problem` and ends the stream.";
     let mut parameters = of_feed(&params::stream());
     parameters.extend(shared(&["last_event_id"]));
-    let stream = answer("The feed, without end.", "text/event-stream", &json!({"type": "string"}), &[]);
+    let stream = answer("The feed, without end.", "text/event-stream", text(), &[]);
     Operation {
         parameters,
         answers: vec![(200, stream)],
@@ -74,7 +76,7 @@ fn list_permissions() -> Operation {
     let about = "The one table of permissions: what each role may do with each operation. `fields` allows without the \
                  private fields.";
     Operation {
-        answers: vec![(200, answer("The table.", PLAIN, &reference("Permissions"), &[]))],
+        answers: vec![(200, answer("The table.", PLAIN, reference("Permissions"), &[]))],
         ..start("authorisation", "/v1/permissions", "list_permissions", "List permissions", about, Access::Token)
     }
 }
@@ -82,18 +84,15 @@ fn list_permissions() -> Operation {
 fn issue_token() -> Operation {
     let about = "Client credentials of a service account (RFC 6749, 4.4), by HTTP Basic or in the form. Errors are \
                  those of the RFC.";
-    let form = json!({"schema": reference("TokenRequest"), "example": {
-        "grant_type": "client_credentials", "scope": "risks:read risks:write",
-    }});
-    let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, &reference("TokenRefusal"), keys);
-    let mut invalid = refused("The request is not right; `error` says how.", &[]);
-    invalid["content"][crate::problem::PROBLEM] = json!({"schema": reference("Problem")});
+    let example = json!({"grant_type": "client_credentials", "scope": "risks:read risks:write"});
+    let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, reference("TokenRefusal"), keys);
+    let invalid = refused("The request is not right; `error` says how.", &[]);
     Operation {
-        method: "post",
-        body: Some(json!({"required": true, "content": {"application/x-www-form-urlencoded": form}})),
+        method: HttpMethod::Post,
+        body: Some(body(&["application/x-www-form-urlencoded"], "TokenRequest", &example, true)),
         answers: vec![
-            (200, open("A token.", PLAIN, &reference("Token"), &[])),
-            (400, invalid),
+            (200, open("A token.", PLAIN, reference("Token"), &[])),
+            (400, invalid.content(PROBLEM, content(reference("Problem")))),
             (401, refused("The client is not known, or its secret is not right.", &["challenge"])),
         ],
         refusals: vec![413, 415],
@@ -102,12 +101,19 @@ fn issue_token() -> Operation {
 }
 
 /// A document anyone may read.
-fn public(tag: &str, path: &str, id: &str, summary: &str, about: &str, answers: Vec<(u16, Value)>) -> Operation {
+fn public(
+    tag: &str,
+    path: &str,
+    id: &str,
+    summary: &str,
+    about: &str,
+    answers: Vec<(u16, ResponseBuilder)>,
+) -> Operation {
     Operation { answers, ..start(tag, path, id, summary, about, Access::Public) }
 }
 
 fn discovery() -> Vec<Operation> {
-    let document = |doc: &str, schema: &str| vec![(200, open(doc, PLAIN, &reference(schema), &[]))];
+    let document = |doc: &str, schema: &str| vec![(200, open(doc, PLAIN, reference(schema), &[]))];
     vec![
         public(
             "authorisation",
@@ -137,7 +143,7 @@ fn discovery() -> Vec<Operation> {
 }
 
 fn server() -> Vec<Operation> {
-    let health = || vec![(200, open("All is well.", PLAIN, &reference("Health"), &[]))];
+    let health = || vec![(200, open("All is well.", PLAIN, reference("Health"), &[]))];
     let live = "Whether the process answers; it asks nothing of the database.";
     let ready = "Whether the database answers, is migrated and feeds.";
     let figures = "Figures in the text format of Prometheus. Labels are route templates, never paths.";
@@ -145,7 +151,7 @@ fn server() -> Vec<Operation> {
         public("operations", "/livez", "get_liveness", "Check liveness", live, health()),
         public("operations", "/readyz", "get_readiness", "Check readiness", ready, health()),
         Operation {
-            answers: vec![(200, answer("The figures.", FIGURES, &json!({"type": "string"}), &[]))],
+            answers: vec![(200, answer("The figures.", FIGURES, text(), &[]))],
             ..start("operations", "/metrics", "get_metrics", "Get the figures", figures, Access::of("metrics", "read"))
         },
     ]
@@ -153,16 +159,12 @@ fn server() -> Vec<Operation> {
 
 fn documentation() -> Vec<Operation> {
     let tag = "documentation";
-    let html = json!({"schema": {"type": "string"}});
-    let with_html = |mut answer: Value| {
-        answer["content"]["text/html; charset=utf-8"] = html.clone();
-        vec![(200, answer)]
-    };
-    let code = json!({"type": "string", "pattern": "^[a-z-]{1,64}$", "maxLength": 64});
-    let contract = open("The document.", PLAIN, &json!({"type": "object"}), &["etag"]);
+    let with_html = |answer: ResponseBuilder| vec![(200, answer.content("text/html; charset=utf-8", content(text())))];
+    let code = limited(64, "^[a-z-]{1,64}$");
+    let contract = open("The document.", PLAIN, of(Type::Object), &["etag"]);
     let unchanged = empty("The caller holds it.", &["etag"]);
-    let reasons = with_html(open("Every error.", PLAIN, &reference("ReasonList"), &[]));
-    let reason = with_html(open("The error.", PLAIN, &reference("Reason"), &[]));
+    let reasons = with_html(open("Every error.", PLAIN, reference("ReasonList"), &[]));
+    let reason = with_html(open("The error.", PLAIN, reference("Reason"), &[]));
     let about = "This document; it changes only with the binary.";
     let list = "What every error means and what to do about it.";
     vec![
@@ -179,7 +181,7 @@ fn documentation() -> Vec<Operation> {
         },
         public(tag, "/errors", "list_reasons", "List the errors", list, reasons),
         Operation {
-            parameters: vec![path("code", "The code in lower case with hyphens.", &code)],
+            parameters: vec![path("code", "The code in lower case with hyphens.", code)],
             refusals: vec![400, 404],
             ..public(tag, "/errors/{code}", "get_reason", "Explain one error", "The page `type` leads to.", reason)
         },

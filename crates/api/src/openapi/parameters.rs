@@ -1,16 +1,22 @@
 //! Parameters: those of queries, as declared, those of paths, and the headers of requests.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
 use steerco_domain::KINDS;
 use steerco_domain::field::Shape;
 use steerco_domain::resource::Kind;
+use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn, ParameterStyle};
+use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::Parts;
-use super::shape::{self, TEXT, flow, id_pattern};
+use super::shape::{self, TEXT, flow};
+use super::vocabulary::{self, Schema, Schemas, limited, list, text};
 use crate::rest::params::{self, Param, Set};
 
+/// A parameter, in place or by reference.
+pub(super) type Parameter = RefOr<path::Parameter>;
+
 /// Every parameter that several operations share.
-pub(super) fn all() -> Parts {
+pub(super) fn all() -> BTreeMap<String, Parameter> {
     let queries: [&Param; 13] = [
         &params::AS_OF,
         &params::VALID_AT,
@@ -33,36 +39,36 @@ pub(super) fn all() -> Parts {
         (format!("{}_fields", kind.name), words(&params::FIELDS, &names))
     });
     let kinds = [("kinds".to_owned(), words(&params::KINDS, &kinds))];
-    queries.chain(fields).chain(kinds).chain(headers()).collect()
+    let all = queries.chain(fields).chain(kinds).chain(headers());
+    all.map(|(key, parameter)| (key, parameter.build().into())).collect()
+}
+
+fn parameter(place: ParameterIn, name: &str, doc: &str, schema: impl Into<Schema>) -> ParameterBuilder {
+    // Utoipa itself turns the latter into true for parts of a path.
+    let parameter = ParameterBuilder::new().name(name).parameter_in(place).required(Required::False);
+    parameter.description(Some(flow(doc))).schema(Some(schema))
 }
 
 /// A parameter that lists words, separated by commas.
-fn words(param: &Param, words: &[&str]) -> Value {
-    json!({
-        "name": param.name, "in": "query", "description": flow(param.doc), "style": "form", "explode": false,
-        "schema": {"type": "array", "maxItems": words.len(), "items": {"type": "string", "enum": words}},
-    })
+fn words(param: &Param, words: &[&str]) -> ParameterBuilder {
+    let schema = list(vocabulary::words(words.iter().copied())).max_items(Some(words.len()));
+    parameter(ParameterIn::Query, param.name, param.doc, schema).style(Some(ParameterStyle::Form)).explode(Some(false))
 }
 
-fn query(param: &Param) -> Value {
+fn query(param: &Param) -> ParameterBuilder {
     let schema = match &param.shape {
-        Shape::Text { max, pattern: None, .. } => {
-            json!({"type": "string", "maxLength": max, "pattern": "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"})
-        }
-        other => shape::schema(other, &mut Parts::new()),
+        Shape::Text { max, pattern: None, .. } => limited(*max, "^[^\\u0000-\\u001F\\u007F-\\u009F]*$").into(),
+        other => shape::schema(other, &mut Schemas::new()),
     };
-    json!({"name": param.name, "in": "query", "description": flow(param.doc), "schema": schema})
+    parameter(ParameterIn::Query, param.name, param.doc, schema)
 }
 
-fn headers() -> Vec<(String, Value)> {
-    let header = |key: &str, name: &str, doc: &str, schema: Value| {
-        (key.to_owned(), json!({"name": name, "in": "header", "description": doc, "schema": schema}))
-    };
-    let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"});
-    let etag = json!({"type": "string", "minLength": 1, "maxLength": 204, "pattern": "^(\\*|(W/)?\"[!#-~]{1,200}\")$"});
-    let tags = json!({"type": "string"});
-    let cursor = json!({"type": "string"});
-    vec![
+fn headers() -> [(String, ParameterBuilder); 4] {
+    let header =
+        |key: &str, name: &str, doc: &str, schema| (key.to_owned(), parameter(ParameterIn::Header, name, doc, schema));
+    let key = limited(255, "^[!-~]([ -~]*[!-~])?$").min_length(Some(1));
+    let etag = limited(204, "^(\\*|(W/)?\"[!#-~]{1,200}\")$").min_length(Some(1));
+    [
         header(
             "idempotency_key",
             "Idempotency-Key",
@@ -70,45 +76,43 @@ fn headers() -> Vec<(String, Value)> {
             key,
         ),
         header("if_match", "If-Match", "The ETag the caller read; another one now is answered 412.", etag),
-        header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", tags),
-        header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", cursor),
+        header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", text()),
+        header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", text()),
     ]
 }
 
 /// References to shared parameters.
-pub(super) fn shared(names: &[&str]) -> Vec<Value> {
-    names.iter().map(|name| json!({"$ref": format!("#/components/parameters/{name}")})).collect()
+pub(super) fn shared(names: &[&str]) -> Vec<Parameter> {
+    names.iter().map(|name| RefOr::Ref(Ref::new(format!("#/components/parameters/{name}")))).collect()
 }
 
 /// References to the parameters of a set. Which fields there are depends on the kind.
-pub(super) fn of(kind: &Kind, set: &Set) -> Vec<Value> {
+pub(super) fn of(kind: &Kind, set: &Set) -> Vec<Parameter> {
     let fields = format!("{}_fields", kind.name);
     let name = |param: &&'static Param| if param.name == "fields" { fields.as_str() } else { param.name };
     shared(&set.iter().map(name).collect::<Vec<_>>())
 }
 
 /// References to the parameters of the feed.
-pub(super) fn of_feed(set: &Set) -> Vec<Value> {
+pub(super) fn of_feed(set: &Set) -> Vec<Parameter> {
     shared(&set.iter().map(|param| param.name).collect::<Vec<_>>())
 }
 
 /// A part of a path.
-pub(super) fn path(name: &str, doc: &str, schema: &Value) -> Value {
-    json!({"name": name, "in": "path", "required": true, "description": doc, "schema": schema})
+pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Parameter {
+    parameter(ParameterIn::Path, name, doc, schema).build().into()
 }
 
 /// The id of a resource.
-pub(super) fn id(kind: &Kind) -> Value {
-    let schema = json!({"type": "string", "pattern": id_pattern(kind.prefix), "maxLength": kind.prefix.len() + 27});
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), &schema)
+pub(super) fn id(kind: &Kind) -> Parameter {
+    path("id", &format!("Id, starting with `{}_`.", kind.prefix), shape::id(kind.prefix))
 }
 
 /// An external reference.
-pub(super) fn reference() -> [Value; 2] {
-    let code = json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._-]{1,64}$"});
-    let text = json!({"type": "string", "minLength": 1, "maxLength": 200, "pattern": TEXT});
+pub(super) fn reference() -> [Parameter; 2] {
+    let code = limited(64, "^[A-Za-z0-9._-]{1,64}$").min_length(Some(1));
     [
-        path("source", "Code of the source system, as registered under sources.", &code),
-        path("external_id", "The identifier there, percent-encoded.", &text),
+        path("source", "Code of the source system, as registered under sources.", code),
+        path("external_id", "The identifier there, percent-encoded.", limited(200, TEXT).min_length(Some(1))),
     ]
 }

@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 use steerco_domain::field::{FieldSpec, Setter};
+use utoipa::openapi::link::LinkBuilder;
+use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
 use super::answers::{answer, empty, trimmable};
 use super::example;
 use super::operation::{Access, Operation, body};
-use super::parameters::{id, of, reference as by_ref, shared};
-use super::shape::reference;
+use super::parameters::{Parameter, id, of, reference as by_ref, shared};
+use super::vocabulary::reference;
 use crate::rest::mount::{About, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
@@ -29,7 +31,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
 }
 
 /// What the operations of a resource have in common.
-fn start(about: &About, method: &'static str, below: &str, id: String, action: &str) -> Operation {
+fn start(about: &About, method: HttpMethod, below: &str, id: String, action: &str) -> Operation {
     Operation {
         method,
         path: format!("/v1/{}{below}", about.kind.path()),
@@ -49,38 +51,37 @@ fn words(about: &About) -> (String, String) {
     (about.kind.name.replace('_', " "), about.kind.plural.replace('_', " "))
 }
 
-fn one(about: &About, doc: &str, keys: &[&str]) -> Value {
+fn one(about: &About, doc: &str, keys: &[&str]) -> ResponseBuilder {
     trimmable(doc, about.kind.title, "Partial", keys)
 }
 
-fn many(about: &About, doc: &str) -> Value {
+fn many(about: &About, doc: &str) -> ResponseBuilder {
     trimmable(doc, &format!("{}Page", about.kind.title), "PartialPage", &[])
 }
 
 /// What a write answers, beside a creation.
-fn done(about: &About) -> (u16, Value) {
-    (200, answer("The resource after the write.", "application/json", &reference(about.kind.title), &WRITTEN))
+fn done(about: &About) -> (u16, ResponseBuilder) {
+    (200, answer("The resource after the write.", "application/json", reference(about.kind.title), &WRITTEN))
 }
 
-fn created(about: &About) -> (u16, Value) {
+fn created(about: &About) -> (u16, ResponseBuilder) {
     let keys = ["etag", "outcome", "replayed", "location"];
-    let mut answer = answer("The new resource.", "application/json", &reference(about.kind.title), &keys);
-    answer["links"] = links(about);
-    (201, answer)
+    let answer = answer("The new resource.", "application/json", reference(about.kind.title), &keys);
+    (201, link(about, answer))
 }
 
-/// What can be done next with a new resource.
-fn links(about: &About) -> Value {
+/// Adds what can be done next with a new resource.
+fn link(about: &About, answer: ResponseBuilder) -> ResponseBuilder {
     let name = about.kind.name;
     let fixed = ["get", "update", "delete", "undelete"].map(|verb| format!("{verb}_{name}"));
     let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
     let all = fixed.into_iter().chain(verbs).chain([format!("list_{name}_revisions")]);
-    let link = |id: String| (id.clone(), json!({"operationId": id, "parameters": {"id": "$response.body#/id"}}));
-    Value::Object(all.map(link).collect())
+    let link = |id: &str| LinkBuilder::new().operation_id(id).parameter("id", "$response.body#/id").build();
+    all.fold(answer, |answer, id| answer.link(id.as_str(), link(&id)))
 }
 
 /// Parameters of a write to one resource.
-fn writing(about: &About) -> Vec<Value> {
+fn writing(about: &About) -> Vec<Parameter> {
     let mut parameters = vec![id(about.kind)];
     parameters.extend(shared(&["idempotency_key", "if_match"]));
     parameters.extend(of(about.kind, &params::writing(about.kind)));
@@ -103,7 +104,7 @@ fn list(about: &About) -> Operation {
         ),
         parameters: of(about.kind, &params::listing(about.kind)),
         answers: vec![(200, many(about, "A page."))],
-        ..start(about, "get", "", format!("list_{}", about.kind.plural), "read")
+        ..start(about, HttpMethod::Get, "", format!("list_{}", about.kind.plural), "read")
     }
 }
 
@@ -118,7 +119,7 @@ fn get(about: &About) -> Operation {
         parameters,
         answers: vec![(200, one(about, "The resource.", &["etag"])), (304, empty("The caller holds it.", &["etag"]))],
         refusals: vec![404],
-        ..start(about, "get", "/{id}", format!("get_{}", about.kind.name), "read")
+        ..start(about, HttpMethod::Get, "/{id}", format!("get_{}", about.kind.name), "read")
     }
 }
 
@@ -149,7 +150,7 @@ fn revisions(about: &About) -> Operation {
         parameters,
         answers: vec![(200, many(about, "A page of versions."))],
         refusals: vec![404],
-        ..start(about, "get", "/{id}/revisions", format!("list_{}_revisions", about.kind.name), "read")
+        ..start(about, HttpMethod::Get, "/{id}/revisions", format!("list_{}_revisions", about.kind.name), "read")
     }
 }
 
@@ -157,7 +158,7 @@ fn create(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = shared(&["idempotency_key"]);
     parameters.extend(of(about.kind, &params::writing(about.kind)));
-    let schema = reference(&format!("{}Create", about.kind.title));
+    let schema = format!("{}Create", about.kind.title);
     let checked = "With `validate_only`: what would be created.";
     Operation {
         summary: format!("Create one {one_word}"),
@@ -166,16 +167,16 @@ fn create(about: &About) -> Operation {
         body: Some(body(JSON, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
         answers: vec![
             created(about),
-            (200, answer(checked, "application/json", &reference(about.kind.title), &WRITTEN)),
+            (200, answer(checked, "application/json", reference(about.kind.title), &WRITTEN)),
         ],
         refusals: with_body(&WRITE),
-        ..start(about, "post", "", format!("create_{}", about.kind.name), "create")
+        ..start(about, HttpMethod::Post, "", format!("create_{}", about.kind.name), "create")
     }
 }
 
 fn update(about: &About) -> Operation {
     let (one_word, _) = words(about);
-    let schema = reference(&format!("{}Patch", about.kind.title));
+    let schema = format!("{}Patch", about.kind.title);
     let first = about.kind.fields.iter().find(|f| f.setter == Setter::Write && !f.optional);
     Operation {
         summary: format!("Change one {one_word}"),
@@ -184,7 +185,7 @@ fn update(about: &About) -> Operation {
         body: Some(body(PATCH, &schema, &example::object(first.into_iter()), true)),
         answers: vec![done(about)],
         refusals: with_body(&WRITE),
-        ..start(about, "patch", "/{id}", format!("update_{}", about.kind.name), "update")
+        ..start(about, HttpMethod::Patch, "/{id}", format!("update_{}", about.kind.name), "update")
     }
 }
 
@@ -193,7 +194,7 @@ fn upsert(about: &About) -> Operation {
     let mut parameters = by_ref().to_vec();
     parameters.extend(shared(&["idempotency_key", "if_match"]));
     parameters.extend(of(about.kind, &params::upserting(about.kind)));
-    let schema = reference(&format!("{}Upsert", about.kind.title));
+    let schema = format!("{}Upsert", about.kind.title);
     Operation {
         summary: format!("Create or merge one {one_word} by external reference"),
         description: "Safe to repeat and safe under concurrency. An older `source_version` than stored is answered \
@@ -204,7 +205,13 @@ fn upsert(about: &About) -> Operation {
         body: Some(body(PATCH, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
         answers: vec![done(about), created(about)],
         refusals: with_body(&WRITE),
-        ..start(about, "put", "/by-ref/{source}/{external_id}", format!("upsert_{}", about.kind.name), "create")
+        ..start(
+            about,
+            HttpMethod::Put,
+            "/by-ref/{source}/{external_id}",
+            format!("upsert_{}", about.kind.name),
+            "create",
+        )
     }
 }
 
@@ -216,7 +223,7 @@ fn delete(about: &About) -> Operation {
         parameters: writing(about),
         answers: vec![done(about)],
         refusals: WRITE.to_vec(),
-        ..start(about, "delete", "/{id}", format!("delete_{}", about.kind.name), "delete")
+        ..start(about, HttpMethod::Delete, "/{id}", format!("delete_{}", about.kind.name), "delete")
     }
 }
 
@@ -228,7 +235,7 @@ fn undelete(about: &About) -> Operation {
         parameters: writing(about),
         answers: vec![done(about)],
         refusals: WRITE.to_vec(),
-        ..start(about, "post", "/{id}/undelete", format!("undelete_{}", about.kind.name), "delete")
+        ..start(about, HttpMethod::Post, "/{id}/undelete", format!("undelete_{}", about.kind.name), "delete")
     }
 }
 
@@ -237,7 +244,7 @@ fn batch(about: &About) -> Operation {
     let mut parameters = shared(&["idempotency_key"]);
     parameters.extend(of(about.kind, &params::writing(about.kind)));
     let example = json!({"items": [{"create": fields(about, |f| !f.optional || f.name == "name")}], "partial": false});
-    let schema = reference(&format!("{}Batch", about.kind.title));
+    let schema = format!("{}Batch", about.kind.title);
     let result = reference(&format!("{}BatchResult", about.kind.title));
     Operation {
         summary: format!("Write many {plural}"),
@@ -246,18 +253,17 @@ fn batch(about: &About) -> Operation {
             .to_owned(),
         parameters,
         body: Some(body(JSON, &schema, &example, true)),
-        answers: vec![(200, answer("One result for each item.", "application/json", &result, &["replayed"]))],
+        answers: vec![(200, answer("One result for each item.", "application/json", result, &["replayed"]))],
         refusals: with_body(&WRITE),
-        ..start(about, "post", "/batch", format!("batch_{}", about.kind.plural), "update")
+        ..start(about, HttpMethod::Post, "/batch", format!("batch_{}", about.kind.plural), "update")
     }
 }
 
 fn act(about: &About, verb: &VerbAbout) -> Operation {
     let required = verb.fields.iter().any(|f| !f.optional);
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
-    let schema = reference(verb.title);
     let answers = if verb.secret {
-        vec![(200, answer("The secret, shown once.", "application/json", &reference("IssuedSecret"), &WRITTEN[1..]))]
+        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
     } else {
         vec![done(about)]
     };
@@ -266,12 +272,12 @@ fn act(about: &About, verb: &VerbAbout) -> Operation {
         summary: summary.join(" "),
         description: verb.doc.to_owned(),
         parameters: writing(about),
-        body: Some(body(JSON, &schema, &example, required)),
+        body: Some(body(JSON, verb.title, &example, required)),
         answers,
         refusals: with_body(&WRITE),
         ..start(
             about,
-            "post",
+            HttpMethod::Post,
             &format!("/{{id}}/{}", verb.name.replace('_', "-")),
             format!("{}_{}", verb.name, about.kind.name),
             verb.name,

@@ -1,40 +1,44 @@
 //! The schemas: what every resource has, and what all share.
 
-use serde_json::{Map, Value, json};
 use steerco_domain::Reason;
 use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::Kind;
+use steerco_service::{BATCH_MAX, Outcome};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, OneOfBuilder, Type};
 
-use super::Parts;
-use super::shape::{LONG, flow, id_pattern, input, output_property, reference};
+use super::shape::{flow, id_pattern, input, long, output_property, patch};
+use super::vocabulary::{
+    Members, Schema, Schemas, format, limited, list, note, object, of, or_null, reference, text, words,
+};
+use crate::problem::FAULTS_MAX;
 use crate::rest::mount::About;
-use steerco_service::BATCH_MAX;
 
 /// The schemas of one resource.
-pub(super) fn add_resource(about: &About, parts: &mut Parts) {
+pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
     let kind = about.kind;
+    let title = kind.title;
     let settable = |update: bool| {
         kind.fields.iter().filter(move |f| f.setter == Setter::Write || (f.setter == Setter::Create && !update))
     };
-    let answer = answer(kind.doc, kind.fields, parts);
-    parts.insert(kind.title.to_owned(), answer);
-    let doc = format!("A change of {}: absent keeps, null clears.", article(kind.title));
-    let patch = optional(input(&doc, settable(true), parts));
-    parts.insert(format!("{}Patch", kind.title), patch);
-    parts.insert(format!("{}Page", kind.title), page(kind.title));
+    let change = format!("A change of {}: absent keeps, null clears.", article(title));
+    let mut made = vec![
+        (title.to_owned(), answer(kind.doc, kind.fields, schemas)),
+        (format!("{title}Patch"), patch(&change, settable(true), schemas)),
+        (format!("{title}Page"), page(&format!("A page of a list of `{title}`."), title)),
+    ];
     if about.whole {
-        let create = input(&format!("A new {}. {}", kind.name.replace('_', " "), kind.doc), settable(false), parts);
-        parts.insert(format!("{}Create", kind.title), create);
-        let doc = "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
-        let upsert = optional(input(doc, settable(false), parts));
-        parts.insert(format!("{}Upsert", kind.title), upsert);
-        parts.insert(format!("{}Batch", kind.title), batch(kind));
-        parts.insert(format!("{}BatchResult", kind.title), batch_result(kind.title));
+        let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
+        let known =
+            "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
+        made.extend([
+            (format!("{title}Create"), input(&new, settable(false), schemas)),
+            (format!("{title}Upsert"), patch(known, settable(false), schemas)),
+            (format!("{title}Batch"), batch(kind)),
+            (format!("{title}BatchResult"), batch_result(title)),
+        ]);
     }
-    for verb in &about.verbs {
-        let body = input(verb.doc, verb.fields.iter(), parts);
-        parts.insert(verb.title.to_owned(), body);
-    }
+    made.extend(about.verbs.iter().map(|verb| (verb.title.to_owned(), input(verb.doc, verb.fields.iter(), schemas))));
+    schemas.extend(made.into_iter().map(|(name, schema)| (name, schema.into())));
 }
 
 fn article(title: &str) -> String {
@@ -42,251 +46,145 @@ fn article(title: &str) -> String {
     format!("{article} `{title}`")
 }
 
-/// The same object with nothing required.
-fn optional(mut object: Value) -> Value {
-    if let Some(object) = object.as_object_mut() {
-        object.remove("required");
-    }
-    object
-}
-
-fn answer(doc: &str, fields: &[FieldSpec], parts: &mut Parts) -> Value {
-    let required: Vec<&str> = fields.iter().filter(|f| !f.nullable && !f.private).map(|f| f.name).collect();
-    let properties: Map<String, Value> =
-        fields.iter().map(|f| (f.name.to_owned(), output_property(f, parts))).collect();
-    json!({"type": "object", "description": flow(doc), "required": required, "properties": properties})
-}
-
-fn page(title: &str) -> Value {
-    json!({
-        "type": "object",
-        "description": format!("A page of a list of `{title}`."),
-        "required": ["items", "sync_token"],
-        "properties": page_properties(&reference(title)),
+fn answer(doc: &str, fields: &[FieldSpec], schemas: &mut Schemas) -> ObjectBuilder {
+    fields.iter().fold(object(flow(doc)), |object, field| {
+        let property = output_property(field, schemas);
+        let always = !field.nullable && !field.private;
+        if always { object.must(field.name, property) } else { object.property(field.name, property) }
     })
 }
 
-fn page_properties(items: &Value) -> Value {
-    json!({
-        "items": {"type": "array", "maxItems": 1000, "items": items},
-        "next_page_token": {"type": "string", "description": "Token of the next page; absent on the last one."},
-        "total": {
-            "type": "string", "format": "int64", "pattern": LONG,
-            "description": "All items in the caller's sight, when `include_total` asked for it.",
-        },
-        "sync_token": {"type": "string", "description": "Cursor from which the feed goes on after this list."},
-    })
+fn page(doc: &str, items: &str) -> ObjectBuilder {
+    object(doc)
+        .must("items", list(reference(items)).max_items(Some(1000)))
+        .property("next_page_token", note("Token of the next page; absent on the last one."))
+        .property(
+            "total",
+            long().description(Some("All items in the caller's sight, when `include_total` asked for it.")),
+        )
+        .must("sync_token", note("Cursor from which the feed goes on after this list."))
 }
 
-/// An object with exactly this one member.
-fn single(name: &str, doc: &str, schema: &Value) -> Value {
-    json!({
-        "type": "object", "description": doc, "additionalProperties": false, "required": [name],
-        "properties": {name: schema},
-    })
-}
-
-/// An object of exactly these members.
-fn strict(required: &[&str], members: &Value) -> Value {
-    let mut object = json!({"type": "object", "additionalProperties": false, "required": required});
-    object["properties"] = members.clone();
-    object
-}
-
-fn batch(kind: &Kind) -> Value {
+fn batch(kind: &Kind) -> ObjectBuilder {
     let title = kind.title;
-    let id = json!({"type": "string", "pattern": id_pattern(kind.prefix)});
-    let word = json!({"type": "string", "minLength": 1, "maxLength": 200});
-    let maybe = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 200});
-    let patch = reference(&format!("{title}Patch"));
-    let version = json!({"type": ["string", "null"], "format": "int64", "pattern": LONG, "maxLength": 20});
-    let update = strict(&["id", "patch"], &json!({"id": id, "patch": patch, "if_match": maybe}));
-    let body = reference(&format!("{title}Upsert"));
-    let upsert = json!({"source": word, "external_id": word, "source_version": version, "body": body});
-    let items = json!([
-        single("create", "Creates a resource.", &reference(&format!("{title}Create"))),
-        single("update", "Changes a resource.", &update),
-        single(
-            "upsert",
-            "Creates or merges by external reference.",
-            &strict(&["source", "external_id", "body"], &upsert)
-        ),
-        single("delete", "Deletes a resource.", &strict(&["id"], &json!({"id": id}))),
-    ]);
-    json!({
-        "type": "object",
-        "description": "Many writes: all or none of them, or with `partial` each on its own.",
-        "additionalProperties": false,
-        "required": ["items"],
-        "properties": {
-            "items": {"type": "array", "minItems": 1, "maxItems": BATCH_MAX, "items": {"oneOf": items}},
-            "partial": {
-                "type": ["boolean", "null"],
-                "description": "Whether an item that is refused leaves the others be. False when absent.",
-            },
-        },
-    })
+    let id = || text().pattern(Some(id_pattern(kind.prefix)));
+    let word = || text().min_length(Some(1)).max_length(Some(200));
+    let version = long().max_length(Some(20)).schema_type(or_null(Type::String));
+    let only = || of(Type::Object).closed();
+    let update = only()
+        .must("id", id())
+        .must("patch", reference(&format!("{title}Patch")))
+        .property("if_match", word().schema_type(or_null(Type::String)));
+    let upsert = only()
+        .must("source", word())
+        .must("external_id", word())
+        .property("source_version", version)
+        .must("body", reference(&format!("{title}Upsert")));
+    // An object with exactly this one member.
+    let single = |name: &str, doc: &str, schema: Schema| object(doc).closed().must(name, schema);
+    let item = OneOfBuilder::new()
+        .item(single("create", "Creates a resource.", reference(&format!("{title}Create")).into()))
+        .item(single("update", "Changes a resource.", update.into()))
+        .item(single("upsert", "Creates or merges by external reference.", upsert.into()))
+        .item(single("delete", "Deletes a resource.", only().must("id", id()).into()));
+    let partial = "Whether an item that is refused leaves the others be. False when absent.";
+    object("Many writes: all or none of them, or with `partial` each on its own.")
+        .closed()
+        .must("items", list(item).min_items(Some(1)).max_items(Some(BATCH_MAX)))
+        .property("partial", of(Type::Boolean).schema_type(or_null(Type::Boolean)).description(Some(partial)))
 }
 
-fn batch_result(title: &str) -> Value {
-    let done = json!({
-        "type": "object", "required": ["outcome", "etag", "resource"],
-        "description": "What the item did.",
-        "properties": {
-            "outcome": reference("Outcome"),
-            "etag": {"type": "string", "description": "ETag of the resource, without quotes."},
-            "resource": reference(title),
-        },
-    });
-    let refused = json!({
-        "type": "object", "required": ["error"], "description": "Why the item was refused.",
-        "properties": {"error": reference("Problem")},
-    });
-    json!({
-        "type": "object", "description": "One result for each item, in order.", "required": ["results"],
-        "properties": {"results": {"type": "array", "maxItems": BATCH_MAX, "items": {"anyOf": [done, refused]}}},
-    })
+fn batch_result(title: &str) -> ObjectBuilder {
+    let done = object("What the item did.")
+        .must("outcome", reference("Outcome"))
+        .must("etag", note("ETag of the resource, without quotes."))
+        .must("resource", reference(title));
+    let refused = object("Why the item was refused.").must("error", reference("Problem"));
+    let result = AnyOfBuilder::new().item(done).item(refused);
+    object("One result for each item, in order.").must("results", list(result).max_items(Some(BATCH_MAX)))
 }
 
 /// What all resources share.
-pub(super) fn shared() -> Parts {
-    let parts = [
+pub(super) fn shared() -> Schemas {
+    let outcomes = words(Outcome::ALL.iter().map(|outcome| outcome.word()));
+    let schemas = [
         ("Money", money()),
         ("Problem", problem()),
         ("Fault", fault()),
-        ("Outcome", outcome()),
+        ("Outcome", outcomes.description(Some("What a write did."))),
         ("Event", event()),
         ("EventPage", event_page()),
-        ("Partial", partial()),
-        ("PartialPage", partial_page()),
+        ("Partial", object("A resource with only the fields asked for; each is as in its full schema.")),
+        ("PartialPage", page("A page of resources with only the fields asked for.", "Partial")),
     ];
-    parts.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+    schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema.into())).collect()
 }
 
-fn money() -> Value {
-    json!({
-        "type": "object", "description": "An exact amount in a currency.", "additionalProperties": false,
-        "required": ["amount", "currency"],
-        "properties": {
-            "amount": {
-                "type": "string", "pattern": "^-?[0-9]{1,15}(\\.[0-9]{1,4})?$", "maxLength": 21,
-                "description": "A decimal with at most 4 places, at most 922337203685477.5807. Answers have all 4.",
-            },
-            "currency": {
-                "type": "string", "pattern": "^[A-Z]{3}$", "minLength": 3, "maxLength": 3,
-                "description": "ISO 4217 code.",
-            },
-        },
-    })
+fn money() -> ObjectBuilder {
+    let amount = "A decimal with at most 4 places, at most 922337203685477.5807. Answers have all 4.";
+    let currency = limited(3, "^[A-Z]{3}$").min_length(Some(3));
+    object("An exact amount in a currency.")
+        .closed()
+        .must("amount", limited(21, "^-?[0-9]{1,15}(\\.[0-9]{1,4})?$").description(Some(amount)))
+        .must("currency", currency.description(Some("ISO 4217 code.")))
 }
 
-fn problem() -> Value {
-    let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
-    json!({
-        "type": "object",
-        "description": "Why a request was refused (RFC 9457).",
-        "required": ["type", "title", "status", "detail", "code", "request_id", "retryable"],
-        "properties": {
-            "type": {"type": "string", "format": "uri-reference", "description": "Page that explains the code."},
-            "title": {"type": "string", "description": "The code in words."},
-            "status": {
-                "type": "integer", "format": "int32", "minimum": 400, "maximum": 599,
-                "description": "The HTTP status.",
-            },
-            "detail": {"type": "string", "description": "What is wrong with this request, for people."},
-            "code": {"type": "string", "enum": codes, "description": "What is wrong, as a word a program can compare."},
-            "request_id": {"type": "string", "maxLength": 64, "description": "Names this request in the logs."},
-            "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
-            "retry_after": {
-                "type": "integer", "format": "int64", "minimum": 0,
-                "description": "Seconds after which to try again.",
-            },
-            "etag": {"type": "string", "description": "The current ETag, when the one given is stale, without quotes."},
-            "errors": {
-                "type": "array", "maxItems": crate::problem::FAULTS_MAX, "items": reference("Fault"),
-                "description": "Every fault with its place, up to 100 of them.",
-            },
-        },
-    })
+/// The HTTP status of an error.
+pub(super) fn status() -> ObjectBuilder {
+    of(Type::Integer).format(Some(format("int32"))).minimum(Some(400)).maximum(Some(599))
 }
 
-fn fault() -> Value {
+/// The description of codes.
+const CODE: &str = "What is wrong, as a word a program can compare.";
+
+fn problem() -> ObjectBuilder {
+    let seconds = of(Type::Integer).format(Some(format("int64"))).minimum(Some(0));
+    let faults = list(reference("Fault")).max_items(Some(FAULTS_MAX));
+    object("Why a request was refused (RFC 9457).")
+        .must("type", note("Page that explains the code.").format(Some(format("uri-reference"))))
+        .must("title", note("The code in words."))
+        .must("status", status().description(Some("The HTTP status.")))
+        .must("detail", note("What is wrong with this request, for people."))
+        .must("code", words(Reason::ALL.iter().map(|reason| reason.code())).description(Some(CODE)))
+        .must("request_id", note("Names this request in the logs.").max_length(Some(64)))
+        .must("retryable", of(Type::Boolean).description(Some("Whether the same request may succeed later.")))
+        .property("retry_after", seconds.description(Some("Seconds after which to try again.")))
+        .property("etag", note("The current ETag, when the one given is stale, without quotes."))
+        .property("errors", faults.description(Some("Every fault with its place, up to 100 of them.")))
+}
+
+fn fault() -> ObjectBuilder {
     let place = "JSON pointer into the request body, `?name` for a query parameter, or the name of a header.";
-    json!({
-        "type": "object", "description": "One fault in a request.", "required": ["pointer", "code", "detail"],
-        "properties": {
-            "pointer": {"type": "string", "description": place},
-            "code": {"type": "string", "description": "What is wrong, as a word a program can compare."},
-            "detail": {"type": "string", "description": "What is wrong and what would be right."},
-        },
-    })
+    object("One fault in a request.")
+        .must("pointer", note(place))
+        .must("code", note(CODE))
+        .must("detail", note("What is wrong and what would be right."))
 }
 
-fn outcome() -> Value {
-    let words: Vec<&str> = steerco_service::Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
-    json!({"type": "string", "enum": words, "description": "What a write did."})
+fn event() -> ObjectBuilder {
+    let seq = "Number in the organisation's sequence, without gaps. Hidden from partners.";
+    let revision = "Revision after the change. Hidden from partners.";
+    let visibility = "Whether the change took the resource out of the caller's sight or into it.";
+    object("One change.")
+        .must("id", note("The same over every channel."))
+        .must("cursor", note("Cursor from which the feed goes on after this event."))
+        .must("at", note("When it was committed (UTC).").format(Some(format("date-time"))))
+        .must("actor", note("Who did it: a person, a service account, or `system`."))
+        .must("operation", note("What was done, such as `risk.assess`."))
+        .must("kind", note("Kind of the resource, such as `risk`."))
+        .must("resource_id", note("Id of the resource."))
+        .property("seq", long().description(Some(seq)))
+        .property("revision", of(Type::Integer).format(Some(format("int32"))).description(Some(revision)))
+        .must("changed", list(text()).description(Some("Fields changed, as far as visible.")))
+        .property("after", object("The resource after the change, as far as visible; absent for a tombstone."))
+        .property("visibility", words(["lost", "gained"]).description(Some(visibility)))
+        .must("deleted", of(Type::Boolean).description(Some("Whether the resource was deleted.")))
+        .must("request_id", note("Request that caused it."))
 }
 
-fn event() -> Value {
-    let text = |doc: &str| json!({"type": "string", "description": doc});
-    let names =
-        json!({"type": "array", "items": {"type": "string"}, "description": "Fields changed, as far as visible."});
-    let seq = json!({
-        "type": "string", "format": "int64", "pattern": LONG,
-        "description": "Number in the organisation's sequence, without gaps. Hidden from partners.",
-    });
-    json!({
-        "type": "object", "description": "One change.",
-        "required": [
-            "id", "cursor", "at", "actor", "operation", "kind", "resource_id", "changed", "deleted", "request_id",
-        ],
-        "properties": {
-            "id": text("The same over every channel."),
-            "cursor": text("Cursor from which the feed goes on after this event."),
-            "at": {"type": "string", "format": "date-time", "description": "When it was committed (UTC)."},
-            "actor": text("Who did it: a person, a service account, or `system`."),
-            "operation": text("What was done, such as `risk.assess`."),
-            "kind": text("Kind of the resource, such as `risk`."),
-            "resource_id": text("Id of the resource."),
-            "seq": seq,
-            "revision": {
-                "type": "integer", "format": "int32",
-                "description": "Revision after the change. Hidden from partners.",
-            },
-            "changed": names,
-            "after": {
-                "type": "object",
-                "description": "The resource after the change, as far as visible; absent for a tombstone.",
-            },
-            "visibility": {
-                "type": "string", "enum": ["lost", "gained"],
-                "description": "Whether the change took the resource out of the caller's sight or into it.",
-            },
-            "deleted": {"type": "boolean", "description": "Whether the resource was deleted."},
-            "request_id": text("Request that caused it."),
-        },
-    })
-}
-
-fn event_page() -> Value {
-    json!({
-        "type": "object", "description": "A page of the feed.", "required": ["events", "next_cursor", "more"],
-        "properties": {
-            "events": {"type": "array", "maxItems": 1000, "items": reference("Event")},
-            "next_cursor": {"type": "string", "description": "Where to go on, also when the page is empty."},
-            "more": {"type": "boolean", "description": "Whether more is there already."},
-        },
-    })
-}
-
-fn partial() -> Value {
-    let doc = "A resource with only the fields asked for; each is as in its full schema.";
-    json!({"type": "object", "description": doc})
-}
-
-fn partial_page() -> Value {
-    json!({
-        "type": "object", "description": "A page of resources with only the fields asked for.",
-        "required": ["items", "sync_token"], "properties": page_properties(&reference("Partial")),
-    })
+fn event_page() -> ObjectBuilder {
+    object("A page of the feed.")
+        .must("events", list(reference("Event")).max_items(Some(1000)))
+        .must("next_cursor", note("Where to go on, also when the page is empty."))
+        .must("more", of(Type::Boolean).description(Some("Whether more is there already.")))
 }

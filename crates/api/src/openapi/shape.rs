@@ -1,9 +1,12 @@
 //! Schemas of shapes and fields.
 
-use serde_json::{Map, Value, json};
 use steerco_domain::field::{FieldSpec, Setter, Shape};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
-use super::Parts;
+use super::vocabulary::{
+    Members, Schema, Schemas, described, format, limited, list, nullable, object, of, or_null, read_only, reference,
+    text, words,
+};
 
 /// Text of the domain: something to see, and no control characters but tab and line feed.
 pub(super) const TEXT: &str = concat!(
@@ -17,25 +20,10 @@ const INSTANT: &str = concat!(
     "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?",
     "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
 );
-/// A 64-bit integer in a string.
-pub(super) const LONG: &str = "^-?[0-9]{1,19}$";
 
 /// Doc comments are wrapped; descriptions flow.
 pub(super) fn flow(doc: &str) -> String {
     doc.split("\n\n").map(|p| p.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n\n")
-}
-
-/// A reference to a schema.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
-}
-
-/// Puts further members into an object.
-pub(super) fn with(mut schema: Value, more: Value) -> Value {
-    if let (Some(object), Value::Object(more)) = (schema.as_object_mut(), more) {
-        object.extend(more);
-    }
-    schema
 }
 
 /// The pattern of ids with this prefix.
@@ -43,88 +31,100 @@ pub(super) fn id_pattern(prefix: &str) -> String {
     format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")
 }
 
-/// The schema of a shape. Words and objects become parts of their own.
-pub(super) fn schema(shape: &Shape, parts: &mut Parts) -> Value {
+/// An id with this prefix.
+pub(super) fn id(prefix: &str) -> ObjectBuilder {
+    limited(prefix.len() + 27, &id_pattern(prefix))
+}
+
+/// A 64-bit integer in a string.
+pub(super) fn long() -> ObjectBuilder {
+    text().format(Some(format("int64"))).pattern(Some("^-?[0-9]{1,19}$"))
+}
+
+/// The schema of a shape. Words and objects become schemas of their own.
+pub(super) fn schema(shape: &Shape, schemas: &mut Schemas) -> Schema {
     match shape {
-        Shape::Text { max, pattern, .. } => {
-            json!({"type": "string", "minLength": 1, "maxLength": max, "pattern": pattern.unwrap_or(TEXT)})
-        }
-        Shape::Id { prefix } => {
-            json!({"type": "string", "pattern": id_pattern(prefix), "maxLength": prefix.len() + 27})
-        }
+        Shape::Text { max, pattern, .. } => limited(*max, pattern.unwrap_or(TEXT)).min_length(Some(1)).into(),
+        Shape::Id { prefix } => id(prefix).into(),
         Shape::Word { title, doc, words } => {
-            parts.entry((*title).to_owned()).or_insert_with(|| word_schema(doc, words));
-            reference(title)
+            schemas.entry((*title).to_owned()).or_insert_with(|| word(doc, words).into());
+            reference(title).into()
         }
-        Shape::Bool => json!({"type": "boolean"}),
-        Shape::Int { min, max } => json!({"type": "integer", "format": "int32", "minimum": min, "maximum": max}),
-        Shape::Long => json!({"type": "string", "format": "int64", "pattern": LONG, "maxLength": 20}),
-        Shape::Ratio { max } => json!({"type": "number", "format": "double", "minimum": 0, "maximum": max}),
-        Shape::Day => json!({"type": "string", "format": "date", "minLength": 10, "maxLength": 10}),
-        Shape::Instant => json!({"type": "string", "format": "date-time", "pattern": INSTANT, "maxLength": 32}),
-        Shape::Money => reference("Money"),
-        Shape::List { of, max } => json!({"type": "array", "maxItems": max, "items": schema(of, parts)}),
-        Shape::Map { max, key_max, value_max } => json!({
-            "type": "object",
-            "maxProperties": max,
-            "propertyNames": {"pattern": format!("^[a-z][a-z0-9_.-]{{0,{}}}$", key_max - 1)},
-            "additionalProperties": {"type": "string", "minLength": 1, "maxLength": value_max, "pattern": TEXT},
-        }),
+        Shape::Bool => of(Type::Boolean).into(),
+        Shape::Int { min, max } => {
+            of(Type::Integer).format(Some(format("int32"))).minimum(Some(*min)).maximum(Some(*max)).into()
+        }
+        Shape::Long => long().max_length(Some(20)).into(),
+        Shape::Ratio { max } => {
+            of(Type::Number).format(Some(format("double"))).minimum(Some(0)).maximum(Some(*max)).into()
+        }
+        Shape::Day => text().format(Some(format("date"))).min_length(Some(10)).max_length(Some(10)).into(),
+        Shape::Instant => limited(32, INSTANT).format(Some(format("date-time"))).into(),
+        Shape::Money => reference("Money").into(),
+        Shape::List { of, max } => list(schema(of, schemas)).max_items(Some(*max)).into(),
+        Shape::Map { max, key_max, value_max } => map(*max, *key_max, value(*value_max)).into(),
         Shape::Object { title, doc, fields } => {
-            if !parts.contains_key(*title) {
-                let object = input(doc, fields.iter(), parts);
-                parts.insert((*title).to_owned(), object);
+            if !schemas.contains_key(*title) {
+                let object = input(doc, fields.iter(), schemas);
+                schemas.insert((*title).to_owned(), object.into());
             }
-            reference(title)
+            reference(title).into()
         }
     }
 }
 
-fn word_schema(doc: &str, words: &[(&str, &str)]) -> Value {
-    let list: Vec<String> = words.iter().map(|(word, doc)| format!("- `{word}`: {}", flow(doc))).collect();
-    let description = format!("{}\n\n{}", flow(doc), list.join("\n"));
-    let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    json!({"type": "string", "enum": words, "description": description})
+fn word(doc: &str, all: &[(&str, &str)]) -> ObjectBuilder {
+    let list: Vec<String> = all.iter().map(|(word, doc)| format!("- `{word}`: {}", flow(doc))).collect();
+    words(all.iter().map(|(word, _)| *word)).description(Some(format!("{}\n\n{}", flow(doc), list.join("\n"))))
 }
 
-/// An object in a request: nothing but these fields, null where a field may be absent.
-pub(super) fn input<'a>(doc: &str, fields: impl Iterator<Item = &'a FieldSpec>, parts: &mut Parts) -> Value {
-    let fields: Vec<&FieldSpec> = fields.collect();
-    let required: Vec<&str> = fields.iter().filter(|f| !f.optional).map(|f| f.name).collect();
-    let properties: Map<String, Value> = fields.iter().map(|f| (f.name.to_owned(), input_property(f, parts))).collect();
-    let mut object = json!({
-        "type": "object", "description": flow(doc), "additionalProperties": false, "properties": properties,
-    });
-    if !required.is_empty() {
-        object["required"] = json!(required);
-    }
-    object
+fn map(max: usize, key_max: usize, value: ObjectBuilder) -> ObjectBuilder {
+    let key = format!("^[a-z][a-z0-9_.-]{{0,{}}}$", key_max - 1);
+    of(Type::Object)
+        .max_properties(Some(max))
+        .property_names(Some(ObjectBuilder::new().schema_type(SchemaType::AnyValue).pattern(Some(key))))
+        .additional_properties(Some(value))
 }
 
-fn input_property(field: &FieldSpec, parts: &mut Parts) -> Value {
-    let shape = (field.shape)();
-    let mut schema = schema(&shape, parts);
-    if let Shape::Map { .. } = shape {
+/// A value in a map.
+fn value(max: usize) -> ObjectBuilder {
+    limited(max, TEXT).min_length(Some(1))
+}
+
+/// An object in a request, with whatever part of these fields; null where a field may be absent.
+pub(super) fn patch<'a>(
+    doc: &str,
+    fields: impl Iterator<Item = &'a FieldSpec>,
+    schemas: &mut Schemas,
+) -> ObjectBuilder {
+    fields.fold(object(flow(doc)).closed(), |object, field| object.property(field.name, input_property(field, schemas)))
+}
+
+/// The same, complete: what is not optional is required.
+pub(super) fn input<'a>(
+    doc: &str,
+    fields: impl Iterator<Item = &'a FieldSpec> + Clone,
+    schemas: &mut Schemas,
+) -> ObjectBuilder {
+    let required = fields.clone().filter(|field| !field.optional);
+    required.fold(patch(doc, fields, schemas), |object, field| object.required(field.name))
+}
+
+fn input_property(field: &FieldSpec, schemas: &mut Schemas) -> Schema {
+    let schema = match (field.shape)() {
         // Null removes a key.
-        schema["additionalProperties"] = nullable(schema["additionalProperties"].take());
-    }
-    let schema = if field.optional { nullable(schema) } else { schema };
-    with(schema, json!({"description": describe(field)}))
-}
-
-/// The same, or null.
-fn nullable(schema: Value) -> Value {
-    match schema.get("type").and_then(Value::as_str).map(str::to_owned) {
-        Some(name) => with(schema, json!({"type": [name, "null"]})),
-        None => json!({"anyOf": [schema, {"type": "null"}]}),
-    }
+        Shape::Map { max, key_max, value_max } => {
+            map(max, key_max, value(value_max).schema_type(or_null(Type::String))).into()
+        }
+        shape => schema(&shape, schemas),
+    };
+    described(if field.optional { nullable(schema) } else { schema }, describe(field))
 }
 
 /// A field in an answer.
-pub(super) fn output_property(field: &FieldSpec, parts: &mut Parts) -> Value {
-    let schema = schema(&(field.shape)(), parts);
-    let schema = with(schema, json!({"description": describe(field)}));
-    if field.setter == Setter::System { with(schema, json!({"readOnly": true})) } else { schema }
+pub(super) fn output_property(field: &FieldSpec, schemas: &mut Schemas) -> Schema {
+    let schema = described(schema(&(field.shape)(), schemas), describe(field));
+    if field.setter == Setter::System { read_only(schema) } else { schema }
 }
 
 fn describe(field: &FieldSpec) -> String {

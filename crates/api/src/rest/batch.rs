@@ -6,13 +6,12 @@ use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use steerco_domain::field::{Field, Spot};
-use steerco_domain::input::{pointer_part, unknown_name};
+use steerco_domain::input::{plain_int, pointer_part, unknown_name};
 use steerco_domain::mask::View;
 use steerco_domain::{Error, Fault, Resource};
 use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Written};
 
 use super::call::{Call, JSON};
-use super::query::plain_int;
 use super::{Rest, params, pointers, reply};
 use crate::problem::{Answer, Problem};
 

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use steerco_domain::field::Shape;
-use steerco_domain::input::unknown_name;
+use steerco_domain::input::{plain_int, unknown_name};
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Fault};
 use steerco_service::{EventArgs, ListArgs, ReadArgs};
@@ -121,12 +121,6 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
     }
 }
 
-/// Digits with an optional minus: `+5` and ` 5` are not numbers of ours.
-pub(crate) fn plain_int(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    digits.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
-}
-
 /// The pairs of a form-encoded text.
 pub(crate) fn pairs(raw: &str) -> Result<Vec<(String, String)>, &'static str> {
     let parts: Vec<&str> = raw.split('&').filter(|part| !part.is_empty()).collect();
@@ -196,6 +190,5 @@ mod tests {
             assert_eq!(read(bad).err().unwrap()[0].1, "BAD_ENCODING", "{bad}");
         }
         assert!(pairs(&"a=1&".repeat(101)).is_err());
-        assert_eq!((plain_int("+5"), plain_int("-5"), plain_int("")), (None, Some(-5), None));
     }
 }

@@ -1,0 +1,7 @@
+//! The binary `steerco` as a process of its own: one test binary, a module for each subject.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod command_line;
+mod durability;
+mod process;
+mod tamper;
