@@ -1,5 +1,11 @@
 //! Every scenario: one binary, a module for each subject.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    clippy::format_collect,
+    reason = "plain helpers of tests"
+)]
 
 mod all {
     mod batch;
