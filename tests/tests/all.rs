@@ -1,11 +1,6 @@
 //! Every scenario: one binary, a module for each subject.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(
-    clippy::similar_names,
-    clippy::needless_pass_by_value,
-    clippy::format_collect,
-    reason = "plain helpers of tests"
-)]
+#![expect(clippy::pedantic, clippy::result_large_err, reason = "plain helpers of tests, read beside their one use")]
 
 mod all {
     mod batch;
