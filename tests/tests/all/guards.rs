@@ -45,8 +45,7 @@ fn every_operation_has_its_rpc_and_the_reverse() {
         items.filter_map(|operation| Some(operation["operationId"].as_str()?.to_owned())).collect();
     let unique: BTreeSet<&String> = operations.iter().collect();
     assert_eq!(unique.len(), operations.len(), "operation ids are unique");
-    let rest: BTreeSet<String> =
-        operations.into_iter().filter(|name| !WEB_ONLY.contains(&name.as_str())).collect();
+    let rest: BTreeSet<String> = operations.into_iter().filter(|name| !WEB_ONLY.contains(&name.as_str())).collect();
     // A stream is called what each door calls one.
     let name = |rpc: &str| if rpc == "Watch" { "stream_events".to_owned() } else { snake(rpc) };
     let grpc: BTreeSet<String> = rpcs().iter().map(|rpc| name(rpc.name())).collect();
@@ -64,9 +63,8 @@ fn every_operation_documents_what_it_can_answer() {
         for (method, operation) in item.as_object().unwrap() {
             let Some(id) = operation["operationId"].as_str() else { continue };
             let mut wanted = vec!["500", "503", "504"];
-            let secured = operation["security"].as_array().is_some_and(|ways| {
-                ways.iter().any(|way| way.get("bearer").is_some())
-            });
+            let secured =
+                operation["security"].as_array().is_some_and(|ways| ways.iter().any(|way| way.get("bearer").is_some()));
             if secured {
                 wanted.extend(["400", "401", "429"]);
                 wanted.extend((id != "list_permissions").then_some("403"));
@@ -77,7 +75,8 @@ fn every_operation_documents_what_it_can_answer() {
             let created = id.starts_with("create_") || id.starts_with("upsert_");
             wanted.extend(created.then_some("201"));
             let answers = operation["responses"].as_object().unwrap();
-            missing.extend(wanted.iter().filter(|code| !answers.contains_key(**code)).map(|code| format!("{id} {code}")));
+            missing
+                .extend(wanted.iter().filter(|code| !answers.contains_key(**code)).map(|code| format!("{id} {code}")));
             for (code, answer) in answers {
                 let resolved = answer["$ref"].as_str().map_or(Some(answer), |at| document.pointer(&at[1..]));
                 let described = resolved.is_some_and(|answer| answer["description"].is_string());
@@ -193,7 +192,8 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
     run(Door::Rest, Engine::Postgres, async |world| {
         make(&world, "risk").await;
         let (org, other) = (world.org.clone(), world.org_of(Who::Stranger).to_owned());
-        let mut tables: Vec<String> = KINDS.iter().flat_map(|k| [k.name.to_owned(), format!("{}_rev", k.name)]).collect();
+        let mut tables: Vec<String> =
+            KINDS.iter().flat_map(|k| [k.name.to_owned(), format!("{}_rev", k.name)]).collect();
         tables.extend(["log", "log_head", "idempotency", "external_ref"].map(str::to_owned));
         for table in &tables {
             let seen = format!("SELECT DISTINCT org FROM \"{table}\"");
@@ -207,9 +207,13 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
                 "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = '\"{table}\"'::regclass"
             );
             assert_eq!(sql(&world.server, &walls).await.unwrap(), "t", "{table} stands behind the wall");
-            let drop = [format!("DROP TABLE \"{table}\""), format!("ALTER TABLE \"{table}\" ADD COLUMN x text"),
-                format!("ALTER TABLE \"{table}\" DISABLE ROW LEVEL SECURITY"), format!("TRUNCATE \"{table}\""),
-                format!("DROP POLICY own ON \"{table}\"")];
+            let drop = [
+                format!("DROP TABLE \"{table}\""),
+                format!("ALTER TABLE \"{table}\" ADD COLUMN x text"),
+                format!("ALTER TABLE \"{table}\" DISABLE ROW LEVEL SECURITY"),
+                format!("TRUNCATE \"{table}\""),
+                format!("DROP POLICY own ON \"{table}\""),
+            ];
             for statement in drop {
                 let done = as_service(&world, &org, &statement).await;
                 assert!(done.is_err(), "{statement}: {done:?}");
