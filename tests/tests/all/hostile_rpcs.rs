@@ -111,7 +111,7 @@ async fn hostile_fields(world: &World, step: usize) {
         for path in &paths {
             for value in of_field(path.last().unwrap()) {
                 count += 1;
-                if count % step == 0 {
+                if count.is_multiple_of(step) {
                     let mut message = valid(world, &rpc, &on);
                     put(&mut message, path, value);
                     requests.push((rpc.clone(), token.clone(), message));
