@@ -46,7 +46,7 @@ fn signed_text(pair: &Ed25519KeyPair, header: &str, claims: &str) -> String {
     format!("{message}.{signature}")
 }
 
-fn with(value: &Value, change: Value) -> Value {
+fn with(value: &Value, change: &Value) -> Value {
     let mut changed = value.clone();
     for (name, value) in change.as_object().unwrap() {
         if value.is_null() {
@@ -80,18 +80,18 @@ impl Forge {
     }
 
     /// A token whose header is changed; null removes.
-    pub(crate) fn header(&self, change: Value) -> String {
+    pub(crate) fn header(&self, change: &Value) -> String {
         signed(&self.pair, &with(&self.header, change), &self.claims)
     }
 
     /// A token whose claims are changed; null removes.
-    pub(crate) fn claims(&self, change: Value) -> String {
+    pub(crate) fn claims(&self, change: &Value) -> String {
         signed(&self.pair, &self.header, &with(&self.claims, change))
     }
 
     /// Signed with HMAC, the secret being whatever a confused verifier would take for one.
     fn hmac(&self, secret: &[u8]) -> String {
-        let header = with(&self.header, json!({"alg": "HS256"}));
+        let header = with(&self.header, &json!({"alg": "HS256"}));
         let message = format!("{}.{}", part(header.to_string()), part(self.claims.to_string()));
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
         format!("{message}.{}", part(tag))
@@ -105,10 +105,10 @@ impl Forge {
         self.garbled(&good, &mut add);
         self.confused(&mut add);
         for (name, header) in self.bad_headers() {
-            add(name, self.header(header));
+            add(name, self.header(&header));
         }
         for (name, claims) in bad_claims(now) {
-            add(name, self.claims(claims));
+            add(name, self.claims(&claims));
         }
         let twice = format!(r#"{{"typ":"at+jwt","alg":"none","alg":"EdDSA","kid":{}}}"#, self.header["kid"]);
         add("header names alg twice", signed_text(&self.pair, &twice, &self.claims.to_string()));
@@ -134,14 +134,14 @@ impl Forge {
         signature[0] ^= 1;
         add("one bit of the signature", format!("{}.{}.{}", parts[0], parts[1], part(&signature)));
         add("a signature of zeros", format!("{}.{}.{}", parts[0], parts[1], part([0; 64])));
-        let claims = with(&self.claims, json!({"sub": "pers_00000000000000000000000000"}));
+        let claims = with(&self.claims, &json!({"sub": "pers_00000000000000000000000000"}));
         add("claims changed after signing", format!("{}.{}.{}", parts[0], part(claims.to_string()), parts[2]));
-        add("oversize", self.claims(json!({"pad": "x".repeat(9_000)})));
+        add("oversize", self.claims(&json!({"pad": "x".repeat(9_000)})));
     }
 
     fn confused(&self, add: &mut impl FnMut(&str, String)) {
         for none in ["none", "None", "NONE", "nOnE"] {
-            let header = with(&self.header, json!({"alg": none}));
+            let header = with(&self.header, &json!({"alg": none}));
             let message = format!("{}.{}", part(header.to_string()), part(self.claims.to_string()));
             add(&format!("alg {none}, unsigned"), format!("{message}."));
             add(&format!("alg {none}, signed"), signed(&self.pair, &header, &self.claims));
@@ -151,12 +151,12 @@ impl Forge {
         add("HMAC with nothing", self.hmac(b""));
         let foreign = pair();
         add("foreign key with our kid", signed(&foreign, &self.header, &self.claims));
-        let header = with(&self.header, json!({"kid": "theirs"}));
+        let header = with(&self.header, &json!({"kid": "theirs"}));
         add("foreign key with a kid of its own", signed(&foreign, &header, &self.claims));
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": part(foreign.public_key())});
-        add("foreign key in jwk", signed(&foreign, &with(&self.header, json!({"jwk": jwk})), &self.claims));
+        add("foreign key in jwk", signed(&foreign, &with(&self.header, &json!({"jwk": jwk})), &self.claims));
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": part(foreign.public_key()), "kid": "theirs"});
-        let header = with(&self.header, json!({"jwk": jwk, "kid": "theirs"}));
+        let header = with(&self.header, &json!({"jwk": jwk, "kid": "theirs"}));
         add("foreign key in jwk, named", signed(&foreign, &header, &self.claims));
     }
 

@@ -70,7 +70,7 @@ impl Trusted {
         self.world.caller(signed(&self.pair, &header, claims))
     }
 
-    fn with(&self, subject: &str, change: Value) -> Client {
+    fn with(&self, subject: &str, change: &Value) -> Client {
         let mut claims = self.claims(subject);
         claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         self.caller(&claims)
@@ -97,8 +97,8 @@ async fn is_good_as_far_as_it_is_trusted(door: Door, engine: Engine) {
     assert_eq!(code(&plain).await, "UNAUTHENTICATED", "nobody is linked yet");
     let principal = trusted.link("ada", world.id(Who::Auditor)).await;
     assert_eq!(code(&plain).await, "OK");
-    assert_eq!(code(&trusted.with("ada", json!({"roles": ["auditor"]}))).await, "OK");
-    assert_eq!(code(&trusted.with("Ada", json!({}))).await, "UNAUTHENTICATED", "to the letter");
+    assert_eq!(code(&trusted.with("ada", &json!({"roles": ["auditor"]}))).await, "OK");
+    assert_eq!(code(&trusted.with("Ada", &json!({}))).await, "UNAUTHENTICATED", "to the letter");
 
     let stranger = world.org_of(Who::Stranger);
     for (name, change) in [
@@ -111,7 +111,7 @@ async fn is_good_as_far_as_it_is_trusted(door: Door, engine: Engine) {
         ("the built-in issuer", json!({"iss": world.server.url, "aud": world.server.url, "org": world.org})),
         ("a person as subject", json!({"sub": world.id(Who::Director)})),
     ] {
-        assert_eq!(code(&trusted.with("ada", change)).await, "UNAUTHENTICATED", "{name}");
+        assert_eq!(code(&trusted.with("ada", &change)).await, "UNAUTHENTICATED", "{name}");
     }
 
     // The grants may give more than the issuer may speak for.

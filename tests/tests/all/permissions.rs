@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::words::Words;
-use steerco_tests::{Client, Door, Refused, Reply, Who, World, rest_scenario, scenario};
+use steerco_tests::{Client, Door, Refused, Reply, Who, World, scenario};
 
 use super::bodies::{body, fresh, keeper, make, verb_body};
 
@@ -143,7 +143,7 @@ scenario!(what_a_mixed_batch_may_not_do_refuses_all_of_it(world) {
     assert_eq!(partly.items()[1]["error"]["code"], "PERMISSION_DENIED");
 });
 
-rest_scenario!(permissions_are_shown_as_they_are(world) {
+scenario!(permissions_are_shown_as_they_are(world) {
     let shown = world.client(Who::Vendor).permissions().await.unwrap();
     let operations: Vec<Value> = TABLE
         .iter()
@@ -154,18 +154,6 @@ rest_scenario!(permissions_are_shown_as_they_are(world) {
         })
         .collect();
     assert_eq!(shown["operations"], json!(operations));
-    let grpc = world.client(Who::Vendor).through(Door::Grpc).permissions().await.unwrap();
-    let permissions = grpc["permissions"].as_array().unwrap();
-    assert_eq!(permissions.len(), TABLE.len());
-    for (permission, row) in permissions.iter().zip(TABLE) {
-        assert_eq!((&permission["kind"], &permission["action"]), (&json!(row.kind), &json!(row.action)));
-        assert_eq!(permission["scope"], json!(row.scope()));
-        let rights = permission["roles"].as_array().unwrap();
-        for (right, role) in rights.iter().zip(Role::ALL) {
-            assert_eq!(right["role"], role.word());
-            assert_eq!(right["right"], row.cell(*role).word(), "{}.{}", row.kind, row.action);
-        }
-    }
 });
 
 scenario!(claims_only_narrow(world) {
