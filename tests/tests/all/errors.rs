@@ -101,7 +101,7 @@ rest_scenario!(a_body_that_announces_too_much_is_not_read(world) {
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     let head = format!(
         "POST /v1/risks HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: 5000000\r\n\r\n"
+         content-type: application/json\r\ncontent-length: 5000000000\r\n\r\n"
     );
     socket.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
