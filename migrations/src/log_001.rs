@@ -78,10 +78,12 @@ fn guards(postgres: bool) -> Vec<String> {
                 .to_owned(),
         ];
     }
-    ["UPDATE", "DELETE"]
-        .map(|act| {
+    // REPLACE deletes without asking a trigger for DELETE.
+    let known = "WHEN EXISTS (SELECT 1 FROM log WHERE org = NEW.org AND seq = NEW.seq) ";
+    [("UPDATE", ""), ("DELETE", ""), ("INSERT", known)]
+        .map(|(act, when)| {
             format!(
-                "CREATE TRIGGER log_guard_{act} BEFORE {act} ON log \
+                "CREATE TRIGGER log_guard_{act} BEFORE {act} ON log {when}\
                  BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
             )
         })

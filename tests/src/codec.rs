@@ -51,7 +51,7 @@ impl Decoder for Dynamic {
 }
 
 /// A message of this JSON. Null is absent. What the message cannot say fails the test.
-pub(crate) fn message(descriptor: &MessageDescriptor, json: &Value) -> DynamicMessage {
+pub fn message(descriptor: &MessageDescriptor, json: &Value) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     let object = json.as_object().unwrap_or_else(|| panic!("{} of {json}", descriptor.full_name()));
     for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {

@@ -37,6 +37,7 @@ mod world;
 
 pub use answer::{Answer, Fault, Refused, Reply};
 pub use client::Client;
+pub use codec::message;
 pub use feed::{Feed, Item};
 pub use rest::Raw;
 pub use server::{Server, Setup, runtime};

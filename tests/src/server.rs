@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use steerco_api::Options;
 use steerco_server::listen;
+use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 use steerco_service::{Service, Settings};
 use tokio::runtime::Runtime;
@@ -29,6 +30,8 @@ pub struct Setup {
     pub clock: Clock,
     /// Days the feed can be read back.
     pub feed_days: u32,
+    /// Trusted issuers beside the built-in one.
+    pub issuers: Vec<IssuerConfig>,
     pub options: Options,
     pub limits: listen::Limits,
 }
@@ -38,7 +41,7 @@ impl Default for Setup {
     fn default() -> Self {
         let plenty = NonZeroU32::new(1_000_000).expect("not zero");
         let options = Options { rate_per_second: plenty, rate_burst: plenty, ..Options::default() };
-        Self { clock: Clock::system(), feed_days: 400, options, limits: listen::Limits::default() }
+        Self { clock: Clock::system(), feed_days: 400, issuers: Vec::new(), options, limits: listen::Limits::default() }
     }
 }
 
@@ -86,7 +89,7 @@ impl Server {
         };
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let settings = settings(&database_url, &url, setup.clock, setup.feed_days);
+        let settings = settings(&database_url, &url, &setup.issuers, setup.clock, setup.feed_days);
         let service = Service::open(settings).await.expect("the service opens");
         let app = steerco_api::app(service.clone(), setup.options);
         let (stop, stopped) = oneshot::channel();
@@ -129,12 +132,12 @@ impl Drop for Server {
     }
 }
 
-fn settings(database: &str, url: &str, clock: Clock, feed_days: u32) -> Settings {
+fn settings(database: &str, url: &str, issuers: &[IssuerConfig], clock: Clock, feed_days: u32) -> Settings {
     Settings {
         database: database.to_owned(),
         migrate: true,
         base_url: url.to_owned(),
-        issuers: Vec::new(),
+        issuers: issuers.to_vec(),
         token_seconds: 3600,
         feed_days,
         clock,

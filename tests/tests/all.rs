@@ -1,21 +1,34 @@
 //! Every scenario: one binary, a module for each subject.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::pedantic, clippy::result_large_err, reason = "plain helpers of tests, read beside their one use")]
 
 mod all {
     mod batch;
+    mod bodies;
     mod dry_run;
     mod erasure;
     mod errors;
     mod events;
+    mod forge;
     mod grants;
+    mod guards;
     mod history;
+    mod hostile;
+    mod hostile_rpcs;
+    mod hostile_values;
     mod idempotency;
+    mod issuers;
     mod life;
     mod list;
+    mod permissions;
     mod preconditions;
     mod promises;
     mod references;
+    mod revocation;
     mod risk;
     mod states;
+    mod strangers;
+    mod tokens;
     mod upsert;
+    mod wire;
 }

@@ -89,8 +89,7 @@ impl Spot<'_> {
 
     /// The spot of a member or element below this one.
     pub fn below(&mut self, name: &str) -> Spot<'_> {
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        Spot { pointer: format!("{}/{escaped}", self.pointer), faults: self.faults }
+        Spot { pointer: format!("{}/{}", self.pointer, crate::input::pointer_part(name)), faults: self.faults }
     }
 }
 

@@ -26,10 +26,7 @@ impl<'a> Reader<'a> {
     }
 
     fn spot(&mut self, name: &str) -> Spot<'_> {
-        Spot {
-            pointer: format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1")),
-            faults: &mut self.faults,
-        }
+        Spot { pointer: format!("{}/{}", self.at, pointer_part(name)), faults: &mut self.faults }
     }
 
     pub fn field<T: Field>(&mut self, name: &str) -> Option<T> {
@@ -91,6 +88,10 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown(&mut self, name: &str, known: &[&str]) {
+        // A body of nothing but wrong names is wrong already: looking for what each might mean takes long.
+        if self.faults.len() >= UNKNOWN_MAX {
+            return;
+        }
         let detail = unknown_name(name, known);
         self.spot(name).fault::<()>("UNKNOWN_FIELD", detail);
     }
@@ -107,10 +108,21 @@ fn may_set(field: &FieldSpec, update: bool) -> bool {
     field.setter == Setter::Write || (field.setter == Setter::Create && !update)
 }
 
+/// Faults after which unknown members are counted no more.
+const UNKNOWN_MAX: usize = 100;
+/// Characters of a name that is repeated to whoever sent it.
+const SHOWN_MAX: usize = 80;
+
+/// A name as a part of a JSON pointer. What is longer than any name of ours is cut: an answer shall not grow with it.
+pub fn pointer_part(name: &str) -> String {
+    name.chars().take(SHOWN_MAX).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
 /// What to say of a name that is not known: the nearest ones, or all of them.
 pub fn unknown_name(name: &str, known: &[&str]) -> String {
-    let near: Vec<&str> = known.iter().copied().filter(|k| strsim::jaro_winkler(name, k) > 0.84).collect();
-    let shown: String = name.chars().take(80).collect();
+    // Compared as it is shown: comparing takes as long as the name.
+    let shown: String = name.chars().take(SHOWN_MAX).collect();
+    let near: Vec<&str> = known.iter().copied().filter(|k| strsim::jaro_winkler(&shown, k) > 0.84).collect();
     match (near.as_slice(), known) {
         ([], []) => format!("{shown:?} is not known here; there are no fields"),
         ([], all) => format!("{shown:?} is not known here; known are {}", all.join(", ")),

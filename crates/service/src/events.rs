@@ -8,6 +8,7 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::resource::Kind;
+use steerco_domain::text::Code;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, KINDS, Reason};
 use steerco_persistence::log::{Entry, FeedQuery, Head};
@@ -59,6 +60,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A stream without events says at least this often where it is.
 const BOOKMARK: Duration = Duration::from_secs(15);
 
+/// Kinds a request may name: more than there are.
+const KINDS_MAX: usize = 200;
+
 /// What a caller sees of the feed.
 struct Sight {
     kinds: Vec<(Scope, Vec<&'static str>)>,
@@ -86,6 +90,9 @@ impl Service {
         let org = caller.organisation();
         let sight = self.sight(conn, caller, &args.kinds).await?;
         let limit = parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
+        if args.exclude_source.as_deref().is_some_and(|source| Code::parse(source).is_none()) {
+            return Err(Error::fault("?exclude_source", "BAD_CODE", "is not the code of any source").into());
+        }
         let head = log::get_head(conn, org, false).await?;
         let after = self.position(conn, org, args.after.as_deref(), &head).await?;
         let query = FeedQuery {
@@ -229,6 +236,10 @@ impl Watch {
 fn wanted_kinds(wanted: &[String]) -> Result<Vec<&'static Kind>, Error> {
     if wanted.is_empty() {
         return Ok(KINDS.to_vec());
+    }
+    if wanted.len() > KINDS_MAX {
+        let detail = format!("at most {KINDS_MAX} kinds, these are {}", wanted.len());
+        return Err(Error::fault("?kinds", "TOO_MANY", detail));
     }
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     let unknown: Vec<Fault> = wanted

@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 use steerco_domain::access::Role;
 use steerco_domain::actor::Actor;
 use steerco_domain::grant::Grant;
+use steerco_domain::id::Id;
 use steerco_domain::organisation::Organisation;
 use steerco_domain::person::Person;
 use steerco_domain::resource::Seed;
+use steerco_domain::service_account::ServiceAccount;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::{Act, Change, ChangeKind, Database, Fail, Plan, Who, credential, verify};
@@ -103,6 +105,10 @@ impl Service {
     ) -> Result<(String, u32, Option<String>), Error> {
         let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
         let database = &self.inner.database;
+        // What is no id is not asked for: not every text is one that a database takes.
+        if Id::<ServiceAccount>::parse(client_id).is_err() {
+            return Err(refused());
+        }
         let found = credential::find(&database.outside(), client_id).await.map_err(Fail::into_error)?;
         // An unknown client costs the same digest as a known one.
         let given = digest(&[client_secret]);

@@ -8,6 +8,7 @@ use steerco_domain::filter::Filter;
 use steerco_domain::list::{Order, parse_fields, parse_order, parse_page_size};
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::Kind;
+use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{ListQuery, Moment};
@@ -77,6 +78,10 @@ impl Service {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
             self.authorise(&conn, caller, Reads::<R>::ROW).await?;
+            // Nothing was ever stored under what is no reference, and not every text is one that a database takes.
+            if Code::parse(source).is_none() || Text::<200>::parse(external_id).is_err() {
+                return Err(Error::not_found(R::KIND.name).into());
+            }
             let found = query::find_ref(&conn, caller.organisation(), R::KIND, source, external_id).await?;
             let (id, _) = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
             self.get_in::<R>(&conn, caller, &id, args).await

@@ -169,6 +169,13 @@ impl Service {
         found.ok_or_else(refused)
     }
 
+    /// Whether the caller's account may act at all; for what everyone may read who may.
+    pub async fn admit(&self, caller: &Caller) -> Result<(), Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        self.access(&conn, caller).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)
+    }
+
     /// Whether the caller may do this anywhere; for what is not a resource, such as `metrics` `read`.
     pub async fn permit(&self, caller: &Caller, kind: &str, action: &str) -> Result<(), Error> {
         let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;

@@ -24,6 +24,11 @@ fn is_valid(id: &str) -> bool {
     (1..=LENGTH).contains(&id.len()) && id.bytes().all(allowed)
 }
 
+/// Whether this can be an idempotency key: 1 to 255 printable ASCII characters, over both doors.
+pub(crate) fn is_idempotency_key(key: &str) -> bool {
+    (1..=255).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
 /// A count hashed with keys that every process draws anew: unique here, and different after a restart. It names a
 /// request in logs and nothing else, so that it need not be unguessable.
 fn made() -> String {

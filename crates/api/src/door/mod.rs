@@ -26,6 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::options::Options;
 use crate::problem::{self, Refusal};
 pub use identity::RequestId;
+pub(crate) use identity::is_idempotency_key;
 use limit::{Limiter, Rate};
 use observe::{Line, Observed};
 

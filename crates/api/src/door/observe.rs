@@ -2,6 +2,7 @@
 //!
 //! Labels are route templates, never paths: what a caller may choose freely must not become a time series.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll};
@@ -13,13 +14,13 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
 use http_body::{Frame, SizeHint};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use prost::Message;
+use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 
 use super::{Protocol, RequestId};
 
 /// Upper bounds of the duration histograms, in seconds.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
-/// Status of an rpc that does not exist.
-const UNIMPLEMENTED: &str = "12";
 
 /// The recorder of the process: the first to ask installs it.
 pub(super) fn recorder() -> PrometheusHandle {
@@ -33,6 +34,20 @@ pub(super) fn recorder() -> PrometheusHandle {
     });
     HANDLE.clone()
 }
+
+/// The path of every rpc there is.
+static RPCS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let sets = [steerco_proto::FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET];
+    let files = sets.into_iter().filter_map(|set| FileDescriptorSet::decode(set).ok()).flat_map(|set| set.file);
+    let paths = files.flat_map(|file| {
+        let of = |service: &ServiceDescriptorProto| -> Vec<String> {
+            let path = |method: &str| format!("/{}.{}/{method}", file.package(), service.name());
+            service.method.iter().map(|method| path(method.name())).collect()
+        };
+        file.service.iter().flat_map(of).collect::<Vec<_>>()
+    });
+    paths.collect()
+});
 
 /// What is told about a request.
 pub(super) struct Line {
@@ -70,8 +85,8 @@ impl Line {
             // Without a status the client went away before the end.
             let status = grpc_status.unwrap_or("1");
             tracing::info!(route, status, ms, request_id = id, subject, "grpc");
-            // Only rpcs that exist become labels.
-            let method = if status == UNIMPLEMENTED { "none".to_owned() } else { self.route };
+            // Only rpcs that exist become labels: many a path is refused before anybody looks whether it does.
+            let method = if RPCS.contains(&self.route) { self.route } else { "none".to_owned() };
             let labels = [("method", method), ("status", status.to_owned())];
             metrics::counter!("grpc_requests_total", &labels).increment(1);
             metrics::histogram!("grpc_request_duration_seconds", &labels).record(seconds);

@@ -9,7 +9,7 @@ use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
 
 use super::wire::Scalar;
-use crate::door::RequestId;
+use crate::door::{RequestId, is_idempotency_key};
 use crate::problem::to_status;
 
 /// What every rpc answers.
@@ -35,7 +35,7 @@ impl Call {
             caller: caller.ok_or_else(|| Error::new(Reason::Unauthenticated, "an access token is needed"))?,
             request_id,
             deadline: extensions.get::<Deadline>().copied(),
-            idempotency_key: text(metadata, "idempotency-key")?,
+            idempotency_key: idempotency_key(metadata)?,
             if_match: text(metadata, "if-match")?.map(|etag| unquoted(&etag).to_owned()),
         })
     }
@@ -76,6 +76,14 @@ fn text(metadata: &MetadataMap, name: &'static str) -> Result<Option<String>, Er
     }
     let text = value.to_str().map_err(|_| Error::fault(name, "CONTROL_CHARACTER", "must be visible ASCII"))?;
     Ok(Some(text.to_owned()))
+}
+
+fn idempotency_key(metadata: &MetadataMap) -> Result<Option<String>, Error> {
+    let key = text(metadata, "idempotency-key")?;
+    if key.as_deref().is_some_and(|key| !is_idempotency_key(key)) {
+        return Err(Error::fault("idempotency-key", "BAD_KEY", "must be 1 to 255 printable ASCII characters, once"));
+    }
+    Ok(key)
 }
 
 /// HTTP writes an `ETag` in quotes; one without is welcome too.

@@ -1,7 +1,5 @@
 //! The table of permissions over gRPC.
 
-use std::future;
-
 use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::words::Words;
 use steerco_proto::v1 as pb;
@@ -22,9 +20,10 @@ impl pb::permission_service_server::PermissionService for Door {
         &self,
         request: Request<pb::ListPermissionsRequest>,
     ) -> Answer<pb::ListPermissionsResponse> {
-        answer(request, |_call, pb::ListPermissionsRequest {}| {
+        answer(request, async |call, pb::ListPermissionsRequest {}| {
+            self.0.admit(&call.caller).await?;
             let permissions = TABLE.iter().map(permission).collect();
-            future::ready(Ok(Response::new(pb::ListPermissionsResponse { permissions })))
+            Ok(Response::new(pb::ListPermissionsResponse { permissions }))
         })
         .await
     }

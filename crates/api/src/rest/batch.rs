@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use steerco_domain::field::{Field, Spot};
-use steerco_domain::input::{plain_int, unknown_name};
+use steerco_domain::input::{plain_int, pointer_part, unknown_name};
 use steerco_domain::mask::View;
 use steerco_domain::{Error, Fault, Resource};
 use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Written};
@@ -98,8 +98,7 @@ fn read(mut body: Map<String, Value>) -> Result<(Vec<BatchItem>, bool), Error> {
 }
 
 fn unknown_fault((at, name, known): (String, &String, &[&str])) -> Fault {
-    let escaped = name.replace('~', "~0").replace('/', "~1");
-    Fault::new(format!("{at}/{escaped}"), "UNKNOWN_FIELD", unknown_name(name, known))
+    Fault::new(format!("{at}/{}", pointer_part(name)), "UNKNOWN_FIELD", unknown_name(name, known))
 }
 
 /// One item: an object with one member that says what to do.
@@ -115,10 +114,10 @@ fn read_item(index: usize, item: Value, faults: &mut Vec<Fault>) -> Option<Batch
         return None;
     };
     let Value::Object(object) = value else {
-        faults.push(Fault::new(format!("{at}/{act}"), "WRONG_TYPE", "must be an object"));
+        faults.push(Fault::new(format!("{at}/{}", pointer_part(&act)), "WRONG_TYPE", "must be an object"));
         return None;
     };
-    let part = Part { at: format!("{at}/{act}"), object, faults };
+    let part = Part { at: format!("{at}/{}", pointer_part(&act)), object, faults };
     match act.as_str() {
         "create" => Some(BatchItem::Create { body: part.object }),
         "update" => part.update(),

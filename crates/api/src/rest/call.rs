@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
+use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 use steerco_domain::{Error, Reason};
 use steerco_service::{Caller, Context};
@@ -12,7 +13,7 @@ use steerco_service::{Caller, Context};
 use super::params::{self, Set};
 use super::query::Query;
 use super::{Rest, body};
-use crate::door::RequestId;
+use crate::door::{RequestId, is_idempotency_key};
 use crate::problem::Refusal;
 
 /// Media types of a body that creates or acts.
@@ -77,9 +78,7 @@ impl Call {
     fn idempotency_key(&self) -> Result<Option<String>, Error> {
         let mut given = self.headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(key) = given.next() else { return Ok(None) };
-        let printable = key.as_bytes().iter().all(|b| (b' '..=b'~').contains(b));
-        let text =
-            key.to_str().ok().filter(|key| printable && (1..=255).contains(&key.len()) && given.next().is_none());
+        let text = key.to_str().ok().filter(|key| is_idempotency_key(key) && given.next().is_none());
         let refused =
             || Error::fault("Idempotency-Key", "BAD_KEY", "must be 1 to 255 printable ASCII characters, once");
         text.map(|key| Some(key.to_owned())).ok_or_else(refused)
@@ -140,11 +139,22 @@ pub(crate) fn is_media(headers: &HeaderMap, media: &[&str]) -> bool {
     media.iter().any(|media| essence.eq_ignore_ascii_case(media))
 }
 
-/// The body, at most `limit` bytes of it; one that announces more is not read at all.
+/// How many times the limit a body may have that is read to its end all the same.
+const DRAINED: u64 = 4;
+
+/// Reads a body for nothing: a client that is still sending when the connection closes never sees why.
+async fn drain(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+/// The body, at most `limit` bytes of it; one that announces much more is not read at all.
 pub(crate) async fn bytes(headers: &HeaderMap, body: Body, limit: usize) -> Result<axum::body::Bytes, Error> {
     let too_large = || Error::new(Reason::TooLarge, format!("a body may have {limit} bytes"));
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    if let Some(length) = announced.filter(|length| *length > limit as u64) {
+        if length <= limit as u64 * DRAINED {
+            drain(body).await;
+        }
         return Err(too_large());
     }
     axum::body::to_bytes(body, limit).await.map_err(|error| {

@@ -18,8 +18,9 @@ pub(crate) fn scopes() -> BTreeSet<String> {
 }
 
 /// The table of permissions.
-pub(crate) async fn list_permissions(call: Call) -> Answer {
+pub(crate) async fn list_permissions(State(rest): State<Rest>, call: Call) -> Answer {
     call.query(&Vec::new())?;
+    rest.service.admit(&call.caller).await?;
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
     let operations = TABLE.iter().map(|row| {
         let cells: Map<String, Value> =

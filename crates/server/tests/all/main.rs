@@ -1,4 +1,4 @@
-//! The real binary, as operators and callers meet it.
+//! The binary `steerco` as a process of its own: one test binary, a module for each subject.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod command_line;
