@@ -7,8 +7,9 @@ reference to nothing, a token of another list) from one that the document should
 import schemathesis
 from schemathesis import GenerationMode
 
-# Faults that depend on what is stored or on more than one member at a time.
+# Faults that depend on what is stored, on a registry, or on more than one member at a time.
 BEYOND_A_SCHEMA = {
+    "BAD_CURRENCY",
     "BAD_EMAIL",
     "BAD_FILTER",
     "BAD_ORDER",
