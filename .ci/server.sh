@@ -3,6 +3,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 WORK=${WORK:-$(mktemp -d)}
 TOOLS=${TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/steerco-ci}
+servers=()
 steerco=${CARGO_TARGET_DIR:-target}/debug/steerco
 [ -x "$steerco" ] || cargo build
 
@@ -16,8 +17,8 @@ start_demo() {
   rm -rf "$data"
   "$steerco" demo --listen "$address" --data-dir "$data" >"$page" 2>"$WORK/$1.log" &
   pid=$!
-  echo "$pid" >"$WORK/$1.pid"
-  trap 'kill $(cat "$WORK"/*.pid) 2>/dev/null || true; wait' EXIT
+  servers+=("$pid")
+  trap 'kill "${servers[@]}" 2>/dev/null || true; wait "${servers[@]}" 2>/dev/null || true' EXIT
   local waited
   for waited in $(seq 300); do
     if curl -sf "$base/readyz" >/dev/null && grep -q '^VENDOR=' "$page"; then return; fi

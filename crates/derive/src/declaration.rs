@@ -44,9 +44,11 @@ impl Declared {
             "create" => self.setter = Setter::Create,
             "write" => self.setter = Setter::Write,
             "system" => self.setter = Setter::System,
-            known @ ("filter" | "private" | "personal" | "parent" | "unique") => self.markers.push(known.to_owned()),
+            known @ ("filter" | "private" | "personal" | "parent" | "required" | "unique") => {
+                self.markers.push(known.to_owned());
+            }
             _ => {
-                let known = "one of: create, write, system, filter, private, personal, parent, unique";
+                let known = "one of: create, write, system, filter, private, personal, parent, required, unique";
                 return Err(syn::Error::new_spanned(marker, known));
             }
         }
@@ -67,12 +69,13 @@ impl Declared {
         };
         let (filter, private, personal) = (self.has("filter"), self.has("private"), self.has("personal"));
         let (parent, unique) = (self.has("parent"), self.has("unique"));
+        let required = self.has("required");
         quote! {
             crate::field::FieldSpec {
                 name: #name, doc: #doc, setter: crate::field::Setter::#setter,
                 filter: #filter, private: #private, personal: #personal, parent: #parent, unique: #unique,
                 nullable: <#ty as crate::field::Field>::NULLABLE,
-                optional: <#ty as crate::field::Field>::OPTIONAL,
+                optional: !#required && <#ty as crate::field::Field>::OPTIONAL,
                 columns: <#ty as crate::field::Field>::COLUMNS,
                 shape: <#ty as crate::field::Field>::shape,
             }

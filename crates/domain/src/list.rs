@@ -14,7 +14,7 @@ pub const PAGE_SIZE_MAX: u32 = 1000;
 /// Keys an order may have besides `id`.
 pub const KEYS_MAX: usize = 3;
 /// Names `fields` may list: more than any kind has.
-const NAMES_MAX: usize = 200;
+pub const NAMES_MAX: usize = 200;
 
 const ID: &str = "id";
 

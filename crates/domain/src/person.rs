@@ -13,7 +13,7 @@ use crate::time::Instant;
 #[resource(prefix = "pers", plural = "persons", scope = "Organisation")]
 pub struct Person {
     /// Full name. Absent after erasure.
-    #[field(write, filter, personal)]
+    #[field(write, filter, personal, required)]
     pub name: Option<Text<200>>,
     /// Mail address. Absent after erasure.
     #[field(write, filter, personal)]

@@ -5,7 +5,8 @@
 //!   `effective_at`, so that `valid_at` can read it.
 //! - Field markers: `create` (set at creation only), `write` (set at any time), neither (the service sets it); `filter`
 //!   (may stand in `filter` and `order_by`), `private` (hidden from partners), `personal` (kept out of the log, blanked
-//!   by erasure), `parent` (the resource it lives under), `unique` (in the organisation).
+//!   by erasure), `parent` (the resource it lives under), `required` (to create, though later it may go),
+//!   `unique` (in the organisation).
 
 use crate::actor::Actor;
 use crate::error::{Error, Fault};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use steerco_domain::KINDS;
 use steerco_domain::field::Shape;
+use steerco_domain::list::NAMES_MAX;
 use steerco_domain::resource::Kind;
 use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::{Ref, RefOr, Required};
@@ -51,7 +52,7 @@ fn parameter(place: ParameterIn, name: &str, doc: &str, schema: impl Into<Schema
 
 /// A parameter that lists words, separated by commas.
 fn words(param: &Param, words: &[&str]) -> ParameterBuilder {
-    let schema = list(vocabulary::words(words.iter().copied())).max_items(Some(words.len()));
+    let schema = list(vocabulary::words(words.iter().copied())).max_items(Some(NAMES_MAX));
     parameter(ParameterIn::Query, param.name, param.doc, schema).style(Some(ParameterStyle::Form)).explode(Some(false))
 }
 
@@ -67,7 +68,8 @@ fn headers() -> [(String, ParameterBuilder); 4] {
     let header =
         |key: &str, name: &str, doc: &str, schema| (key.to_owned(), parameter(ParameterIn::Header, name, doc, schema));
     let key = limited(255, "^[!-~]([ -~]*[!-~])?$").min_length(Some(1));
-    let etag = limited(204, "^(\\*|(W/)?\"[!#-~]{1,200}\")$").min_length(Some(1));
+    // The pattern bounds the length.
+    let etag = text().pattern(Some("^(\\*|(W/)?\"[!#-~]{1,200}\")$"));
     [
         header(
             "idempotency_key",

@@ -164,7 +164,7 @@ fn create(about: &About) -> Operation {
         summary: format!("Create one {one_word}"),
         description: about.kind.doc.to_owned(),
         parameters,
-        body: Some(body(JSON, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
+        body: Some(body(JSON, &schema, &fields(about, |f| !f.optional), true)),
         answers: vec![
             created(about),
             (200, answer(checked, "application/json", reference(about.kind.title), &WRITTEN)),
@@ -202,7 +202,7 @@ fn upsert(about: &About) -> Operation {
                       to create and, where the resource exists, to update."
             .to_owned(),
         parameters,
-        body: Some(body(PATCH, &schema, &fields(about, |f| !f.optional || f.name == "name"), true)),
+        body: Some(body(PATCH, &schema, &fields(about, |f| !f.optional), true)),
         answers: vec![done(about), created(about)],
         refusals: with_body(&WRITE),
         ..start(
@@ -243,7 +243,7 @@ fn batch(about: &About) -> Operation {
     let (_, plural) = words(about);
     let mut parameters = shared(&["idempotency_key"]);
     parameters.extend(of(about.kind, &params::writing(about.kind)));
-    let example = json!({"items": [{"create": fields(about, |f| !f.optional || f.name == "name")}], "partial": false});
+    let example = json!({"items": [{"create": fields(about, |f| !f.optional)}], "partial": false});
     let schema = format!("{}Batch", about.kind.title);
     let result = reference(&format!("{}BatchResult", about.kind.title));
     Operation {
