@@ -1,6 +1,5 @@
 //! Every scenario: one binary, a module for each subject.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(clippy::pedantic, clippy::result_large_err, reason = "plain helpers of tests, read beside their one use")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod all {
     mod batch;

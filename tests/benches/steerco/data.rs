@@ -1,0 +1,147 @@
+//! The data that is worked on, made through the service's own operations.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+use steerco_domain::Resource;
+use steerco_domain::access::Role;
+use steerco_domain::portfolio::Portfolio;
+use steerco_domain::program::Program;
+use steerco_domain::risk::Risk;
+use steerco_service::clock::Clock;
+use steerco_service::operator::{Bootstrap, Mint};
+use steerco_service::{BatchItem, Context, Service, Settings};
+
+use crate::Done;
+
+/// Names the issuer of the tokens; nobody has to reach it.
+pub(crate) const BASE_URL: &str = "http://bench.invalid";
+
+/// A database to measure on.
+pub(crate) struct Store {
+    pub(crate) name: &'static str,
+    pub(crate) url: String,
+    /// The folder in which the processes of `PostgreSQL` work.
+    pub(crate) postgres: Option<PathBuf>,
+}
+
+/// How much of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) programs: usize,
+    pub(crate) risks: usize,
+}
+
+/// What was made.
+pub(crate) struct Data {
+    pub(crate) org: String,
+    /// A director's.
+    pub(crate) token: String,
+    pub(crate) programs: Vec<String>,
+    pub(crate) risks: Vec<String>,
+    /// Risks made a second.
+    pub(crate) rate: f64,
+}
+
+/// Items to a batch.
+const BATCH: usize = 1000;
+
+pub(crate) fn make(store: &Store, size: Size) -> Done<Data> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(fill(store, size))
+}
+
+async fn fill(store: &Store, size: Size) -> Done<Data> {
+    let settings = Settings {
+        database: store.url.clone(),
+        migrate: true,
+        base_url: BASE_URL.to_owned(),
+        issuers: Vec::new(),
+        token_seconds: 3600,
+        feed_days: 400,
+        clock: Clock::system(),
+    };
+    let service = Service::open(settings).await?;
+    let first = Bootstrap {
+        organisation: "Bench".to_owned(),
+        base_currency: "USD".to_owned(),
+        time_zone: "UTC".to_owned(),
+        person: "Director".to_owned(),
+        email: None,
+        roles: vec![Role::Admin, Role::Director],
+    };
+    let refused = |error: steerco_domain::Error| format!("{error:?}");
+    let (org, person) = service.bootstrap(&first).await.map_err(refused)?;
+    let token = service.mint(&Mint { org: org.clone(), subject: person, seconds: 86_400, ..Mint::default() });
+    let context = Context {
+        caller: service.authenticate(Some(&token)).await.map_err(refused)?,
+        request_id: "bench".to_owned(),
+        idempotency_key: None,
+        if_match: None,
+        validate_only: false,
+        effective_at: None,
+    };
+    let portfolio = create::<Portfolio>(
+        &service,
+        &context,
+        1,
+        |_| json!({ "code": "CAP", "name": "Capital", "base_currency": "USD" }),
+    )
+    .await?;
+    let parent = portfolio.first().ok_or("no portfolio")?;
+    let program = |i| json!({ "portfolio_id": parent, "code": format!("P-{i}"), "name": format!("Program {i}"), "currency": "USD" });
+    let programs = create::<Program>(&service, &context, size.programs, program).await?;
+    let start = Instant::now();
+    let risks = create::<Risk>(&service, &context, size.risks, |i| risk(&programs[i % programs.len()], i)).await?;
+    #[expect(clippy::cast_precision_loss, reason = "a figure to print")]
+    let rate = size.risks as f64 / start.elapsed().as_secs_f64();
+    Ok(Data { org, token, programs, risks, rate })
+}
+
+async fn create<R: Resource>(
+    service: &Service,
+    context: &Context,
+    count: usize,
+    body: impl Fn(usize) -> Value,
+) -> Done<Vec<String>> {
+    let mut ids = Vec::with_capacity(count);
+    while ids.len() < count {
+        let numbers = ids.len()..count.min(ids.len() + BATCH);
+        let items = numbers.map(|i| BatchItem::Create { body: object(body(i)) }).collect();
+        let done = service.batch::<R>(context, items, false).await.map_err(|error| format!("{error:?}"))?;
+        for written in done.results {
+            ids.push(written.map_err(|error| format!("{error:?}"))?.seen.resource.id_text());
+        }
+    }
+    Ok(ids)
+}
+
+/// A risk as people write them: two thirds of the fields are filled in.
+pub(crate) fn risk(program: &str, number: usize) -> Value {
+    let money = |amount: usize| json!({ "amount": format!("{amount}.50"), "currency": "USD" });
+    let categories = ["Ground", "Utilities", "Permits", "Supply"];
+    json!({
+        "program_id": program,
+        "title": format!("Ground conditions differ from the survey at section {number}"),
+        "kind": if number.is_multiple_of(4) { "opportunity" } else { "threat" },
+        "category": categories[number % categories.len()],
+        "cause": "The survey was made before the last flood and covers one borehole every two hundred metres.",
+        "event": "Soft clay is found below the foundation.",
+        "effect": "Piles have to be longer; the works stop until the design is changed.",
+        "probability": 0.35,
+        "cost_low": money(10_000 + number),
+        "cost_likely": money(50_000 + number),
+        "cost_high": money(250_000 + number),
+        "schedule_impact_days": 21,
+        "exposure_from_on": "2026-03-01",
+        "exposure_until_on": "2027-09-30",
+        "inherent_rating": 12,
+        "current_rating": 9,
+        "labels": { "section": format!("{}", number % 40), "phase": "design" },
+    })
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    if let Value::Object(map) = value { map } else { Map::new() }
+}

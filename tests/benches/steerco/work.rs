@@ -1,0 +1,281 @@
+//! The rows: what is asked of the server, and what it cost.
+
+use std::fs::File;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use steerco_proto::v1::GetRequest;
+use steerco_proto::v1::risk_service_client::RiskServiceClient;
+use tonic::transport::Endpoint;
+
+use crate::client::{self, Connection, Times, get, post};
+use crate::data::{BASE_URL, Data, Store, risk};
+use crate::process::{Folder, Server, cpu};
+use crate::{Done, Flags};
+
+/// Rounds of a row; the one of median CPU counts.
+const ROUNDS: usize = 3;
+/// Connections that read at once.
+const READERS: usize = 8;
+/// Connections that write at once.
+const WRITERS: usize = 16;
+/// Starts of the server; the median counts.
+const STARTS: usize = 5;
+
+/// The promises: row, then microseconds of CPU on SQLite and on `PostgreSQL`, reach before aim.
+const PROMISES: &[(&str, [u32; 2], [u32; 2])] = &[
+    ("W1", [120, 60], [280, 150]),
+    ("W1 gRPC", [120, 60], [280, 150]),
+    ("W2", [700, 400], [750, 550]),
+    ("W3", [200, 100], [550, 300]),
+    ("W6", [400, 250], [600, 250]),
+    ("W6 idle", [100, 60], [220, 60]),
+];
+
+/// A line of the table.
+pub(crate) struct Row {
+    pub(crate) store: &'static str,
+    pub(crate) row: &'static str,
+    pub(crate) what: String,
+    /// Microseconds of CPU a request.
+    pub(crate) cpu: Option<f64>,
+    /// Microseconds of wall time: median and 99th percentile.
+    pub(crate) wall: Option<(u64, u64)>,
+    /// Requests a second.
+    pub(crate) rate: f64,
+}
+
+impl Row {
+    pub(crate) fn new(store: &'static str, row: &'static str, what: &str) -> Self {
+        Self { store, row, what: what.to_owned(), cpu: None, wall: None, rate: 0.0 }
+    }
+
+    /// The row of `count` requests that took this long and this much CPU.
+    #[expect(clippy::cast_precision_loss, reason = "figures to print")]
+    pub(crate) fn measured(self, cpu_micros: u64, times: &Times) -> Self {
+        let count = times.micros.len().max(1);
+        let at = |percent: usize| times.micros.get(count * percent / 100).copied().unwrap_or(0);
+        Self {
+            cpu: Some(cpu_micros as f64 / count as f64),
+            wall: Some((at(50), at(99))),
+            rate: count as f64 / times.wall.as_secs_f64(),
+            ..self
+        }
+    }
+}
+
+/// Everything measured.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Report {
+    pub(crate) fn print(&self) {
+        println!(
+            "\nCPU of the process tree and wall time a request, in µs; reach and aim are what is promised for CPU.\n"
+        );
+        println!("| database | row | work | CPU | reach | aim | p50 | p99 | a second |");
+        println!("|---|---|---|--:|--:|--:|--:|--:|--:|");
+        for row in &self.rows {
+            let promised = PROMISES.iter().find(|(name, ..)| *name == row.row);
+            let promised = promised.map(|(_, sqlite, postgres)| if row.store == "SQLite" { sqlite } else { postgres });
+            let [reach, aim] = promised.map_or([String::new(), String::new()], |both| both.map(|n| n.to_string()));
+            let cpu = row.cpu.map(|cpu| format!("{cpu:.1}")).unwrap_or_default();
+            let [p50, p99] = row.wall.map_or([String::new(), String::new()], |(a, b)| [a, b].map(|n| n.to_string()));
+            let rate = if row.rate > 0.0 { format!("{:.0}", row.rate) } else { String::new() };
+            println!(
+                "| {} | {} | {} | {cpu} | {reach} | {aim} | {p50} | {p99} | {rate} |",
+                row.store, row.row, row.what
+            );
+        }
+    }
+}
+
+/// All rows on one database.
+pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, report: &mut Report) -> Done<()> {
+    let server = starts(flags, store, data, dir, report)?;
+    eprintln!("{}: server {} at {}", store.name, server.pid(), server.address);
+    let bench = Bench { flags, store, data, server: &server };
+    bench.reads(report)?;
+    bench.feed(report)?;
+    bench.writes(report)?;
+    let (now, most) = server.memory();
+    let what = format!("memory after the work {} MiB, at most {} MiB", now / 1024, most / 1024);
+    report.rows.push(Row::new(store.name, "W7", &what));
+    Ok(())
+}
+
+/// Time from the start of the process to its first answer; the last server started is kept.
+fn starts(flags: &Flags, store: &Store, data: &Data, dir: &Folder, report: &mut Report) -> Done<Server> {
+    let (mut times, mut kept) = (Vec::new(), None);
+    let starts = if flags.wants("W7") { STARTS } else { 1 };
+    for _ in 0..starts {
+        drop(kept.take());
+        let log = Stdio::from(File::create(dir.path().join("server.log"))?);
+        let settings = [
+            ("STEERCO_BASE_URL", BASE_URL),
+            // The client is one caller; the rate is looked at, and never reached.
+            ("STEERCO_LIMITS__REQUESTS_PER_SECOND", "10000000"),
+            ("STEERCO_LIMITS__BURST", "10000000"),
+        ];
+        let start = Instant::now();
+        let server = Server::start("serve", &["--database", &store.url], &settings, log)?;
+        first_answer(&server, data)?;
+        times.push(start.elapsed());
+        kept = Some(server);
+    }
+    times.sort_unstable();
+    let server = kept.ok_or("no start")?;
+    std::thread::sleep(Duration::from_millis(300));
+    let (idle, _) = server.memory();
+    let micros = times[times.len() / 2].as_micros();
+    let what = format!(
+        "start to first answer {:.1} ms; memory idle {} MiB",
+        f64::from(u32::try_from(micros)?) / 1e3,
+        idle / 1024
+    );
+    report.rows.push(Row::new(store.name, "W7", &what));
+    Ok(server)
+}
+
+fn first_answer(server: &Server, data: &Data) -> Done<()> {
+    let request = get(&format!("/v1/risks/{}", data.risks[0]), &data.token);
+    let limit = Instant::now() + Duration::from_secs(20);
+    loop {
+        let answer = Connection::open(server.address).and_then(|mut conn| Ok(conn.ask(&request)?.0));
+        match answer {
+            Ok(200) => return Ok(()),
+            Ok(status) => return Err(format!("the first answer is {status}").into()),
+            Err(cause) if Instant::now() > limit => return Err(cause),
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+struct Bench<'a> {
+    flags: &'a Flags,
+    store: &'a Store,
+    data: &'a Data,
+    server: &'a Server,
+}
+
+impl Bench<'_> {
+    fn cpu(&self) -> u64 {
+        cpu(Some(self.server.pid()), self.store.postgres.as_deref())
+    }
+
+    /// Runs a row: a round to warm up, then the rounds that count.
+    fn row(&self, row: Row, usual: u64, round: impl Fn(u64) -> Done<Times>) -> Done<Option<Row>> {
+        if !self.flags.wants(row.row) {
+            return Ok(None);
+        }
+        let count = self.flags.requests(usual);
+        eprintln!("{}: {} {}, {ROUNDS} × {count}", row.store, row.row, row.what);
+        round(count / 4)?;
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            let before = self.cpu();
+            let times = round(count)?;
+            rounds.push((self.cpu() - before, times));
+        }
+        rounds.sort_unstable_by_key(|(cpu, _)| *cpu);
+        let (cpu, times) = &rounds[ROUNDS / 2];
+        Ok(Some(row.measured(*cpu, times)))
+    }
+
+    fn rest(
+        &self,
+        (name, what): (&'static str, &str),
+        (connections, usual): (usize, u64),
+        expected: u16,
+        request: impl Fn(u64) -> Vec<u8> + Sync,
+    ) -> Done<Option<Row>> {
+        let row = Row::new(self.store.name, name, what);
+        self.row(row, usual, |count| client::load(self.server.address, connections, count, expected, &request))
+    }
+
+    /// The id of a risk, far from that of the number before.
+    fn risk(&self, number: u64) -> &str {
+        let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let index = usize::try_from(spread).unwrap_or(0) % self.data.risks.len();
+        &self.data.risks[index]
+    }
+
+    fn program(&self, number: u64) -> &str {
+        &self.data.programs[usize::try_from(number).unwrap_or(0) % self.data.programs.len()]
+    }
+
+    fn reads(&self, report: &mut Report) -> Done<()> {
+        let token = &self.data.token;
+        let one = |number| get(&format!("/v1/risks/{}", self.risk(number)), token);
+        report.rows.extend(self.rest(("W1", "one risk"), (READERS, 20_000), 200, one)?);
+        let row = Row::new(self.store.name, "W1 gRPC", "one risk");
+        report.rows.extend(self.row(row, 20_000, |count| self.grpc(count))?);
+        let page = |number| {
+            let filter = format!("program_id%20%3D%20%22{}%22%20AND%20kind%20%3D%20%22threat%22", self.program(number));
+            get(&format!("/v1/risks?page_size=100&filter={filter}"), token)
+        };
+        report.rows.extend(self.rest(("W2", "100 risks of a program, filtered"), (READERS, 3_000), 200, page)?);
+        Ok(())
+    }
+
+    fn feed(&self, report: &mut Report) -> Done<()> {
+        let events =
+            |after: &str, size: u32| get(&format!("/v1/events?page_size={size}&after={after}"), &self.data.token);
+        let cursor = |answer: &serde_json::Value, name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        let address = self.server.address;
+        let later = cursor(&client::ask_json(address, &events("", 1000))?, "next_cursor");
+        let changes = |_| events(&later, 100);
+        report.rows.extend(self.rest(("W6", "100 changes"), (READERS, 3_000), 200, changes)?);
+        let list = client::ask_json(address, &get("/v1/risks?page_size=1", &self.data.token))?;
+        let end = cursor(&list, "sync_token");
+        report.rows.extend(self.rest(("W6 idle", "nothing new"), (READERS, 20_000), 200, |_| events(&end, 100))?);
+        Ok(())
+    }
+
+    fn writes(&self, report: &mut Report) -> Done<()> {
+        let serial = AtomicU64::new(0);
+        let create = |number| {
+            let index = usize::try_from(number).unwrap_or(0);
+            let body = risk(self.program(number), index).to_string();
+            let key = format!("bench-{}", serial.fetch_add(1, Ordering::Relaxed));
+            post("/v1/risks", &self.data.token, &key, &body)
+        };
+        let (many, alone) = if self.store.postgres.is_some() { (3_000, 600) } else { (12_000, 600) };
+        report.rows.extend(self.rest(("W3", "durable create, 16 writers"), (WRITERS, many), 201, create)?);
+        report.rows.extend(self.rest(("W3 alone", "durable create, one writer"), (1, alone), 201, create)?);
+        Ok(())
+    }
+
+    /// One risk over gRPC, as many connections as over REST.
+    fn grpc(&self, count: u64) -> Done<Times> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let next = AtomicU64::new(0);
+        let authorization: tonic::metadata::MetadataValue<_> = format!("Bearer {}", self.data.token).parse()?;
+        let reader = async || -> Done<Vec<u64>> {
+            let channel = Endpoint::new(format!("http://{}", self.server.address))?.connect().await?;
+            let mut client = RiskServiceClient::new(channel);
+            let mut micros = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return Ok(micros);
+                }
+                let mut request =
+                    tonic::Request::new(GetRequest { id: self.risk(number).to_owned(), ..GetRequest::default() });
+                request.metadata_mut().insert("authorization", authorization.clone());
+                let start = Instant::now();
+                client.get_risk(request).await?;
+                micros.push(u64::try_from(start.elapsed().as_micros())?);
+            }
+        };
+        let start = Instant::now();
+        let read = runtime.block_on(futures::future::join_all((0..READERS).map(|_| reader())));
+        let wall = start.elapsed();
+        let mut micros = read.into_iter().collect::<Done<Vec<_>>>()?.concat();
+        micros.sort_unstable();
+        Ok(Times { micros, wall })
+    }
+}
