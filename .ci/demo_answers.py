@@ -50,6 +50,7 @@ CHECKS = [
     lambda answer: answer["category"] == "schedule",
     lambda answer: len(answer["events"]) == 2,
     lambda answer: answer["code"] == "PERMISSION_DENIED",
+    lambda answer: len(answer["items"]) == 1 and "private_notes" not in answer["items"][0],
     lambda answer: len(answer["projects"]) == 3,
 ]
 

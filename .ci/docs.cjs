@@ -21,7 +21,7 @@ async function main() {
     page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
     page.on("response", (response) => response.status() >= 400 && faults.push(`${response.status()} ${response.url()}`));
 
-    await page.goto(base + "/docs", { waitUntil: "networkidle" });
+    await page.goto(base + "/docs/api/", { waitUntil: "networkidle" });
     await page.waitForSelector(".opblock", { timeout: 60_000 });
     const shown = await page.locator(".opblock").count();
     const contract = await (await page.request.get(base + "/openapi.json")).json();
@@ -32,6 +32,18 @@ async function main() {
     await page.waitForSelector(".opblock.is-open .responses-wrapper");
     await page.screenshot({ path: picture });
     console.log(`${shown} operations are shown`);
+
+    await page.goto(base + "/docs", { waitUntil: "networkidle" });
+    const pages = await page.locator("a").evaluateAll((all) => all.map((link) => link.href));
+    if (pages.length < 8) faults.push("/docs lists too little");
+    for (const link of pages) {
+      const shown = await page.goto(link, { waitUntil: "networkidle" });
+      if (shown.status() !== 200) faults.push(`dead link ${link}`);
+      for (const next of await page.locator("a").evaluateAll((all) => all.map((link) => link.href))) {
+        if (next.startsWith(base) && (await page.request.get(next)).status() !== 200) faults.push(`dead link ${next}`);
+      }
+    }
+    console.log(`${pages.length} pages of documentation`);
 
     const answer = await page.goto(base + "/errors", { waitUntil: "networkidle" });
     const links = await page.locator("a").evaluateAll((all) => all.map((link) => link.href));

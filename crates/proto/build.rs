@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Asked for when it runs: a build folder that was copied would else read the protos of where it came from.
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files: Vec<PathBuf> =
         fs::read_dir(root.join("steerco/v1"))?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;

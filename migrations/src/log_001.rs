@@ -32,8 +32,10 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// A role of the cluster, so another database may have made it at the same moment.
-const ROLE: &str = "DO $$ BEGIN CREATE ROLE steerco_service NOLOGIN; \
+/// A role of the cluster, so another database may have made it at the same moment, or an administrator beforehand for
+/// an owner who may not make roles.
+const ROLE: &str = "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'steerco_service') THEN \
+                    CREATE ROLE steerco_service NOLOGIN; END IF; \
                     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
 
 const TABLES: &str = "
@@ -41,7 +43,8 @@ CREATE TABLE log (
     org TEXT NOT NULL, seq BIGINT NOT NULL, at BIGINT NOT NULL, actor TEXT NOT NULL, operation TEXT NOT NULL,
     kind TEXT NOT NULL, resource_id TEXT NOT NULL, revision BIGINT NOT NULL, changed TEXT NOT NULL, after TEXT NOT NULL,
     source TEXT, portfolio TEXT, program TEXT, partner TEXT, portfolio_before TEXT, program_before TEXT,
-    partner_before TEXT, request_id TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (org, seq)
+    partner_before TEXT, engagement TEXT, request_id TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL,
+    PRIMARY KEY (org, seq)
 );
 CREATE INDEX log_by_at ON log (org, at);
 CREATE INDEX log_by_resource ON log (org, resource_id, seq);

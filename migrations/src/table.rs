@@ -62,6 +62,11 @@ impl Table {
         self.references.push((name, table));
         self.text_null(name)
     }
+    /// Found by this column without a scan.
+    pub(crate) fn index(mut self, name: &'static str) -> Self {
+        self.indexes.push(name);
+        self
+    }
     /// Unique in the organisation among those that are not deleted.
     pub(crate) fn unique(mut self, columns: &[&'static str]) -> Self {
         self.unique.push(columns.to_vec());

@@ -46,6 +46,7 @@ pub(crate) enum Call<'a> {
     Undelete { id: &'a str },
     Act { id: &'a str, verb: &'a str, body: &'a Value },
     Batch { body: &'a Value },
+    Progress { id: &'a str },
 }
 
 /// Sets options on a copy.
@@ -177,14 +178,22 @@ impl Client {
         self.call(kind, Call::Undelete { id }).await
     }
 
-    /// `verb` as the table of permissions names it, such as `issue_secret`.
+    /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.
     pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
+        if verb == "upload" {
+            return self.upload(id, b"content").await;
+        }
         self.call(kind, Call::Act { id, verb, body: &body }).await
     }
 
     /// `{"items": [{"create": {…}}, {"update": {"id", "patch", "if_match"}}, {"upsert": …}, {"delete": …}], "partial"}`.
     pub async fn batch(&self, kind: &str, body: Value) -> Reply {
         self.call(kind, Call::Batch { body: &body }).await
+    }
+
+    /// The roll-up of progress of a project, program or portfolio.
+    pub async fn progress(&self, kind: &str, id: &str) -> Reply {
+        self.call(kind, Call::Progress { id }).await
     }
 
     /// Every item of a list, page by page.
@@ -237,6 +246,14 @@ impl Client {
         match self.door {
             Door::Rest => self.raw("GET", "/v1/permissions").send().await,
             Door::Grpc => grpc::permissions(self).await,
+        }
+    }
+
+    /// The registry of metrics.
+    pub async fn metrics(&self) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", "/v1/metrics").send().await,
+            Door::Grpc => grpc::metrics(self).await,
         }
     }
 

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use futures::{StreamExt, stream};
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value as Pb};
 use serde_json::{Map, Value, json};
 use steerco_domain::resource::Kind;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{KeyAndValueRef, MetadataMap};
-use tonic::{Request, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 use tonic_types::StatusExt;
 
 use crate::answer::reason;
@@ -17,7 +18,7 @@ use crate::client::{Call, With};
 use crate::codec::{self, Dynamic};
 use crate::feed::{Feed, Item};
 use crate::rest::faults;
-use crate::{Answer, Client, Fault, Refused, Reply};
+use crate::{Answer, Client, Downloaded, Fault, Refused, Reply};
 
 static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(steerco_proto::FILE_DESCRIPTOR_SET).expect("descriptors"));
@@ -61,6 +62,11 @@ async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Repl
     grpc.ready().await.expect("a connection");
     let codec = Dynamic(method.output());
     let response = grpc.unary(request(method, &client.with, body), path(method), codec).await;
+    answered(method, response)
+}
+
+#[expect(clippy::result_large_err, reason = "a refusal is told whole")]
+fn answered(method: &MethodDescriptor, response: Result<Response<DynamicMessage>, Status>) -> Reply {
     let (metadata, message, _) = response.map_err(|status| refused(&status))?.into_parts();
     let headers = headers(&metadata);
     assert!(headers.contains_key("x-request-id"), "{} without a request id", method.full_name());
@@ -153,11 +159,12 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Undelete { .. } => format!("Undelete{one}"),
         Call::Act { verb, .. } => format!("{}{one}", camel(verb)),
         Call::Batch { .. } => format!("Batch{many}"),
+        Call::Progress { .. } => format!("Get{one}Progress"),
     };
     let version = client.with.source_version.map(Value::from);
     let body = match &call {
         Call::Create { body } => json!({kind.name: body}),
-        Call::Get { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
+        Call::Get { id } | Call::Progress { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
         Call::GetByRef { source, external_id } => json!({"source": source, "external_id": external_id}),
         Call::List { args } => (*args).clone(),
         Call::Revisions { id, args } | Call::Act { id, body: args, .. } => {
@@ -293,6 +300,45 @@ fn results(kind: &Kind, json: &Value) -> Value {
         })
     };
     json!({"results": json["results"].as_array().expect("results").iter().map(result).collect::<Vec<_>>()})
+}
+
+pub(crate) async fn metrics(client: &Client) -> Reply {
+    unary(client, &method("MetricService", "ListMetrics"), &json!({})).await
+}
+
+/// Messages of an upload, with their pieces; where it is `held`, the stream then stays open.
+pub(crate) async fn upload(client: &Client, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
+    let method = method("AttachmentService", "UploadAttachment");
+    let message = |(said, chunk): (Value, Vec<u8>)| {
+        let mut message = codec::message(&method.input(), &said);
+        message.set_field_by_name("chunk", Pb::Bytes(chunk.into()));
+        message
+    };
+    let messages: Vec<DynamicMessage> = pieces.into_iter().map(message).collect();
+    let open = if held { stream::pending().left_stream() } else { stream::empty().right_stream() };
+    let request = request(&method, &client.with, &json!({})).map(|_| stream::iter(messages).chain(open));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let response = grpc.client_streaming(request, path(&method), Dynamic(method.output())).await;
+    let mut answer = answered(&method, response)?;
+    answer.json = resource(answer.json, None);
+    Ok(answer)
+}
+
+pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Refused> {
+    let method = method("AttachmentService", "DownloadAttachment");
+    let request = request(&method, &client.with, &json!({"id": id}));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
 }
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {

@@ -26,6 +26,7 @@
 mod answer;
 mod client;
 mod codec;
+mod content;
 mod contract;
 mod feed;
 mod folder;
@@ -38,6 +39,7 @@ mod world;
 pub use answer::{Answer, Fault, Refused, Reply};
 pub use client::Client;
 pub use codec::message;
+pub use content::Downloaded;
 pub use feed::{Feed, Item};
 pub use rest::Raw;
 pub use server::{Server, Setup, runtime};

@@ -158,6 +158,11 @@ impl Server {
         &self.psql.dir
     }
 
+    /// A program of the same installation, such as `pg_dump`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.psql.program.with_file_name(name)
+    }
+
     /// Runs `sql` as one transaction; the answer is its rows, one a line, columns parted by `|`.
     ///
     /// A connection of its own, apart from the code under test and its driver.

@@ -11,7 +11,7 @@ use crate::answer::reason;
 use crate::client::Call;
 use crate::contract::{self, Seen};
 use crate::feed::Feed;
-use crate::{Answer, Client, Fault, Refused, Reply, Server};
+use crate::{Answer, Client, Downloaded, Fault, Refused, Reply, Server};
 
 /// An HTTP request under construction.
 pub struct Raw {
@@ -72,8 +72,14 @@ impl Raw {
 
     /// Sends it; a refusal must be a problem document.
     pub async fn send(self) -> Reply {
-        let (answer, is_success) = self.exchange().await;
+        let (answer, is_success, _) = self.exchange().await;
         if is_success { Ok(answer) } else { Err(refused(answer)) }
+    }
+
+    /// Sends it; the answer is bytes, or a problem document.
+    pub async fn content(self) -> Result<Downloaded, Refused> {
+        let (answer, is_success, bytes) = self.exchange().await;
+        if is_success { Ok(Downloaded { bytes, headers: answer.headers }) } else { Err(refused(answer)) }
     }
 
     /// Sends it; the answer whatever its status and words, for what is no problem document.
@@ -81,7 +87,7 @@ impl Raw {
         self.exchange().await.0
     }
 
-    async fn exchange(self) -> (Answer, bool) {
+    async fn exchange(self) -> (Answer, bool, Vec<u8>) {
         let (method, path) = (self.method.clone(), self.path.clone());
         let response = self.start().await;
         let status = response.status();
@@ -95,7 +101,7 @@ impl Raw {
             has_request_id: headers.contains_key("x-request-id"),
             body: Some(&body),
         });
-        (answer(status.as_u16(), headers, &body), status.as_u16() < 400)
+        (answer(status.as_u16(), headers, &body), status.as_u16() < 400, body.to_vec())
     }
 
     async fn start(self) -> Response {
@@ -182,7 +188,7 @@ pub(crate) fn faults(errors: &Value) -> Vec<Fault> {
 }
 
 /// One part of a path.
-fn part(text: &str) -> String {
+pub(crate) fn part(text: &str) -> String {
     let mut url = reqwest::Url::parse("http://x").expect("a URL");
     url.path_segments_mut().expect("a path").push(text);
     url.path().trim_start_matches('/').to_owned()
@@ -205,6 +211,7 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Undelete { id } => ("POST", one(id) + "/undelete", None, None),
         Call::Act { id, verb, body } => ("POST", format!("{}/{}", one(id), verb.replace('_', "-")), Some(body), None),
         Call::Batch { body } => ("POST", base + "/batch", Some(body), None),
+        Call::Progress { id } => ("GET", one(id) + "/progress", None, None),
     };
     let mut raw = options(client, Raw::new(client, method, &path));
     for (name, value) in args.and_then(Value::as_object).into_iter().flatten() {
@@ -269,6 +276,27 @@ fn with_args(mut raw: Raw, args: &Value) -> Raw {
         raw = raw.query(name, &plain(value));
     }
     raw
+}
+
+pub(crate) async fn upload(client: &Client, id: &str, content: &[u8]) -> Reply {
+    let raw = client.raw("PUT", &format!("/v1/attachments/{}/content", part(id)));
+    options(client, raw).header("content-type", "application/octet-stream").body(content).send().await
+}
+
+/// Sends a content but for its last byte, and goes.
+pub(crate) async fn upload_cut(client: &Client, id: &str, content: &[u8]) {
+    use tokio::io::AsyncWriteExt;
+    let address = client.server.url.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    let head = format!(
+        "PUT /v1/attachments/{id}/content HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/octet-stream\r\ncontent-length: {}\r\n\r\n",
+        client.with.token.as_deref().unwrap_or_default(),
+        content.len() + 1
+    );
+    stream.write_all(head.as_bytes()).await.expect("taken");
+    stream.write_all(content).await.expect("taken");
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {

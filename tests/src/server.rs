@@ -8,7 +8,7 @@ use steerco_api::Options;
 use steerco_server::listen;
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
-use steerco_service::{Service, Settings};
+use steerco_service::{AttachmentLimits, Service, Settings};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell, oneshot};
 use tonic::transport::{Channel, Endpoint};
@@ -30,8 +30,12 @@ pub struct Setup {
     pub clock: Clock,
     /// Days the feed can be read back.
     pub feed_days: u32,
+    /// Whether the tokens that scenarios make may accept.
+    pub operator_tokens_approve: bool,
     /// Trusted issuers beside the built-in one.
     pub issuers: Vec<IssuerConfig>,
+    /// How much attachments may take.
+    pub attachments: AttachmentLimits,
     pub options: Options,
     pub limits: listen::Limits,
 }
@@ -40,8 +44,17 @@ impl Default for Setup {
     /// As in production, but for the rate of callers: tests are quicker than people.
     fn default() -> Self {
         let plenty = NonZeroU32::new(1_000_000).expect("not zero");
-        let options = Options { rate_per_second: plenty, rate_burst: plenty, ..Options::default() };
-        Self { clock: Clock::system(), feed_days: 400, issuers: Vec::new(), options, limits: listen::Limits::default() }
+        let options =
+            Options { rate_per_second: plenty, rate_burst: plenty, tokens_per_second: plenty, ..Options::default() };
+        Self {
+            clock: Clock::system(),
+            feed_days: 400,
+            operator_tokens_approve: true,
+            issuers: Vec::new(),
+            attachments: AttachmentLimits::default(),
+            options,
+            limits: listen::Limits::default(),
+        }
     }
 }
 
@@ -89,7 +102,17 @@ impl Server {
         };
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let settings = settings(&database_url, &url, &setup.issuers, setup.clock, setup.feed_days);
+        let settings = Settings {
+            database: database_url.clone(),
+            migrate: true,
+            base_url: url.clone(),
+            issuers: setup.issuers,
+            token_seconds: 3600,
+            feed_days: setup.feed_days,
+            operator_tokens_approve: setup.operator_tokens_approve,
+            attachments: setup.attachments,
+            clock: setup.clock,
+        };
         let service = Service::open(settings).await.expect("the service opens");
         let app = steerco_api::app(service.clone(), setup.options);
         let (stop, stopped) = oneshot::channel();
@@ -129,18 +152,6 @@ impl Drop for Server {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-    }
-}
-
-fn settings(database: &str, url: &str, issuers: &[IssuerConfig], clock: Clock, feed_days: u32) -> Settings {
-    Settings {
-        database: database.to_owned(),
-        migrate: true,
-        base_url: url.to_owned(),
-        issuers: issuers.to_vec(),
-        token_seconds: 3600,
-        feed_days,
-        clock,
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Who {
     Executive,
     /// A service account that writes under [`World::SOURCE`].
     Integration,
-    /// A service account of the partner [`World::PARTNER`].
+    /// A service account of the partner [`World::partner`].
     Vendor,
     Auditor,
     /// Director and admin of another organisation.
@@ -66,6 +66,10 @@ pub struct World {
     pub program: String,
     /// A program beyond it.
     pub other_program: String,
+    /// The partner of the vendor.
+    pub partner: String,
+    /// An engagement with that partner in force, which serves the first program.
+    pub engagement: String,
     /// Id of the source [`World::SOURCE`].
     pub source_id: String,
     /// Person or service account by [`Who`], in the order of [`Who::ALL`].
@@ -79,8 +83,6 @@ const TOKEN_SECONDS: u32 = 400 * 86_400;
 impl World {
     /// Code of the source that the integration writes under.
     pub const SOURCE: &'static str = "jira";
-    /// Code of the vendor's partner.
-    pub const PARTNER: &'static str = "acme";
 
     /// A new organisation on the server that all scenarios of this database share; `None` where it is not installed.
     pub async fn new(door: Door, engine: Engine) -> Option<Self> {
@@ -103,6 +105,8 @@ impl World {
             portfolio: String::new(),
             program: String::new(),
             other_program: String::new(),
+            partner: String::new(),
+            engagement: String::new(),
             source_id: String::new(),
             ids: vec![String::new(); Who::ALL.len()],
             stranger_org: stranger.0,
@@ -111,6 +115,7 @@ impl World {
         world.ids[Who::Stranger as usize] = stranger.1;
         world.add_accounts().await;
         world.add_programs().await;
+        world.engagement = world.new_engagement(&world.partner).await;
         world
     }
 
@@ -140,9 +145,12 @@ impl World {
             {"create": {"person_id": self.id(Who::Executive), "role": "executive"}},
             {"create": {"person_id": self.id(Who::Auditor), "role": "auditor"}},
             {"create": {"service_account_id": self.id(Who::Integration), "role": "integration"}},
-            {"create": {"service_account_id": self.id(Who::Vendor), "role": "vendor", "partner_id": Self::PARTNER}},
         ]);
         admin.batch("grant", json!({"items": grants})).await.unwrap();
+        let partner = json!({"name": "Acme", "kind": "vendor"});
+        self.client(Who::Director).create("partner", partner).await.unwrap().id().clone_into(&mut self.partner);
+        let grant = json!({"service_account_id": self.id(Who::Vendor), "role": "vendor", "partner_id": self.partner});
+        admin.create("grant", grant).await.unwrap();
     }
 
     async fn add_programs(&mut self) {
@@ -170,8 +178,8 @@ impl World {
 
     /// A caller at the scenario's door.
     pub fn client(&self, who: Who) -> Client {
-        let partner = (who == Who::Vendor).then_some(Self::PARTNER);
-        self.caller(self.mint(self.org_of(who), self.id(who), |mint| mint.partner_id = partner.map(str::to_owned)))
+        let partner = (who == Who::Vendor).then(|| self.partner.clone());
+        self.caller(self.mint(self.org_of(who), self.id(who), |mint| mint.partner_id = partner))
     }
 
     /// Somebody with no grants yet, or grants that the scenario makes.
@@ -207,6 +215,35 @@ impl World {
     pub async fn project(&self, code: &str) -> String {
         let body = json!({"program_id": self.program, "code": code, "name": code});
         self.client(Who::Director).create("project", body).await.unwrap().id().to_owned()
+    }
+
+    /// A vendor's account of this partner.
+    pub async fn vendor_of(&self, partner: &str) -> Client {
+        let admin = self.client(Who::Admin);
+        let account = admin.create("service_account", json!({"name": "Portal"})).await.unwrap().id().to_owned();
+        let grant = json!({"service_account_id": account, "role": "vendor", "partner_id": partner});
+        admin.create("grant", grant).await.unwrap();
+        self.caller(self.mint(&self.org, &account, |mint| mint.partner_id = Some(partner.to_owned())))
+    }
+
+    /// A partner.
+    pub async fn new_partner(&self, name: &str) -> String {
+        let body = json!({"name": name, "kind": "vendor"});
+        self.client(Who::Director).create("partner", body).await.unwrap().id().to_owned()
+    }
+
+    /// A draft of an engagement with this partner, which serves the first program.
+    pub async fn new_draft(&self, partner: &str) -> String {
+        let body =
+            json!({"partner_id": partner, "program_ids": [self.program], "title": "Works", "kind": "fixed_price"});
+        self.client(Who::Director).create("engagement", body).await.unwrap().id().to_owned()
+    }
+
+    /// The same in force.
+    pub async fn new_engagement(&self, partner: &str) -> String {
+        let id = self.new_draft(partner).await;
+        self.client(Who::Director).act("engagement", &id, "activate", json!({})).await.unwrap();
+        id
     }
 
     /// Panics unless chain, versions and rows of the organisation agree.

@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod all {
+    mod activity;
+    mod attachment;
     mod batch;
     mod bodies;
+    mod deliverable;
+    mod dependency;
     mod dry_run;
     mod erasure;
     mod errors;
@@ -21,6 +25,7 @@ mod all {
     mod list;
     mod permissions;
     mod preconditions;
+    mod progress;
     mod promises;
     mod references;
     mod revocation;
@@ -29,5 +34,6 @@ mod all {
     mod strangers;
     mod tokens;
     mod upsert;
+    mod vendor;
     mod wire;
 }

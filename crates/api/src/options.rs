@@ -15,10 +15,14 @@ pub struct Options {
     pub rate_per_second: NonZeroU32,
     /// Requests a caller may send at once before the rate counts.
     pub rate_burst: NonZeroU32,
+    /// Requests for a token that one address may send every second, and at once.
+    pub tokens_per_second: NonZeroU32,
     /// Requests that may run at the same time; more are answered 503.
     pub concurrency: usize,
     /// How long a REST request may take until its answer begins.
     pub request_timeout: Duration,
+    /// Whether each request has a span, for the tracer of the process to send on.
+    pub traces: bool,
 }
 
 /// A non-zero constant, checked by the compiler.
@@ -36,8 +40,10 @@ impl Default for Options {
             body_limit: 4 * 1024 * 1024,
             rate_per_second: const { non_zero(2000) },
             rate_burst: const { non_zero(4000) },
+            tokens_per_second: const { non_zero(50) },
             concurrency: 1024,
             request_timeout: Duration::from_secs(30),
+            traces: false,
         }
     }
 }

@@ -44,18 +44,19 @@ impl Declared {
             "create" => self.setter = Setter::Create,
             "write" => self.setter = Setter::Write,
             "system" => self.setter = Setter::System,
-            known @ ("filter" | "private" | "personal" | "parent" | "required" | "unique") => {
+            known @ ("filter" | "private" | "personal" | "parent" | "inherited" | "required" | "unique") => {
                 self.markers.push(known.to_owned());
             }
             _ => {
-                let known = "one of: create, write, system, filter, private, personal, parent, required, unique";
+                let known =
+                    "one of: create, write, system, filter, private, personal, parent, inherited, required, unique";
                 return Err(syn::Error::new_spanned(marker, known));
             }
         }
         Ok(())
     }
 
-    fn has(&self, marker: &str) -> bool {
+    pub(crate) fn has(&self, marker: &str) -> bool {
         self.markers.iter().any(|m| m == marker)
     }
 
@@ -68,12 +69,13 @@ impl Declared {
             Setter::System => quote!(System),
         };
         let (filter, private, personal) = (self.has("filter"), self.has("private"), self.has("personal"));
-        let (parent, unique) = (self.has("parent"), self.has("unique"));
-        let required = self.has("required");
+        let (parent, inherited) = (self.has("parent"), self.has("inherited"));
+        let (required, unique) = (self.has("required"), self.has("unique"));
         quote! {
             crate::field::FieldSpec {
                 name: #name, doc: #doc, setter: crate::field::Setter::#setter,
-                filter: #filter, private: #private, personal: #personal, parent: #parent, unique: #unique,
+                filter: #filter, private: #private, personal: #personal, parent: #parent,
+                inherited: #inherited, unique: #unique,
                 nullable: <#ty as crate::field::Field>::NULLABLE,
                 optional: !#required && <#ty as crate::field::Field>::OPTIONAL,
                 columns: <#ty as crate::field::Field>::COLUMNS,

@@ -18,6 +18,11 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     let list = format_ident!("{}_fields", snake(&title));
     let clean = without_markers(item.clone());
     let mutable = (!names.is_empty()).then(|| quote!(mut));
+    let references = if names.is_empty() {
+        quote!(let _ = visit;)
+    } else {
+        quote!(#(crate::field::Field::references(&self.#names, visit);)*)
+    };
     let value = as_value.then(|| quote!(crate::input::value_field!(#name);));
     Ok(quote! {
         #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +45,9 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
             fn read(reader: &mut crate::input::Reader<'_>) -> Option<Self> {
                 #(let #names = reader.field::<#types>(#texts);)*
                 Some(Self { #(#names: #names?),* })
+            }
+            fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
+                #references
             }
         }
         #value

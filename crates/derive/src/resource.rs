@@ -62,7 +62,7 @@ fn common(name: &Ident, dated: bool) -> Vec<Field> {
         },
         parse_quote! {
             /// Free labels.
-            #[field(write)] pub labels: crate::labels::Labels
+            #[field(write, private)] pub labels: crate::labels::Labels
         },
     ];
     if dated {
@@ -70,7 +70,7 @@ fn common(name: &Ident, dated: bool) -> Vec<Field> {
             4,
             parse_quote! {
                 /// From when on this version holds (UTC); a backfill may set an earlier instant than the change itself.
-                #[field(filter)] pub effective_at: crate::time::Instant
+                #[field(filter, private)] pub effective_at: crate::time::Instant
             },
         );
     }
@@ -124,6 +124,20 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             _ => quote!(#name: Default::default()),
         }
     });
+    let inherited: Vec<&Declared> = fields.iter().filter(|f| f.has("inherited")).collect();
+    let (heir_names, heir_types): (Vec<_>, Vec<_>) = inherited.iter().map(|f| (&f.name, &f.ty)).unzip();
+    let heir_texts: Vec<String> = heir_names.iter().map(ToString::to_string).collect();
+    let inherit = (!inherited.is_empty()).then(|| {
+        quote! {
+            fn inherit(&mut self, field: &str, cells: &mut crate::field::Cells) -> Result<(), crate::field::Corrupt> {
+                match field {
+                    #(#heir_texts => self.#heir_names = cells.field::<#heir_types>(#heir_texts)?,)*
+                    _ => return Err(crate::field::Corrupt(format!("{field} is not inherited"))),
+                }
+                Ok(())
+            }
+        }
+    });
     let effective = if *dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
     Ok(quote! {
         impl crate::resource::Resource for #name {
@@ -150,6 +164,7 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             fn load(cells: &mut crate::field::Cells) -> Result<Self, crate::field::Corrupt> {
                 Ok(Self { #(#names: cells.field::<#types>(#texts)?),* })
             }
+            #inherit
             fn write_fields<M: serde::ser::SerializeMap>(&self, mask: crate::mask::Mask, map: &mut M)
                 -> Result<(), M::Error> {
                 #(if mask.has(#positions) && !crate::field::Field::is_absent(&self.#names) {

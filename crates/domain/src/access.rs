@@ -145,6 +145,38 @@ pub const TABLE: &[Row] = &[
     row("project",         "hold",         "- y y - - y - -"),
     row("project",         "complete",     "- y y - - y - -"),
     row("project",         "cancel",       "- y y - - y - -"),
+    row("deliverable",     "read",         "y y y y y y - y"),
+    row("deliverable",     "create",       "- y y - - y - -"),
+    row("deliverable",     "update",       "- y y - - y - -"),
+    row("deliverable",     "delete",       "- y y - - - - -"),
+    row("deliverable",     "start",        "- y y - - y - -"),
+    row("deliverable",     "submit",       "- y y - - y - -"),
+    // Acceptance is a person's, and never that of who submitted.
+    row("deliverable",     "judge",        "- y y - - - - -"),
+    row("deliverable",     "accept",       "- y y - - - - -"),
+    row("deliverable",     "accept_with_reservations", "- y y - - - - -"),
+    row("deliverable",     "reject",       "- y y - - - - -"),
+    row("deliverable",     "cancel",       "- y y - - - - -"),
+    row("work_calendar",   "read",         "y y y y y y - y"),
+    row("work_calendar",   "create",       "- y - - - y - -"),
+    row("work_calendar",   "update",       "- y - - - y - -"),
+    row("work_calendar",   "delete",       "- y - - - - - -"),
+    row("functional_area", "read",         "y y y y y y - y"),
+    row("functional_area", "create",       "- y - - - y - -"),
+    row("functional_area", "update",       "- y - - - y - -"),
+    row("functional_area", "delete",       "- y - - - - - -"),
+    row("activity",        "read",         "y y y y y y - y"),
+    row("activity",        "create",       "- y y - - y - -"),
+    row("activity",        "update",       "- y y - - y - -"),
+    row("activity",        "delete",       "- y y - - y - -"),
+    row("dependency",      "read",         "y y y y y y - y"),
+    row("dependency",      "create",       "- y y - - y - -"),
+    row("dependency",      "update",       "- y y - - y - -"),
+    row("dependency",      "delete",       "- y y - - y - -"),
+    row("dependency",      "agree",        "- y y - - - - -"),
+    row("dependency",      "meet",         "- y y - - y - -"),
+    row("dependency",      "drop",         "- y y - - - - -"),
+    row("dependency",      "reopen",       "- y y - - - - -"),
     row("risk",            "read",         "y y y y y y - y"),
     row("risk",            "create",       "- y y - - y - -"),
     row("risk",            "update",       "- y y - - y - -"),
@@ -154,6 +186,36 @@ pub const TABLE: &[Row] = &[
     row("risk",            "close",        "- y y - - - - -"),
     row("risk",            "materialise",  "- y y - - - - -"),
     row("risk",            "expire",       "- y y - - - - -"),
+    row("partner",         "read",         "y y y y y y f y"),
+    row("partner",         "create",       "- y - - - y - -"),
+    row("partner",         "update",       "- y - - - y - -"),
+    row("partner",         "delete",       "- y - - - - - -"),
+    row("partner",         "suspend",      "y y - - - - - -"),
+    row("partner",         "resume",       "y y - - - - - -"),
+    row("partner",         "end",          "- y - - - - - -"),
+    row("engagement",      "read",         "y y y y y y f y"),
+    row("engagement",      "create",       "- y y - - y - -"),
+    row("engagement",      "update",       "- y y - - y - -"),
+    row("engagement",      "delete",       "- y y - - - - -"),
+    row("engagement",      "activate",     "- y y - - - - -"),
+    row("engagement",      "suspend",      "- y y - - - - -"),
+    row("engagement",      "complete",     "- y y - - - - -"),
+    row("engagement",      "terminate",    "- y - - - - - -"),
+    row("milestone",       "read",         "y y y y y y f y"),
+    row("milestone",       "create",       "- y y - - y - -"),
+    row("milestone",       "update",       "- y y - - y - -"),
+    row("milestone",       "delete",       "- y y - - - - -"),
+    // Whom the table lets change a comment must be its author too.
+    row("comment",         "read",         "y y y y y y f y"),
+    row("comment",         "create",       "- y y y y y f -"),
+    row("comment",         "update",       "- y y y y y f -"),
+    row("comment",         "delete",       "- y y - - - - -"),
+    // The same of an attachment.
+    row("attachment",      "read",         "y y y y y y f y"),
+    row("attachment",      "create",       "- y y y y y f -"),
+    row("attachment",      "update",       "- y y y y y f -"),
+    row("attachment",      "upload",       "- y y y y y f -"),
+    row("attachment",      "delete",       "- y y - - - - -"),
     // The feed: each event also needs the right to read its kind.
     row("event",           "read",         "y y y y y y y y"),
     // Writing what held before the change was made (`effective_at`), with the right to update the kind.
@@ -193,4 +255,43 @@ const fn same(a: &str, b: &str) -> bool {
         i += 1;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KINDS;
+    use crate::resource::ScopeRule;
+
+    fn read(kind: &str, role: Role) -> Cell {
+        TABLE.iter().find(|row| row.kind == kind && row.action == "read").map_or(Cell::Deny, |row| row.cell(role))
+    }
+
+    /// What is about a resource is found by who sees the resource, so who reads comments must read what they are about.
+    #[test]
+    fn who_reads_comments_and_attachments_reads_their_subjects() {
+        for about in KINDS.iter().filter(|kind| kind.scope == ScopeRule::Subject) {
+            for kind in KINDS.iter().filter(|kind| kind.scope.can_be_spoken_of()) {
+                for role in Role::ALL.iter().filter(|role| **role != Role::Vendor) {
+                    assert!(
+                        read(about.name, *role) == Cell::Deny || read(kind.name, *role) == Cell::Allow,
+                        "{about:?} {kind:?} {role:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// A partner sees no private field of anything and changes nothing but what it says and attaches.
+    #[test]
+    fn a_vendor_sees_little_and_changes_only_what_is_about_something() {
+        for row in TABLE.iter().filter(|row| row.cell(Role::Vendor) != Cell::Deny && row.kind != "event") {
+            assert_eq!(row.cell(Role::Vendor), Cell::Fields, "{}.{}", row.kind, row.action);
+            let about = matches!(row.kind, "comment" | "attachment");
+            assert!(row.action == "read" || about, "{}.{}", row.kind, row.action);
+        }
+        let seen: Vec<&str> =
+            KINDS.iter().map(|kind| kind.name).filter(|kind| read(kind, Role::Vendor) != Cell::Deny).collect();
+        assert_eq!(seen, ["organisation", "partner", "engagement", "milestone", "comment", "attachment"]);
+    }
 }

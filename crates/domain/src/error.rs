@@ -73,8 +73,13 @@ reasons! {
     WrongState "WRONG_STATE" 409 9 "Not in this state";
     /// Something that still lives depends on the resource.
     HasChildren "HAS_CHILDREN" 409 9 "Something depends on it";
+    /// Something would come to wait for itself, or be a part of itself. The detail and the faults name the members of the
+    /// cycle in order, as far as the caller sees them.
+    Cycle "CYCLE" 409 9 "A cycle";
     /// A field belongs to another source system. The detail names the owner.
     FieldOwned "FIELD_OWNED" 409 9 "The field belongs to another source";
+    /// The organisation's attachments take up all the room they may. Content that it holds already takes none.
+    QuotaExceeded "QUOTA_EXCEEDED" 409 8 "The quota is used up";
     /// A request with the same idempotency key is still running. Try again after `Retry-After`.
     KeyInUse "IDEMPOTENCY_KEY_IN_USE" 409 10 "The first request with this key still runs";
     /// The cursor is older than the feed keeps, or from before a restore. Read the lists again and go on from their

@@ -164,6 +164,8 @@ pub struct FieldSpec {
     pub personal: bool,
     /// Names the resource this one lives under.
     pub parent: bool,
+    /// Copied at creation from the field of the same name of a parent.
+    pub inherited: bool,
     /// Unique in the organisation.
     pub unique: bool,
     pub nullable: bool,
@@ -279,6 +281,11 @@ impl Field for i32 {
 pub struct Whole<const MIN: i64, const MAX: i64>(i32);
 
 impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    /// This number, if it lies between the limits.
+    pub fn new(number: i64) -> Option<Self> {
+        i32::try_from(number).ok().filter(|_| (MIN..=MAX).contains(&number)).map(Self)
+    }
+
     pub fn get(self) -> i32 {
         self.0
     }
@@ -331,13 +338,7 @@ impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
         cells.text().and_then(|text| serde_json::from_str(&text).ok())
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let Some(items) = value.as_array() else { return spot.wrong_type("an array", value) };
-        if items.len() > LIST_MAX {
-            return spot.fault("TOO_MANY", format!("at most {LIST_MAX} elements"));
-        }
-        let read: Vec<_> =
-            items.iter().enumerate().map(|(i, item)| T::read(item, &mut spot.below(&i.to_string()))).collect();
-        read.into_iter().collect()
+        read_list(value, LIST_MAX, spot)
     }
     fn absent() -> Option<Self> {
         Some(Self::new())
@@ -347,6 +348,45 @@ impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
             item.references(visit);
         }
     }
+}
+
+/// A list that may be longer or shorter than others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct List<T, const MAX: usize>(pub Vec<T>);
+
+impl<T: Field + serde::de::DeserializeOwned, const MAX: usize> Field for List<T, MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
+    fn shape() -> Shape {
+        Shape::List { of: Box::new(T::shape()), max: MAX }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(json_cell(&self.0));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().and_then(|text| serde_json::from_str(&text).ok()).map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        read_list(value, MAX, spot).map(Self)
+    }
+    fn absent() -> Option<Self> {
+        Some(Self(Vec::new()))
+    }
+    fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
+        self.0.references(visit);
+    }
+}
+
+fn read_list<T: Field>(value: &Value, max: usize, spot: &mut Spot<'_>) -> Option<Vec<T>> {
+    let Some(items) = value.as_array() else { return spot.wrong_type("an array", value) };
+    if items.len() > max {
+        return spot.fault("TOO_MANY", format!("at most {max} elements"));
+    }
+    let read: Vec<_> =
+        items.iter().enumerate().map(|(i, item)| T::read(item, &mut spot.below(&i.to_string()))).collect();
+    read.into_iter().collect()
 }
 
 /// Elements a list in a field may have.

@@ -5,12 +5,13 @@ use steerco_derive::{input, resource};
 use crate::access::Role;
 use crate::error::{Error, Fault, Reason};
 use crate::id::Id;
+use crate::partner::Partner;
 use crate::person::Person;
 use crate::portfolio::Portfolio;
 use crate::program::Program;
 use crate::resource::{Rules, Verb};
 use crate::service_account::ServiceAccount;
-use crate::text::{Code, Text};
+use crate::text::Text;
 use crate::time::Instant;
 
 /// A role held by one person or service account, over the organisation or a part of it. Made by someone else than its
@@ -34,7 +35,7 @@ pub struct Grant {
     pub program_id: Option<Id<Program>>,
     /// Reaches this partner's engagements only; needed by the role `vendor`.
     #[field(create, filter)]
-    pub partner_id: Option<Code>,
+    pub partner_id: Option<Id<Partner>>,
     /// Holds from this instant; from its creation when absent.
     #[field(create, filter)]
     pub valid_from: Option<Instant>,

@@ -11,6 +11,8 @@ pub trait Input: Sized {
     const DOC: &'static str;
     const FIELDS: &'static [FieldSpec];
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
+    /// Visits the resources its fields refer to: kind and id.
+    fn references(&self, visit: &mut dyn FnMut(&'static str, String));
 }
 
 /// Reads the members of one object, recording every fault.
@@ -167,6 +169,9 @@ macro_rules! value_field {
                 let clean = reader.faults.is_empty();
                 spot.faults.append(&mut reader.faults);
                 read.filter(|_| clean)
+            }
+            fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
+                crate::input::Input::references(self, visit);
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {

@@ -9,25 +9,42 @@
 
 pub mod access;
 pub mod actor;
+pub mod clock_time;
+pub mod country;
 pub mod error;
 pub mod field;
 pub mod filter;
+pub mod graph;
 pub mod id;
 pub mod input;
 pub mod labels;
 pub mod list;
 pub mod mask;
+pub mod metric;
 pub mod money;
+pub mod node;
+pub mod progress;
 pub mod ratio;
 pub mod refs;
 pub mod resource;
 pub mod state;
+pub mod subject;
 pub mod text;
 pub mod time;
 pub mod words;
+pub mod working_time;
 
+pub mod activity;
+pub mod attachment;
+pub mod comment;
+pub mod deliverable;
+pub mod dependency;
+pub mod engagement;
+pub mod functional_area;
 pub mod grant;
+pub mod milestone;
 pub mod organisation;
+pub mod partner;
 pub mod person;
 pub mod portfolio;
 pub mod principal;
@@ -36,6 +53,7 @@ pub mod project;
 pub mod risk;
 pub mod service_account;
 pub mod source;
+pub mod work_calendar;
 
 pub use error::{Error, Fault, Reason};
 pub use resource::Resource;
@@ -55,7 +73,17 @@ macro_rules! for_each_resource {
             portfolio::Portfolio,
             program::Program,
             project::Project,
+            deliverable::Deliverable,
+            work_calendar::WorkCalendar,
+            functional_area::FunctionalArea,
+            activity::Activity,
+            dependency::Dependency,
             risk::Risk,
+            partner::Partner,
+            engagement::Engagement,
+            milestone::Milestone,
+            comment::Comment,
+            attachment::Attachment,
         }
     };
 }

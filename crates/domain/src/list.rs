@@ -198,10 +198,10 @@ mod tests {
     #[test]
     fn fields_always_have_the_id_and_never_what_is_hidden() {
         let visible = Mask::of(Risk::KIND, |f| !f.private);
-        assert_eq!(fields("title, labels,title", visible), Ok(vec!["id", "labels", "title"]));
+        assert_eq!(fields("title, cause,title", visible), Ok(vec!["id", "title", "cause"]));
         assert_eq!(parse_fields(None, Risk::KIND, visible), Ok(visible));
         assert_eq!(parse_fields(Some(""), Risk::KIND, visible), Ok(visible));
-        for bad in ["updated_at", "titel", "title,,kind", "*", "TITLE"] {
+        for bad in ["updated_at", "labels", "titel", "title,,kind", "*", "TITLE"] {
             let faults = fields(bad, visible).unwrap_err();
             assert_eq!((faults[0].pointer.as_str(), faults[0].code.as_ref()), ("?fields", "UNKNOWN_FIELD"), "{bad}");
             assert!(!faults[0].detail.contains("did you mean updated_at"));

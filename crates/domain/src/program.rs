@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::money::Currency;
 use crate::person::Person;
 use crate::portfolio::{Portfolio, Tolerances};
+use crate::progress::Standing;
 use crate::resource::{Place, Rules, Verb};
 use crate::state::States;
 use crate::text::{Code, Text};
@@ -108,9 +109,13 @@ impl Rules for Program {
         }
     }
 
+    fn standing(&self) -> Option<Standing> {
+        Some(Standing { parent: Some(self.portfolio_id.to_string()), ..Standing::default() })
+    }
+
     fn place(&self) -> Place {
         let (portfolio, program) = (Some(self.portfolio_id.to_string()), Some(self.id.to_string()));
-        Place { portfolio, program, partner: None }
+        Place { portfolio, program, ..Place::default() }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::money::Money;
 use crate::person::Person;
 use crate::program::{Program, WorkStatus, check_span, work_verbs};
+use crate::progress::Standing;
 use crate::resource::{Place, Rules, Verb};
 use crate::state::States;
 use crate::text::{Code, Text};
@@ -64,6 +65,10 @@ impl Rules for Project {
         check_span("planned", self.planned_start_on, self.planned_finish_on, faults);
         check_span("forecast", self.forecast_start_on, self.forecast_finish_on, faults);
         check_span("actual", self.actual_start_on, self.actual_finish_on, faults);
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        Some(Standing { parent: Some(self.program_id.to_string()), ..Standing::default() })
     }
 
     fn place(&self) -> Place {

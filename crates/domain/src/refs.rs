@@ -41,6 +41,7 @@ const fn spec(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> Fi
         private: false,
         personal: false,
         parent: false,
+        inherited: false,
         unique: false,
         nullable: false,
         optional: false,

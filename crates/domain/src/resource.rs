@@ -5,14 +5,20 @@
 //!   `effective_at`, so that `valid_at` can read it.
 //! - Field markers: `create` (set at creation only), `write` (set at any time), neither (the service sets it); `filter`
 //!   (may stand in `filter` and `order_by`), `private` (hidden from partners), `personal` (kept out of the log, blanked
-//!   by erasure), `parent` (the resource it lives under), `required` (to create, though later it may go),
-//!   `unique` (in the organisation).
+//!   by erasure), `parent` (the resource it lives under), `inherited` (copied at creation from the field of the same name of
+//!   the parents named; with `create` the caller may repeat it, or give it where no parent does), `required` (to create,
+//!   though later it may go), `unique` (in the organisation).
 
 use crate::actor::Actor;
 use crate::error::{Error, Fault};
-use crate::field::{Cell, Cells, Corrupt, FieldSpec};
+use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
+use crate::graph::Edge;
+use crate::id::Id;
 use crate::input::{Input, Reader};
 use crate::mask::Mask;
+use crate::person::Person;
+use crate::program::Program;
+use crate::progress::Standing;
 use crate::refs::ExternalRefs;
 use crate::time::Instant;
 use serde_json::{Map, Value};
@@ -30,6 +36,29 @@ pub enum ScopeRule {
     Program,
     /// What belongs to a program in sight (`program_id`).
     InProgram,
+    /// What joins two programs, one of them in sight (`predecessor_program_id`, `successor_program_id`).
+    BetweenPrograms,
+    /// A partner its own row, everyone else all of them.
+    Partner,
+    /// What serves a program in sight (`program_ids`); a partner its own ones (`partner_id`) that are no drafts.
+    Engagement,
+    /// What belongs to an engagement (`engagement_id`) or a program (`program_id`) in sight; a partner by its engagements.
+    InEngagement,
+    /// What is about a resource in sight (`subject_kind`, `subject_id`); a partner only what is shared.
+    Subject,
+}
+
+impl ScopeRule {
+    /// Whether it is a directory: read by everyone who may read it at all, but for partners, and written by whoever
+    /// reaches the whole organisation.
+    pub const fn is_directory(self) -> bool {
+        matches!(self, Self::Organisation | Self::Partner)
+    }
+
+    /// Whether comments and attachments may be about it.
+    pub const fn can_be_spoken_of(self) -> bool {
+        !matches!(self, Self::Administration | Self::Subject)
+    }
 }
 
 /// Everything about a kind of resource that does not depend on its type.
@@ -58,6 +87,19 @@ impl Kind {
 
     pub fn field(&self, name: &str) -> Option<&'static FieldSpec> {
         self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// The kind a field names, where it names a single resource.
+    fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
+        let Shape::Id { prefix } = (field.shape)() else { return None };
+        crate::KINDS.iter().find(|kind| kind.prefix == prefix).copied()
+    }
+
+    /// Parents from which a field is inherited: the reference, the parent's kind and its field.
+    pub fn heirloom(&self, name: &str) -> Vec<(&'static FieldSpec, &'static Kind, &'static FieldSpec)> {
+        let parents = self.fields.iter().filter(|by| by.parent && by.name != name);
+        let kinds = parents.filter_map(|by| Self::named_by(by).map(|kind| (by, kind)));
+        kinds.filter_map(|(by, kind)| kind.field(name).map(|theirs| (by, kind, theirs))).collect()
     }
 
     /// Every column in the order of the declaration.
@@ -105,6 +147,10 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
     fn changed_since(&self, before: &Self) -> Vec<&'static str>;
     fn store(&self, out: &mut Vec<Cell>);
     fn load(cells: &mut Cells) -> Result<Self, Corrupt>;
+    /// Takes the value of an `inherited` field from the cells of a parent.
+    fn inherit(&mut self, field: &str, _cells: &mut Cells) -> Result<(), Corrupt> {
+        Err(Corrupt(format!("{field} is not inherited")))
+    }
     fn write_fields<M: serde::ser::SerializeMap>(&self, mask: Mask, map: &mut M) -> Result<(), M::Error>;
     /// Visits every reference: field, kind and id.
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String));
@@ -123,6 +169,7 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
         let mut faults = reader.faults;
         match read {
             Some(mut new) => {
+                new.carry(None, &mut faults);
                 new.settle(&mut faults);
                 if faults.is_empty() { Ok(new) } else { Err(Error::invalid(faults)) }
             }
@@ -137,13 +184,17 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
         let mut after = self.clone();
         after.merge(&mut reader);
         let mut faults = reader.faults;
+        after.carry(Some(self), &mut faults);
         after.settle(&mut faults);
         if faults.is_empty() { Ok(after) } else { Err(Error::invalid(faults)) }
     }
 }
 
 /// The rules of a resource that no single field can hold.
-pub trait Rules {
+pub trait Rules: Sized {
+    /// Keeps what the request left out or cannot set, from what was `before`. Runs when a caller's fields are set.
+    fn carry(&mut self, _before: Option<&Self>, _faults: &mut Vec<Fault>) {}
+
     /// Computes what is computed and records every rule broken. Runs after each change.
     fn settle(&mut self, _faults: &mut Vec<Fault>) {}
 
@@ -157,7 +208,33 @@ pub trait Rules {
         None
     }
 
-    /// Program, portfolio and partner it belongs to, for the feed.
+    /// What it makes wait for what.
+    fn edge(&self) -> Option<Edge> {
+        None
+    }
+
+    /// Takes the programs of the ends of its edge.
+    fn join(&mut self, _from: Option<Id<Program>>, _to: Option<Id<Program>>) {}
+
+    /// Where it stands in the roll-up of progress, if it does.
+    fn standing(&self) -> Option<Standing> {
+        None
+    }
+
+    /// What it is about, where that may be of many kinds: the writer must see it.
+    fn subject(&self) -> Option<(&'static Kind, &str)> {
+        None
+    }
+
+    /// Takes the place of its subject.
+    fn seat(&mut self, _at: &Place) {}
+
+    /// Who alone may change it.
+    fn author(&self) -> Option<&Actor> {
+        None
+    }
+
+    /// Program, portfolio, partner and engagement it belongs to, for the feed.
     fn place(&self) -> Place {
         Place::default()
     }
@@ -167,15 +244,125 @@ pub trait Rules {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub portfolio: Option<String>,
+    /// Several, parted by spaces, of what serves several programs.
     pub program: Option<String>,
+    /// The partner that may know of it.
     pub partner: Option<String>,
+    /// The engagement on whose sight its own hangs.
+    pub engagement: Option<String>,
 }
 
-/// An act on a resource beyond create, update and delete.
+/// Who acts, and when.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    pub now: Instant,
+    pub actor: Actor,
+    /// The person behind the token; none behind that of a service account, nor, unless the settings say so, behind one
+    /// that an operator made.
+    pub person: Option<Id<Person>>,
+}
+
+/// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
 pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
 
-    fn decide(&self, on: &mut Self::On, now: Instant) -> Result<(), Error>;
+    fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
+        Err(Error::internal())
+    }
+
+    fn decide_by(&self, on: &mut Self::On, acting: &Acting) -> Result<(), Error> {
+        self.decide(on, acting.now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KINDS;
+    use crate::field::{Field, Setter};
+    use crate::project::Project;
+
+    /// What of a kind's inheritance would let a copy differ from its original.
+    fn inheritance_faults(kind: &Kind) -> Vec<String> {
+        let mut faults = Vec::new();
+        for field in kind.fields.iter().filter(|field| field.inherited) {
+            let name = format!("{}.{}", kind.name, field.name);
+            if !field.nullable || field.setter == Setter::Write {
+                faults.push(format!("{name} must be optional, and set by the service or at creation"));
+            }
+            let sources = kind.heirloom(field.name);
+            if sources.is_empty() {
+                faults.push(format!("{name} has no parent to inherit from"));
+            }
+            for (by, parent, theirs) in sources {
+                if by.setter != Setter::Create {
+                    faults.push(format!("{}.{} must not change: {name} hangs on it", kind.name, by.name));
+                }
+                // A parent that could move is held by the children that share its own parent.
+                if theirs.setter != Setter::Create && !theirs.inherited && !theirs.parent {
+                    faults.push(format!("{}.{} must not change: {name} is a copy", parent.name, theirs.name));
+                }
+                if theirs.columns != field.columns {
+                    faults.push(format!("{}.{} is of another type than {name}", parent.name, theirs.name));
+                }
+            }
+        }
+        faults
+    }
+
+    #[test]
+    fn inherited_fields_stay_true() {
+        let faults: Vec<String> = KINDS.iter().flat_map(|kind| inheritance_faults(kind)).collect();
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    const fn spec(name: &'static str, setter: Setter, parent: bool, shape: fn() -> Shape) -> FieldSpec {
+        FieldSpec {
+            name,
+            doc: "",
+            setter,
+            filter: false,
+            private: false,
+            personal: false,
+            parent,
+            inherited: !parent,
+            unique: false,
+            nullable: true,
+            optional: true,
+            columns: <Id<Program> as Field>::COLUMNS,
+            shape,
+        }
+    }
+
+    const fn made_up(fields: &'static [FieldSpec]) -> Kind {
+        let (name, plural, prefix, title, doc) = ("made_up", "made_ups", "made", "MadeUp", "");
+        Kind { name, plural, prefix, title, doc, scope: ScopeRule::InProgram, dated: false, fields }
+    }
+
+    #[test]
+    fn what_could_change_is_not_inherited() {
+        const ID: fn() -> Shape = <Id<Program> as Field>::shape;
+        let program =
+            const { &[spec("program_id", Setter::Create, true, ID), spec("code", Setter::System, false, ID)] };
+        // The code of a program is the caller's to change.
+        assert_eq!(inheritance_faults(&made_up(program)), ["program.code must not change: made_up.code is a copy"]);
+        let project = const {
+            &[
+                spec("project_id", Setter::Write, true, <Id<Project> as Field>::shape),
+                spec("manager_id", Setter::Write, false, ID),
+                spec("partner_id", Setter::System, false, ID),
+            ]
+        };
+        assert_eq!(
+            inheritance_faults(&made_up(project)),
+            [
+                "made_up.manager_id must be optional, and set by the service or at creation",
+                "made_up.project_id must not change: made_up.manager_id hangs on it",
+                "project.manager_id must not change: made_up.manager_id is a copy",
+                "made_up.partner_id has no parent to inherit from",
+            ]
+        );
+    }
 }

@@ -27,6 +27,10 @@ pub trait States: Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deliverable::DeliverableState;
+    use crate::dependency::DependencyState;
+    use crate::engagement::EngagementState;
+    use crate::partner::PartnerState;
     use crate::person::PersonState;
     use crate::principal::AccountState;
     use crate::program::WorkStatus;
@@ -53,6 +57,10 @@ mod tests {
         check::<WorkStatus>();
         check::<PersonState>();
         check::<AccountState>();
+        check::<PartnerState>();
+        check::<EngagementState>();
+        check::<DeliverableState>();
+        check::<DependencyState>();
     }
 
     #[test]
@@ -61,6 +69,12 @@ mod tests {
             assert!(state.next().is_empty());
         }
         assert!(WorkStatus::Completed.next().is_empty() && WorkStatus::Cancelled.next().is_empty());
+        for state in [EngagementState::Completed, EngagementState::Terminated] {
+            assert!(state.next().is_empty());
+        }
+        // What a partner has seen never becomes a secret again.
+        assert!(EngagementState::ALL.iter().all(|state| !state.next().contains(&EngagementState::Draft)));
+        assert!(PartnerState::Ended.next().is_empty());
         assert!(PersonState::Erased.next().is_empty());
     }
 }

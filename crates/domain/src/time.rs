@@ -80,6 +80,14 @@ impl Day {
         (strict && date.year() >= 1).then_some(Self(date))
     }
 
+    pub(crate) const fn date(self) -> Date {
+        self.0
+    }
+
+    pub(crate) const fn from_date(date: Date) -> Self {
+        Self(date)
+    }
+
     /// Days from this one to the other.
     pub fn days_until(self, other: Self) -> i32 {
         self.0.until(other.0).map_or(0, |span| span.get_days())

@@ -86,7 +86,8 @@ impl AccessCache {
 }
 
 /// Kinds whose changes change rights.
-pub(crate) const RIGHTS: &[&str] = &["organisation", "person", "principal", "service_account", "grant", "source"];
+pub(crate) const RIGHTS: &[&str] =
+    &["organisation", "person", "principal", "service_account", "grant", "source", "partner"];
 
 impl Database {
     /// The caller's account and grants; `None` if it may not act at all.
@@ -121,7 +122,11 @@ fn account(org: &str, who: &Who) -> Sql {
         .push(from)
         .push(" LEFT JOIN \"grant\" g ON g.org = a.org AND g.")
         .push(holder);
-    sql.push(" = a.id AND g.revoked_at IS NULL AND g.deleted_at IS NULL WHERE a.org = ").text(org);
+    sql.push(" = a.id AND g.revoked_at IS NULL AND g.deleted_at IS NULL");
+    // Nobody speaks for a partner that is suspended, ended or deleted.
+    sql.push(" AND (g.partner_id IS NULL OR EXISTS (SELECT 1 FROM partner b WHERE b.org = g.org");
+    sql.push(" AND b.id = g.partner_id AND b.state = 'active' AND b.deleted_at IS NULL))");
+    sql.push(" WHERE a.org = ").text(org);
     sql.push(" AND a.deleted_at IS NULL AND a.state = 'active' AND ");
     match who {
         Who::Person(id) | Who::ServiceAccount(id) => sql.push("a.id = ").text(id),

@@ -1,5 +1,7 @@
 //! What a statement can fail with, and what of it a caller may know.
 
+use std::sync::Arc;
+
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use steerco_domain::{Error, Reason};
 
@@ -31,6 +33,12 @@ impl From<DbErr> for Fail {
         }
         let text = error.to_string();
         if is_away(&error, &text) { Self::Away(text) } else { Self::Broken(text) }
+    }
+}
+
+impl From<sqlx::Error> for Fail {
+    fn from(error: sqlx::Error) -> Self {
+        DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
     }
 }
 

@@ -46,7 +46,7 @@ fn join(parts: &[Filter], word: &str, postgres: bool, sql: &mut Sql) {
 }
 
 /// The text anywhere, taken literally.
-fn contains_pattern(text: &str) -> String {
+pub(crate) fn contains_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {

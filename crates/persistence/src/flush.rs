@@ -7,9 +7,11 @@ use steerco_domain::mask::{Mask, View};
 use steerco_domain::resource::{Kind, Place, Rules};
 use steerco_domain::time::Instant;
 
-use crate::conn::Conn;
+use crate::columns::Columns;
+use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
 use crate::log::{Entry, Head};
+use crate::progress::{self, Step};
 use crate::sql::Sql;
 
 /// What becomes of the row.
@@ -37,6 +39,7 @@ pub struct Change {
     source: Option<String>,
     refs_gone: Vec<(String, String)>,
     refs_new: Vec<(String, String)>,
+    step: Option<Step>,
 }
 
 impl Change {
@@ -69,6 +72,7 @@ impl Change {
             place_before: before.map(Rules::place).unwrap_or_default(),
             source: source.map(str::to_owned),
             refs_gone: old.iter().filter(|r| current && !new.contains(r)).cloned().collect(),
+            step: Step::new(before, after).filter(|_| current),
             refs_new: new.into_iter().filter(|r| current && !old.contains(r)).collect(),
         }
     }
@@ -114,7 +118,9 @@ pub(crate) async fn write(conn: &Conn, head: &mut Head, act: &Act, changes: Vec<
     let at = act.now.max(head.at);
     let mut entries = Vec::with_capacity(changes.len());
     let mut inserts: Vec<(i64, Change)> = Vec::new();
-    for change in changes {
+    let mut steps = Vec::new();
+    for mut change in changes {
+        steps.extend(change.step.take());
         head.seq += 1;
         head.at = at;
         let entry = entry(head, act, &change);
@@ -133,6 +139,7 @@ pub(crate) async fn write(conn: &Conn, head: &mut Head, act: &Act, changes: Vec<
         }
     }
     insert(conn, &act.org, inserts).await?;
+    progress::apply(conn, &act.org, steps).await?;
     Ok(entries)
 }
 
@@ -150,6 +157,7 @@ fn entry(head: &Head, act: &Act, change: &Change) -> Entry {
         after: change.after.clone(),
         source: change.source.clone(),
         places: [now.portfolio, now.program, now.partner, before.portfolio, before.program, before.partner],
+        engagement: now.engagement,
         request_id: act.request_id.clone(),
         prev_hash: head.hash.clone(),
         hash: String::new(),
@@ -161,24 +169,26 @@ fn entry(head: &Head, act: &Act, change: &Change) -> Entry {
 /// What `until_seq` says of a version that still holds.
 pub(crate) const OPEN: i64 = i64::MAX;
 
+fn with_org(columns: &Columns) -> impl Iterator<Item = (&str, ColumnType)> {
+    std::iter::once(("org", ColumnType::Text)).chain(columns.all.iter().map(|(name, ty)| (name.as_str(), *ty)))
+}
+
 async fn insert(conn: &Conn, org: &str, changes: Vec<(i64, Change)>) -> Result<(), Fail> {
     let Some((_, first)) = changes.first() else { return Ok(()) };
     let kind = first.kind;
-    let columns: Vec<(String, ColumnType)> = kind.columns().map(|(name, ty, _)| (name, ty)).collect();
-    let with_org = || std::iter::once(("org", ColumnType::Text)).chain(columns.iter().map(|(n, ty)| (n.as_str(), *ty)));
+    let columns = Columns::of(kind).all.len();
     let mut rows = Vec::with_capacity(changes.len());
     let mut revs = Vec::with_capacity(changes.len());
     for (seq, change) in &changes {
-        let mut row = Vec::with_capacity(columns.len() + 3);
+        let mut row = Vec::with_capacity(columns + 3);
         row.push(Cell::Text(org.to_owned()));
         row.extend(change.cells.iter().cloned());
         rows.push(row.clone());
         row.extend([Cell::Int(*seq), Cell::Int(OPEN)]);
         revs.push(row);
     }
-    insert_many(conn, kind.name, with_org(), rows).await?;
-    let span = [("seq", ColumnType::Int), ("until_seq", ColumnType::Int)];
-    insert_many(conn, &format!("{}_rev", kind.name), with_org().chain(span), revs).await?;
+    insert_many(conn, kind.name, with_org(Columns::of(kind)), rows).await?;
+    insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), revs).await?;
     for (_, change) in &changes {
         write_refs(conn, org, change).await?;
     }
@@ -191,8 +201,8 @@ async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), 
     if current {
         let mut sql = Sql::new("UPDATE \"");
         sql.push(kind.name).push("\" SET ");
-        for (i, ((name, ty, _), cell)) in kind.columns().zip(&change.cells).enumerate() {
-            sql.push(if i == 0 { "" } else { ", " }).push(&name).push(" = ").cell(cell, ty);
+        for (i, ((name, ty), cell)) in Columns::of(kind).all.iter().zip(&change.cells).enumerate() {
+            sql.push(if i == 0 { "" } else { ", " }).push(name).push(" = ").cell(cell, *ty);
         }
         sql.push(" WHERE org = ").text(org).push(" AND id = ").text(&change.id);
         conn.run(sql).await?;
@@ -204,14 +214,10 @@ async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), 
     }
     // A backfilled version never was the current one, so its span in log time is empty.
     let until = if current { OPEN } else { seq };
-    let columns: Vec<(String, ColumnType)> = kind.columns().map(|(name, ty, _)| (name, ty)).collect();
     let mut row = vec![Cell::Text(org.to_owned())];
     row.extend(change.cells.iter().cloned());
     row.extend([Cell::Int(seq), Cell::Int(until)]);
-    let span = [("seq", ColumnType::Int), ("until_seq", ColumnType::Int)];
-    let named = columns.iter().map(|(name, ty)| (name.as_str(), *ty));
-    let all = std::iter::once(("org", ColumnType::Text)).chain(named).chain(span);
-    insert_many(conn, &format!("{}_rev", kind.name), all, vec![row]).await?;
+    insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), vec![row]).await?;
     if change.erases() { erase_history(conn, org, &change).await } else { Ok(()) }
 }
 
@@ -243,33 +249,48 @@ async fn write_refs(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail>
 }
 
 /// Rows a multi-row insert has: few sizes, so that their statements stay prepared.
-const SIZES: &[usize] = &[100, 20, 5, 1];
+const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
 
-/// Inserts rows, many to a statement.
+/// Inserts rows of a table.
 pub(crate) async fn insert_many<'a>(
     conn: &Conn,
     table: &str,
     columns: impl Iterator<Item = (&'a str, ColumnType)>,
     rows: Vec<Vec<Cell>>,
 ) -> Result<(), Fail> {
-    let columns: Vec<(&str, ColumnType)> = columns.collect();
-    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let mut rest = rows.as_slice();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).collect();
+    conn.insert(Insert { table: table.to_owned(), columns, rows }).await
+}
+
+/// Inserts rows, many to a statement.
+pub(crate) async fn insert_now(conn: &Conn, insert: Insert) -> Result<(), Fail> {
+    let mut rest = insert.rows.as_slice();
     for size in SIZES {
         while rest.len() >= *size {
             let (now, later) = rest.split_at(*size);
             rest = later;
-            let mut sql = Sql::new("INSERT INTO \"");
-            sql.push(table).push("\" (").push(&names).push(") VALUES ");
-            for (i, row) in now.iter().enumerate() {
-                sql.push(if i == 0 { "(" } else { ", (" });
-                for (j, (cell, (_, ty))) in row.iter().zip(&columns).enumerate() {
-                    sql.push(if j == 0 { "" } else { ", " }).cell(cell, *ty);
-                }
-                sql.push(")");
-            }
-            conn.run(sql).await?;
+            let mut sql = Sql::default();
+            push_insert(&insert, now, &mut sql);
+            conn.run_now(sql).await?;
         }
     }
     Ok(())
+}
+
+/// `INSERT INTO` its table these of its rows.
+pub(crate) fn push_insert(insert: &Insert, rows: &[Vec<Cell>], sql: &mut Sql) {
+    sql.push("INSERT INTO \"").push(&insert.table);
+    for (i, (name, _)) in insert.columns.iter().enumerate() {
+        sql.push(if i == 0 { "\" (" } else { ", " }).push(name);
+    }
+    for (i, row) in rows.iter().enumerate() {
+        sql.push(if i == 0 { ") VALUES (" } else { ", (" });
+        for (j, (cell, (_, ty))) in row.iter().zip(&insert.columns).enumerate() {
+            sql.push(if j == 0 { "" } else { ", " }).cell(cell, *ty);
+        }
+        sql.push(")");
+    }
 }

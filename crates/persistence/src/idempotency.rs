@@ -1,9 +1,11 @@
 //! Answers remembered by the caller's key, written in the transaction of the write.
 
+use std::collections::HashMap;
+
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::time::Instant;
 
-use crate::conn::Conn;
+use crate::conn::{Conn, Shared};
 use crate::fail::Fail;
 use crate::flush::insert_many;
 use crate::sql::Sql;
@@ -19,22 +21,44 @@ pub struct Remembered {
     pub answer: String,
 }
 
-/// What was answered under this key: fingerprint and answer.
-pub async fn find(conn: &Conn, org: &str, subject: &str, key: &str) -> Result<Option<(String, String)>, Fail> {
-    let mut sql = Sql::new("SELECT fingerprint, answer FROM idempotency WHERE org = ");
-    sql.text(org).push(" AND subject = ").text(subject).push(" AND key = ").text(key);
-    let Some(row) = conn.one(sql).await? else { return Ok(None) };
-    Ok(Some((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+/// Whose key, in which organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub org: String,
+    pub subject: String,
+    pub key: String,
 }
 
-/// Makes a second request with the same key wait for the first; on SQLite there is one writer anyway.
-pub(crate) async fn hold(conn: &Conn, key: &str) -> Result<(), Fail> {
-    if !conn.is_postgres() {
-        return Ok(());
+/// What was answered: fingerprint of the request and answer.
+pub(crate) type Kept = (String, String);
+
+/// What was answered under this key.
+pub fn find(conn: &Conn, key: &Key) -> Result<Option<Kept>, Fail> {
+    let Conn::Shared(Shared { kept, .. }) = conn else { return Err(Fail::Broken("this does not write".to_owned())) };
+    Ok(kept.get().and_then(|kept| kept.get(key)).cloned())
+}
+
+/// Reads at once what was answered under the keys of the requests that share a transaction.
+pub(crate) async fn read_kept(conn: &Conn, keys: &[&Key]) -> Result<(), Fail> {
+    let (Conn::Shared(shared), Some(last)) = (conn, keys.last()) else { return Ok(()) };
+    let mut sql = Sql::new(
+        "SELECT org, subject, key, fingerprint, answer FROM idempotency WHERE (org, subject, key) IN (VALUES ",
+    );
+    // Few sizes, so that their statements stay prepared.
+    for i in 0..keys.len().next_power_of_two() {
+        let Key { org, subject, key } = keys.get(i).unwrap_or(last);
+        sql.push(if i == 0 { "(" } else { ", (" }).texts(&[org, subject, key]).push(")");
     }
-    let mut sql = Sql::new("SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended(");
-    sql.text(key).push(", 0))) held");
-    conn.one(sql).await.map(|_| ())
+    sql.push(")");
+    let mut kept = HashMap::new();
+    for row in conn.all(sql).await? {
+        let key =
+            Key { org: row.try_get_by_index(0)?, subject: row.try_get_by_index(1)?, key: row.try_get_by_index(2)? };
+        kept.insert(key, (row.try_get_by_index(3)?, row.try_get_by_index(4)?));
+    }
+    // Set once, at the beginning of the transaction.
+    let _ = shared.kept.set(kept);
+    Ok(())
 }
 
 pub(crate) async fn remember(conn: &Conn, now: Instant, rows: Vec<(String, Remembered)>) -> Result<(), Fail> {

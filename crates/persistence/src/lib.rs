@@ -8,14 +8,18 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
+pub mod blob;
+mod columns;
 pub mod conn;
 pub mod credential;
 pub mod database;
 mod fail;
 mod filter;
 pub mod flush;
+pub mod graph;
 pub mod idempotency;
 pub mod log;
+pub mod progress;
 pub mod query;
 pub mod scope;
 mod sql;

@@ -1,11 +1,15 @@
 //! The log: gapless per organisation, in commit order, hash-chained; the audit trail, the feed and the outbox in one.
 
-use sea_orm::QueryResult;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use sha2::{Digest, Sha256};
-use steerco_domain::field::{Cell, ColumnType};
+use steerco_domain::field::{Cell, Cells, ColumnType};
 use steerco_domain::time::Instant;
 
+use crate::columns::Columns;
 use crate::conn::Conn;
+use crate::database::Database;
 use crate::fail::Fail;
 use crate::flush::insert_many;
 use crate::scope::Scope;
@@ -39,6 +43,8 @@ pub struct Entry {
     pub source: Option<String>,
     /// Portfolio, program, partner after the change, then before it.
     pub places: [Option<String>; 6],
+    /// The engagement it belongs to; it cannot move to another.
+    pub engagement: Option<String>,
     pub request_id: String,
     pub prev_hash: String,
     pub hash: String,
@@ -62,6 +68,7 @@ const COLUMNS: &[(&str, ColumnType)] = &[
     ("portfolio_before", ColumnType::Text),
     ("program_before", ColumnType::Text),
     ("partner_before", ColumnType::Text),
+    ("engagement", ColumnType::Text),
     ("request_id", ColumnType::Text),
     ("prev_hash", ColumnType::Text),
     ("hash", ColumnType::Text),
@@ -73,13 +80,27 @@ pub const GENESIS: &str = "";
 impl Entry {
     /// The digest of everything in the entry, the digest before it included.
     pub fn digest(&self, org: &str) -> String {
-        let Self { seq, at, actor, operation, kind, resource_id, revision, changed, after, source, places, .. } = self;
+        let Self {
+            seq,
+            at,
+            actor,
+            operation,
+            kind,
+            resource_id,
+            revision,
+            changed,
+            after,
+            source,
+            places,
+            engagement,
+            ..
+        } = self;
         let mut sha = Sha256::new();
         for number in [seq, at, revision] {
             sha.update(number.to_be_bytes());
         }
         let texts = [org, actor, operation, kind, resource_id, changed, after, &self.request_id, &self.prev_hash];
-        let maybe = std::iter::once(source).chain(places).map(|text| text.as_deref());
+        let maybe = std::iter::once(source).chain(places).chain([engagement]).map(|text| text.as_deref());
         // Lengths and presence are part of the digest, so that no text can move from one field to the next.
         for text in texts.into_iter().map(Some).chain(maybe) {
             sha.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
@@ -104,31 +125,39 @@ impl Entry {
             text(self.source),
         ];
         cells.extend(self.places.map(text));
+        cells.push(text(self.engagement));
         cells.extend([self.request_id, self.prev_hash, self.hash].map(Cell::Text));
         cells
     }
 
-    fn load(row: &QueryResult) -> Result<Self, Fail> {
-        let mut places: [Option<String>; 6] = Default::default();
-        for (i, place) in places.iter_mut().enumerate() {
-            *place = row.try_get_by_index(11 + i)?;
-        }
-        Ok(Self {
-            seq: row.try_get_by_index(1)?,
-            at: row.try_get_by_index(2)?,
-            actor: row.try_get_by_index(3)?,
-            operation: row.try_get_by_index(4)?,
-            kind: row.try_get_by_index(5)?,
-            resource_id: row.try_get_by_index(6)?,
-            revision: row.try_get_by_index(7)?,
-            changed: row.try_get_by_index(8)?,
-            after: row.try_get_by_index(9)?,
-            source: row.try_get_by_index(10)?,
-            places,
-            request_id: row.try_get_by_index(17)?,
-            prev_hash: row.try_get_by_index(18)?,
-            hash: row.try_get_by_index(19)?,
-        })
+    fn load(row: Vec<Cell>) -> Result<Self, Fail> {
+        let mut cells = Cells::new(row);
+        let mut load = || {
+            cells.text()?;
+            let (seq, at) = (cells.int()?, cells.int()?);
+            let [actor, operation, kind, resource_id] = [cells.text()?, cells.text()?, cells.text()?, cells.text()?];
+            let (revision, changed, after, source) = (cells.int()?, cells.text()?, cells.text()?, cells.text());
+            let (places, engagement) = (std::array::from_fn(|_| cells.text()), cells.text());
+            let [request_id, prev_hash, hash] = [cells.text()?, cells.text()?, cells.text()?];
+            Some(Self {
+                seq,
+                at,
+                actor,
+                operation,
+                kind,
+                resource_id,
+                revision,
+                changed,
+                after,
+                source,
+                places,
+                engagement,
+                request_id,
+                prev_hash,
+                hash,
+            })
+        };
+        load().ok_or_else(|| Fail::Broken("an entry of the log does not read".to_owned()))
     }
 }
 
@@ -142,7 +171,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The end of the log; on PostgreSQL with `hold` the row is held, so that whoever writes next waits.
-pub async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head, Fail> {
+pub(crate) async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head, Fail> {
     let mut sql = Sql::new("SELECT seq, at, hash, epoch FROM log_head WHERE org = ");
     sql.text(org);
     if hold && conn.is_postgres() {
@@ -157,11 +186,43 @@ pub async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head, Fail> 
     })
 }
 
-pub(crate) async fn set_head(conn: &Conn, org: &str, head: &Head) -> Result<(), Fail> {
-    let mut sql = Sql::new("UPDATE log_head SET seq = ");
-    sql.int(head.seq).push(", at = ").int(head.at.micros()).push(", hash = ").text(&head.hash);
-    sql.push(" WHERE org = ").text(org);
-    conn.run(sql).await.map(|_| ())
+/// Heads of an embedded database, whose one writer tells of every commit before it answers. PostgreSQL has none: another
+/// node may have written.
+#[derive(Default)]
+pub(crate) struct Heads(Mutex<HashMap<String, Head>>);
+
+impl Heads {
+    fn get(&self, org: &str) -> Option<Head> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
+    }
+
+    /// Moves on, and never back: what was read before a commit may arrive after it.
+    pub(crate) fn advance(&self, org: &str, head: &Head) {
+        let mut heads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if heads.get(org).is_none_or(|known| (known.epoch, known.seq) < (head.epoch, head.seq)) {
+            heads.insert(org.to_owned(), head.clone());
+        }
+    }
+}
+
+impl Database {
+    /// The end of the log; whatever is read after this shows at least that.
+    pub async fn head(&self, conn: &Conn, org: &str) -> Result<Head, Fail> {
+        let Some(heads) = &self.heads else { return get_head(conn, org, false).await };
+        if let Some(head) = heads.get(org) {
+            return Ok(head);
+        }
+        let head = get_head(conn, org, false).await?;
+        heads.advance(org, &head);
+        Ok(head)
+    }
+}
+
+/// Appends the statement that moves the head.
+pub(crate) fn set_head(org: &str, head: &Head, mut sql: Sql) -> Sql {
+    sql.push(" UPDATE log_head SET seq = ").int(head.seq).push(", at = ").int(head.at.micros());
+    sql.push(", hash = ").text(&head.hash).push(" WHERE org = ").text(org);
+    sql
 }
 
 /// The first entry of a new organisation follows this.
@@ -179,12 +240,16 @@ pub(crate) async fn append(conn: &Conn, entries: Vec<(String, Entry)>) -> Result
     insert_many(conn, "log", COLUMNS.iter().map(|(name, ty)| (*name, *ty)), rows).await
 }
 
-fn select(org: &str, after: i64) -> Sql {
-    let mut sql = Sql::new("SELECT ");
-    for (i, (name, _)) in COLUMNS.iter().enumerate() {
-        sql.push(if i == 0 { "t." } else { ", t." }).push(name);
-    }
-    sql.push(" FROM log t WHERE t.org = ").text(org).push(" AND t.seq > ").int(after);
+/// Entries of this statement from its FROM on.
+async fn entries(conn: &Conn, rest: Sql) -> Result<Vec<Entry>, Fail> {
+    static ALL: LazyLock<Columns> =
+        LazyLock::new(|| Columns::new(COLUMNS.iter().map(|(name, ty)| ((*name).to_owned(), *ty)).collect()));
+    conn.rows(&ALL, rest).await?.into_iter().map(Entry::load).collect()
+}
+
+fn from(org: &str, after: i64) -> Sql {
+    let mut sql = Sql::new(" FROM log t WHERE t.org = ");
+    sql.text(org).push(" AND t.seq > ").int(after);
     sql
 }
 
@@ -205,7 +270,7 @@ pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry
     if query.kinds.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = select(org, query.after);
+    let mut sql = from(org, query.after);
     sql.push(" AND t.seq <= ").int(query.until);
     if let Some(source) = &query.exclude_source {
         sql.push(" AND t.source IS DISTINCT FROM ").text(source);
@@ -216,14 +281,14 @@ pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry
         sql.push(")");
     }
     sql.push(") ORDER BY t.seq LIMIT ").int(i64::from(query.limit));
-    conn.all(sql).await?.iter().map(Entry::load).collect()
+    entries(conn, sql).await
 }
 
 /// The whole log, for verification, oldest first.
 pub(crate) async fn list_all(conn: &Conn, org: &str, after: i64, limit: u32) -> Result<Vec<Entry>, Fail> {
-    let mut sql = select(org, after);
+    let mut sql = from(org, after);
     sql.push(" ORDER BY t.seq LIMIT ").int(i64::from(limit));
-    conn.all(sql).await?.iter().map(Entry::load).collect()
+    entries(conn, sql).await
 }
 
 /// The last entry made at or before this instant; 0 before the first.

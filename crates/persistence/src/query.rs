@@ -1,17 +1,17 @@
 //! Reading resources: now, as known at an instant, as holding at an instant.
 
-use sea_orm::QueryResult;
 use steerco_domain::Resource;
-use steerco_domain::field::{Cell, Cells, ColumnType};
+use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::Filter;
 use steerco_domain::list::Order;
 use steerco_domain::resource::Kind;
 use steerco_domain::time::Instant;
 
+use crate::columns::{Columns, Version};
 use crate::conn::Conn;
 use crate::fail::Fail;
-use crate::filter::{push_after, push_filter, push_order};
-use crate::scope::Scope;
+use crate::filter::{contains_pattern, push_after, push_filter, push_order};
+use crate::scope::{Scope, Table};
 use crate::sql::Sql;
 
 /// Which version of the rows is meant.
@@ -25,6 +25,15 @@ pub enum Moment {
     Valid { at: Instant, seq: i64 },
 }
 
+impl Moment {
+    const fn table(self) -> Table {
+        match self {
+            Self::Now => Table::Now,
+            Self::Known { seq } | Self::Valid { seq, .. } => Table::History { known: Some(seq) },
+        }
+    }
+}
+
 /// A list of resources.
 #[derive(Clone, Debug)]
 pub struct ListQuery<'a> {
@@ -36,10 +45,9 @@ pub struct ListQuery<'a> {
     pub show_deleted: bool,
 }
 
-/// `SELECT columns FROM the rows of this moment` up to the scope.
-fn select(scope: &Scope, kind: &Kind, what: &str, moment: Moment) -> Sql {
-    let mut sql = Sql::new("SELECT ");
-    sql.push(what).push(" FROM ");
+/// ` FROM the rows of this moment`, down to the scope.
+pub(crate) fn from(scope: &Scope, kind: &Kind, moment: Moment) -> Sql {
+    let mut sql = Sql::new(" FROM ");
     let name = kind.name;
     match moment {
         Moment::Now => sql.push("\"").push(name).push("\" t"),
@@ -51,50 +59,29 @@ fn select(scope: &Scope, kind: &Kind, what: &str, moment: Moment) -> Sql {
             sql.push(") q WHERE q.place = 1) t")
         }
     };
-    scope.rows(kind, &mut sql);
+    scope.rows(kind, moment.table(), &mut sql);
     if let Moment::Known { seq } = moment {
         sql.push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
     }
     sql
 }
 
-fn columns(kind: &Kind) -> String {
-    let mut list = String::with_capacity(kind.fields.len() * 16);
-    for (name, _, _) in kind.columns() {
-        list.push_str(if list.is_empty() { "t." } else { ", t." });
-        list.push_str(&name);
-    }
-    list
-}
-
-/// A row as its resource.
-fn load<R: Resource>(row: &QueryResult) -> Result<R, Fail> {
-    let mut cells = Vec::with_capacity(R::KIND.fields.len() + 8);
-    for (i, (_, ty, _)) in R::KIND.columns().enumerate() {
-        cells.push(match ty {
-            ColumnType::Int => row.try_get_by_index::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
-            ColumnType::Text => row.try_get_by_index::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
-        });
-    }
-    Ok(R::load(&mut Cells::new(cells))?)
-}
-
 /// The resource of this id, deleted or not.
 pub async fn find<R: Resource>(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> Result<Option<R>, Fail> {
-    let mut sql = select(scope, R::KIND, &columns(R::KIND), moment);
+    let mut sql = from(scope, R::KIND, moment);
     sql.push(" AND t.id = ").text(id);
-    conn.one(sql).await?.map(|row| load(&row)).transpose()
+    Ok(conn.resources(sql).await?.pop())
 }
 
 /// The same, held until the transaction ends.
 pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) -> Result<Option<R>, Fail> {
-    let mut sql = select(scope, R::KIND, &columns(R::KIND), Moment::Now);
+    let mut sql = from(scope, R::KIND, Moment::Now);
     sql.push(" AND t.id = ").text(id);
     if conn.is_postgres() {
         // Not FOR UPDATE: that would stand in the way of whoever only needs the row to exist, and deadlock with it.
         sql.push(" FOR NO KEY UPDATE OF t");
     }
-    conn.one(sql).await?.map(|row| load(&row)).transpose()
+    Ok(conn.resources(sql).await?.pop())
 }
 
 /// A page of resources.
@@ -104,14 +91,14 @@ pub async fn list<R: Resource>(
     query: &ListQuery<'_>,
     moment: Moment,
 ) -> Result<Vec<R>, Fail> {
-    let mut sql = select(scope, R::KIND, &columns(R::KIND), moment);
+    let mut sql = from(scope, R::KIND, moment);
     restrict(conn, query, &mut sql);
     if let Some(last) = query.after {
         push_after(query.order, last, &mut sql);
     }
     push_order(query.order, &mut sql);
     sql.push(" LIMIT ").int(i64::from(query.limit));
-    conn.all(sql).await?.iter().map(load).collect()
+    conn.resources(sql).await
 }
 
 /// How many there are over all pages.
@@ -122,7 +109,8 @@ pub async fn count(
     query: &ListQuery<'_>,
     moment: Moment,
 ) -> Result<i64, Fail> {
-    let mut sql = select(scope, kind, "CAST(count(*) AS bigint)", moment);
+    let mut sql = from(scope, kind, moment);
+    sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
     restrict(conn, query, &mut sql);
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
     Ok(row.try_get_by_index(0)?)
@@ -146,13 +134,13 @@ pub async fn list_revisions<R: Resource>(
     before: i64,
     limit: u32,
 ) -> Result<Vec<(i64, R)>, Fail> {
-    let mut sql = Sql::new("SELECT ");
-    sql.push(&columns(R::KIND)).push(", t.seq FROM \"").push(R::KIND.name).push("_rev\" t");
-    scope.rows(R::KIND, &mut sql);
+    let mut sql = Sql::new(" FROM \"");
+    sql.push(R::KIND.name).push("_rev\" t");
+    scope.rows(R::KIND, Table::History { known: None }, &mut sql);
     sql.push(" AND t.id = ").text(id).push(" AND t.seq < ").int(before);
     sql.push(" ORDER BY t.seq DESC LIMIT ").int(i64::from(limit));
-    let width = R::KIND.columns().count();
-    conn.all(sql).await?.iter().map(|row| Ok((row.try_get_by_index(width)?, load(row)?))).collect()
+    let versions = conn.versions::<R>(sql).await?;
+    Ok(versions.into_iter().map(|Version { resource, seq, .. }| (seq, resource)).collect())
 }
 
 /// One version of a resource, for the answer to a repeated request.
@@ -162,12 +150,12 @@ pub async fn find_revision<R: Resource>(
     id: &str,
     revision: i32,
 ) -> Result<Option<R>, Fail> {
-    let mut sql = Sql::new("SELECT ");
-    sql.push(&columns(R::KIND)).push(" FROM \"").push(R::KIND.name).push("_rev\" t");
-    scope.rows(R::KIND, &mut sql);
+    let mut sql = Sql::new(" FROM \"");
+    sql.push(R::KIND.name).push("_rev\" t");
+    scope.rows(R::KIND, Table::History { known: None }, &mut sql);
     sql.push(" AND t.id = ").text(id).push(" AND t.revision = ").int(i64::from(revision));
     sql.push(" ORDER BY t.until_seq DESC, t.seq LIMIT 1");
-    conn.one(sql).await?.map(|row| load(&row)).transpose()
+    Ok(conn.resources(sql).await?.pop())
 }
 
 /// The id behind an external reference, and the version of the record that the source wrote last.
@@ -185,10 +173,29 @@ pub async fn find_ref(
     Ok(Some((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
 }
 
+/// What these fields of a live resource in reach hold, one after the other: for what its children inherit.
+pub async fn find_values(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &Kind,
+    id: &str,
+    fields: &[&FieldSpec],
+) -> Result<Option<Vec<Cell>>, Fail> {
+    let of = |field: &&FieldSpec| {
+        let name = field.name;
+        field.columns.iter().map(move |(suffix, ty)| (format!("{name}{suffix}"), *ty))
+    };
+    let columns = Columns::new(fields.iter().flat_map(of).collect());
+    let mut sql = from(scope, kind, Moment::Now);
+    sql.push(" AND t.id = ").text(id).push(" AND t.deleted_at IS NULL");
+    Ok(conn.rows(&columns, sql).await?.pop())
+}
+
 /// Whether a live resource of this kind and id is in reach; it is held, so that it cannot be deleted before the child
 /// that needs it is written.
 pub async fn hold_parent(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> Result<bool, Fail> {
-    let mut sql = select(scope, kind, "1", Moment::Now);
+    let mut sql = from(scope, kind, Moment::Now);
+    sql.text.insert_str(0, "SELECT 1");
     sql.push(" AND t.id = ").text(id).push(" AND t.deleted_at IS NULL");
     if conn.is_postgres() {
         sql.push(" FOR SHARE OF t");
@@ -213,12 +220,24 @@ pub async fn is_taken(conn: &Conn, org: &str, kind: &Kind, field: &str, value: &
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// A live resource of this kind whose `field` names `parent`, if there is one.
-pub async fn has_child(conn: &Conn, org: &str, kind: &Kind, field: &str, parent: &str) -> Result<bool, Fail> {
+/// A live resource of this kind whose `field` names `parent`, alone or among others, if there is one.
+pub async fn has_child(conn: &Conn, org: &str, kind: &Kind, field: &FieldSpec, parent: &str) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM \"");
-    sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND deleted_at IS NULL AND ").push(field);
-    sql.push(" = ").text(parent).push(" LIMIT 1");
+    sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND deleted_at IS NULL AND ").push(field.name);
+    match (field.shape)() {
+        Shape::List { .. } => sql.push(" LIKE ").text(contains_pattern(parent)).push(" ESCAPE '\\'"),
+        _ => sql.push(" = ").text(parent),
+    };
+    sql.push(" LIMIT 1");
     Ok(conn.one(sql).await?.is_some())
+}
+
+/// What a text column of a resource holds, in the caller's reach or not: for what its children must agree with.
+pub async fn find_text(conn: &Conn, org: &str, kind: &Kind, id: &str, column: &str) -> Result<Option<String>, Fail> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(column).push(" FROM \"").push(kind.name).push("\" WHERE org = ").text(org).push(" AND id = ").text(id);
+    let row = conn.one(sql).await?;
+    Ok(row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten())
 }
 
 /// Which source owns each field of a kind: field, code of the source and its id.

@@ -4,9 +4,10 @@ use steerco_domain::access::{Cell, Role, Row};
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::time::Instant;
-use steerco_domain::{Error, Reason};
+use steerco_domain::{Error, KINDS, Reason};
 
 use crate::access::{Access, AccessGrant};
+use crate::filter::contains_pattern;
 use crate::sql::Sql;
 
 /// What the token narrows.
@@ -24,18 +25,29 @@ pub struct Narrow<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     org: String,
-    /// `None` is all of the organisation.
+    /// By the grants; `None` is all of the organisation.
     reach: Option<Reach>,
     /// Programs the token is narrowed to.
-    programs: Option<Vec<String>>,
+    token: Option<Reach>,
     private: bool,
 }
 
+/// What is in reach: portfolios and programs, or what a partner sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Reach {
-    portfolios: Vec<String>,
-    programs: Vec<String>,
-    partner: Option<String>,
+pub struct Reach {
+    pub portfolios: Vec<String>,
+    pub programs: Vec<String>,
+    pub partner: Option<String>,
+}
+
+/// Which table of a kind is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    Now,
+    /// Versions; `known` is the entry of the log up to which something is known.
+    History {
+        known: Option<i64>,
+    },
 }
 
 /// Whether these grants, narrowed by the token, permit the operation, and over what.
@@ -65,7 +77,8 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
         partner: narrow.partner.map(str::to_owned),
     });
     let private = live.iter().any(|(_, cell)| *cell == Cell::Allow);
-    Ok(Scope { org: org.to_owned(), reach, programs: narrow.programs.map(<[_]>::to_vec), private })
+    let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
+    Ok(Scope { org: org.to_owned(), reach, token, private })
 }
 
 fn holds(roles: Option<&[String]>, role: Role) -> bool {
@@ -80,7 +93,12 @@ impl Scope {
 
     /// Whether it reaches all of the organisation.
     pub fn is_whole(&self) -> bool {
-        self.reach.is_none() && self.programs.is_none()
+        self.limits().is_empty()
+    }
+
+    /// Whether it reaches every program of this portfolio, whatever they are.
+    pub fn is_whole_in(&self, portfolio: &str) -> bool {
+        self.limits().iter().all(|reach| reach.portfolios.iter().any(|id| id == portfolio))
     }
 
     /// Whether the caller is a partner.
@@ -98,29 +116,26 @@ impl Scope {
         self.private
     }
 
-    /// Programs and portfolios reached, for a caller with limited sight: first those of the token, then those granted.
-    pub fn limits(&self) -> Vec<(&[String], &[String])> {
-        let token = self.programs.iter().map(|programs| (programs.as_slice(), [].as_slice()));
-        let reach = self.reach.iter().map(|reach| (reach.programs.as_slice(), reach.portfolios.as_slice()));
-        token.chain(reach).collect()
+    /// What a caller with limited sight reaches: first by its token, then by its grants.
+    pub fn limits(&self) -> Vec<&Reach> {
+        self.token.iter().chain(&self.reach).collect()
     }
 
     /// `WHERE org = … AND …`: the rows of this kind the caller reaches. Every query on a table of resources starts here.
-    pub(crate) fn rows(&self, kind: &Kind, sql: &mut Sql) {
+    pub(crate) fn rows(&self, kind: &Kind, table: Table, sql: &mut Sql) {
         sql.push(" WHERE t.org = ").text(&self.org);
-        if let Some(programs) = &self.programs {
-            let reach = Reach { programs: programs.clone(), ..Reach::default() };
-            self.restrict(kind, &reach, sql);
-        }
-        if let Some(reach) = &self.reach {
-            self.restrict(kind, reach, sql);
+        for reach in self.limits() {
+            self.restrict(kind, reach, table, sql);
         }
     }
 
-    fn restrict(&self, kind: &Kind, reach: &Reach, sql: &mut Sql) {
+    fn restrict(&self, kind: &Kind, reach: &Reach, table: Table, sql: &mut Sql) {
+        if let Some(partner) = &reach.partner {
+            return self.restrict_partner(kind, partner, table, sql);
+        }
         let Reach { portfolios, programs, .. } = reach;
         match kind.scope {
-            ScopeRule::Organisation => {}
+            ScopeRule::Organisation | ScopeRule::Partner => {}
             ScopeRule::Administration => {
                 sql.push(" AND 1 = 0");
             }
@@ -133,31 +148,159 @@ impl Scope {
                 sql.push(" AND (").any("t.id", programs).push(" OR ").any("t.portfolio_id", portfolios).push(")");
             }
             ScopeRule::InProgram => {
-                sql.push(" AND (").any("t.program_id", programs);
-                sql.push(" OR t.program_id IN (SELECT id FROM program WHERE org = ").text(&self.org);
-                sql.push(" AND ").any("portfolio_id", portfolios).push("))");
+                sql.push(" AND (");
+                self.in_program("t.program_id", reach, sql);
+                sql.push(")");
+            }
+            ScopeRule::Engagement => {
+                sql.push(" AND (");
+                self.serves("t.program_ids", reach, sql);
+                sql.push(")");
+            }
+            ScopeRule::InEngagement => {
+                sql.push(" AND (t.engagement_id IN (SELECT e.id FROM engagement e WHERE e.org = ").text(&self.org);
+                sql.push(" AND (");
+                self.serves("e.program_ids", reach, sql);
+                sql.push("))");
+                if kind.field("program_id").is_some() {
+                    sql.push(" OR ");
+                    self.in_program("t.program_id", reach, sql);
+                }
+                sql.push(")");
+            }
+            ScopeRule::BetweenPrograms => {
+                sql.push(" AND (");
+                self.in_program("t.predecessor_program_id", reach, sql);
+                sql.push(" OR ");
+                self.in_program("t.successor_program_id", reach, sql);
+                sql.push(")");
+            }
+            ScopeRule::Subject => self.speaks_of(reach, sql),
+        }
+    }
+
+    /// A partner sees its own row, its engagements once they are no drafts, and what hangs on them.
+    fn restrict_partner(&self, kind: &Kind, partner: &str, table: Table, sql: &mut Sql) {
+        match kind.scope {
+            // The table of permissions says which of them.
+            ScopeRule::Organisation => {}
+            ScopeRule::Partner => {
+                sql.push(" AND t.id = ").text(partner);
+            }
+            ScopeRule::Engagement => {
+                sql.push(" AND t.partner_id = ").text(partner).push(" AND t.state <> 'draft'");
+            }
+            ScopeRule::InEngagement => {
+                sql.push(" AND (");
+                self.hangs_on(partner, table, sql);
+                sql.push(")");
+            }
+            ScopeRule::Subject => {
+                sql.push(" AND t.visibility = 'shared' AND ((t.deleted_at IS NULL AND t.subject_id = ").text(partner);
+                sql.push(") OR (");
+                self.hangs_on(partner, table, sql);
+                sql.push("))");
+            }
+            ScopeRule::Administration
+            | ScopeRule::Portfolio
+            | ScopeRule::Program
+            | ScopeRule::InProgram
+            | ScopeRule::BetweenPrograms => {
+                sql.push(" AND 1 = 0");
             }
         }
     }
 
+    /// What hangs on an engagement of a partner: of its history only versions that held when the engagement was no draft
+    /// any more, so that nothing shows how it was negotiated; and nothing deleted, for that may have been then.
+    fn hangs_on(&self, partner: &str, table: Table, sql: &mut Sql) {
+        sql.push("t.deleted_at IS NULL AND ");
+        if table == Table::Now {
+            sql.push("t.engagement_id IN (SELECT e.id FROM engagement e WHERE e.org = ").text(&self.org);
+            sql.push(" AND e.partner_id = ").text(partner).push(" AND e.state <> 'draft')");
+            return;
+        }
+        sql.push("EXISTS (SELECT 1 FROM engagement_rev e WHERE e.org = t.org AND e.id = t.engagement_id");
+        sql.push(" AND e.partner_id = ").text(partner).push(" AND e.state <> 'draft' AND e.seq < t.until_seq");
+        if let Table::History { known: Some(seq) } = table {
+            sql.push(" AND e.seq <= ").int(seq);
+        }
+        sql.push(")");
+    }
+
+    /// What is said of something is in reach where that something is today.
+    fn speaks_of(&self, reach: &Reach, sql: &mut Sql) {
+        let kinds = || KINDS.iter().filter(|kind| kind.scope.can_be_spoken_of());
+        let open: Vec<&str> = kinds().filter(|kind| kind.scope.is_directory()).map(|kind| kind.name).collect();
+        sql.push(" AND (t.subject_kind IN (").texts(&open).push(")");
+        for kind in kinds().filter(|kind| !kind.scope.is_directory()) {
+            sql.push(" OR (t.subject_kind = ").text(kind.name).push(" AND t.subject_id IN (SELECT t.id FROM \"");
+            sql.push(kind.name).push("\" t WHERE t.org = ").text(&self.org);
+            self.restrict(kind, reach, Table::Now, sql);
+            sql.push("))");
+        }
+        sql.push(")");
+    }
+
+    /// The program in this column is in reach.
+    fn in_program(&self, column: &str, reach: &Reach, sql: &mut Sql) {
+        sql.any(column, &reach.programs).push(" OR ").push(column);
+        sql.push(" IN (SELECT id FROM program WHERE org = ").text(&self.org);
+        sql.push(" AND ").any("portfolio_id", &reach.portfolios).push(")");
+    }
+
+    /// One of the programs listed in this column is in reach. Ids have a fixed form, so none is a part of another.
+    fn serves(&self, column: &str, reach: &Reach, sql: &mut Sql) {
+        for program in &reach.programs {
+            sql.push(column).push(" LIKE ").text(contains_pattern(program)).push(" ESCAPE '\\' OR ");
+        }
+        sql.push("EXISTS (SELECT 1 FROM program p WHERE p.org = ").text(&self.org);
+        sql.push(" AND ").any("p.portfolio_id", &reach.portfolios);
+        sql.push(" AND ").push(column).push(" LIKE '%' || p.id || '%')");
+    }
+
     /// `AND …` for the feed: events of the kinds given, in or out of whose places the caller sees.
     pub(crate) fn events(&self, sql: &mut Sql) {
-        let token = self.programs.as_ref().map(|p| Reach { programs: p.clone(), ..Reach::default() });
-        for reach in [token.as_ref(), self.reach.as_ref()].into_iter().flatten() {
-            let Reach { portfolios, programs, .. } = reach;
+        for reach in self.limits() {
             sql.push(" AND (");
-            sql.any("t.program", programs).push(" OR ").any("t.program_before", programs).push(" OR ");
-            sql.any("t.portfolio", portfolios).push(" OR ").any("t.portfolio_before", portfolios);
-            // What lies in a program names no portfolio; where one is named, it is that of the time.
-            sql.push(" OR (t.portfolio IS NULL AND t.program IN (SELECT id FROM program WHERE org = ").text(&self.org);
-            sql.push(" AND ").any("portfolio_id", portfolios).push("))");
-            // Directories of the organisation have no place; everyone who may read them follows them.
-            if reach.partner.is_none() {
-                sql.push(" OR (t.kind IN ('person', 'source', 'organisation'))");
+            match &reach.partner {
+                Some(partner) => partner_events(partner, sql),
+                None => self.limited_events(reach, sql),
             }
             sql.push(")");
         }
     }
+
+    fn limited_events(&self, reach: &Reach, sql: &mut Sql) {
+        let Reach { portfolios, programs, .. } = reach;
+        sql.any("t.program", programs).push(" OR ").any("t.program_before", programs).push(" OR ");
+        sql.any("t.portfolio", portfolios).push(" OR ").any("t.portfolio_before", portfolios);
+        // What lies in a program names no portfolio; where one is named, it is that of the time.
+        sql.push(" OR (t.portfolio IS NULL AND t.program IN (SELECT id FROM program WHERE org = ").text(&self.org);
+        sql.push(" AND ").any("portfolio_id", portfolios).push("))");
+        // An engagement names every program it serves, and what hangs on it has the sight of it today.
+        sql.push(" OR (t.kind = 'engagement' AND (");
+        self.serves("t.program", reach, sql);
+        sql.push(" OR ");
+        self.serves("t.program_before", reach, sql);
+        sql.push(")) OR (t.kind <> 'engagement' AND t.engagement IN (SELECT e.id FROM engagement e WHERE e.org = ");
+        sql.text(&self.org).push(" AND (");
+        self.serves("e.program_ids", reach, sql);
+        sql.push(")))");
+        // Directories of the organisation have no place; everyone who may read them follows them.
+        let directories = KINDS.iter().filter(|kind| kind.scope.is_directory()).map(|kind| kind.name);
+        sql.push(" OR t.kind IN (").texts(&directories.collect::<Vec<_>>()).push(")");
+        let about = KINDS.iter().filter(|kind| kind.scope == ScopeRule::Subject).map(|kind| kind.name);
+        sql.push(" OR (t.kind IN (").texts(&about.collect::<Vec<_>>());
+        sql.push(") AND t.portfolio IS NULL AND t.program IS NULL AND t.engagement IS NULL)");
+    }
+}
+
+/// Events of a partner: in its place, and of what hangs on an engagement, those since it was no draft any more.
+fn partner_events(partner: &str, sql: &mut Sql) {
+    sql.push("t.kind = 'organisation' OR ((t.partner = ").text(partner).push(" OR t.partner_before = ").text(partner);
+    sql.push(") AND (t.engagement IS NULL OR t.kind = 'engagement' OR EXISTS (SELECT 1 FROM engagement_rev e");
+    sql.push(" WHERE e.org = t.org AND e.id = t.engagement AND e.state <> 'draft' AND e.seq < t.seq)))");
 }
 
 impl Sql {

@@ -36,6 +36,10 @@ impl Sql {
         self.value(Value::BigInt(Some(int)))
     }
 
+    pub(crate) fn bytes(&mut self, bytes: Vec<u8>) -> &mut Self {
+        self.value(Value::Bytes(Some(bytes)))
+    }
+
     pub(crate) fn cell(&mut self, cell: &Cell, ty: ColumnType) -> &mut Self {
         match (cell, ty) {
             (Cell::Null, ColumnType::Int) => self.value(Value::BigInt(None)),

@@ -1,15 +1,16 @@
-//! Verification: the chain, every version and every current row against the log.
+//! Verification: the chain, every version and every current row against the log, and what is maintained beside them.
 
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
-use steerco_domain::field::{Cell, Cells, ColumnType};
 use steerco_domain::{Resource, for_each_resource};
 
+use crate::columns::Version;
 use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::flush::{OPEN, logged};
 use crate::log::{Entry, GENESIS, get_head, list_all};
+use crate::progress;
 use crate::sql::Sql;
 
 /// What was looked at, and everything that does not fit.
@@ -62,6 +63,9 @@ pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
         };
     }
     for_each_resource!(kinds);
+    for fault in progress::verify(conn, org).await? {
+        walk.fault(fault);
+    }
     let missing: Vec<_> =
         walk.last.keys().map(|(kind, id)| format!("{kind} {id} is in the log but has no row")).collect();
     for fault in missing {
@@ -107,29 +111,10 @@ fn check_entry(org: &str, seq: i64, hash: &str, entry: &Entry, walk: &mut Walk) 
     }
 }
 
-async fn rows<R: Resource>(conn: &Conn, mut sql: Sql, extra: usize) -> Result<Vec<(R, Vec<i64>)>, Fail> {
-    sql.push(" LIMIT ").int(i64::from(CHUNK));
-    let columns: Vec<ColumnType> = R::KIND.columns().map(|(_, ty, _)| ty).collect();
-    let mut read = Vec::new();
-    for row in conn.all(sql).await? {
-        let mut cells = Vec::with_capacity(columns.len());
-        for (i, ty) in columns.iter().enumerate() {
-            cells.push(match ty {
-                ColumnType::Int => row.try_get_by_index::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
-                ColumnType::Text => row.try_get_by_index::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
-            });
-        }
-        let numbers = (0..extra).map(|i| row.try_get_by_index(columns.len() + i)).collect::<Result<_, _>>()?;
-        read.push((R::load(&mut Cells::new(cells))?, numbers));
-    }
-    Ok(read)
-}
-
-fn select<R: Resource>(org: &str, table_suffix: &str, extra: &str) -> Sql {
-    let names: Vec<String> = R::KIND.columns().map(|(name, _, _)| name).collect();
-    let mut sql = Sql::new("SELECT ");
-    sql.push(&names.join(", ")).push(extra).push(" FROM \"").push(R::KIND.name).push(table_suffix);
-    sql.push("\" WHERE org = ").text(org);
+/// ` FROM` a table of this kind, down to the organisation.
+fn from<R: Resource>(org: &str, table_suffix: &str) -> Sql {
+    let mut sql = Sql::new(" FROM \"");
+    sql.push(R::KIND.name).push(table_suffix).push("\" t WHERE t.org = ").text(org);
     sql
 }
 
@@ -138,14 +123,14 @@ async fn walk_versions<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> 
     let (mut id, mut seq) = (String::new(), 0);
     let mut open: Option<(String, i64)> = None;
     loop {
-        let mut sql = select::<R>(org, "_rev", ", seq, until_seq");
-        sql.push(" AND (id > ").text(&id).push(" OR (id = ").text(&id).push(" AND seq > ").int(seq).push("))");
-        sql.push(" ORDER BY id, seq");
-        let read = rows::<R>(conn, sql, 2).await?;
-        let Some((last, numbers)) = read.last() else { break };
-        (id, seq) = (last.id_text(), numbers[0]);
-        for (version, numbers) in &read {
-            check_version(version, numbers[0], numbers[1], &mut open, walk);
+        let mut sql = from::<R>(org, "_rev");
+        sql.push(" AND (t.id > ").text(&id).push(" OR (t.id = ").text(&id).push(" AND t.seq > ").int(seq).push("))");
+        sql.push(" ORDER BY t.id, t.seq LIMIT ").int(i64::from(CHUNK));
+        let read = conn.versions::<R>(sql).await?;
+        let Some(last) = read.last() else { break };
+        (id, seq) = (last.resource.id_text(), last.seq);
+        for version in &read {
+            check_version(version, &mut open, walk);
         }
     }
     if let Some((id, until)) = open.filter(|(_, until)| *until != OPEN) {
@@ -154,9 +139,10 @@ async fn walk_versions<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> 
     Ok(())
 }
 
-fn check_version<R: Resource>(version: &R, seq: i64, until: i64, open: &mut Option<(String, i64)>, walk: &mut Walk) {
-    let (kind, id) = (R::KIND.name, version.id_text());
-    let sum: Sum = Sha256::digest(logged(version)).into();
+fn check_version<R: Resource>(version: &Version<R>, open: &mut Option<(String, i64)>, walk: &mut Walk) {
+    let Version { resource, seq, until } = version;
+    let (kind, id, seq, until) = (R::KIND.name, resource.id_text(), *seq, *until);
+    let sum: Sum = Sha256::digest(logged(resource)).into();
     if walk.sum(seq) != Some(&sum) {
         walk.fault(format!("{kind} {id}: the version of entry {seq} is not what the log says"));
     }
@@ -182,12 +168,12 @@ fn check_version<R: Resource>(version: &R, seq: i64, until: i64, open: &mut Opti
 async fn walk_rows<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
     let mut id = String::new();
     loop {
-        let mut sql = select::<R>(org, "", "");
-        sql.push(" AND id > ").text(&id).push(" ORDER BY id");
-        let read = rows::<R>(conn, sql, 0).await?;
-        let Some((last, _)) = read.last() else { return Ok(()) };
+        let mut sql = from::<R>(org, "");
+        sql.push(" AND t.id > ").text(&id).push(" ORDER BY t.id LIMIT ").int(i64::from(CHUNK));
+        let read = conn.resources::<R>(sql).await?;
+        let Some(last) = read.last() else { return Ok(()) };
         id = last.id_text();
-        for (resource, _) in read {
+        for resource in read {
             walk.report.resources += 1;
             let key = (R::KIND.name.to_owned(), resource.id_text());
             let sum: Sum = Sha256::digest(logged(&resource)).into();

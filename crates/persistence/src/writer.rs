@@ -15,12 +15,13 @@ use steerco_domain::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::{AccessCache, RIGHTS};
+use crate::blob::{self, Link};
 use crate::conn::Conn;
 use crate::database::{Database, set_org};
 use crate::fail::Fail;
 use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
-use crate::idempotency::{Remembered, hold, remember};
-use crate::log::{Entry, Head, append, create_head, get_head, set_head};
+use crate::idempotency::{Key, Remembered, read_kept, remember};
+use crate::log::{Entry, Head, Heads, append, create_head, get_head};
 use crate::{credential, idempotency};
 
 /// What a decision wants written, and the answer once it is.
@@ -31,6 +32,8 @@ pub struct Plan {
     pub remembered: Option<Remembered>,
     /// Account and hash of a secret issued.
     pub credential: Option<(String, String)>,
+    /// A content to be linked with the changes.
+    pub link: Option<Link>,
     /// Whether the organisation itself is made.
     pub new_organisation: bool,
     pub answer: Box<dyn Any + Send>,
@@ -45,6 +48,7 @@ impl Plan {
             source_versions: vec![],
             remembered: None,
             credential: None,
+            link: None,
             new_organisation: false,
             answer,
         }
@@ -57,8 +61,7 @@ pub type Job = Arc<dyn for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>>
 type Answer = Result<Box<dyn Any + Send>, Fail>;
 
 struct Task {
-    /// Idempotency key, unique over callers.
-    key: Option<String>,
+    key: Option<Key>,
     job: Job,
     reply: oneshot::Sender<Answer>,
 }
@@ -79,15 +82,20 @@ const GROUP_MAX: usize = 128;
 const RETRIES: usize = 3;
 
 impl Writer {
-    pub(crate) fn sqlite(pool: DatabaseConnection, cache: Arc<AccessCache>) -> Self {
+    pub(crate) fn sqlite(pool: DatabaseConnection, cache: Arc<AccessCache>, heads: Arc<Heads>) -> Self {
         let (tasks, queue) = mpsc::channel(WAITING_MAX);
         let commits = Arc::new(watch::Sender::new(0));
-        tokio::spawn(run_groups(pool.clone(), cache, Arc::clone(&commits), queue));
+        let groups = Groups { pool: pool.clone(), cache, heads, commits: Arc::clone(&commits) };
+        tokio::spawn(groups.run(queue));
         Self { pool, tasks: Some(tasks), commits }
     }
 
     pub(crate) fn postgres(pool: DatabaseConnection) -> Self {
         Self { pool, tasks: None, commits: Arc::new(watch::Sender::new(0)) }
+    }
+
+    pub(crate) fn pool(&self) -> &DatabaseConnection {
+        &self.pool
     }
 
     pub(crate) fn outside(&self) -> Conn {
@@ -97,7 +105,7 @@ impl Writer {
 
 impl Database {
     /// Runs a decision and writes what it planned, all or nothing.
-    pub async fn transact(&self, org: &str, key: Option<String>, job: Job) -> Result<Box<dyn Any + Send>, Error> {
+    pub async fn transact(&self, org: &str, key: Option<Key>, job: Job) -> Result<Box<dyn Any + Send>, Error> {
         let answer = match &self.writer.tasks {
             Some(tasks) => {
                 let (reply, answered) = oneshot::channel();
@@ -105,12 +113,12 @@ impl Database {
                 tasks.try_send(task).map_err(|_| Error::unavailable("too many writes are waiting"))?;
                 answered.await.unwrap_or_else(|_| Err(Fail::Away("the writer has stopped".to_owned())))
             }
-            None => self.transact_postgres(org, key.as_deref(), &job).await,
+            None => self.transact_postgres(org, key.as_ref(), &job).await,
         };
         answer.map_err(Fail::into_error)
     }
 
-    async fn transact_postgres(&self, org: &str, key: Option<&str>, job: &Job) -> Answer {
+    async fn transact_postgres(&self, org: &str, key: Option<&Key>, job: &Job) -> Answer {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -121,12 +129,18 @@ impl Database {
         }
     }
 
-    async fn try_postgres(&self, org: &str, key: Option<&str>, job: &Job) -> Answer {
-        let conn = Conn::Transaction(self.writer.pool.begin().await?);
+    async fn try_postgres(&self, org: &str, key: Option<&Key>, job: &Job) -> Answer {
+        let conn = Conn::shared(self.writer.pool.begin().await?);
         let mut group = Group::default();
-        match group.prepare(&conn, org, key, job).await {
+        let decided = async {
+            set_org(&conn, org, key).await?;
+            read_kept(&conn, key.as_slice()).await?;
+            let answer = group.decide(&conn, job).await?;
+            group.finish(&conn).await?;
+            Ok(answer)
+        };
+        match decided.await {
             Ok(answer) => {
-                group.finish(&conn).await?;
                 conn.commit().await?;
                 self.writer.commits.send_modify(|count| *count += 1);
                 Ok(answer)
@@ -149,7 +163,7 @@ impl Database {
             return idempotency::forget(&self.writer.outside(), org, before).await;
         }
         let conn = Conn::Transaction(self.writer.pool.begin().await?);
-        set_org(&conn, org).await?;
+        set_org(&conn, org, None).await?;
         let count = idempotency::forget(&conn, org, before).await?;
         conn.commit().await?;
         Ok(count)
@@ -167,15 +181,6 @@ struct Group {
 }
 
 impl Group {
-    /// On PostgreSQL: names the organisation and waits for an equal request before it decides.
-    async fn prepare(&mut self, conn: &Conn, org: &str, key: Option<&str>, job: &Job) -> Answer {
-        set_org(conn, org).await?;
-        if let Some(key) = key {
-            hold(conn, key).await?;
-        }
-        self.decide(conn, job).await
-    }
-
     /// Runs one decision and writes its rows.
     async fn decide(&mut self, conn: &Conn, job: &Job) -> Answer {
         let plan = job(conn).await?;
@@ -196,6 +201,9 @@ impl Group {
         for version in &plan.source_versions {
             set_source_version(conn, &org, version).await?;
         }
+        if let Some(link) = &plan.link {
+            blob::link(conn, &org, link).await?;
+        }
         if let Some((account, hash)) = plan.credential {
             credential::set(conn, &org, &account, &hash).await?;
         }
@@ -207,32 +215,16 @@ impl Group {
     async fn finish(&mut self, conn: &Conn) -> Result<(), Fail> {
         append(conn, std::mem::take(&mut self.entries)).await?;
         remember(conn, self.now.unwrap_or_default(), std::mem::take(&mut self.remembered)).await?;
-        for (org, head) in &self.heads {
-            set_head(conn, org, head).await?;
-        }
-        Ok(())
+        conn.finish(&self.heads).await
     }
 }
 
 /// The one writer of an embedded database.
-async fn run_groups(
+struct Groups {
     pool: DatabaseConnection,
     cache: Arc<AccessCache>,
+    heads: Arc<Heads>,
     commits: Arc<watch::Sender<u64>>,
-    mut queue: mpsc::Receiver<Task>,
-) {
-    let mut waiting: VecDeque<Task> = VecDeque::new();
-    loop {
-        if waiting.is_empty() {
-            let Some(task) = queue.recv().await else { return };
-            waiting.push_back(task);
-        }
-        while let Ok(task) = queue.try_recv() {
-            waiting.push_back(task);
-        }
-        let group = take_group(&mut waiting);
-        run_group(&pool, &cache, &commits, group).await;
-    }
 }
 
 /// The next tasks that may share a commit: never two with one key, because the second must see the first's answer.
@@ -250,59 +242,80 @@ fn take_group(waiting: &mut VecDeque<Task>) -> Vec<Task> {
     group
 }
 
-async fn run_group(pool: &DatabaseConnection, cache: &AccessCache, commits: &watch::Sender<u64>, tasks: Vec<Task>) {
-    match try_group(pool, &tasks).await {
-        Ok((answers, touches_rights)) => {
-            if touches_rights {
-                cache.clear();
+impl Groups {
+    async fn run(self, mut queue: mpsc::Receiver<Task>) {
+        let mut waiting: VecDeque<Task> = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(task) = queue.recv().await else { return };
+                waiting.push_back(task);
             }
-            commits.send_modify(|count| *count += 1);
-            for (task, answer) in tasks.into_iter().zip(answers) {
-                // A caller that has gone needs no answer; its write stands.
-                let _ = task.reply.send(answer);
+            while let Ok(task) = queue.try_recv() {
+                waiting.push_back(task);
             }
-        }
-        Err(fail) => {
-            let tasks = match <[Task; 1]>::try_from(tasks) {
-                Ok([task]) => {
-                    let _ = task.reply.send(Err(fail));
-                    return;
-                }
-                Err(tasks) => tasks,
-            };
-            for task in tasks {
-                Box::pin(run_group(pool, cache, commits, vec![task])).await;
-            }
+            self.run_group(take_group(&mut waiting)).await;
         }
     }
-}
 
-async fn try_group(pool: &DatabaseConnection, tasks: &[Task]) -> Result<(Vec<Answer>, bool), Fail> {
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let conn = Conn::Transaction(pool.begin_with_options(immediate).await?);
-    let mut group = Group::default();
-    let mut answers = Vec::with_capacity(tasks.len());
-    let mut failed = None;
-    for task in tasks {
-        match group.decide(&conn, &task.job).await {
-            Ok(answer) => answers.push(Ok(answer)),
-            Err(Fail::Refused(error)) => answers.push(Err(Fail::Refused(error))),
+    async fn run_group(&self, tasks: Vec<Task>) {
+        match self.try_group(&tasks).await {
+            Ok((answers, group)) => {
+                if group.touches_rights {
+                    self.cache.clear();
+                }
+                group.heads.iter().for_each(|(org, head)| self.heads.advance(org, head));
+                self.commits.send_modify(|count| *count += 1);
+                for (task, answer) in tasks.into_iter().zip(answers) {
+                    // A caller that has gone needs no answer; its write stands.
+                    let _ = task.reply.send(answer);
+                }
+            }
             Err(fail) => {
-                failed = Some(fail);
-                break;
+                let tasks = match <[Task; 1]>::try_from(tasks) {
+                    Ok([task]) => {
+                        let _ = task.reply.send(Err(fail));
+                        return;
+                    }
+                    Err(tasks) => tasks,
+                };
+                for task in tasks {
+                    Box::pin(self.run_group(vec![task])).await;
+                }
             }
         }
     }
-    if failed.is_none() {
-        failed = group.finish(&conn).await.err();
+
+    async fn try_group(&self, tasks: &[Task]) -> Result<(Vec<Answer>, Group), Fail> {
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let conn = Conn::shared(self.pool.begin_with_options(immediate).await?);
+        match Self::decide_group(&conn, tasks).await {
+            Ok(done) => {
+                conn.commit().await?;
+                Ok(done)
+            }
+            Err(fail) => {
+                conn.rollback().await;
+                Err(fail)
+            }
+        }
     }
-    if let Some(fail) = failed {
-        conn.rollback().await;
-        return Err(fail);
+
+    async fn decide_group(conn: &Conn, tasks: &[Task]) -> Result<(Vec<Answer>, Group), Fail> {
+        let keys: Vec<&Key> = tasks.iter().filter_map(|task| task.key.as_ref()).collect();
+        read_kept(conn, &keys).await?;
+        let mut group = Group::default();
+        let mut answers = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            match group.decide(conn, &task.job).await {
+                Ok(answer) => answers.push(Ok(answer)),
+                Err(Fail::Refused(error)) => answers.push(Err(Fail::Refused(error))),
+                Err(fail) => return Err(fail),
+            }
+        }
+        group.finish(conn).await?;
+        Ok((answers, group))
     }
-    conn.commit().await?;
-    Ok((answers, group.touches_rights))
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::client::args::ClientCommand;
+
 /// Steerco: the system of record and of insight for a Director of Project Management, over gRPC and REST.
 #[derive(Debug, Parser)]
 #[command(name = "steerco", version, propagate_version = true, after_help = EXAMPLES)]
@@ -17,7 +19,14 @@ const EXAMPLES: &str = "Examples:
   steerco demo                                        a real portfolio on the embedded database, with tokens to try
   steerco init --organisation 'City' --person 'Ada'   make an organisation and its first administrator
   steerco serve --listen 0.0.0.0:8080                 serve both doors
-  steerco token --org org_… --person pers_…           a token for an operator";
+  steerco token --org org_… --person pers_…           a token for an operator
+  steerco list risk --filter 'probability >= 0.5'     as a client: STEERCO_SERVER, STEERCO_TOKEN, or a profile";
+
+const RESTORE: &str =
+    "A restored database has forgotten changes that readers of the feed have seen. This verifies it, \
+and begins a new epoch of the feed: cursors and sync_tokens of the time before are answered 410, so that readers \
+resynchronise instead of missing what differs. Run it while nothing serves the database.
+Exit code: 3 if the restored database is not sound.";
 
 /// Where settings come from; flags win over STEERCO_* over the file.
 #[derive(Args, Clone, Debug, Default)]
@@ -133,6 +142,16 @@ pub enum Command {
         /// File to write; must not exist
         target: PathBuf,
     },
+    /// Put a backup in the place of the embedded database; or, after a restore of PostgreSQL, end what was read before
+    #[command(after_help = RESTORE)]
+    Restore {
+        #[command(flatten)]
+        common: Common,
+        /// Backup of an embedded database; absent when the database was restored by its own tools
+        backup: Option<PathBuf>,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Look at settings
     Config {
         #[command(subcommand)]
@@ -140,6 +159,8 @@ pub enum Command {
     },
     /// Print a shell completion script
     Completion { shell: clap_complete::Shell },
+    #[command(flatten)]
+    Client(ClientCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,5 @@
-//! What each command does. Exit codes: 0 done, 1 failed, 2 wrong usage (clap), 3 verification found faults.
+//! What each command does. Exit codes: 0 done, 1 failed, 2 wrong usage (clap), 3 verification found faults; of a client
+//! also 4 refused, 5 not found, 6 not allowed, 7 out of reach.
 
 use std::process::ExitCode;
 
@@ -71,15 +72,9 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             say(steerco_api::openapi::text().trim_end());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Backup { common, target } => {
-            if target.exists() {
-                bail!("{} exists already; a backup overwrites nothing", target.display());
-            }
-            let database =
-                Database::open(&load(&common)?.database_url()?, false).await.map_err(|cause| anyhow!(cause))?;
-            database.backup(&target).await.map_err(|cause| anyhow!(cause))?;
-            say(&target.display().to_string());
-            Ok(ExitCode::SUCCESS)
+        Command::Backup { common, target } => crate::restore::backup(&load(&common)?, &target).await,
+        Command::Restore { common, backup, output } => {
+            crate::restore::restore(&load(&common)?, backup.as_deref(), output).await
         }
         Command::Config { command: ConfigCommand::Check { common } } => {
             let config = load(&common)?;
@@ -90,6 +85,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             say(&serde_json::to_string_pretty(&shown)?);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Client(command) => crate::client::run(command).await,
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "steerco", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
@@ -129,7 +125,12 @@ async fn token(common: &Common, mint: &Mint, output: Output) -> anyhow::Result<E
 
 async fn verify(common: &Common, org: Option<&str>, output: Output) -> anyhow::Result<ExitCode> {
     let database = Database::open(&load(common)?.database_url()?, false).await.map_err(|cause| anyhow!(cause))?;
-    let reports = verify_database(&database, org).await?;
+    Ok(if tell_verified(&database, org, output).await? { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// Verifies, says what it found, and answers whether all is sound.
+pub(crate) async fn tell_verified(database: &Database, org: Option<&str>, output: Output) -> anyhow::Result<bool> {
+    let reports = verify_database(database, org).await?;
     let mut sound = true;
     for (org, report) in &reports {
         sound &= report.faults.is_empty();
@@ -147,5 +148,5 @@ async fn verify(common: &Common, org: Option<&str>, output: Output) -> anyhow::R
     if reports.is_empty() {
         bail!("there is no such organisation");
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(sound)
 }

@@ -11,6 +11,7 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+use steerco_service::AttachmentLimits;
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub limits: LimitSettings,
     #[serde(default)]
     pub feed: Feed,
+    #[serde(default)]
+    pub attachments: Attachments,
 }
 
 /// Certificate and key of the port.
@@ -58,6 +61,8 @@ pub struct Tls {
 pub struct Auth {
     /// Seconds a token of the built-in issuer lives.
     pub token_seconds: u32,
+    /// Whether a token that an operator made for a person may approve and accept like that person.
+    pub operator_tokens_approve: bool,
     /// Trusted issuers beside the built-in one.
     #[serde(skip_serializing)]
     pub issuers: Vec<IssuerConfig>,
@@ -65,7 +70,7 @@ pub struct Auth {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { token_seconds: 3600, issuers: Vec::new() }
+        Self { token_seconds: 3600, operator_tokens_approve: false, issuers: Vec::new() }
     }
 }
 
@@ -77,6 +82,8 @@ pub struct LimitSettings {
     pub requests_per_second: NonZeroU32,
     /// Requests a caller may send at once before the rate counts.
     pub burst: NonZeroU32,
+    /// Requests for a token a second, and at once, from one address.
+    pub tokens_per_second: NonZeroU32,
     /// Requests that may run at the same time.
     pub concurrency: usize,
     /// Seconds a REST request may take.
@@ -94,6 +101,7 @@ impl Default for LimitSettings {
         Self {
             requests_per_second: options.rate_per_second,
             burst: options.rate_burst,
+            tokens_per_second: options.tokens_per_second,
             concurrency: options.concurrency,
             request_seconds: options.request_timeout.as_secs(),
             connections: limits.max_connections,
@@ -116,6 +124,23 @@ impl Default for Feed {
     }
 }
 
+/// How much attachments may take.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Attachments {
+    /// Bytes of one content, 2 GiB at most.
+    pub max_bytes: u64,
+    /// Bytes of all contents of an organisation; the same content twice counts once.
+    pub quota_bytes: u64,
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        let AttachmentLimits { max_bytes, quota_bytes } = AttachmentLimits::default();
+        Self { max_bytes, quota_bytes }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -128,12 +153,23 @@ impl Default for Config {
             auth: Auth::default(),
             limits: LimitSettings::default(),
             feed: Feed::default(),
+            attachments: Attachments::default(),
         }
     }
 }
 
 /// Variables that are not settings.
-const NOT_SETTINGS: &[&str] = &["STEERCO_CONFIG", "STEERCO_TEST_ALL", "STEERCO_POSTGRES_BIN"];
+const NOT_SETTINGS: &[&str] = &[
+    "STEERCO_CONFIG",
+    "STEERCO_TEST_ALL",
+    "STEERCO_POSTGRES_BIN",
+    // Of the client: a shell that calls one server may start another.
+    "STEERCO_SERVER",
+    "STEERCO_TOKEN",
+    "STEERCO_TOKEN_FILE",
+    "STEERCO_PROFILE",
+    "STEERCO_CA_FILE",
+];
 
 impl Config {
     /// Reads file, environment and flags, in this order of growing weight.
@@ -176,7 +212,12 @@ impl Config {
             base_url: self.base_url.clone(),
             issuers: self.auth.issuers.clone(),
             token_seconds: self.auth.token_seconds,
+            operator_tokens_approve: self.auth.operator_tokens_approve,
             feed_days: self.feed.days,
+            attachments: AttachmentLimits {
+                max_bytes: self.attachments.max_bytes,
+                quota_bytes: self.attachments.quota_bytes,
+            },
             clock: Clock::system(),
         })
     }
@@ -186,6 +227,7 @@ impl Config {
             base_url: self.base_url.clone(),
             rate_per_second: self.limits.requests_per_second,
             rate_burst: self.limits.burst,
+            tokens_per_second: self.limits.tokens_per_second,
             concurrency: self.limits.concurrency,
             request_timeout: Duration::from_secs(self.limits.request_seconds),
             ..steerco_api::Options::default()
@@ -279,7 +321,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
         let told = |name, value| format!("{:#}", load(&[(name, value)]).unwrap_err());
-        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed";
+        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments";
         assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
         assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");
         assert_eq!(told("STEERCO_TLS__KEY", "key.pem"), "missing setting \"tls.certificate\"");

@@ -4,8 +4,15 @@
 //! command: a variant in `cli` and a function in `commands`.
 
 pub mod cli;
+pub mod client;
 pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod listen;
+mod restore;
 pub mod serve;
+mod telemetry;
+
+/// What one thread allocates another often frees; the system's allocator is slow at that and keeps much of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::commands::open;
 use crate::config::Config;
 use crate::listen;
+use crate::telemetry::Telemetry;
 
 /// How often the service does its housekeeping.
 const HOUR: Duration = Duration::from_hours(1);
@@ -42,7 +43,9 @@ pub(crate) async fn listen_until_stopped(
     let address = listener.local_addr()?;
     tracing::info!(%address, database = if service.database().is_postgres() { "postgresql" } else { "sqlite" }, "serving");
     let stop = service.stop_signal();
-    let app = steerco_api::app(service.clone(), config.options());
+    let telemetry = Telemetry::start()?;
+    let options = steerco_api::Options { traces: telemetry.is_on(), ..config.options() };
+    let app = steerco_api::app(service.clone(), options);
     let jobs = tokio::spawn(keep_house(service));
     ready(address);
     let mut terminate = signal(SignalKind::terminate())?;
@@ -57,6 +60,7 @@ pub(crate) async fn listen_until_stopped(
     };
     let served = listen::serve(listener, tls, app, config.connection_limits(), shutdown).await;
     jobs.abort();
+    telemetry.stop().await;
     tracing::info!("stopped");
     Ok(served?)
 }

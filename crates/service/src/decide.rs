@@ -3,19 +3,23 @@
 use serde_json::{Map, Value};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
-use steerco_domain::field::{Cell, FieldSpec, Shape};
+use steerco_domain::field::Cell;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
-use steerco_domain::{Error, KINDS, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
 use crate::Outcome;
 use crate::execute::{Env, Item, Writes};
+use crate::family::{check_move, check_parents, children_of};
+use crate::graph::{check_cycle, check_ends, check_hierarchy, join};
+use crate::hidden::refuse_hidden;
 use crate::read::{Reads, check_id};
 use crate::service::etag;
+use crate::subject::check_author;
 
 /// A decision, ready to be written.
 pub(crate) struct Decided<R> {
@@ -44,14 +48,14 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
         Item::Act { id, row, if_match, decide } => {
             let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
             let mut after = before.clone();
-            decide(&mut after, env.now)?;
+            decide(&mut after, &env.acting())?;
             settle(&mut after)?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
 }
 
-fn settle<R: Resource>(resource: &mut R) -> Result<(), Error> {
+pub(crate) fn settle<R: Resource>(resource: &mut R) -> Result<(), Error> {
     let mut faults = Vec::new();
     resource.settle(&mut faults);
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
@@ -81,11 +85,17 @@ async fn create<R: Resource>(
     let effective_at = effective_at(env, R::KIND)?;
     let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
     let mut after = R::create(body, &seed)?;
+    refuse_hidden::<R>(&scope, body)?;
     let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
     if let Some(reference) = reference {
         after.common_mut().external_refs.set(reference);
     }
-    if !scope.is_whole() && !R::KIND.fields.iter().any(|field| field.parent) {
+    crate::inherit::inherit(env, &scope, &mut after).await?;
+    join(env, &scope, &mut after).await?;
+    crate::subject::seat(env, &scope, &mut after).await?;
+    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
+    let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
+    if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     check::<R>(env, &scope, None, &after).await?;
@@ -95,7 +105,7 @@ async fn create<R: Resource>(
 
 /// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
 /// may not change is forbidden.
-async fn held<R: Resource>(
+pub(crate) async fn held<R: Resource>(
     env: &Env<'_>,
     id: &str,
     row: &'static Row,
@@ -112,8 +122,8 @@ async fn held<R: Resource>(
             || Error::new(Reason::Forbidden, format!("no grant permits {} over this {}", row.scope(), row.kind));
         return Err(if visible { outside() } else { Error::not_found(R::KIND.name) }.into());
     };
-    let directory = matches!(R::KIND.scope, ScopeRule::Organisation | ScopeRule::Administration);
-    if directory && !scope.is_whole() {
+    let whole = R::KIND.scope.is_directory() || R::KIND.scope == ScopeRule::Administration;
+    if whole && !scope.is_whole() {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     check_etag(env, &scope, &found, if_match).await?;
@@ -156,6 +166,8 @@ async fn merge<R: Resource>(
     source: Option<&str>,
 ) -> Result<Decided<R>, Fail> {
     refuse_deleted(&before)?;
+    refuse_hidden::<R>(&scope, patch)?;
+    check_author(env, &before)?;
     let mut current = before.clone();
     let effective = effective_at(env, R::KIND)?;
     let late = env.context.effective_at.is_some()
@@ -251,6 +263,10 @@ async fn upsert<R: Resource>(
     wanted: &Wanted<'_>,
     body: &Map<String, Value>,
 ) -> Result<Decided<R>, Fail> {
+    if env.context.caller.narrow().partner.is_some() {
+        let detail = "a partner writes by the ids of this service: which others there are is not its to know";
+        return Err(Error::new(Reason::Forbidden, detail).into());
+    }
     let reference = check_source(env, wanted).await?;
     let org = env.context.caller.organisation();
     let found = query::find_ref(env.conn, org, R::KIND, wanted.source, wanted.external_id).await?;
@@ -322,6 +338,7 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
         return Ok(unchanged(scope, before, Outcome::Unchanged));
     }
     before.check_delete()?;
+    check_ends::<R>(env, id).await?;
     let org = env.context.caller.organisation();
     for (kind, field) in children_of(R::KIND) {
         if query::has_child(env.conn, org, kind, field, id).await? {
@@ -332,14 +349,6 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
     let mut after = before.clone();
     *after.common_mut().deleted_at = Some(env.now);
     changed(env, scope, &before, after, "delete", None).await
-}
-
-/// Kinds that live under this one, and the field that says so.
-fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static str)> {
-    let names_parent =
-        |field: &FieldSpec| field.parent && matches!((field.shape)(), Shape::Id { prefix } if prefix == parent.prefix);
-    let children = KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field)));
-    children.filter(|(_, field)| names_parent(field)).map(|(kind, field)| (kind, field.name)).collect()
 }
 
 async fn undelete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) -> Result<Decided<R>, Fail> {
@@ -359,10 +368,17 @@ async fn check<R: Resource>(env: &Env<'_>, scope: &Scope, before: Option<&R>, af
     }
     let mut faults = Vec::new();
     check_references(env, scope, before.filter(|_| !revived), after, &mut faults).await?;
+    match before {
+        Some(before) if !revived => check_move(env, before, after).await?,
+        Some(_) => check_parents(env, after, &mut faults).await?,
+        None => {}
+    }
     check_sources(env, before, after, &mut faults).await?;
     if !faults.is_empty() {
         return Err(Error::invalid(faults).into());
     }
+    check_hierarchy(env, scope, before.filter(|_| !revived), after).await?;
+    check_cycle(env, scope, before, after).await?;
     check_unique(env, before.filter(|_| !revived), after).await?;
     check_owners(env, before, after).await
 }
@@ -437,6 +453,15 @@ async fn check_unique<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R)
         }
     }
     Ok(())
+}
+
+/// What no other live resource may have beside this one: pointer and value.
+pub(crate) fn claims<R: Resource>(resource: &R) -> Vec<(String, String)> {
+    let live = resource.common().deleted_at.is_none();
+    let unique = unique_values(None, resource).into_iter().map(|(field, value)| (format!("/{field}"), value));
+    let refs = resource.common().external_refs.0.iter();
+    let refs = refs.map(|r| ("/external_refs".to_owned(), format!("{}/{}", r.source.as_str(), r.external_id.as_str())));
+    unique.chain(refs).filter(|_| live).collect()
 }
 
 /// The unique fields that changed, with their values.

@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use futures::Stream;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
 use steerco_domain::list::parse_page_size;
-use steerco_domain::resource::Kind;
+use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::text::Code;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, KINDS, Reason};
 use steerco_persistence::log::{Entry, FeedQuery, Head};
+use steerco_persistence::scope::{Reach, authorise};
 use steerco_persistence::{Conn, Fail, Scope, log, query};
 
 use crate::token::{Cursor, digest};
@@ -22,7 +26,7 @@ use crate::{Caller, EventArgs, Service};
 pub struct Event {
     /// Cursor from which the feed goes on after this event.
     pub cursor: String,
-    /// Stable id of the event, the same over every channel (`evt_…`).
+    /// Stable id of the event, the same over every channel (`evt_…`); says nothing of its number.
     pub id: String,
     pub at: Instant,
     pub actor: String,
@@ -36,7 +40,7 @@ pub struct Event {
     /// Names of the fields changed, as far as the caller sees them.
     pub changed: Vec<String>,
     /// The resource after the change as far as the caller sees it; absent once it is deleted or out of sight.
-    pub after: Option<Map<String, Value>>,
+    pub after: Option<Box<RawValue>>,
     /// Whether the resource was deleted.
     pub deleted: bool,
     /// `lost`, `gained`, or nothing: whether the change took the resource out of the caller's sight or into it.
@@ -70,10 +74,9 @@ struct Sight {
     limits: Vec<Limit>,
 }
 
-/// Programs and portfolios in reach.
+/// What is in reach.
 struct Limit {
-    programs: Vec<String>,
-    portfolios: Vec<String>,
+    reach: Reach,
     /// Programs of the portfolios, as they are now: entries about what lies in a program name no portfolio.
     programs_of: Vec<String>,
 }
@@ -93,8 +96,12 @@ impl Service {
         if args.exclude_source.as_deref().is_some_and(|source| Code::parse(source).is_none()) {
             return Err(Error::fault("?exclude_source", "BAD_CODE", "is not the code of any source").into());
         }
-        let head = log::get_head(conn, org, false).await?;
+        let head = self.inner.database.head(conn, org).await?;
         let after = self.position(conn, org, args.after.as_deref(), &head).await?;
+        let seal = |seq| self.seal_cursor(caller, Cursor { epoch: head.epoch, seq });
+        if after >= head.seq {
+            return Ok(EventPage { events: Vec::new(), next_cursor: seal(after), more: false });
+        }
         let query = FeedQuery {
             after,
             until: head.seq,
@@ -102,13 +109,9 @@ impl Service {
             exclude_source: args.exclude_source.clone(),
             limit: limit + 1,
         };
-        let mut entries = log::list(conn, org, &query).await?;
-        let more = entries.len() > limit as usize;
-        entries.truncate(limit as usize);
-        let reached = if more { entries.last().map_or(after, |entry| entry.seq) } else { head.seq.max(after) };
-        let seal = |seq| self.seal_cursor(caller, Cursor { epoch: head.epoch, seq });
-        let events = entries.into_iter().filter_map(|entry| show(org, &sight, entry, &seal)).collect();
-        Ok(EventPage { events, next_cursor: seal(reached), more })
+        let (events, reached) = fill(conn, org, &sight, query, &seal).await?;
+        let next_cursor = seal(reached.unwrap_or(head.seq));
+        Ok(EventPage { events, next_cursor, more: reached.is_some() })
     }
 
     /// The position a cursor names, unless it has expired.
@@ -122,6 +125,9 @@ impl Service {
         if cursor.epoch != head.epoch || cursor.seq > head.seq {
             return Err(expired("the database was restored since this cursor was made"));
         }
+        if cursor.seq == head.seq {
+            return Ok(cursor.seq);
+        }
         let kept_micros = i64::from(self.inner.feed_days) * 86_400 * 1_000_000;
         let oldest = self.inner.clock.now().micros() - kept_micros;
         match log::find_at(conn, org, cursor.seq + 1).await? {
@@ -132,25 +138,23 @@ impl Service {
 
     /// The kinds the caller may read, by the reach in which it may.
     async fn sight(&self, conn: &Conn, caller: &Caller, wanted: &[String]) -> Result<Sight, Fail> {
-        let (_, feed) = self.authorise(conn, caller, FEED).await?;
+        let (access, feed) = self.authorise(conn, caller, FEED).await?;
         let wanted = wanted_kinds(wanted)?;
+        let (org, now) = (caller.organisation(), self.inner.clock.now());
         let mut kinds: Vec<(Scope, Vec<&'static str>)> = Vec::new();
         for kind in wanted {
             let row = steerco_domain::access::TABLE.iter().find(|row| row.kind == kind.name && row.action == "read");
             let Some(row) = row else { continue };
-            match self.authorise(conn, caller, row).await {
-                Ok((_, scope)) => match kinds.iter_mut().find(|(known, _)| *known == scope) {
-                    Some((_, names)) => names.push(kind.name),
-                    None => kinds.push((scope, vec![kind.name])),
-                },
-                Err(Fail::Refused(error)) if error.reason == Reason::Forbidden => {}
-                Err(fail) => return Err(fail),
+            let Ok(scope) = authorise(org, &access, caller.narrow(), row, now) else { continue };
+            match kinds.iter_mut().find(|(known, _)| *known == scope) {
+                Some((_, names)) => names.push(kind.name),
+                None => kinds.push((scope, vec![kind.name])),
             }
         }
         let mut limits = Vec::new();
-        for (programs, portfolios) in feed.limits() {
-            let programs_of = query::list_programs_of(conn, caller.organisation(), portfolios).await?;
-            limits.push(Limit { programs: programs.to_vec(), portfolios: portfolios.to_vec(), programs_of });
+        for reach in feed.limits() {
+            let programs_of = query::list_programs_of(conn, org, &reach.portfolios).await?;
+            limits.push(Limit { reach: reach.clone(), programs_of });
         }
         Ok(Sight { kinds, limits })
     }
@@ -253,21 +257,71 @@ fn wanted_kinds(wanted: &[String]) -> Result<Vec<&'static Kind>, Error> {
     Ok(KINDS.iter().copied().filter(|kind| wanted.iter().any(|name| name == kind.name)).collect())
 }
 
+/// Where an entry says its resource is, or was.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    kind: &'a Kind,
+    portfolio: Option<&'a str>,
+    program: Option<&'a str>,
+    partner: Option<&'a str>,
+    engagement: Option<&'a str>,
+}
+
 impl Sight {
     /// Whether something at this place is in reach.
-    fn reaches(&self, kind: &Kind, portfolio: Option<&String>, program: Option<&String>) -> bool {
-        if portfolio.is_none() && program.is_none() {
-            return !matches!(kind.scope, steerco_domain::resource::ScopeRule::Administration)
-                || self.limits.is_empty();
+    fn reaches(&self, at: At<'_>) -> bool {
+        self.limits.iter().all(|limit| limit.reaches(at))
+    }
+}
+
+impl Limit {
+    fn reaches(&self, at: At<'_>) -> bool {
+        if let Some(partner) = &self.reach.partner {
+            return at.partner == Some(partner) || at.kind.scope == ScopeRule::Organisation;
         }
+        // Which engagements are in reach the statement has decided; what hangs on one cannot move.
+        let hangs = at.engagement.is_some() && at.kind.scope != ScopeRule::Engagement;
+        let homeless = at.portfolio.is_none() && at.program.is_none() && at.engagement.is_none();
+        if hangs || at.kind.scope.is_directory() || (homeless && at.kind.scope == ScopeRule::Subject) {
+            return true;
+        }
+        let mut programs = at.program.into_iter().flat_map(|programs| programs.split(' '));
         // Where an entry names its portfolio, that one counts, and not where its program is today.
-        self.limits.iter().all(|limit| {
-            program.is_some_and(|p| limit.programs.contains(p))
-                || match portfolio {
-                    Some(portfolio) => limit.portfolios.contains(portfolio),
-                    None => program.is_some_and(|p| limit.programs_of.contains(p)),
+        let portfolio = at.portfolio.map(|portfolio| self.reach.portfolios.iter().any(|p| p == portfolio));
+        portfolio == Some(true)
+            || programs.any(|program| {
+                let listed = |programs: &[String]| programs.iter().any(|p| p == program);
+                listed(&self.reach.programs) || (portfolio.is_none() && listed(&self.programs_of))
+            })
+    }
+}
+
+/// Events in sight up to the limit less one, and how far they reach if there are more. Entries that show nothing to
+/// this caller take no room: a short page would tell of them.
+async fn fill(
+    conn: &Conn,
+    org: &str,
+    sight: &Sight,
+    mut query: FeedQuery,
+    seal: &impl Fn(i64) -> String,
+) -> Result<(Vec<Event>, Option<i64>), Fail> {
+    let mut events = Vec::new();
+    loop {
+        let entries = log::list(conn, org, &query).await?;
+        let last = entries.len() < query.limit as usize;
+        for entry in entries {
+            let seq = entry.seq;
+            if let Some(event) = show(org, sight, entry, seal) {
+                if events.len() + 1 == query.limit as usize {
+                    return Ok((events, Some(query.after)));
                 }
-        })
+                events.push(event);
+            }
+            query.after = seq;
+        }
+        if last {
+            return Ok((events, None));
+        }
     }
 }
 
@@ -276,10 +330,13 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
     let kind = steerco_domain::find_kind(&entry.kind)?;
     let (scope, _) = sight.kinds.iter().find(|(_, names)| names.contains(&kind.name))?;
     let private = scope.sees_private();
-    let [portfolio, program, _, portfolio_before, program_before, _] = &entry.places;
+    let [portfolio, program, partner, portfolio_before, program_before, partner_before] =
+        entry.places.each_ref().map(Option::as_deref);
+    let engagement = entry.engagement.as_deref();
     let created = entry.revision == 1;
-    let now = sight.reaches(kind, portfolio.as_ref(), program.as_ref());
-    let before = !created && sight.reaches(kind, portfolio_before.as_ref(), program_before.as_ref());
+    let now = sight.reaches(At { kind, portfolio, program, partner, engagement });
+    let (portfolio, program, partner) = (portfolio_before, program_before, partner_before);
+    let before = !created && sight.reaches(At { kind, portfolio, program, partner, engagement });
     if !now && !before {
         return None;
     }
@@ -289,12 +346,12 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
     if !private && !created && changed.is_empty() {
         return None;
     }
-    let after: Map<String, Value> = serde_json::from_str(&entry.after).unwrap_or_default();
-    let deleted = after.contains_key("deleted_at");
-    let after = after.into_iter().filter(|(name, _)| visible(name)).collect();
+    let Fate { deleted_at } = serde_json::from_str(&entry.after).ok()?;
+    let deleted = deleted_at.is_some();
+    let after = if private { RawValue::from_string(entry.after) } else { trimmed(&entry.after, visible) };
     Some(Event {
         cursor: seal(entry.seq),
-        id: format!("evt_{}", &digest(&[org, &entry.seq.to_string()])[..22]),
+        id: format!("evt_{}", &digest(&[org, &entry.hash])[..22]),
         at: Instant::from_micros(entry.at),
         actor: if private { entry.actor } else { String::new() },
         operation: entry.operation,
@@ -303,7 +360,7 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
         seq: private.then_some(entry.seq),
         revision: i32::try_from(entry.revision).ok().filter(|_| private),
         changed,
-        after: Some(after).filter(|_| now && !deleted),
+        after: after.ok().filter(|_| now && !deleted),
         deleted,
         visibility: match (before, now) {
             (true, false) => Some("lost"),
@@ -312,4 +369,17 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
         },
         request_id: if private { entry.request_id } else { String::new() },
     })
+}
+
+/// What an entry's resource says of its end.
+#[derive(Deserialize)]
+struct Fate {
+    deleted_at: Option<IgnoredAny>,
+}
+
+/// The members in sight.
+fn trimmed(after: &str, visible: impl Fn(&str) -> bool) -> serde_json::Result<Box<RawValue>> {
+    let mut members: Map<String, Value> = serde_json::from_str(after)?;
+    members.retain(|name, _| visible(name));
+    to_raw_value(&members)
 }

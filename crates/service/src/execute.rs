@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,13 @@ use serde_json::{Map, Value};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actor::Actor;
 use steerco_domain::error::Fault;
+use steerco_domain::graph::Edge;
+use steerco_domain::id::Id;
+use steerco_domain::resource::Acting;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::blob::{self, Link};
+use steerco_persistence::idempotency::Key;
 use steerco_persistence::scope::authorise;
 use steerco_persistence::{
     Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
@@ -25,7 +30,7 @@ use crate::token::digest;
 use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
 
 /// What a verb does to its resource.
-pub(crate) type Decide<R> = Arc<dyn Fn(&mut R, Instant) -> Result<(), Error> + Send + Sync>;
+pub(crate) type Decide<R> = Arc<dyn Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync>;
 
 /// One change wished for.
 pub(crate) enum Item<R> {
@@ -72,11 +77,13 @@ pub(crate) struct Wish<R> {
     pub(crate) batch: bool,
     /// Account and hash of a secret to be set.
     pub(crate) secret: Option<(String, String)>,
+    /// A content that was staged.
+    pub(crate) link: Option<Link>,
 }
 
 impl<R> Wish<R> {
     pub(crate) fn one(action: &'static str, input: Value, item: Item<R>) -> Self {
-        Self { action, input, items: vec![item], partial: false, batch: false, secret: None }
+        Self { action, input, items: vec![item], partial: false, batch: false, secret: None, link: None }
     }
 }
 
@@ -101,9 +108,24 @@ pub(crate) struct Env<'a> {
     pub(crate) conn: &'a Conn,
     pub(crate) access: Arc<Access>,
     pub(crate) now: Instant,
+    /// Edges that this request adds to the graph of dependencies.
+    edges: Mutex<Vec<Edge>>,
 }
 
-impl Env<'_> {
+impl<'a> Env<'a> {
+    pub(crate) fn new(context: &'a Context, conn: &'a Conn, access: Arc<Access>, now: Instant) -> Self {
+        Self { context, conn, access, now, edges: Mutex::default() }
+    }
+
+    /// Edges that earlier items of this request add.
+    pub(crate) fn planned_edges(&self) -> Vec<Edge> {
+        self.edges.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn plan_edge(&self, edge: Edge) {
+        self.edges.lock().unwrap_or_else(PoisonError::into_inner).push(edge);
+    }
+
     /// The reach of the caller for one row of the table.
     pub(crate) fn scope(&self, row: Option<&Row>) -> Result<Scope, Error> {
         let caller = &self.context.caller;
@@ -113,6 +135,12 @@ impl Env<'_> {
 
     pub(crate) fn actor(&self) -> Actor {
         self.access.actor.clone()
+    }
+
+    pub(crate) fn acting(&self) -> Acting {
+        let speaks = self.access.person && self.context.caller.approves;
+        let person = Id::parse(&self.access.actor.0).ok().filter(|_| speaks);
+        Acting { now: self.now, actor: self.actor(), person }
     }
 }
 
@@ -139,8 +167,7 @@ impl Service {
     pub(crate) async fn execute<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<BatchResult<R>, Error> {
         self.authorise_early(context, &wish).await?;
         let org = context.caller.organisation().to_owned();
-        let key = context.idempotency_key.as_ref().map(|key| digest(&[&context.caller.key(), key]));
-        let key = key.filter(|_| !context.validate_only);
+        let key = remembered_key(context);
         let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
         let decide = job(move |conn| {
             let (service, context, wish) = (service.clone(), context.clone(), Arc::clone(&wish));
@@ -157,13 +184,13 @@ impl Service {
         }
         let conn = self.inner.database.outside();
         let access = self.access(&conn, &context.caller).await.map_err(Fail::into_error)?;
-        let env = Env { context, conn: &conn, access, now: self.inner.clock.now() };
+        let env = Env::new(context, &conn, access, self.inner.clock.now());
         wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))
     }
 
     async fn decide_all<R: Resource>(&self, conn: &Conn, context: &Context, wish: &Wish<R>) -> Result<Plan, Fail> {
         let access = self.access(conn, &context.caller).await?;
-        let env = Env { context, conn, access, now: self.inner.clock.now() };
+        let env = Env::new(context, conn, access, self.inner.clock.now());
         wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))?;
         let act = Act {
             org: context.caller.organisation().to_owned(),
@@ -171,34 +198,42 @@ impl Service {
             now: env.now,
             request_id: context.request_id.clone(),
         };
-        let remembers = context.idempotency_key.as_ref().filter(|_| !context.validate_only);
+        let key = remembered_key(context);
         let fingerprint = fingerprint::<R>(context, wish);
-        if let Some(key) = remembers {
-            let subject = context.caller.key();
-            if let Some((before, kept)) = idempotency::find(conn, &act.org, &subject, key).await? {
-                if before != fingerprint {
-                    return Err(
-                        Error::new(Reason::KeyReused, "this idempotency key was used with another request").into()
-                    );
-                }
-                return Ok(Plan::nothing(act, Box::new(replay::<R>(&env, &kept).await?)));
+        if let Some(key) = &key
+            && let Some((before, kept)) = idempotency::find(conn, key)?
+        {
+            if before != fingerprint {
+                return Err(Error::new(Reason::KeyReused, "this idempotency key was used with another request").into());
             }
+            return Ok(Plan::nothing(act, Box::new(replay::<R>(&env, &kept).await?)));
         }
         let (results, changes, source_versions) = decide_items(&env, wish).await?;
+        let link = wish.link.clone().filter(|_| !changes.is_empty());
+        if let Some(link) = &link {
+            blob::check_quota(conn, &act.org, link).await?;
+        }
         let kept: Vec<Kept> = results.iter().map(keep).collect();
         let answer: Box<dyn Any + Send> = Box::new(BatchResult { results, replayed: false });
         if context.validate_only {
             return Ok(Plan::nothing(act, answer));
         }
-        let remembered = remembers.map(|key| Remembered {
-            subject: context.caller.key(),
-            key: key.clone(),
+        let remembered = key.map(|Key { subject, key, .. }| Remembered {
+            subject,
+            key,
             fingerprint,
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
         let credential = wish.secret.clone();
-        Ok(Plan { changes, source_versions, remembered, credential, ..Plan::nothing(act, answer) })
+        Ok(Plan { changes, source_versions, remembered, credential, link, ..Plan::nothing(act, answer) })
     }
+}
+
+/// The key under which the answer is remembered; a dry run has none.
+fn remembered_key(context: &Context) -> Option<Key> {
+    let key = context.idempotency_key.clone().filter(|_| !context.validate_only)?;
+    let (org, subject) = (context.caller.organisation().to_owned(), context.caller.key());
+    Some(Key { org, subject, key })
 }
 
 /// Whether the caller may do this kind of thing at all, before anything is looked up.
@@ -217,13 +252,22 @@ type Results<R> = (Vec<Result<Written<R>, Error>>, Vec<Change>, Vec<SourceVersio
 
 async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> Result<Results<R>, Fail> {
     let (mut results, mut changes, mut versions) = (Vec::with_capacity(wish.items.len()), Vec::new(), Vec::new());
-    let mut touched = HashSet::new();
+    let (mut touched, mut taken) = (HashSet::new(), HashSet::new());
     for item in &wish.items {
         let decided = match crate::decide::decide(env, item).await {
             Ok(decided) if !touched.insert(decided.resource.id_text()) => {
                 Err(Error::fault("", "DUPLICATE", "an earlier item of this batch changes the same resource"))
             }
-            Ok(decided) => Ok(decided),
+            Ok(decided) => {
+                match crate::decide::claims(&decided.resource).into_iter().find(|claim| !taken.insert(claim.clone())) {
+                    None => Ok(decided),
+                    Some((pointer, _)) => {
+                        let detail = "an earlier item of this batch has the same value, which is unique";
+                        let fault = Fault::new(pointer, "ALREADY_EXISTS", detail);
+                        Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) })
+                    }
+                }
+            }
             Err(Fail::Refused(error)) => Err(error),
             Err(fail) => return Err(fail),
         };

@@ -9,16 +9,25 @@
 pub mod args;
 pub mod auth;
 pub mod clock;
+mod content;
 mod decide;
 mod events;
 mod execute;
+mod family;
+mod graph;
+mod hidden;
+mod inherit;
 pub mod operator;
+mod progress;
 mod read;
 mod service;
+mod sniff;
+mod subject;
 mod token;
 mod write;
 
 pub use args::{Context, EventArgs, ListArgs, ReadArgs};
+pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
 pub use events::{Event, EventPage};
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};

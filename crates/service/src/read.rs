@@ -77,7 +77,11 @@ impl Service {
     ) -> Result<Seen<R>, Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
-            self.authorise(&conn, caller, Reads::<R>::ROW).await?;
+            let (_, scope) = self.authorise(&conn, caller, Reads::<R>::ROW).await?;
+            // Who does not see external references does not find by them either.
+            if !scope.sees_private() {
+                return Err(Error::not_found(R::KIND.name).into());
+            }
             // Nothing was ever stored under what is no reference, and not every text is one that a database takes.
             if Code::parse(source).is_none() || Text::<200>::parse(external_id).is_err() {
                 return Err(Error::not_found(R::KIND.name).into());
@@ -143,7 +147,7 @@ impl Service {
         let sync = if let Some(token) = &token {
             token.sync
         } else {
-            let head = log::get_head(conn, scope.org(), false).await?;
+            let head = self.inner.database.head(conn, scope.org()).await?;
             (head.epoch, head.seq)
         };
         let moment = self.moment(conn, &scope, &args.read).await?;
@@ -198,7 +202,7 @@ impl Service {
         let sync = if let Some(token) = &token {
             token.sync
         } else {
-            let head = log::get_head(conn, scope.org(), false).await?;
+            let head = self.inner.database.head(conn, scope.org()).await?;
             (head.epoch, head.seq)
         };
         let before = token.and_then(|token| token.keys.first().and_then(serde_json::Value::as_i64)).unwrap_or(i64::MAX);

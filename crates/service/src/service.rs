@@ -13,6 +13,7 @@ use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who};
 
 use crate::auth::{Claims, IssuerConfig, Refusal, SigningKey, Verifier};
 use crate::clock::Clock;
+use crate::content::AttachmentLimits;
 use crate::token::{Sealer, digest};
 
 /// What the service is opened with.
@@ -27,8 +28,12 @@ pub struct Settings {
     pub issuers: Vec<IssuerConfig>,
     /// Seconds a token of the built-in issuer lives.
     pub token_seconds: u32,
+    /// Whether a token that an operator made for a person may approve and accept like that person.
+    pub operator_tokens_approve: bool,
     /// Days the feed can be read back.
     pub feed_days: u32,
+    /// How much attachments may take.
+    pub attachments: AttachmentLimits,
     pub clock: Clock,
 }
 
@@ -36,6 +41,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub(crate) claims: Arc<Claims>,
+    /// Whether this token may speak for its person where only a person may.
+    pub(crate) approves: bool,
 }
 
 impl Caller {
@@ -90,7 +97,9 @@ pub(crate) struct Inner {
     verifier: Verifier,
     pub(crate) base_url: String,
     pub(crate) token_seconds: u32,
+    pub(crate) operator_tokens_approve: bool,
     pub(crate) feed_days: u32,
+    pub(crate) attachments: AttachmentLimits,
     stopping: tokio::sync::watch::Sender<bool>,
 }
 
@@ -107,7 +116,17 @@ impl StopSignal {
 impl Service {
     /// Opens the database, makes or reads the server's keys, and reads the keys of the trusted issuers.
     pub async fn open(settings: Settings) -> Result<Self, String> {
-        let Settings { database, migrate, base_url, issuers, token_seconds, feed_days, clock } = settings;
+        let Settings {
+            database,
+            migrate,
+            base_url,
+            issuers,
+            token_seconds,
+            operator_tokens_approve,
+            feed_days,
+            attachments,
+            clock,
+        } = settings;
         let database = Database::open(&database, migrate).await?;
         let now = clock.now();
         let encoded = |bytes: Vec<u8>| STANDARD.encode(bytes);
@@ -122,7 +141,19 @@ impl Service {
         let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
         verifier.refresh().await;
         let stopping = tokio::sync::watch::Sender::new(false);
-        let inner = Inner { database, clock, sealer, signing, verifier, base_url, token_seconds, feed_days, stopping };
+        let inner = Inner {
+            database,
+            clock,
+            sealer,
+            signing,
+            verifier,
+            base_url,
+            token_seconds,
+            operator_tokens_approve,
+            feed_days,
+            attachments,
+            stopping,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -140,7 +171,11 @@ impl Service {
             return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
         };
         match self.inner.verifier.verify(token, self.inner.clock.now().seconds()).await {
-            Ok(claims) => Ok(Caller { claims }),
+            Ok(claims) => {
+                // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
+                let approves = !claims.builtin || self.inner.operator_tokens_approve;
+                Ok(Caller { claims, approves })
+            }
             Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
             Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
         }

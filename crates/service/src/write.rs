@@ -141,7 +141,7 @@ impl Service {
             id: id.to_owned(),
             row: Acts::<V>::ROW,
             if_match: context.if_match.clone(),
-            decide: Arc::new(move |on, now| verb.decide(on, now)),
+            decide: Arc::new(move |on, acting| verb.decide_by(on, acting)),
         };
         Ok(Wish::one(V::NAME, input, item))
     }
@@ -158,7 +158,7 @@ impl Service {
         }
         let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
         let items = items.into_iter().map(|item| self.item_of(item)).collect();
-        let wish = Wish { action: "batch", input, items, partial, batch: true, secret: None };
+        let wish = Wish { action: "batch", input, items, partial, batch: true, secret: None, link: None };
         self.execute(context, wish).await
     }
 

@@ -11,7 +11,7 @@ use steerco_domain::program::Program;
 use steerco_domain::risk::Risk;
 use steerco_service::clock::Clock;
 use steerco_service::operator::{Bootstrap, Mint};
-use steerco_service::{BatchItem, Context, Service, Settings};
+use steerco_service::{AttachmentLimits, BatchItem, Context, Service, Settings};
 
 use crate::Done;
 
@@ -59,7 +59,9 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
         base_url: BASE_URL.to_owned(),
         issuers: Vec::new(),
         token_seconds: 3600,
+        operator_tokens_approve: false,
         feed_days: 400,
+        attachments: AttachmentLimits::default(),
         clock: Clock::system(),
     };
     let service = Service::open(settings).await?;

@@ -95,3 +95,27 @@ scenario!(a_thousand_items(world) {
     assert_eq!(refused.places(), [("/items", "OUT_OF_RANGE")]);
     world.verify().await;
 });
+
+scenario!(two_items_that_claim_one_value(world) {
+    let admin = world.client(Who::Admin);
+    let source = |code: &str| json!({"create": {"code": code, "name": "A source"}});
+    let items = json!([source("a"), source("b"), source("a")]);
+    let refused = admin.batch("source", json!({"items": items})).await.unwrap_err();
+    assert_eq!(refused.code, "ALREADY_EXISTS");
+    let place = |pointer: &str, item: &str, field: &str| pointer.starts_with(item) && pointer.ends_with(field);
+    let [(pointer, "ALREADY_EXISTS")] = refused.places()[..] else { panic!("{refused}") };
+    assert!(place(pointer, "/items/2/", "/code"), "{refused}");
+    let with_ref = |title: &str| {
+        let mut item = risk(&world, title);
+        item["create"]["external_refs"] = json!([{"source": "jira", "external_id": "R-1"}]);
+        item
+    };
+    let director = world.client(Who::Director);
+    let items = json!([with_ref("a"), with_ref("b")]);
+    let refused = director.batch("risk", json!({"items": items.clone()})).await.unwrap_err();
+    let [(pointer, "ALREADY_EXISTS")] = refused.places()[..] else { panic!("{refused}") };
+    assert!(place(pointer, "/items/1/", "/external_refs"), "{refused}");
+    let done = director.batch("risk", json!({"items": items, "partial": true})).await.unwrap();
+    assert_eq!(done.items()[0]["outcome"], "created");
+    assert_eq!(done.items()[1]["error"]["code"], "ALREADY_EXISTS", "{}", done.json);
+});

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
+use steerco_domain::access::{Cell, Role, TABLE};
 use steerco_tests::{Client, Who, World};
 
 /// A number that no other body of this process has.
@@ -27,9 +28,38 @@ pub(crate) fn body(world: &World, kind: &str) -> Value {
             "portfolio_id": world.portfolio, "code": format!("program-{n}"), "name": "Program", "currency": "EUR",
         }),
         "project" => json!({"program_id": world.program, "code": format!("project-{n}"), "name": "Project"}),
+        "deliverable" => json!({"program_id": world.program, "title": format!("Deliverable {n}")}),
+        "work_calendar" => json!({"name": format!("Calendar {n}"), "time_zone": "Europe/Vienna"}),
+        "functional_area" => json!({"code": format!("area-{n}"), "name": "Area"}),
+        "activity" => json!({"project_id": made(world, "project"), "title": format!("Activity {n}")}),
+        "dependency" => json!({
+            "predecessor_id": made(world, "deliverable"), "successor_id": made(world, "deliverable"),
+        }),
         "risk" => json!({"program_id": world.program, "title": format!("Risk {n}"), "kind": "threat"}),
+        "partner" => json!({"name": format!("Partner {n}"), "kind": "vendor"}),
+        "engagement" => json!({
+            "partner_id": world.partner, "program_ids": [world.program], "title": format!("Engagement {n}"),
+            "kind": "fixed_price",
+        }),
+        other => body_of_partners(world, other, n),
+    }
+}
+
+/// The same of what hangs on partners and engagements.
+fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
+    match kind {
+        "milestone" => json!({"engagement_id": world.engagement, "title": format!("Milestone {n}")}),
+        "comment" => json!({"subject_id": world.engagement, "visibility": "shared", "text": format!("Comment {n}")}),
+        "attachment" => {
+            json!({"subject_id": world.engagement, "visibility": "shared", "file_name": format!("file {n}.txt")})
+        }
         other => panic!("no body for {other}: say here what creates one"),
     }
+}
+
+/// Something that a body refers to, made on the way.
+fn made(world: &World, kind: &str) -> String {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(make(world, kind)))
 }
 
 /// A valid body of this verb.
@@ -37,19 +67,46 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
     match (kind, verb) {
         ("grant", "revoke") => json!({"reason": "ended"}),
         ("risk", "assess") => json!({"probability": 0.5, "cost_likely": {"amount": "10", "currency": "EUR"}}),
+        ("deliverable", "accept_with_reservations") => json!({"reservations": "two doors stick"}),
+        ("deliverable", "reject") => json!({"reason": "not to the drawing"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
+        ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
     }
 }
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 9] =
-    ["person", "principal", "grant", "source", "service_account", "portfolio", "program", "project", "risk"];
+pub(crate) const CREATABLE: [&str; 19] = [
+    "person",
+    "principal",
+    "grant",
+    "source",
+    "service_account",
+    "portfolio",
+    "program",
+    "project",
+    "deliverable",
+    "work_calendar",
+    "functional_area",
+    "activity",
+    "dependency",
+    "risk",
+    "partner",
+    "engagement",
+    "milestone",
+    "comment",
+    "attachment",
+];
+
+/// Whether the director may do everything with this kind; else an admin may.
+pub(crate) fn is_directed(kind: &str) -> bool {
+    let row = TABLE.iter().find(|row| row.kind == kind && row.action == "delete");
+    row.is_some_and(|row| row.cell(Role::Director) == Cell::Allow)
+}
 
 /// Who may do everything with this kind.
 pub(crate) fn keeper(world: &World, kind: &str) -> Client {
-    let director = matches!(kind, "portfolio" | "program" | "project" | "risk");
-    world.client(if director { Who::Director } else { Who::Admin })
+    world.client(if is_directed(kind) { Who::Director } else { Who::Admin })
 }
 
 /// One of this kind, made by whoever may; the organisation itself is there already.

@@ -23,6 +23,14 @@ scenario!(all_faults_at_once(world) {
     assert!(refused.faults.iter().all(|fault| !fault.code.is_empty() && !fault.detail.is_empty()));
 });
 
+scenario!(all_faults_of_a_list_at_once(world) {
+    let args = json!({"filter": "titel = 1", "order_by": "nothing", "page_size": 5000});
+    let refused = world.client(Who::Director).list("risk", args).await.unwrap_err();
+    let mut pointers: Vec<&str> = refused.faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    pointers.sort_unstable();
+    assert_eq!(pointers, ["?filter", "?order_by", "?page_size"], "{refused}");
+});
+
 scenario!(both_doors_refuse_alike(world) {
     let here = world.client(Who::Director);
     let there = here.through(if world.door == Door::Rest { Door::Grpc } else { Door::Rest });

@@ -168,6 +168,7 @@ fn singles(kind: Kind) -> Vec<Pb> {
         Kind::Int32 => [i32::MIN, -1, 0, 1_001, i32::MAX].into_iter().map(Pb::I32).collect(),
         Kind::Int64 => [i64::MIN, -1, 0, i64::MAX].into_iter().map(Pb::I64).collect(),
         Kind::Bool => vec![Pb::Bool(true)],
+        Kind::Bytes => vec![Pb::Bytes(vec![0xff; 300_000].into()), Pb::Bytes(vec![0; (1 << 20) + 1].into())],
         Kind::Enum(_) => [i32::MIN, -1, 0, 99, i32::MAX].into_iter().map(Pb::EnumNumber).collect(),
         Kind::Message(message) => {
             let times = [(i64::MIN, 0), (i64::MAX, 999_999_999), (0, -1), (0, i32::MAX), (253_402_300_800, 0)];
@@ -198,6 +199,10 @@ impl Random {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
+    }
+
+    pub(crate) fn bytes_of(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next().to_le_bytes()[3]).collect()
     }
 
     pub(crate) fn bytes(&mut self, most: u64) -> Vec<u8> {

@@ -10,7 +10,7 @@ use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 use steerco_tests::{Client, Door, Engine, Server, Setup, Who, World, runtime};
 
-use super::bodies::fresh;
+use super::bodies::{fresh, unknown};
 use super::forge::{jwks, now, pair, signed};
 
 const ISSUER: &str = "https://id.example.org/realm";
@@ -32,14 +32,14 @@ fn clock() -> Clock {
     Clock::fixed(Instant::parse("2026-03-01T08:00:00Z").unwrap(), 42)
 }
 
-/// Which organisation comes first with this clock: an issuer is bound to it before it exists.
-async fn first_organisation(engine: Engine) -> Option<String> {
+/// Which organisation and partner come first with this clock: an issuer is bound to them before they exist.
+async fn first_world(engine: Engine) -> Option<(String, String)> {
     let world = World::alone(Door::Rest, engine, Setup { clock: clock(), ..Setup::default() }).await?;
-    Some(world.org)
+    Some((world.org, world.partner))
 }
 
 async fn trusted(door: Door, engine: Engine) -> Option<Trusted> {
-    let org = first_organisation(engine).await?;
+    let (org, partner) = first_world(engine).await?;
     let pair = pair();
     let file = std::env::temp_dir().join(format!("steerco-jwks-{}-{}.json", std::process::id(), fresh()));
     std::fs::write(&file, jwks(&[("k1", &pair)]).to_string()).unwrap();
@@ -49,13 +49,13 @@ async fn trusted(door: Door, engine: Engine) -> Option<Trusted> {
         jwks: file.to_str().unwrap().to_owned(),
         organisations: vec![org.clone()],
         greatest_roles: vec!["auditor".to_owned(), "vendor".to_owned()],
-        partners: vec![World::PARTNER.to_owned()],
+        partners: vec![partner.clone()],
         claim_map: [("org".to_owned(), "tenant".to_owned())].into(),
     };
     let setup = Setup { clock: clock(), issuers: vec![issuer], ..Setup::default() };
     let server = Server::start(engine, setup).await?;
     let world = World::on(door, server.into()).await;
-    assert_eq!(world.org, org, "the clock gives the same ids each time");
+    assert_eq!((&world.org, &world.partner), (&org, &partner), "the clock gives the same ids each time");
     Some(Trusted { world, pair, file })
 }
 
@@ -106,7 +106,7 @@ async fn is_good_as_far_as_it_is_trusted(door: Door, engine: Engine) {
         ("our claim name", json!({"tenant": null, "org": world.org})),
         ("a greater role", json!({"roles": ["director"]})),
         ("a greater role beside a fitting one", json!({"roles": ["auditor", "admin"]})),
-        ("another partner", json!({"partner_id": "rival"})),
+        ("another partner", json!({"partner_id": unknown("partner")})),
         ("another audience", json!({"aud": world.server.url})),
         ("the built-in issuer", json!({"iss": world.server.url, "aud": world.server.url, "org": world.org})),
         ("a person as subject", json!({"sub": world.id(Who::Director)})),

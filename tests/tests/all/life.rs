@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use steerco_tests::{Client, Who, World, scenario};
 
+use super::bodies::is_directed;
+
 /// A body that creates one of this kind, and a change to it.
 fn example(world: &World, kind: &str) -> (Value, Value) {
     match kind {
@@ -32,17 +34,59 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"program_id": world.program, "code": "gym", "name": "Gym", "planned_start_on": "2026-02-28"}),
             json!({"forecast_cost": {"amount": "1234.5600", "currency": "EUR"}}),
         ),
+        "deliverable" => (
+            json!({"program_id": world.program, "title": "Roof", "weight": 3, "earning_rule": "percent",
+                "acceptance_criteria": [{"key": "tight", "text": "No water in the test", "evidence_required": "Protocol"}]}),
+            json!({"percent_complete": 0.25, "planned_finish_on": "2026-05-31"}),
+        ),
+        "work_calendar" => (
+            json!({"name": "Standard", "time_zone": "Europe/Vienna",
+                "week": [{"weekday": "monday", "from": "08:00", "until": "12:00"}]}),
+            json!({"exceptions": [{"day": "2026-01-06", "name": "Epiphany", "hours": []}]}),
+        ),
+        "functional_area" => {
+            (json!({"code": "civil", "name": "Civil works"}), json!({"lead_id": world.id(Who::Executive)}))
+        }
+        "activity" => (
+            super::bodies::body(world, kind),
+            json!({"duration": 5, "duration_unit": "days", "wbs_code": "1.2", "constraint_type": "must_start_on",
+                "constraint_on": "2026-03-02"}),
+        ),
+        "dependency" => (
+            super::bodies::body(world, kind),
+            json!({"relation": "start_to_start", "lag_days": -2, "promised_on": "2026-03-02"}),
+        ),
         "risk" => (
             json!({"program_id": world.program, "title": "Flood", "kind": "threat", "labels": {"area": "north"}}),
             json!({"probability": 0.25, "cost_likely": {"amount": "10000.0000", "currency": "EUR"}}),
+        ),
+        "partner" => (
+            json!({"name": "Acme", "kind": "vendor", "country": "AT", "registration_number": "FN 1a",
+                "contacts": [{"person_id": world.id(Who::Finance), "topic": "invoices"}]}),
+            json!({"risk_tier": "high", "contacts": []}),
+        ),
+        "engagement" => (
+            json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Roof", "kind": "milestone",
+                "value": {"amount": "100000.0000", "currency": "EUR"}, "retention": 0.05, "starts_on": "2026-01-01",
+                "notices": [{"due_on": "2026-09-30", "subject": "whether it is renewed"}],
+                "service_levels": [{"name": "Availability", "target": "99.5 % of each month"}]}),
+            json!({"review_deadline_days": 10, "deemed_acceptance": true, "private_notes": "Not above 120000"}),
+        ),
+        "milestone" => (
+            json!({"engagement_id": world.engagement, "title": "Roof is tight", "planned_on": "2026-05-31",
+                "payment_share": 0.25}),
+            json!({"forecast_on": "2026-06-14", "weight": 3}),
+        ),
+        "comment" => (
+            json!({"subject_id": world.engagement, "visibility": "internal", "text": "Slow to answer"}),
+            json!({"text": "Slow to answer, but right"}),
         ),
         other => panic!("no example of {other}"),
     }
 }
 
 fn keeper(world: &World, kind: &str) -> Client {
-    let director = matches!(kind, "portfolio" | "program" | "project" | "risk");
-    world.client(if director { Who::Director } else { Who::Admin })
+    world.client(if is_directed(kind) { Who::Director } else { Who::Admin })
 }
 
 /// Everything given is answered as it was given.
@@ -102,6 +146,15 @@ scenario!(of_a_service_account(world) { live(&world, "service_account").await })
 scenario!(of_a_portfolio(world) { live(&world, "portfolio").await });
 scenario!(of_a_program(world) { live(&world, "program").await });
 scenario!(of_a_project(world) { live(&world, "project").await });
+scenario!(of_a_deliverable(world) { live(&world, "deliverable").await });
+scenario!(of_a_work_calendar(world) { live(&world, "work_calendar").await });
+scenario!(of_a_functional_area(world) { live(&world, "functional_area").await });
+scenario!(of_an_activity(world) { live(&world, "activity").await });
+scenario!(of_a_dependency(world) { live(&world, "dependency").await });
+scenario!(of_a_partner(world) { live(&world, "partner").await });
+scenario!(of_an_engagement(world) { live(&world, "engagement").await });
+scenario!(of_a_milestone(world) { live(&world, "milestone").await });
+scenario!(of_a_comment(world) { live(&world, "comment").await });
 scenario!(of_a_risk(world) { live(&world, "risk").await });
 
 scenario!(of_an_organisation(world) {

@@ -135,7 +135,7 @@ async fn client_of(world: &World, role: &str) -> (String, String) {
     let account = admin.create("service_account", json!({"name": "Tool"})).await.unwrap().id().to_owned();
     let mut grant = json!({"service_account_id": account, "role": role});
     if role == "vendor" {
-        grant["partner_id"] = json!(World::PARTNER);
+        grant["partner_id"] = json!(world.partner);
     }
     admin.create("grant", grant).await.unwrap();
     let issued = admin.act("service_account", &account, "issue_secret", json!({})).await.unwrap();

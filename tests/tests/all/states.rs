@@ -141,6 +141,8 @@ scenario!(of_a_parent_with_children(world) {
     assert_eq!(refused.code, "HAS_CHILDREN", "{refused}");
     assert_eq!(director.delete("portfolio", &world.portfolio).await.unwrap_err().code, "HAS_CHILDREN");
     director.delete("risk", &risk).await.unwrap();
+    let elsewhere = json!({"program_ids": [world.other_program]});
+    director.update("engagement", &world.engagement, elsewhere).await.unwrap();
     assert_eq!(director.delete("program", &world.program).await.unwrap().did(), "deleted");
     let orphan = director.undelete("risk", &risk).await.unwrap_err();
     assert_eq!(orphan.places(), [("/program_id", "NOT_FOUND")]);
@@ -159,4 +161,40 @@ scenario!(of_a_code_that_is_taken(world) {
     assert_eq!(director.undelete("project", first.id()).await.unwrap_err().code, "ALREADY_EXISTS");
     director.update("project", second.id(), json!({"code": "hall"})).await.unwrap();
     assert_eq!(director.undelete("project", first.id()).await.unwrap().did(), "undeleted");
+});
+
+scenario!(of_a_partner(world) {
+    let director = world.client(Who::Director);
+    let make = async |_: usize| world.new_partner("Acme").await;
+    let states: &[(&str, &[&str], &[&str])] = &[
+        ("active", &[], &["suspended", "ended"]),
+        ("suspended", &["suspend"], &["active", "ended"]),
+        ("ended", &["end"], &[]),
+    ];
+    let moves = [
+        ("suspend", "suspended", json!({})),
+        ("resume", "active", json!({})),
+        ("end", "ended", json!({})),
+    ];
+    walk(&director, "partner", "state", &moves, states, make).await;
+});
+
+scenario!(of_an_engagement(world) {
+    let director = world.client(Who::Director);
+    let make = async |_: usize| world.new_draft(&world.partner).await;
+    let states: &[(&str, &[&str], &[&str])] = &[
+        ("draft", &[], &["active"]),
+        ("active", &["activate"], &["suspended", "completed", "terminated"]),
+        ("suspended", &["activate", "suspend"], &["active", "completed", "terminated"]),
+        ("completed", &["activate", "complete"], &[]),
+        ("terminated", &["activate", "terminate"], &[]),
+    ];
+    let reason = json!({"reason": "by agreement"});
+    let moves = [
+        ("activate", "active", json!({})),
+        ("suspend", "suspended", reason.clone()),
+        ("complete", "completed", json!({})),
+        ("terminate", "terminated", reason),
+    ];
+    walk(&director, "engagement", "state", &moves, states, make).await;
 });

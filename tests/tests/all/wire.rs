@@ -178,7 +178,7 @@ impl Operation {
     pub(crate) fn changes(&self) -> bool {
         match self {
             Self::Rest { method, .. } => method != "GET",
-            Self::Rpc(rpc) => !["Get", "List", "Watch"].iter().any(|reads| rpc.name().starts_with(reads)),
+            Self::Rpc(rpc) => !["Get", "List", "Watch", "Download"].iter().any(|reads| rpc.name().starts_with(reads)),
         }
     }
 }

@@ -6,18 +6,21 @@
 mod identity;
 mod limit;
 mod observe;
+mod trace;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use http::header::{CACHE_CONTROL, HeaderName, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use metrics_exporter_prometheus::PrometheusHandle;
 use steerco_domain::{Error, Reason};
 use steerco_service::Service;
@@ -51,6 +54,8 @@ struct Inner {
     options: Options,
     running: Arc<Semaphore>,
     limiter: Limiter,
+    /// Of addresses that ask for tokens.
+    token_limiter: Limiter,
     figures: PrometheusHandle,
     served: AtomicU64,
 }
@@ -66,8 +71,9 @@ impl Door {
     pub(crate) fn new(service: Service, options: Options) -> Self {
         let running = Arc::new(Semaphore::new(options.concurrency));
         let limiter = Limiter::new(options.rate_per_second, options.rate_burst);
+        let token_limiter = Limiter::new(options.tokens_per_second, options.tokens_per_second);
         let figures = observe::recorder();
-        Self(Arc::new(Inner { service, options, running, limiter, figures, served: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { service, options, running, limiter, token_limiter, figures, served: AtomicU64::new(0) }))
     }
 
     /// The figures `/metrics` shows.
@@ -91,12 +97,20 @@ impl Door {
             notes.rate = Some(rate);
             allowed?;
             request.extensions_mut().insert(caller);
+        } else if request.uri().path() == "/oauth2/token" {
+            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+            let address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
+            let (rate, allowed) = self.0.token_limiter.check(&address.to_string());
+            notes.rate = Some(rate);
+            allowed?;
         }
         match via {
             Protocol::Grpc => Ok(next.run(request).await),
             Protocol::Rest => {
                 let late = |_| Error::new(Reason::Deadline, "the answer took longer than the service allows");
-                tokio::time::timeout(self.0.options.request_timeout, next.run(request)).await.map_err(late)
+                // A content has a time of its own to arrive in.
+                let more = if is_upload(&request) { steerco_service::UPLOAD_MAX } else { Duration::ZERO };
+                tokio::time::timeout(self.0.options.request_timeout + more, next.run(request)).await.map_err(late)
             }
         }
     }
@@ -114,6 +128,7 @@ impl Door {
     fn tidy(&self) {
         if self.0.served.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
             self.0.limiter.shrink();
+            self.0.token_limiter.shrink();
             self.0.figures.run_upkeep();
         }
     }
@@ -142,7 +157,7 @@ async fn guard(door: Door, via: Protocol, mut request: Request, next: Next) -> R
     door.tidy();
     let id = identity::of(request.headers());
     let had_token = request.headers().contains_key(http::header::AUTHORIZATION);
-    let mut line = Line::begin(via, &request, &id);
+    let mut line = Line::begin(via, &request, &id, door.0.options.traces);
     request.extensions_mut().insert(id.clone());
     let mut notes = Notes::default();
     let passed = AssertUnwindSafe(door.pass(via, &mut notes, request, next)).catch_unwind().await;
@@ -187,6 +202,11 @@ fn finish(headers: &mut HeaderMap, via: Protocol, id: &RequestId, rate: Option<R
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// Whether this brings the content of an attachment.
+fn is_upload(request: &Request) -> bool {
+    request.method() == Method::PUT && request.uri().path().ends_with("/content")
 }
 
 /// The bearer token, if there is one. Two of them are none: which one counts must not be a guess.

@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use prost::Message;
 use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 
+use super::trace::Trace;
 use super::{Protocol, RequestId};
 
 /// Upper bounds of the duration histograms, in seconds.
@@ -55,36 +56,47 @@ pub(super) struct Line {
     method: &'static str,
     route: String,
     request_id: String,
+    trace: Trace,
     started: Instant,
     pub(super) subject: Option<String>,
     pub(super) status: StatusCode,
 }
 
 impl Line {
-    pub(super) fn begin(via: Protocol, request: &Request, id: &RequestId) -> Self {
+    pub(super) fn begin(via: Protocol, request: &Request, id: &RequestId, collect: bool) -> Self {
         let route = match via {
             Protocol::Rest => request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()),
             Protocol::Grpc => Some(request.uri().path().to_owned()),
         };
+        let (method, route) = (method(request.method()), route.unwrap_or_else(|| "none".to_owned()));
+        // As with figures: what does not exist names nothing.
+        let known = via == Protocol::Rest || RPCS.contains(&route);
+        let named = if known { route.as_str() } else { "none" };
+        let trace = Trace::begin(via, method, named, request.headers(), collect);
         Self {
             via,
-            method: method(request.method()),
-            route: route.unwrap_or_else(|| "none".to_owned()),
+            method,
+            route,
             request_id: id.0.clone(),
+            trace,
             started: Instant::now(),
             subject: None,
             status: StatusCode::OK,
         }
     }
 
-    fn end(self, grpc_status: Option<&str>) {
+    fn end(mut self, grpc_status: Option<&str>) {
         let seconds = self.started.elapsed().as_secs_f64();
         let subject = self.subject.as_deref().unwrap_or("-");
+        let trace_id = self.trace.id();
+        let trace_id = trace_id.as_deref();
+        let rpc = (self.via == Protocol::Grpc).then(|| grpc_status.unwrap_or("1"));
+        self.trace.end(&self.request_id, self.status, rpc);
         let (route, id, ms) = (self.route.as_str(), self.request_id.as_str(), seconds * 1_000.0);
         if self.via == Protocol::Grpc {
             // Without a status the client went away before the end.
             let status = grpc_status.unwrap_or("1");
-            tracing::info!(route, status, ms, request_id = id, subject, "grpc");
+            tracing::info!(route, status, ms, request_id = id, trace_id, subject, "grpc");
             // Only rpcs that exist become labels: many a path is refused before anybody looks whether it does.
             let method = if RPCS.contains(&self.route) { self.route } else { "none".to_owned() };
             let labels = [("method", method), ("status", status.to_owned())];
@@ -92,7 +104,7 @@ impl Line {
             metrics::histogram!("grpc_request_duration_seconds", &labels).record(seconds);
         } else {
             let status = self.status.as_u16();
-            tracing::info!(method = self.method, route, status, ms, request_id = id, subject, "http");
+            tracing::info!(method = self.method, route, status, ms, request_id = id, trace_id, subject, "http");
             let status = self.status.as_str().to_owned();
             let labels = [("method", self.method.to_owned()), ("route", self.route), ("status", status)];
             metrics::counter!("http_requests_total", &labels).increment(1);

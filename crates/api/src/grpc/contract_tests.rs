@@ -135,6 +135,11 @@ fn verbs_are_described_as_declared() {
         service_account::{DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount};
         program::{ActivateProgram, HoldProgram, CompleteProgram, CancelProgram};
         project::{ActivateProject, HoldProject, CompleteProject, CancelProject};
+        partner::{SuspendPartner, ResumePartner, EndPartner};
+        engagement::{ActivateEngagement, CompleteEngagement, SuspendEngagement, TerminateEngagement};
+        deliverable::{StartDeliverable, SubmitDeliverable, JudgeDeliverable, AcceptDeliverable,
+            AcceptWithReservationsDeliverable, RejectDeliverable, CancelDeliverable};
+        dependency::{AgreeDependency, MeetDependency, DropDependency, ReopenDependency};
         risk::{AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk};
     }
 }

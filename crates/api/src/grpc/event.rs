@@ -68,7 +68,7 @@ fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Pages {
 }
 
 /// The stream, ended with a status at the deadline.
-fn until<T>(
+pub(super) fn until<T>(
     stream: impl Stream<Item = Result<T, Status>>,
     end: Instant,
     status: Status,
@@ -105,7 +105,7 @@ fn event(event: Event) -> pb::Event {
         seq,
         revision,
         changed,
-        after: after.map(to_struct),
+        after: after.and_then(|after| serde_json::from_str(after.get()).ok()).map(to_struct),
         deleted,
         visibility: visibility.map(str::to_owned),
         request_id,

@@ -11,12 +11,22 @@ mod event;
 mod gate;
 mod health;
 mod macros;
+mod metric;
 mod permission;
 mod serve;
 mod wire;
 
+mod activity;
+mod attachment;
+mod comment;
+mod deliverable;
+mod dependency;
+mod engagement;
+mod functional_area;
 mod grant;
+mod milestone;
 mod organisation;
+mod partner;
 mod person;
 mod portfolio;
 mod principal;
@@ -25,6 +35,7 @@ mod project;
 mod risk;
 mod service_account;
 mod source;
+mod work_calendar;
 
 use axum::Router;
 use steerco_proto::FILE_DESCRIPTOR_SET;
@@ -72,7 +83,8 @@ const fn name<S: NamedService>(_: &S) -> &'static str {
 pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
-        program, project, risk, event, permission);
+        program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
+        milestone, comment, attachment, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

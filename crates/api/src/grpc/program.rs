@@ -7,11 +7,16 @@ use steerco_domain::{
 use steerco_proto::v1 as pb;
 
 use super::macros::{resource_service, verb_wire};
+use super::serve::progress;
 
 program_fields!(resource_service verbs {
     activate_program ActivateProgram, hold_program HoldProgram, complete_program CompleteProgram,
     cancel_program CancelProgram,
-} [dated]);
+} [dated] others {
+    async fn get_program_progress(&self, request: Request<pb::GetProgressRequest>) -> Answer<pb::Progress> {
+        answer(request, |call, body| progress::<Program>(&self.0, call, body)).await
+    }
+});
 activate_program_fields!(verb_wire ActivateProgramRequest);
 hold_program_fields!(verb_wire HoldProgramRequest);
 complete_program_fields!(verb_wire CompleteProgramRequest);

@@ -7,11 +7,16 @@ use steerco_domain::{
 use steerco_proto::v1 as pb;
 
 use super::macros::{resource_service, verb_wire};
+use super::serve::progress;
 
 project_fields!(resource_service verbs {
     activate_project ActivateProject, hold_project HoldProject, complete_project CompleteProject,
     cancel_project CancelProject,
-} [dated]);
+} [dated] others {
+    async fn get_project_progress(&self, request: Request<pb::GetProgressRequest>) -> Answer<pb::Progress> {
+        answer(request, |call, body| progress::<Project>(&self.0, call, body)).await
+    }
+});
 activate_project_fields!(verb_wire ActivateProjectRequest);
 hold_project_fields!(verb_wire HoldProjectRequest);
 complete_project_fields!(verb_wire CompleteProjectRequest);

@@ -1,7 +1,9 @@
 //! The operations every resource has, each a call of the one function of the service that REST calls too.
 
 use serde_json::{Map, Value};
-use steerco_domain::{Error, Fault};
+use steerco_domain::progress::{Progress, WorstChild};
+use steerco_domain::ratio::Ratio;
+use steerco_domain::{Error, Fault, Resource};
 use steerco_proto::v1 as pb;
 use steerco_service::{BatchItem, ListArgs, Outcome, Page, ReadArgs, Seen, Service, Written};
 use tonic::Response;
@@ -10,7 +12,8 @@ use super::bridge::{
     Action, Batching, Bridge, Item, ItemResult, Listed, Results, Upserting, VerbBridge, Writing, new_body, patch,
     upsert_body,
 };
-use super::call::{Call, given, page_size, read_args, set};
+use super::call::{Call, given, instant, page_size, read_args, set};
+use super::wire::Scalar;
 
 type Served<T> = Result<Response<T>, Error>;
 
@@ -41,6 +44,29 @@ pub(super) async fn list<R: Bridge, L: From<Listed<R::Pb>>>(
         read: read_args(body.as_of, body.valid_at, body.fields)?,
     };
     Ok(page(service.list::<R>(&call.caller, &args).await?))
+}
+
+pub(super) async fn progress<R: Resource>(
+    service: &Service,
+    call: Call,
+    body: pb::GetProgressRequest,
+) -> Served<pb::Progress> {
+    let pb::GetProgressRequest { id, as_of } = body;
+    let found = service.progress::<R>(&call.caller, &id, instant("as_of", as_of)?).await?;
+    let Progress { id, progress, undefined_reason, complete, coverage, level_of_effort_share, .. } = found;
+    let worst = |worst: WorstChild| pb::WorstChild { id: worst.id, progress: worst.progress.as_number() };
+    Ok(Response::new(pb::Progress {
+        id,
+        progress: progress.map(Ratio::as_number),
+        undefined_reason: undefined_reason.map(str::to_owned),
+        complete,
+        coverage: coverage.map(Ratio::as_number),
+        level_of_effort_share: level_of_effort_share.map(Ratio::as_number),
+        deliverable_count: found.deliverable_count,
+        worst_child: found.worst_child.map(worst),
+        oldest_input_at: found.oldest_input_at.map(|at| at.out()),
+        hidden_count: found.hidden_count,
+    }))
 }
 
 pub(super) async fn revisions<R: Bridge, L: From<Listed<R::Pb>>>(

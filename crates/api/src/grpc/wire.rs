@@ -8,11 +8,23 @@ use std::collections::BTreeMap;
 use prost_types::Timestamp;
 use serde_json::{Map, Number, Value};
 use steerco_domain::access::Role;
+use steerco_domain::activity::{ConstraintType, DurationUnit, PercentType};
 use steerco_domain::actor::Actor;
-use steerco_domain::field::Whole;
+use steerco_domain::attachment::{AttachmentState, AttachmentVisibility};
+use steerco_domain::clock_time::ClockTime;
+use steerco_domain::comment::CommentVisibility;
+use steerco_domain::country::Country;
+use steerco_domain::deliverable::{
+    AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
+};
+use steerco_domain::dependency::{DependencyState, Relation};
+use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
+use steerco_domain::field::{List, Whole};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::labels::Labels;
 use steerco_domain::money::{Currency, Money};
+use steerco_domain::node::Node;
+use steerco_domain::partner::{PartnerContact, PartnerKind, PartnerState, RiskTier};
 use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
@@ -24,7 +36,12 @@ use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
-use steerco_domain::{owned_field_fields, tolerances_fields};
+use steerco_domain::work_calendar::{CalendarException, Weekday, WorkingHours, WorkingInterval};
+use steerco_domain::{
+    acceptance_criterion_fields, calendar_exception_fields, criterion_judgement_fields, engagement_notice_fields,
+    owned_field_fields, partner_contact_fields, service_level_fields, tolerances_fields, working_hours_fields,
+    working_interval_fields,
+};
 use steerco_proto::v1 as pb;
 
 /// A domain type that a protobuf field of type `P` carries.
@@ -68,6 +85,15 @@ impl<P, T: Scalar<P>> Wire<Vec<P>> for Vec<T> {
     }
 }
 
+impl<P, T: Scalar<P>, const MAX: usize> Wire<Vec<P>> for List<T, MAX> {
+    fn to_pb(&self) -> Vec<P> {
+        self.0.to_pb()
+    }
+    fn to_json(message: Vec<P>) -> Option<Value> {
+        list(message, T::json)
+    }
+}
+
 fn list<P>(message: Vec<P>, json: fn(P) -> Value) -> Option<Value> {
     (!message.is_empty()).then(|| Value::Array(message.into_iter().map(json).collect()))
 }
@@ -103,9 +129,12 @@ text_wire! {
     [const MAX: usize] Text<MAX>, text => text.as_str().to_owned();
     [T: HasId] Id<T>, id => id.to_string();
     [] Code, code => code.as_str().to_owned();
+    [] Country, country => country.code().to_owned();
     [] Currency, currency => currency.code().to_owned();
     [] Actor, actor => actor.0.clone();
     [] Day, day => day.to_string();
+    [] ClockTime, time => time.to_string();
+    [] Node, node => node.to_string();
 }
 
 /// Enums: the variants are listed, so that a word missing in the proto or here does not compile.
@@ -137,9 +166,26 @@ words_wire!(PersonState: Active, Disabled, Erased);
 words_wire!(AccountState: Active, Disabled);
 words_wire!(Cadence: Continuous, Daily, Weekly, Monthly, Quarterly);
 words_wire!(WorkStatus: Planned, Active, OnHold, Completed, Cancelled);
+words_wire!(CriterionResult: Met, NotMet);
+words_wire!(EarningRule: ZeroHundred, FiftyFifty, Percent, Milestones, LevelOfEffort);
+words_wire!(DeliverableState: Planned, InProgress, Submitted, Accepted, AcceptedWithReservations, Rejected, Cancelled);
+words_wire!(DurationUnit: Minutes, Days);
+words_wire!(ConstraintType: AsSoonAsPossible, AsLateAsPossible, MustStartOn, MustFinishOn, StartNoEarlierThan, StartNoLaterThan, FinishNoEarlierThan, FinishNoLaterThan);
+words_wire!(PercentType: Physical, Duration, Work);
+words_wire!(Weekday: Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday);
+words_wire!(Relation: FinishToStart, StartToStart, FinishToFinish, StartToFinish);
+words_wire!(DependencyState: Proposed, Agreed, Met, Dropped);
 words_wire!(RiskKind: Threat, Opportunity);
 words_wire!(RiskState: Identified, Assessed, Responding, Closed, Materialised, Expired);
 words_wire!(RiskResponse: Avoid, Mitigate, Transfer, Accept, Escalate, Exploit, Enhance, Share);
+words_wire!(PartnerKind: Vendor, Collaborator, Corporate);
+words_wire!(PartnerState: Active, Suspended, Ended);
+words_wire!(RiskTier: Low, Medium, High, Critical);
+words_wire!(EngagementKind: FixedPrice, TimeAndMaterial, Milestone, Framework, Collaboration);
+words_wire!(EngagementState: Draft, Active, Suspended, Completed, Terminated);
+words_wire!(CommentVisibility: Internal, Shared);
+words_wire!(AttachmentVisibility: Internal, Shared);
+words_wire!(AttachmentState: Pending, Stored);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.
@@ -158,8 +204,16 @@ macro_rules! value_wire {
         }
     };
 }
+acceptance_criterion_fields!(value_wire);
+calendar_exception_fields!(value_wire);
+working_hours_fields!(value_wire);
+working_interval_fields!(value_wire);
+criterion_judgement_fields!(value_wire);
 owned_field_fields!(value_wire);
 tolerances_fields!(value_wire);
+partner_contact_fields!(value_wire);
+engagement_notice_fields!(value_wire);
+service_level_fields!(value_wire);
 
 impl Scalar<i32> for i32 {
     fn out(&self) -> i32 {

@@ -12,7 +12,7 @@ use crate::problem::PROBLEM;
 use crate::rest::PARTIAL;
 
 /// Key, wire name, type and text of every header an answer may have.
-const HEADERS: [(&str, &str, Type, &str); 11] = [
+const HEADERS: [(&str, &str, Type, &str); 13] = [
     ("request_id", "x-request-id", Type::String, "Names this request in the logs."),
     ("etag", "ETag", Type::String, "Strong validator over what the caller sees of the resource."),
     ("location", "Location", Type::String, "Where the new resource is."),
@@ -23,6 +23,8 @@ const HEADERS: [(&str, &str, Type, &str); 11] = [
     ("rate_reset", "RateLimit-Reset", Type::Integer, "Seconds until all of them are there again."),
     ("retry_after", "Retry-After", Type::Integer, "Seconds after which to try again."),
     ("challenge", "WWW-Authenticate", Type::String, "Where to learn how to get a token."),
+    ("content_disposition", "Content-Disposition", Type::String, "Always `attachment`, with the name of the file."),
+    ("content_range", "Content-Range", Type::String, "Which bytes these are, and how many there are."),
     ("cache_control", "Cache-Control", Type::String, "Who may keep the answer."),
 ];
 

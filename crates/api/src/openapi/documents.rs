@@ -11,6 +11,8 @@ use super::vocabulary::{Members, Schemas, format, limited, list, note, object, o
 pub(super) fn add(schemas: &mut Schemas) {
     let all = [
         ("Permissions", permissions()),
+        ("Metrics", metrics()),
+        ("Progress", progress()),
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
         ("IssuedSecret", issued_secret()),
@@ -34,6 +36,43 @@ fn permissions() -> ObjectBuilder {
     object("The table of permissions.")
         .must("roles", list(words(Role::ALL.iter().map(|role| role.word()))))
         .must("operations", list(row))
+}
+
+fn metrics() -> ObjectBuilder {
+    let case = object("A case without a value.").must("reason", text()).must("detail", text());
+    let metric = object("A metric.")
+        .must("name", text())
+        .must("unit", text())
+        .must("definition", text())
+        .must("source", text())
+        .must("undefined", list(case));
+    object("The registry of metrics.").must("metrics", list(metric))
+}
+
+fn ratio(doc: &str) -> ObjectBuilder {
+    let number = of(Type::Number).format(Some(format("double"))).minimum(Some(0)).maximum(Some(1));
+    number.description(Some(doc))
+}
+
+fn count(doc: &str) -> ObjectBuilder {
+    of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc))
+}
+
+fn progress() -> ObjectBuilder {
+    let worst = object("The child with the least progress.")
+        .must("id", note("Its id."))
+        .must("progress", ratio("Its progress."));
+    object("Progress of a project, program or portfolio.")
+        .must("id", note("The project, program or portfolio."))
+        .property("progress", ratio("Earned of measured weight; absent where nothing is measured."))
+        .property("undefined_reason", note("Why there is no progress to tell, as the registry of metrics has it."))
+        .must("complete", of(Type::Boolean).description(Some("Whether all weight is measured and in sight.")))
+        .property("coverage", ratio("Measured weight of all weight; absent where there is none."))
+        .property("level_of_effort_share", ratio("Weight of what earns with time, of all weight."))
+        .must("deliverable_count", count("Deliverables counted."))
+        .property("worst_child", worst)
+        .property("oldest_input_at", super::shape::instant("When the input left alone the longest last changed (UTC)."))
+        .must("hidden_count", count("Programs of a portfolio that are out of the caller's sight."))
 }
 
 fn reason() -> ObjectBuilder {

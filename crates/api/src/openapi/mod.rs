@@ -41,7 +41,7 @@ const ABOUT: &str = "System of record for project management: portfolios, progra
     - **Errors**: `application/problem+json` (RFC 9457) with all faults at once; `code` is the word to compare.\n\
     - **Requests**: an `x-request-id` of up to 64 letters, digits, dots, underscores and hyphens is taken over and \
     answered; unknown parameters and fields are refused.\n\
-    - **Limits**: a body has at most 4 MiB and 32 levels; each caller has a rate, told in `RateLimit-Limit`, \
+    - **Limits**: a body has at most 4 MiB and 32 levels, the content of an attachment 50 MiB by default; each caller has a rate, told in `RateLimit-Limit`, \
     `RateLimit-Remaining` and `RateLimit-Reset`.\n\
     - **Numbers**: 64-bit integers and money are strings; instants are RFC 3339 in UTC.";
 

@@ -7,10 +7,11 @@ use utoipa::openapi::path::{self, OperationBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{ContentBuilder, HttpMethod, Required, ResponseBuilder, ResponsesBuilder, SecurityRequirement};
 
-use super::answers::refused;
+use super::answers::{content, refused};
 use super::parameters::Parameter;
 use super::shape::flow;
-use super::vocabulary::reference;
+use super::vocabulary::{binary, reference};
+use crate::rest::content::OCTETS;
 
 /// Who may call an operation.
 #[derive(Clone, Copy)]
@@ -101,6 +102,11 @@ impl Operation {
         }
         operation
     }
+}
+
+/// A request body of any bytes.
+pub(super) fn octets() -> RequestBody {
+    RequestBodyBuilder::new().required(Some(Required::True)).content(OCTETS, content(binary())).build()
 }
 
 /// A request body of these media types.

@@ -13,7 +13,8 @@ use crate::problem::PROBLEM;
 use crate::rest::{FIGURES, params};
 
 /// Tags beside the resources.
-pub(super) const TAGS: [(&str, &str); 4] = [
+pub(super) const TAGS: [(&str, &str); 5] = [
+    ("metrics", "What the numbers mean."),
     ("events", "The feed of changes, one sequence without gaps for each organisation."),
     ("authorisation", "Tokens, keys and who may do what."),
     ("operations", "Health and figures of the server."),
@@ -25,7 +26,7 @@ const PLAIN: &str = "application/json";
 /// All of them.
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     documents::add(schemas);
-    let mut operations = vec![list_events(), stream_events(), list_permissions(), issue_token()];
+    let mut operations = vec![list_events(), stream_events(), list_permissions(), list_metrics(), issue_token()];
     operations.extend(discovery());
     operations.extend(server());
     operations.extend(documentation());
@@ -78,6 +79,14 @@ fn list_permissions() -> Operation {
     Operation {
         answers: vec![(200, answer("The table.", PLAIN, reference("Permissions"), &[]))],
         ..start("authorisation", "/v1/permissions", "list_permissions", "List permissions", about, Access::Token)
+    }
+}
+
+fn list_metrics() -> Operation {
+    let about = "The registry of metrics: what each number is, its unit and source, and when it has no value.";
+    Operation {
+        answers: vec![(200, answer("The registry.", PLAIN, reference("Metrics"), &[]))],
+        ..start("metrics", "/v1/metrics", "list_metrics", "List metrics", about, Access::Token)
     }
 }
 

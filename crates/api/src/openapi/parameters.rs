@@ -64,7 +64,7 @@ fn query(param: &Param) -> ParameterBuilder {
     parameter(ParameterIn::Query, param.name, param.doc, schema)
 }
 
-fn headers() -> [(String, ParameterBuilder); 4] {
+fn headers() -> [(String, ParameterBuilder); 5] {
     let header =
         |key: &str, name: &str, doc: &str, schema| (key.to_owned(), parameter(ParameterIn::Header, name, doc, schema));
     let key = limited(255, "^[!-~]([ -~]*[!-~])?$").min_length(Some(1));
@@ -79,6 +79,7 @@ fn headers() -> [(String, ParameterBuilder); 4] {
         ),
         header("if_match", "If-Match", "The ETag the caller read; another one now is answered 412.", etag),
         header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", text()),
+        header("range", "Range", "One range of bytes, such as `bytes=0-99`; others are overlooked.", text()),
         header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", text()),
     ]
 }

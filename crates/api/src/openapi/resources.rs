@@ -7,9 +7,10 @@ use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
 use super::answers::{answer, empty, trimmable};
 use super::example;
-use super::operation::{Access, Operation, body};
+use super::operation::{Access, Operation, body, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
-use super::vocabulary::reference;
+use super::vocabulary::{binary, reference};
+use crate::rest::content::OCTETS;
 use crate::rest::mount::{About, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
@@ -26,7 +27,11 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
     }
+    operations.extend(about.progress.then(|| progress(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
+    if about.content {
+        operations.extend([upload(about), download(about)]);
+    }
     operations
 }
 
@@ -151,6 +156,24 @@ fn revisions(about: &About) -> Operation {
         answers: vec![(200, many(about, "A page of versions."))],
         refusals: vec![404],
         ..start(about, HttpMethod::Get, "/{id}/revisions", format!("list_{}_revisions", about.kind.name), "read")
+    }
+}
+
+fn progress(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(of(about.kind, &params::rolling_up()));
+    Operation {
+        summary: format!("Get the progress of one {one_word}"),
+        description:
+            "Earned of measured weight of its deliverables, as far as the caller sees them; `GET /v1/metrics` \
+                      defines each number. Maintained with every write, so it costs the same at any size; with `as_of` \
+                      it is computed from history."
+                .to_owned(),
+        parameters,
+        answers: vec![(200, answer("The progress.", "application/json", reference("Progress"), &[]))],
+        refusals: vec![404],
+        ..start(about, HttpMethod::Get, "/{id}/progress", format!("get_{}_progress", about.kind.name), "read")
     }
 }
 
@@ -282,6 +305,44 @@ fn act(about: &About, verb: &VerbAbout) -> Operation {
             format!("{}_{}", verb.name, about.kind.name),
             verb.name,
         )
+    }
+}
+
+fn upload(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Upload the content of one {one_word}"),
+        description:
+            "The bytes as they are, up to `attachments.max_bytes` (50 MiB by default), once and by the author \
+                      alone. The same content again changes nothing; other content is refused, and so is content of \
+                      another SHA-256 than declared."
+                .to_owned(),
+        parameters: writing(about),
+        body: Some(octets()),
+        answers: vec![done(about)],
+        refusals: with_body(&WRITE),
+        ..start(about, HttpMethod::Put, "/{id}/content", format!("upload_{}", about.kind.name), "upload")
+    }
+}
+
+fn download(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(shared(&["if_none_match", "range"]));
+    let keys = ["etag", "content_disposition"];
+    Operation {
+        summary: format!("Download the content of one {one_word}"),
+        description: "The bytes as they were uploaded, always as a file to keep and never as a page to show. The ETag \
+                      is the SHA-256."
+            .to_owned(),
+        parameters,
+        answers: vec![
+            (200, answer("The content.", OCTETS, binary(), &keys)),
+            (206, answer("The part asked for.", OCTETS, binary(), &[&keys[..], &["content_range"]].concat())),
+            (304, empty("The caller holds it.", &keys)),
+        ],
+        refusals: vec![404],
+        ..start(about, HttpMethod::Get, "/{id}/content", format!("download_{}", about.kind.name), "read")
     }
 }
 

@@ -73,6 +73,11 @@ pub(super) fn schema(shape: &Shape, schemas: &mut Schemas) -> Schema {
     }
 }
 
+/// An instant with a description.
+pub(super) fn instant(doc: &str) -> ObjectBuilder {
+    limited(32, INSTANT).format(Some(format("date-time"))).description(Some(doc))
+}
+
 fn word(doc: &str, all: &[(&str, &str)]) -> ObjectBuilder {
     let list: Vec<String> = all.iter().map(|(word, doc)| format!("- `{word}`: {}", flow(doc))).collect();
     words(all.iter().map(|(word, _)| *word)).description(Some(format!("{}\n\n{}", flow(doc), list.join("\n"))))

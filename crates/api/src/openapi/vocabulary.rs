@@ -26,6 +26,11 @@ pub(super) fn text() -> ObjectBuilder {
     of(Type::String)
 }
 
+/// Any bytes.
+pub(super) fn binary() -> ObjectBuilder {
+    text().format(Some(format("binary")))
+}
+
 /// Text with a description.
 pub(super) fn note(doc: &str) -> ObjectBuilder {
     text().description(Some(doc))

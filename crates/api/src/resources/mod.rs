@@ -26,6 +26,7 @@ mod tests {
             let mut routed: Vec<&str> = vec!["read", "update"];
             routed.extend(about.whole.then_some(["create", "delete"]).into_iter().flatten());
             routed.extend(about.verbs.iter().map(|verb| verb.name));
+            routed.extend(about.content.then_some("upload"));
             let mut allowed: Vec<&str> =
                 TABLE.iter().filter(|row| row.kind == about.kind.name).map(|row| row.action).collect();
             routed.sort_unstable();

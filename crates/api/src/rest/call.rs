@@ -112,6 +112,11 @@ impl Call {
         })
     }
 
+    /// Whether the body is of one of these media types.
+    pub(crate) fn is_media(&self, media: &[&str]) -> bool {
+        is_media(&self.headers, media)
+    }
+
     /// The object in the body. An empty body is an empty object where `optional`.
     pub(crate) async fn object(
         &self,

@@ -42,16 +42,20 @@ pub(crate) async fn get_openapi(headers: HeaderMap) -> Response {
     (fixed, [(CONTENT_TYPE, reply::JSON)], OPENAPI).into_response()
 }
 
-/// The page loads its parts relative to itself.
 pub(crate) async fn to_docs() -> Redirect {
-    Redirect::permanent("/docs/")
+    Redirect::permanent("/docs")
 }
 
-pub(crate) async fn get_docs_index() -> Answer {
+/// The page loads its parts relative to itself.
+pub(crate) async fn to_reference() -> Redirect {
+    Redirect::permanent("/docs/api/")
+}
+
+pub(crate) async fn get_reference() -> Answer {
     docs_file("index.html")
 }
 
-pub(crate) async fn get_docs_file(file: Result<Path<String>, PathRejection>) -> Answer {
+pub(crate) async fn get_reference_file(file: Result<Path<String>, PathRejection>) -> Answer {
     // What is not UTF-8 is no file either.
     docs_file(file.as_deref().map_or("?", String::as_str))
 }
@@ -136,10 +140,12 @@ fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 /// A page. Everything in it is written in this binary: nothing needs escaping.
-fn page(title: &str, body: &str) -> Response {
+pub(super) fn page(title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · Steerco</title>\
-         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}</style>\
+         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:3rem auto;padding:0 1rem}}\
+         pre{{background:#f4f4f4;padding:.75rem;overflow-x:auto}}code{{font-size:.9em}}\
+         td,th{{text-align:left;vertical-align:top;padding:.2rem .8rem .2rem 0}}</style>\
          </head><body>{body}</body></html>\n"
     );
     let head =

@@ -3,12 +3,14 @@
 mod batch;
 mod body;
 pub(crate) mod call;
+pub(crate) mod content;
 mod discovery;
 mod docs;
 mod events;
 mod health;
 pub(crate) mod mount;
 mod oauth;
+mod pages;
 pub(crate) mod params;
 mod pointers;
 mod query;
@@ -20,10 +22,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use http::header::CONTENT_DISPOSITION;
+use http::{Extensions, HeaderMap, StatusCode, Version};
 use metrics_exporter_prometheus::PrometheusHandle;
 use steerco_domain::{Error, Reason};
 use steerco_service::Service;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 use crate::options::Options;
 use crate::problem::Refusal;
@@ -56,14 +61,20 @@ pub(crate) fn router(service: Service, options: Options, figures: PrometheusHand
         .merge(others())
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
-        .layer(CompressionLayer::new().gzip(true))
+        .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_no_content)))
         .with_state(Rest { service, options: Arc::new(options), figures })
+}
+
+/// A content is sent as it was stored: its validator and its ranges are of those bytes.
+fn is_no_content(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(CONTENT_DISPOSITION)
 }
 
 /// The routes that belong to no resource.
 fn others() -> Router<Rest> {
     Router::new()
         .route("/v1/permissions", get(discovery::list_permissions))
+        .route("/v1/metrics", get(discovery::list_metrics))
         .route("/v1/events", get(events::list_events))
         .route("/v1/events/stream", get(events::stream_events))
         .route("/oauth2/token", post(oauth::issue_token))
@@ -74,9 +85,12 @@ fn others() -> Router<Rest> {
         .route("/readyz", get(health::get_readiness))
         .route("/metrics", get(health::get_metrics))
         .route("/openapi.json", get(docs::get_openapi))
-        .route("/docs", get(docs::to_docs))
-        .route("/docs/", get(docs::get_docs_index))
-        .route("/docs/{*file}", get(docs::get_docs_file))
+        .route("/docs", get(pages::list_pages))
+        .route("/docs/", get(docs::to_docs))
+        .route("/docs/{page}", get(pages::get_page))
+        .route("/docs/api", get(docs::to_reference))
+        .route("/docs/api/", get(docs::get_reference))
+        .route("/docs/api/{*file}", get(docs::get_reference_file))
         .route("/errors", get(docs::list_reasons))
         .route("/errors/{code}", get(docs::get_reason))
 }

@@ -8,7 +8,7 @@ use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
 
-use super::{Rest, batch, read, write};
+use super::{Rest, batch, content, read, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -22,6 +22,10 @@ pub(crate) struct About {
     /// Whether callers create and delete it; else they read and update it.
     pub(crate) whole: bool,
     pub(crate) verbs: Vec<VerbAbout>,
+    /// Whether progress rolls up to it.
+    pub(crate) progress: bool,
+    /// Whether each has a content beside its fields.
+    pub(crate) content: bool,
 }
 
 /// An act on a resource.
@@ -62,7 +66,7 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
         .route(&path, get(read::list::<R>))
         .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
         .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
-    let about = About { kind: R::KIND, whole: false, verbs: Vec::new() };
+    let about = About { kind: R::KIND, whole: false, verbs: Vec::new(), progress: false, content: false };
     Mount { mounted: Mounted { routes, about }, resource: PhantomData }
 }
 
@@ -78,6 +82,22 @@ impl<R: Resource> Mount<R> {
         self.mounted.routes = self.mounted.routes.route(&path, handler);
         let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, secret };
         self.mounted.about.verbs.push(about);
+        self
+    }
+
+    /// Adds the roll-up of progress.
+    pub(crate) fn progress(mut self) -> Self {
+        let path = format!("/v1/{}/{{id}}/progress", R::KIND.path());
+        self.mounted.routes = self.mounted.routes.route(&path, get(read::progress::<R>));
+        self.mounted.about.progress = true;
+        self
+    }
+
+    /// Adds the content.
+    pub(crate) fn content(mut self) -> Self {
+        let path = format!("/v1/{}/{{id}}/content", R::KIND.path());
+        self.mounted.routes = self.mounted.routes.route(&path, get(content::download).put(content::upload));
+        self.mounted.about.content = true;
         self
     }
 

@@ -80,6 +80,11 @@ pub(crate) fn revisions() -> Set {
     vec![&PAGE_SIZE, &PAGE_TOKEN, &FIELDS]
 }
 
+/// How a roll-up is read.
+pub(crate) fn rolling_up() -> Set {
+    vec![&AS_OF]
+}
+
 /// How a write is done.
 pub(crate) fn writing(kind: &Kind) -> Set {
     let mut set = vec![&VALIDATE_ONLY];

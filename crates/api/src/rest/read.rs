@@ -1,6 +1,7 @@
 //! Reading resources.
 
 use axum::extract::State;
+use http::StatusCode;
 use steerco_domain::Resource;
 
 use super::call::Call;
@@ -23,6 +24,12 @@ pub(crate) async fn get_by_ref<R: Resource>(State(rest): State<Rest>, call: Call
 pub(crate) async fn list<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::listing(R::KIND))?.list_args();
     Ok(reply::page(&rest.service.list::<R>(&call.caller, &args).await?)?)
+}
+
+pub(crate) async fn progress<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::rolling_up())?.read_args();
+    let progress = rest.service.progress::<R>(&call.caller, call.path("id"), args.as_of).await?;
+    Ok(reply::json(StatusCode::OK, reply::JSON, &progress)?)
 }
 
 pub(crate) async fn revisions<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {

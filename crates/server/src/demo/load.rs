@@ -6,8 +6,13 @@ use std::time::Instant as Stopwatch;
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value, json};
 use steerco_domain::access::Role;
+use steerco_domain::comment::Comment;
+use steerco_domain::deliverable::Deliverable;
+use steerco_domain::engagement::{ActivateEngagement, Engagement};
 use steerco_domain::grant::Grant;
+use steerco_domain::milestone::Milestone;
 use steerco_domain::organisation::Organisation;
+use steerco_domain::partner::Partner;
 use steerco_domain::person::Person;
 use steerco_domain::portfolio::Portfolio;
 use steerco_domain::program::{ActivateProgram, Program};
@@ -32,10 +37,9 @@ pub(crate) struct Loaded {
     pub(crate) integration: String,
     pub(crate) vendor: String,
     /// The partner the vendor's account speaks for.
-    pub(crate) partner: &'static str,
+    pub(crate) partner: String,
 }
 
-const PARTNER: &str = "north-river-builders";
 const FEED: &str = "nyc";
 /// Items in one batch: progress shows, memory stays small.
 const CHUNK: usize = 500;
@@ -124,6 +128,7 @@ async fn load_new(service: &Service) -> anyhow::Result<Loaded> {
     let (infos, reports) = (read(data::projects())?, read(data::reports())?);
     let programs = load_programs(&feed, &director, &reports).await?;
     load_reports(&feed, &infos, &reports, &programs).await?;
+    load_engagements(&director, &loaded.partner, &programs).await?;
     let risks = load_risks(&feed, &infos, &reports, &programs).await?;
     eprintln!(
         "loaded {} reports on {} projects in {} programs, {risks} risks, in {:.1} s",
@@ -145,6 +150,8 @@ async fn make_accounts(admin: &Loader, org: &str) -> anyhow::Result<Loaded> {
                                   "title": "Director of Project Management" }))
         .await?;
     admin.create::<Grant>(json!({ "person_id": director, "role": "director" })).await?;
+    let partner = json!({ "name": "North River Builders", "kind": "vendor", "country": "US" });
+    let partner = Loader::new(&admin.service, org, &director).await?.create::<Partner>(partner).await?;
     let source = json!({ "code": FEED, "name": "Capital projects dashboard", "cadence": "quarterly" });
     let source = admin.create::<Source>(source).await?;
     let mut accounts = Vec::new();
@@ -155,13 +162,13 @@ async fn make_accounts(admin: &Loader, org: &str) -> anyhow::Result<Loaded> {
         let account = admin.create::<ServiceAccount>(json!({ "name": name, "source_ids": sources })).await?;
         let mut grant = json!({ "service_account_id": account, "role": role });
         if role == "vendor" {
-            grant["partner_id"] = json!(PARTNER);
+            grant["partner_id"] = json!(partner);
         }
         admin.create::<Grant>(grant).await?;
         accounts.push(account);
     }
     let [finance, integration, vendor] = <[String; 3]>::try_from(accounts).map_err(|_| anyhow!("three accounts"))?;
-    Ok(Loaded { org: org.to_owned(), director, finance, integration, vendor, partner: PARTNER })
+    Ok(Loaded { org: org.to_owned(), director, finance, integration, vendor, partner })
 }
 
 /// One portfolio; the managing agencies as programs. Answers the programs' ids by agency.
@@ -201,7 +208,7 @@ async fn load_reports(
     let (dates, mut done) = (by_date.len(), 0);
     for (i, (date, reports)) in by_date.into_iter().enumerate() {
         let count = reports.len();
-        let records = reports.into_iter().filter_map(|report| {
+        let records = reports.iter().filter_map(|report| {
             let info = infos.get(report.project_id.as_str())?;
             let program = programs.get(info.managing_agency.as_str())?;
             Some((format!("project:{}", info.project_id), project(info, report, program)))
@@ -210,10 +217,32 @@ async fn load_reports(
         if records.len() != count {
             bail!("the demo's data of {date} names unknown projects or agencies");
         }
-        feed.upsert::<Project>(day(date), records).await?;
+        let ids = feed.upsert::<Project>(day(date), records).await?;
+        load_phases(feed, date, &reports, &ids).await?;
         done += count;
         eprintln!("reports of {date}: {done} loaded, date {} of {dates}", i + 1);
     }
+    Ok(())
+}
+
+/// Each phase a project reports is a deliverable, and its completion as forecast on that date a milestone.
+async fn load_phases(feed: &Loader, date: &str, reports: &[&Report], projects: &[String]) -> anyhow::Result<()> {
+    let phases =
+        reports.iter().zip(projects).filter_map(|(report, project)| Some((report, project, report.phase.as_ref()?)));
+    let (mut deliverables, mut milestones) = (Vec::new(), Vec::new());
+    for (report, project, phase) in phases {
+        let name = format!("{}:{phase}", report.project_id);
+        let body = json!({ "project_id": project, "title": phase, "earning_rule": "fifty_fifty",
+                           "forecast_finish_on": report.completion });
+        deliverables.push((format!("phase:{name}"), body));
+        milestones
+            .push((format!("completion:{name}"), json!({ "title": "Completion", "forecast_on": report.completion })));
+    }
+    let ids = feed.upsert::<Deliverable>(day(date), deliverables).await?;
+    for ((_, milestone), id) in milestones.iter_mut().zip(ids) {
+        milestone["deliverable_id"] = json!(id);
+    }
+    feed.upsert::<Milestone>(day(date), milestones).await?;
     Ok(())
 }
 
@@ -242,6 +271,37 @@ fn project(info: &ProjectInfo, report: &Report, program: &str) -> Value {
 /// Labels are at most 200 characters.
 fn short(text: &str) -> String {
     text.chars().take(200).collect()
+}
+
+/// Two vendors, each with an engagement in force that serves every program: they see their own and not each other's.
+async fn load_engagements(
+    director: &Loader,
+    first: &str,
+    programs: &BTreeMap<&'static str, String>,
+) -> anyhow::Result<()> {
+    let second = json!({ "name": "Harbor Design Office", "kind": "vendor", "country": "US", "risk_tier": "low" });
+    let second = director.create::<Partner>(second).await?;
+    let programs: Vec<&String> = programs.values().collect();
+    for (partner, title, kind, amount) in [
+        (first, "Framework for building works", "framework", "25000000"),
+        (second.as_str(), "Design of waterfront parks", "milestone", "1800000"),
+    ] {
+        let id = director
+            .create::<Engagement>(json!({
+                "partner_id": partner, "program_ids": programs, "title": title, "kind": kind, "retention": 0.05,
+                "value": { "amount": amount, "currency": "USD" }, "payment_terms_days": 30,
+                "review_deadline_days": 10, "private_notes": "The price may be negotiated once more in spring.",
+            }))
+            .await?;
+        for (title, share) in [("Design approved", 0.3), ("Works accepted", 0.7)] {
+            let body = json!({ "engagement_id": id, "title": title, "payment_share": share });
+            director.create::<Milestone>(body).await?;
+        }
+        director.service.act::<ActivateEngagement>(&director.context(None), &id, Map::new()).await?;
+        let text = json!({ "subject_id": id, "visibility": "shared", "text": "Welcome: please confirm your dates." });
+        director.create::<Comment>(text).await?;
+    }
+    Ok(())
 }
 
 async fn load_risks(
@@ -288,13 +348,14 @@ async fn find_loaded(service: &Service, org: &str) -> anyhow::Result<Loaded> {
         let holder = person.or_else(|| grant.and_then(|g| g.service_account_id.map(|id| id.to_string())));
         holder.ok_or_else(|| anyhow!("the database holds {organisation:?} and not the demo; use another --data-dir"))
     };
+    let partner = grants.iter().find_map(|grant| grant.partner_id).map(|id| id.to_string());
     Ok(Loaded {
         org: org.to_owned(),
         director: holder(Role::Director)?,
         finance: holder(Role::Finance)?,
         integration: holder(Role::Integration)?,
         vendor: holder(Role::Vendor)?,
-        partner: PARTNER,
+        partner: partner.ok_or_else(|| anyhow!("no vendor in the demo; use another --data-dir"))?,
     })
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn page(service: &Service, config: &Config, loaded: &Loaded) -> Strin
         ("DIRECTOR", mint(&loaded.director, None)),
         ("FINANCE", mint(&loaded.finance, None)),
         ("INTEGRATION", mint(&loaded.integration, None)),
-        ("VENDOR", mint(&loaded.vendor, Some(loaded.partner))),
+        ("VENDOR", mint(&loaded.vendor, Some(&loaded.partner))),
     ];
     let mut page = format!(
         "\nSteerco serves REST and gRPC on {base}\n  documentation {base}/docs\n  contract      {base}/openapi.json\n"
@@ -58,8 +58,9 @@ curl -s -X PUT "{base}/v1/risks/by-ref/nyc/risk:3" -H "Authorization: Bearer $IN
 # What changed
 curl -s "{base}/v1/events?page_size=2" -H "Authorization: Bearer $INTEGRATION"
 
-# A vendor sees nothing of this
+# A vendor sees nothing of this, but its own engagements
 curl -s {base}/v1/risks -H "Authorization: Bearer $VENDOR"
+curl -s {base}/v1/engagements -H "Authorization: Bearer $VENDOR"
 
 # The same over gRPC (buf comes from npm; the contract comes from the server itself)
 npx --yes @bufbuild/buf@1.75.0 curl --protocol grpc --http2-prior-knowledge -H "Authorization: Bearer $DIRECTOR" -d '{"order_by":"forecast_cost.amount desc","page_size":3}' http://{address}/steerco.v1.ProjectService/ListProjects

@@ -1,7 +1,12 @@
 //! The binary `steerco` as a process of its own: one test binary, a module for each subject.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod client;
 mod command_line;
+mod dashboard;
 mod durability;
 mod process;
+mod restore;
 mod tamper;
+mod traces;
+mod upgrade;

@@ -33,7 +33,17 @@ pub(crate) fn free_address() -> SocketAddr {
 impl Process {
     /// Starts `steerco serve` on this database and waits until it is ready.
     pub(crate) async fn serve(database: &str, data_dir: &Path) -> Self {
-        let address = free_address();
+        Self::serve_at(free_address(), database, data_dir, &[]).await
+    }
+
+    /// The same at this address, with these variables; its log goes to `steerco.log` in the folder.
+    pub(crate) async fn serve_at(
+        address: SocketAddr,
+        database: &str,
+        data_dir: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let log = std::fs::File::create(data_dir.join("steerco.log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_steerco"))
             .args(["serve", "--listen", &address.to_string(), "--database", database])
             .arg("--data-dir")
@@ -41,8 +51,9 @@ impl Process {
             .env("STEERCO_LOG", "error")
             .env("STEERCO_LIMITS__REQUESTS_PER_SECOND", "100000")
             .env("STEERCO_LIMITS__BURST", "100000")
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let process = Self { child, base: format!("http://{address}") };

@@ -48,8 +48,8 @@ fn tampering(way: usize, n: i64) -> String {
              UPDATE log SET seq = (SELECT max(seq) FROM log) + 1 WHERE seq = -1"
         ),
         6 => "INSERT INTO log SELECT org, seq + 1, at, actor, operation, kind, resource_id, revision, changed, after, \
-              source, portfolio, program, partner, portfolio_before, program_before, partner_before, request_id, \
-              prev_hash, hash FROM log WHERE seq = (SELECT max(seq) FROM log)"
+              source, portfolio, program, partner, portfolio_before, program_before, partner_before, \
+              engagement, request_id, prev_hash, hash FROM log WHERE seq = (SELECT max(seq) FROM log)"
             .to_owned(),
         7 => format!("UPDATE source SET name = 'Another' WHERE id = {source}"),
         8 => format!("DELETE FROM source WHERE id = {source}"),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use steerco_domain::id::Id;
+use steerco_domain::partner::Partner;
 
 use super::source::Keys;
 use super::{IssuerConfig, Refusal};
@@ -97,6 +99,10 @@ impl Issuer {
         if self.name.is_empty() || self.audience.is_empty() {
             return Err("an issuer needs a name and an audience".to_owned());
         }
+        let partners = self.bounds.iter().flat_map(|bounds| &bounds.partners);
+        if let Some(wrong) = partners.into_iter().find(|id| Id::<Partner>::parse(id).is_err()) {
+            return Err(format!("issuer {}: {wrong} is not the id of a partner", self.name));
+        }
         match self.claim_map.keys().find(|name| !MAPPED.contains(&name.as_str())) {
             Some(name) => Err(format!("issuer {}: claim_map knows no {name}", self.name)),
             None => Ok(self),
@@ -121,7 +127,7 @@ impl Issuer {
             scope: list(json, self.theirs("scope"), "scope", |scope| {
                 scope.split(' ').filter(|s| !s.is_empty()).collect()
             })?,
-            partner_id: text(json, self.theirs("partner_id"), "partner_id")?,
+            partner_id: partner_id(json, self.theirs("partner_id"))?,
             program_ids: program_ids(json, self.theirs("program_ids"))?,
             expires_at: times.expires_at,
             builtin: self.bounds.is_none(),
@@ -177,6 +183,13 @@ fn list(
         Some(Value::Array(items)) => items.iter().map(|item| item_text(item, ours)).collect::<Result<_, _>>().map(Some),
         Some(_) => Err(Refusal::ClaimType(ours)),
     }
+}
+
+/// The id of a partner and nothing else.
+fn partner_id(json: &Map<String, Value>, theirs: &str) -> Result<Option<String>, Refusal> {
+    let id = text(json, theirs, "partner_id")?;
+    let fits = id.as_ref().is_none_or(|id| Id::<Partner>::parse(id).is_ok());
+    if fits { Ok(id) } else { Err(Refusal::ClaimType("partner_id")) }
 }
 
 /// An array of texts and nothing else: one text here is a mistake, not a list of one.

@@ -207,7 +207,7 @@ async fn claims_of_the_wrong_type() {
         ("org", vec![json!(1), json!(["org_a"]), json!("")]),
         ("roles", vec![json!(1), json!([1]), json!({}), json!([["viewer"]])]),
         ("scope", vec![json!(1), json!([1]), json!({})]),
-        ("partner_id", vec![json!(1), json!(["prt_1"]), json!("")]),
+        ("partner_id", vec![json!(1), json!(["prt_00000000000000000000000001"]), json!(""), json!("acme")]),
         ("program_ids", vec![json!(1), json!("prg_1"), json!([1])]),
     ];
     for (name, values) in wrong {
@@ -231,7 +231,7 @@ async fn more_than_the_issuer_may_say() {
     let verifier = foreign_verifier(config(file.path()), Duration::ZERO);
     for (changes, refusal) in [
         (json!({"org": "org_b"}), Refusal::OutsideIssuer),
-        (json!({"partner_id": "prt_2"}), Refusal::OutsideIssuer),
+        (json!({"partner_id": "prt_00000000000000000000000002"}), Refusal::OutsideIssuer),
         (json!({"roles": ["viewer", "admin"]}), Refusal::OutsideIssuer),
         (json!({"aud": AUDIENCE}), Refusal::WrongAudience),
         (json!({"iss": OWN, "aud": AUDIENCE}), Refusal::UnknownKey),

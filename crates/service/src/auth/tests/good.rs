@@ -19,7 +19,7 @@ async fn each_algorithm_is_accepted() {
             "{algorithm}"
         );
         assert_eq!(claims.greatest_roles, Some(vec!["viewer".to_owned()]));
-        assert_eq!(claims.allowed_partners, Some(vec!["prt_1".to_owned()]));
+        assert_eq!(claims.allowed_partners, Some(vec!["prt_00000000000000000000000001".to_owned()]));
     }
 }
 
@@ -36,7 +36,7 @@ fn request() -> TokenRequest {
         org: "org_a".into(),
         roles: Some(vec!["controller".into()]),
         scope: Some(vec!["risks:read".into(), "actuals:write".into()]),
-        partner_id: Some("prt_9".into()),
+        partner_id: Some("prt_00000000000000000000000009".into()),
         program_ids: Some(vec!["prg_1".into(), "prg_2".into()]),
     }
 }
@@ -112,11 +112,10 @@ async fn an_issuer_calls_its_claims_otherwise() {
     let names = [("org", "tid"), ("roles", "https://login.test/roles"), ("scope", "scp"), ("partner_id", "vendor")];
     let claim_map = names.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into();
     let verifier = foreign_verifier(IssuerConfig { claim_map, ..config(file.path()) }, Duration::ZERO);
-    let changes =
-        json!({"org": "org_b", "tid": "org_a", "https://login.test/roles": ["viewer"], "scp": "a", "vendor": "prt_1"});
+    let changes = json!({"org": "org_b", "tid": "org_a", "https://login.test/roles": ["viewer"], "scp": "a", "vendor": "prt_00000000000000000000000001"});
     let token = pair.sign(&header("EdDSA", "k"), &with(&foreign_claims(), changes));
     let claims = verifier.verify(&token, NOW).await.unwrap();
-    assert_eq!((claims.org.as_str(), claims.partner_id.as_deref()), ("org_a", Some("prt_1")));
+    assert_eq!((claims.org.as_str(), claims.partner_id.as_deref()), ("org_a", Some("prt_00000000000000000000000001")));
     assert_eq!((&claims.roles, &claims.scope), (&Some(vec!["viewer".to_owned()]), &Some(vec!["a".to_owned()])));
     let unmapped = pair.sign(&header("EdDSA", "k"), &foreign_claims());
     assert_eq!(verifier.verify(&unmapped, NOW).await, Err(Refusal::MissingClaim("org")));

@@ -130,7 +130,7 @@ fn config(jwks: &str) -> IssuerConfig {
         jwks: jwks.into(),
         organisations: vec!["org_a".into()],
         greatest_roles: vec!["viewer".into()],
-        partners: vec!["prt_1".into()],
+        partners: vec!["prt_00000000000000000000000001".into()],
         claim_map: BTreeMap::new(),
     }
 }

@@ -1,0 +1,9 @@
+//! The paths of work calendars.
+
+use steerco_domain::work_calendar::WorkCalendar;
+
+use crate::rest::mount::{Mounted, whole};
+
+pub(super) fn mount() -> Mounted {
+    whole::<WorkCalendar>().done()
+}

@@ -1,0 +1,133 @@
+//! Dependencies: what waits for what, over all programs.
+
+use steerco_derive::{input, resource, words};
+
+use crate::error::{Error, Fault};
+use crate::field::Whole;
+use crate::graph::Edge;
+use crate::id::Id;
+use crate::node::Node;
+use crate::program::Program;
+use crate::resource::{Place, Rules, Verb};
+use crate::state::States;
+use crate::text::Text;
+use crate::time::{Day, Instant};
+
+/// One activity, deliverable or milestone that waits for another, in the same program or another one.
+#[resource(prefix = "dep", plural = "dependencies", scope = "BetweenPrograms")]
+pub struct Dependency {
+    /// What is waited for: an activity, a deliverable or a milestone.
+    #[field(create, filter)]
+    pub predecessor_id: Node,
+    /// What waits.
+    #[field(create, filter)]
+    pub successor_id: Node,
+    /// The program that gives.
+    #[field(filter)]
+    pub predecessor_program_id: Option<Id<Program>>,
+    /// The program that takes.
+    #[field(filter)]
+    pub successor_program_id: Option<Id<Program>>,
+    /// Which end waits for which; `finish_to_start` when absent.
+    #[field(write, filter)]
+    pub relation: Option<Relation>,
+    /// Working days between them; negative lets the successor lead.
+    #[field(write, filter)]
+    pub lag_days: Option<Whole<-36_500, 36_500>>,
+    /// The day the giver promises.
+    #[field(write, filter)]
+    pub promised_on: Option<Day>,
+    /// The day the taker needs it.
+    #[field(write, filter)]
+    pub needed_on: Option<Day>,
+    /// Where it stands.
+    #[field(filter)]
+    pub state: DependencyState,
+    /// What is agreed.
+    #[field(write)]
+    pub description: Option<Text<4000>>,
+}
+
+/// Which end of the successor waits for which end of the predecessor.
+#[words]
+pub enum Relation {
+    /// It starts when the predecessor has finished.
+    FinishToStart,
+    /// It starts when the predecessor has started.
+    StartToStart,
+    /// It finishes when the predecessor has finished.
+    FinishToFinish,
+    /// It finishes when the predecessor has started.
+    StartToFinish,
+}
+
+/// Where a dependency stands.
+#[words]
+#[derive(Default)]
+pub enum DependencyState {
+    /// Named by one side.
+    #[default]
+    Proposed,
+    /// Both sides agree.
+    Agreed,
+    /// The giver has delivered.
+    Met,
+    /// It no longer holds.
+    Dropped,
+}
+
+impl States for DependencyState {
+    const MOVES: &'static [(Self, &'static [Self])] = &[
+        (Self::Proposed, &[Self::Agreed, Self::Met, Self::Dropped]),
+        (Self::Agreed, &[Self::Met, Self::Dropped]),
+        (Self::Dropped, &[Self::Proposed]),
+    ];
+}
+
+impl Rules for Dependency {
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        if self.predecessor_id == self.successor_id {
+            faults.push(Fault::new("/successor_id", "CYCLE", format!("{0} cannot wait for itself", self.successor_id)));
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place { program: self.successor_program_id.map(|id| id.to_string()), ..Place::default() }
+    }
+
+    fn edge(&self) -> Option<Edge> {
+        let (from, to) = (self.predecessor_id.to_string(), self.successor_id.to_string());
+        (self.state != DependencyState::Dropped).then_some(Edge { from, to })
+    }
+
+    fn join(&mut self, predecessor: Option<Id<Program>>, successor: Option<Id<Program>>) {
+        (self.predecessor_program_id, self.successor_program_id) = (predecessor, successor);
+    }
+}
+
+macro_rules! moves {
+    ($($(#[doc = $doc:literal])+ $verb:ident $name:literal $to:ident;)*) => {$(
+        $(#[doc = $doc])+
+        #[input]
+        pub struct $verb {}
+
+        impl Verb for $verb {
+            type On = Dependency;
+            const NAME: &'static str = $name;
+            fn decide(&self, dependency: &mut Dependency, _now: Instant) -> Result<(), Error> {
+                dependency.state.go(DependencyState::$to)
+            }
+        }
+    )*};
+}
+
+moves! {
+    /// Records that both sides agree on a dependency.
+    AgreeDependency "agree" Agreed;
+    /// Records that the giver of a dependency has delivered.
+    MeetDependency "meet" Met;
+    /// Drops a dependency that no longer holds; nothing waits for it any more.
+    DropDependency "drop" Dropped;
+    /// Proposes a dropped dependency again.
+    ReopenDependency "reopen" Proposed;
+}

@@ -1,0 +1,231 @@
+//! Engagements: what binds a partner.
+
+use steerco_derive::{input, resource, words};
+
+use crate::error::{Error, Fault, Reason};
+use crate::field::Whole;
+use crate::id::Id;
+use crate::money::Money;
+use crate::partner::Partner;
+use crate::program::Program;
+use crate::ratio::Ratio;
+use crate::resource::{Place, Rules, Verb};
+use crate::state::States;
+use crate::text::Text;
+use crate::time::{Day, Instant};
+
+/// A number of days that a contract may grant.
+pub type TermDays = Whole<0, 3_650>;
+
+/// A contract or agreement with a partner. The partner sees it from its activation on, whatever becomes of it then; while
+/// it is a draft nobody outside knows of it, and no later question shows what it was then.
+#[resource(prefix = "eng", plural = "engagements", scope = "Engagement")]
+pub struct Engagement {
+    /// The partner it binds.
+    #[field(create, filter, parent)]
+    pub partner_id: Id<Partner>,
+    /// The programs it serves; who sees one of them sees the engagement.
+    #[field(write, parent, required)]
+    pub program_ids: Vec<Id<Program>>,
+    /// Short name, shown in lists.
+    #[field(write, filter)]
+    pub title: Text<200>,
+    /// How it is paid for.
+    #[field(write, filter)]
+    pub kind: EngagementKind,
+    /// Where in its life it is.
+    #[field(filter)]
+    pub state: EngagementState,
+    /// Why it was suspended or terminated last.
+    #[field(system)]
+    pub state_reason: Option<Text<1000>>,
+    /// Number of the contract, as both sides know it.
+    #[field(write, filter)]
+    pub contract_reference: Option<Text<100>>,
+    /// What is to be done.
+    #[field(write)]
+    pub statement_of_work: Option<Text<20_000>>,
+    /// What it is worth in all.
+    #[field(write, filter)]
+    pub value: Option<Money>,
+    /// Its first day.
+    #[field(write, filter)]
+    pub starts_on: Option<Day>,
+    /// Its last day.
+    #[field(write, filter)]
+    pub ends_on: Option<Day>,
+    /// IANA time zone in which its days begin and end, such as `Europe/Vienna`; that of the organisation when absent.
+    #[field(write)]
+    pub time_zone: Option<Text<64>>,
+    /// Share of every payment that is kept back until it is released.
+    #[field(write)]
+    pub retention: Option<Ratio>,
+    /// Days after an invoice in which it is to be paid.
+    #[field(write)]
+    pub payment_terms_days: Option<TermDays>,
+    /// Days in which what is submitted is to be reviewed.
+    #[field(write)]
+    pub review_deadline_days: Option<TermDays>,
+    /// Whether what is not reviewed by the deadline counts as accepted.
+    #[field(write)]
+    pub deemed_acceptance: bool,
+    /// Days by which one side must tell the other something.
+    #[field(write)]
+    pub notices: Vec<EngagementNotice>,
+    /// What the partner's service must hold.
+    #[field(write)]
+    pub service_levels: Vec<ServiceLevel>,
+    /// What only the organisation's own people read.
+    #[field(write, private)]
+    pub private_notes: Option<Text<4000>>,
+}
+
+/// How an engagement is paid for.
+#[words]
+pub enum EngagementKind {
+    /// One price for the whole.
+    FixedPrice,
+    /// Hours and material at agreed rates.
+    TimeAndMaterial,
+    /// A price for each milestone.
+    Milestone,
+    /// A retainer or framework from which work is called off.
+    Framework,
+    /// Obligations both ways instead of a price.
+    Collaboration,
+}
+
+/// Where in its life an engagement is.
+#[words]
+#[derive(Default)]
+pub enum EngagementState {
+    /// Being prepared; unknown to the partner.
+    #[default]
+    Draft,
+    /// In force.
+    Active,
+    /// In force, and at rest.
+    Suspended,
+    /// Done.
+    Completed,
+    /// Ended before it was done.
+    Terminated,
+}
+
+impl States for EngagementState {
+    const MOVES: &'static [(Self, &'static [Self])] = &[
+        (Self::Draft, &[Self::Active]),
+        (Self::Active, &[Self::Suspended, Self::Completed, Self::Terminated]),
+        (Self::Suspended, &[Self::Active, Self::Completed, Self::Terminated]),
+    ];
+}
+
+/// A day by which one side must tell the other something.
+#[input(value)]
+pub struct EngagementNotice {
+    /// The day.
+    pub due_on: Day,
+    /// What is to be told, such as `whether it is renewed`.
+    pub subject: Text<200>,
+}
+
+/// What the partner's service must hold.
+#[input(value)]
+pub struct ServiceLevel {
+    /// What is measured, such as `Availability`.
+    pub name: Text<200>,
+    /// What must hold, such as `99.5 % of each month`.
+    pub target: Text<200>,
+    /// How it is measured.
+    pub measure: Option<Text<1000>>,
+}
+
+impl Rules for Engagement {
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        if self.program_ids.is_empty() {
+            faults.push(Fault::new("/program_ids", "REQUIRED", "an engagement serves at least one program"));
+        }
+        for (i, id) in self.program_ids.iter().enumerate() {
+            if self.program_ids[..i].contains(id) {
+                faults.push(Fault::new(format!("/program_ids/{i}"), "DUPLICATE", "is named twice"));
+            }
+        }
+        if self.value.is_some_and(|value| value.units < 0) {
+            faults.push(Fault::new("/value/amount", "OUT_OF_RANGE", "must not be negative"));
+        }
+        if self.starts_on.zip(self.ends_on).is_some_and(|(first, last)| last < first) {
+            faults.push(Fault::new("/ends_on", "OUT_OF_ORDER", "must not be before starts_on"));
+        }
+        if self.deemed_acceptance && self.review_deadline_days.is_none() {
+            let detail = "acceptance can be deemed only after a deadline: give review_deadline_days";
+            faults.push(Fault::new("/deemed_acceptance", "DOES_NOT_FIT", detail));
+        }
+    }
+
+    fn check_delete(&self) -> Result<(), Error> {
+        if self.state == EngagementState::Draft {
+            return Ok(());
+        }
+        let detail = "only a draft can be deleted; complete or terminate the engagement instead";
+        Err(Error::new(Reason::WrongState, detail))
+    }
+
+    fn place(&self) -> Place {
+        let programs: Vec<String> = self.program_ids.iter().map(ToString::to_string).collect();
+        Place {
+            portfolio: None,
+            program: Some(programs.join(" ")),
+            // What a partner does not know of yet is not in its place.
+            partner: (self.state != EngagementState::Draft).then(|| self.partner_id.to_string()),
+            engagement: Some(self.id.to_string()),
+        }
+    }
+}
+
+/// The verbs that move an engagement along; each names its struct, its word and its target.
+macro_rules! engagement_verbs {
+    ($($(#[doc = $doc:literal])+ $verb:ident $name:literal $to:ident;)*) => {$(
+        $(#[doc = $doc])+
+        #[input]
+        pub struct $verb {}
+
+        impl Verb for $verb {
+            type On = Engagement;
+            const NAME: &'static str = $name;
+            fn decide(&self, on: &mut Engagement, _now: Instant) -> Result<(), Error> {
+                on.state.go(EngagementState::$to)
+            }
+        }
+    )*};
+    (with reason: $($(#[doc = $doc:literal])+ $verb:ident $name:literal $to:ident;)*) => {$(
+        $(#[doc = $doc])+
+        #[input]
+        pub struct $verb {
+            /// Why; the partner reads it too.
+            pub reason: Text<1000>,
+        }
+
+        impl Verb for $verb {
+            type On = Engagement;
+            const NAME: &'static str = $name;
+            fn decide(&self, on: &mut Engagement, _now: Instant) -> Result<(), Error> {
+                on.state.go(EngagementState::$to)?;
+                on.state_reason = Some(self.reason.clone());
+                Ok(())
+            }
+        }
+    )*};
+}
+
+engagement_verbs! {
+    /// Puts an engagement in force, or takes it up again. From the first time on the partner sees it.
+    ActivateEngagement "activate" Active;
+    /// Ends an engagement that is done. The partner goes on seeing it.
+    CompleteEngagement "complete" Completed;
+}
+engagement_verbs! { with reason:
+    /// Lets an engagement rest.
+    SuspendEngagement "suspend" Suspended;
+    /// Ends an engagement before it is done. The partner goes on seeing it.
+    TerminateEngagement "terminate" Terminated;
+}

@@ -1,0 +1,95 @@
+//! The ends of dependencies: activities, deliverables and milestones, told apart by the prefix of their ids.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::resource::Kind;
+
+/// Kinds that can wait for each other.
+const KINDS: [&str; 3] = ["activity", "deliverable", "milestone"];
+
+/// The id of one of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    kind: &'static Kind,
+    id: u128,
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Kind {}
+
+/// The kinds there are.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().filter_map(|name| crate::find_kind(name))
+}
+
+impl Node {
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// The node of this id, or what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let prefix = text.rsplit_once('_').map_or("", |(prefix, _)| prefix);
+        let Some(kind) = kinds().find(|kind| kind.prefix == prefix) else {
+            let known: Vec<String> = kinds().map(|kind| format!("{}_ ({})", kind.prefix, kind.name)).collect();
+            return Err(format!("must be an id that starts with one of: {}", known.join(", ")));
+        };
+        crate::id::parse(kind.prefix, kind.name, text).map(|id| Self { kind, id })
+    }
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&crate::id::encode(self.kind.prefix, self.id))
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Field for Node {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        Shape::Text {
+            max: 40,
+            pattern: Some("^[a-z]{2,12}_[0-7][0-9a-hjkmnp-tv-z]{25}$"),
+            example: Some("dlv_01kdvdna00e008000000000001"),
+        }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Text(self.to_string()));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().and_then(|text| Self::parse(&text).ok())
+    }
+    fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
+        visit(self.kind.name, self.to_string());
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("an id, a string", value) };
+        Self::parse(text).map_or_else(|detail| spot.fault("BAD_ID", detail), Some)
+    }
+}

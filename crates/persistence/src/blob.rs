@@ -1,0 +1,115 @@
+//! Contents of attachments: pieces are staged as they arrive, outside of any transaction of a write, and the write that
+//! makes an attachment whole links them. Each content is there once in an organisation. What is linked never changes.
+
+use steerco_domain::{Error, Reason};
+
+use crate::conn::Conn;
+use crate::database::{Database, set_org};
+use crate::fail::Fail;
+use crate::sql::Sql;
+use sea_orm::TransactionTrait;
+
+/// Bytes of every piece but the last.
+pub const PIECE: usize = 256 * 1024;
+
+/// A staged content, to be linked by a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// As 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    pub size: i64,
+    pub upload: String,
+    /// Bytes that all contents of the organisation may have.
+    pub quota: i64,
+}
+
+impl Database {
+    /// Keeps a piece of an upload.
+    pub async fn stage(&self, org: &str, upload: &str, n: i64, bytes: Vec<u8>) -> Result<(), Fail> {
+        let mut sql = Sql::new("INSERT INTO blob_chunk (org, upload, n, bytes) VALUES (");
+        sql.text(org).push(", ").text(upload).push(", ").int(n).push(", ").bytes(bytes).push(")");
+        self.run_outside(org, sql).await
+    }
+
+    /// Removes what was staged of an upload, unless it was linked.
+    pub async fn discard_upload(&self, org: &str, upload: &str) -> Result<(), Fail> {
+        let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
+        sql.text(org).push(" AND upload = ").text(upload);
+        unless_linked(org, &mut sql);
+        self.run_outside(org, sql).await
+    }
+
+    /// The same of uploads that began before this one.
+    pub async fn discard_uploads_before(&self, org: &str, upload: &str) -> Result<(), Fail> {
+        let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
+        sql.text(org).push(" AND upload < ").text(upload);
+        unless_linked(org, &mut sql);
+        self.run_outside(org, sql).await
+    }
+
+    async fn run_outside(&self, org: &str, sql: Sql) -> Result<(), Fail> {
+        if !self.is_postgres() {
+            return self.writer.outside().run(sql).await.map(|_| ());
+        }
+        let conn = Conn::Transaction(self.writer.pool().begin().await?);
+        set_org(&conn, org, None).await?;
+        conn.run(sql).await?;
+        conn.commit().await
+    }
+}
+
+fn unless_linked(org: &str, sql: &mut Sql) {
+    sql.push(" AND upload NOT IN (SELECT upload FROM blob WHERE org = ").text(org).push(")");
+}
+
+/// The upload that brought this content.
+pub async fn find_upload(conn: &Conn, org: &str, sha256: &str) -> Result<Option<String>, Fail> {
+    let mut sql = Sql::new("SELECT upload FROM blob WHERE org = ");
+    sql.text(org).push(" AND sha256 = ").text(sha256);
+    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// A piece of an upload.
+pub async fn get_piece(conn: &Conn, org: &str, upload: &str, n: i64) -> Result<Vec<u8>, Fail> {
+    let mut sql = Sql::new("SELECT bytes FROM blob_chunk WHERE org = ");
+    sql.text(org).push(" AND upload = ").text(upload).push(" AND n = ").int(n);
+    let row = conn.one(sql).await?;
+    let row = row.ok_or_else(|| Fail::Broken(format!("piece {n} of the upload {upload} is missing")))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+/// Refuses a content for which there is no room. One that is there already takes none.
+pub async fn check_quota(conn: &Conn, org: &str, link: &Link) -> Result<(), Fail> {
+    if conn.is_postgres() {
+        // Two uploads at once must see each other: the head of the log, which both will move, lets one pass.
+        let mut sql = Sql::new("SELECT seq FROM log_head WHERE org = ");
+        sql.text(org).push(" FOR NO KEY UPDATE");
+        conn.one(sql).await?;
+    }
+    if find_upload(conn, org, &link.sha256).await?.is_some() {
+        return Ok(());
+    }
+    let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) FROM blob WHERE org = ");
+    sql.text(org);
+    let row = conn.one(sql).await?;
+    let used: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+    if used.saturating_add(link.size) > link.quota {
+        let left = link.quota.saturating_sub(used).max(0);
+        let detail = format!("the content has {} bytes, and {left} of {} are left", link.size, link.quota);
+        return Err(Error::new(Reason::QuotaExceeded, detail).into());
+    }
+    Ok(())
+}
+
+/// Makes the staged pieces the content of this digest; where it is there already, they go.
+pub(crate) async fn link(conn: &Conn, org: &str, link: &Link) -> Result<(), Fail> {
+    let mut sql = Sql::new("INSERT INTO blob (org, sha256, size_bytes, upload) VALUES (");
+    sql.text(org).push(", ").text(&link.sha256).push(", ").int(link.size).push(", ").text(&link.upload);
+    sql.push(") ON CONFLICT (org, sha256) DO NOTHING");
+    if conn.run(sql).await? == 0 {
+        let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
+        sql.text(org).push(" AND upload = ").text(&link.upload);
+        conn.run(sql).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What the commands that speak to a server take.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use steerco_domain::resource::Kind;
+use steerco_domain::{KINDS, find_kind};
+
+use crate::cli::Output;
+
+/// Which server, and as whom; flags win over `STEERCO_*` over the profile.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Remote {
+    /// Address of the server
+    #[arg(long, env = "STEERCO_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// File that holds the access token; wins over the variable `STEERCO_TOKEN`
+    #[arg(long, env = "STEERCO_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Profile of ~/.config/steerco/config.toml
+    #[arg(long, env = "STEERCO_PROFILE", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// PEM file of a certificate authority of your own
+    #[arg(long, env = "STEERCO_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Seconds one request may take
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    pub timeout: u64,
+}
+
+/// How resources are read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Reading {
+    /// Only these fields, separated by commas
+    #[arg(long, value_name = "NAMES")]
+    pub fields: Option<String>,
+    /// As the service knew it at this instant
+    #[arg(long, value_name = "INSTANT")]
+    pub as_of: Option<String>,
+    /// As it held at this instant (dated kinds only)
+    #[arg(long, value_name = "INSTANT")]
+    pub valid_at: Option<String>,
+}
+
+/// The commands of a client.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Read one resource of a server
+    Get {
+        #[command(flatten)]
+        remote: Remote,
+        #[arg(value_parser = kind_parser())]
+        kind: &'static Kind,
+        /// Id (`risk_…`), or `SOURCE/EXTERNAL_ID`
+        id: String,
+        #[command(flatten)]
+        reading: Reading,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// List resources of a server; JSON is one a line
+    List {
+        #[command(flatten)]
+        remote: Remote,
+        #[arg(value_parser = kind_parser())]
+        kind: &'static Kind,
+        /// Condition, such as 'kind = "threat" and probability >= 0.5'
+        #[arg(long)]
+        filter: Option<String>,
+        /// Fields to sort by, each with an optional ` desc`
+        #[arg(long, value_name = "FIELDS")]
+        order_by: Option<String>,
+        /// Items a page has at most
+        #[arg(long, default_value_t = 50, value_name = "COUNT")]
+        page_size: u32,
+        /// Every page, not just the first
+        #[arg(long)]
+        all: bool,
+        /// Deleted ones too
+        #[arg(long)]
+        show_deleted: bool,
+        #[command(flatten)]
+        reading: Reading,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Create or change what documents say (YAML, JSON or NDJSON)
+    #[command(after_help = APPLY)]
+    Apply {
+        #[command(flatten)]
+        remote: Remote,
+        /// File of documents; - is standard input
+        #[arg(short, long, required = true, value_name = "FILE")]
+        file: Vec<PathBuf>,
+        /// Only check and say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Begin of the idempotency keys: the same one makes the same run safe to repeat
+        #[arg(long, value_name = "TEXT")]
+        key: Option<String>,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Follow what changes, one event a line, over cut connections
+    Watch {
+        #[command(flatten)]
+        remote: Remote,
+        /// Cursor or `sync_token` to go on from; from the beginning when absent
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+        /// Kinds wanted, separated by commas; all when absent
+        #[arg(long, value_name = "KINDS")]
+        kinds: Option<String>,
+        /// Leave out what this source wrote itself
+        #[arg(long, value_name = "SOURCE")]
+        exclude_source: Option<String>,
+        /// Keep the cursor in this file and go on from it
+        #[arg(long, value_name = "FILE", conflicts_with = "after")]
+        state: Option<PathBuf>,
+        /// Stop when everything that happened so far is printed
+        #[arg(long)]
+        until_now: bool,
+    },
+    /// Ask a server whether it is ready; exit code 0 if so, for container and service managers
+    Health {
+        #[command(flatten)]
+        remote: Remote,
+        /// Only whether the process lives
+        #[arg(long)]
+        live: bool,
+    },
+    /// Print every resource, one a line, after a line with the `sync_token` from which `watch` goes on
+    Export {
+        #[command(flatten)]
+        remote: Remote,
+        /// Kinds to export
+        #[arg(value_parser = kind_parser(), required_unless_present = "all")]
+        kinds: Vec<&'static Kind>,
+        /// Every kind that the token may read
+        #[arg(long, conflicts_with = "kinds")]
+        all: bool,
+        /// Deleted ones too
+        #[arg(long)]
+        show_deleted: bool,
+    },
+}
+
+const APPLY: &str = "A document has `kind` and `fields`, and says which resource is meant:
+  source and external_id   create or change the one that the source knows by this id
+  id                       change this one (if_match: only at this ETag)
+  neither                  create a new one
+
+  kind: risk
+  source: nyc
+  external_id: risk:3
+  fields:
+    category: schedule
+
+A line of `steerco export` is a document too: what stands there as the server has it is left alone.
+Exit code: 0 all done, 4 some refused, 7 the server cannot be reached.";
+
+/// `risk`, `risks`, `service-accounts`: each kind by any of its names.
+fn kind_parser() -> impl TypedValueParser<Value = &'static Kind> {
+    let values = KINDS.iter().map(|kind| {
+        let names = [kind.plural.to_owned(), kind.path(), kind.name.replace('_', "-")];
+        PossibleValue::new(kind.name).aliases(names.into_iter().filter(|name| name != kind.name))
+    });
+    PossibleValuesParser::new(values.collect::<Vec<_>>()).try_map(|name| kind_of(&name).ok_or("is no kind"))
+}
+
+/// The kind of this name, plural or path.
+pub(crate) fn kind_of(name: &str) -> Option<&'static Kind> {
+    let name = name.replace('-', "_");
+    find_kind(&name).or_else(|| KINDS.iter().find(|kind| kind.plural == name).copied())
+}

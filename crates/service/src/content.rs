@@ -1,0 +1,274 @@
+//! Contents of attachments: read in pieces, staged as they come, linked by one ordinary write.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt, stream};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use steerco_domain::access::{Row, find};
+use steerco_domain::attachment::{Attachment, AttachmentState, CONTENT_MAX, Content};
+use steerco_domain::{Error, Reason};
+use steerco_persistence::blob::{self, Link, PIECE};
+use steerco_persistence::{Database, Fail};
+
+use crate::decide::held;
+use crate::execute::{Env, Item, Wish};
+use crate::read::check_id;
+use crate::sniff::Sniffer;
+use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};
+
+const UPLOAD: &Row = find("attachment", "upload");
+/// How long the content of an upload may take to arrive.
+pub const UPLOAD_MAX: Duration = Duration::from_mins(10);
+/// Microseconds after which what is left of an upload is removed.
+const ABANDONED: i64 = 24 * 3_600 * 1_000_000;
+
+/// How much attachments may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttachmentLimits {
+    /// Bytes of one content.
+    pub max_bytes: u64,
+    /// Bytes of all contents of an organisation; the same content twice counts once.
+    pub quota_bytes: u64,
+}
+
+impl Default for AttachmentLimits {
+    fn default() -> Self {
+        Self { max_bytes: 50 << 20, quota_bytes: 10 << 30 }
+    }
+}
+
+/// A content to be sent.
+#[derive(Debug)]
+pub struct Download {
+    pub file_name: String,
+    pub sha256: String,
+    pub size: u64,
+    org: String,
+    upload: String,
+}
+
+/// What is staged of an upload. It goes when nothing links it, also when its caller goes.
+struct Staged {
+    database: Database,
+    org: String,
+    upload: String,
+    pieces: i64,
+    kept: bool,
+}
+
+impl Staged {
+    async fn add(&mut self, bytes: Bytes) -> Result<(), Error> {
+        let n = self.pieces;
+        self.pieces += 1;
+        self.database.stage(&self.org, &self.upload, n, bytes.into()).await.map_err(Fail::into_error)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.kept || self.pieces == 0 {
+            return;
+        }
+        let (database, org, upload) = (self.database.clone(), self.org.clone(), self.upload.clone());
+        runtime.spawn(async move {
+            if let Err(fail) = database.discard_upload(&org, &upload).await {
+                tracing::warn!(?fail, upload, "what is left of an upload is removed in a day");
+            }
+        });
+    }
+}
+
+impl Service {
+    pub fn attachment_limits(&self) -> AttachmentLimits {
+        self.inner.attachments
+    }
+
+    /// Adds the content of an attachment. `announced` is its size, as far as the caller said it.
+    pub async fn upload(
+        &self,
+        context: &Context,
+        id: &str,
+        announced: Option<u64>,
+        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> Result<Written<Attachment>, Error> {
+        check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
+        let wanted = self.may_upload(context, id).await?;
+        self.check_size(announced.unwrap_or_default())?;
+        let org = context.caller.organisation();
+        let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
+        let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
+        if staging {
+            self.remove_abandoned(org).await?;
+        }
+        let (database, org) = (self.inner.database.clone(), org.to_owned());
+        let mut staged = Staged { database, org, upload, pieces: 0, kept: false };
+        let reading = self.read_content(pieces, announced, staging.then_some(&mut staged));
+        let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
+        let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+        // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+        let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+        let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
+        written.await.map_err(|_| Error::internal())?
+    }
+
+    /// Refuses whom the write would refuse, before the content is read.
+    async fn may_upload(&self, context: &Context, id: &str) -> Result<Attachment, Error> {
+        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let access = self.access(&conn, &context.caller).await?;
+            let env = Env::new(context, &conn, access, self.inner.clock.now());
+            let (_, found) = held::<Attachment>(&env, id, UPLOAD, None).await?;
+            found.check_upload(&env.acting())?;
+            Ok(found)
+        };
+        let found = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), Error> {
+        let max = self.inner.attachments.max_bytes.min(CONTENT_MAX);
+        if size > max {
+            return Err(Error::new(Reason::TooLarge, format!("a content may have {max} bytes")));
+        }
+        Ok(())
+    }
+
+    async fn remove_abandoned(&self, org: &str) -> Result<(), Error> {
+        let millis = u128::try_from((self.inner.clock.now().micros() - ABANDONED) / 1000).unwrap_or_default();
+        // Ids begin with their time.
+        let before = steerco_domain::id::encode("upl", millis << 80);
+        self.inner.database.discard_uploads_before(org, &before).await.map_err(Fail::into_error)
+    }
+
+    async fn read_content(
+        &self,
+        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+        announced: Option<u64>,
+        mut staged: Option<&mut Staged>,
+    ) -> Result<Content, Error> {
+        let (mut digest, mut sniffer, mut size) = (Sha256::new(), Sniffer::new(), 0_u64);
+        let mut waiting = BytesMut::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            size += piece.len() as u64;
+            self.check_size(size)?;
+            if announced.is_some_and(|announced| size > announced) {
+                break;
+            }
+            digest.update(&piece);
+            sniffer.see(&piece);
+            if let Some(staged) = &mut staged {
+                waiting.extend_from_slice(&piece);
+                while waiting.len() >= PIECE {
+                    staged.add(waiting.split_to(PIECE).freeze()).await?;
+                }
+            }
+        }
+        if let Some(announced) = announced.filter(|announced| *announced != size) {
+            let detail = format!("the content was said to have {announced} bytes, and has not");
+            return Err(Error::fault("/size_bytes", "DOES_NOT_FIT", detail));
+        }
+        if let Some(staged) = staged.filter(|_| !waiting.is_empty()) {
+            staged.add(waiting.freeze()).await?;
+        }
+        let sha256 = digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        let size_bytes = i64::try_from(size).map_err(|_| Error::internal())?;
+        Ok(Content { sha256, size_bytes, media_type: sniffer.media_type().to_owned() })
+    }
+
+    async fn store(
+        &self,
+        context: &Context,
+        id: &str,
+        read: Content,
+        mut staged: Staged,
+    ) -> Result<Written<Attachment>, Error> {
+        let input = json!([id, read.sha256]);
+        let link = Link {
+            sha256: read.sha256.clone(),
+            size: read.size_bytes,
+            upload: staged.upload.clone(),
+            quota: i64::try_from(self.inner.attachments.quota_bytes).unwrap_or(i64::MAX),
+        };
+        let item = Item::Act {
+            id: id.to_owned(),
+            row: UPLOAD,
+            if_match: context.if_match.clone(),
+            decide: std::sync::Arc::new(move |on: &mut Attachment, acting| on.take(&read, acting)),
+        };
+        let wish = Wish { link: Some(link), ..Wish::one(UPLOAD.action, input, item) };
+        let written = self.execute_one(context, wish).await;
+        staged.kept = match &written {
+            Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
+            // It may have been written all the same.
+            Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
+        };
+        written
+    }
+
+    /// The content of an attachment in sight.
+    pub async fn download(&self, caller: &Caller, id: &str) -> Result<Download, Error> {
+        let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
+        if resource.deleted_at.is_some() {
+            return Err(Error::new(Reason::NotFound, "the attachment is deleted"));
+        }
+        let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
+            return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
+        };
+        let org = caller.organisation().to_owned();
+        let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
+        let upload = blob::find_upload(&conn, &org, sha256.as_str()).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        let upload = upload.ok_or_else(|| {
+            tracing::error!(sha256 = sha256.as_str(), "a content is missing");
+            Error::internal()
+        })?;
+        let size = u64::try_from(size.get()).unwrap_or_default();
+        Ok(Download { file_name: resource.file_name.to_string(), sha256: sha256.to_string(), size, org, upload })
+    }
+
+    /// The bytes of a content from the first of these to the one before the last, in pieces. What is linked never
+    /// changes, so that no transaction needs to stay open while a slow caller reads.
+    pub fn pieces(
+        &self,
+        download: Download,
+        from: u64,
+        until: u64,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+        let database = self.inner.database.clone();
+        let until = until.min(download.size);
+        stream::try_unfold((database, download, from), move |(database, download, at)| async move {
+            if at >= until {
+                return Ok(None);
+            }
+            let piece = read_piece(&database, &download, at / PIECE as u64).await.map_err(Fail::into_error)?;
+            let skipped = usize::try_from(at % PIECE as u64).unwrap_or_default();
+            let wanted = usize::try_from(until - at).unwrap_or(usize::MAX);
+            let end = piece.len().min(skipped.saturating_add(wanted));
+            if end <= skipped {
+                tracing::error!(upload = download.upload, "a content is shorter than it was");
+                return Err(Error::internal());
+            }
+            let bytes = Bytes::from(piece).slice(skipped..end);
+            let next = at + bytes.len() as u64;
+            Ok(Some((bytes, (database, download, next))))
+        })
+    }
+}
+
+async fn read_piece(database: &Database, download: &Download, n: u64) -> Result<Vec<u8>, Fail> {
+    let conn = database.read(&download.org).await?;
+    let n = i64::try_from(n).unwrap_or(i64::MAX);
+    let piece = blob::get_piece(&conn, &download.org, &download.upload, n).await?;
+    conn.close().await?;
+    Ok(piece)
+}

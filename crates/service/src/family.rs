@@ -1,0 +1,63 @@
+//! What a resource and its parents must agree on: a deliverable of a project is of that project's program.
+
+use steerco_domain::error::Fault;
+use steerco_domain::field::{FieldSpec, Shape};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, KINDS, Reason, Resource, find_kind};
+use steerco_persistence::{Fail, query};
+
+use crate::execute::Env;
+
+/// A parent that itself has a parent shares it: the project's program is the deliverable's.
+pub(crate) async fn check_parents<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+    let mut parents = Vec::new();
+    after.references(&mut |field, kind, id| parents.push((field, kind, id)));
+    parents.retain(|(field, ..)| R::KIND.field(field).is_some_and(|spec| spec.parent));
+    let org = env.context.caller.organisation();
+    for (field, kind, id) in &parents {
+        let Some(kind) = find_kind(kind) else { continue };
+        for (shared, _, own) in &parents {
+            if shared == field || kind.field(shared).is_none_or(|spec| !spec.parent) {
+                continue;
+            }
+            let theirs = query::find_text(env.conn, org, kind, id, shared).await?;
+            if theirs.is_some_and(|theirs| theirs != *own) {
+                let detail = format!("is of another {}", shared.trim_end_matches("_id"));
+                faults.push(Fault::new(format!("/{field}"), "DOES_NOT_FIT", detail));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A resource does not move to another parent while children that share this parent hang on it.
+pub(crate) async fn check_move<R: Resource>(env: &Env<'_>, before: &R, after: &R) -> Result<(), Fail> {
+    let moved: Vec<&FieldSpec> = R::KIND.fields.iter().filter(|field| field.parent).collect();
+    let changed = after.changed_since(before);
+    let org = env.context.caller.organisation();
+    for field in moved.into_iter().filter(|field| changed.contains(&field.name)) {
+        for (kind, by) in children_of(R::KIND) {
+            let copies = |spec: &FieldSpec| spec.parent || spec.inherited;
+            let shares = by.name != field.name && kind.field(field.name).is_some_and(copies);
+            if shares && query::has_child(env.conn, org, kind, by, &after.id_text()).await? {
+                let detail = format!("{} hang on it and on its {}", kind.plural, field.name.trim_end_matches("_id"));
+                return Err(Error::new(Reason::HasChildren, detail).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Kinds that live under this one, and the field that says so.
+pub(crate) fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static FieldSpec)> {
+    let named = |shape: &Shape| matches!(shape, Shape::Id { prefix } if *prefix == parent.prefix);
+    let names_parent = |field: &FieldSpec| {
+        field.parent
+            && match (field.shape)() {
+                Shape::List { of, .. } => named(&of),
+                shape => named(&shape),
+            }
+    };
+    let children = KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field)));
+    children.filter(|(_, field)| names_parent(field)).collect()
+}

@@ -1,0 +1,106 @@
+//! Dependencies as a graph: what they join, and that nothing comes to wait for itself.
+
+use std::collections::HashSet;
+
+use steerco_domain::error::Fault;
+use steerco_domain::graph::{cycle, find_path};
+use steerco_domain::id::Id;
+use steerco_domain::node::Node;
+use steerco_domain::program::Program;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::{Fail, Scope, graph, query};
+
+use crate::execute::Env;
+
+/// Tells a new edge the programs of its ends, one of which must be in the caller's reach. Ends that do not live are found
+/// by the check of the references.
+pub(crate) async fn join<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+    let Some(edge) = after.edge() else { return Ok(()) };
+    let mut programs = Vec::new();
+    let mut reached = scope.is_whole();
+    for end in [&edge.from, &edge.to] {
+        let Ok(node) = Node::parse(end) else { return Err(Error::internal().into()) };
+        let program = graph::hold_program_of(env.conn, scope.org(), node.kind(), end).await?;
+        reached = reached || graph::is_in_reach(env.conn, scope, node.kind(), end).await?;
+        programs.push(program.and_then(|id| Id::<Program>::parse(&id).ok()));
+    }
+    if !reached {
+        let fault = |field: &str| Fault::new(field, "NOT_FOUND", "there is none of this id in reach");
+        return Err(Error::invalid(vec![fault("/predecessor_id"), fault("/successor_id")]).into());
+    }
+    after.join(programs[0], programs[1]);
+    Ok(())
+}
+
+/// Refuses an edge that appears and would close a cycle. Edges appear one after the other in an organisation, or two of
+/// them could close one together.
+pub(crate) async fn check_cycle<R: Resource>(
+    env: &Env<'_>,
+    scope: &Scope,
+    before: Option<&R>,
+    after: &R,
+) -> Result<(), Fail> {
+    let live = |resource: &&R| resource.common().deleted_at.is_none();
+    let Some(edge) = Some(after).filter(live).and_then(R::edge) else { return Ok(()) };
+    if before.filter(live).and_then(R::edge).is_some() {
+        return Ok(());
+    }
+    graph::hold_graph(env.conn, scope.org()).await?;
+    let planned = env.planned_edges();
+    let starts: HashSet<&str> = planned.iter().map(|edge| edge.to.as_str()).chain([edge.to.as_str()]).collect();
+    let starts: Vec<&str> = starts.into_iter().collect();
+    let mut edges = graph::list_edges_from(env.conn, scope.org(), &starts).await?;
+    edges.extend(planned);
+    let Some(mut path) = find_path(&edges, &edge.to, &edge.from) else {
+        env.plan_edge(edge);
+        return Ok(());
+    };
+    path.rotate_right(1);
+    let mut seen = HashSet::new();
+    for id in &path {
+        let Ok(node) = Node::parse(id) else { continue };
+        if scope.is_whole() || graph::is_in_reach(env.conn, scope, node.kind(), id).await? {
+            seen.insert(id.clone());
+        }
+    }
+    Err(cycle("successor_id", &path, |id| seen.contains(id) || id == edge.from || id == edge.to).into())
+}
+
+/// What other things wait for, or what waits for others, is not deleted.
+pub(crate) async fn check_ends<R: Resource>(env: &Env<'_>, id: &str) -> Result<(), Fail> {
+    let is_node = steerco_domain::node::kinds().any(|kind| kind.name == R::KIND.name);
+    if is_node && graph::has_edge(env.conn, env.context.caller.organisation(), id).await? {
+        return Err(Error::new(Reason::HasChildren, "dependencies hang on it: delete them first").into());
+    }
+    Ok(())
+}
+
+/// A resource that is a part of one of its own kind is no part of itself, over however many steps.
+pub(crate) async fn check_hierarchy<R: Resource>(
+    env: &Env<'_>,
+    scope: &Scope,
+    before: Option<&R>,
+    after: &R,
+) -> Result<(), Fail> {
+    let mut up = None;
+    after.references(&mut |field, kind, id| {
+        if kind == R::KIND.name && R::KIND.field(field).is_some_and(|spec| spec.parent) {
+            up = Some((field, id));
+        }
+    });
+    let Some((field, parent)) = up else { return Ok(()) };
+    if before.is_some_and(|before| !after.changed_since(before).contains(&field)) {
+        return Ok(());
+    }
+    graph::hold_graph(env.conn, scope.org()).await?;
+    let own = after.id_text();
+    let (mut path, mut at) = (vec![own.clone()], Some(parent));
+    while let Some(id) = at {
+        if path.contains(&id) {
+            return Err(cycle(field, &path, |_| true).into());
+        }
+        at = query::find_text(env.conn, scope.org(), R::KIND, &id, field).await?;
+        path.push(id);
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! What callers that do not see everything may set.
+
+use serde_json::{Map, Value};
+use steerco_domain::error::Fault;
+use steerco_domain::input::unknown_name;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::Scope;
+
+/// What a caller does not see it cannot set either: not to change it, and not to learn of it from a refusal.
+pub(crate) fn refuse_hidden<R: Resource>(scope: &Scope, body: &Map<String, Value>) -> Result<(), Error> {
+    if scope.sees_private() {
+        return Ok(());
+    }
+    let known: Vec<&str> = R::KIND.fields.iter().filter(|field| !field.private).map(|field| field.name).collect();
+    let hidden = |name: &&String| R::KIND.field(name).is_some_and(|field| field.private);
+    let faults: Vec<Fault> = body
+        .keys()
+        .filter(hidden)
+        .map(|name| Fault::new(format!("/{name}"), "UNKNOWN_FIELD", unknown_name(name, &known)))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}

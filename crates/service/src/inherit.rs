@@ -1,0 +1,52 @@
+//! What a new resource has from its parents.
+
+use steerco_domain::error::Fault;
+use steerco_domain::field::{Cell, Cells, FieldSpec};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::{Fail, Scope, query};
+
+use crate::decide::settle;
+use crate::execute::Env;
+
+/// Copies the inherited fields from the parents named. A parent that is not in reach gives nothing: the check of the
+/// references tells of it.
+pub(crate) async fn inherit<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+    let inherited: Vec<&FieldSpec> = R::KIND.fields.iter().filter(|field| field.inherited).collect();
+    if inherited.is_empty() {
+        return Ok(());
+    }
+    let mut parents = Vec::new();
+    after.references(&mut |by, kind, id| parents.push((by, kind, id)));
+    let mut faults = Vec::new();
+    for (by, kind, id) in parents {
+        let shared: Vec<&FieldSpec> = inherited.iter().copied().filter(|field| comes_by(R::KIND, field, by)).collect();
+        let Some(kind) = steerco_domain::find_kind(kind).filter(|_| !shared.is_empty()) else { continue };
+        let Some(values) = query::find_values(env.conn, scope, kind, &id, &shared).await? else { continue };
+        let mut values = values.into_iter();
+        for field in shared {
+            let theirs: Vec<Cell> = values.by_ref().take(field.columns.len()).collect();
+            let own = stored(after, field);
+            if own.iter().all(|cell| *cell == Cell::Null) {
+                after.inherit(field.name, &mut Cells::new(theirs))?;
+            } else if own != theirs {
+                let detail = format!("differs from that of {by}; leave it out");
+                faults.push(Fault::new(format!("/{}", field.name), "DOES_NOT_FIT", detail));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(settle(after)?) } else { Err(Error::invalid(faults).into()) }
+}
+
+/// Whether this field is inherited over the reference `by`.
+fn comes_by(kind: &Kind, field: &FieldSpec, by: &str) -> bool {
+    kind.heirloom(field.name).iter().any(|(reference, _, _)| reference.name == by)
+}
+
+/// What the row will hold of one field.
+fn stored<R: Resource>(resource: &R, field: &FieldSpec) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    resource.store(&mut cells);
+    let columns = R::KIND.columns().zip(cells);
+    columns.filter(|((_, _, spec), _)| spec.name == field.name).map(|(_, cell)| cell).collect()
+}

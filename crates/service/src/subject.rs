@@ -1,0 +1,55 @@
+//! What is said of something: of what it may be said, where it then lies, and who may change it.
+
+use steerco_domain::access::TABLE;
+use steerco_domain::resource::{Kind, Place, Rules};
+use steerco_domain::{Error, Reason, Resource, for_each_resource};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Fail, Scope};
+
+use crate::execute::Env;
+
+/// Puts a new resource where its subject is, which must live and be in the sight of the writer. Foreign and unknown look
+/// alike.
+pub(crate) async fn seat<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+    let Some((kind, id)) = after.subject().map(|(kind, id)| (kind, id.to_owned())) else { return Ok(()) };
+    let found = find_place(env, kind, &id).await?;
+    // What a partner says must be said of something that is its own, or nobody could tell whose it is.
+    let found = found.filter(|place| !scope.is_partner() || place.partner.is_some());
+    let Some(place) = found else {
+        let detail = format!("there is no such {}", kind.name);
+        return Err(Error::fault("/subject_id", "NOT_FOUND", detail).into());
+    };
+    after.seat(&place);
+    if scope.is_partner() && after.place().partner.is_none() {
+        let detail = "a partner says only what is shared";
+        return Err(Error::fault("/visibility", "DOES_NOT_FIT", detail).into());
+    }
+    Ok(())
+}
+
+/// The place of a live resource of this kind, if the caller may read it.
+async fn find_place(env: &Env<'_>, kind: &Kind, id: &str) -> Result<Option<Place>, Fail> {
+    let row = TABLE.iter().find(|row| row.kind == kind.name && row.action == "read");
+    let Ok(scope) = env.scope(row) else { return Ok(None) };
+    macro_rules! kinds {
+        ([] $($module:ident::$name:ident),* $(,)?) => {
+            $(if kind.name == steerco_domain::$module::$name::KIND.name {
+                let found = query::find::<steerco_domain::$module::$name>(env.conn, &scope, id, Moment::Now).await?;
+                return Ok(found.filter(|found| found.common().deleted_at.is_none()).map(|found| found.place()));
+            })*
+        };
+    }
+    for_each_resource!(kinds);
+    Ok(None)
+}
+
+/// What has an author is changed by nobody else.
+pub(crate) fn check_author<R: Resource>(env: &Env<'_>, before: &R) -> Result<(), Error> {
+    match before.author() {
+        Some(author) if *author != env.access.actor => {
+            let detail = format!("a {} is changed by its author only", R::KIND.name);
+            Err(Error::new(Reason::Forbidden, detail))
+        }
+        _ => Ok(()),
+    }
+}
