@@ -39,6 +39,9 @@ pub(super) fn headers() -> BTreeMap<String, RefOr<Header>> {
     HEADERS.into_iter().map(header).collect()
 }
 
+/// What the listener answers to an overlong head.
+pub(super) const HEAD_TOO_LARGE: u16 = 431;
+
 /// The shared refusals, `Refused400` and so on.
 pub(super) fn refusals() -> BTreeMap<String, RefOr<Response>> {
     let refusal = |(status, reasons): (u16, Vec<steerco_domain::Reason>)| {
@@ -53,7 +56,13 @@ pub(super) fn refusals() -> BTreeMap<String, RefOr<Response>> {
         (format!("Refused{status}"), answer(&doc, PROBLEM, reference("Problem"), keys).into())
     };
     // Nothing documented answers 405: it belongs to methods that are not.
-    reasons_by_status().into_iter().filter(|(status, _)| *status != 405).map(refusal).collect()
+    let mut refusals: BTreeMap<_, _> =
+        reasons_by_status().into_iter().filter(|(status, _)| *status != 405).map(refusal).collect();
+    // The connection answers this one, before there is a request.
+    let head = "The address and the headers together are larger than the server reads. Without a body; it closes \
+                the connection.";
+    refusals.insert(format!("Refused{HEAD_TOO_LARGE}"), ResponseBuilder::new().description(head).into());
+    refusals
 }
 
 /// A reference to the refusal with this status.

@@ -7,7 +7,7 @@ use utoipa::openapi::path::{self, OperationBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{ContentBuilder, HttpMethod, Required, ResponseBuilder, ResponsesBuilder, SecurityRequirement};
 
-use super::answers::{content, refused};
+use super::answers::{HEAD_TOO_LARGE, content, refused};
 use super::parameters::Parameter;
 use super::shape::flow;
 use super::vocabulary::{binary, reference};
@@ -76,7 +76,7 @@ pub(super) struct Operation {
 
 impl Operation {
     pub(super) fn build(self) -> path::Operation {
-        let refusals = [&[500, 503, 504], self.access.refusals(), &self.refusals].concat();
+        let refusals = [&[HEAD_TOO_LARGE, 500, 503, 504], self.access.refusals(), &self.refusals].concat();
         let responses = ResponsesBuilder::new()
             .responses_from_iter(refusals.into_iter().map(refused))
             .responses_from_iter(self.answers.into_iter().map(|(status, answer)| (status.to_string(), answer)));
