@@ -49,4 +49,10 @@ migrations![
     activity_001,
     dependency_001,
     progress_001,
+    fiscal_calendar_001,
+    legal_entity_001,
+    fiscal_period_001,
+    cost_category_001,
+    coding_rule_001,
+    ledger_001,
 ];

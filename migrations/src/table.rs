@@ -73,6 +73,19 @@ impl Table {
         self
     }
 
+    /// Creates the table of what is only ever added: without history, for nothing of it changes.
+    pub(crate) async fn append(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let (name, postgres) = (self.name, is_postgres(manager));
+        let columns: String = self.columns.iter().map(|c| definition(c, postgres) + ", ").collect();
+        let org = text_type(postgres);
+        let table = format!(
+            "CREATE TABLE \"{name}\" (org {org} NOT NULL, {columns}seq BIGINT NOT NULL, PRIMARY KEY (org, id))"
+        );
+        run(manager, &[table]).await?;
+        append_only(manager, name, "id").await?;
+        wall(manager, name, "SELECT, INSERT").await
+    }
+
     /// Creates the table and its history.
     pub(crate) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let (name, postgres) = (self.name, is_postgres(manager));
@@ -122,6 +135,31 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> R
         manager.get_connection().execute_unprepared(statement).await?;
     }
     Ok(())
+}
+
+/// Nobody changes what is in this table, not even through SQL. `key` is its primary key after the organisation.
+pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str, key: &str) -> Result<(), DbErr> {
+    if is_postgres(manager) {
+        let function = format!(
+            "CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+        );
+        let trigger = format!(
+            "CREATE TRIGGER {table}_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_append_only()"
+        );
+        return run(manager, &[function, trigger]).await;
+    }
+    let same: String = key.split(", ").map(|column| format!(" AND {column} = NEW.{column}")).collect();
+    // REPLACE deletes without asking a trigger for DELETE.
+    let known = format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE org = NEW.org{same}) ");
+    let guard = |(act, when): (&str, &str)| {
+        format!(
+            "CREATE TRIGGER {table}_guard_{act} BEFORE {act} ON {table} {when}\
+             BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+    };
+    run(manager, &[("UPDATE", ""), ("DELETE", ""), ("INSERT", known.as_str())].map(guard)).await
 }
 
 /// The second wall on PostgreSQL: the service's role sees the rows of the organisation it has named, and nothing else.

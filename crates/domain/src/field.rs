@@ -308,6 +308,36 @@ impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
     }
 }
 
+/// A 64-bit integer, a string on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Long(pub i64);
+
+impl Serialize for Long {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Field for Long {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
+    fn shape() -> Shape {
+        Shape::Long
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Int(self.0));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.int().map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("a 64-bit integer in a string", value) };
+        crate::input::plain_int(text)
+            .map(Self)
+            .or_else(|| spot.fault("OUT_OF_RANGE", "must be a 64-bit integer in a string"))
+    }
+}
+
 fn read_int(value: &Value, min: i64, max: i64, spot: &mut Spot<'_>) -> Option<i64> {
     // 3.0 is a whole number in JSON.
     let whole = value.as_i64().or_else(|| value.as_f64().filter(|f| f.fract() == 0.0).and_then(exact_i64));

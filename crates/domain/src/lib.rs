@@ -27,6 +27,7 @@ pub mod progress;
 pub mod ratio;
 pub mod refs;
 pub mod resource;
+pub mod spend;
 pub mod state;
 pub mod subject;
 pub mod text;
@@ -35,13 +36,21 @@ pub mod words;
 pub mod working_time;
 
 pub mod activity;
+pub mod actuals_batch;
+pub mod actuals_line;
 pub mod attachment;
+pub mod coding_rule;
 pub mod comment;
+pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
+pub mod fiscal_calendar;
+pub mod fiscal_period;
 pub mod functional_area;
 pub mod grant;
+pub mod ledger_entry;
+pub mod legal_entity;
 pub mod milestone;
 pub mod organisation;
 pub mod partner;
@@ -84,6 +93,12 @@ macro_rules! for_each_resource {
             milestone::Milestone,
             comment::Comment,
             attachment::Attachment,
+            fiscal_calendar::FiscalCalendar,
+            legal_entity::LegalEntity,
+            fiscal_period::FiscalPeriod,
+            cost_category::CostCategory,
+            coding_rule::CodingRule,
+            actuals_batch::ActualsBatch,
         }
     };
 }
@@ -96,7 +111,10 @@ macro_rules! kinds {
 }
 for_each_resource!(kinds);
 
+/// Kinds that the service only ever adds to: they have no versions and are no events of their own.
+pub const RECORDS: &[&resource::Kind] = &[<ledger_entry::LedgerEntry as Resource>::KIND];
+
 /// The kind of this name.
 pub fn find_kind(name: &str) -> Option<&'static resource::Kind> {
-    KINDS.iter().find(|kind| kind.name == name).copied()
+    KINDS.iter().chain(RECORDS).find(|kind| kind.name == name).copied()
 }

@@ -64,9 +64,7 @@ impl Money {
 
     /// The canonical text: always four decimals.
     pub fn amount(self) -> String {
-        let sign = if self.units < 0 { "-" } else { "" };
-        let units = self.units.unsigned_abs();
-        format!("{sign}{}.{:04}", units / SCALE.unsigned_abs(), units % SCALE.unsigned_abs())
+        Amount(self.units).to_string()
     }
 
     /// This share of the amount, rounded half to even at the ten-thousandth; `None` if it does not fit.
@@ -97,6 +95,54 @@ pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
     let padded = format!("{whole}{decimals:0<4}");
     let units: i64 = padded.parse().map_err(|_| "at most 922337203685477.5807")?;
     Ok(if negative { -units } else { units })
+}
+
+/// An exact number of units of a currency that is named beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount(i64);
+
+impl Amount {
+    /// From ten-thousandths of the unit.
+    pub const fn new(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// Ten-thousandths of the unit.
+    pub const fn units(self) -> i64 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let units = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:04}", units / SCALE.unsigned_abs(), units % SCALE.unsigned_abs())
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Field for Amount {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
+    fn shape() -> Shape {
+        Shape::Text { max: 21, pattern: Some("^-?[0-9]{1,15}(\\.[0-9]{1,4})?$"), example: Some("1234.5600") }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Int(self.0));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.int().map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal in a string", value) };
+        parse_amount(text).map_or_else(|detail| spot.fault("BAD_AMOUNT", detail), |units| Some(Self(units)))
+    }
 }
 
 impl Serialize for Money {

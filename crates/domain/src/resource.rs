@@ -216,6 +216,14 @@ pub trait Rules: Sized {
     /// Takes the programs of the ends of its edge.
     fn join(&mut self, _from: Option<Id<Program>>, _to: Option<Id<Program>>) {}
 
+    /// The kind and id of what a new one must know to be computed.
+    fn consults(&self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// Takes what it consults, and records every rule broken.
+    fn learn(&mut self, _from: &dyn std::any::Any, _faults: &mut Vec<Fault>) {}
+
     /// Where it stands in the roll-up of progress, if it does.
     fn standing(&self) -> Option<Standing> {
         None

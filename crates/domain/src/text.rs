@@ -29,6 +29,18 @@ impl<const MAX: usize> Text<MAX> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A text of our own making, such as a digest.
+    pub(crate) const fn ours(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// What the service has yet to compute.
+impl<const MAX: usize> Default for Text<MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
 }
 
 impl<const MAX: usize> std::fmt::Display for Text<MAX> {

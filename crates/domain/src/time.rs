@@ -94,6 +94,13 @@ impl Day {
     }
 }
 
+/// What the service has yet to compute.
+impl Default for Day {
+    fn default() -> Self {
+        Self(Date::ZERO)
+    }
+}
+
 impl std::fmt::Display for Day {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(&self.0, f)

@@ -8,7 +8,7 @@ use sea_orm::QueryResult;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use steerco_domain::field::{Cell, Cells, ColumnType};
 use steerco_domain::resource::Kind;
-use steerco_domain::{KINDS, Resource};
+use steerco_domain::{KINDS, RECORDS, Resource};
 
 use crate::conn::Conn;
 use crate::fail::Fail;
@@ -50,7 +50,7 @@ static OF_KINDS: LazyLock<HashMap<&'static str, OfKind>> = LazyLock::new(|| {
         let history = Columns::new(all.iter().cloned().chain(span).collect());
         (kind.name, OfKind { now: Columns::new(all), history })
     };
-    KINDS.iter().map(of_kind).collect()
+    KINDS.iter().chain(RECORDS).map(of_kind).collect()
 });
 
 impl Conn {

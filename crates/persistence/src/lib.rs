@@ -18,6 +18,7 @@ mod filter;
 pub mod flush;
 pub mod graph;
 pub mod idempotency;
+pub mod ledger;
 pub mod log;
 pub mod progress;
 pub mod query;

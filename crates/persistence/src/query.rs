@@ -1,11 +1,11 @@
 //! Reading resources: now, as known at an instant, as holding at an instant.
 
-use steerco_domain::Resource;
 use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::Filter;
 use steerco_domain::list::Order;
 use steerco_domain::resource::Kind;
 use steerco_domain::time::Instant;
+use steerco_domain::{RECORDS, Resource};
 
 use crate::columns::{Columns, Version};
 use crate::conn::Conn;
@@ -49,6 +49,14 @@ pub struct ListQuery<'a> {
 pub(crate) fn from(scope: &Scope, kind: &Kind, moment: Moment) -> Sql {
     let mut sql = Sql::new(" FROM ");
     let name = kind.name;
+    // What is only ever added to is as it was once the later is left out.
+    let record = RECORDS.iter().any(|record| record.name == name);
+    if let (true, Moment::Known { seq }) = (record, moment) {
+        sql.push("\"").push(name).push("\" t");
+        scope.rows(kind, Table::Now, &mut sql);
+        sql.push(" AND t.seq <= ").int(seq);
+        return sql;
+    }
     match moment {
         Moment::Now => sql.push("\"").push(name).push("\" t"),
         Moment::Known { .. } => sql.push("\"").push(name).push("_rev\" t"),

@@ -21,8 +21,9 @@ use crate::database::{Database, set_org};
 use crate::fail::Fail;
 use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
+use crate::ledger::Postings;
 use crate::log::{Entry, Head, Heads, append, create_head, get_head};
-use crate::{credential, idempotency};
+use crate::{credential, idempotency, ledger};
 
 /// What a decision wants written, and the answer once it is.
 pub struct Plan {
@@ -34,6 +35,8 @@ pub struct Plan {
     pub credential: Option<(String, String)>,
     /// A content to be linked with the changes.
     pub link: Option<Link>,
+    /// What is added to the ledger.
+    pub postings: Option<Postings>,
     /// Whether the organisation itself is made.
     pub new_organisation: bool,
     pub answer: Box<dyn Any + Send>,
@@ -49,6 +52,7 @@ impl Plan {
             remembered: None,
             credential: None,
             link: None,
+            postings: None,
             new_organisation: false,
             answer,
         }
@@ -195,6 +199,9 @@ impl Group {
             self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
                 let entries = write(conn, head, &plan.act, plan.changes).await?;
+                if let Some(postings) = &plan.postings {
+                    ledger::post(conn, &org, head.seq, postings).await?;
+                }
                 self.entries.extend(entries.into_iter().map(|entry| (org.clone(), entry)));
             }
         }

@@ -45,11 +45,13 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
         }
         Item::Delete { id, if_match } => delete(env, id, if_match.as_deref()).await,
         Item::Undelete { id, if_match } => undelete(env, id, if_match.as_deref()).await,
+        Item::Make { make, .. } => make(env).await,
         Item::Act { id, row, if_match, decide } => {
             let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
             let mut after = before.clone();
             decide(&mut after, &env.acting())?;
             settle(&mut after)?;
+            crate::closing::total(env, &before, &mut after).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
@@ -91,6 +93,7 @@ async fn create<R: Resource>(
         after.common_mut().external_refs.set(reference);
     }
     crate::inherit::inherit(env, &scope, &mut after).await?;
+    crate::consult::consult(env, &scope, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
     let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
@@ -307,27 +310,33 @@ fn drop_repeated<R: Resource>(current: &R, body: &mut Map<String, Value>) {
 }
 
 /// An account writes only under its registered sources.
-async fn check_source(env: &Env<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef, Fail> {
-    let mut faults = Vec::new();
-    let source = Code::parse(wanted.source);
-    let registered = match &source {
+pub(crate) async fn check_source_code(env: &Env<'_>, source: &str) -> Result<Code, Fail> {
+    let code = Code::parse(source);
+    let registered = match &code {
         Some(code) => query::find_source(env.conn, env.context.caller.organisation(), code.as_str()).await?,
         None => None,
     };
-    match &registered {
-        None => faults.push(Fault::new("/source", "UNKNOWN_SOURCE", "no source with this code is registered")),
-        Some(id) if !env.access.person && !env.access.source_ids.contains(id) => {
-            let detail = format!("this account does not write under the source {}", wanted.source);
-            return Err(Error::new(Reason::Forbidden, detail).into());
-        }
-        Some(_) => {}
+    let Some((code, id)) = code.zip(registered) else {
+        return Err(Error::fault("/source", "UNKNOWN_SOURCE", "no source with this code is registered").into());
+    };
+    if !env.access.person && !env.access.source_ids.contains(&id) {
+        let detail = format!("this account does not write under the source {source}");
+        return Err(Error::new(Reason::Forbidden, detail).into());
     }
-    let external_id = Text::parse(wanted.external_id)
-        .map_err(|(code, detail)| faults.push(Fault::new("/external_id", code, detail)))
-        .ok();
-    match (source, external_id) {
-        (Some(source), Some(external_id)) if faults.is_empty() => Ok(ExternalRef { source, external_id }),
-        _ => Err(Error::invalid(faults).into()),
+    Ok(code)
+}
+
+async fn check_source(env: &Env<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef, Fail> {
+    let external_id =
+        Text::parse(wanted.external_id).map_err(|(code, detail)| Fault::new("/external_id", code, detail));
+    match (check_source_code(env, wanted.source).await, external_id) {
+        (Ok(source), Ok(external_id)) => Ok(ExternalRef { source, external_id }),
+        (Err(Fail::Refused(mut error)), Err(fault)) if error.reason == Reason::Invalid => {
+            error.faults.push(fault);
+            Err(Error::invalid(error.faults).into())
+        }
+        (Err(fail), _) => Err(fail),
+        (_, Err(fault)) => Err(Error::invalid(vec![fault]).into()),
     }
 }
 
@@ -339,6 +348,7 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
     }
     before.check_delete()?;
     check_ends::<R>(env, id).await?;
+    crate::closing::check_unused::<R>(env, id).await?;
     let org = env.context.caller.organisation();
     for (kind, field) in children_of(R::KIND) {
         if query::has_child(env.conn, org, kind, field, id).await? {

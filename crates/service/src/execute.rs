@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Row, find, same};
 use steerco_domain::actor::Actor;
 use steerco_domain::error::Fault;
 use steerco_domain::graph::Edge;
@@ -18,6 +18,7 @@ use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link};
 use steerco_persistence::idempotency::Key;
+use steerco_persistence::ledger::Postings;
 use steerco_persistence::scope::authorise;
 use steerco_persistence::{
     Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
@@ -31,6 +32,16 @@ use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
 
 /// What a verb does to its resource.
 pub(crate) type Decide<R> = Arc<dyn Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync>;
+
+/// Makes a new resource together with what else it brings.
+pub(crate) type Make<R> = Arc<dyn for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided<R>, Fail>> + Send + Sync>;
+
+pub(crate) fn make<R, F>(make: F) -> Make<R>
+where
+    F: for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided<R>, Fail>> + Send + Sync + 'static,
+{
+    Arc::new(make)
+}
 
 /// One change wished for.
 pub(crate) enum Item<R> {
@@ -65,6 +76,10 @@ pub(crate) enum Item<R> {
         if_match: Option<String>,
         decide: Decide<R>,
     },
+    Make {
+        row: &'static Row,
+        make: Make<R>,
+    },
 }
 
 /// Everything a request wishes for.
@@ -91,15 +106,14 @@ impl<R> Wish<R> {
 pub(crate) struct Writes<R>(std::marker::PhantomData<R>);
 
 impl<R: Resource> Writes<R> {
-    pub(crate) const CREATE: Option<&'static Row> = row_unless_organisation(R::KIND.name, "create");
+    pub(crate) const CREATE: Option<&'static Row> = row_if_made_so(R::KIND.name, "create");
     pub(crate) const UPDATE: &'static Row = find(R::KIND.name, "update");
-    pub(crate) const DELETE: Option<&'static Row> = row_unless_organisation(R::KIND.name, "delete");
+    pub(crate) const DELETE: Option<&'static Row> = row_if_made_so(R::KIND.name, "delete");
 }
 
-/// The tenant itself is made and ended by its operator, never by a caller.
-const fn row_unless_organisation(kind: &str, action: &str) -> Option<&'static Row> {
-    let bytes = kind.as_bytes();
-    if bytes.len() == 12 && bytes[0] == b'o' { None } else { Some(find(kind, action)) }
+/// The tenant itself is made and ended by its operator, never by a caller, and a batch is posted.
+const fn row_if_made_so(kind: &str, action: &str) -> Option<&'static Row> {
+    if same(kind, "organisation") || same(kind, "actuals_batch") { None } else { Some(find(kind, action)) }
 }
 
 /// What a decision knows of its caller.
@@ -110,11 +124,13 @@ pub(crate) struct Env<'a> {
     pub(crate) now: Instant,
     /// Edges that this request adds to the graph of dependencies.
     edges: Mutex<Vec<Edge>>,
+    /// What it adds to the ledger.
+    postings: Mutex<Option<Postings>>,
 }
 
 impl<'a> Env<'a> {
     pub(crate) fn new(context: &'a Context, conn: &'a Conn, access: Arc<Access>, now: Instant) -> Self {
-        Self { context, conn, access, now, edges: Mutex::default() }
+        Self { context, conn, access, now, edges: Mutex::default(), postings: Mutex::default() }
     }
 
     /// Edges that earlier items of this request add.
@@ -124,6 +140,11 @@ impl<'a> Env<'a> {
 
     pub(crate) fn plan_edge(&self, edge: Edge) {
         self.edges.lock().unwrap_or_else(PoisonError::into_inner).push(edge);
+    }
+
+    /// What the request adds to the ledger.
+    pub(crate) fn post(&self, postings: Postings) {
+        *self.postings.lock().unwrap_or_else(PoisonError::into_inner) = Some(postings);
     }
 
     /// The reach of the caller for one row of the table.
@@ -225,7 +246,8 @@ impl Service {
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
         let credential = wish.secret.clone();
-        Ok(Plan { changes, source_versions, remembered, credential, link, ..Plan::nothing(act, answer) })
+        let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Plan { changes, source_versions, remembered, credential, link, postings, ..Plan::nothing(act, answer) })
     }
 }
 
@@ -243,7 +265,7 @@ fn may_begin<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<(), Error> {
         Item::Update { .. } => env.scope(Some(Writes::<R>::UPDATE)),
         Item::Upsert { .. } => env.scope(Some(Writes::<R>::UPDATE)).or_else(|_| env.scope(Writes::<R>::CREATE)),
         Item::Delete { .. } | Item::Undelete { .. } => env.scope(Writes::<R>::DELETE),
-        Item::Act { row, .. } => env.scope(Some(row)),
+        Item::Act { row, .. } | Item::Make { row, .. } => env.scope(Some(row)),
     };
     allowed.map(|_| ())
 }

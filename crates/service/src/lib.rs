@@ -6,9 +6,13 @@
 //!
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
+mod actuals;
 pub mod args;
 pub mod auth;
 pub mod clock;
+mod closing;
+mod coding;
+mod consult;
 mod content;
 mod decide;
 mod events;
@@ -20,15 +24,18 @@ mod inherit;
 pub mod operator;
 mod progress;
 mod read;
+mod reclassify;
 mod service;
 mod sniff;
 mod subject;
 mod token;
 mod write;
 
+pub use actuals::{PostedBatch, RESULTS_SHOWN};
 pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
 pub use events::{Event, EventPage};
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
+pub use steerco_persistence::ledger::LineResult;
 pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

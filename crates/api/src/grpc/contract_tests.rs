@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use prost::Message;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorSet};
-use steerco_domain::KINDS;
 use steerco_domain::field::{FieldSpec, Shape};
 use steerco_domain::input::Input;
+use steerco_domain::{KINDS, RECORDS};
 use steerco_proto::FILE_DESCRIPTOR_SET;
 
 use super::reflection_builder;
@@ -100,7 +100,7 @@ fn resources_are_described_as_declared() {
         "effective_at",
     ];
     let contract = contract();
-    for kind in KINDS {
+    for kind in KINDS.iter().chain(RECORDS) {
         contract.comment(kind.title, kind.doc);
         contract.fields(kind.title, kind.fields);
         let names = contract.names(kind.title);
@@ -139,6 +139,8 @@ fn verbs_are_described_as_declared() {
         engagement::{ActivateEngagement, CompleteEngagement, SuspendEngagement, TerminateEngagement};
         deliverable::{StartDeliverable, SubmitDeliverable, JudgeDeliverable, AcceptDeliverable,
             AcceptWithReservationsDeliverable, RejectDeliverable, CancelDeliverable};
+        fiscal_period::{StartClosingFiscalPeriod, CancelClosingFiscalPeriod, CloseFiscalPeriod,
+            RequestReopenFiscalPeriod, ReopenFiscalPeriod};
         dependency::{AgreeDependency, MeetDependency, DropDependency, ReopenDependency};
         risk::{AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk};
     }

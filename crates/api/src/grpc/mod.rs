@@ -17,13 +17,20 @@ mod serve;
 mod wire;
 
 mod activity;
+mod actuals_batch;
 mod attachment;
+mod coding_rule;
 mod comment;
+mod cost_category;
 mod deliverable;
 mod dependency;
 mod engagement;
+mod fiscal_calendar;
+mod fiscal_period;
 mod functional_area;
 mod grant;
+mod ledger_entry;
+mod legal_entity;
 mod milestone;
 mod organisation;
 mod partner;
@@ -84,7 +91,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        milestone, comment, attachment, event, permission, metric);
+        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, actuals_batch, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

@@ -144,11 +144,16 @@ fn seen<R: Bridge>(seen: &Seen<R>) -> Response<R::Pb> {
 
 pub(super) fn written<R: Bridge>(written: &Written<R>) -> Response<R::Pb> {
     let mut response = seen(&written.seen);
-    set(&mut response, "steerco-outcome", written.outcome.word());
-    if written.replayed {
-        set(&mut response, REPLAYED, "true");
-    }
+    mark(&mut response, written.outcome, written.replayed);
     response
+}
+
+/// Says what a write did, and whether it did it before.
+pub(super) fn mark<T>(response: &mut Response<T>, outcome: Outcome, replayed: bool) {
+    set(response, "steerco-outcome", outcome.word());
+    if replayed {
+        set(response, REPLAYED, "true");
+    }
 }
 
 fn page<R: Bridge, L: From<Listed<R::Pb>>>(page: Page<R>) -> Response<L> {

@@ -10,6 +10,10 @@ use serde_json::{Map, Number, Value};
 use steerco_domain::access::Role;
 use steerco_domain::activity::{ConstraintType, DurationUnit, PercentType};
 use steerco_domain::actor::Actor;
+use steerco_domain::actuals_batch::{
+    ActualsBatchType, ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal,
+};
+use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::attachment::{AttachmentState, AttachmentVisibility};
 use steerco_domain::clock_time::ClockTime;
 use steerco_domain::comment::CommentVisibility;
@@ -19,10 +23,13 @@ use steerco_domain::deliverable::{
 };
 use steerco_domain::dependency::{DependencyState, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
-use steerco_domain::field::{List, Whole};
+use steerco_domain::field::{List, Long, Whole};
+use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
+use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::labels::Labels;
-use steerco_domain::money::{Currency, Money};
+use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
+use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::node::Node;
 use steerco_domain::partner::{PartnerContact, PartnerKind, PartnerState, RiskTier};
 use steerco_domain::person::PersonState;
@@ -33,14 +40,16 @@ use steerco_domain::ratio::Ratio;
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::source::{Cadence, OwnedField};
+use steerco_domain::spend::Spend;
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
 use steerco_domain::work_calendar::{CalendarException, Weekday, WorkingHours, WorkingInterval};
 use steerco_domain::{
-    acceptance_criterion_fields, calendar_exception_fields, criterion_judgement_fields, engagement_notice_fields,
-    owned_field_fields, partner_contact_fields, service_level_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
+    acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
+    actuals_outcome_fields, calendar_exception_fields, control_total_fields, criterion_judgement_fields,
+    currency_total_fields, engagement_notice_fields, owned_field_fields, partner_contact_fields, service_level_fields,
+    tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -132,6 +141,7 @@ text_wire! {
     [] Country, country => country.code().to_owned();
     [] Currency, currency => currency.code().to_owned();
     [] Actor, actor => actor.0.clone();
+    [] Amount, amount => amount.to_string();
     [] Day, day => day.to_string();
     [] ClockTime, time => time.to_string();
     [] Node, node => node.to_string();
@@ -186,6 +196,15 @@ words_wire!(EngagementState: Draft, Active, Suspended, Completed, Terminated);
 words_wire!(CommentVisibility: Internal, Shared);
 words_wire!(AttachmentVisibility: Internal, Shared);
 words_wire!(AttachmentState: Pending, Stored);
+words_wire!(Spend: Capex, Opex);
+words_wire!(FiscalScheme: CalendarMonths, FourFourFive, FourFiveFour, FiveFourFour);
+words_wire!(YearEnd: LastInMonth, NearestToMonthEnd);
+words_wire!(LateLines: Refuse, NextOpen);
+words_wire!(FiscalPeriodState: Open, Closing, Closed);
+words_wire!(ActualsBatchType: Posting, Reclassification);
+words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
+words_wire!(LedgerEntryType: Actual, Reversal, Reclassification);
+words_wire!(LedgerAccount: Cost, Suspense, Clearing);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.
@@ -205,6 +224,12 @@ macro_rules! value_wire {
     };
 }
 acceptance_criterion_fields!(value_wire);
+account_total_fields!(value_wire);
+actuals_control_fields!(value_wire);
+actuals_line_fields!(value_wire);
+actuals_outcome_fields!(value_wire);
+control_total_fields!(value_wire);
+currency_total_fields!(value_wire);
 calendar_exception_fields!(value_wire);
 working_hours_fields!(value_wire);
 working_interval_fields!(value_wire);
@@ -230,6 +255,15 @@ impl<const MIN: i64, const MAX: i64> Scalar<i32> for Whole<MIN, MAX> {
     }
     fn json(message: i32) -> Value {
         message.into()
+    }
+}
+
+impl Scalar<i64> for Long {
+    fn out(&self) -> i64 {
+        self.0
+    }
+    fn json(message: i64) -> Value {
+        message.to_string().into()
     }
 }
 
@@ -297,6 +331,7 @@ required! {
     Ratio, f64;
     Instant, Timestamp;
     Money, pb::Money;
+    ActualsControl, pb::ActualsControl;
 }
 
 impl Scalar<pb::ExternalRef> for ExternalRef {

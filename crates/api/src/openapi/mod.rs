@@ -3,6 +3,7 @@
 //!
 //! It is checked in as `openapi/steerco.json` and served from there, so that review sees a change of the contract.
 
+mod actuals;
 mod answers;
 mod documents;
 mod example;
@@ -50,6 +51,7 @@ pub fn document() -> Value {
     let abouts: Vec<About> = mounts().into_iter().map(|mounted| mounted.about).collect();
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
+    operations.extend(actuals::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

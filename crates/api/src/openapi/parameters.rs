@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use steerco_domain::KINDS;
 use steerco_domain::field::Shape;
 use steerco_domain::list::NAMES_MAX;
 use steerco_domain::resource::Kind;
+use steerco_domain::{KINDS, RECORDS};
 use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::{Ref, RefOr, Required};
 
@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 13] = [
+    let queries: [&Param; 14] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -32,10 +32,11 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::SOURCE_VERSION,
         &params::AFTER,
         &params::EXCLUDE_SOURCE,
+        &params::AFTER_LINE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-    let fields = KINDS.iter().map(|kind| {
+    let fields = KINDS.iter().chain(RECORDS).map(|kind| {
         let names: Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
         (format!("{}_fields", kind.name), words(&params::FIELDS, &names))
     });

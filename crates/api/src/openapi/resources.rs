@@ -16,13 +16,17 @@ use crate::rest::params;
 use crate::rest::{JSON, PATCH};
 
 /// Headers of the answer to a write.
-const WRITTEN: [&str; 3] = ["etag", "outcome", "replayed"];
+pub(super) const WRITTEN: [&str; 3] = ["etag", "outcome", "replayed"];
 /// Refusals of every write.
-const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
+pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 
 /// The operations of a resource.
 pub(super) fn operations(about: &About) -> Vec<Operation> {
-    let mut operations = vec![list(about), get(about), update(about), revisions(about)];
+    let mut operations = vec![list(about), get(about)];
+    if about.record {
+        return operations;
+    }
+    operations.extend([update(about), revisions(about)]);
     if about.whole {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
@@ -346,6 +350,6 @@ fn download(about: &About) -> Operation {
     }
 }
 
-fn with_body(refusals: &[u16]) -> Vec<u16> {
+pub(super) fn with_body(refusals: &[u16]) -> Vec<u16> {
     [refusals, &[413, 415]].concat()
 }

@@ -23,9 +23,11 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
     let change = format!("A change of {}: absent keeps, null clears.", article(title));
     let mut made = vec![
         (title.to_owned(), answer(kind.doc, kind.fields, schemas)),
-        (format!("{title}Patch"), patch(&change, settable(true), schemas)),
         (format!("{title}Page"), page(&format!("A page of a list of `{title}`."), title)),
     ];
+    if !about.record {
+        made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
+    }
     if about.whole {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
         let known =

@@ -1,14 +1,16 @@
 //! The resources of the REST door, one file each: what is mounted, and its verbs.
 
-use crate::rest::mount::Mounted;
+use steerco_domain::ledger_entry::LedgerEntry;
+
+use crate::rest::mount::{Mounted, records};
 
 macro_rules! resources {
     ([] $($module:ident::$name:ident),* $(,)?) => {
         $(mod $module;)*
 
-        /// Every resource, in the order of the domain.
+        /// Every resource, in the order of the domain, and then what is only read.
         pub(crate) fn mounts() -> Vec<Mounted> {
-            vec![$($module::mount()),*]
+            vec![$($module::mount(),)* records::<LedgerEntry>()]
         }
     };
 }
@@ -23,10 +25,12 @@ mod tests {
     fn the_table_and_the_routes_agree() {
         for mounted in super::mounts() {
             let about = mounted.about;
-            let mut routed: Vec<&str> = vec!["read", "update"];
+            let mut routed: Vec<&str> = vec!["read"];
+            routed.extend((!about.record).then_some("update"));
             routed.extend(about.whole.then_some(["create", "delete"]).into_iter().flatten());
             routed.extend(about.verbs.iter().map(|verb| verb.name));
             routed.extend(about.content.then_some("upload"));
+            routed.extend(about.acts);
             let mut allowed: Vec<&str> =
                 TABLE.iter().filter(|row| row.kind == about.kind.name).map(|row| row.action).collect();
             routed.sort_unstable();

@@ -1,5 +1,6 @@
 //! The REST door.
 
+pub(crate) mod actuals;
 mod batch;
 mod body;
 pub(crate) mod call;

@@ -21,11 +21,15 @@ pub(crate) struct About {
     pub(crate) kind: &'static Kind,
     /// Whether callers create and delete it; else they read and update it.
     pub(crate) whole: bool,
+    /// Whether callers only read it.
+    pub(crate) record: bool,
     pub(crate) verbs: Vec<VerbAbout>,
     /// Whether progress rolls up to it.
     pub(crate) progress: bool,
     /// Whether each has a content beside its fields.
     pub(crate) content: bool,
+    /// Rows of the table of permissions for operations of its own.
+    pub(crate) acts: &'static [&'static str],
 }
 
 /// An act on a resource.
@@ -66,8 +70,18 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
         .route(&path, get(read::list::<R>))
         .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
         .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
-    let about = About { kind: R::KIND, whole: false, verbs: Vec::new(), progress: false, content: false };
-    Mount { mounted: Mounted { routes, about }, resource: PhantomData }
+    Mount { mounted: Mounted { routes, about: about::<R>() }, resource: PhantomData }
+}
+
+/// What the service only ever adds to: callers read it.
+pub(crate) fn records<R: Resource>() -> Mounted {
+    let path = format!("/v1/{}", R::KIND.path());
+    let routes = Router::new().route(&path, get(read::list::<R>)).route(&format!("{path}/{{id}}"), get(read::get::<R>));
+    Mounted { routes, about: About { record: true, ..about::<R>() } }
+}
+
+fn about<R: Resource>() -> About {
+    About { kind: R::KIND, whole: false, record: false, verbs: Vec::new(), progress: false, content: false, acts: &[] }
 }
 
 impl<R: Resource> Mount<R> {

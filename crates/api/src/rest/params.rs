@@ -53,6 +53,8 @@ params! {
     AFTER "after" text(4_000);
     /// Kinds of resources wanted, such as `risk,project`; all when absent.
     KINDS "kinds" text(1_000);
+    /// The line behind which to begin; from the first when absent.
+    AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
     /// Leaves out what this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
@@ -107,4 +109,9 @@ pub(crate) fn events() -> Set {
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
     vec![&AFTER, &KINDS, &EXCLUDE_SOURCE]
+}
+
+/// How the ends of lines are read.
+pub(crate) fn results() -> Set {
+    vec![&AFTER_LINE, &PAGE_SIZE]
 }

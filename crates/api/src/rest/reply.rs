@@ -53,7 +53,7 @@ pub(crate) fn seen<R: Resource>(seen: &Seen<R>, held: bool) -> Result<Response, 
     } else {
         json(StatusCode::OK, media(seen.trimmed), &view(seen))?
     };
-    header(&mut response, ETAG, format!("\"{}\"", seen.etag))?;
+    set_etag(&mut response, &seen.etag)?;
     Ok(response)
 }
 
@@ -64,11 +64,20 @@ pub(crate) fn written<R: Resource>(written: &Written<R>, dry: bool) -> Result<Re
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = json(status, media(seen.trimmed), &view(seen))?;
     if created {
-        header(&mut response, LOCATION, format!("/v1/{}/{}", R::KIND.path(), seen.resource.id_text()))?;
+        set_location(&mut response, &seen.resource)?;
     }
-    header(&mut response, ETAG, format!("\"{}\"", seen.etag))?;
+    set_etag(&mut response, &seen.etag)?;
     mark(&mut response, written.outcome.word(), written.replayed);
     Ok(response)
+}
+
+/// Where the new resource is.
+pub(crate) fn set_location<R: Resource>(response: &mut Response, resource: &R) -> Result<(), Error> {
+    header(response, LOCATION, format!("/v1/{}/{}", R::KIND.path(), resource.id_text()))
+}
+
+pub(crate) fn set_etag(response: &mut Response, etag: &str) -> Result<(), Error> {
+    header(response, ETAG, format!("\"{etag}\""))
 }
 
 /// Says what a write did, and whether it did it before.

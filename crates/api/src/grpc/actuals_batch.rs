@@ -1,0 +1,151 @@
+//! Actuals over gRPC: batches posted, and what became of their lines.
+
+use serde_json::{Map, Value};
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, PostActualsBatch, ReclassifyActuals};
+use steerco_domain::input::read_input;
+use steerco_domain::list::parse_page_size;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, actuals_batch_fields, post_actuals_batch_fields, reclassify_actuals_fields};
+use steerco_proto::v1 as pb;
+use steerco_service::{LineResult, PostedBatch, RESULTS_SHOWN, Service};
+use tonic::{Request, Response};
+
+use super::bridge::{Bridge, Listed, Writing};
+use super::call::{Answer, Call, answer, page_size, set};
+use super::macros::resource_wire;
+use super::wire::{Scalar, put};
+use super::{Door, limited, serve};
+
+actuals_batch_fields!(resource_wire);
+
+/// A message of this door as the JSON that the domain reads; `validate_only` apart.
+macro_rules! act_wire {
+    ([$read:ident $request:ident] $name:ident { $($field:ident),* }) => {
+        fn $read(message: pb::$request) -> (Map<String, Value>, bool) {
+            let pb::$request { $($field,)* validate_only } = message;
+            let map = Map::new();
+            $(let map = put(map, stringify!($field), |it: &$name| &it.$field, $field);)*
+            (map, validate_only)
+        }
+    };
+}
+post_actuals_batch_fields!(act_wire read_batch CreateActualsBatchRequest);
+reclassify_actuals_fields!(act_wire read_reclassify ReclassifyActualsRequest);
+
+/// The service of actuals.
+pub(super) fn server(door: &Door) -> pb::actuals_batch_service_server::ActualsBatchServiceServer<Door> {
+    limited!(pb::actuals_batch_service_server::ActualsBatchServiceServer::new(door.clone()))
+}
+
+#[tonic::async_trait]
+impl pb::actuals_batch_service_server::ActualsBatchService for Door {
+    async fn get_actuals_batch(&self, request: Request<pb::GetRequest>) -> Answer<pb::ActualsBatch> {
+        answer(request, |call, body| serve::get::<ActualsBatch>(&self.0, call, body)).await
+    }
+
+    async fn list_actuals_batches(&self, request: Request<pb::ListRequest>) -> Answer<pb::ListActualsBatchesResponse> {
+        answer(request, |call, body| serve::list::<ActualsBatch, _>(&self.0, call, body)).await
+    }
+
+    async fn list_actuals_batch_revisions(
+        &self,
+        request: Request<pb::ListRevisionsRequest>,
+    ) -> Answer<pb::ListActualsBatchesResponse> {
+        answer(request, |call, body| serve::revisions::<ActualsBatch, _>(&self.0, call, body)).await
+    }
+
+    async fn update_actuals_batch(&self, request: Request<pb::UpdateActualsBatchRequest>) -> Answer<pb::ActualsBatch> {
+        answer(request, |call, body| serve::update::<ActualsBatch>(&self.0, call, body.into())).await
+    }
+
+    async fn create_actuals_batch(
+        &self,
+        request: Request<pb::CreateActualsBatchRequest>,
+    ) -> Answer<pb::PostedActualsBatch> {
+        answer(request, async |call, body| {
+            let (body, validate_only) = read_batch(body);
+            let context = call.context(validate_only, None)?;
+            let batch: PostActualsBatch = read_input(&body)?;
+            Ok(posted(&self.0.post_actuals(&context, batch).await?))
+        })
+        .await
+    }
+
+    async fn reclassify_actuals(
+        &self,
+        request: Request<pb::ReclassifyActualsRequest>,
+    ) -> Answer<pb::PostedActualsBatch> {
+        answer(request, async |call, body| {
+            let (body, validate_only) = read_reclassify(body);
+            let context = call.context(validate_only, None)?;
+            let act: ReclassifyActuals = read_input(&body)?;
+            Ok(posted(&self.0.reclassify_actuals(&context, act).await?))
+        })
+        .await
+    }
+
+    async fn list_actuals_results(
+        &self,
+        request: Request<pb::ListActualsResultsRequest>,
+    ) -> Answer<pb::ListActualsResultsResponse> {
+        answer(request, |call, body| list_results(&self.0, call, body)).await
+    }
+}
+
+async fn list_results(
+    service: &Service,
+    call: Call,
+    body: pb::ListActualsResultsRequest,
+) -> Result<Response<pb::ListActualsResultsResponse>, Error> {
+    let pb::ListActualsResultsRequest { id, after_line, page_size: size } = body;
+    if after_line < 0 {
+        return Err(Error::fault("?after_line", "OUT_OF_RANGE", "must be a whole number from 0 to 1000000"));
+    }
+    let size = match page_size(size) {
+        None => RESULTS_SHOWN,
+        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
+            .unwrap_or(RESULTS_SHOWN),
+    };
+    let (results, more_after_line) = service.page_of_results(&call.caller, &id, after_line.into(), size).await?;
+    Ok(Response::new(pb::ListActualsResultsResponse { results: results.iter().map(result).collect(), more_after_line }))
+}
+
+fn posted(posted: &PostedBatch) -> Response<pb::PostedActualsBatch> {
+    let PostedBatch { written, results, more_after } = posted;
+    let message = pb::PostedActualsBatch {
+        actuals_batch: Some(written.seen.resource.to_pb(written.seen.mask)),
+        results: results.iter().map(result).collect(),
+        more_after_line: *more_after,
+    };
+    let mut response = Response::new(message);
+    set(&mut response, "etag", &format!("\"{}\"", written.seen.etag));
+    serve::mark(&mut response, written.outcome, written.replayed);
+    response
+}
+
+fn result(result: &LineResult) -> pb::ActualsResult {
+    let LineResult { line, external_id, status, reason, detail, entry_id, possible_repeat } = result.clone();
+    pb::ActualsResult {
+        line,
+        external_id,
+        status: ActualsStatus::from_word(&status).map_or(0, |status| status.out()),
+        reason,
+        detail,
+        ledger_entry_id: entry_id,
+        possible_repeat,
+    }
+}
+
+impl From<pb::UpdateActualsBatchRequest> for Writing<pb::ActualsBatch> {
+    fn from(message: pb::UpdateActualsBatchRequest) -> Self {
+        let pb::UpdateActualsBatchRequest { actuals_batch: resource, update_mask, validate_only } = message;
+        Self { resource, update_mask, validate_only, effective_at: None }
+    }
+}
+
+impl From<Listed<pb::ActualsBatch>> for pb::ListActualsBatchesResponse {
+    fn from(page: Listed<pb::ActualsBatch>) -> Self {
+        let Listed { items, next_page_token, total, sync_token } = page;
+        Self { actuals_batches: items, next_page_token, total, sync_token }
+    }
+}

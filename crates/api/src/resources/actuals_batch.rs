@@ -1,0 +1,18 @@
+//! The paths of batches of actuals: posted, so that callers neither create them field by field nor delete them.
+
+use axum::routing::{get, post};
+use steerco_domain::actuals_batch::ActualsBatch;
+
+use crate::rest::actuals;
+use crate::rest::mount::{Mounted, fixed};
+
+pub(super) fn mount() -> Mounted {
+    let mut mounted = fixed::<ActualsBatch>().done();
+    mounted.about.acts = &["create", "adjust", "reclassify"];
+    mounted.routes = mounted
+        .routes
+        .route("/v1/actuals-batches", post(actuals::post))
+        .route("/v1/actuals-batches/reclassify", post(actuals::reclassify))
+        .route("/v1/actuals-batches/{id}/results", get(actuals::list_results));
+    mounted
+}

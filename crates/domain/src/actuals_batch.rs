@@ -1,0 +1,155 @@
+//! Batches of actuals: what a finance system sent at once, and what became of it.
+
+use steerco_derive::{input, resource, words};
+
+use crate::actuals_line::ActualsLine;
+use crate::error::{Error, Reason};
+use crate::field::{List, Whole};
+use crate::id::Id;
+use crate::legal_entity::LegalEntity;
+use crate::money::{Amount, Currency};
+use crate::resource::Rules;
+use crate::text::{Code, Text};
+
+/// Lines of a batch that come in one message.
+pub const LINES_MAX: usize = 10_000;
+
+/// Costs that a finance system sent at once, with the totals it checks them by; or costs that were moved out of suspense.
+/// Its lines stand in the ledger, and what was not posted under its results.
+#[resource(prefix = "abat", plural = "actuals_batches", scope = "Administration")]
+pub struct ActualsBatch {
+    /// Code of the source that sent it.
+    #[field(create, filter)]
+    pub source: Code,
+    /// The source's own name for it; the same name again gets the first answer.
+    #[field(create, filter)]
+    pub batch_ref: Text<200>,
+    /// What it does.
+    #[field(create, filter)]
+    pub batch_type: ActualsBatchType,
+    /// The company whose books it belongs to.
+    #[field(create, filter)]
+    pub legal_entity_id: Id<LegalEntity>,
+    /// Lines that it has.
+    #[field(filter)]
+    pub line_count: i32,
+    /// How many lines had which end, with their sums; together they are the control totals.
+    #[field(system)]
+    pub outcomes: Vec<ActualsOutcome>,
+    /// Posted lines whose content was there already under another identifier.
+    #[field(filter)]
+    pub possible_repeat_count: i32,
+    /// Entries it made in the ledger, reversals included.
+    #[field(filter)]
+    pub entry_count: i32,
+    /// SHA-256 of what was sent, as 64 hexadecimal digits.
+    #[field(create)]
+    pub lines_sha256: Text<64>,
+    /// SHA-256 over the entries it made, in their order.
+    #[field(create)]
+    pub entries_sha256: Text<64>,
+}
+
+/// What a batch does.
+#[words]
+pub enum ActualsBatchType {
+    /// Posts what a finance system sent.
+    Posting,
+    /// Moves costs out of suspense.
+    Reclassification,
+}
+
+/// What became of a line.
+#[words]
+pub enum ActualsStatus {
+    /// Posted to a program.
+    Posted,
+    /// Sent before with the same content; nothing was done.
+    Duplicate,
+    /// Sent before with other content: that was reversed and this posted.
+    Corrected,
+    /// Posted to suspense, because nothing maps its cost code.
+    Suspense,
+    /// Not posted.
+    Rejected,
+}
+
+/// Lines of a batch with one end.
+#[input(value)]
+pub struct ActualsOutcome {
+    /// What became of them.
+    pub status: ActualsStatus,
+    /// How many.
+    pub count: i32,
+    /// Their sums, one a currency.
+    pub totals: Vec<CurrencyTotal>,
+}
+
+/// A sum in a currency.
+#[input(value)]
+pub struct CurrencyTotal {
+    /// The sum, up to four decimals; negative for a credit.
+    pub amount: Amount,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// What a finance system says its lines come to.
+#[input(value)]
+pub struct ActualsControl {
+    /// How many lines.
+    pub count: Whole<0, 1_000_000>,
+    /// Their sums, one a currency.
+    pub totals: Vec<ControlTotal>,
+}
+
+/// The sum of the lines in a currency.
+#[input(value)]
+pub struct ControlTotal {
+    /// The net sum: debits less credits.
+    pub amount: Amount,
+    /// Its currency.
+    pub currency: Currency,
+    /// Sum of the lines above zero; checked where it is given.
+    pub debits: Option<Amount>,
+    /// Sum of the lines below zero, as a positive number; checked where it is given.
+    pub credits: Option<Amount>,
+}
+
+/// A batch of actuals to post.
+#[input]
+pub struct PostActualsBatch {
+    /// Code of the source that sends it.
+    pub source: Code,
+    /// The source's own name for it; the same name again gets the first answer.
+    pub batch_ref: Text<200>,
+    /// The company whose books it belongs to; may be absent where there is one only.
+    pub legal_entity_id: Option<Id<LegalEntity>>,
+    /// What the lines come to; a batch that comes to anything else is refused whole.
+    pub control: ActualsControl,
+    /// Posts the lines that can be posted. Otherwise one that cannot refuses all.
+    pub partial: bool,
+    /// Whether a line sent before with other content corrects it. Otherwise it is rejected.
+    pub corrections: bool,
+    /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
+    pub adjusting: bool,
+    /// The lines.
+    pub lines: List<ActualsLine, LINES_MAX>,
+}
+
+/// Moves the costs in suspense that the rules of today map.
+#[input]
+pub struct ReclassifyActuals {
+    /// The source whose suspense it is.
+    pub source: Code,
+    /// The name of this act; the same name again gets the first answer.
+    pub batch_ref: Text<200>,
+    /// The company whose books it is; may be absent where there is one only.
+    pub legal_entity_id: Option<Id<LegalEntity>>,
+}
+
+impl Rules for ActualsBatch {
+    fn check_delete(&self) -> Result<(), Error> {
+        Err(Error::new(Reason::WrongState, "what was posted stays; send a correction"))
+    }
+}

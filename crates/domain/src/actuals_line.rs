@@ -1,0 +1,232 @@
+//! Lines of actuals: read, digested and checked against the totals they are to come to.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use steerco_derive::input;
+
+use crate::actuals_batch::{ActualsControl, ActualsOutcome, ActualsStatus, CurrencyTotal};
+use crate::cost_category::CostCategory;
+use crate::error::Fault;
+use crate::field::{Field, Whole};
+use crate::fiscal_period::FiscalPeriod;
+use crate::id::Id;
+use crate::money::{Amount, Currency, Money};
+use crate::program::Program;
+use crate::project::Project;
+use crate::spend::Spend;
+use crate::text::Text;
+use crate::time::Day;
+
+/// A cost as a finance system sends it.
+#[input(value)]
+pub struct ActualsLine {
+    /// Its identifier in the source, unique there for ever.
+    pub external_id: Text<200>,
+    /// How finance coded it; the coding rules say where that goes.
+    pub cost_code: Option<Text<200>>,
+    /// Its posting date.
+    pub posted_on: Day,
+    /// The period it counts in; by its posting date when absent.
+    pub fiscal_period_id: Option<Id<FiscalPeriod>>,
+    /// How much; negative for a credit.
+    pub amount: Money,
+    /// The program it is a cost of, where finance knows it; comes before the coding rules.
+    pub program_id: Option<Id<Program>>,
+    /// The project it is a cost of; needs `program_id`.
+    pub project_id: Option<Id<Project>>,
+    /// What kind of cost it is, where `program_id` is given.
+    pub cost_category_id: Option<Id<CostCategory>>,
+    /// Whether it is capital or operating expenditure, where `program_id` is given.
+    pub spend: Option<Spend>,
+    /// Number of the document.
+    pub document_reference: Option<Text<200>>,
+    /// The vendor, as finance calls it.
+    pub vendor_reference: Option<Text<200>>,
+    /// What finance says of it.
+    pub description: Option<Text<500>>,
+}
+
+impl ActualsLine {
+    /// What no single field can hold, each at its place below `at`.
+    pub fn check(&self, at: &str, faults: &mut Vec<Fault>) {
+        if self.program_id.is_none() {
+            let coded = [
+                ("project_id", self.project_id.is_some()),
+                ("cost_category_id", self.cost_category_id.is_some()),
+                ("spend", self.spend.is_some()),
+            ];
+            for (name, _) in coded.into_iter().filter(|(_, given)| *given) {
+                let detail = "is said of a cost whose program_id is given; otherwise the coding rules say it";
+                faults.push(Fault::new(format!("{at}/{name}"), "DOES_NOT_FIT", detail));
+            }
+        }
+    }
+
+    /// Digest of everything but the identifier: two lines of the same content have the same.
+    pub fn content_digest(&self) -> Text<64> {
+        let mut digest = Sha256::new();
+        let mut part = |text: Option<&str>| {
+            let text = text.unwrap_or("\u{0}");
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        };
+        part(self.cost_code.as_ref().map(Text::as_str));
+        part(Some(&self.posted_on.to_string()));
+        part(self.fiscal_period_id.map(|id| id.to_string()).as_deref());
+        part(Some(&self.amount.units.to_string()));
+        part(Some(self.amount.currency.code()));
+        part(self.program_id.map(|id| id.to_string()).as_deref());
+        part(self.project_id.map(|id| id.to_string()).as_deref());
+        part(self.cost_category_id.map(|id| id.to_string()).as_deref());
+        part(self.spend.map(crate::words::Words::word));
+        part(self.document_reference.as_ref().map(Text::as_str));
+        part(self.vendor_reference.as_ref().map(Text::as_str));
+        part(self.description.as_ref().map(Text::as_str));
+        let hex: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Text::ours(hex)
+    }
+}
+
+/// Sums of lines, one a currency: all, those above zero, those below.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums(BTreeMap<&'static str, Sum>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    debits: i128,
+    credits: i128,
+}
+
+impl Sums {
+    pub fn add(&mut self, money: Money) {
+        let sum = self.0.entry(money.currency.code()).or_default();
+        match money.units {
+            units if units < 0 => sum.credits -= i128::from(units),
+            units => sum.debits += i128::from(units),
+        }
+    }
+
+    /// The net sums, as an answer has them; `None` where one is beyond what an amount holds.
+    pub fn totals(&self) -> Option<Vec<CurrencyTotal>> {
+        let total = |(code, sum): (&&'static str, &Sum)| {
+            let amount = i64::try_from(sum.debits - sum.credits).ok()?;
+            Some(CurrencyTotal { amount: Amount::new(amount), currency: Currency::parse(code)? })
+        };
+        self.0.iter().map(total).collect()
+    }
+}
+
+/// Every way in which lines do not come to their control totals.
+pub fn check_control(control: &ActualsControl, count: usize, sums: &Sums) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut differ = |pointer: String, said: &str, found: &str| {
+        faults.push(Fault::new(pointer, "CONTROL_TOTAL", format!("says {said}, the lines come to {found}")));
+    };
+    if usize::try_from(control.count.get()) != Ok(count) {
+        differ("/control/count".to_owned(), &control.count.get().to_string(), &count.to_string());
+    }
+    for (i, total) in control.totals.iter().enumerate() {
+        let sum = sums.0.get(total.currency.code()).copied().unwrap_or_default();
+        let parts = [
+            ("amount", Some(total.amount), sum.debits - sum.credits),
+            ("debits", total.debits, sum.debits),
+            ("credits", total.credits, sum.credits),
+        ];
+        for (name, said, found) in parts {
+            let Some(said) = said.filter(|said| i128::from(said.units()) != found) else { continue };
+            let found = i64::try_from(found)
+                .map_or_else(|_| "more than an amount holds".to_owned(), |f| Amount::new(f).to_string());
+            differ(format!("/control/totals/{i}/{name}"), &said.to_string(), &found);
+        }
+        if control.totals[..i].iter().any(|earlier| earlier.currency == total.currency) {
+            differ(format!("/control/totals/{i}/currency"), "this currency twice", "one total a currency");
+        }
+    }
+    for code in sums.0.keys().filter(|code| control.totals.iter().all(|total| total.currency.code() != **code)) {
+        let detail = format!("there are lines in {code}, and no total");
+        faults.push(Fault::new("/control/totals", "CONTROL_TOTAL", detail));
+    }
+    faults
+}
+
+/// Lines by their end, as a batch tells them; `None` where a sum is beyond what an amount holds.
+pub fn tally(ends: impl Iterator<Item = (ActualsStatus, Money)>) -> Option<Vec<ActualsOutcome>> {
+    use crate::words::Words;
+    let mut found: BTreeMap<usize, (i32, Sums)> = BTreeMap::new();
+    for (status, money) in ends {
+        let place = ActualsStatus::ALL.iter().position(|known| *known == status)?;
+        let (count, sums) = found.entry(place).or_default();
+        *count += 1;
+        sums.add(money);
+    }
+    let outcome = |(place, (count, sums)): (usize, (i32, Sums))| {
+        Some(ActualsOutcome { status: ActualsStatus::ALL[place], count, totals: sums.totals()? })
+    };
+    found.into_iter().map(outcome).collect()
+}
+
+/// The line in this object, its faults at `at`.
+pub fn read_line(value: &serde_json::Value, at: &str, faults: &mut Vec<Fault>) -> Option<ActualsLine> {
+    let before = faults.len();
+    let mut spot = crate::field::Spot { pointer: at.to_owned(), faults };
+    let line = ActualsLine::read(value, &mut spot)?;
+    line.check(at, faults);
+    (faults.len() == before).then_some(line)
+}
+
+/// What a number of lines may be at most, wherever they come from.
+pub type LineCount = Whole<0, 1_000_000>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn line(id: &str, amount: &str, currency: &str) -> ActualsLine {
+        let value =
+            json!({"external_id": id, "posted_on": "2008-04-01", "amount": {"amount": amount, "currency": currency}});
+        let mut faults = Vec::new();
+        read_line(&value, "", &mut faults).unwrap_or_else(|| panic!("{faults:?}"))
+    }
+
+    fn control(count: i32, totals: serde_json::Value) -> ActualsControl {
+        let value = json!({"count": count, "totals": totals});
+        crate::input::read_input(value.as_object().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn errors_do_not_offset() {
+        let mut sums = Sums::default();
+        for (id, amount) in [("a", "10.00"), ("b", "-4.00")] {
+            sums.add(line(id, amount, "GBP").amount);
+        }
+        let net = json!([{"amount": "6", "currency": "GBP"}]);
+        assert!(check_control(&control(2, net), 2, &sums).is_empty());
+        let split = json!([{"amount": "6", "currency": "GBP", "debits": "9", "credits": "3"}]);
+        let faults = check_control(&control(2, split), 2, &sums);
+        let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/control/totals/0/debits", "/control/totals/0/credits"]);
+        let faults = check_control(&control(3, json!([])), 2, &sums);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn content_is_all_but_the_identifier() {
+        let digest = |id, amount, currency| line(id, amount, currency).content_digest();
+        assert_eq!(digest("a", "10.00", "GBP"), digest("b", "10.0000", "GBP"));
+        assert_ne!(digest("a", "10.00", "GBP"), digest("a", "10.01", "GBP"));
+        assert_ne!(digest("a", "10.00", "GBP"), digest("a", "10.00", "EUR"));
+    }
+
+    #[test]
+    fn ends_sum_to_the_whole() {
+        let gbp = |units| Money::new(units, Currency::parse("GBP").unwrap());
+        let ends =
+            [(ActualsStatus::Posted, gbp(5)), (ActualsStatus::Rejected, gbp(-2)), (ActualsStatus::Posted, gbp(7))];
+        let found = tally(ends.into_iter()).unwrap();
+        let told: Vec<_> = found.iter().map(|o| (o.status, o.count, o.totals[0].amount.units())).collect();
+        assert_eq!(told, [(ActualsStatus::Posted, 2, 12), (ActualsStatus::Rejected, 1, -2)]);
+        assert!(tally([(ActualsStatus::Posted, gbp(i64::MAX)), (ActualsStatus::Posted, gbp(1))].into_iter()).is_none());
+    }
+}

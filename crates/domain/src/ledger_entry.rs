@@ -1,0 +1,127 @@
+//! Ledger entries: what was posted, for good.
+
+use steerco_derive::{resource, words};
+
+use crate::actuals_batch::ActualsBatch;
+use crate::coding_rule::CodingRule;
+use crate::cost_category::CostCategory;
+use crate::fiscal_period::FiscalPeriod;
+use crate::id::Id;
+use crate::legal_entity::LegalEntity;
+use crate::money::Money;
+use crate::program::Program;
+use crate::project::Project;
+use crate::resource::{Place, Rules};
+use crate::spend::Spend;
+use crate::text::{Code, Text};
+use crate::time::Day;
+
+/// One posting of the double-entry ledger: an amount goes from the credit to the debit account, so that the ledger
+/// balances by construction. It is never changed or deleted; what was wrong is reversed and posted anew. A negative
+/// amount is a credit as its source sent it.
+#[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram")]
+pub struct LedgerEntry {
+    /// The batch that posted it.
+    #[field(filter)]
+    pub actuals_batch_id: Option<Id<ActualsBatch>>,
+    /// The line of that batch, from 1.
+    #[field(filter)]
+    pub line: i32,
+    /// What it does.
+    #[field(create, filter)]
+    pub entry_type: LedgerEntryType,
+    /// The account debited.
+    #[field(create, filter)]
+    pub debit_account: LedgerAccount,
+    /// The account credited.
+    #[field(create, filter)]
+    pub credit_account: LedgerAccount,
+    /// How much, in the currency of the transaction.
+    #[field(create, filter)]
+    pub amount: Money,
+    /// Its posting date, as finance says.
+    #[field(create, filter)]
+    pub posted_on: Day,
+    /// The company whose books it is in.
+    #[field(create, filter)]
+    pub legal_entity_id: Id<LegalEntity>,
+    /// The period it counts in.
+    #[field(create, filter)]
+    pub fiscal_period_id: Id<FiscalPeriod>,
+    /// The closed period it belongs to by its posting date, where it came too late for it.
+    #[field(filter)]
+    pub prior_period_id: Option<Id<FiscalPeriod>>,
+    /// The program it is a cost of; none while it is in suspense.
+    #[field(filter)]
+    pub program_id: Option<Id<Program>>,
+    /// The project it is a cost of.
+    #[field(filter)]
+    pub project_id: Option<Id<Project>>,
+    /// What kind of cost it is.
+    #[field(filter)]
+    pub cost_category_id: Option<Id<CostCategory>>,
+    /// Whether it is capital or operating expenditure.
+    #[field(filter)]
+    pub spend: Option<Spend>,
+    /// The rule that coded it; none where the line itself said where it goes.
+    #[field(filter)]
+    pub coding_rule_id: Option<Id<CodingRule>>,
+    /// Code of the source that sent it.
+    #[field(create, filter)]
+    pub source: Code,
+    /// Its identifier there.
+    #[field(create, filter)]
+    pub external_id: Text<200>,
+    /// How finance coded it.
+    #[field(filter)]
+    pub cost_code: Option<Text<200>>,
+    /// Number of the document.
+    #[field(filter)]
+    pub document_reference: Option<Text<200>>,
+    /// The vendor, as finance calls it.
+    #[field(filter)]
+    pub vendor_reference: Option<Text<200>>,
+    /// What finance says of it.
+    #[field(system)]
+    pub description: Option<Text<500>>,
+    /// The entry it takes back or moves.
+    #[field(filter)]
+    pub reverses_id: Option<Id<LedgerEntry>>,
+    /// The entry it replaces.
+    #[field(filter)]
+    pub corrects_id: Option<Id<LedgerEntry>>,
+    /// Whether an entry of the same content under another identifier was there already: perhaps the same thing twice.
+    #[field(filter)]
+    pub possible_repeat: bool,
+    /// First 32 hexadecimal digits of the SHA-256 of its content without its identifier.
+    #[field(create, filter)]
+    pub content_digest: Text<64>,
+}
+
+/// What a ledger entry does.
+#[words]
+pub enum LedgerEntryType {
+    /// A cost as finance sent it.
+    Actual,
+    /// Takes an earlier entry back.
+    Reversal,
+    /// Moves a cost from suspense to where it belongs.
+    Reclassification,
+}
+
+/// An account of the ledger.
+#[words]
+pub enum LedgerAccount {
+    /// Costs of programs.
+    Cost,
+    /// Costs whose cost code nothing maps yet.
+    Suspense,
+    /// What finance systems have sent: the other side of every cost.
+    Clearing,
+}
+
+impl Rules for LedgerEntry {
+    fn place(&self) -> Place {
+        Place { program: self.program_id.map(|id| id.to_string()), ..Place::default() }
+    }
+}

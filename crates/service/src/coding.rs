@@ -1,0 +1,107 @@
+//! Where a cost goes: to what its line names, or to what the rule says that maps its cost code; else to suspense.
+
+use std::collections::HashSet;
+
+use steerco_domain::Resource;
+use steerco_domain::actuals_line::ActualsLine;
+use steerco_domain::coding_rule::{self, Coded, CodingRule};
+use steerco_domain::cost_category::CostCategory;
+use steerco_domain::id::Id;
+use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::program::Program;
+use steerco_domain::project::Project;
+use steerco_domain::spend::Spend;
+use steerco_domain::text::Text;
+use steerco_domain::time::Day;
+use steerco_persistence::{Fail, Scope, ledger, query};
+
+use crate::execute::Env;
+
+/// What a cost is a cost of; without a program it is in suspense.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Coding {
+    pub(crate) program_id: Option<Id<Program>>,
+    pub(crate) project_id: Option<Id<Project>>,
+    pub(crate) cost_category_id: Option<Id<CostCategory>>,
+    pub(crate) spend: Option<Spend>,
+    pub(crate) coding_rule_id: Option<Id<CodingRule>>,
+}
+
+/// Knows the rules of today, and which of the things that lines name are there.
+pub(crate) struct Coder {
+    rules: Vec<CodingRule>,
+    source: String,
+    entity: Id<LegalEntity>,
+    known: HashSet<String>,
+}
+
+impl Coder {
+    pub(crate) async fn read(
+        env: &Env<'_>,
+        scope: &Scope,
+        source: &str,
+        entity: &LegalEntity,
+        lines: &[ActualsLine],
+    ) -> Result<Self, Fail> {
+        let rules = ledger::list_rules(env.conn, scope.org()).await?;
+        let mut known = HashSet::new();
+        let mut named: HashSet<(&str, String)> = HashSet::new();
+        for line in lines {
+            named.extend(line.program_id.map(|id| (Program::KIND.name, id.to_string())));
+            named.extend(line.project_id.map(|id| (Project::KIND.name, id.to_string())));
+            named.extend(line.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
+        }
+        for (kind, id) in named {
+            let Some(kind) = steerco_domain::find_kind(kind) else { continue };
+            if !query::exists(env.conn, scope, kind, &id).await? {
+                continue;
+            }
+            if kind.name == Project::KIND.name {
+                // A project is named together with the program it belongs to.
+                let program = query::find_text(env.conn, scope.org(), kind, &id, "program_id").await?;
+                known.extend(program.map(|program| format!("{id} {program}")));
+            }
+            known.insert(id);
+        }
+        Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
+    }
+
+    /// Where a cost goes; or code and words of why it cannot.
+    pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
+        let Some(program) = line.program_id else {
+            return Ok(self.by_rule(line.cost_code.as_ref(), line.posted_on));
+        };
+        let there = |id: String| self.known.contains(&id);
+        let missing = |name: &str| Err(("NOT_FOUND", format!("there is no such {name}")));
+        if !there(program.to_string()) {
+            return missing("program");
+        }
+        if line.project_id.is_some_and(|id| !there(format!("{id} {program}"))) {
+            return missing("project of this program");
+        }
+        if line.cost_category_id.is_some_and(|id| !there(id.to_string())) {
+            return missing("cost_category");
+        }
+        Ok(Coding {
+            program_id: Some(program),
+            project_id: line.project_id,
+            cost_category_id: line.cost_category_id,
+            spend: line.spend,
+            coding_rule_id: None,
+        })
+    }
+
+    /// Where the rules of today say that a cost goes.
+    pub(crate) fn by_rule(&self, cost_code: Option<&Text<200>>, posted_on: Day) -> Coding {
+        let Some(cost_code) = cost_code else { return Coding::default() };
+        let wanted =
+            Coded { source: &self.source, legal_entity_id: self.entity, cost_code: cost_code.as_str(), posted_on };
+        coding_rule::pick(&self.rules, &wanted).map_or_else(Coding::default, |rule| Coding {
+            program_id: Some(rule.program_id),
+            project_id: rule.project_id,
+            cost_category_id: rule.cost_category_id,
+            spend: rule.spend,
+            coding_rule_id: Some(rule.id),
+        })
+    }
+}
