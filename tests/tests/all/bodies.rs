@@ -69,6 +69,11 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("risk", "assess") => json!({"probability": 0.5, "cost_likely": {"amount": "10", "currency": "EUR"}}),
         ("deliverable", "accept_with_reservations") => json!({"reservations": "two doors stick"}),
         ("deliverable", "reject") => json!({"reason": "not to the drawing"}),
+        ("work_calendar", "import") => {
+            let document = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+                            DTSTART;VALUE=DATE:20260101\r\nSUMMARY:New Year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+            json!({"document": document, "from": "2026-01-01", "until": "2026-12-31"})
+        }
         ("risk", "respond") => json!({"response": "mitigate"}),
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),

@@ -139,6 +139,7 @@ fn verbs_are_described_as_declared() {
         engagement::{ActivateEngagement, CompleteEngagement, SuspendEngagement, TerminateEngagement};
         deliverable::{StartDeliverable, SubmitDeliverable, JudgeDeliverable, AcceptDeliverable,
             AcceptWithReservationsDeliverable, RejectDeliverable, CancelDeliverable};
+        work_calendar::{ImportWorkCalendar};
         dependency::{AgreeDependency, MeetDependency, DropDependency, ReopenDependency};
         risk::{AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk};
     }

@@ -33,14 +33,16 @@ use steerco_domain::ratio::Ratio;
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::source::{Cadence, OwnedField};
-use steerco_domain::text::{Code, Text};
+use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
-use steerco_domain::work_calendar::{CalendarException, Weekday, WorkingHours, WorkingInterval};
+use steerco_domain::work_calendar::{
+    CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
+};
 use steerco_domain::{
-    acceptance_criterion_fields, calendar_exception_fields, criterion_judgement_fields, engagement_notice_fields,
-    owned_field_fields, partner_contact_fields, service_level_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
+    acceptance_criterion_fields, calendar_exception_fields, calendar_import_fields, criterion_judgement_fields,
+    engagement_notice_fields, owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields,
+    tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -127,6 +129,7 @@ macro_rules! text_wire {
 }
 text_wire! {
     [const MAX: usize] Text<MAX>, text => text.as_str().to_owned();
+    [const MAX: usize] Document<MAX>, text => text.as_str().to_owned();
     [T: HasId] Id<T>, id => id.to_string();
     [] Code, code => code.as_str().to_owned();
     [] Country, country => country.code().to_owned();
@@ -206,6 +209,8 @@ macro_rules! value_wire {
 }
 acceptance_criterion_fields!(value_wire);
 calendar_exception_fields!(value_wire);
+calendar_import_fields!(value_wire);
+skipped_event_fields!(value_wire);
 working_hours_fields!(value_wire);
 working_interval_fields!(value_wire);
 criterion_judgement_fields!(value_wire);
