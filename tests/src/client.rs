@@ -140,6 +140,9 @@ impl Client {
     }
 
     pub async fn create(&self, kind: &str, body: Value) -> Reply {
+        if kind == "actuals_batch" {
+            return self.post_actuals(body).await;
+        }
         self.call(kind, Call::Create { body: &body }).await
     }
 
@@ -206,6 +209,44 @@ impl Client {
                 Some(token) => args["page_token"] = json!(token),
                 None => return Ok(items),
             }
+        }
+    }
+}
+
+/// The operations on actuals.
+impl Client {
+    /// Posts a batch; the answer has `actuals_batch` and `results`.
+    pub async fn post_actuals(&self, body: Value) -> Reply {
+        self.actuals("/v1/actuals-batches", "CreateActualsBatch", body).await
+    }
+
+    /// Moves what the rules of today map out of suspense.
+    pub async fn reclassify_actuals(&self, body: Value) -> Reply {
+        self.actuals("/v1/actuals-batches/reclassify", "ReclassifyActuals", body).await
+    }
+
+    async fn actuals(&self, path: &str, rpc: &str, body: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let dry = self.with.validate_only.then_some(("validate_only", "true"));
+                let raw = dry.into_iter().fold(self.raw("POST", path), |raw, (name, value)| raw.query(name, value));
+                raw.json(&body).send().await
+            }
+            Door::Grpc => grpc::actuals(self, rpc, body).await,
+        }
+    }
+
+    /// A page of what became of the lines of a batch: `after_line`, `page_size`.
+    pub async fn actuals_results(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let mut raw = self.raw("GET", &format!("/v1/actuals-batches/{id}/results"));
+                for (name, value) in args.as_object().expect("arguments") {
+                    raw = raw.query(name, &value.to_string());
+                }
+                raw.send().await
+            }
+            Door::Grpc => grpc::actuals_results(self, id, args).await,
         }
     }
 }

@@ -89,8 +89,19 @@ fn headers(metadata: &MetadataMap) -> BTreeMap<String, String> {
 }
 
 /// Names that stand in the query over REST.
-const QUERY: &[&str] =
-    &["filter", "order_by", "page_size", "page_token", "fields", "as_of", "valid_at", "effective_at", "kinds", "after"];
+const QUERY: &[&str] = &[
+    "filter",
+    "order_by",
+    "page_size",
+    "page_token",
+    "fields",
+    "as_of",
+    "valid_at",
+    "effective_at",
+    "kinds",
+    "after",
+    "after_line",
+];
 
 /// `external_refs.0.source`, as `BadRequest` writes places, as REST writes them.
 fn pointer(field: &str) -> String {
@@ -339,6 +350,19 @@ pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Re
         bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
     }
     Ok(Downloaded { bytes, headers })
+}
+
+/// Posts or moves actuals.
+pub(crate) async fn actuals(client: &Client, rpc: &str, body: Value) -> Reply {
+    let method = method("ActualsBatchService", rpc);
+    let mut answer = unary(client, &method, &options(&client.with, body)).await?;
+    answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    Ok(answer)
+}
+
+pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
 }
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {

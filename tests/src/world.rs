@@ -248,7 +248,12 @@ impl World {
 
     /// Panics unless chain, versions and rows of the organisation agree.
     pub async fn verify(&self) {
-        assert_eq!(self.server.faults(&self.org).await, Vec::<String>::new());
+        assert_eq!(self.faults().await, Vec::<String>::new());
+    }
+
+    /// What of the organisation does not agree.
+    pub async fn faults(&self) -> Vec<String> {
+        self.server.faults(&self.org).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod all {
     mod activity;
+    mod actuals;
     mod attachment;
     mod batch;
     mod bodies;

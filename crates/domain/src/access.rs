@@ -161,6 +161,7 @@ pub const TABLE: &[Row] = &[
     row("work_calendar",   "create",       "- y - - - y - -"),
     row("work_calendar",   "update",       "- y - - - y - -"),
     row("work_calendar",   "delete",       "- y - - - - - -"),
+    row("work_calendar",   "import",       "- y - - - y - -"),
     row("functional_area", "read",         "y y y y y y - y"),
     row("functional_area", "create",       "- y - - - y - -"),
     row("functional_area", "update",       "- y - - - y - -"),

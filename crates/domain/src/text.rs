@@ -67,6 +67,38 @@ impl<const MAX: usize> Field for Text<MAX> {
     }
 }
 
+/// A whole document of 1 to `MAX` characters: as `Text`, and with carriage returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Document<const MAX: usize>(String);
+
+impl<const MAX: usize> Document<MAX> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> Field for Document<MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
+    fn shape() -> Shape {
+        let pattern = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F]*$";
+        Shape::Text { max: MAX, pattern: Some(pattern), example: None }
+    }
+    fn store(&self, out: &mut Vec<Cell>) {
+        out.push(Cell::Text(self.0.clone()));
+    }
+    fn load(cells: &mut Cells) -> Option<Self> {
+        cells.text().map(Self)
+    }
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return spot.wrong_type("a string", value) };
+        let plain = text.replace('\r', "");
+        Text::<MAX>::parse(&plain)
+            .map_or_else(|(code, detail)| spot.fault(code, detail), |_| Some(Self(text.to_owned())))
+    }
+}
+
 /// A short handle people type: letters, digits, `.`, `_`, `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

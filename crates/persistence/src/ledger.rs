@@ -14,6 +14,8 @@ use steerco_domain::money::Money;
 use steerco_domain::time::Day;
 use steerco_domain::words::Words;
 
+use sha2::{Digest, Sha256};
+
 use crate::columns::Columns;
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
@@ -353,4 +355,113 @@ impl Totals {
 fn too_much() -> Fail {
     use steerco_domain::error::{Error, Reason};
     Error::new(Reason::Invalid, "the sum of an account would be beyond what an amount holds").into()
+}
+
+/// Entries read at a time.
+const READ: i64 = 1_000;
+
+/// What of the ledger does not fit: entries against the digest of their batch, totals against entries, identifiers
+/// against what stands under them.
+pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+    let (mut faults, mut totals) = (Vec::new(), Totals::default());
+    let (mut batches, mut last) = (Batches::default(), (String::new(), -1_i64, String::new()));
+    loop {
+        let mut sql = Sql::new(" FROM ledger_entry t WHERE t.org = ");
+        sql.text(org).push(" AND (t.actuals_batch_id, t.line, t.id) > (").text(&last.0).push(", ").int(last.1);
+        sql.push(", ").text(&last.2).push(") ORDER BY t.actuals_batch_id, t.line, t.id LIMIT ").int(READ);
+        let entries: Vec<LedgerEntry> = conn.resources(sql).await?;
+        let Some(end) = entries.last() else { break };
+        let batch = |entry: &LedgerEntry| entry.actuals_batch_id.map(|id| id.to_string()).unwrap_or_default();
+        last = (batch(end), i64::from(end.line), end.id_text());
+        for entry in &entries {
+            batches.add(batch(entry), entry);
+            totals.add(entry)?;
+        }
+    }
+    faults.extend(batches.compare(conn, org).await?);
+    faults.extend(totals.compare(conn, org).await?);
+    faults.extend(verify_keys(conn, org).await?);
+    Ok(faults)
+}
+
+/// Entries of each batch, and the digest over them.
+#[derive(Default)]
+struct Batches(HashMap<String, (i64, Sha256)>);
+
+impl Batches {
+    fn add(&mut self, batch: String, entry: &LedgerEntry) {
+        let (count, sum) = self.0.entry(batch).or_default();
+        *count += 1;
+        sum.update(digested(entry));
+    }
+
+    async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+        let mut faults = Vec::new();
+        let mut sql = Sql::new("SELECT id, entry_count, entries_sha256 FROM actuals_batch WHERE org = ");
+        sql.text(org);
+        for row in conn.all(sql).await? {
+            let (id, count, sum): (String, i64, String) =
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let (found, digest) = self.0.remove(&id).unwrap_or_default();
+            if (found, hex(digest)) != (count, sum) {
+                faults.push(format!("actuals_batch {id}: its entries in the ledger are not those that it posted"));
+            }
+        }
+        faults.extend(
+            self.0.into_keys().map(|id| format!("actuals_batch {id}: has entries in the ledger and is not there")),
+        );
+        Ok(faults)
+    }
+}
+
+fn hex(digest: Sha256) -> String {
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Totals {
+    async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+        let mut faults = Vec::new();
+        let mut sql =
+            Sql::new("SELECT fiscal_period_id, account, currency, entries, units FROM ledger_total WHERE org = ");
+        sql.text(org);
+        for row in conn.all(sql).await? {
+            let (period, account, currency): (String, String, String) =
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let kept: (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+            let is = |key: &&(String, &str, &str)| key.0 == period && key.1 == account && key.2 == currency;
+            let key = self.0.keys().find(is).cloned();
+            let found = key.and_then(|key| self.0.remove(&key)).unwrap_or_default();
+            if found != kept {
+                faults.push(format!(
+                    "fiscal_period {period}: the total of {account} in {currency} is not the sum of its entries"
+                ));
+            }
+        }
+        faults.extend(self.0.into_keys().map(|(period, account, currency)| {
+            format!("fiscal_period {period}: the total of {account} in {currency} is missing")
+        }));
+        Ok(faults)
+    }
+}
+
+/// Every identifier leads to its entry, and every entry that was not reversed has one.
+async fn verify_keys(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+    let mut sql = Sql::new("SELECT k.source, k.external_id FROM ledger_key k WHERE k.org = ");
+    sql.text(org).push(" AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.org = k.org AND e.id = k.entry_id AND ");
+    sql.push(
+        "e.source = k.source AND e.external_id = k.external_id AND e.content_digest = k.content_digest) LIMIT 100",
+    );
+    let mut faults = Vec::new();
+    for row in conn.all(sql).await? {
+        let (source, id): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        faults.push(format!("ledger: what stands under {id} of {source} is not an entry of it"));
+    }
+    let mut sql = Sql::new("SELECT e.id FROM ledger_entry e WHERE e.org = ");
+    sql.text(org).push(" AND NOT EXISTS (SELECT 1 FROM ledger_key k WHERE k.org = e.org AND k.source = e.source AND ");
+    sql.push("k.external_id = e.external_id) LIMIT 100");
+    for row in conn.all(sql).await? {
+        let id: String = row.try_get_by_index(0)?;
+        faults.push(format!("ledger_entry {id}: nothing stands under its identifier"));
+    }
+    Ok(faults)
 }

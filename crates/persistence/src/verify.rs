@@ -10,8 +10,8 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::flush::{OPEN, logged};
 use crate::log::{Entry, GENESIS, get_head, list_all};
-use crate::progress;
 use crate::sql::Sql;
+use crate::{ledger, progress};
 
 /// What was looked at, and everything that does not fit.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,9 @@ pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
     }
     for_each_resource!(kinds);
     for fault in progress::verify(conn, org).await? {
+        walk.fault(fault);
+    }
+    for fault in ledger::verify(conn, org).await? {
         walk.fault(fault);
     }
     let missing: Vec<_> =

@@ -82,3 +82,59 @@ scenario!(an_area_is_no_part_of_itself(world) {
     director.update("functional_area", &middle, json!({"parent_id": bottom})).await.unwrap();
     world.verify().await;
 });
+
+/// Two holidays of a public calendar, one of them every year, a day that is half a day, and one that was called off.
+const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//holidays//EN\r\n\
+    BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20201225\r\nDTEND;VALUE=DATE:20201227\r\nRRULE:FREQ=YEARLY\r\n\
+    SUMMARY:Christmas\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\n\
+    BEGIN:VEVENT\r\nUID:2\r\nDTSTART;TZID=Europe/Vienna:20261231T120000\r\nDURATION:PT12H\r\nSUMMARY:Half\r\nEND:VEVENT\r\n\
+    BEGIN:VEVENT\r\nUID:3\r\nDTSTART;VALUE=DATE:20260501\r\nSTATUS:CANCELLED\r\nSUMMARY:Off\r\nEND:VEVENT\r\n\
+    END:VCALENDAR\r\n";
+
+scenario!(holidays_are_imported(world) {
+    let director = world.client(Who::Director);
+    let own = json!([{"day": "2026-12-25", "hours": [{"from": "08:00", "until": "12:00"}]}]);
+    let body = json!({"name": "Vienna", "time_zone": "Europe/Vienna", "exceptions": own});
+    let calendar = director.create("work_calendar", body).await.unwrap().id().to_owned();
+    let ask = json!({"document": HOLIDAYS, "from": "2026-01-01", "until": "2027-12-31"});
+    let dry = director.validate_only().act("work_calendar", &calendar, "import", ask.clone()).await.unwrap();
+    assert_eq!(dry.json["exceptions"].as_array().unwrap().len(), 4, "{dry:?}");
+    assert_eq!(director.get("work_calendar", &calendar).await.unwrap().json["revision"], 1);
+
+    let done = director.act("work_calendar", &calendar, "import", ask.clone()).await.unwrap();
+    let days: Vec<_> = done.json["exceptions"].as_array().unwrap().iter().map(|e| e["day"].as_str().unwrap()).collect();
+    assert_eq!(days, ["2026-12-25", "2026-12-26", "2027-12-25", "2027-12-26"]);
+    assert_eq!(done.json["exceptions"][0]["hours"][0]["from"], "08:00", "what was there stays");
+    assert_eq!(done.json["exceptions"][1]["name"], "Christmas");
+    let told = &done.json["last_import"];
+    assert_eq!((&told["event_count"], &told["day_count"], &told["skipped_count"]), (&json!(3), &json!(4), &json!(2)));
+    let skipped: Vec<_> = told["skipped"].as_array().unwrap().iter().map(|s| s["reason"].as_str().unwrap()).collect();
+    assert_eq!(skipped, ["covers no whole day", "is cancelled"]);
+
+    let again = director.act("work_calendar", &calendar, "import", ask).await.unwrap();
+    assert_eq!(again.json["revision"], 2, "importing again changes nothing");
+    world.verify().await;
+});
+
+scenario!(what_is_no_calendar_of_holidays_is_refused(world) {
+    let director = world.client(Who::Director);
+    let body = json!({"name": "Vienna", "time_zone": "Europe/Vienna"});
+    let calendar = director.create("work_calendar", body).await.unwrap().id().to_owned();
+    let daily = HOLIDAYS.replace("FREQ=YEARLY", "FREQ=DAILY");
+    let cases = [
+        (json!({"document": "hello", "from": "2026-01-01", "until": "2026-12-31"}), ("/document", "BAD_CALENDAR")),
+        (json!({"document": "a\u{0}b", "from": "2026-01-01", "until": "2026-12-31"}), ("/document", "CONTROL_CHARACTER")),
+        (json!({"document": HOLIDAYS, "from": "2026-12-31", "until": "2026-01-01"}), ("/until", "OUT_OF_ORDER")),
+        (json!({"document": HOLIDAYS, "from": "2026-01-01", "until": "2036-12-31"}), ("/until", "OUT_OF_RANGE")),
+        (json!({"document": daily, "from": "2026-01-01", "until": "2035-12-31"}), ("/until", "TOO_MANY")),
+    ];
+    for (ask, place) in cases {
+        let refused = director.act("work_calendar", &calendar, "import", ask).await.unwrap_err();
+        assert_eq!(refused.places(), [place]);
+    }
+    let ask = json!({"document": HOLIDAYS, "from": "2026-01-01", "until": "2026-12-31"});
+    let manager = world.client(Who::ProgramManager);
+    let refused = manager.act("work_calendar", &calendar, "import", ask).await.unwrap_err();
+    assert_eq!(refused.code, "PERMISSION_DENIED");
+    assert_eq!(director.get("work_calendar", &calendar).await.unwrap().json["revision"], 1);
+});

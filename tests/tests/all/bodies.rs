@@ -53,6 +53,32 @@ fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
         "attachment" => {
             json!({"subject_id": world.engagement, "visibility": "shared", "file_name": format!("file {n}.txt")})
         }
+        other => body_of_money(world, other, n),
+    }
+}
+
+/// The same of what is about money.
+fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
+    match kind {
+        "fiscal_calendar" => json!({
+            "code": format!("cal-{n}"), "name": "Months", "scheme": "calendar_months", "late_lines": "refuse",
+        }),
+        "legal_entity" => json!({
+            "code": format!("ent-{n}"), "name": "Company", "currency": "EUR",
+            "fiscal_calendar_id": made(world, "fiscal_calendar"),
+        }),
+        "fiscal_period" => {
+            json!({"legal_entity_id": made(world, "legal_entity"), "fiscal_year": 2026, "number": 1})
+        }
+        "cost_category" => json!({"code": format!("cat-{n}"), "name": "Material"}),
+        "coding_rule" => json!({"cost_code": format!("4{n}*"), "program_id": world.program}),
+        "actuals_batch" => {
+            let entity = made(world, "legal_entity");
+            json!({
+                "source": World::SOURCE, "batch_ref": format!("batch-{n}"), "legal_entity_id": entity,
+                "control": {"count": 0, "totals": []}, "lines": [],
+            })
+        }
         other => panic!("no body for {other}: say here what creates one"),
     }
 }
@@ -69,6 +95,12 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("risk", "assess") => json!({"probability": 0.5, "cost_likely": {"amount": "10", "currency": "EUR"}}),
         ("deliverable", "accept_with_reservations") => json!({"reservations": "two doors stick"}),
         ("deliverable", "reject") => json!({"reason": "not to the drawing"}),
+        ("work_calendar", "import") => {
+            let document = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+                            DTSTART;VALUE=DATE:20260101\r\nSUMMARY:New Year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+            json!({"document": document, "from": "2026-01-01", "until": "2026-12-31"})
+        }
+        ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
@@ -76,7 +108,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 }
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 19] = [
+pub(crate) const CREATABLE: [&str; 24] = [
     "person",
     "principal",
     "grant",
@@ -96,17 +128,32 @@ pub(crate) const CREATABLE: [&str; 19] = [
     "milestone",
     "comment",
     "attachment",
+    "fiscal_calendar",
+    "legal_entity",
+    "fiscal_period",
+    "cost_category",
+    "coding_rule",
 ];
 
-/// Whether the director may do everything with this kind; else an admin may.
-pub(crate) fn is_directed(kind: &str) -> bool {
-    let row = TABLE.iter().find(|row| row.kind == kind && row.action == "delete");
-    row.is_some_and(|row| row.cell(Role::Director) == Cell::Allow)
+/// Whether callers neither create one of this kind field by field nor delete it.
+pub(crate) fn is_fixed(kind: &str) -> bool {
+    ["organisation", "actuals_batch"].contains(&kind)
+}
+
+/// Who may do everything with this kind.
+pub(crate) fn keeper_of(kind: &str) -> Who {
+    let may = |role: Role, action: &str| {
+        let row = TABLE.iter().find(|row| row.kind == kind && row.action == action);
+        row.is_some_and(|row| row.cell(role) == Cell::Allow)
+    };
+    let all = if is_fixed(kind) { "update" } else { "delete" };
+    let keepers = [Who::Director, Who::Finance];
+    keepers.into_iter().find(|who| may(who.role(), all)).unwrap_or(Who::Admin)
 }
 
 /// Who may do everything with this kind.
 pub(crate) fn keeper(world: &World, kind: &str) -> Client {
-    world.client(if is_directed(kind) { Who::Director } else { Who::Admin })
+    world.client(keeper_of(kind))
 }
 
 /// One of this kind, made by whoever may; the organisation itself is there already.
@@ -114,11 +161,36 @@ pub(crate) async fn make(world: &World, kind: &str) -> String {
     if kind == "organisation" {
         return world.org.clone();
     }
-    keeper(world, kind).create(kind, body(world, kind)).await.unwrap().id().to_owned()
+    if kind == "ledger_entry" {
+        return make_ledger_entry(world).await;
+    }
+    let made = keeper(world, kind).create(kind, body(world, kind)).await.unwrap();
+    // A batch is answered with what became of its lines beside it.
+    let batch = &made.json["actuals_batch"]["id"];
+    batch.as_str().map_or_else(|| made.id().to_owned(), str::to_owned)
 }
 
 /// A well-formed id that nobody has.
 pub(crate) fn unknown(kind: &str) -> String {
     let prefix = steerco_domain::find_kind(kind).unwrap().prefix;
     steerco_domain::id::encode(prefix, 0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(fresh()))
+}
+
+/// A line of actuals: `fresh` where it has no identifier.
+pub(crate) fn line(external_id: &str, amount: &str, day: &str) -> Value {
+    json!({"external_id": external_id, "posted_on": day, "amount": {"amount": amount, "currency": "EUR"}})
+}
+
+/// An entry for the first program.
+async fn make_ledger_entry(world: &World) -> String {
+    let finance = world.client(Who::Finance);
+    let period = finance.create("fiscal_period", body(world, "fiscal_period")).await.unwrap();
+    let n = fresh();
+    let mut line = line(&format!("line-{n}"), "10.00", "2026-01-15");
+    line["program_id"] = json!(world.program);
+    let posted = finance.post_actuals(json!({
+        "source": World::SOURCE, "batch_ref": format!("entry-{n}"), "legal_entity_id": period["legal_entity_id"],
+        "control": {"count": 1, "totals": [{"amount": "10", "currency": "EUR"}]}, "lines": [line],
+    }));
+    posted.await.unwrap()["results"][0]["ledger_entry_id"].as_str().unwrap().to_owned()
 }

@@ -194,7 +194,19 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
         let (org, other) = (world.org.clone(), world.org_of(Who::Stranger).to_owned());
         let mut tables: Vec<String> =
             KINDS.iter().flat_map(|k| [k.name.to_owned(), format!("{}_rev", k.name)]).collect();
-        let beside = ["log", "log_head", "idempotency", "external_ref", "progress", "blob", "blob_chunk"];
+        let beside = [
+            "log",
+            "log_head",
+            "idempotency",
+            "external_ref",
+            "progress",
+            "blob",
+            "blob_chunk",
+            "ledger_entry",
+            "ledger_key",
+            "ledger_total",
+            "actuals_result",
+        ];
         tables.extend(beside.map(str::to_owned));
         for table in &tables {
             let seen = format!("SELECT DISTINCT org FROM \"{table}\"");
@@ -239,6 +251,11 @@ async fn refused_to_the_service(world: &World, org: &str, other: &str) {
         "DELETE FROM person_rev".to_owned(),
         "DELETE FROM tenant".to_owned(),
         "DELETE FROM credential".to_owned(),
+        "UPDATE ledger_entry SET amount_amount = 0".to_owned(),
+        "DELETE FROM ledger_entry".to_owned(),
+        "UPDATE actuals_result SET status = 'posted'".to_owned(),
+        "DELETE FROM actuals_result".to_owned(),
+        "DELETE FROM ledger_total".to_owned(),
         "UPDATE blob SET sha256 = 'x'".to_owned(),
         "DELETE FROM blob".to_owned(),
         "UPDATE blob_chunk SET bytes = ''".to_owned(),

@@ -9,7 +9,7 @@ use serde_json::json;
 use steerco_domain::KINDS;
 use steerco_tests::{Door, Engine, World, run};
 
-use super::bodies::{body, fresh, make, unknown};
+use super::bodies::{body, fresh, is_fixed, make, unknown};
 use super::hostile::bearer;
 use super::hostile_values::{Random, of_field};
 use super::wire::{Heard, Wire, frame, head, rpc_path, rpcs};
@@ -31,12 +31,12 @@ fn kind_of(rpc: &MethodDescriptor) -> &'static str {
 fn valid(world: &World, rpc: &MethodDescriptor, on: &str) -> DynamicMessage {
     let (input, kind) = (rpc.input(), kind_of(rpc));
     let mut json = json!({});
-    if input.get_field_by_name(kind).is_some() && kind != "organisation" {
+    if input.get_field_by_name(kind).is_some() && !is_fixed(kind) {
         json[kind] = body(world, kind);
         if rpc.name().starts_with("Update") {
             json[kind] = json!({"id": on, "labels": {"n": "1"}});
         }
-    } else if kind == "organisation" && rpc.name().starts_with("Update") {
+    } else if is_fixed(kind) && rpc.name().starts_with("Update") {
         json[kind] = json!({"id": on, "labels": {"n": "1"}});
     }
     if input.get_field_by_name("id").is_some() {
@@ -48,6 +48,9 @@ fn valid(world: &World, rpc: &MethodDescriptor, on: &str) -> DynamicMessage {
     if input.get_field_by_name("external_id").is_some() {
         json["source"] = json!(World::SOURCE);
         json["external_id"] = json!("none");
+    }
+    if rpc.name() == "CreateActualsBatch" {
+        json = body(world, kind);
     }
     if rpc.name().starts_with("Batch") {
         json["items"] = json!([{"create": {kind: body(world, kind)}}]);

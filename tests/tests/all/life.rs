@@ -1,9 +1,9 @@
 //! The life every resource has: create, get, list, change, upsert, delete, undelete, revisions.
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Who, World, scenario};
+use steerco_tests::{Who, World, scenario};
 
-use super::bodies::is_directed;
+use super::bodies::keeper;
 
 /// A body that creates one of this kind, and a change to it.
 fn example(world: &World, kind: &str) -> (Value, Value) {
@@ -81,12 +81,22 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"subject_id": world.engagement, "visibility": "internal", "text": "Slow to answer"}),
             json!({"text": "Slow to answer, but right"}),
         ),
+        "fiscal_calendar" => (
+            json!({"code": "retail", "name": "Retail", "scheme": "four_five_four", "end_month": 1,
+                "end_weekday": "saturday", "year_end": "nearest_to_month_end", "late_lines": "next_open"}),
+            json!({"late_lines": "refuse"}),
+        ),
+        "legal_entity" => (super::bodies::body(world, kind), json!({"name": "Company Ltd"})),
+        "fiscal_period" => (super::bodies::body(world, kind), json!({"labels": {"audit": "yes"}})),
+        "cost_category" => {
+            (json!({"code": "pay", "name": "Pay", "sensitive": true}), json!({"name": "Wages", "spend": "opex"}))
+        }
+        "coding_rule" => (
+            json!({"cost_code": "42*", "program_id": world.program, "spend": "capex", "source": World::SOURCE}),
+            json!({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}),
+        ),
         other => panic!("no example of {other}"),
     }
-}
-
-fn keeper(world: &World, kind: &str) -> Client {
-    world.client(if is_directed(kind) { Who::Director } else { Who::Admin })
 }
 
 /// Everything given is answered as it was given.
@@ -155,6 +165,11 @@ scenario!(of_a_partner(world) { live(&world, "partner").await });
 scenario!(of_an_engagement(world) { live(&world, "engagement").await });
 scenario!(of_a_milestone(world) { live(&world, "milestone").await });
 scenario!(of_a_comment(world) { live(&world, "comment").await });
+scenario!(of_a_fiscal_calendar(world) { live(&world, "fiscal_calendar").await });
+scenario!(of_a_legal_entity(world) { live(&world, "legal_entity").await });
+scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
+scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
+scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });
 scenario!(of_a_risk(world) { live(&world, "risk").await });
 
 scenario!(of_an_organisation(world) {

@@ -37,6 +37,18 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             dated.update("project", on, json!({"phase": format!("Phase {}", fresh())})).await
         }
         ("metrics", "read") => caller.through(Door::Rest).raw("GET", "/metrics").send().await,
+        ("actuals_batch", "adjust") => {
+            let mut body = body(world, kind);
+            body["adjusting"] = json!(true);
+            caller.post_actuals(body).await
+        }
+        ("actuals_batch", "reclassify") => {
+            let mut body = body(world, kind);
+            body.as_object_mut()
+                .unwrap()
+                .retain(|name, _| ["source", "batch_ref", "legal_entity_id"].contains(&name.as_str()));
+            caller.reclassify_actuals(body).await
+        }
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
         ("attachment", "update") => {

@@ -5,7 +5,7 @@ use steerco_domain::KINDS;
 use steerco_domain::access::TABLE;
 use steerco_tests::{Client, Door, Refused, Reply, Who, World, rest_scenario, scenario};
 
-use super::bodies::{CREATABLE, body, keeper, make, unknown, verb_body};
+use super::bodies::{CREATABLE, body, is_fixed, keeper, make, unknown, verb_body};
 use super::wire::head;
 
 /// In every text of the organisation that is spied upon.
@@ -58,6 +58,7 @@ impl Nest {
                 keeper(world, kind).act(kind, made.id(), "activate", json!({})).await.unwrap();
             }
         }
+        nest.ids.push(("actuals_batch", make(world, "actuals_batch").await));
         nest
     }
 
@@ -85,7 +86,7 @@ async fn calls(caller: &Client, kind: &'static str, id: &str, reference: &str) -
     add("update as 1", caller.if_match("1").update(kind, id, patch.clone()).await);
     add("update as none", caller.if_match("none").update(kind, id, patch.clone()).await);
     add("dry update", caller.validate_only().update(kind, id, patch.clone()).await);
-    if kind != "organisation" {
+    if !is_fixed(kind) {
         add("delete", caller.delete(kind, id).await);
         add("undelete", caller.undelete(kind, id).await);
         add("by ref", caller.get_by_ref(kind, World::SOURCE, reference).await);
@@ -94,7 +95,8 @@ async fn calls(caller: &Client, kind: &'static str, id: &str, reference: &str) -
         add("partial batch", caller.batch(kind, json!({"items": items, "partial": true})).await);
     }
     let verbs = TABLE.iter().filter(|row| row.kind == kind);
-    for row in verbs.filter(|row| !["read", "create", "update", "delete"].contains(&row.action)) {
+    let others = ["read", "create", "update", "delete", "adjust", "reclassify"];
+    for row in verbs.filter(|row| !others.contains(&row.action)) {
         add(row.action, caller.act(kind, id, row.action, verb_body(kind, row.action)).await);
     }
     if kind == "attachment" {

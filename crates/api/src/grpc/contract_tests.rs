@@ -141,6 +141,7 @@ fn verbs_are_described_as_declared() {
             AcceptWithReservationsDeliverable, RejectDeliverable, CancelDeliverable};
         fiscal_period::{StartClosingFiscalPeriod, CancelClosingFiscalPeriod, CloseFiscalPeriod,
             RequestReopenFiscalPeriod, ReopenFiscalPeriod};
+        work_calendar::{ImportWorkCalendar};
         dependency::{AgreeDependency, MeetDependency, DropDependency, ReopenDependency};
         risk::{AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk};
     }

@@ -41,15 +41,18 @@ use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
-use steerco_domain::text::{Code, Text};
+use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
-use steerco_domain::work_calendar::{CalendarException, Weekday, WorkingHours, WorkingInterval};
+use steerco_domain::work_calendar::{
+    CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
+};
 use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
-    actuals_outcome_fields, calendar_exception_fields, control_total_fields, criterion_judgement_fields,
-    currency_total_fields, engagement_notice_fields, owned_field_fields, partner_contact_fields, service_level_fields,
-    tolerances_fields, working_hours_fields, working_interval_fields,
+    actuals_outcome_fields, calendar_exception_fields, calendar_import_fields, control_total_fields,
+    criterion_judgement_fields, currency_total_fields, engagement_notice_fields, owned_field_fields,
+    partner_contact_fields, service_level_fields, skipped_event_fields, tolerances_fields, working_hours_fields,
+    working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -136,6 +139,7 @@ macro_rules! text_wire {
 }
 text_wire! {
     [const MAX: usize] Text<MAX>, text => text.as_str().to_owned();
+    [const MAX: usize] Document<MAX>, text => text.as_str().to_owned();
     [T: HasId] Id<T>, id => id.to_string();
     [] Code, code => code.as_str().to_owned();
     [] Country, country => country.code().to_owned();
@@ -231,6 +235,8 @@ actuals_outcome_fields!(value_wire);
 control_total_fields!(value_wire);
 currency_total_fields!(value_wire);
 calendar_exception_fields!(value_wire);
+calendar_import_fields!(value_wire);
+skipped_event_fields!(value_wire);
 working_hours_fields!(value_wire);
 working_interval_fields!(value_wire);
 criterion_judgement_fields!(value_wire);
@@ -332,6 +338,16 @@ required! {
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+}
+
+/// A number that is required and may be zero.
+impl<const MIN: i64, const MAX: i64> Wire<Option<i32>> for Whole<MIN, MAX> {
+    fn to_pb(&self) -> Option<i32> {
+        Some(self.out())
+    }
+    fn to_json(message: Option<i32>) -> Option<Value> {
+        message.map(Self::json)
+    }
 }
 
 impl Scalar<pb::ExternalRef> for ExternalRef {

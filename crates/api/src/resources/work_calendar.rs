@@ -1,9 +1,9 @@
 //! The paths of work calendars.
 
-use steerco_domain::work_calendar::WorkCalendar;
+use steerco_domain::work_calendar::{ImportWorkCalendar, WorkCalendar};
 
 use crate::rest::mount::{Mounted, whole};
 
 pub(super) fn mount() -> Mounted {
-    whole::<WorkCalendar>().done()
+    whole::<WorkCalendar>().verb::<ImportWorkCalendar>().done()
 }
