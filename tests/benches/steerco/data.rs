@@ -6,9 +6,14 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use steerco_domain::Resource;
 use steerco_domain::access::Role;
+use steerco_domain::deliverable::Deliverable;
+use steerco_domain::fiscal_calendar::FiscalCalendar;
+use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::portfolio::Portfolio;
 use steerco_domain::program::Program;
 use steerco_domain::risk::Risk;
+use steerco_domain::source::Source;
 use steerco_service::clock::Clock;
 use steerco_service::operator::{Bootstrap, Mint};
 use steerco_service::{AttachmentLimits, BatchItem, Context, Service, Settings};
@@ -31,6 +36,7 @@ pub(crate) struct Store {
 pub(crate) struct Size {
     pub(crate) programs: usize,
     pub(crate) risks: usize,
+    pub(crate) deliverables: usize,
 }
 
 /// What was made.
@@ -71,7 +77,7 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
         time_zone: "UTC".to_owned(),
         person: "Director".to_owned(),
         email: None,
-        roles: vec![Role::Admin, Role::Director],
+        roles: vec![Role::Admin, Role::Director, Role::Finance],
     };
     let refused = |error: steerco_domain::Error| format!("{error:?}");
     let (org, person) = service.bootstrap(&first).await.map_err(refused)?;
@@ -98,7 +104,22 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
     let risks = create::<Risk>(&service, &context, size.risks, |i| risk(&programs[i % programs.len()], i)).await?;
     #[expect(clippy::cast_precision_loss, reason = "a figure to print")]
     let rate = size.risks as f64 / start.elapsed().as_secs_f64();
+    let deliverable = |i: usize| deliverable(&programs[i % programs.len()], i);
+    create::<Deliverable>(&service, &context, size.deliverables, deliverable).await?;
+    open_books(&service, &context).await?;
     Ok(Data { org, token, programs, risks, rate })
+}
+
+/// A company with the periods of a year and a source to post under.
+async fn open_books(service: &Service, context: &Context) -> Done<()> {
+    let calendar = json!({ "code": "M", "name": "Months", "scheme": "calendar_months", "late_lines": "refuse" });
+    let calendar = create::<FiscalCalendar>(service, context, 1, |_| calendar.clone()).await?;
+    let company = json!({ "code": "C", "name": "Company", "currency": "USD", "fiscal_calendar_id": calendar.first() });
+    let company = create::<LegalEntity>(service, context, 1, |_| company.clone()).await?;
+    let period = |i| json!({ "legal_entity_id": company.first(), "fiscal_year": 2026, "number": i + 1 });
+    create::<FiscalPeriod>(service, context, 12, period).await?;
+    create::<Source>(service, context, 1, |_| json!({ "code": "erp", "name": "Finance system" })).await?;
+    Ok(())
 }
 
 async fn create<R: Resource>(
@@ -142,6 +163,42 @@ pub(crate) fn risk(program: &str, number: usize) -> Value {
         "current_rating": 9,
         "labels": { "section": format!("{}", number % 40), "phase": "design" },
     })
+}
+
+/// A deliverable as people write them.
+fn deliverable(program: &str, number: usize) -> Value {
+    json!({
+        "program_id": program,
+        "title": format!("Section {number}, piles and foundation slab"),
+        "description": "Piles, cap beams and slab of the section, with the protocols of the load tests.",
+        "weight": number % 9 + 1,
+        "earning_rule": "percent",
+        "percent_complete": 0.25,
+        "planned_start_on": "2026-03-01",
+        "planned_finish_on": "2026-09-30",
+        "acceptance_criteria": [{ "key": "load", "text": "Load tests passed", "evidence_required": "Protocol" }],
+        "labels": { "section": format!("{}", number % 40) },
+    })
+}
+
+/// Lines of a batch of actuals.
+pub(crate) const LINES: usize = 10_000;
+
+/// A batch of actuals that nobody has sent before.
+pub(crate) fn actuals(program: &str, serial: u64) -> String {
+    let line = |n: usize| {
+        format!(
+            "{{\"external_id\":\"{serial}-{n}\",\"posted_on\":\"2026-{:02}-15\",\"cost_code\":\"4711\",\"amount\":\
+             {{\"amount\":\"10.25\",\"currency\":\"USD\"}},\"program_id\":\"{program}\",\"document_reference\":\"{serial}/{n}\"}}",
+            n % 12 + 1
+        )
+    };
+    let lines = (0..LINES).map(line).collect::<Vec<_>>().join(",");
+    format!(
+        "{{\"source\":\"erp\",\"batch_ref\":\"{serial}\",\"control\":{{\"count\":{LINES},\"totals\":\
+         [{{\"amount\":\"{}\",\"currency\":\"USD\"}}]}},\"lines\":[{lines}]}}",
+        LINES / 4 * 41
+    )
 }
 
 fn object(value: Value) -> Map<String, Value> {

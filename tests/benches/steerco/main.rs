@@ -39,6 +39,9 @@ pub(crate) struct Flags {
     /// Risks to make
     #[arg(long, default_value_t = 100_000)]
     risks: usize,
+    /// Deliverables to make
+    #[arg(long, default_value_t = 100_000)]
+    deliverables: usize,
     /// Programs to spread them over
     #[arg(long, default_value_t = 200)]
     programs: usize,
@@ -61,7 +64,8 @@ pub(crate) struct Flags {
 
 impl Flags {
     fn size(&self) -> Size {
-        Size { programs: self.programs, risks: if self.full { self.risks.max(1_000_000) } else { self.risks } }
+        let risks = if self.full { self.risks.max(1_000_000) } else { self.risks };
+        Size { programs: self.programs, risks, deliverables: self.deliverables }
     }
 
     /// Requests of a round of which `usual` are usual.
@@ -115,7 +119,8 @@ fn run(flags: &Flags) -> Done<()> {
 /// All rows on one database.
 fn measure(flags: &Flags, store: Store, dir: &process::Folder, report: &mut Report) -> Done<()> {
     let size = flags.size();
-    eprintln!("{}: making {} programs and {} risks", store.name, size.programs, size.risks);
+    let Size { programs, risks, deliverables } = size;
+    eprintln!("{}: making {programs} programs, {risks} risks and {deliverables} deliverables", store.name);
     let data = data::make(&store, size)?;
     let made = Row::new(store.name, "data", "risks made, 1,000 to a batch");
     report.rows.push(Row { rate: data.rate, ..made });

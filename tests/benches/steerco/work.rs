@@ -10,7 +10,7 @@ use steerco_proto::v1::risk_service_client::RiskServiceClient;
 use tonic::transport::Endpoint;
 
 use crate::client::{self, Connection, Times, get, post};
-use crate::data::{BASE_URL, Data, Store, risk};
+use crate::data::{BASE_URL, Data, LINES, Store, actuals, risk};
 use crate::process::{Folder, Server, cpu};
 use crate::{Done, Flags};
 
@@ -28,7 +28,9 @@ const PROMISES: &[(&str, [u32; 2], [u32; 2])] = &[
     ("W1", [120, 60], [280, 150]),
     ("W1 gRPC", [120, 60], [280, 150]),
     ("W2", [700, 400], [750, 550]),
+    ("W2 deliverables", [700, 400], [750, 550]),
     ("W3", [200, 100], [550, 300]),
+    ("W4", [18, 8], [16, 8]),
     ("W6", [400, 250], [600, 250]),
     ("W6 idle", [100, 60], [220, 60]),
 ];
@@ -62,6 +64,14 @@ impl Row {
             rate: count as f64 / times.wall.as_secs_f64(),
             ..self
         }
+    }
+}
+
+impl Row {
+    /// The same of each part of a request.
+    #[expect(clippy::cast_precision_loss, reason = "figures to print")]
+    pub(crate) fn each(self, parts: usize) -> Self {
+        Self { cpu: self.cpu.map(|cpu| cpu / parts as f64), rate: self.rate * parts as f64, ..self }
     }
 }
 
@@ -218,6 +228,13 @@ impl Bench<'_> {
             get(&format!("/v1/risks?page_size=100&filter={filter}"), token)
         };
         report.rows.extend(self.rest(("W2", "100 risks of a program, filtered"), (READERS, 3_000), 200, page)?);
+        let page = |number| {
+            let filter =
+                format!("program_id%20%3D%20%22{}%22%20AND%20state%20%3D%20%22planned%22", self.program(number));
+            get(&format!("/v1/deliverables?page_size=100&filter={filter}"), token)
+        };
+        let what = ("W2 deliverables", "100 deliverables of a program, filtered");
+        report.rows.extend(self.rest(what, (READERS, 3_000), 200, page)?);
         Ok(())
     }
 
@@ -245,6 +262,17 @@ impl Bench<'_> {
         };
         let (many, alone) = if self.store.postgres.is_some() { (3_000, 600) } else { (12_000, 600) };
         report.rows.extend(self.rest(("W3", "durable create, 16 writers"), (WRITERS, many), 201, create)?);
+        let batch = |number| {
+            let serial = serial.fetch_add(1, Ordering::Relaxed);
+            post(
+                "/v1/actuals-batches",
+                &self.data.token,
+                &format!("actuals-{serial}"),
+                &actuals(self.program(number), serial),
+            )
+        };
+        let what = ("W4", "a line of actuals, 10,000 to a batch");
+        report.rows.extend(self.rest(what, (1, 10), 201, batch)?.map(|row| row.each(LINES)));
         report.rows.extend(self.rest(("W3 alone", "durable create, one writer"), (1, alone), 201, create)?);
         Ok(())
     }

@@ -310,6 +310,66 @@ scenario!(each_sees_of_the_ledger_what_is_theirs(world) {
     assert_eq!(finance.post_actuals(unnamed).await.unwrap_err().places(), [("/source", "UNKNOWN_SOURCE")]);
 });
 
+/// The lines of a month as the file has them, in the words of this service: see `tests/data/README.md`.
+fn payments(month: &str) -> Vec<Value> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/data/gla-payments-2008-04-05.csv");
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    let line = |record: csv::StringRecord| {
+        json!({
+            "external_id": record[0], "cost_code": text(&record[4]), "posted_on": record[7],
+            "amount": {"amount": record[6], "currency": "GBP"}, "vendor_reference": text(&record[2]),
+            "document_reference": text(&record[5]),
+        })
+    };
+    let records = reader.records().map(Result::unwrap);
+    records.filter(|record| record[8].ends_with(month)).map(line).collect()
+}
+
+scenario!(
+/// Real payments come out to the penny. The sums are those of `gla-ledger-april-may-2008`, summed from the file with
+/// decimals.
+payments_of_london_come_out_to_the_penny(world) {
+    let finance = world.client(Who::Finance);
+    let mut calendar = body(&world, "fiscal_calendar");
+    calendar["start_month"] = json!(4);
+    let calendar = finance.create("fiscal_calendar", calendar).await.unwrap().id().to_owned();
+    let company = json!({"code": id("gla"), "name": "GLA", "currency": "GBP", "fiscal_calendar_id": calendar});
+    let entity = finance.create("legal_entity", company).await.unwrap().id().to_owned();
+    let catering = json!({"cost_code": "Catering*", "program_id": world.program, "legal_entity_id": entity});
+    finance.create("coding_rule", catering).await.unwrap();
+    for (number, month, count, net, negative) in
+        [(1, "april_2008", 725, "8454355.90", 11), (2, "may_2008", 241, "6738785.97", 2)]
+    {
+        let period = json!({"legal_entity_id": entity, "fiscal_year": 2009, "number": number});
+        let period = finance.create("fiscal_period", period).await.unwrap().id().to_owned();
+        let lines = payments(month);
+        let below = lines.iter().filter(|line| line["amount"]["amount"].as_str().unwrap().starts_with('-')).count();
+        assert_eq!((lines.len(), below), (count, negative));
+        let batch = json!({
+            "source": World::SOURCE, "batch_ref": id(month), "legal_entity_id": entity,
+            "control": {"count": count, "totals": [{"amount": net, "currency": "GBP"}]}, "lines": lines,
+        });
+        let posted = finance.post_actuals(batch).await.unwrap();
+        let made = &posted["actuals_batch"];
+        assert_eq!((&made["line_count"], made["entry_count"].as_i64()), (&json!(count), i64::try_from(count).ok()));
+        assert!(made["possible_repeat_count"].as_i64().unwrap() > 0, "the file has lines of the same content");
+        for verb in ["start_closing", "close"] {
+            finance.act("fiscal_period", &period, verb, json!({})).await.unwrap();
+        }
+        let closed = finance.get("fiscal_period", &period).await.unwrap();
+        let totals = closed["closing_totals"].as_array().unwrap();
+        let units = |account: &str| -> i64 {
+            let of = totals.iter().find(|total| total["account"] == account).unwrap();
+            of["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
+        };
+        let wanted: i64 = format!("{net}00").replace('.', "").parse().unwrap();
+        assert_eq!((units("cost") + units("suspense"), units("clearing")), (wanted, -wanted), "to the penny");
+        assert!(units("cost") > 0, "catering is coded by its rule");
+    }
+    world.verify().await;
+});
+
 /// Whoever has the database has its triggers too.
 const TRIGGERS: [&str; 3] = ["UPDATE", "DELETE", "INSERT"];
 

@@ -146,7 +146,8 @@ pub(crate) fn keeper_of(kind: &str) -> Who {
         let row = TABLE.iter().find(|row| row.kind == kind && row.action == action);
         row.is_some_and(|row| row.cell(role) == Cell::Allow)
     };
-    let all = if is_fixed(kind) { "update" } else { "delete" };
+    let acts = ["delete", "update", "read"];
+    let all = acts.into_iter().find(|act| TABLE.iter().any(|row| row.kind == kind && row.action == *act)).unwrap();
     let keepers = [Who::Director, Who::Finance];
     keepers.into_iter().find(|who| may(who.role(), all)).unwrap_or(Who::Admin)
 }

@@ -28,9 +28,12 @@ pub struct Limits {
     pub max_header_size: u32,
     /// HTTP/2 streams at a time per connection (128).
     pub max_concurrent_streams: u32,
-    /// HTTP/2 streams a peer may reset before they are begun, and that we may have to reset for its
-    /// errors (20), before the connection is closed as a flood.
+    /// HTTP/2 streams a peer may reset before they are begun (20), before the connection is closed
+    /// as a flood.
     pub max_reset_streams: usize,
+    /// HTTP/2 streams that we may have to reset for a peer's errors (256), before the same. More,
+    /// because a good client makes such an error when it still sends what was refused already.
+    pub max_error_streams: usize,
     /// HTTP/2 bytes a peer may send ahead per stream (64 KiB).
     pub stream_window: u32,
     /// HTTP/2 bytes a peer may send ahead per connection (256 KiB): what one hostile connection can
@@ -59,6 +62,7 @@ impl Default for Limits {
             max_header_size: 16 * 1024,
             max_concurrent_streams: 128,
             max_reset_streams: 20,
+            max_error_streams: 256,
             stream_window: 64 * 1024,
             connection_window: 256 * 1024,
             max_send_buffer: 64 * 1024,

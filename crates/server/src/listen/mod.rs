@@ -162,7 +162,7 @@ fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .max_header_list_size(limits.max_header_size)
         .max_concurrent_streams(limits.max_concurrent_streams)
         .max_pending_accept_reset_streams(limits.max_reset_streams)
-        .max_local_error_reset_streams(limits.max_reset_streams)
+        .max_local_error_reset_streams(limits.max_error_streams)
         .initial_stream_window_size(limits.stream_window)
         .initial_connection_window_size(limits.connection_window)
         .max_send_buf_size(limits.max_send_buffer)
