@@ -150,7 +150,7 @@ pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str, key: &
         );
         return run(manager, &[function, trigger]).await;
     }
-    let same: String = key.split(", ").map(|column| format!(" AND {column} = NEW.{column}")).collect();
+    let same = key.split(", ").map(|column| format!(" AND {column} = NEW.{column}")).collect::<Vec<_>>().concat();
     // REPLACE deletes without asking a trigger for DELETE.
     let known = format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE org = NEW.org{same}) ");
     let guard = |(act, when): (&str, &str)| {

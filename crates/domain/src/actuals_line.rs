@@ -83,8 +83,7 @@ impl ActualsLine {
         part(self.document_reference.as_ref().map(Text::as_str));
         part(self.vendor_reference.as_ref().map(Text::as_str));
         part(self.description.as_ref().map(Text::as_str));
-        let hex: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Text::ours(hex)
+        Text::ours(crate::hex::hex(&digest.finalize()[..16]))
     }
 }
 
@@ -190,7 +189,7 @@ mod tests {
         read_line(&value, "", &mut faults).unwrap_or_else(|| panic!("{faults:?}"))
     }
 
-    fn control(count: i32, totals: serde_json::Value) -> ActualsControl {
+    fn control(count: i32, totals: &serde_json::Value) -> ActualsControl {
         let value = json!({"count": count, "totals": totals});
         crate::input::read_input(value.as_object().unwrap()).unwrap()
     }
@@ -202,12 +201,12 @@ mod tests {
             sums.add(line(id, amount, "GBP").amount);
         }
         let net = json!([{"amount": "6", "currency": "GBP"}]);
-        assert!(check_control(&control(2, net), 2, &sums).is_empty());
+        assert!(check_control(&control(2, &net), 2, &sums).is_empty());
         let split = json!([{"amount": "6", "currency": "GBP", "debits": "9", "credits": "3"}]);
-        let faults = check_control(&control(2, split), 2, &sums);
+        let faults = check_control(&control(2, &split), 2, &sums);
         let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/control/totals/0/debits", "/control/totals/0/credits"]);
-        let faults = check_control(&control(3, json!([])), 2, &sums);
+        let faults = check_control(&control(3, &json!([])), 2, &sums);
         assert_eq!(faults.len(), 2, "{faults:?}");
     }
 

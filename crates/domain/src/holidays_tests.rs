@@ -30,7 +30,7 @@ fn why(lines: &str) -> &'static str {
 }
 
 /// The bank holidays of Scotland in 2024, as gov.uk publishes them: each an all-day event marked as free.
-/// Source: https://www.gov.uk/bank-holidays/scotland.ics, Open Government Licence v3.0; the days and names, in the form
+/// Source: <https://www.gov.uk/bank-holidays/scotland.ics>, Open Government Licence v3.0; the days and names, in the form
 /// of that file.
 #[test]
 fn bank_holidays_of_scotland() {

@@ -15,6 +15,7 @@ pub mod error;
 pub mod field;
 pub mod filter;
 pub mod graph;
+pub mod hex;
 pub mod holidays;
 pub mod id;
 pub mod input;

@@ -9,6 +9,7 @@ use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus};
 use steerco_domain::coding_rule::CodingRule;
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::hex::hex;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::money::Money;
 use steerco_domain::time::Day;
@@ -403,7 +404,7 @@ impl Batches {
             let (id, count, sum): (String, i64, String) =
                 (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
             let (found, digest) = self.0.remove(&id).unwrap_or_default();
-            if (found, hex(digest)) != (count, sum) {
+            if (found, hex(&digest.finalize())) != (count, sum) {
                 faults.push(format!("actuals_batch {id}: its entries in the ledger are not those that it posted"));
             }
         }
@@ -412,10 +413,6 @@ impl Batches {
         );
         Ok(faults)
     }
-}
-
-fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Totals {

@@ -5,6 +5,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use steerco_domain::field::{Cell, Cells, ColumnType};
+use steerco_domain::hex::hex;
 use steerco_domain::time::Instant;
 
 use crate::columns::Columns;
@@ -159,15 +160,6 @@ impl Entry {
         };
         load().ok_or_else(|| Fail::Broken("an entry of the log does not read".to_owned()))
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The end of the log; on PostgreSQL with `hold` the row is held, so that whoever writes next waits.

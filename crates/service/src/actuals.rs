@@ -2,7 +2,6 @@
 //! answered the same way for ever.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
@@ -13,6 +12,7 @@ use steerco_domain::actuals_line::{ActualsLine, Sums, check_control, tally};
 use steerco_domain::error::Fault;
 use steerco_domain::fiscal_calendar::{FiscalCalendar, LateLines};
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::legal_entity::LegalEntity;
@@ -146,20 +146,12 @@ impl Sent {
             all.update(line.external_id.as_str());
             all.update(digest.as_str());
         }
-        Self { sha256: hex(all), digests, batch }
+        Self { sha256: hex(&all.finalize()), digests, batch }
     }
 
     fn lines(&self) -> &[ActualsLine] {
         &self.batch.lines.0
     }
-}
-
-pub(crate) fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What becomes of a line that is posted.
@@ -538,7 +530,7 @@ impl Maker {
             project_id: fate.coding.project_id,
             cost_category_id: fate.coding.cost_category_id,
             spend: fate.coding.spend,
-            coding_rule_id: fate.coding.coding_rule_id,
+            coding_rule_id: fate.coding.rule_id,
             source: self.batch.source.clone(),
             external_id: sent.external_id.clone(),
             cost_code: sent.cost_code.clone(),
@@ -574,6 +566,6 @@ impl Maker {
                 all.update(ledger::digested(&entry));
             }
         }
-        (count, Text::parse(&hex(all)).unwrap_or_else(|_| self.batch.lines_sha256.clone()))
+        (count, Text::parse(&hex(&all.finalize())).unwrap_or_else(|_| self.batch.lines_sha256.clone()))
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Coding {
     pub(crate) project_id: Option<Id<Project>>,
     pub(crate) cost_category_id: Option<Id<CostCategory>>,
     pub(crate) spend: Option<Spend>,
-    pub(crate) coding_rule_id: Option<Id<CodingRule>>,
+    pub(crate) rule_id: Option<Id<CodingRule>>,
 }
 
 /// Knows the rules of today, and which of the things that lines name are there.
@@ -87,7 +87,7 @@ impl Coder {
             project_id: line.project_id,
             cost_category_id: line.cost_category_id,
             spend: line.spend,
-            coding_rule_id: None,
+            rule_id: None,
         })
     }
 
@@ -101,7 +101,7 @@ impl Coder {
             project_id: rule.project_id,
             cost_category_id: rule.cost_category_id,
             spend: rule.spend,
-            coding_rule_id: Some(rule.id),
+            rule_id: Some(rule.id),
         })
     }
 }

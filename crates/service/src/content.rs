@@ -1,6 +1,5 @@
 //! Contents of attachments: read in pieces, staged as they come, linked by one ordinary write.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -9,6 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
 use steerco_domain::attachment::{Attachment, AttachmentState, CONTENT_MAX, Content};
+use steerco_domain::hex::hex;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::blob::{self, Link, PIECE};
 use steerco_persistence::{Database, Fail};
@@ -176,11 +176,7 @@ impl Service {
         if let Some(staged) = staged.filter(|_| !waiting.is_empty()) {
             staged.add(waiting.freeze()).await?;
         }
-        let sha256 = digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let sha256 = hex(&digest.finalize());
         let size_bytes = i64::try_from(size).map_err(|_| Error::internal())?;
         Ok(Content { sha256, size_bytes, media_type: sniffer.media_type().to_owned() })
     }

@@ -8,6 +8,7 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, ReclassifyActuals};
 use steerco_domain::actuals_line::tally;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::text::Text;
@@ -16,7 +17,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::{Change, ChangeKind, Fail};
 
-use crate::actuals::{PostedBatch, RESULTS_SHOWN, find_entity, first_answer, hex, id_of, new_batch};
+use crate::actuals::{PostedBatch, RESULTS_SHOWN, find_entity, first_answer, id_of, new_batch};
 use crate::coding::Coder;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
@@ -63,7 +64,7 @@ async fn decide(
     let periods = ledger::hold_periods(env.conn, scope.org(), &entity.id.to_string(), None).await?;
     ledger::take_turn(env.conn, scope.org()).await?;
     // The same act is the same whatever is in suspense by then.
-    let sha256 = hex(Sha256::new_with_prefix(format!("reclassify {} {}", source.as_str(), entity.id)));
+    let sha256 = hex(&Sha256::digest(format!("reclassify {} {}", source.as_str(), entity.id)));
     if let Some(before) = ledger::find_batch(env.conn, scope.org(), source.as_str(), act.batch_ref.as_str()).await? {
         return first_answer(scope, before, &sha256);
     }
@@ -88,7 +89,8 @@ async fn decide(
             all.update(ledger::digested(to));
         }
     }
-    (after.entry_count, after.entries_sha256) = (count, Text::parse(&hex(all)).map_err(|_| Error::internal())?);
+    (after.entry_count, after.entries_sha256) =
+        (count, Text::parse(&hex(&all.finalize())).map_err(|_| Error::internal())?);
     *told.lock().unwrap_or_else(PoisonError::into_inner) =
         moves.iter().enumerate().take(RESULTS_SHOWN).map(|(i, m)| result(i, m, status(m))).collect();
     let unposted = moves.iter().enumerate().filter(|(_, m)| m.1.is_none()).map(|(i, m)| still(i, &m.0)).collect();
@@ -141,7 +143,7 @@ fn moved(
         project_id: coding.project_id,
         cost_category_id: coding.cost_category_id,
         spend: coding.spend,
-        coding_rule_id: coding.coding_rule_id,
+        coding_rule_id: coding.rule_id,
         reverses_id: Some(entry.id),
         corrects_id: None,
         possible_repeat: false,

@@ -30,10 +30,11 @@ impl Books {
     }
 
     /// A batch of these lines with its control totals in euros.
-    fn batch(&self, lines: Value, total: &str) -> Value {
+    fn batch(&self, lines: impl Into<Vec<Value>>, total: &str) -> Value {
+        let lines: Vec<Value> = lines.into();
         json!({
             "source": World::SOURCE, "batch_ref": format!("b-{}", fresh()), "legal_entity_id": self.entity,
-            "control": {"count": lines.as_array().unwrap().len(), "totals": [{"amount": total, "currency": "EUR"}]},
+            "control": {"count": lines.len(), "totals": [{"amount": total, "currency": "EUR"}]},
             "lines": lines,
         })
     }
@@ -79,10 +80,10 @@ async fn totals(caller: &Client, books: &Books) -> (i64, i64, i64) {
 scenario!(a_batch_is_posted_whole_and_answered_once(world) {
     let (books, finance) = (Books::open(&world, "refuse", 2).await, world.client(Who::Finance));
     let (a, b, c) = (id("a"), id("b"), id("c"));
-    let lines = json!([
+    let lines = [
         coded(&world, line(&a, "100.25", "2026-01-15")), coded(&world, line(&b, "-0.25", "2026-01-31")),
         line(&c, "7.00", "2026-02-01"),
-    ]);
+    ];
     let batch = books.batch(lines, "107.00");
     let dry = finance.validate_only().post_actuals(batch.clone()).await.unwrap();
     assert_eq!(statuses(&dry.json), ["posted", "posted", "suspense"]);
@@ -118,9 +119,9 @@ scenario!(a_batch_is_posted_whole_and_answered_once(world) {
 
 scenario!(what_does_not_come_to_its_totals_is_refused_whole(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
-    let lines = json!([
+    let lines = [
         coded(&world, line(&id("x"), "10.00", "2026-01-15")), coded(&world, line(&id("y"), "-4.00", "2026-01-15")),
-    ]);
+    ];
     let good = books.batch(lines, "6.00");
     let wrong: Vec<(Value, Vec<&str>)> = vec![
         (json!({"count": 3, "totals": [{"amount": "6", "currency": "EUR"}]}), vec!["/control/count"]),
@@ -147,19 +148,19 @@ scenario!(a_line_counts_once_whatever_its_batch(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let (a, b) = (id("once"), id("same"));
     let first = coded(&world, line(&a, "10.00", "2026-01-15"));
-    finance.post_actuals(books.batch(json!([first]), "10.00")).await.unwrap();
+    finance.post_actuals(books.batch([first.clone()], "10.00")).await.unwrap();
     // The same line again, its like under another name, and twice in one batch.
     let like = coded(&world, line(&b, "10.00", "2026-01-15"));
-    let posted = finance.post_actuals(books.batch(json!([first, like, like]), "30.00")).await.unwrap();
+    let posted = finance.post_actuals(books.batch([first, like.clone(), like], "30.00")).await.unwrap();
     assert_eq!(statuses(&posted.json), ["duplicate", "posted", "duplicate"]);
     assert_eq!(posted["actuals_batch"]["possible_repeat_count"], 1, "perhaps the same thing twice");
     assert_eq!(posted["results"][1]["possible_repeat"], true);
     assert_eq!(totals(&finance, &books).await.0, 200_000);
 
     let changed = coded(&world, line(&a, "12.50", "2026-01-15"));
-    let refused = finance.post_actuals(books.batch(json!([changed]), "12.50")).await.unwrap_err();
+    let refused = finance.post_actuals(books.batch([changed.clone()], "12.50")).await.unwrap_err();
     assert_eq!(refused.places(), [("/lines/0", "CHANGED")]);
-    let mut correcting = books.batch(json!([changed]), "12.50");
+    let mut correcting = books.batch([changed], "12.50");
     correcting["corrections"] = json!(true);
     let posted = finance.post_actuals(correcting).await.unwrap();
     assert_eq!((statuses(&posted.json), &posted["actuals_batch"]["entry_count"]), (vec!["corrected"], &json!(2)));
@@ -176,7 +177,7 @@ scenario!(one_line_that_cannot_be_posted_refuses_all_unless_in_part(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let mut lost = line(&id("lost"), "1.00", "2026-01-15");
     lost["program_id"] = json!(super::bodies::unknown("program"));
-    let lines = json!([coded(&world, line(&id("ok"), "2.00", "2026-01-15")), lost, line(&id("late"), "4.00", "2027-01-15")]);
+    let lines = [coded(&world, line(&id("ok"), "2.00", "2026-01-15")), lost, line(&id("late"), "4.00", "2027-01-15")];
     let mut batch = books.batch(lines, "7.00");
     let refused = finance.post_actuals(batch.clone()).await.unwrap_err();
     assert_eq!(refused.places(), [("/lines/1", "NOT_FOUND"), ("/lines/2", "NO_PERIOD")]);
@@ -190,7 +191,7 @@ scenario!(one_line_that_cannot_be_posted_refuses_all_unless_in_part(world) {
     assert_eq!(stored["results"], posted["results"], "told again as it was told first");
     let mut odd = line(&id("odd"), "1.00", "2026-01-15");
     odd["spend"] = json!("capex");
-    let refused = finance.post_actuals(books.batch(json!([odd]), "1.00")).await.unwrap_err();
+    let refused = finance.post_actuals(books.batch([odd], "1.00")).await.unwrap_err();
     assert_eq!(refused.places(), [("/lines/0/spend", "DOES_NOT_FIT")]);
 });
 
@@ -199,7 +200,7 @@ scenario!(what_nothing_maps_waits_in_suspense(world) {
     let code = id("CODE");
     let mut waiting = line(&id("w"), "5.00", "2026-01-15");
     waiting["cost_code"] = json!(code);
-    let posted = finance.post_actuals(books.batch(json!([waiting]), "5.00")).await.unwrap();
+    let posted = finance.post_actuals(books.batch([waiting], "5.00")).await.unwrap();
     assert_eq!(statuses(&posted.json), ["suspense"]);
     books.close(&world, 0).await;
     let rule = json!({"cost_code": format!("{code}*"), "program_id": world.program, "spend": "capex"});
@@ -220,7 +221,7 @@ scenario!(what_nothing_maps_waits_in_suspense(world) {
     // From now on the rule codes what comes.
     let mut next = line(&id("n"), "3.00", "2026-02-15");
     next["cost_code"] = json!(format!("{code}-7"));
-    let posted = finance.post_actuals(books.batch(json!([next]), "3.00")).await.unwrap();
+    let posted = finance.post_actuals(books.batch([next], "3.00")).await.unwrap();
     assert_eq!(statuses(&posted.json), ["posted"]);
     world.verify().await;
 });
@@ -228,7 +229,7 @@ scenario!(what_nothing_maps_waits_in_suspense(world) {
 scenario!(a_closed_period_does_not_move(world) {
     let (books, finance) = (Books::open(&world, "refuse", 2).await, world.client(Who::Finance));
     let post = async |day: &str, adjusting: bool| -> Reply {
-        let mut batch = books.batch(json!([coded(&world, line(&id("p"), "1.00", day))]), "1.00");
+        let mut batch = books.batch([coded(&world, line(&id("p"), "1.00", day))], "1.00");
         batch["adjusting"] = json!(adjusting);
         finance.post_actuals(batch).await
     };
@@ -265,7 +266,7 @@ scenario!(a_late_line_counts_in_the_next_open_period(world) {
     let (books, finance) = (Books::open(&world, "next_open", 3).await, world.client(Who::Finance));
     books.close(&world, 0).await;
     books.close(&world, 1).await;
-    let batch = books.batch(json!([coded(&world, line(&id("late"), "1.00", "2026-01-15"))]), "1.00");
+    let batch = books.batch([coded(&world, line(&id("late"), "1.00", "2026-01-15"))], "1.00");
     let posted = finance.post_actuals(batch).await.unwrap();
     let entry = finance.get("ledger_entry", posted["results"][0]["ledger_entry_id"].as_str().unwrap()).await.unwrap();
     assert_eq!((&entry["fiscal_period_id"], &entry["prior_period_id"]), (&json!(books.periods[2]), &json!(books.periods[0])));
@@ -274,11 +275,11 @@ scenario!(a_late_line_counts_in_the_next_open_period(world) {
 scenario!(the_ledger_of_then_is_read_again(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let a = id("then");
-    finance.post_actuals(books.batch(json!([coded(&world, line(&a, "10.00", "2026-01-15"))]), "10.00")).await.unwrap();
+    finance.post_actuals(books.batch([coded(&world, line(&a, "10.00", "2026-01-15"))], "10.00")).await.unwrap();
     let filter = format!("external_id = \"{a}\"");
     let entry = finance.list("ledger_entry", json!({"filter": filter})).await.unwrap().items()[0].clone();
     let then = entry["created_at"].as_str().unwrap().to_owned();
-    let mut correcting = books.batch(json!([coded(&world, line(&a, "12.00", "2026-01-15"))]), "12.00");
+    let mut correcting = books.batch([coded(&world, line(&a, "12.00", "2026-01-15"))], "12.00");
     correcting["corrections"] = json!(true);
     finance.post_actuals(correcting).await.unwrap();
     assert_eq!(finance.list("ledger_entry", json!({"filter": filter})).await.unwrap().items().len(), 3);
@@ -290,7 +291,7 @@ scenario!(each_sees_of_the_ledger_what_is_theirs(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let mut foreign = line(&id("f"), "2.00", "2026-01-15");
     foreign["program_id"] = json!(world.other_program);
-    let lines = json!([coded(&world, line(&id("own"), "1.00", "2026-01-15")), foreign, line(&id("s"), "4.00", "2026-01-15")]);
+    let lines = [coded(&world, line(&id("own"), "1.00", "2026-01-15")), foreign, line(&id("s"), "4.00", "2026-01-15")];
     finance.post_actuals(books.batch(lines, "7.00")).await.unwrap();
     let filter = json!({"filter": format!("legal_entity_id = \"{}\"", books.entity), "include_total": true});
     let count = async |who: Who| {
@@ -303,9 +304,9 @@ scenario!(each_sees_of_the_ledger_what_is_theirs(world) {
     for who in [Who::Vendor, Who::Integration, Who::Admin] {
         assert_eq!(count(who).await, Err("PERMISSION_DENIED".to_owned()), "{who:?}");
     }
-    let refused = world.client(Who::Integration).post_actuals(books.batch(json!([]), "0.00")).await.unwrap_err();
+    let refused = world.client(Who::Integration).post_actuals(books.batch([], "0.00")).await.unwrap_err();
     assert_eq!(refused.code, "PERMISSION_DENIED");
-    let mut unnamed = books.batch(json!([]), "0.00");
+    let mut unnamed = books.batch([], "0.00");
     unnamed["source"] = json!("nobody");
     assert_eq!(finance.post_actuals(unnamed).await.unwrap_err().places(), [("/source", "UNKNOWN_SOURCE")]);
 });
@@ -379,7 +380,7 @@ fn tampering_with_the_ledger_shows() {
         drop(shared);
         let world = World::alone(Door::Rest, Engine::Sqlite, Setup::default()).await.unwrap();
         let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
-        let lines = json!([coded(&world, line(&id("t"), "10.00", "2026-01-15")), line(&id("u"), "5.00", "2026-01-16")]);
+        let lines = [coded(&world, line(&id("t"), "10.00", "2026-01-15")), line(&id("u"), "5.00", "2026-01-16")];
         finance.post_actuals(books.batch(lines, "15.00")).await.unwrap();
         world.verify().await;
         for act in TRIGGERS {

@@ -11,7 +11,7 @@ use super::operation::{Access, Operation, body, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
 use super::vocabulary::{binary, reference};
 use crate::rest::content::OCTETS;
-use crate::rest::mount::{About, VerbAbout};
+use crate::rest::mount::{About, Reach, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
 
@@ -23,11 +23,11 @@ pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 /// The operations of a resource.
 pub(super) fn operations(about: &About) -> Vec<Operation> {
     let mut operations = vec![list(about), get(about)];
-    if about.record {
+    if about.reach == Reach::Record {
         return operations;
     }
     operations.extend([update(about), revisions(about)]);
-    if about.whole {
+    if about.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
     }

@@ -11,7 +11,7 @@ use super::vocabulary::{
     Members, Schema, Schemas, format, limited, list, note, object, of, or_null, reference, text, words,
 };
 use crate::problem::FAULTS_MAX;
-use crate::rest::mount::About;
+use crate::rest::mount::{About, Reach};
 
 /// The schemas of one resource.
 pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
@@ -25,10 +25,10 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
         (title.to_owned(), answer(kind.doc, kind.fields, schemas)),
         (format!("{title}Page"), page(&format!("A page of a list of `{title}`."), title)),
     ];
-    if !about.record {
+    if about.reach != Reach::Record {
         made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
     }
-    if about.whole {
+    if about.reach == Reach::Whole {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
         let known =
             "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";

@@ -20,14 +20,16 @@ steerco_domain::for_each_resource!(resources);
 mod tests {
     use steerco_domain::access::TABLE;
 
+    use crate::rest::mount::Reach;
+
     /// What the table of permissions knows is mounted, and the reverse.
     #[test]
     fn the_table_and_the_routes_agree() {
         for mounted in super::mounts() {
             let about = mounted.about;
             let mut routed: Vec<&str> = vec!["read"];
-            routed.extend((!about.record).then_some("update"));
-            routed.extend(about.whole.then_some(["create", "delete"]).into_iter().flatten());
+            routed.extend((about.reach != Reach::Record).then_some("update"));
+            routed.extend((about.reach == Reach::Whole).then_some(["create", "delete"]).into_iter().flatten());
             routed.extend(about.verbs.iter().map(|verb| verb.name));
             routed.extend(about.content.then_some("upload"));
             routed.extend(about.acts);

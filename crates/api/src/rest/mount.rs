@@ -16,13 +16,21 @@ pub(crate) struct Mounted {
     pub(crate) about: About,
 }
 
+/// What callers do with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// They create, change and delete it.
+    Whole,
+    /// They read and change it.
+    Fixed,
+    /// They read it.
+    Record,
+}
+
 /// What the OpenAPI document says of a mounted resource.
 pub(crate) struct About {
     pub(crate) kind: &'static Kind,
-    /// Whether callers create and delete it; else they read and update it.
-    pub(crate) whole: bool,
-    /// Whether callers only read it.
-    pub(crate) record: bool,
+    pub(crate) reach: Reach,
     pub(crate) verbs: Vec<VerbAbout>,
     /// Whether progress rolls up to it.
     pub(crate) progress: bool,
@@ -59,7 +67,7 @@ pub(crate) fn whole<R: Resource>() -> Mount<R> {
         .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), get(read::get_by_ref::<R>).put(write::upsert::<R>))
         .route(&format!("{path}/batch"), post(batch::batch::<R>));
     mount.mounted.routes = routes;
-    mount.mounted.about.whole = true;
+    mount.mounted.about.reach = Reach::Whole;
     mount
 }
 
@@ -77,11 +85,11 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
 pub(crate) fn records<R: Resource>() -> Mounted {
     let path = format!("/v1/{}", R::KIND.path());
     let routes = Router::new().route(&path, get(read::list::<R>)).route(&format!("{path}/{{id}}"), get(read::get::<R>));
-    Mounted { routes, about: About { record: true, ..about::<R>() } }
+    Mounted { routes, about: About { reach: Reach::Record, ..about::<R>() } }
 }
 
 fn about<R: Resource>() -> About {
-    About { kind: R::KIND, whole: false, record: false, verbs: Vec::new(), progress: false, content: false, acts: &[] }
+    About { kind: R::KIND, reach: Reach::Fixed, verbs: Vec::new(), progress: false, content: false, acts: &[] }
 }
 
 impl<R: Resource> Mount<R> {
