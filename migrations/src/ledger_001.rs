@@ -1,4 +1,4 @@
-//! The ledger: batches of actuals, entries that are only ever added, what stands under which identifier, totals.
+//! The ledger: batches of actuals, entries that are only ever added, what stands under which identifier, balances.
 
 use sea_orm_migration::prelude::*;
 
@@ -26,6 +26,8 @@ impl MigrationTrait for Migration {
             .await?;
         Table::new("ledger_entry")
             .reference_null("actuals_batch_id", "actuals_batch")
+            .reference_null("budget_id", "budget")
+            .reference_null("budget_transfer_id", "budget_transfer")
             .int("line")
             .text("entry_type")
             .text("debit_account")
@@ -41,8 +43,8 @@ impl MigrationTrait for Migration {
             .text_null("cost_category_id")
             .text_null("spend")
             .text_null("coding_rule_id")
-            .text("source")
-            .text("external_id")
+            .text_null("source")
+            .text_null("external_id")
             .text_null("cost_code")
             .text_null("document_reference")
             .text_null("vendor_reference")
@@ -50,7 +52,7 @@ impl MigrationTrait for Migration {
             .text_null("reverses_id")
             .text_null("corrects_id")
             .int("possible_repeat")
-            .text("content_digest")
+            .text_null("content_digest")
             .append(manager)
             .await?;
         let tables = TABLES.replace("TEXT", text_type(is_postgres(manager)));
@@ -58,7 +60,8 @@ impl MigrationTrait for Migration {
         append_only(manager, "actuals_result", "actuals_batch_id, line").await?;
         wall(manager, "actuals_result", "SELECT, INSERT").await?;
         wall(manager, "ledger_key", "SELECT, INSERT, UPDATE").await?;
-        wall(manager, "ledger_total", "SELECT, INSERT, UPDATE").await
+        wall(manager, "balance", "SELECT, INSERT, UPDATE").await?;
+        wall(manager, "program_balance", "SELECT, INSERT, UPDATE").await
     }
 }
 
@@ -75,7 +78,16 @@ CREATE TABLE ledger_key (
 );
 CREATE INDEX ledger_key_by_content ON ledger_key (org, source, content_digest);
 CREATE INDEX ledger_key_in_suspense ON ledger_key (org, source, entry_id) WHERE suspense = 1;
-CREATE TABLE ledger_total (
-    org TEXT NOT NULL, fiscal_period_id TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL,
-    entries BIGINT NOT NULL, units BIGINT NOT NULL, PRIMARY KEY (org, fiscal_period_id, account, currency)
+CREATE TABLE balance (
+    org TEXT NOT NULL, program_id TEXT NOT NULL, fiscal_period_id TEXT NOT NULL, account TEXT NOT NULL,
+    currency TEXT NOT NULL, project_id TEXT NOT NULL, cost_category_id TEXT NOT NULL, spend TEXT NOT NULL,
+    entries BIGINT NOT NULL, units BIGINT NOT NULL,
+    PRIMARY KEY (org, program_id, fiscal_period_id, account, currency, project_id, cost_category_id, spend)
+);
+CREATE INDEX balance_by_period ON balance (org, fiscal_period_id);
+CREATE INDEX balance_by_project ON balance (org, project_id) WHERE project_id <> '';
+CREATE TABLE program_balance (
+    org TEXT NOT NULL, program_id TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL,
+    entries BIGINT NOT NULL, units BIGINT NOT NULL, posted_at BIGINT NOT NULL,
+    PRIMARY KEY (org, program_id, account, currency)
 )";

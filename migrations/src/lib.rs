@@ -54,5 +54,6 @@ migrations![
     fiscal_period_001,
     cost_category_001,
     coding_rule_001,
+    budget_001,
     ledger_001,
 ];

@@ -251,6 +251,27 @@ pub const TABLE: &[Row] = &[
     row("actuals_batch",   "adjust",       "- - - y - - - -"),
     row("actuals_batch",   "reclassify",   "- - - y - - - -"),
     row("ledger_entry",    "read",         "- y y y y - - y"),
+    row("authority_limit", "read",         "y y y y y y - y"),
+    row("authority_limit", "create",       "y - - - - - - -"),
+    row("authority_limit", "update",       "y - - - - - - -"),
+    row("authority_limit", "delete",       "y - - - - - - -"),
+    row("budget",          "read",         "y y y y y y - y"),
+    row("budget",          "create",       "- y y y - - - -"),
+    row("budget",          "update",       "- y y y - - - -"),
+    row("budget",          "delete",       "- y y y - - - -"),
+    row("budget",          "submit",       "- y y y - - - -"),
+    row("budget",          "withdraw",     "- y y y - - - -"),
+    // By a person who did not submit it.
+    row("budget",          "approve",      "- y - y - - - -"),
+    row("budget",          "reject",       "- y - y - - - -"),
+    row("budget_transfer", "read",         "y y y y y y - y"),
+    row("budget_transfer", "create",       "- y y y - - - -"),
+    row("budget_transfer", "update",       "- y y y - - - -"),
+    row("budget_transfer", "delete",       "- y y y - - - -"),
+    // By a person who did not ask for it, within the limits of its authority.
+    row("budget_transfer", "approve",      "- y y y - - - -"),
+    row("budget_transfer", "reject",       "- y y y - - - -"),
+    row("budget_transfer", "withdraw",     "- y y y - - - -"),
     // The feed: each event also needs the right to read its kind.
     row("event",           "read",         "y y y y y y y y"),
     // Writing what held before the change was made (`effective_at`), with the right to update the kind.

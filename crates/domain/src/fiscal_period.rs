@@ -211,5 +211,5 @@ impl Verb for ReopenFiscalPeriod {
 }
 
 fn person(acting: &Acting) -> Result<Id<Person>, Error> {
-    acting.person.ok_or_else(|| Error::new(Reason::Forbidden, "only a person closes and reopens periods"))
+    acting.need_person("only a person closes and reopens periods")
 }

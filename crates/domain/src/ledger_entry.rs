@@ -3,6 +3,8 @@
 use steerco_derive::{resource, words};
 
 use crate::actuals_batch::ActualsBatch;
+use crate::budget::Budget;
+use crate::budget_transfer::BudgetTransfer;
 use crate::coding_rule::CodingRule;
 use crate::cost_category::CostCategory;
 use crate::fiscal_period::FiscalPeriod;
@@ -24,7 +26,13 @@ pub struct LedgerEntry {
     /// The batch that posted it.
     #[field(filter)]
     pub actuals_batch_id: Option<Id<ActualsBatch>>,
-    /// The line of that batch, from 1.
+    /// The budget whose approval posted it.
+    #[field(filter)]
+    pub budget_id: Option<Id<Budget>>,
+    /// The transfer whose approval posted it.
+    #[field(filter)]
+    pub budget_transfer_id: Option<Id<BudgetTransfer>>,
+    /// The line of what posted it, from 1.
     #[field(filter)]
     pub line: i32,
     /// What it does.
@@ -66,12 +74,12 @@ pub struct LedgerEntry {
     /// The rule that coded it; none where the line itself said where it goes.
     #[field(filter)]
     pub coding_rule_id: Option<Id<CodingRule>>,
-    /// Code of the source that sent it.
-    #[field(create, filter)]
-    pub source: Code,
+    /// Code of the source that sent it; none where it was decided here.
+    #[field(filter)]
+    pub source: Option<Code>,
     /// Its identifier there.
-    #[field(create, filter)]
-    pub external_id: Text<200>,
+    #[field(filter)]
+    pub external_id: Option<Text<200>>,
     /// How finance coded it.
     #[field(filter)]
     pub cost_code: Option<Text<200>>,
@@ -93,9 +101,9 @@ pub struct LedgerEntry {
     /// Whether an entry of the same content under another identifier was there already: perhaps the same thing twice.
     #[field(filter)]
     pub possible_repeat: bool,
-    /// First 32 hexadecimal digits of the SHA-256 of its content without its identifier.
-    #[field(create, filter)]
-    pub content_digest: Text<64>,
+    /// First 32 hexadecimal digits of the SHA-256 of its content as it was sent, without its identifier.
+    #[field(filter)]
+    pub content_digest: Option<Text<64>>,
 }
 
 /// What a ledger entry does.
@@ -107,6 +115,12 @@ pub enum LedgerEntryType {
     Reversal,
     /// Moves a cost from suspense to where it belongs.
     Reclassification,
+    /// What the approval of a budget changes in what may be spent.
+    BudgetApproval,
+    /// Money that moves within what is approved.
+    BudgetTransfer,
+    /// Money drawn from a reserve.
+    ReserveDrawdown,
 }
 
 /// An account of the ledger.
@@ -118,6 +132,21 @@ pub enum LedgerAccount {
     Suspense,
     /// What finance systems have sent: the other side of every cost.
     Clearing,
+    /// What programs may spend.
+    Budget,
+    /// What is held in reserve for known risks.
+    Contingency,
+    /// What is held in reserve for what nobody foresaw.
+    ManagementReserve,
+    /// What was approved: the other side of every budget.
+    Funding,
+}
+
+impl LedgerAccount {
+    /// Whether what stands in it belongs to a program; otherwise it belongs to the books as a whole.
+    pub const fn is_of_programs(self) -> bool {
+        !matches!(self, Self::Suspense | Self::Clearing | Self::Funding)
+    }
 }
 
 impl Rules for LedgerEntry {

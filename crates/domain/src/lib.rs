@@ -41,6 +41,9 @@ pub mod activity;
 pub mod actuals_batch;
 pub mod actuals_line;
 pub mod attachment;
+pub mod authority_limit;
+pub mod budget;
+pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
 pub mod cost_category;
@@ -101,6 +104,9 @@ macro_rules! for_each_resource {
             cost_category::CostCategory,
             coding_rule::CodingRule,
             actuals_batch::ActualsBatch,
+            authority_limit::AuthorityLimit,
+            budget::Budget,
+            budget_transfer::BudgetTransfer,
         }
     };
 }

@@ -98,7 +98,7 @@ pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
 }
 
 /// An exact number of units of a currency that is named beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount(i64);
 
 impl Amount {

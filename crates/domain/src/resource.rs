@@ -270,6 +270,13 @@ pub struct Acting {
     pub person: Option<Id<Person>>,
 }
 
+impl Acting {
+    /// The person who acts, where only a person may.
+    pub fn need_person(&self, otherwise: &str) -> Result<Id<Person>, Error> {
+        self.person.ok_or_else(|| Error::new(crate::error::Reason::Forbidden, otherwise))
+    }
+}
+
 /// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
 pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;

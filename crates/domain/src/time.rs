@@ -24,6 +24,12 @@ impl Instant {
         self.0.div_euclid(1_000_000)
     }
 
+    /// Its day in UTC; the last there is for an instant beyond the calendar.
+    pub fn day(self) -> Day {
+        let zoned = Timestamp::from_microsecond(self.0).map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        Day(zoned.unwrap_or(Date::MAX))
+    }
+
     /// An RFC 3339 text with any offset; finer than microseconds is refused.
     pub fn parse(text: &str) -> Option<Self> {
         let timestamp: Timestamp = text.parse().ok()?;

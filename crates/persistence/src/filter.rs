@@ -6,21 +6,35 @@ use steerco_domain::list::{Order, OrderKey};
 
 use crate::sql::Sql;
 
-/// Appends a condition that is true or false, never null, so that `not` turns it around.
+/// Appends a condition for a WHERE.
 pub(crate) fn push_filter(filter: &Filter, postgres: bool, sql: &mut Sql) {
+    push_condition(filter, Place { postgres, negated: false }, sql);
+}
+
+/// Where a condition stands.
+#[derive(Clone, Copy)]
+struct Place {
+    postgres: bool,
+    /// Below a `not`: there null has to be false, so that it is turned around. Elsewhere null is as good as false, and
+    /// a plain comparison is what an index can answer.
+    negated: bool,
+}
+
+fn push_condition(filter: &Filter, place: Place, sql: &mut Sql) {
+    let postgres = place.postgres;
     match filter {
         Filter::And(all) if all.is_empty() => {
             sql.push("1 = 1");
         }
-        Filter::And(all) => join(all, " AND ", postgres, sql),
-        Filter::Or(any) => join(any, " OR ", postgres, sql),
+        Filter::And(all) => join(all, " AND ", place, sql),
+        Filter::Or(any) => join(any, " OR ", place, sql),
         Filter::Not(inner) => {
             sql.push("NOT ");
-            push_filter(inner, postgres, sql);
+            push_condition(inner, Place { negated: true, ..place }, sql);
         }
-        Filter::Compare { column, op, value } => push_comparison(column, *op, value, postgres, sql),
+        Filter::Compare { column, op, value } => push_comparison(column, *op, value, place, sql),
         Filter::In { column, values } => {
-            two_valued(column, sql, |sql| {
+            two_valued(column, place, sql, |sql| {
                 push_column(column, postgres, sql);
                 sql.push(" IN (");
                 for (i, value) in values.iter().enumerate() {
@@ -29,7 +43,7 @@ pub(crate) fn push_filter(filter: &Filter, postgres: bool, sql: &mut Sql) {
                 sql.push(")");
             });
         }
-        Filter::Contains { column, text } => two_valued(column, sql, |sql| {
+        Filter::Contains { column, text } => two_valued(column, place, sql, |sql| {
             sql.push("lower(");
             push_column(column, postgres, sql);
             sql.push(") LIKE ").text(contains_pattern(text)).push(" ESCAPE '\\'");
@@ -37,10 +51,10 @@ pub(crate) fn push_filter(filter: &Filter, postgres: bool, sql: &mut Sql) {
     }
 }
 
-fn join(parts: &[Filter], word: &str, postgres: bool, sql: &mut Sql) {
+fn join(parts: &[Filter], word: &str, place: Place, sql: &mut Sql) {
     for (i, part) in parts.iter().enumerate() {
         sql.push(if i == 0 { "(" } else { word });
-        push_filter(part, postgres, sql);
+        push_condition(part, place, sql);
     }
     sql.push(")");
 }
@@ -58,7 +72,8 @@ pub(crate) fn contains_pattern(text: &str) -> String {
     pattern
 }
 
-fn push_comparison(column: &Column, op: Op, value: &Cell, postgres: bool, sql: &mut Sql) {
+fn push_comparison(column: &Column, op: Op, value: &Cell, place: Place, sql: &mut Sql) {
+    let postgres = place.postgres;
     if *value == Cell::Null {
         sql.push("(");
         push_column(column, postgres, sql);
@@ -71,7 +86,7 @@ fn push_comparison(column: &Column, op: Op, value: &Cell, postgres: bool, sql: &
         sql.push(" IS DISTINCT FROM ").cell(value, column_type(column)).push(")");
         return;
     }
-    two_valued(column, sql, |sql| {
+    two_valued(column, place, sql, |sql| {
         push_column(column, postgres, sql);
         sql.push(match op {
             Op::Equal | Op::NotEqual => " = ",
@@ -85,8 +100,8 @@ fn push_comparison(column: &Column, op: Op, value: &Cell, postgres: bool, sql: &
 }
 
 /// A comparison with null is false.
-fn two_valued(column: &Column, sql: &mut Sql, push: impl FnOnce(&mut Sql)) {
-    if column.nullable() {
+fn two_valued(column: &Column, place: Place, sql: &mut Sql, push: impl FnOnce(&mut Sql)) {
+    if place.negated && column.nullable() {
         sql.push("COALESCE(");
         push(sql);
         sql.push(", 1 = 0)");

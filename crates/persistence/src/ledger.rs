@@ -1,7 +1,7 @@
 //! The ledger: entries that are only ever added, what was posted under which identifier, and the totals of each period
 //! and account, kept with them. Entries never wait in memory: a batch makes them one by one as they go in.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use steerco_domain::Resource;
@@ -9,14 +9,12 @@ use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus};
 use steerco_domain::coding_rule::CodingRule;
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::fiscal_period::FiscalPeriod;
-use steerco_domain::hex::hex;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::money::Money;
 use steerco_domain::time::Day;
 use steerco_domain::words::Words;
 
-use sha2::{Digest, Sha256};
-
+use crate::balance::Balances;
 use crate::columns::Columns;
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
@@ -208,8 +206,9 @@ pub async fn list_results(
 
 /// The totals of a period: account, currency, entries and what was debited less what was credited.
 pub async fn list_totals(conn: &Conn, org: &str, period: &str) -> Result<Vec<(LedgerAccount, Money, i64)>, Fail> {
-    let mut sql = Sql::new("SELECT account, currency, units, entries FROM ledger_total WHERE org = ");
-    sql.text(org).push(" AND fiscal_period_id = ").text(period).push(" ORDER BY account, currency");
+    let mut sql = Sql::new("SELECT account, currency, CAST(sum(units) AS BIGINT), CAST(sum(entries) AS BIGINT) FROM ");
+    sql.push("balance WHERE org = ").text(org).push(" AND fiscal_period_id = ").text(period);
+    sql.push(" GROUP BY account, currency ORDER BY account, currency");
     let rows = conn.all(sql).await?;
     let total = |row: &sea_orm::QueryResult| {
         let (account, currency): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
@@ -237,13 +236,13 @@ pub fn digested(entry: &LedgerEntry) -> String {
 pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) -> Result<(), Fail> {
     // What waits goes in first: entries name their batch.
     conn.settle().await?;
-    let mut totals = Totals::default();
+    let mut balances = Balances::default();
     let mut waiting = Vec::with_capacity(BUFFER);
     for line in 0..postings.lines {
         waiting.append(&mut (postings.entries)(line));
         if waiting.len() >= BUFFER || line + 1 == postings.lines {
             for entry in &waiting {
-                totals.add(entry)?;
+                balances.add(entry)?;
             }
             put_entries(conn, org, seq, &waiting).await?;
             put_keys(conn, org, &waiting).await?;
@@ -251,7 +250,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
         }
     }
     put_unposted(conn, org, postings).await?;
-    totals.put(conn, org).await
+    balances.put(conn, org).await
 }
 
 async fn put_entries(conn: &Conn, org: &str, seq: i64, entries: &[LedgerEntry]) -> Result<(), Fail> {
@@ -270,20 +269,27 @@ async fn put_entries(conn: &Conn, org: &str, seq: i64, entries: &[LedgerEntry]) 
     insert_now(conn, Insert { table: "ledger_entry".to_owned(), columns, rows }).await
 }
 
+/// Source, identifier there and digest of what was sent.
+fn identity(entry: &LedgerEntry) -> Option<[&str; 3]> {
+    let (source, external_id) = entry.source.as_ref().zip(entry.external_id.as_ref())?;
+    Some([source.as_str(), external_id.as_str(), entry.content_digest.as_ref()?.as_str()])
+}
+
 /// What stands under each identifier from now on.
 async fn put_keys(conn: &Conn, org: &str, entries: &[LedgerEntry]) -> Result<(), Fail> {
-    let standing = |entry: &&LedgerEntry| entry.entry_type != LedgerEntryType::Reversal;
-    let mut keys = entries.iter().filter(standing).peekable();
-    if keys.peek().is_none() {
-        return Ok(());
-    }
     let mut sql =
         Sql::new("INSERT INTO ledger_key (org, source, external_id, content_digest, entry_id, suspense) VALUES ");
-    for (i, entry) in keys.enumerate() {
-        sql.push(if i == 0 { "(" } else { ", (" }).text(org).push(", ").text(entry.source.as_str()).push(", ");
-        sql.text(entry.external_id.as_str()).push(", ").text(entry.content_digest.as_str()).push(", ");
+    let mut before = "(";
+    for entry in entries.iter().filter(|entry| entry.entry_type != LedgerEntryType::Reversal) {
+        let Some([source, external_id, content_digest]) = identity(entry) else { continue };
+        sql.push(before).text(org).push(", ").text(source).push(", ");
+        sql.text(external_id).push(", ").text(content_digest).push(", ");
         let suspense = i64::from(entry.debit_account == LedgerAccount::Suspense);
         sql.text(entry.id_text()).push(", ").int(suspense).push(")");
+        before = ", (";
+    }
+    if before == "(" {
+        return Ok(());
     }
     sql.push(" ON CONFLICT (org, source, external_id) DO UPDATE SET content_digest = excluded.content_digest, ");
     sql.push("entry_id = excluded.entry_id, suspense = excluded.suspense");
@@ -319,146 +325,4 @@ async fn put_unposted(conn: &Conn, org: &str, postings: &Postings) -> Result<(),
     let rows: Vec<_> = postings.unposted.iter().map(row).collect();
     let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).to_vec();
     insert_now(conn, Insert { table: "actuals_result".to_owned(), columns, rows }).await
-}
-
-/// What entries add to the totals of periods and accounts.
-#[derive(Default)]
-struct Totals(BTreeMap<(String, &'static str, &'static str), (i64, i64)>);
-
-impl Totals {
-    fn add(&mut self, entry: &LedgerEntry) -> Result<(), Fail> {
-        let period = entry.fiscal_period_id.to_string();
-        let sides = [(entry.debit_account, 1), (entry.credit_account, -1)];
-        for (account, sign) in sides {
-            let key = (period.clone(), account.word(), entry.amount.currency.code());
-            let (count, units) = self.0.entry(key).or_default();
-            *count += 1;
-            let added = entry.amount.units.checked_mul(sign).and_then(|added| units.checked_add(added));
-            *units = added.ok_or_else(too_much)?;
-        }
-        Ok(())
-    }
-
-    async fn put(self, conn: &Conn, org: &str) -> Result<(), Fail> {
-        for ((period, account, currency), (count, units)) in self.0 {
-            let mut sql =
-                Sql::new("INSERT INTO ledger_total (org, fiscal_period_id, account, currency, entries, units)");
-            sql.push(" VALUES (").text(org).push(", ").text(period).push(", ").text(account).push(", ").text(currency);
-            sql.push(", ").int(count).push(", ").int(units);
-            sql.push(") ON CONFLICT (org, fiscal_period_id, account, currency) DO UPDATE SET ");
-            sql.push("entries = ledger_total.entries + excluded.entries, units = ledger_total.units + excluded.units");
-            conn.run_now(sql).await?;
-        }
-        Ok(())
-    }
-}
-
-fn too_much() -> Fail {
-    use steerco_domain::error::{Error, Reason};
-    Error::new(Reason::Invalid, "the sum of an account would be beyond what an amount holds").into()
-}
-
-/// Entries read at a time.
-const READ: i64 = 1_000;
-
-/// What of the ledger does not fit: entries against the digest of their batch, totals against entries, identifiers
-/// against what stands under them.
-pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
-    let (mut faults, mut totals) = (Vec::new(), Totals::default());
-    let (mut batches, mut last) = (Batches::default(), (String::new(), -1_i64, String::new()));
-    loop {
-        let mut sql = Sql::new(" FROM ledger_entry t WHERE t.org = ");
-        sql.text(org).push(" AND (t.actuals_batch_id, t.line, t.id) > (").text(&last.0).push(", ").int(last.1);
-        sql.push(", ").text(&last.2).push(") ORDER BY t.actuals_batch_id, t.line, t.id LIMIT ").int(READ);
-        let entries: Vec<LedgerEntry> = conn.resources(sql).await?;
-        let Some(end) = entries.last() else { break };
-        let batch = |entry: &LedgerEntry| entry.actuals_batch_id.map(|id| id.to_string()).unwrap_or_default();
-        last = (batch(end), i64::from(end.line), end.id_text());
-        for entry in &entries {
-            batches.add(batch(entry), entry);
-            totals.add(entry)?;
-        }
-    }
-    faults.extend(batches.compare(conn, org).await?);
-    faults.extend(totals.compare(conn, org).await?);
-    faults.extend(verify_keys(conn, org).await?);
-    Ok(faults)
-}
-
-/// Entries of each batch, and the digest over them.
-#[derive(Default)]
-struct Batches(HashMap<String, (i64, Sha256)>);
-
-impl Batches {
-    fn add(&mut self, batch: String, entry: &LedgerEntry) {
-        let (count, sum) = self.0.entry(batch).or_default();
-        *count += 1;
-        sum.update(digested(entry));
-    }
-
-    async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
-        let mut faults = Vec::new();
-        let mut sql = Sql::new("SELECT id, entry_count, entries_sha256 FROM actuals_batch WHERE org = ");
-        sql.text(org);
-        for row in conn.all(sql).await? {
-            let (id, count, sum): (String, i64, String) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let (found, digest) = self.0.remove(&id).unwrap_or_default();
-            if (found, hex(&digest.finalize())) != (count, sum) {
-                faults.push(format!("actuals_batch {id}: its entries in the ledger are not those that it posted"));
-            }
-        }
-        faults.extend(
-            self.0.into_keys().map(|id| format!("actuals_batch {id}: has entries in the ledger and is not there")),
-        );
-        Ok(faults)
-    }
-}
-
-impl Totals {
-    async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
-        let mut faults = Vec::new();
-        let mut sql =
-            Sql::new("SELECT fiscal_period_id, account, currency, entries, units FROM ledger_total WHERE org = ");
-        sql.text(org);
-        for row in conn.all(sql).await? {
-            let (period, account, currency): (String, String, String) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let kept: (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-            let is = |key: &&(String, &str, &str)| key.0 == period && key.1 == account && key.2 == currency;
-            let key = self.0.keys().find(is).cloned();
-            let found = key.and_then(|key| self.0.remove(&key)).unwrap_or_default();
-            if found != kept {
-                faults.push(format!(
-                    "fiscal_period {period}: the total of {account} in {currency} is not the sum of its entries"
-                ));
-            }
-        }
-        faults.extend(self.0.into_keys().map(|(period, account, currency)| {
-            format!("fiscal_period {period}: the total of {account} in {currency} is missing")
-        }));
-        Ok(faults)
-    }
-}
-
-/// Every identifier leads to its entry, and every entry that was not reversed has one.
-async fn verify_keys(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
-    let mut sql = Sql::new("SELECT k.source, k.external_id FROM ledger_key k WHERE k.org = ");
-    sql.text(org).push(" AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.org = k.org AND e.id = k.entry_id AND ");
-    sql.push(
-        "e.source = k.source AND e.external_id = k.external_id AND e.content_digest = k.content_digest) LIMIT 100",
-    );
-    let mut faults = Vec::new();
-    for row in conn.all(sql).await? {
-        let (source, id): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        faults.push(format!("ledger: what stands under {id} of {source} is not an entry of it"));
-    }
-    let mut sql = Sql::new("SELECT e.id FROM ledger_entry e WHERE e.org = ");
-    sql.text(org).push(" AND NOT EXISTS (SELECT 1 FROM ledger_key k WHERE k.org = e.org AND k.source = e.source AND ");
-    sql.push("k.external_id = e.external_id) LIMIT 100");
-    for row in conn.all(sql).await? {
-        let id: String = row.try_get_by_index(0)?;
-        faults.push(format!("ledger_entry {id}: nothing stands under its identifier"));
-    }
-    Ok(faults)
 }

@@ -8,7 +8,9 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
+mod balance;
 pub mod blob;
+pub mod budget;
 mod columns;
 pub mod conn;
 pub mod credential;
@@ -19,6 +21,7 @@ pub mod flush;
 pub mod graph;
 pub mod idempotency;
 pub mod ledger;
+mod ledger_verify;
 pub mod log;
 pub mod progress;
 pub mod query;

@@ -56,16 +56,7 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
     if narrow.scope.is_some_and(|scopes| !scopes.contains(&needed)) {
         return Err(Error::new(Reason::Forbidden, format!("the token lacks the scope {needed}")));
     }
-    let live: Vec<(&AccessGrant, Cell)> = access
-        .grants
-        .iter()
-        .filter(|grant| grant.from.is_none_or(|from| from <= now) && grant.until.is_none_or(|until| now < until))
-        .filter(|grant| holds(narrow.roles, grant.role) && holds(narrow.greatest_roles, grant.role))
-        // A token for one partner speaks for that partner alone, and a partner's grant needs such a token.
-        .filter(|grant| grant.partner.as_deref() == narrow.partner)
-        .map(|grant| (grant, row.cell(grant.role)))
-        .filter(|(_, cell)| *cell != Cell::Deny)
-        .collect();
+    let live: Vec<(&AccessGrant, Cell)> = live_grants(access, narrow, row, now).collect();
     if live.is_empty() {
         let detail = format!("no grant of this caller permits {}.{} ({needed})", row.kind, row.action);
         return Err(Error::new(Reason::Forbidden, detail));
@@ -79,6 +70,39 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
     let private = live.iter().any(|(_, cell)| *cell == Cell::Allow);
     let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
     Ok(Scope { org: org.to_owned(), reach, token, private })
+}
+
+/// The grants that hold now, as far as the token lets them, and permit the operation.
+fn live_grants<'a>(
+    access: &'a Access,
+    narrow: Narrow<'a>,
+    row: &'a Row,
+    now: Instant,
+) -> impl Iterator<Item = (&'a AccessGrant, Cell)> {
+    let live = access
+        .grants
+        .iter()
+        .filter(move |grant| grant.from.is_none_or(|from| from <= now) && grant.until.is_none_or(|until| now < until))
+        .filter(move |grant| holds(narrow.roles, grant.role) && holds(narrow.greatest_roles, grant.role))
+        // A token for one partner speaks for that partner alone, and a partner's grant needs such a token.
+        .filter(move |grant| grant.partner.as_deref() == narrow.partner);
+    live.map(|grant| (grant, row.cell(grant.role))).filter(|(_, cell)| *cell != Cell::Deny)
+}
+
+/// The roles by which the caller may do this in a program of this portfolio.
+pub fn live_roles(
+    access: &Access,
+    narrow: Narrow<'_>,
+    row: &Row,
+    now: Instant,
+    program: &str,
+    portfolio: Option<&str>,
+) -> Vec<Role> {
+    let covers = |grant: &AccessGrant| match (&grant.program, &grant.portfolio) {
+        (None, None) => true,
+        (of_program, of_portfolio) => of_program.as_deref() == Some(program) || of_portfolio.as_deref() == portfolio,
+    };
+    live_grants(access, narrow, row, now).filter(|(grant, _)| covers(grant)).map(|(grant, _)| grant.role).collect()
 }
 
 fn holds(roles: Option<&[String]>, role: Role) -> bool {

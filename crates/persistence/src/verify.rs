@@ -11,7 +11,7 @@ use crate::fail::Fail;
 use crate::flush::{OPEN, logged};
 use crate::log::{Entry, GENESIS, get_head, list_all};
 use crate::sql::Sql;
-use crate::{ledger, progress};
+use crate::{ledger_verify, progress};
 
 /// What was looked at, and everything that does not fit.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +66,7 @@ pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
     for fault in progress::verify(conn, org).await? {
         walk.fault(fault);
     }
-    for fault in ledger::verify(conn, org).await? {
+    for fault in ledger_verify::verify(conn, org).await? {
         walk.fault(fault);
     }
     let missing: Vec<_> =

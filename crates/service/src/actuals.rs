@@ -517,6 +517,8 @@ impl Maker {
             external_refs: steerco_domain::refs::ExternalRefs::default(),
             labels: steerco_domain::labels::Labels::default(),
             actuals_batch_id: Some(self.batch.id),
+            budget_id: None,
+            budget_transfer_id: None,
             line: number,
             entry_type: LedgerEntryType::Actual,
             debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },
@@ -531,8 +533,8 @@ impl Maker {
             cost_category_id: fate.coding.cost_category_id,
             spend: fate.coding.spend,
             coding_rule_id: fate.coding.rule_id,
-            source: self.batch.source.clone(),
-            external_id: sent.external_id.clone(),
+            source: Some(self.batch.source.clone()),
+            external_id: Some(sent.external_id.clone()),
             cost_code: sent.cost_code.clone(),
             document_reference: sent.document_reference.clone(),
             vendor_reference: sent.vendor_reference.clone(),
@@ -540,7 +542,7 @@ impl Maker {
             reverses_id: None,
             corrects_id: fate.replaces.as_ref().map(|old| old.id),
             possible_repeat: fate.repeats,
-            content_digest: digest.unwrap_or_else(|| self.batch.lines_sha256.clone()),
+            content_digest: digest,
         };
         reversal.into_iter().chain([entry]).collect()
     }

@@ -120,7 +120,7 @@ impl Service {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
-            let env = Env::new(context, &conn, access, self.inner.clock.now());
+            let env = Env::new(context, &conn, access, &self.inner.clock);
             let (_, found) = held::<Attachment>(&env, id, UPLOAD, None).await?;
             found.check_upload(&env.acting())?;
             Ok(found)

@@ -1,5 +1,7 @@
 //! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
@@ -52,6 +54,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             decide(&mut after, &env.acting())?;
             settle(&mut after)?;
             crate::closing::total(env, &before, &mut after).await?;
+            crate::budgeting::approve(env, &before, &mut after).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
@@ -94,6 +97,7 @@ async fn create<R: Resource>(
     }
     crate::inherit::inherit(env, &scope, &mut after).await?;
     crate::consult::consult(env, &scope, &mut after).await?;
+    crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
     let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
@@ -384,6 +388,7 @@ async fn check<R: Resource>(env: &Env<'_>, scope: &Scope, before: Option<&R>, af
         None => {}
     }
     check_sources(env, before, after, &mut faults).await?;
+    crate::budgeting::check(env, after, &mut faults).await?;
     if !faults.is_empty() {
         return Err(Error::invalid(faults).into());
     }
@@ -401,13 +406,15 @@ async fn check_references<R: Resource>(
     after: &R,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
-    let mut known = Vec::new();
+    let mut known = HashSet::new();
     if let Some(before) = before {
-        before.references(&mut |field, _, id| known.push((field, id)));
+        before.references(&mut |field, _, id| {
+            known.insert((field, id));
+        });
     }
-    let mut fresh = Vec::new();
+    let (mut fresh, mut seen) = (Vec::new(), HashSet::new());
     after.references(&mut |field, kind, id| {
-        if field != "id" && !known.contains(&(field, id.clone())) {
+        if field != "id" && !known.contains(&(field, id.clone())) && seen.insert((field, id.clone())) {
             fresh.push((field, kind, id));
         }
     });

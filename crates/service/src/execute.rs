@@ -2,7 +2,7 @@
 //! `persistence::flush`, and nowhere else.
 
 use std::any::Any;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
@@ -24,6 +24,7 @@ use steerco_persistence::{
     Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
 };
 
+use crate::clock::Clock;
 use crate::decide::Decided;
 use crate::read::Reads;
 use crate::service::etag;
@@ -126,11 +127,43 @@ pub(crate) struct Env<'a> {
     edges: Mutex<Vec<Edge>>,
     /// What it adds to the ledger.
     postings: Mutex<Option<Postings>>,
+    /// What it changes beside the resources that it names.
+    also: Mutex<Vec<Change>>,
+    /// The greatest number it has given in each series.
+    numbers: Mutex<HashMap<String, i32>>,
+    clock: &'a Clock,
 }
 
 impl<'a> Env<'a> {
-    pub(crate) fn new(context: &'a Context, conn: &'a Conn, access: Arc<Access>, now: Instant) -> Self {
-        Self { context, conn, access, now, edges: Mutex::default(), postings: Mutex::default() }
+    pub(crate) fn new(context: &'a Context, conn: &'a Conn, access: Arc<Access>, clock: &'a Clock) -> Self {
+        Self {
+            context,
+            conn,
+            access,
+            now: clock.now(),
+            edges: Mutex::default(),
+            postings: Mutex::default(),
+            also: Mutex::default(),
+            numbers: Mutex::default(),
+            clock,
+        }
+    }
+
+    pub(crate) fn new_id(&self) -> u128 {
+        self.clock.new_id()
+    }
+
+    /// The number after the last one of a series, or after those that this request has given.
+    pub(crate) fn next_number(&self, series: &str, last: i32) -> i32 {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = numbers.get(series).copied().unwrap_or_default().max(last).saturating_add(1);
+        numbers.insert(series.to_owned(), number);
+        number
+    }
+
+    /// Changes a resource that the request does not name.
+    pub(crate) fn change_also(&self, change: Change) {
+        self.also.lock().unwrap_or_else(PoisonError::into_inner).push(change);
     }
 
     /// Edges that earlier items of this request add.
@@ -205,13 +238,13 @@ impl Service {
         }
         let conn = self.inner.database.outside();
         let access = self.access(&conn, &context.caller).await.map_err(Fail::into_error)?;
-        let env = Env::new(context, &conn, access, self.inner.clock.now());
+        let env = Env::new(context, &conn, access, &self.inner.clock);
         wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))
     }
 
     async fn decide_all<R: Resource>(&self, conn: &Conn, context: &Context, wish: &Wish<R>) -> Result<Plan, Fail> {
         let access = self.access(conn, &context.caller).await?;
-        let env = Env::new(context, conn, access, self.inner.clock.now());
+        let env = Env::new(context, conn, access, &self.inner.clock);
         wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))?;
         let act = Act {
             org: context.caller.organisation().to_owned(),
@@ -229,7 +262,9 @@ impl Service {
             }
             return Ok(Plan::nothing(act, Box::new(replay::<R>(&env, &kept).await?)));
         }
-        let (results, changes, source_versions) = decide_items(&env, wish).await?;
+        let (results, mut changes, source_versions) = decide_items(&env, wish).await?;
+        // First, so that what is posted bears the number of the change that was asked for.
+        changes.splice(0..0, std::mem::take(&mut *env.also.lock().unwrap_or_else(PoisonError::into_inner)));
         let link = wish.link.clone().filter(|_| !changes.is_empty());
         if let Some(link) = &link {
             blob::check_quota(conn, &act.org, link).await?;

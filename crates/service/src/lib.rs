@@ -9,6 +9,7 @@
 mod actuals;
 pub mod args;
 pub mod auth;
+mod budgeting;
 pub mod clock;
 mod closing;
 mod coding;

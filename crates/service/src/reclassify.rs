@@ -124,7 +124,7 @@ fn moved(
     let later = |period: &&FiscalPeriod| own.is_none_or(|own| period.starts_on > own.starts_on);
     let next = || periods.iter().filter(|period| !period.adjustment).filter(later).find(open);
     let Some(period) = own.filter(open).or_else(next) else {
-        let detail = format!("{} stands in a closed period, and no later one is open", entry.external_id);
+        let detail = format!("{} stands in a closed period, and no later one is open", entry.id);
         return Err(Error::new(Reason::WrongState, detail));
     };
     Ok(Some(LedgerEntry {
@@ -154,7 +154,7 @@ fn moved(
 fn result(i: usize, (entry, to): &Move, status: ActualsStatus) -> LineResult {
     LineResult {
         line: i32::try_from(i + 1).unwrap_or(i32::MAX),
-        external_id: entry.external_id.to_string(),
+        external_id: entry.external_id.as_ref().map(Text::to_string).unwrap_or_default(),
         status: status.word().to_owned(),
         reason: None,
         detail: None,
@@ -166,7 +166,7 @@ fn result(i: usize, (entry, to): &Move, status: ActualsStatus) -> LineResult {
 fn still(i: usize, entry: &LedgerEntry) -> Unposted {
     Unposted {
         line: i32::try_from(i + 1).unwrap_or(i32::MAX),
-        external_id: entry.external_id.to_string(),
+        external_id: entry.external_id.as_ref().map(Text::to_string).unwrap_or_default(),
         status: ActualsStatus::Suspense,
         reason: None,
         entry_id: Some(entry.id_text()),

@@ -72,6 +72,19 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         }
         "cost_category" => json!({"code": format!("cat-{n}"), "name": "Material"}),
         "coding_rule" => json!({"cost_code": format!("4{n}*"), "program_id": world.program}),
+        "authority_limit" => {
+            let roles = ["admin", "director", "program_manager", "finance", "executive", "integration", "auditor"];
+            let currency = ["EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK"][(n / 7 % 8) as usize];
+            json!({
+                "role": roles[(n % 7) as usize], "act": "budget_transfer",
+                "limit": {"amount": "1000", "currency": currency},
+            })
+        }
+        "budget" => json!({
+            "program_id": world.program, "legal_entity_id": made(world, "legal_entity"), "fiscal_year": 2026,
+            "title": "First", "currency": "EUR",
+        }),
+        "budget_transfer" => transfer_body(world),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
             json!({
@@ -81,6 +94,23 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         }
         other => panic!("no body for {other}: say here what creates one"),
     }
+}
+
+/// A transfer between two kinds of spend.
+fn transfer_body(world: &World) -> Value {
+    let entity = made(world, "legal_entity");
+    let finance = world.client(Who::Finance);
+    let period = json!({"legal_entity_id": entity, "fiscal_year": 2026, "number": 1});
+    let period = tokio::task::block_in_place(|| {
+        let made = finance.create("fiscal_period", period);
+        tokio::runtime::Handle::current().block_on(made).unwrap().id().to_owned()
+    });
+    json!({
+        "program_id": world.program, "legal_entity_id": entity, "transfer_type": "transfer",
+        "amount": {"amount": "10.0000", "currency": "EUR"}, "reason": "a better price",
+        "from_place": {"fiscal_period_id": period, "spend": "opex"},
+        "to_place": {"fiscal_period_id": period, "spend": "capex"},
+    })
 }
 
 /// Something that a body refers to, made on the way.
@@ -102,13 +132,14 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         }
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
+        ("budget" | "budget_transfer", "reject") => json!({"reason": "too much"}),
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
     }
 }
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 24] = [
+pub(crate) const CREATABLE: [&str; 27] = [
     "person",
     "principal",
     "grant",
@@ -133,6 +164,9 @@ pub(crate) const CREATABLE: [&str; 24] = [
     "fiscal_period",
     "cost_category",
     "coding_rule",
+    "authority_limit",
+    "budget",
+    "budget_transfer",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

@@ -95,6 +95,12 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"cost_code": "42*", "program_id": world.program, "spend": "capex", "source": World::SOURCE}),
             json!({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}),
         ),
+        "authority_limit" => (
+            json!({"role": "finance", "act": "contingency_drawdown", "limit": {"amount": "5.0000", "currency": "EUR"}}),
+            json!({"limit": {"amount": "6.0000", "currency": "EUR"}}),
+        ),
+        "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
+        "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),
         other => panic!("no example of {other}"),
     }
 }
@@ -167,6 +173,9 @@ scenario!(of_a_milestone(world) { live(&world, "milestone").await });
 scenario!(of_a_comment(world) { live(&world, "comment").await });
 scenario!(of_a_fiscal_calendar(world) { live(&world, "fiscal_calendar").await });
 scenario!(of_a_legal_entity(world) { live(&world, "legal_entity").await });
+scenario!(of_an_authority_limit(world) { live(&world, "authority_limit").await });
+scenario!(of_a_budget(world) { live(&world, "budget").await });
+scenario!(of_a_budget_transfer(world) { live(&world, "budget_transfer").await });
 scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });

@@ -4,6 +4,8 @@
 //! [`routes`]. The outer layer has authenticated the caller and named the request before anything here runs.
 
 mod bridge;
+mod budget;
+mod budget_transfer;
 mod call;
 #[cfg(test)]
 mod contract_tests;
@@ -19,6 +21,7 @@ mod wire;
 mod activity;
 mod actuals_batch;
 mod attachment;
+mod authority_limit;
 mod coding_rule;
 mod comment;
 mod cost_category;
@@ -91,7 +94,8 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, actuals_batch, ledger_entry, event, permission, metric);
+        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, actuals_batch, authority_limit, budget,
+        budget_transfer, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

@@ -15,6 +15,9 @@ use steerco_domain::actuals_batch::{
 };
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::attachment::{AttachmentState, AttachmentVisibility};
+use steerco_domain::authority_limit::AuthorityAct;
+use steerco_domain::budget::{BudgetLine, BudgetReserve, BudgetState};
+use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransferState, BudgetTransferType};
 use steerco_domain::clock_time::ClockTime;
 use steerco_domain::comment::CommentVisibility;
 use steerco_domain::country::Country;
@@ -49,10 +52,10 @@ use steerco_domain::work_calendar::{
 };
 use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
-    actuals_outcome_fields, calendar_exception_fields, calendar_import_fields, control_total_fields,
-    criterion_judgement_fields, currency_total_fields, engagement_notice_fields, owned_field_fields,
-    partner_contact_fields, service_level_fields, skipped_event_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
+    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
+    control_total_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
+    owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields, tolerances_fields,
+    working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -207,8 +210,13 @@ words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
-words_wire!(LedgerEntryType: Actual, Reversal, Reclassification);
-words_wire!(LedgerAccount: Cost, Suspense, Clearing);
+words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown);
+words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding);
+words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
+words_wire!(BudgetReserve: Contingency, ManagementReserve);
+words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
+words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
+words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.
@@ -232,6 +240,8 @@ account_total_fields!(value_wire);
 actuals_control_fields!(value_wire);
 actuals_line_fields!(value_wire);
 actuals_outcome_fields!(value_wire);
+budget_line_fields!(value_wire);
+budget_place_fields!(value_wire);
 control_total_fields!(value_wire);
 currency_total_fields!(value_wire);
 calendar_exception_fields!(value_wire);
@@ -338,6 +348,7 @@ required! {
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+    BudgetPlace, pb::BudgetPlace;
 }
 
 /// A number that is required and may be zero.

@@ -1,0 +1,88 @@
+//! Budgets beside their rows: numbers, what is in force, what is approved place by place, who may decide on how much.
+
+use std::collections::BTreeSet;
+
+use sea_orm::QueryResult;
+use steerco_domain::authority_limit::AuthorityLimit;
+use steerco_domain::budget::{Budget, BudgetCell};
+use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::LedgerAccount;
+use steerco_domain::money::Currency;
+use steerco_domain::spend::Spend;
+use steerco_domain::words::Words;
+
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::sql::Sql;
+
+/// ` FROM` the budgets of the same program, company and year.
+fn series(sql: &mut Sql, org: &str, budget: &Budget) {
+    sql.push(" FROM budget t WHERE t.org = ").text(org);
+    sql.push(" AND t.program_id = ").text(budget.program_id.to_string());
+    sql.push(" AND t.legal_entity_id = ").text(budget.legal_entity_id.to_string());
+    sql.push(" AND t.fiscal_year = ").int(i64::from(budget.fiscal_year.get()));
+}
+
+/// The greatest number that a version of this budget has had.
+pub async fn last_version(conn: &Conn, org: &str, budget: &Budget) -> Result<i32, Fail> {
+    let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
+    series(&mut sql, org, budget);
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("max gave no row".to_owned()))?;
+    Ok(i32::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or(i32::MAX))
+}
+
+/// The version that is in force now, held.
+pub async fn find_in_force(conn: &Conn, org: &str, budget: &Budget) -> Result<Option<Budget>, Fail> {
+    let mut sql = Sql::new("");
+    series(&mut sql, org, budget);
+    sql.push(" AND t.state = 'approved' AND t.deleted_at IS NULL");
+    if conn.is_postgres() {
+        sql.push(" FOR NO KEY UPDATE OF t");
+    }
+    Ok(conn.resources(sql).await?.pop())
+}
+
+/// What is approved for a program in these periods, place by place.
+pub async fn list_cells(
+    conn: &Conn,
+    org: &str,
+    program: &str,
+    periods: &BTreeSet<String>,
+) -> Result<Vec<(BudgetCell, i64)>, Fail> {
+    let periods: Vec<&str> = periods.iter().map(String::as_str).collect();
+    if periods.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("SELECT fiscal_period_id, account, currency, project_id, cost_category_id, spend, units ");
+    sql.push("FROM balance WHERE org = ").text(org).push(" AND program_id = ").text(program);
+    sql.push(" AND fiscal_period_id IN (").texts(&periods).push(") AND units <> 0");
+    sql.push(" AND account IN ('budget', 'contingency', 'management_reserve')");
+    sql.push(" ORDER BY fiscal_period_id, account, currency, project_id, cost_category_id, spend");
+    conn.all(sql).await?.iter().map(read_cell).collect()
+}
+
+fn read_cell(row: &QueryResult) -> Result<(BudgetCell, i64), Fail> {
+    let text = |i: usize| row.try_get_by_index::<String>(i);
+    let broken = |what: &str| Fail::Broken(format!("a balance has a bad {what}"));
+    let cell = BudgetCell {
+        fiscal_period_id: id(&text(0)?)?.ok_or_else(|| broken("period"))?,
+        account: LedgerAccount::from_word(&text(1)?).ok_or_else(|| broken("account"))?,
+        currency: Currency::parse(&text(2)?).ok_or_else(|| broken("currency"))?,
+        project_id: id(&text(3)?)?,
+        cost_category_id: id(&text(4)?)?,
+        spend: Spend::from_word(&text(5)?),
+    };
+    Ok((cell, row.try_get_by_index(6)?))
+}
+
+/// The id in this text; none in an empty one.
+fn id<T: steerco_domain::id::HasId>(text: &str) -> Result<Option<Id<T>>, Fail> {
+    if text.is_empty() { Ok(None) } else { Id::parse(text).map(Some).map_err(Fail::Broken) }
+}
+
+/// Who may decide on how much.
+pub async fn list_limits(conn: &Conn, org: &str) -> Result<Vec<AuthorityLimit>, Fail> {
+    let mut sql = Sql::new(" FROM authority_limit t WHERE t.org = ");
+    sql.text(org).push(" AND t.deleted_at IS NULL");
+    conn.resources(sql).await
+}

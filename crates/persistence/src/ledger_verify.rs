@@ -1,0 +1,101 @@
+//! Whether the ledger is what was posted: entries, balances and identifiers against each other.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use steerco_domain::Resource;
+use steerco_domain::hex::hex;
+use steerco_domain::ledger_entry::LedgerEntry;
+
+use crate::balance::Balances;
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::ledger::digested;
+use crate::sql::Sql;
+
+/// Entries read at a time.
+const READ: i64 = 1_000;
+
+/// What of the ledger does not fit: entries against the digest of what posted them, balances against entries, identifiers
+/// against what stands under them.
+pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+    let (mut faults, mut balances) = (Vec::new(), Balances::default());
+    let (mut batches, mut last) = (Batches::default(), String::new());
+    loop {
+        let mut sql = Sql::new(" FROM ledger_entry t WHERE t.org = ");
+        sql.text(org).push(" AND t.id > ").text(&last).push(" ORDER BY t.id LIMIT ").int(READ);
+        let entries: Vec<LedgerEntry> = conn.resources(sql).await?;
+        let Some(end) = entries.last() else { break };
+        last = end.id_text();
+        for entry in &entries {
+            batches.add(posted_by(entry), entry);
+            balances.add(entry)?;
+        }
+    }
+    faults.extend(batches.compare(conn, org).await?);
+    faults.extend(balances.compare(conn, org).await?);
+    faults.extend(verify_keys(conn, org).await?);
+    Ok(faults)
+}
+
+/// What posted an entry.
+fn posted_by(entry: &LedgerEntry) -> String {
+    let batch = entry.actuals_batch_id.map(|id| id.to_string());
+    let budget = || entry.budget_id.map(|id| id.to_string());
+    let transfer = || entry.budget_transfer_id.map(|id| id.to_string());
+    batch.or_else(budget).or_else(transfer).unwrap_or_default()
+}
+
+/// Entries of each posting, and the digest over them.
+#[derive(Default)]
+struct Batches(HashMap<String, (i64, Sha256)>);
+
+impl Batches {
+    fn add(&mut self, batch: String, entry: &LedgerEntry) {
+        let (count, sum) = self.0.entry(batch).or_default();
+        *count += 1;
+        sum.update(digested(entry));
+    }
+
+    async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+        let mut faults = Vec::new();
+        let mut sql = Sql::new("SELECT id, entry_count, entries_sha256 FROM actuals_batch WHERE org = ");
+        for table in ["budget", "budget_transfer"] {
+            sql.text(org).push(" UNION ALL SELECT id, entry_count, entries_sha256 FROM ").push(table);
+            sql.push(" WHERE entries_sha256 IS NOT NULL AND org = ");
+        }
+        sql.text(org);
+        for row in conn.all(sql).await? {
+            let (id, count, sum): (String, i64, String) =
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let (found, digest) = self.0.remove(&id).unwrap_or_default();
+            if (found, hex(&digest.finalize())) != (count, sum) {
+                faults.push(format!("{id}: its entries in the ledger are not those that it posted"));
+            }
+        }
+        faults.extend(self.0.into_keys().map(|id| format!("{id}: has entries in the ledger and is not there")));
+        Ok(faults)
+    }
+}
+
+/// Every identifier leads to its entry, and every entry that was not reversed has one.
+async fn verify_keys(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
+    let mut sql = Sql::new("SELECT k.source, k.external_id FROM ledger_key k WHERE k.org = ");
+    sql.text(org).push(" AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.org = k.org AND e.id = k.entry_id AND ");
+    sql.push(
+        "e.source = k.source AND e.external_id = k.external_id AND e.content_digest = k.content_digest) LIMIT 100",
+    );
+    let mut faults = Vec::new();
+    for row in conn.all(sql).await? {
+        let (source, id): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        faults.push(format!("ledger: what stands under {id} of {source} is not an entry of it"));
+    }
+    let mut sql = Sql::new("SELECT e.id FROM ledger_entry e WHERE e.org = ");
+    sql.text(org).push(" AND e.source IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_key k WHERE k.org = e.org AND ");
+    sql.push("k.source = e.source AND k.external_id = e.external_id) LIMIT 100");
+    for row in conn.all(sql).await? {
+        let id: String = row.try_get_by_index(0)?;
+        faults.push(format!("ledger_entry {id}: nothing stands under its identifier"));
+    }
+    Ok(faults)
+}

@@ -1,0 +1,370 @@
+//! Budgets and the ledger: what must hold of the places they name, and what their approval posts.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use steerco_domain::access::{Row, find};
+use steerco_domain::authority_limit::suffices;
+use steerco_domain::budget::{Budget, BudgetCell, BudgetState};
+use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
+use steerco_domain::error::Fault;
+use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::hex::hex;
+use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
+use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::money::{Amount, Currency, Money};
+use steerco_domain::program::Program;
+use steerco_domain::project::Project;
+use steerco_domain::refs::ExternalRefs;
+use steerco_domain::state::States;
+use steerco_domain::text::Text;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::budget;
+use steerco_persistence::ledger::{self, Postings};
+use steerco_persistence::query;
+use steerco_persistence::scope::live_roles;
+use steerco_persistence::{Change, ChangeKind, Fail};
+
+use crate::execute::Env;
+
+const APPROVE_TRANSFER: &Row = find("budget_transfer", "approve");
+
+/// Gives a new budget its number.
+pub(crate) async fn number<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+    let Some(budget) = (after as &mut dyn Any).downcast_mut::<Budget>() else { return Ok(()) };
+    let org = env.context.caller.organisation();
+    ledger::take_turn(env.conn, org).await?;
+    let last = budget::last_version(env.conn, org, budget).await?;
+    budget.version = env.next_number(&series(budget), last);
+    Ok(())
+}
+
+fn series(budget: &Budget) -> String {
+    format!("{} {} {}", budget.program_id, budget.legal_entity_id, budget.fiscal_year.get())
+}
+
+/// A project that must belong to a program, and where it was named.
+type Claim = (String, Id<Project>, Id<Program>);
+
+/// Checks that what a budget or a transfer names belongs together.
+pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+    let any = after as &dyn Any;
+    let (mut periods, mut claims): (Vec<(String, Id<FiscalPeriod>)>, Vec<Claim>) = (Vec::new(), Vec::new());
+    let entity;
+    let mut year = None;
+    if let Some(budget) = any.downcast_ref::<Budget>() {
+        (entity, year) = (budget.legal_entity_id, Some(budget.fiscal_year.get()));
+        periods.extend(budget.first_editable_period_id.map(|id| ("/first_editable_period_id".to_owned(), id)));
+        for (i, line) in budget.lines.0.iter().enumerate() {
+            periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
+            claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, budget.program_id)));
+        }
+    } else if let Some(transfer) = any.downcast_ref::<BudgetTransfer>() {
+        entity = transfer.legal_entity_id;
+        let to = transfer.to_program_id.unwrap_or(transfer.program_id);
+        let places = [("from_place", &transfer.from_place, transfer.program_id), ("to_place", &transfer.to_place, to)];
+        for (name, place, program) in places {
+            periods.push((format!("/{name}/fiscal_period_id"), place.fiscal_period_id));
+            claims.extend(place.project_id.map(|id| (format!("/{name}/project_id"), id, program)));
+        }
+    } else {
+        return Ok(());
+    }
+    let books = Books::read(env, entity).await?;
+    for (pointer, id) in periods {
+        match books.periods.get(&id) {
+            None => {
+                faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such fiscal period of this legal entity"))
+            }
+            Some(period) if year.is_some_and(|year| year != period.fiscal_year.get()) => {
+                faults.push(Fault::new(pointer, "OUT_OF_RANGE", format!("{} is of another fiscal year", period.name)));
+            }
+            Some(_) => {}
+        }
+    }
+    check_projects(env, claims, faults).await
+}
+
+async fn check_projects(env: &Env<'_>, claims: Vec<Claim>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    let mut programs: HashMap<Id<Project>, Option<String>> = HashMap::new();
+    for (pointer, project, program) in claims {
+        if !programs.contains_key(&project) {
+            let found = query::find_text(env.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
+            programs.insert(project, found);
+        }
+        if programs.get(&project).cloned().flatten() != Some(program.to_string()) {
+            faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such project of this program"));
+        }
+    }
+    Ok(())
+}
+
+/// The periods of a company, held as they are.
+struct Books {
+    periods: HashMap<Id<FiscalPeriod>, FiscalPeriod>,
+}
+
+impl Books {
+    async fn read(env: &Env<'_>, entity: Id<LegalEntity>) -> Result<Self, Fail> {
+        let org = env.context.caller.organisation();
+        let periods = ledger::hold_periods(env.conn, org, &entity.to_string(), None).await?;
+        Ok(Self { periods: periods.into_iter().map(|period| (period.id, period)).collect() })
+    }
+
+    /// Why nothing may change in this period.
+    fn refusal(&self, id: Id<FiscalPeriod>) -> Option<(&'static str, String)> {
+        let Some(period) = self.periods.get(&id) else {
+            return Some(("NOT_FOUND", "there is no such fiscal period of this legal entity".to_owned()));
+        };
+        let closed = period.state != FiscalPeriodState::Open;
+        closed.then(|| ("PERIOD_CLOSED", format!("{} is {}, and its budget stays", period.name, period.state.word())))
+    }
+}
+
+/// What the approval of a budget or a transfer posts.
+pub(crate) async fn approve<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+    let (was, any) = (before as &dyn Any, after as &mut dyn Any);
+    if let Some(budget) = any.downcast_mut::<Budget>() {
+        let submits = was.downcast_ref::<Budget>().is_some_and(|was| was.state != budget.state);
+        match budget.state {
+            // What could not be approved is not put forward either.
+            BudgetState::Submitted if submits => changes(env, budget).await.map(|_| ()),
+            BudgetState::Approved if submits => approve_budget(env, budget).await,
+            _ => Ok(()),
+        }
+    } else if let Some(transfer) = any.downcast_mut::<BudgetTransfer>() {
+        match transfer.state {
+            BudgetTransferState::Approved => approve_transfer(env, transfer).await,
+            _ => Ok(()),
+        }
+    } else {
+        Ok(())
+    }
+}
+
+/// What a version changes in what is approved, in the order of its lines and then of what they leave out.
+async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)>, Fail> {
+    let org = env.context.caller.organisation();
+    let books = Books::read(env, budget.legal_entity_id).await?;
+    ledger::take_turn(env.conn, org).await?;
+    let of_year = books.periods.values().filter(|period| period.fiscal_year == budget.fiscal_year);
+    let ids: BTreeSet<String> = of_year.map(|period| period.id.to_string()).collect();
+    let approved = budget::list_cells(env.conn, org, &budget.program_id.to_string(), &ids).await?;
+    let mut left: HashMap<BudgetCell, i64> = approved.iter().copied().collect();
+    let mut wanted: Vec<(String, BudgetCell, i64)> = Vec::new();
+    for (i, (cell, units)) in budget.cells().enumerate() {
+        wanted.push((format!("/lines/{i}"), cell, units - left.remove(&cell).unwrap_or(0)));
+    }
+    let gone = approved.into_iter().filter(|(cell, _)| left.contains_key(cell));
+    wanted.extend(gone.map(|(cell, units)| ("/lines".to_owned(), cell, -units)));
+    wanted.retain(|(_, _, units)| *units != 0);
+    let first = budget.first_editable_period_id.and_then(|id| books.periods.get(&id));
+    let mut faults = Vec::new();
+    for (pointer, cell, _) in &wanted {
+        let period = books.periods.get(&cell.fiscal_period_id);
+        let frozen = || {
+            let (first, period) = first.zip(period)?;
+            let detail = || format!("{} is before the first editable period, and stays as approved", period.name);
+            (period.starts_on < first.starts_on).then(|| ("FROZEN", detail()))
+        };
+        if let Some((code, detail)) = books.refusal(cell.fiscal_period_id).or_else(frozen) {
+            faults.push(Fault::new(pointer.clone(), code, detail));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults).into());
+    }
+    Ok(wanted.into_iter().map(|(_, cell, units)| (cell, units)).collect())
+}
+
+async fn approve_budget(env: &Env<'_>, budget: &mut Budget) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    let changes = changes(env, budget).await?;
+    if let Some(old) = budget::find_in_force(env.conn, org, budget).await? {
+        let mut new = old.clone();
+        new.state.go(BudgetState::Superseded)?;
+        new.revision += 1;
+        new.updated_at = env.now;
+        budget.supersedes_id = Some(old.id);
+        env.change_also(Change::new(ChangeKind::Update, Some(&old), &new, "supersede", None));
+    }
+    let mut posting = Posting::new(env, budget.legal_entity_id, budget.currency);
+    for (cell, units) in changes {
+        let entry = posting.add(LedgerEntryType::BudgetApproval, budget.program_id, &cell, units)?;
+        entry.budget_id = Some(budget.id);
+    }
+    (budget.entry_count, budget.entries_sha256) = posting.post(env)?;
+    Ok(())
+}
+
+async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Result<(), Fail> {
+    check_authority(env, transfer).await?;
+    let org = env.context.caller.organisation();
+    let books = Books::read(env, transfer.legal_entity_id).await?;
+    ledger::take_turn(env.conn, org).await?;
+    let (account, entry_type) = match transfer.transfer_type {
+        BudgetTransferType::Transfer => (LedgerAccount::Budget, LedgerEntryType::BudgetTransfer),
+        BudgetTransferType::ContingencyDrawdown => (LedgerAccount::Contingency, LedgerEntryType::ReserveDrawdown),
+        BudgetTransferType::ManagementReserveDrawdown => {
+            (LedgerAccount::ManagementReserve, LedgerEntryType::ReserveDrawdown)
+        }
+    };
+    let from = cell(&transfer.from_place, account, transfer.amount);
+    let to = cell(&transfer.to_place, LedgerAccount::Budget, transfer.amount);
+    let mut faults = Vec::new();
+    for (pointer, id) in [("/from_place", from.fiscal_period_id), ("/to_place", to.fiscal_period_id)] {
+        let refusal = books.refusal(id);
+        faults.extend(refusal.map(|(code, detail)| Fault::new(format!("{pointer}/fiscal_period_id"), code, detail)));
+    }
+    let period = BTreeSet::from([from.fiscal_period_id.to_string()]);
+    let there = budget::list_cells(env.conn, org, &transfer.program_id.to_string(), &period).await?;
+    let left = there.into_iter().find(|(cell, _)| *cell == from).map_or(0, |(_, units)| units);
+    if left < transfer.amount.units {
+        let detail = format!("there are {} {} at that place", Amount::new(left), from.currency.code());
+        faults.push(Fault::new("/amount/amount", "INSUFFICIENT", detail));
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults).into());
+    }
+    let mut posting = Posting::new(env, transfer.legal_entity_id, transfer.amount.currency);
+    let units = transfer.amount.units;
+    let to_program = transfer.to_program_id.unwrap_or(transfer.program_id);
+    posting.add(entry_type, transfer.program_id, &from, -units)?.budget_transfer_id = Some(transfer.id);
+    posting.add(entry_type, to_program, &to, units)?.budget_transfer_id = Some(transfer.id);
+    (transfer.entry_count, transfer.entries_sha256) = posting.post(env)?;
+    Ok(())
+}
+
+fn cell(place: &BudgetPlace, account: LedgerAccount, amount: Money) -> BudgetCell {
+    BudgetCell {
+        fiscal_period_id: place.fiscal_period_id,
+        project_id: place.project_id,
+        cost_category_id: place.cost_category_id,
+        spend: place.spend,
+        account,
+        currency: amount.currency,
+    }
+}
+
+/// Whether a role of the caller over this program reaches the amount.
+async fn check_authority(env: &Env<'_>, transfer: &BudgetTransfer) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    let program = transfer.program_id.to_string();
+    let portfolio = query::find_text(env.conn, org, Program::KIND, &program, "portfolio_id").await?;
+    let narrow = env.context.caller.narrow();
+    let roles = live_roles(&env.access, narrow, APPROVE_TRANSFER, env.now, &program, portfolio.as_deref());
+    let limits = budget::list_limits(env.conn, org).await?;
+    let act = transfer.transfer_type.act();
+    if suffices(&limits, &roles, act, transfer.amount) {
+        return Ok(());
+    }
+    let Money { units, currency } = transfer.amount;
+    let amount = Amount::new(units);
+    let detail = format!("{amount} {} is beyond your authority for {}", currency.code(), act.word());
+    let fault = Fault::new("/amount", "BEYOND_AUTHORITY", detail.clone());
+    Err(Error { faults: vec![fault], ..Error::new(Reason::Forbidden, detail) }.into())
+}
+
+/// Entries that are decided here, as they gather.
+struct Posting {
+    entries: Vec<LedgerEntry>,
+    blank: LedgerEntry,
+    base: u128,
+}
+
+impl Posting {
+    fn new(env: &Env<'_>, entity: Id<LegalEntity>, currency: Currency) -> Self {
+        let base = env.new_id();
+        let blank = LedgerEntry {
+            id: Id::from_u128(base),
+            revision: 1,
+            created_at: env.now,
+            updated_at: env.now,
+            created_by: env.actor(),
+            deleted_at: None,
+            external_refs: ExternalRefs::default(),
+            labels: steerco_domain::labels::Labels::default(),
+            actuals_batch_id: None,
+            budget_id: None,
+            budget_transfer_id: None,
+            line: 0,
+            entry_type: LedgerEntryType::BudgetApproval,
+            debit_account: LedgerAccount::Budget,
+            credit_account: LedgerAccount::Funding,
+            amount: Money::new(0, currency),
+            posted_on: env.now.day(),
+            legal_entity_id: entity,
+            fiscal_period_id: Id::from_u128(0),
+            prior_period_id: None,
+            program_id: None,
+            project_id: None,
+            cost_category_id: None,
+            spend: None,
+            coding_rule_id: None,
+            source: None,
+            external_id: None,
+            cost_code: None,
+            document_reference: None,
+            vendor_reference: None,
+            description: None,
+            reverses_id: None,
+            corrects_id: None,
+            possible_repeat: false,
+            content_digest: None,
+        };
+        Self { entries: Vec::new(), blank, base }
+    }
+
+    /// Puts money into a place, or with an amount below zero takes it away; the other side is funding.
+    fn add(
+        &mut self,
+        entry_type: LedgerEntryType,
+        program: Id<Program>,
+        cell: &BudgetCell,
+        units: i64,
+    ) -> Result<&mut LedgerEntry, Error> {
+        let too_much = || Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds");
+        let (debit, credit) = match units {
+            units if units < 0 => (LedgerAccount::Funding, cell.account),
+            _ => (cell.account, LedgerAccount::Funding),
+        };
+        let line = self.entries.len();
+        self.entries.push(LedgerEntry {
+            id: Id::from_u128(self.base.wrapping_add(line as u128)),
+            line: i32::try_from(line + 1).unwrap_or(i32::MAX),
+            entry_type,
+            debit_account: debit,
+            credit_account: credit,
+            amount: Money::new(units.checked_abs().ok_or_else(too_much)?, cell.currency),
+            fiscal_period_id: cell.fiscal_period_id,
+            program_id: Some(program),
+            project_id: cell.project_id,
+            cost_category_id: cell.cost_category_id,
+            spend: cell.spend,
+            ..self.blank.clone()
+        });
+        self.entries.last_mut().ok_or_else(Error::internal)
+    }
+
+    /// Hands the entries over; how many they are, and the digest over them.
+    fn post(self, env: &Env<'_>) -> Result<(i32, Option<Text<64>>), Error> {
+        let mut all = Sha256::new();
+        for entry in &self.entries {
+            all.update(ledger::digested(entry));
+        }
+        let digest = Text::parse(&hex(&all.finalize())).map_err(|_| Error::internal())?;
+        let (count, entries) = (self.entries.len(), self.entries);
+        env.post(Postings {
+            batch_id: String::new(),
+            lines: count,
+            entries: Arc::new(move |line| entries.get(line).cloned().into_iter().collect()),
+            unposted: Vec::new(),
+        });
+        Ok((i32::try_from(count).unwrap_or(i32::MAX), Some(digest)))
+    }
+}
