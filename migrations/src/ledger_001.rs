@@ -86,6 +86,7 @@ CREATE TABLE balance (
 );
 CREATE INDEX balance_by_period ON balance (org, fiscal_period_id);
 CREATE INDEX balance_by_project ON balance (org, project_id) WHERE project_id <> '';
+CREATE INDEX balance_by_category ON balance (org, cost_category_id) WHERE cost_category_id <> '';
 CREATE TABLE program_balance (
     org TEXT NOT NULL, program_id TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL,
     entries BIGINT NOT NULL, units BIGINT NOT NULL, posted_at BIGINT NOT NULL,

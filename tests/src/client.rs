@@ -47,6 +47,7 @@ pub(crate) enum Call<'a> {
     Act { id: &'a str, verb: &'a str, body: &'a Value },
     Batch { body: &'a Value },
     Progress { id: &'a str },
+    Financials { id: &'a str, args: &'a Value },
 }
 
 /// Sets options on a copy.
@@ -197,6 +198,11 @@ impl Client {
     /// The roll-up of progress of a project, program or portfolio.
     pub async fn progress(&self, kind: &str, id: &str) -> Reply {
         self.call(kind, Call::Progress { id }).await
+    }
+
+    /// The roll-up of money of a project, program or portfolio.
+    pub async fn financials(&self, kind: &str, id: &str, args: Value) -> Reply {
+        self.call(kind, Call::Financials { id, args: &args }).await
     }
 
     /// Every item of a list, page by page.

@@ -101,6 +101,8 @@ const QUERY: &[&str] = &[
     "kinds",
     "after",
     "after_line",
+    "group_by",
+    "fiscal_year",
 ];
 
 /// `external_refs.0.source`, as `BadRequest` writes places, as REST writes them.
@@ -171,6 +173,7 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Act { verb, .. } => format!("{}{one}", camel(verb)),
         Call::Batch { .. } => format!("Batch{many}"),
         Call::Progress { .. } => format!("Get{one}Progress"),
+        Call::Financials { .. } => format!("Get{one}Financials"),
     };
     let version = client.with.source_version.map(Value::from);
     let body = match &call {
@@ -178,7 +181,7 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Get { id } | Call::Progress { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
         Call::GetByRef { source, external_id } => json!({"source": source, "external_id": external_id}),
         Call::List { args } => (*args).clone(),
-        Call::Revisions { id, args } | Call::Act { id, body: args, .. } => {
+        Call::Revisions { id, args } | Call::Financials { id, args } | Call::Act { id, body: args, .. } => {
             let mut body = (*args).clone();
             body["id"] = json!(id);
             body

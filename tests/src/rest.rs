@@ -212,6 +212,7 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Act { id, verb, body } => ("POST", format!("{}/{}", one(id), verb.replace('_', "-")), Some(body), None),
         Call::Batch { body } => ("POST", base + "/batch", Some(body), None),
         Call::Progress { id } => ("GET", one(id) + "/progress", None, None),
+        Call::Financials { id, args } => ("GET", one(id) + "/financials", None, Some(args)),
     };
     let mut raw = options(client, Raw::new(client, method, &path));
     for (name, value) in args.and_then(Value::as_object).into_iter().flatten() {

@@ -7,6 +7,7 @@ mod all {
     mod attachment;
     mod batch;
     mod bodies;
+    mod budget;
     mod deliverable;
     mod dependency;
     mod dry_run;

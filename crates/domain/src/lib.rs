@@ -14,6 +14,7 @@ pub mod country;
 pub mod error;
 pub mod field;
 pub mod filter;
+pub mod financials;
 pub mod graph;
 pub mod hex;
 pub mod holidays;

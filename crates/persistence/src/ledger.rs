@@ -204,21 +204,6 @@ pub async fn list_results(
     rows.iter().map(result).collect()
 }
 
-/// The totals of a period: account, currency, entries and what was debited less what was credited.
-pub async fn list_totals(conn: &Conn, org: &str, period: &str) -> Result<Vec<(LedgerAccount, Money, i64)>, Fail> {
-    let mut sql = Sql::new("SELECT account, currency, CAST(sum(units) AS BIGINT), CAST(sum(entries) AS BIGINT) FROM ");
-    sql.push("balance WHERE org = ").text(org).push(" AND fiscal_period_id = ").text(period);
-    sql.push(" GROUP BY account, currency ORDER BY account, currency");
-    let rows = conn.all(sql).await?;
-    let total = |row: &sea_orm::QueryResult| {
-        let (account, currency): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        let named = LedgerAccount::from_word(&account).zip(steerco_domain::money::Currency::parse(&currency));
-        let (account, currency) = named.ok_or_else(|| Fail::Broken(format!("a total of {account} in {currency}")))?;
-        Ok((account, Money::new(row.try_get_by_index(2)?, currency), row.try_get_by_index(3)?))
-    };
-    rows.iter().map(total).collect()
-}
-
 /// The change of the log that posted to this period last.
 pub async fn last_posting(conn: &Conn, org: &str, period: &str) -> Result<Option<i64>, Fail> {
     let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM ledger_entry WHERE org = ");

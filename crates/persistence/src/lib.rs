@@ -17,6 +17,7 @@ pub mod credential;
 pub mod database;
 mod fail;
 mod filter;
+pub mod financials;
 pub mod flush;
 pub mod graph;
 pub mod idempotency;

@@ -16,7 +16,7 @@ use steerco_domain::time::Instant;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
-use crate::query::{Moment, from};
+use crate::query::{self, Moment, from};
 use crate::scope::{Scope, Table};
 use crate::sql::Sql;
 
@@ -264,11 +264,7 @@ pub async fn find_in_sight(conn: &Conn, scope: &Scope, portfolio: &str) -> Resul
         let worst = [found.worst_child.take(), here].into_iter().flatten();
         found.worst_child = worst.min_by(|a, b| (a.progress, &a.id).cmp(&(b.progress, &b.id)));
     }
-    let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM program WHERE org = ");
-    sql.text(scope.org()).push(" AND portfolio_id = ").text(portfolio).push(" AND deleted_at IS NULL");
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
-    let all: i64 = row.try_get_by_index(0)?;
-    Ok((found, all.saturating_sub(i64::try_from(rows.len()).unwrap_or(all))))
+    Ok((found, query::count_hidden(conn, scope, portfolio, Moment::Now).await?))
 }
 
 /// The roll-up as it was known after this entry of the log, computed from history; and the programs out of sight.
@@ -294,20 +290,11 @@ pub async fn find_known(conn: &Conn, scope: &Scope, kind: &Kind, id: &str, seq: 
     let reached = reached_then(conn, scope.org(), &deliverables, seq).await?;
     let share_of = |it: &Deliverable| reached.get(&it.id.to_string()).and_then(Sums::progress);
     let found = Found::of(deliverables.iter().map(|it| (child(it), it, share_of(it))));
-    if kind.name != "portfolio" || scope.is_whole() {
-        return Ok((found, 0));
-    }
-    let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM program_rev t WHERE t.org = ");
-    sql.text(scope.org()).push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
-    let mut seen = from(scope, Program::KIND, at);
-    seen.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
-    let mut counts = [0i64; 2];
-    for (count, mut sql) in counts.iter_mut().zip([sql, seen]) {
-        sql.push(" AND t.deleted_at IS NULL AND t.portfolio_id = ").text(id);
-        let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
-        *count = row.try_get_by_index(0)?;
-    }
-    Ok((found, counts[0] - counts[1]))
+    let hidden = match kind.name {
+        "portfolio" => query::count_hidden(conn, scope, id, at).await?,
+        _ => 0,
+    };
+    Ok((found, hidden))
 }
 
 /// The milestones of these deliverables after this entry of the log, as far as they earn by them.

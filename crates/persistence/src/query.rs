@@ -3,6 +3,7 @@
 use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::Filter;
 use steerco_domain::list::Order;
+use steerco_domain::program::Program;
 use steerco_domain::resource::Kind;
 use steerco_domain::time::Instant;
 use steerco_domain::{RECORDS, Resource};
@@ -47,15 +48,22 @@ pub struct ListQuery<'a> {
 
 /// ` FROM the rows of this moment`, down to the scope.
 pub(crate) fn from(scope: &Scope, kind: &Kind, moment: Moment) -> Sql {
-    let mut sql = Sql::new(" FROM ");
+    let mut sql = Sql::new("");
+    push_from(scope, kind, moment, &mut sql);
+    sql
+}
+
+/// The same within a statement.
+pub(crate) fn push_from(scope: &Scope, kind: &Kind, moment: Moment, sql: &mut Sql) {
     let name = kind.name;
+    sql.push(" FROM ");
     // What is only ever added to is as it was once the later is left out.
     let record = RECORDS.iter().any(|record| record.name == name);
     if let (true, Moment::Known { seq }) = (record, moment) {
         sql.push("\"").push(name).push("\" t");
-        scope.rows(kind, Table::Now, &mut sql);
+        scope.rows(kind, Table::Now, sql);
         sql.push(" AND t.seq <= ").int(seq);
-        return sql;
+        return;
     }
     match moment {
         Moment::Now => sql.push("\"").push(name).push("\" t"),
@@ -67,11 +75,32 @@ pub(crate) fn from(scope: &Scope, kind: &Kind, moment: Moment) -> Sql {
             sql.push(") q WHERE q.place = 1) t")
         }
     };
-    scope.rows(kind, moment.table(), &mut sql);
+    scope.rows(kind, moment.table(), sql);
     if let Moment::Known { seq } = moment {
         sql.push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
     }
-    sql
+}
+
+/// How many programs of a portfolio are out of the caller's sight.
+pub async fn count_hidden(conn: &Conn, scope: &Scope, portfolio: &str, moment: Moment) -> Result<i64, Fail> {
+    if scope.is_whole_in(portfolio) {
+        return Ok(0);
+    }
+    let (mut all, mut seen) = (Sql::new(" FROM program t WHERE t.org = "), Sql::new(""));
+    all.text(scope.org());
+    if let Moment::Known { seq } = moment {
+        all = Sql::new(" FROM program_rev t WHERE t.org = ");
+        all.text(scope.org()).push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
+    }
+    push_from(scope, Program::KIND, moment, &mut seen);
+    let mut counts = [0i64; 2];
+    for (count, mut sql) in counts.iter_mut().zip([all, seen]) {
+        sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
+        sql.push(" AND t.deleted_at IS NULL AND t.portfolio_id = ").text(portfolio);
+        let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+        *count = row.try_get_by_index(0)?;
+    }
+    Ok(counts[0] - counts[1])
 }
 
 /// The resource of this id, deleted or not.

@@ -3,10 +3,11 @@
 use std::any::Any;
 
 use steerco_domain::field::Long;
+use steerco_domain::financials::Balance;
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriod, FiscalPeriodState};
 use steerco_domain::money::Amount;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{Fail, ledger};
+use steerco_persistence::{Fail, financials, ledger};
 
 use crate::execute::Env;
 
@@ -17,25 +18,32 @@ pub(crate) async fn total<R: Resource>(env: &Env<'_>, before: &R, after: &mut R)
     let closes = state(after) == Some(FiscalPeriodState::Closed) && state(before) != Some(FiscalPeriodState::Closed);
     let Some(period) = (after as &mut dyn Any).downcast_mut::<FiscalPeriod>().filter(|_| closes) else { return Ok(()) };
     let (org, id) = (env.context.caller.organisation(), period.id.to_string());
-    let totals = ledger::list_totals(env.conn, org, &id).await?;
-    let total = |(account, money, entries): (_, steerco_domain::money::Money, i64)| AccountTotal {
-        account,
-        currency: money.currency,
-        amount: Amount::new(money.units),
-        entry_count: i32::try_from(entries).unwrap_or(i32::MAX),
+    let too_much = || Error::new(Reason::Invalid, "what an account comes to is beyond what an amount holds");
+    let total = |balance: Balance| {
+        Ok(AccountTotal {
+            account: balance.account,
+            currency: balance.currency,
+            amount: Amount::new(i64::try_from(balance.units).map_err(|_| too_much())?),
+            entry_count: i32::try_from(balance.entries).unwrap_or(i32::MAX),
+        })
     };
-    period.closing_totals = totals.into_iter().map(total).collect();
+    let balances = financials::of_period(env.conn, org, &id).await?;
+    period.closing_totals = balances.into_iter().map(total).collect::<Result<_, Error>>()?;
     period.closing_sequence = ledger::last_posting(env.conn, org, &id).await?.map(Long);
     Ok(())
 }
 
-/// A period to which something was posted stays.
+/// What money stands under stays.
 pub(crate) async fn check_unused<R: Resource>(env: &Env<'_>, id: &str) -> Result<(), Fail> {
-    if R::KIND.name != FiscalPeriod::KIND.name {
+    let column = match R::KIND.name {
+        "program" => "program_id",
+        "project" => "project_id",
+        "fiscal_period" => "fiscal_period_id",
+        "cost_category" => "cost_category_id",
+        _ => return Ok(()),
+    };
+    if !financials::is_used(env.conn, env.context.caller.organisation(), column, id).await? {
         return Ok(());
     }
-    if ledger::list_totals(env.conn, env.context.caller.organisation(), id).await?.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(Reason::HasChildren, "costs were posted to it, so it stays").into())
+    Err(Error::new(Reason::HasChildren, "there is money under it in the ledger, so it stays").into())
 }

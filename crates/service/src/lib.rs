@@ -19,6 +19,7 @@ mod decide;
 mod events;
 mod execute;
 mod family;
+mod financials;
 mod graph;
 mod hidden;
 mod inherit;

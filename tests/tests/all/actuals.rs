@@ -395,11 +395,12 @@ fn tampering_with_the_ledger_shows() {
                 "UPDATE ledger_entry SET debit_account = 'cost' WHERE line = 2",
                 "UPDATE ledger_entry SET debit_account = 'suspense' WHERE line = 2",
             ),
-            ("UPDATE ledger_total SET units = units + 1", "UPDATE ledger_total SET units = units - 1"),
+            ("UPDATE balance SET units = units + 1", "UPDATE balance SET units = units - 1"),
             (
-                "UPDATE ledger_total SET entries = 7 WHERE account = 'cost'",
-                "UPDATE ledger_total SET entries = 1 WHERE account = 'cost'",
+                "UPDATE balance SET entries = 7 WHERE account = 'cost'",
+                "UPDATE balance SET entries = 1 WHERE account = 'cost'",
             ),
+            ("UPDATE program_balance SET units = units + 1", "UPDATE program_balance SET units = units - 1"),
             (
                 "UPDATE ledger_key SET content_digest = content_digest || 'x'",
                 "UPDATE ledger_key SET content_digest = rtrim(content_digest, 'x')",

@@ -72,18 +72,8 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         }
         "cost_category" => json!({"code": format!("cat-{n}"), "name": "Material"}),
         "coding_rule" => json!({"cost_code": format!("4{n}*"), "program_id": world.program}),
-        "authority_limit" => {
-            let roles = ["admin", "director", "program_manager", "finance", "executive", "integration", "auditor"];
-            let currency = ["EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK"][(n / 7 % 8) as usize];
-            json!({
-                "role": roles[(n % 7) as usize], "act": "budget_transfer",
-                "limit": {"amount": "1000", "currency": currency},
-            })
-        }
-        "budget" => json!({
-            "program_id": world.program, "legal_entity_id": made(world, "legal_entity"), "fiscal_year": 2026,
-            "title": "First", "currency": "EUR",
-        }),
+        "authority_limit" => limit_body(),
+        "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
@@ -96,26 +86,59 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
     }
 }
 
-/// A transfer between two kinds of spend.
-fn transfer_body(world: &World) -> Value {
+/// Currencies enough for the limits of a scenario.
+const CURRENCIES: [&str; 40] = [
+    "EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "AUD", "NZD",
+    "CAD", "MXN", "BRL", "ARS", "CLP", "COP", "PEN", "ZAR", "EGP", "MAD", "KES", "NGN", "INR", "PKR", "CNY", "KRW",
+    "THB", "IDR", "MYR", "PHP", "SGD", "HKD", "ILS", "SAR",
+];
+
+/// A limit that no other body of this process has.
+fn limit_body() -> Value {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed) as usize;
+    let roles = ["admin", "director", "program_manager", "finance", "executive", "integration", "auditor"];
+    let acts = ["contingency_drawdown", "management_reserve_drawdown"];
+    let limit = json!({"amount": "1000", "currency": CURRENCIES[n / 14 % 40]});
+    json!({"role": roles[n % 7], "act": acts[n / 7 % 2], "limit": limit})
+}
+
+/// A budget with one line.
+fn budget_body(world: &World) -> Value {
     let entity = made(world, "legal_entity");
-    let finance = world.client(Who::Finance);
-    let period = json!({"legal_entity_id": entity, "fiscal_year": 2026, "number": 1});
-    let period = tokio::task::block_in_place(|| {
-        let made = finance.create("fiscal_period", period);
-        tokio::runtime::Handle::current().block_on(made).unwrap().id().to_owned()
-    });
+    let period = wait(
+        world
+            .client(Who::Finance)
+            .create("fiscal_period", json!({"legal_entity_id": entity, "fiscal_year": 2026, "number": 1})),
+    );
     json!({
-        "program_id": world.program, "legal_entity_id": entity, "transfer_type": "transfer",
-        "amount": {"amount": "10.0000", "currency": "EUR"}, "reason": "a better price",
-        "from_place": {"fiscal_period_id": period, "spend": "opex"},
-        "to_place": {"fiscal_period_id": period, "spend": "capex"},
+        "program_id": world.program, "legal_entity_id": entity, "fiscal_year": 2026, "title": "First", "currency": "EUR",
+        "lines": [{"fiscal_period_id": period.unwrap().id(), "spend": "opex", "amount": "1000.0000"}],
     })
+}
+
+/// A transfer between two kinds of spend of a budget in force.
+fn transfer_body(world: &World) -> Value {
+    let budget = budget_body(world);
+    let (director, finance) = (world.client(Who::Director), world.client(Who::Finance));
+    let id = wait(director.create("budget", budget.clone())).unwrap().id().to_owned();
+    wait(director.act("budget", &id, "submit", json!({}))).unwrap();
+    wait(finance.act("budget", &id, "approve", json!({}))).unwrap();
+    let place = |spend: &str| json!({"fiscal_period_id": budget["lines"][0]["fiscal_period_id"], "spend": spend});
+    json!({
+        "program_id": world.program, "legal_entity_id": budget["legal_entity_id"], "transfer_type": "transfer",
+        "amount": {"amount": "10.0000", "currency": "EUR"}, "reason": "a better price",
+        "from_place": place("opex"), "to_place": place("capex"),
+    })
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
 
 /// Something that a body refers to, made on the way.
 fn made(world: &World, kind: &str) -> String {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(make(world, kind)))
+    wait(make(world, kind))
 }
 
 /// A valid body of this verb.

@@ -204,7 +204,8 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
             "blob_chunk",
             "ledger_entry",
             "ledger_key",
-            "ledger_total",
+            "balance",
+            "program_balance",
             "actuals_result",
         ];
         tables.extend(beside.map(str::to_owned));
@@ -255,7 +256,7 @@ async fn refused_to_the_service(world: &World, org: &str, other: &str) {
         "DELETE FROM ledger_entry".to_owned(),
         "UPDATE actuals_result SET status = 'posted'".to_owned(),
         "DELETE FROM actuals_result".to_owned(),
-        "DELETE FROM ledger_total".to_owned(),
+        "DELETE FROM balance".to_owned(),
         "UPDATE blob SET sha256 = 'x'".to_owned(),
         "DELETE FROM blob".to_owned(),
         "UPDATE blob_chunk SET bytes = ''".to_owned(),

@@ -7,7 +7,7 @@ use steerco_domain::{
 use steerco_proto::v1 as pb;
 
 use super::macros::{resource_service, verb_wire};
-use super::serve::progress;
+use super::serve::{financials, progress};
 
 program_fields!(resource_service verbs {
     activate_program ActivateProgram, hold_program HoldProgram, complete_program CompleteProgram,
@@ -15,6 +15,9 @@ program_fields!(resource_service verbs {
 } [dated] others {
     async fn get_program_progress(&self, request: Request<pb::GetProgressRequest>) -> Answer<pb::Progress> {
         answer(request, |call, body| progress::<Program>(&self.0, call, body)).await
+    }
+    async fn get_program_financials(&self, request: Request<pb::GetFinancialsRequest>) -> Answer<pb::Financials> {
+        answer(request, |call, body| financials::<Program>(&self.0, call, body)).await
     }
 });
 activate_program_fields!(verb_wire ActivateProgramRequest);

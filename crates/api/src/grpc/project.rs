@@ -7,7 +7,7 @@ use steerco_domain::{
 use steerco_proto::v1 as pb;
 
 use super::macros::{resource_service, verb_wire};
-use super::serve::progress;
+use super::serve::{financials, progress};
 
 project_fields!(resource_service verbs {
     activate_project ActivateProject, hold_project HoldProject, complete_project CompleteProject,
@@ -15,6 +15,9 @@ project_fields!(resource_service verbs {
 } [dated] others {
     async fn get_project_progress(&self, request: Request<pb::GetProgressRequest>) -> Answer<pb::Progress> {
         answer(request, |call, body| progress::<Project>(&self.0, call, body)).await
+    }
+    async fn get_project_financials(&self, request: Request<pb::GetFinancialsRequest>) -> Answer<pb::Financials> {
+        answer(request, |call, body| financials::<Project>(&self.0, call, body)).await
     }
 });
 activate_project_fields!(verb_wire ActivateProjectRequest);

@@ -27,6 +27,7 @@ use steerco_domain::deliverable::{
 use steerco_domain::dependency::{DependencyState, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
 use steerco_domain::field::{List, Long, Whole};
+use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::id::{HasId, Id};
@@ -217,6 +218,7 @@ words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
+words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.

@@ -1,11 +1,15 @@
 //! The schemas of what belongs to no resource.
 
 use steerco_domain::access::{Cell, Role};
+use steerco_domain::field::Field;
+use steerco_domain::money::{Amount, Currency};
 use steerco_domain::words::Words;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::schemas::status;
-use super::vocabulary::{Members, Schemas, format, limited, list, note, object, of, reference, text, words};
+use super::vocabulary::{
+    Members, Schema, Schemas, described, format, limited, list, note, object, of, reference, text, words,
+};
 
 /// Adds them all.
 pub(super) fn add(schemas: &mut Schemas) {
@@ -13,6 +17,9 @@ pub(super) fn add(schemas: &mut Schemas) {
         ("Permissions", permissions()),
         ("Metrics", metrics()),
         ("Progress", progress()),
+        ("FinancialTotal", financial_total()),
+        ("FinancialGroup", financial_group()),
+        ("Financials", financials()),
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
         ("IssuedSecret", issued_secret()),
@@ -73,6 +80,44 @@ fn progress() -> ObjectBuilder {
         .property("worst_child", worst)
         .property("oldest_input_at", super::shape::instant("When the input left alone the longest last changed (UTC)."))
         .must("hidden_count", count("Programs of a portfolio that are out of the caller's sight."))
+}
+
+/// The schema of a field's type.
+fn shaped<T: Field>(doc: &str) -> Schema {
+    described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
+}
+
+fn financial_total() -> ObjectBuilder {
+    let amounts = [
+        ("approved", "What may be spent: the budgets in force with what was transferred, reserves left out."),
+        ("contingency", "What is left of contingency."),
+        ("management_reserve", "What is left of the management reserve."),
+        ("actual", "What was spent."),
+        ("available", "Approved less actual; reserves are not counted."),
+    ];
+    let mut object = object("The financials in one currency.").must("currency", shaped::<Currency>("The currency."));
+    for (name, doc) in amounts {
+        object = object.must(name, shaped::<Amount>(doc));
+    }
+    object.must("entry_count", count("Entries of the ledger that these come from."))
+}
+
+fn financial_group() -> ObjectBuilder {
+    object("The financials of one group.")
+        .property("key", note("The id or word of the group; absent for what names none."))
+        .must("totals", list(reference("FinancialTotal")))
+}
+
+fn financials() -> ObjectBuilder {
+    let oldest =
+        "When the program to which nothing was posted the longest had its last posting (UTC); absent with `as_of`.";
+    object("What is approved, spent and left of a project, program or portfolio.")
+        .must("id", note("The project, program or portfolio."))
+        .must("totals", list(reference("FinancialTotal")))
+        .property("groups", list(reference("FinancialGroup")).description(Some("The same by what was asked for.")))
+        .must("complete", of(Type::Boolean).description(Some("Whether everything is in sight.")))
+        .must("hidden_count", count("Programs of a portfolio that are out of the caller's sight."))
+        .property("oldest_input_at", super::shape::instant(oldest))
 }
 
 fn reason() -> ObjectBuilder {

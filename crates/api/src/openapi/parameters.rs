@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 14] = [
+    let queries: [&Param; 17] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -33,6 +33,9 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::AFTER,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
+        &params::GROUP_BY,
+        &params::FISCAL_YEAR,
+        &params::FISCAL_PERIOD_ID,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
@@ -60,6 +63,7 @@ fn words(param: &Param, words: &[&str]) -> ParameterBuilder {
 fn query(param: &Param) -> ParameterBuilder {
     let schema = match &param.shape {
         Shape::Text { max, pattern: None, .. } => limited(*max, "^[^\\u0000-\\u001F\\u007F-\\u009F]*$").into(),
+        Shape::Word { words, .. } => vocabulary::words(words.iter().map(|(word, _)| *word)).into(),
         other => shape::schema(other, &mut Schemas::new()),
     };
     parameter(ParameterIn::Query, param.name, param.doc, schema)

@@ -32,6 +32,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
     }
     operations.extend(about.progress.then(|| progress(about)));
+    operations.extend(about.financials.then(|| financials(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
     if about.content {
         operations.extend([upload(about), download(about)]);
@@ -178,6 +179,26 @@ fn progress(about: &About) -> Operation {
         answers: vec![(200, answer("The progress.", "application/json", reference("Progress"), &[]))],
         refusals: vec![404],
         ..start(about, HttpMethod::Get, "/{id}/progress", format!("get_{}_progress", about.kind.name), "read")
+    }
+}
+
+fn financials(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(of(about.kind, &params::financials()));
+    Operation {
+        summary: format!("Get the financials of one {one_word}"),
+        description:
+            "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the \
+                      caller sees the programs. They are kept with every posting, so they cost the same at any size; \
+                      with `as_of` they are summed from the entries. The entries behind them are listed under \
+                      `/v1/ledger-entries` by the same program, project, period or category."
+                .to_owned(),
+        access: Access::of("ledger_entry", "read"),
+        parameters,
+        answers: vec![(200, answer("The financials.", "application/json", reference("Financials"), &[]))],
+        refusals: vec![404],
+        ..start(about, HttpMethod::Get, "/{id}/financials", format!("get_{}_financials", about.kind.name), "read")
     }
 }
 

@@ -10,6 +10,6 @@ pub(super) fn mount() -> Mounted {
         .verb::<HoldProgram>()
         .verb::<CompleteProgram>()
         .verb::<CancelProgram>()
-        .progress()
+        .progress().financials()
         .done()
 }

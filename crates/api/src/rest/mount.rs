@@ -34,6 +34,8 @@ pub(crate) struct About {
     pub(crate) verbs: Vec<VerbAbout>,
     /// Whether progress rolls up to it.
     pub(crate) progress: bool,
+    /// Whether money rolls up to it.
+    pub(crate) financials: bool,
     /// Whether each has a content beside its fields.
     pub(crate) content: bool,
     /// Rows of the table of permissions for operations of its own.
@@ -89,7 +91,15 @@ pub(crate) fn records<R: Resource>() -> Mounted {
 }
 
 fn about<R: Resource>() -> About {
-    About { kind: R::KIND, reach: Reach::Fixed, verbs: Vec::new(), progress: false, content: false, acts: &[] }
+    About {
+        kind: R::KIND,
+        reach: Reach::Fixed,
+        verbs: Vec::new(),
+        progress: false,
+        financials: false,
+        content: false,
+        acts: &[],
+    }
 }
 
 impl<R: Resource> Mount<R> {
@@ -112,6 +122,14 @@ impl<R: Resource> Mount<R> {
         let path = format!("/v1/{}/{{id}}/progress", R::KIND.path());
         self.mounted.routes = self.mounted.routes.route(&path, get(read::progress::<R>));
         self.mounted.about.progress = true;
+        self
+    }
+
+    /// Adds the roll-up of money.
+    pub(crate) fn financials(mut self) -> Self {
+        let path = format!("/v1/{}/{{id}}/financials", R::KIND.path());
+        self.mounted.routes = self.mounted.routes.route(&path, get(read::financials::<R>));
+        self.mounted.about.financials = true;
         self
     }
 

@@ -1,7 +1,11 @@
 //! Query parameters, each declared once: requests are read by these, and the OpenAPI document lists them.
 
+use steerco_domain::Resource;
 use steerco_domain::field::Shape;
+use steerco_domain::financials::FinancialsGrouping;
+use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::resource::Kind;
+use steerco_domain::words::Words;
 
 /// One query parameter.
 pub(crate) struct Param {
@@ -53,6 +57,13 @@ params! {
     AFTER "after" text(4_000);
     /// Kinds of resources wanted, such as `risk,project`; all when absent.
     KINDS "kinds" text(1_000);
+    /// What the answer is divided by.
+    GROUP_BY "group_by"
+        Shape::Word { title: "FinancialsGrouping", doc: FinancialsGrouping::DOC, words: FinancialsGrouping::WORDS };
+    /// The fiscal year alone, named by the calendar year in which it ends.
+    FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
+    /// This fiscal period alone.
+    FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
     /// Leaves out what this source wrote itself.
@@ -85,6 +96,11 @@ pub(crate) fn revisions() -> Set {
 /// How a roll-up is read.
 pub(crate) fn rolling_up() -> Set {
     vec![&AS_OF]
+}
+
+/// How the roll-up of money is read.
+pub(crate) fn financials() -> Set {
+    vec![&AS_OF, &GROUP_BY, &FISCAL_YEAR, &FISCAL_PERIOD_ID]
 }
 
 /// How a write is done.

@@ -2,8 +2,11 @@
 
 use percent_encoding::percent_decode_str;
 use steerco_domain::field::Shape;
+use steerco_domain::financials::{FinancialsGrouping, FinancialsQuery};
+use steerco_domain::id::Id;
 use steerco_domain::input::{plain_int, unknown_name};
 use steerco_domain::time::Instant;
+use steerco_domain::words::Words;
 use steerco_domain::{Error, Fault};
 use steerco_service::{EventArgs, ListArgs, ReadArgs};
 
@@ -79,6 +82,15 @@ impl Query {
         }
     }
 
+    pub(crate) fn financials(&self) -> FinancialsQuery {
+        FinancialsQuery {
+            group_by: self.text(&params::GROUP_BY).and_then(|word| FinancialsGrouping::from_word(&word)),
+            fiscal_year: self.whole(&params::FISCAL_YEAR),
+            fiscal_period_id: self.text(&params::FISCAL_PERIOD_ID).and_then(|id| Id::parse(&id).ok()),
+            as_of: self.instant(&params::AS_OF),
+        }
+    }
+
     pub(crate) fn event_args(&self) -> EventArgs {
         let kinds = self.text(&params::KINDS).unwrap_or_default();
         EventArgs {
@@ -119,6 +131,15 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
             let clean = !value.chars().any(char::is_control);
             require(clean, "CONTROL_CHARACTER", "must not contain control characters".to_owned())
         }
+        Shape::Word { words, .. } => {
+            let choices = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+            let known = words.iter().any(|(word, _)| *word == value);
+            require(known, "UNKNOWN_WORD", format!("must be one of: {}", choices()))
+        }
+        Shape::Id { prefix } => match steerco_domain::id::parse(prefix, "", value) {
+            Ok(_) => Ok(()),
+            Err(detail) => Err(("BAD_ID", detail)),
+        },
         _ => Ok(()),
     }
 }

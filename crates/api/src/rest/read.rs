@@ -32,6 +32,12 @@ pub(crate) async fn progress<R: Resource>(State(rest): State<Rest>, call: Call) 
     Ok(reply::json(StatusCode::OK, reply::JSON, &progress)?)
 }
 
+pub(crate) async fn financials<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let query = call.query(&params::financials())?.financials();
+    let found = rest.service.financials::<R>(&call.caller, call.path("id"), &query).await?;
+    Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
+}
+
 pub(crate) async fn revisions<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::revisions())?.list_args();
     Ok(reply::page(&rest.service.revisions::<R>(&call.caller, call.path("id"), &args).await?)?)

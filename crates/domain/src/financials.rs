@@ -1,0 +1,201 @@
+//! Financials: what is approved, spent and left, rolled up from the balances of the ledger.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use steerco_derive::words;
+
+use crate::error::{Error, Reason};
+use crate::fiscal_period::FiscalPeriod;
+use crate::id::Id;
+use crate::ledger_entry::LedgerAccount;
+use crate::money::{Amount, Currency};
+use crate::time::Instant;
+
+/// By what financials are divided.
+#[words]
+pub enum FinancialsGrouping {
+    /// By program.
+    Program,
+    /// By project.
+    Project,
+    /// By fiscal period.
+    FiscalPeriod,
+    /// By cost category.
+    CostCategory,
+    /// By capital and operating expenditure.
+    Spend,
+}
+
+/// What of the balances is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct FinancialsQuery {
+    pub group_by: Option<FinancialsGrouping>,
+    pub fiscal_year: Option<i64>,
+    pub fiscal_period_id: Option<Id<FiscalPeriod>>,
+    pub as_of: Option<Instant>,
+}
+
+/// A sum of balances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// The id or word it is grouped by; empty where there is none.
+    pub key: String,
+    pub account: LedgerAccount,
+    pub currency: Currency,
+    pub units: i128,
+    pub entries: i64,
+}
+
+/// Financials as they are answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Financials {
+    /// Project, program or portfolio.
+    pub id: String,
+    pub totals: Vec<FinancialTotal>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<FinancialGroup>,
+    /// Whether everything is in sight.
+    pub complete: bool,
+    pub hidden_count: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest_input_at: Option<Instant>,
+}
+
+/// The financials in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FinancialTotal {
+    pub currency: Currency,
+    pub approved: Amount,
+    pub contingency: Amount,
+    pub management_reserve: Amount,
+    pub actual: Amount,
+    pub available: Amount,
+    pub entry_count: i32,
+}
+
+/// The financials of one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FinancialGroup {
+    /// The id or word of the group; absent for what names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    pub totals: Vec<FinancialTotal>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    approved: i128,
+    contingency: i128,
+    management_reserve: i128,
+    actual: i128,
+    entries: i64,
+}
+
+impl Sums {
+    fn add(&mut self, balance: &Balance) {
+        match balance.account {
+            LedgerAccount::Budget => self.approved += balance.units,
+            LedgerAccount::Contingency => self.contingency += balance.units,
+            LedgerAccount::ManagementReserve => self.management_reserve += balance.units,
+            LedgerAccount::Cost => self.actual += balance.units,
+            LedgerAccount::Suspense | LedgerAccount::Clearing | LedgerAccount::Funding => return,
+        }
+        self.entries += balance.entries;
+    }
+
+    fn total(&self, code: &str) -> Option<FinancialTotal> {
+        let amount = |units: i128| i64::try_from(units).ok().map(Amount::new);
+        Some(FinancialTotal {
+            currency: Currency::parse(code)?,
+            approved: amount(self.approved)?,
+            contingency: amount(self.contingency)?,
+            management_reserve: amount(self.management_reserve)?,
+            actual: amount(self.actual)?,
+            available: amount(self.approved - self.actual)?,
+            entry_count: i32::try_from(self.entries).unwrap_or(i32::MAX),
+        })
+    }
+}
+
+type ByCurrency = BTreeMap<&'static str, Sums>;
+
+fn totals(sums: &ByCurrency) -> Result<Vec<FinancialTotal>, Error> {
+    let too_much = || Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once");
+    sums.iter().map(|(code, sums)| sums.total(code).ok_or_else(too_much)).collect()
+}
+
+impl Financials {
+    /// The answer of these balances.
+    pub fn new(
+        id: &str,
+        balances: &[Balance],
+        grouped: bool,
+        hidden_count: i64,
+        oldest_input_at: Option<Instant>,
+    ) -> Result<Self, Error> {
+        let mut all = ByCurrency::new();
+        let mut groups: BTreeMap<&str, ByCurrency> = BTreeMap::new();
+        for balance in balances {
+            let code = balance.currency.code();
+            all.entry(code).or_default().add(balance);
+            if grouped {
+                groups.entry(&balance.key).or_default().entry(code).or_default().add(balance);
+            }
+        }
+        let group = |(key, sums): (&str, ByCurrency)| {
+            let key = (!key.is_empty()).then(|| key.to_owned());
+            Ok(FinancialGroup { key, totals: totals(&sums)? })
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            totals: totals(&all)?,
+            groups: groups.into_iter().map(group).collect::<Result<_, Error>>()?,
+            complete: hidden_count == 0,
+            hidden_count: i32::try_from(hidden_count).unwrap_or(i32::MAX),
+            oldest_input_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn balance(key: &str, account: LedgerAccount, code: &str, units: i128) -> Balance {
+        let currency = Currency::parse(code).unwrap();
+        Balance { key: key.to_owned(), account, currency, units, entries: 1 }
+    }
+
+    #[test]
+    fn what_is_left_is_approved_less_actual() {
+        use LedgerAccount::{Budget, Clearing, Contingency, Cost};
+        let balances = [
+            balance("a", Budget, "EUR", 1_000_000),
+            balance("a", Cost, "EUR", 400_000),
+            balance("", Cost, "EUR", 100_000),
+            balance("a", Contingency, "EUR", 50_000),
+            balance("a", Cost, "USD", 7),
+            balance("a", Clearing, "EUR", -500_000),
+        ];
+        let answer = Financials::new("x", &balances, true, 0, None).unwrap();
+        let told: Vec<_> = answer
+            .totals
+            .iter()
+            .map(|t| (t.currency.code(), t.approved.units(), t.actual.units(), t.available.units(), t.entry_count))
+            .collect();
+        assert_eq!(told, [("EUR", 1_000_000, 500_000, 500_000, 4), ("USD", 0, 7, -7, 1)]);
+        assert_eq!(answer.totals[0].contingency.units(), 50_000, "a reserve is not available");
+        let keys: Vec<_> = answer.groups.iter().map(|group| group.key.as_deref()).collect();
+        assert_eq!(keys, [None, Some("a")]);
+        assert!(answer.complete && !Financials::new("x", &balances, false, 1, None).unwrap().complete);
+    }
+
+    #[test]
+    fn sums_beyond_an_amount_are_refused() {
+        let much = i128::from(i64::MAX);
+        let balances = [balance("a", LedgerAccount::Cost, "EUR", much), balance("b", LedgerAccount::Cost, "EUR", 1)];
+        assert!(Financials::new("x", &balances[..1], false, 0, None).is_err(), "what is left is beyond, too");
+        assert!(Financials::new("x", &balances, false, 0, None).is_err());
+    }
+}

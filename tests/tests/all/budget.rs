@@ -1,0 +1,329 @@
+//! Budgets: versions that others approve, money that moves within them, and what it all comes to.
+
+use serde_json::{Value, json};
+use steerco_tests::{Client, Door, Who, World, scenario};
+
+use super::bodies::{body, fresh, line};
+
+/// A company with the first three periods of 2026, and what is needed to budget there.
+struct Books {
+    entity: String,
+    periods: Vec<String>,
+    labour: String,
+}
+
+impl Books {
+    async fn open(world: &World) -> Self {
+        let finance = world.client(Who::Finance);
+        let entity = finance.create("legal_entity", body(world, "legal_entity")).await.unwrap().id().to_owned();
+        let mut periods = Vec::new();
+        for number in 1..=3 {
+            let period = json!({"legal_entity_id": entity, "fiscal_year": 2026, "number": number});
+            periods.push(finance.create("fiscal_period", period).await.unwrap().id().to_owned());
+        }
+        let labour = finance.create("cost_category", body(world, "cost_category")).await.unwrap().id().to_owned();
+        Self { entity, periods, labour }
+    }
+
+    fn line(&self, period: usize, amount: &str) -> Value {
+        json!({"fiscal_period_id": self.periods[period], "cost_category_id": self.labour, "amount": amount})
+    }
+
+    fn reserve(&self, period: usize, amount: &str) -> Value {
+        json!({"fiscal_period_id": self.periods[period], "reserve": "contingency", "amount": amount})
+    }
+
+    async fn draft(&self, world: &World, lines: &[Value]) -> String {
+        let body = json!({
+            "program_id": world.program, "legal_entity_id": self.entity, "fiscal_year": 2026, "title": "Budget",
+            "currency": "EUR", "lines": lines,
+        });
+        world.client(Who::ProgramManager).create("budget", body).await.unwrap().id().to_owned()
+    }
+
+    /// Makes a version the budget in force.
+    async fn approve(&self, world: &World, lines: &[Value]) -> String {
+        let id = self.draft(world, lines).await;
+        act(&world.client(Who::ProgramManager), &id, "submit").await;
+        act(&world.client(Who::Finance), &id, "approve").await;
+        id
+    }
+
+    /// A transfer of euros from labour of one period to labour of another.
+    fn transfer(&self, world: &World, from: usize, to: usize, amount: &str) -> Value {
+        let place = |period: usize| json!({"fiscal_period_id": self.periods[period], "cost_category_id": self.labour});
+        json!({
+            "program_id": world.program, "legal_entity_id": self.entity, "transfer_type": "transfer",
+            "amount": {"amount": amount, "currency": "EUR"}, "from_place": place(from), "to_place": place(to),
+            "reason": "the tender came later",
+        })
+    }
+
+    async fn spend(&self, world: &World, amount: &str, day: &str) {
+        let n = fresh();
+        let mut line = line(&format!("spent-{n}"), amount, day);
+        line["program_id"] = json!(world.program);
+        line["cost_category_id"] = json!(self.labour);
+        let batch = json!({
+            "source": World::SOURCE, "batch_ref": format!("spent-{n}"), "legal_entity_id": self.entity,
+            "control": {"count": 1, "totals": [{"amount": amount, "currency": "EUR"}]}, "lines": [line],
+        });
+        world.client(Who::Finance).post_actuals(batch).await.unwrap();
+    }
+
+    async fn close(&self, world: &World, period: usize) {
+        for verb in ["start_closing", "close"] {
+            world.client(Who::Finance).act("fiscal_period", &self.periods[period], verb, json!({})).await.unwrap();
+        }
+    }
+}
+
+async fn act(caller: &Client, id: &str, verb: &str) -> Value {
+    caller.act("budget", id, verb, json!({})).await.unwrap().json
+}
+
+/// Pointers and codes of the faults of a refusal.
+fn faults(refused: &steerco_tests::Refused) -> Vec<(&str, &str)> {
+    refused.faults.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect()
+}
+
+/// Approved, contingency, actual and available, in euros.
+async fn euros(caller: &Client, kind: &str, id: &str, args: Value) -> [String; 4] {
+    let found = caller.financials(kind, id, args).await.unwrap();
+    let total = found["totals"].as_array().unwrap().iter().find(|total| total["currency"] == "EUR");
+    ["approved", "contingency", "actual", "available"]
+        .map(|name| total.map_or("none", |total| total[name].as_str().unwrap()).to_owned())
+}
+
+scenario!(a_version_is_approved_by_another_and_replaces_the_one_before(world) {
+    let (books, manager, finance) = (Books::open(&world).await, world.client(Who::ProgramManager), world.client(Who::Finance));
+    let first = books.draft(&world, &[books.line(0, "100.00"), books.line(1, "200.00"), books.reserve(1, "50.00")]).await;
+    let draft = manager.get("budget", &first).await.unwrap();
+    assert_eq!((&draft["version"], &draft["total"], &draft["state"]), (&json!(1), &json!("350.0000"), &json!("draft")));
+    assert_eq!(finance.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
+    let submitted = act(&manager, &first, "submit").await;
+    assert_eq!(submitted["submitted_by"], world.id(Who::ProgramManager));
+    let refused = manager.update("budget", &first, json!({"lines": []})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines", "FROZEN")]);
+    assert_eq!(manager.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    let approved = act(&finance, &first, "approve").await;
+    assert_eq!((&approved["state"], &approved["entry_count"]), (&json!("approved"), &json!(3)));
+    assert_eq!(approved["decided_by"], world.id(Who::Finance));
+
+    // The next version posts what differs: one line more, one less, one gone.
+    let second = books.approve(&world, &[books.line(0, "100.00"), books.line(1, "150.00"), books.line(2, "25.00")]).await;
+    let found = finance.get("budget", &second).await.unwrap();
+    assert_eq!((&found["version"], &found["supersedes_id"], &found["entry_count"]), (&json!(2), &json!(first), &json!(3)));
+    assert_eq!(finance.get("budget", &first).await.unwrap()["state"], "superseded");
+    let entries = finance.list_all("ledger_entry", json!({"filter": format!("budget_id = \"{second}\"")})).await.unwrap();
+    let told: Vec<_> = entries.iter()
+        .map(|entry| ["debit_account", "credit_account"].map(|side| entry[side].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [["funding", "budget"], ["budget", "funding"], ["funding", "contingency"]]);
+    assert_eq!(finance.delete("budget", &second).await.unwrap_err().code, "WRONG_STATE");
+    assert_eq!(euros(&finance, "program", &world.program, json!({})).await, ["275.0000", "0.0000", "0.0000", "275.0000"]);
+    let fresh = finance.create("budget", finance_body(&world, &books)).await.unwrap();
+    assert_eq!(fresh["version"], 3);
+    world.verify().await;
+});
+
+fn finance_body(world: &World, books: &Books) -> Value {
+    json!({
+        "program_id": world.program, "legal_entity_id": books.entity, "fiscal_year": 2026, "title": "Next",
+        "currency": "EUR",
+    })
+}
+
+scenario!(who_submits_a_budget_does_not_decide_on_it(world) {
+    let (books, director) = (Books::open(&world).await, world.client(Who::Director));
+    let id = books.draft(&world, &[books.line(0, "1.00")]).await;
+    let empty = director.create("budget", finance_body(&world, &books)).await.unwrap().id().to_owned();
+    let refused = director.act("budget", &empty, "submit", json!({})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines", "REQUIRED")]);
+    act(&director, &id, "submit").await;
+    for (verb, body) in [("approve", json!({})), ("reject", json!({"reason": "no"}))] {
+        assert_eq!(director.act("budget", &id, verb, body).await.unwrap_err().code, "PERMISSION_DENIED", "{verb}");
+    }
+    act(&director, &id, "withdraw").await;
+    act(&director, &id, "submit").await;
+    let rejected = world.client(Who::Finance).act("budget", &id, "reject", json!({"reason": "too early"})).await.unwrap();
+    assert_eq!((&rejected["state"], &rejected["rejection_reason"]), (&json!("rejected"), &json!("too early")));
+    assert_eq!(director.act("budget", &id, "submit", json!({})).await.unwrap_err().code, "WRONG_STATE");
+    for who in [Who::Executive, Who::Integration, Who::Auditor, Who::Vendor, Who::Admin] {
+        let refused = world.client(who).create("budget", finance_body(&world, &books)).await.unwrap_err();
+        assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
+    }
+    let mut elsewhere = finance_body(&world, &books);
+    elsewhere["program_id"] = json!(world.other_program);
+    let refused = world.client(Who::ProgramManager).create("budget", elsewhere).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/program_id", "NOT_FOUND")], "beyond its reach");
+});
+
+scenario!(every_line_is_checked_at_once(world) {
+    let (books, other, director) = (Books::open(&world).await, Books::open(&world).await, world.client(Who::Director));
+    let project = json!({"program_id": world.other_program, "code": format!("p-{}", fresh()), "name": "P"});
+    let project = director.create("project", project).await.unwrap().id().to_owned();
+    let mut lines = vec![books.line(0, "1.00"), other.line(0, "1.00"), books.line(1, "1.00")];
+    lines[2]["project_id"] = json!(project);
+    let mut budget = finance_body(&world, &books);
+    budget["lines"] = json!(lines);
+    let expected =
+        [("/lines/1/fiscal_period_id", "NOT_FOUND"), ("/lines/2/project_id", "NOT_FOUND")];
+    assert_eq!(faults(&director.create("budget", budget.clone()).await.unwrap_err()), expected);
+    budget["lines"] = json!([books.line(0, "1.00"), books.line(0, "2.00"), {"amount": "1,5", "reserve": "contingency"}]);
+    let refused = director.create("budget", budget.clone()).await.unwrap_err();
+    let codes = [("/lines/2/fiscal_period_id", "REQUIRED"), ("/lines/2/amount", "BAD_AMOUNT")];
+    assert_eq!(faults(&refused), codes);
+    budget["lines"] = json!([books.line(0, "1.00"), books.line(0, "2.00")]);
+    assert_eq!(faults(&director.create("budget", budget.clone()).await.unwrap_err()), [("/lines/1", "DUPLICATE")]);
+    budget["fiscal_year"] = json!(2027);
+    budget["lines"] = json!([books.line(0, "1.00")]);
+    let refused = director.create("budget", budget).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines/0/fiscal_period_id", "OUT_OF_RANGE")], "of another year");
+});
+
+scenario!(what_is_closed_or_frozen_stays_as_approved(world) {
+    let (books, manager) = (Books::open(&world).await, world.client(Who::ProgramManager));
+    books.approve(&world, &[books.line(0, "100.00"), books.line(1, "200.00")]).await;
+    books.close(&world, 0).await;
+    let changed = books.draft(&world, &[books.line(0, "90.00"), books.line(1, "210.00")]).await;
+    let refused = manager.act("budget", &changed, "submit", json!({})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines/0", "PERIOD_CLOSED")]);
+    let left_out = books.draft(&world, &[books.line(1, "210.00")]).await;
+    let refused = manager.act("budget", &left_out, "submit", json!({})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines", "PERIOD_CLOSED")], "what is left out is taken away");
+    books.approve(&world, &[books.line(0, "100.00"), books.line(1, "210.00")]).await;
+    let early = books.draft(&world, &[books.line(0, "100.00"), books.line(1, "1.00"), books.line(2, "5.00")]).await;
+    manager.update("budget", &early, json!({"first_editable_period_id": books.periods[2]})).await.unwrap();
+    let refused = manager.act("budget", &early, "submit", json!({})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines/1", "FROZEN")]);
+});
+
+scenario!(money_moves_within_authority_and_what_is_there(world) {
+    let (books, admin) = (Books::open(&world).await, world.client(Who::Admin));
+    let (manager, director, finance) = (world.client(Who::ProgramManager), world.client(Who::Director), world.client(Who::Finance));
+    books.approve(&world, &[books.line(0, "100.00"), books.line(1, "200.00"), books.reserve(1, "50.00")]).await;
+    for (role, limit) in [("program_manager", "10"), ("finance", "1000")] {
+        let limit = json!({"role": role, "act": "budget_transfer", "limit": {"amount": limit, "currency": "EUR"}});
+        admin.create("authority_limit", limit).await.unwrap();
+    }
+    let ask = async |caller: &Client, body: Value| caller.create("budget_transfer", body).await.unwrap().id().to_owned();
+    let small = ask(&director, books.transfer(&world, 0, 1, "10.00")).await;
+    let large = ask(&director, books.transfer(&world, 0, 1, "10.01")).await;
+    assert_eq!(director.act("budget_transfer", &small, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    let done = manager.act("budget_transfer", &small, "approve", json!({})).await.unwrap();
+    assert_eq!((&done["state"], &done["entry_count"]), (&json!("approved"), &json!(2)));
+    let refused = manager.act("budget_transfer", &large, "approve", json!({})).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), faults(&refused)), ("PERMISSION_DENIED", vec![("/amount", "BEYOND_AUTHORITY")]));
+    finance.act("budget_transfer", &large, "approve", json!({})).await.unwrap();
+    assert_eq!(finance.act("budget_transfer", &large, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
+    let much = ask(&director, books.transfer(&world, 0, 2, "80.00")).await;
+    let refused = finance.act("budget_transfer", &much, "approve", json!({})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/amount/amount", "INSUFFICIENT")], "79.99 are left");
+    let by_period = json!({"group_by": "fiscal_period"});
+    let groups = finance.financials("program", &world.program, by_period).await.unwrap()["groups"].clone();
+    let told: Vec<_> = groups.as_array().unwrap().iter()
+        .map(|group| (group["key"].as_str().unwrap(), group["totals"][0]["approved"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [(books.periods[0].as_str(), "79.9900"), (books.periods[1].as_str(), "220.0100")]);
+
+    // Contingency is drawn against a risk.
+    let mut draw = books.transfer(&world, 1, 1, "20.00");
+    draw["transfer_type"] = json!("contingency_drawdown");
+    draw["from_place"] = json!({"fiscal_period_id": books.periods[1]});
+    let refused = director.create("budget_transfer", draw.clone()).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/risk_id", "REQUIRED")]);
+    draw["risk_id"] = json!(world.risk("Flood").await);
+    let draw = ask(&director, draw).await;
+    manager.act("budget_transfer", &draw, "approve", json!({})).await.unwrap();
+    assert_eq!(euros(&finance, "program", &world.program, json!({})).await, ["320.0000", "30.0000", "0.0000", "320.0000"]);
+    let taken_back = ask(&director, books.transfer(&world, 1, 0, "1.00")).await;
+    director.act("budget_transfer", &taken_back, "withdraw", json!({})).await.unwrap();
+    let same = director.create("budget_transfer", books.transfer(&world, 1, 1, "1.00")).await.unwrap_err();
+    assert_eq!(faults(&same), [("/to_place", "DOES_NOT_FIT")]);
+    world.verify().await;
+});
+
+scenario!(a_new_version_counts_from_where_transfers_have_left_it(world) {
+    let (books, director, finance) = (Books::open(&world).await, world.client(Who::Director), world.client(Who::Finance));
+    books.approve(&world, &[books.line(0, "100.00")]).await;
+    let mut across = books.transfer(&world, 0, 0, "40.00");
+    across["to_program_id"] = json!(world.other_program);
+    let across = director.create("budget_transfer", across).await.unwrap().id().to_owned();
+    finance.act("budget_transfer", &across, "approve", json!({})).await.unwrap();
+    assert_eq!(euros(&finance, "program", &world.other_program, json!({})).await[0], "40.0000");
+    assert_eq!(euros(&finance, "program", &world.program, json!({})).await[0], "60.0000");
+    books.approve(&world, &[books.line(0, "100.00")]).await;
+    assert_eq!(euros(&finance, "program", &world.program, json!({})).await[0], "100.0000", "as it was approved");
+    assert_eq!(euros(&finance, "portfolio", &world.portfolio, json!({})).await[0], "140.0000");
+});
+
+scenario!(financials_are_what_the_ledger_comes_to_then_and_now(world) {
+    let (books, finance) = (Books::open(&world).await, world.client(Who::Finance));
+    assert_eq!(finance.financials("program", &world.program, json!({})).await.unwrap()["totals"], json!([]));
+    books.approve(&world, &[books.line(0, "100.00"), books.line(1, "50.00")]).await;
+    let then = finance.get("program", &world.program).await.unwrap();
+    let events = finance.list_all("ledger_entry", json!({})).await.unwrap();
+    let at = events.last().unwrap()["created_at"].clone();
+    books.spend(&world, "30.00", "2026-01-15").await;
+    books.spend(&world, "-5.00", "2026-02-15").await;
+    assert_eq!(then["id"], world.program);
+    let now = ["150.0000", "0.0000", "25.0000", "125.0000"];
+    let before = ["150.0000", "0.0000", "0.0000", "150.0000"];
+    for (kind, id) in [("program", &world.program), ("portfolio", &world.portfolio)] {
+        assert_eq!(euros(&finance, kind, id, json!({})).await, now, "{kind}");
+        assert_eq!(euros(&finance, kind, id, json!({"as_of": at})).await, before, "{kind}");
+        assert_eq!(euros(&finance, kind, id, json!({"fiscal_year": 2027})).await[0], "none", "{kind}");
+        let one = json!({"fiscal_period_id": books.periods[0], "group_by": "cost_category"});
+        assert_eq!(euros(&finance, kind, id, one).await, ["100.0000", "0.0000", "30.0000", "70.0000"], "{kind}");
+    }
+    // Who sees one program is told that there are others; who may not read the ledger is told nothing.
+    let manager = world.client(Who::ProgramManager);
+    let sight = manager.financials("portfolio", &world.portfolio, json!({})).await.unwrap();
+    assert_eq!((&sight["complete"], &sight["hidden_count"]), (&json!(false), &json!(1)));
+    assert_eq!(finance.financials("portfolio", &world.portfolio, json!({})).await.unwrap()["complete"], true);
+    let unseen = manager.financials("program", &world.other_program, json!({})).await.unwrap_err();
+    assert_eq!(unseen.code, "NOT_FOUND");
+    for who in [Who::Integration, Who::Vendor, Who::Admin] {
+        let refused = world.client(who).financials("program", &world.program, json!({})).await.unwrap_err();
+        assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
+    }
+    let stranger = world.client(Who::Stranger).financials("program", &world.program, json!({})).await.unwrap_err();
+    assert_eq!(stranger.code, "NOT_FOUND");
+    if world.door == Door::Rest {
+        let refused = finance.financials("program", &world.program, json!({"group_by": "weather"})).await.unwrap_err();
+        assert_eq!(faults(&refused), [("?group_by", "UNKNOWN_WORD")]);
+    }
+    let refused = finance.financials("program", &world.program, json!({"fiscal_year": 7})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("?fiscal_year", "OUT_OF_RANGE")]);
+    assert_eq!(finance.delete("cost_category", &books.labour).await.unwrap_err().code, "HAS_CHILDREN");
+    let director = world.client(Who::Director);
+    assert_eq!(director.delete("program", &world.program).await.unwrap_err().code, "HAS_CHILDREN");
+});
+
+// Versions of one budget that are approved at once: one is in force, the others superseded, and the balances hold.
+scenario!(approvals_at_once_take_turns(world) {
+        let (books, manager) = (Books::open(&world).await, world.client(Who::ProgramManager));
+        let mut versions = Vec::new();
+        for amount in ["10.00", "20.00", "30.00", "40.00"] {
+            let id = books.draft(&world, &[books.line(0, amount)]).await;
+            act(&manager, &id, "submit").await;
+            versions.push(id);
+        }
+        let approvals = versions.iter().map(|id| {
+            let finance = world.client(Who::Finance);
+            async move { finance.act("budget", id, "approve", json!({})).await.unwrap() }
+        });
+        futures::future::join_all(approvals).await;
+        let finance = world.client(Who::Finance);
+        let mut in_force = Vec::new();
+        for id in &versions {
+            let budget = finance.get("budget", id).await.unwrap();
+            if budget["state"] == "approved" {
+                in_force.push(budget["total"].as_str().unwrap().to_owned());
+            }
+        }
+        assert_eq!(in_force.len(), 1);
+        assert_eq!(euros(&finance, "program", &world.program, json!({})).await[0], in_force[0]);
+        world.verify().await;
+});
