@@ -205,6 +205,20 @@ impl Client {
         self.call(kind, Call::Financials { id, args: &args }).await
     }
 
+    /// How one version of a budget became another.
+    pub async fn budget_bridge(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let mut raw = self.raw("GET", &format!("/v1/budgets/{id}/bridge"));
+                for (name, value) in args.as_object().expect("arguments") {
+                    raw = raw.query(name, value.as_str().expect("text"));
+                }
+                raw.send().await
+            }
+            Door::Grpc => grpc::budget_bridge(self, id, args).await,
+        }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
         let (mut args, mut items) = (args, Vec::new());

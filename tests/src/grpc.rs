@@ -101,6 +101,7 @@ const QUERY: &[&str] = &[
     "kinds",
     "after",
     "after_line",
+    "from_id",
     "group_by",
     "fiscal_year",
 ];
@@ -366,6 +367,11 @@ pub(crate) async fn actuals(client: &Client, rpc: &str, body: Value) -> Reply {
 pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
+}
+
+pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("BudgetService", "GetBudgetBridge"), &args).await
 }
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod bridge;
 pub mod clock_time;
 pub mod country;
 pub mod error;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use sea_orm::QueryResult;
 use steerco_domain::authority_limit::AuthorityLimit;
+use steerco_domain::bridge::Movement;
 use steerco_domain::budget::{Budget, BudgetCell};
 use steerco_domain::id::Id;
-use steerco_domain::ledger_entry::LedgerAccount;
+use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::money::Currency;
 use steerco_domain::spend::Spend;
 use steerco_domain::words::Words;
@@ -85,4 +86,51 @@ pub async fn list_limits(conn: &Conn, org: &str) -> Result<Vec<AuthorityLimit>, 
     let mut sql = Sql::new(" FROM authority_limit t WHERE t.org = ");
     sql.text(org).push(" AND t.deleted_at IS NULL");
     conn.resources(sql).await
+}
+
+/// The change of the log that approved a version; none while nobody has.
+pub async fn find_approval(conn: &Conn, org: &str, budget: &Budget) -> Result<Option<i64>, Fail> {
+    let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM log WHERE org = ");
+    sql.text(org).push(" AND resource_id = ").text(budget.id.to_string()).push(" AND operation = 'budget.approve'");
+    let row = conn.one(sql).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+}
+
+/// What approvals moved in the places of a budget after one change of the log up to another, in their order. The event of
+/// each is named by the hash of its change.
+pub async fn list_movements(
+    conn: &Conn,
+    org: &str,
+    budget: &Budget,
+    [after, until]: [i64; 2],
+) -> Result<Vec<Movement>, Fail> {
+    let mut sql = Sql::new("SELECT b.account, b.currency, b.entry_type, b.approved_id, l.hash, ");
+    sql.push("CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT) FROM (");
+    for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") b")] {
+        sql.push("SELECT org, seq, ").push(account).push(" AS account, amount_currency AS currency, entry_type, ");
+        sql.push("COALESCE(budget_id, budget_transfer_id) AS approved_id, ").push(sign).push("amount_amount AS units ");
+        sql.push("FROM ledger_entry WHERE org = ").text(org);
+        sql.push(" AND program_id = ").text(budget.program_id.to_string()).push(" AND seq > ").int(after);
+        sql.push(" AND seq <= ").int(until).push(" AND fiscal_period_id IN (SELECT id FROM fiscal_period WHERE org = ");
+        sql.text(org).push(" AND legal_entity_id = ").text(budget.legal_entity_id.to_string());
+        sql.push(" AND fiscal_year = ").int(i64::from(budget.fiscal_year.get())).push(")").push(between);
+    }
+    sql.push(" JOIN log l ON l.org = b.org AND l.seq = b.seq");
+    sql.push(" WHERE b.account IN ('budget', 'contingency', 'management_reserve')");
+    sql.push(" GROUP BY l.seq, l.hash, b.account, b.currency, b.entry_type, b.approved_id ORDER BY l.seq, b.account");
+    conn.all(sql).await?.iter().map(read_movement).collect()
+}
+
+fn read_movement(row: &QueryResult) -> Result<Movement, Fail> {
+    let text = |i: usize| row.try_get_by_index::<String>(i);
+    let broken = || Fail::Broken("an entry of a budget cannot be read".to_owned());
+    let part = |i: usize| row.try_get_by_index::<i64>(i).map(i128::from);
+    Ok(Movement {
+        account: LedgerAccount::from_word(&text(0)?).ok_or_else(broken)?,
+        currency: Currency::parse(&text(1)?).ok_or_else(broken)?,
+        entry_type: LedgerEntryType::from_word(&text(2)?).ok_or_else(broken)?,
+        approved_id: text(3)?,
+        event_id: text(4)?,
+        units: part(5)? * 1_000_000 + part(6)?,
+    })
 }

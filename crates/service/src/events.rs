@@ -325,6 +325,11 @@ async fn fill(
     }
 }
 
+/// The id of the event of a change, by the hash of its entry in the log.
+pub(crate) fn event_id(org: &str, hash: &str) -> String {
+    format!("evt_{}", &digest(&[org, hash])[..22])
+}
+
 /// An entry as the caller sees it; `None` if nothing visible changed.
 fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -> Option<Event> {
     let kind = steerco_domain::find_kind(&entry.kind)?;
@@ -351,7 +356,7 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
     let after = if private { RawValue::from_string(entry.after) } else { trimmed(&entry.after, visible) };
     Some(Event {
         cursor: seal(entry.seq),
-        id: format!("evt_{}", &digest(&[org, &entry.hash])[..22]),
+        id: event_id(org, &entry.hash),
         at: Instant::from_micros(entry.at),
         actor: if private { entry.actor } else { String::new() },
         operation: entry.operation,

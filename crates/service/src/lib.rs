@@ -9,6 +9,7 @@
 mod actuals;
 pub mod args;
 pub mod auth;
+mod bridge;
 mod budgeting;
 pub mod clock;
 mod closing;

@@ -327,3 +327,64 @@ scenario!(approvals_at_once_take_turns(world) {
         assert_eq!(euros(&finance, "program", &world.program, json!({})).await[0], in_force[0]);
         world.verify().await;
 });
+
+scenario!(a_bridge_tells_every_step_with_its_event(world) {
+    let (books, manager, finance) = (Books::open(&world).await, world.client(Who::ProgramManager), world.client(Who::Finance));
+    let first = books.approve(&world, &[books.line(0, "100.00"), books.reserve(0, "50.00")]).await;
+    let mut draw = books.transfer(&world, 0, 0, "20.00");
+    draw["transfer_type"] = json!("contingency_drawdown");
+    draw["from_place"] = json!({"fiscal_period_id": books.periods[0]});
+    draw["risk_id"] = json!(world.risk("Flood").await);
+    let draw = manager.create("budget_transfer", draw).await.unwrap().id().to_owned();
+    finance.act("budget_transfer", &draw, "approve", json!({})).await.unwrap();
+    let mut away = books.transfer(&world, 0, 0, "30.00");
+    away["to_program_id"] = json!(world.other_program);
+    let away = world.client(Who::Director).create("budget_transfer", away).await.unwrap().id().to_owned();
+    finance.act("budget_transfer", &away, "approve", json!({})).await.unwrap();
+    let second = books.approve(&world, &[books.line(0, "120.00"), books.reserve(0, "30.00")]).await;
+    let bridge = finance.budget_bridge(&second, json!({})).await.unwrap();
+    assert_eq!((&bridge["from_id"], &bridge["to_id"]), (&json!(first), &json!(second)));
+    let told: Vec<_> = bridge["spans"].as_array().unwrap().iter().map(|span| {
+        let text = |name: &str| span[name].as_str().unwrap().to_owned();
+        let steps = span["steps"].as_array().unwrap().iter();
+        let steps: Vec<_> = steps.map(|step| {
+            ["step_type", "amount", "approved_id"].map(|name| step[name].as_str().unwrap().to_owned())
+        }).collect();
+        ([text("account"), text("from_amount"), text("unexplained"), text("to_amount")], steps)
+    }).collect();
+    let own = |texts: [&str; 4]| texts.map(str::to_owned);
+    let step = |texts: [&str; 3]| texts.map(str::to_owned);
+    assert_eq!(told, [
+        (own(["budget", "100.0000", "0.0000", "120.0000"]), vec![
+            step(["drawdown", "20.0000", &draw]), step(["transfer", "-30.0000", &away]),
+            step(["approved_change", "30.0000", &second]),
+        ]),
+        (own(["contingency", "50.0000", "0.0000", "30.0000"]), vec![step(["drawdown", "-20.0000", &draw])]),
+    ]);
+    let auditor = world.client(Who::Auditor);
+    let events = auditor.events(json!({"kinds": ["budget", "budget_transfer"], "page_size": 100})).await.unwrap();
+    let known: Vec<_> = events["events"].as_array().unwrap().iter().map(|event| event["id"].clone()).collect();
+    let steps: Vec<_> = bridge["spans"].as_array().unwrap().iter()
+        .flat_map(|span| span["steps"].as_array().unwrap().clone()).collect();
+    assert!(steps.iter().all(|step| known.contains(&step["event_id"])), "{steps:?} in {known:?}");
+
+    // What is not approved is explained by nothing yet.
+    let third = books.draft(&world, &[books.line(0, "125.00"), books.reserve(0, "30.00")]).await;
+    let open = finance.budget_bridge(&third, json!({"from_id": second})).await.unwrap();
+    assert_eq!((&open["spans"][0]["steps"], &open["spans"][0]["unexplained"]), (&json!([]), &json!("5.0000")));
+    let refused = async |id: &str, args: Value| finance.budget_bridge(id, args).await.unwrap_err();
+    assert_eq!(faults(&refused(&third, json!({})).await), [("?from_id", "REQUIRED")]);
+    assert_eq!(faults(&refused(&first, json!({"from_id": second})).await), [("?from_id", "OUT_OF_ORDER")]);
+    assert_eq!(refused(&second, json!({"from_id": third})).await.code, "WRONG_STATE");
+    assert_eq!(faults(&refused(&third, json!({"from_id": "bud_1"})).await), [("?from_id", "BAD_ID")]);
+    let other = books_of_another(&world).await;
+    assert_eq!(faults(&refused(&third, json!({"from_id": other})).await), [("?from_id", "DOES_NOT_FIT")]);
+    assert_eq!(world.client(Who::Stranger).budget_bridge(&second, json!({})).await.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(world.client(Who::Vendor).budget_bridge(&second, json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+});
+
+/// A budget in force of another company.
+async fn books_of_another(world: &World) -> String {
+    let books = Books::open(world).await;
+    books.approve(world, &[books.line(0, "1.00")]).await
+}

@@ -16,6 +16,7 @@ use steerco_domain::actuals_batch::{
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::attachment::{AttachmentState, AttachmentVisibility};
 use steerco_domain::authority_limit::AuthorityAct;
+use steerco_domain::bridge::BudgetBridgeStepType;
 use steerco_domain::budget::{BudgetLine, BudgetReserve, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransferState, BudgetTransferType};
 use steerco_domain::clock_time::ClockTime;
@@ -214,6 +215,7 @@ words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
 words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown);
 words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding);
 words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
+words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);

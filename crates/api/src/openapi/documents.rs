@@ -83,7 +83,7 @@ fn progress() -> ObjectBuilder {
 }
 
 /// The schema of a field's type.
-fn shaped<T: Field>(doc: &str) -> Schema {
+pub(super) fn shaped<T: Field>(doc: &str) -> Schema {
     described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
 }
 

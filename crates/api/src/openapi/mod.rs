@@ -5,6 +5,7 @@
 
 mod actuals;
 mod answers;
+mod bridge;
 mod documents;
 mod example;
 mod finish;
@@ -52,6 +53,7 @@ pub fn document() -> Value {
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));
+    operations.push(bridge::operation(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

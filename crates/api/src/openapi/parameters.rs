@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 17] = [
+    let queries: [&Param; 18] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -33,6 +33,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::AFTER,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
+        &params::FROM_ID,
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
         &params::FISCAL_PERIOD_ID,

@@ -3,6 +3,7 @@
 pub(crate) mod actuals;
 mod batch;
 mod body;
+pub(crate) mod bridge;
 pub(crate) mod call;
 pub(crate) mod content;
 mod discovery;

@@ -1,6 +1,7 @@
 //! Query parameters, each declared once: requests are read by these, and the OpenAPI document lists them.
 
 use steerco_domain::Resource;
+use steerco_domain::budget::Budget;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
@@ -57,6 +58,8 @@ params! {
     AFTER "after" text(4_000);
     /// Kinds of resources wanted, such as `risk,project`; all when absent.
     KINDS "kinds" text(1_000);
+    /// The version to begin with; the one that this took the place of when absent.
+    FROM_ID "from_id" Shape::Id { prefix: Budget::KIND.prefix };
     /// What the answer is divided by.
     GROUP_BY "group_by"
         Shape::Word { title: "FinancialsGrouping", doc: FinancialsGrouping::DOC, words: FinancialsGrouping::WORDS };
@@ -101,6 +104,11 @@ pub(crate) fn rolling_up() -> Set {
 /// How the roll-up of money is read.
 pub(crate) fn financials() -> Set {
     vec![&AS_OF, &GROUP_BY, &FISCAL_YEAR, &FISCAL_PERIOD_ID]
+}
+
+/// How a bridge is read.
+pub(crate) fn bridging() -> Set {
+    vec![&FROM_ID]
 }
 
 /// How a write is done.
