@@ -42,11 +42,19 @@ def threats(answer):
     return found and found == sorted(found, reverse=True) and all(float(i["probability"]) >= 0.5 for i in answer["items"])
 
 
+def financials(answer):
+    total = answer["totals"][0]
+    left = round(float(total["approved"]) - float(total["actual"]), 4)
+    groups = sum(float(group["totals"][0]["approved"]) for group in answer["groups"])
+    return answer["complete"] and float(total["available"]) == left > 0 and groups == float(total["approved"])
+
+
 CHECKS = [
     dearest,
     then,
     then,
     threats,
+    financials,
     lambda answer: answer["category"] == "schedule",
     lambda answer: len(answer["events"]) == 2,
     lambda answer: answer["code"] == "PERMISSION_DENIED",

@@ -219,6 +219,14 @@ impl Client {
         }
     }
 
+    /// What a finance system says of a period beside the ledger.
+    pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("POST", &format!("/v1/fiscal-periods/{period}/reconcile")).json(&body).send().await,
+            Door::Grpc => grpc::reconcile(self, period, body).await,
+        }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
         let (mut args, mut items) = (args, Vec::new());

@@ -369,6 +369,11 @@ pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) 
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
 }
 
+pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {
+    body["id"] = json!(period);
+    unary(client, &method("FiscalPeriodService", "ReconcileFiscalPeriod"), &body).await
+}
+
 pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("BudgetService", "GetBudgetBridge"), &args).await

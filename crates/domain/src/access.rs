@@ -233,6 +233,7 @@ pub const TABLE: &[Row] = &[
     row("fiscal_period",   "cancel_closing", "- - - y - - - -"),
     row("fiscal_period",   "close",       "- - - y - - - -"),
     row("fiscal_period",   "request_reopen", "- - - y - - - -"),
+    row("fiscal_period",   "reconcile",   "- y - y - - - y"),
     // By somebody else than who asked for it.
     row("fiscal_period",   "reopen",      "- y - y - - - -"),
     row("cost_category",   "read",        "y y y y y y - y"),

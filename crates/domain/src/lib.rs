@@ -29,6 +29,7 @@ pub mod money;
 pub mod node;
 pub mod progress;
 pub mod ratio;
+pub mod reconciliation;
 pub mod refs;
 pub mod resource;
 pub mod spend;

@@ -26,6 +26,7 @@ mod ledger_verify;
 pub mod log;
 pub mod progress;
 pub mod query;
+pub mod reconciliation;
 pub mod scope;
 mod sql;
 pub mod verify;

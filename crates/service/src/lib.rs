@@ -28,6 +28,7 @@ pub mod operator;
 mod progress;
 mod read;
 mod reclassify;
+mod reconciliation;
 mod service;
 mod sniff;
 mod subject;

@@ -371,6 +371,45 @@ payments_of_london_come_out_to_the_penny(world) {
     world.verify().await;
 });
 
+scenario!(a_period_is_reconciled_to_the_row(world) {
+    let (books, finance) = (Books::open(&world, "refuse", 2).await, world.client(Who::Finance));
+    let (a, b, c) = (id("a"), id("b"), id("c"));
+    let lines = [coded(&world, line(&a, "10.00", "2026-01-15")), line(&b, "5.00", "2026-01-16"), line(&c, "-2.00", "2026-01-17")];
+    finance.post_actuals(books.batch(lines, "13.00")).await.unwrap();
+    finance.post_actuals(books.batch([line(&id("later"), "99.00", "2026-02-01")], "99.00")).await.unwrap();
+    let (january, source) = (&books.periods[0], World::SOURCE);
+    let total = |amount: &str| json!({"source": source, "totals": [{"amount": amount, "currency": "EUR"}]});
+    let agreed = finance.reconcile(january, total("13")).await.unwrap();
+    let three = json!([{"currency": "EUR", "stated": "13.0000", "entries": "13.0000", "balance": "13.0000"}]);
+    assert_eq!((&agreed["agrees"], &agreed["totals"]), (&json!(true), &three));
+    assert_eq!(finance.reconcile(january, total("12.99")).await.unwrap()["agrees"], false);
+    let stated = |id: &str, amount: &str| json!({"external_id": id, "amount": {"amount": amount, "currency": "EUR"}});
+    let unknown = id("x");
+    let statement = json!({"source": source, "lines": [stated(&a, "10"), stated(&b, "6"), stated(&unknown, "-3")]});
+    let differs = finance.reconcile(january, statement).await.unwrap();
+    let mut told: Vec<_> = differs["differences"].as_array().unwrap().iter()
+        .map(|row| (row["external_id"].as_str().unwrap(), row["difference_type"].as_str().unwrap()))
+        .collect();
+    told.sort_by_key(|(_, difference)| *difference);
+    let expected = [(b.as_str(), "amount_differs"), (&unknown, "missing_in_ledger"), (&c, "missing_in_statement")];
+    assert_eq!((told.as_slice(), &differs["agrees"]), (&expected[..], &json!(false)), "though the sums agree");
+    assert_eq!(differs["difference_count"], 3);
+    assert_eq!(differs["totals"][0]["stated"], "13.0000");
+
+    let both = json!({"source": source, "totals": [{"amount": "1", "currency": "EUR"}], "lines": [stated(&a, "1"), stated(&a, "1")]});
+    let refused = finance.reconcile(january, both).await.unwrap_err();
+    let pointers: Vec<_> = refused.faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/totals", "/lines/1/external_id"]);
+    let refused = finance.reconcile(january, json!({"source": "nobody"})).await.unwrap_err();
+    assert_eq!(refused.faults[0].code, "UNKNOWN_SOURCE");
+    assert_eq!(world.client(Who::Auditor).reconcile(january, total("13")).await.unwrap()["agrees"], true);
+    assert_eq!(world.client(Who::Stranger).reconcile(january, total("13")).await.unwrap_err().code, "NOT_FOUND");
+    for who in [Who::ProgramManager, Who::Integration, Who::Vendor, Who::Executive, Who::Admin] {
+        let refused = world.client(who).reconcile(january, total("13")).await.unwrap_err();
+        assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
+    }
+});
+
 /// Whoever has the database has its triggers too.
 const TRIGGERS: [&str; 3] = ["UPDATE", "DELETE", "INSERT"];
 

@@ -153,6 +153,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
                             DTSTART;VALUE=DATE:20260101\r\nSUMMARY:New Year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
             json!({"document": document, "from": "2026-01-01", "until": "2026-12-31"})
         }
+        ("fiscal_period", "reconcile") => json!({"source": World::SOURCE}),
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
         ("budget" | "budget_transfer", "reject") => json!({"reason": "too much"}),
@@ -160,6 +161,9 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         _ => json!({}),
     }
 }
+
+/// Operations that take a body and change nothing.
+pub(crate) const COMPUTED: [&str; 1] = ["reconcile_fiscal_period"];
 
 /// Kinds that a caller can create.
 pub(crate) const CREATABLE: [&str; 27] = [

@@ -42,6 +42,7 @@ use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
 use steerco_domain::ratio::Ratio;
+use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::source::{Cadence, OwnedField};
@@ -56,8 +57,8 @@ use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
     control_total_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
-    owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields, tolerances_fields,
-    working_hours_fields, working_interval_fields,
+    owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields, statement_line_fields,
+    tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -221,6 +222,7 @@ words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
 words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
+words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.
@@ -259,6 +261,7 @@ tolerances_fields!(value_wire);
 partner_contact_fields!(value_wire);
 engagement_notice_fields!(value_wire);
 service_level_fields!(value_wire);
+statement_line_fields!(value_wire);
 
 impl Scalar<i32> for i32 {
     fn out(&self) -> i32 {

@@ -61,7 +61,7 @@ fn ratio(doc: &str) -> ObjectBuilder {
     number.description(Some(doc))
 }
 
-fn count(doc: &str) -> ObjectBuilder {
+pub(super) fn count(doc: &str) -> ObjectBuilder {
     of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc))
 }
 

@@ -12,6 +12,7 @@ mod finish;
 mod operation;
 mod others;
 mod parameters;
+mod reconciliation;
 mod resources;
 mod schemas;
 mod shape;
@@ -54,6 +55,7 @@ pub fn document() -> Value {
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));
     operations.push(bridge::operation(&mut schemas));
+    operations.push(reconciliation::operation(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

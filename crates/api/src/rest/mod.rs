@@ -17,6 +17,7 @@ pub(crate) mod params;
 mod pointers;
 mod query;
 mod read;
+pub(crate) mod reconciliation;
 mod reply;
 pub(crate) mod write;
 

@@ -41,12 +41,14 @@ pub(crate) struct Loaded {
 }
 
 const FEED: &str = "nyc";
+/// The source of the books.
+pub(super) const LEDGER: &str = "ledger";
 /// Items in one batch: progress shows, memory stays small.
 const CHUNK: usize = 500;
 
 /// Someone who loads.
-struct Loader {
-    service: Service,
+pub(super) struct Loader {
+    pub(super) service: Service,
     caller: Caller,
     count: std::cell::Cell<u64>,
 }
@@ -58,7 +60,7 @@ impl Loader {
         Ok(Self { service: service.clone(), caller, count: std::cell::Cell::new(0) })
     }
 
-    fn context(&self, effective_at: Option<Instant>) -> Context {
+    pub(super) fn context(&self, effective_at: Option<Instant>) -> Context {
         let count = self.count.get() + 1;
         self.count.set(count);
         Context {
@@ -71,7 +73,7 @@ impl Loader {
         }
     }
 
-    async fn create<R: Resource>(&self, body: Value) -> anyhow::Result<String> {
+    pub(super) async fn create<R: Resource>(&self, body: Value) -> anyhow::Result<String> {
         let written = self.service.create::<R>(&self.context(None), object(body)).await?;
         Ok(written.seen.resource.id_text())
     }
@@ -130,8 +132,10 @@ async fn load_new(service: &Service) -> anyhow::Result<Loaded> {
     load_reports(&feed, &infos, &reports, &programs).await?;
     load_engagements(&director, &loaded.partner, &programs).await?;
     let risks = load_risks(&feed, &infos, &reports, &programs).await?;
+    let finance = Loader::new(service, &org, &loaded.finance).await?;
+    let costs = super::money::load(&director, &finance, &infos, &reports, &programs).await?;
     eprintln!(
-        "loaded {} reports on {} projects in {} programs, {risks} risks, in {:.1} s",
+        "loaded {} reports on {} projects in {} programs, {risks} risks, {costs} costs, in {:.1} s",
         reports.len(),
         infos.len(),
         programs.len(),
@@ -154,10 +158,12 @@ async fn make_accounts(admin: &Loader, org: &str) -> anyhow::Result<Loaded> {
     let partner = Loader::new(&admin.service, org, &director).await?.create::<Partner>(partner).await?;
     let source = json!({ "code": FEED, "name": "Capital projects dashboard", "cadence": "quarterly" });
     let source = admin.create::<Source>(source).await?;
+    let finance = json!({ "name": "Farah Finance", "email": "farah@example.org", "title": "Head of finance" });
+    let finance = admin.create::<Person>(finance).await?;
+    admin.create::<Grant>(json!({ "person_id": finance, "role": "finance" })).await?;
+    admin.create::<Source>(json!({ "code": LEDGER, "name": "General ledger", "cadence": "monthly" })).await?;
     let mut accounts = Vec::new();
-    for (name, role) in
-        [("Ledger (finance)", "finance"), ("Tracker (integration)", "integration"), ("Vendor portal", "vendor")]
-    {
+    for (name, role) in [("Tracker (integration)", "integration"), ("Vendor portal", "vendor")] {
         let sources = if role == "integration" { vec![source.clone()] } else { vec![] };
         let account = admin.create::<ServiceAccount>(json!({ "name": name, "source_ids": sources })).await?;
         let mut grant = json!({ "service_account_id": account, "role": role });
@@ -167,7 +173,7 @@ async fn make_accounts(admin: &Loader, org: &str) -> anyhow::Result<Loaded> {
         admin.create::<Grant>(grant).await?;
         accounts.push(account);
     }
-    let [finance, integration, vendor] = <[String; 3]>::try_from(accounts).map_err(|_| anyhow!("three accounts"))?;
+    let [integration, vendor] = <[String; 2]>::try_from(accounts).map_err(|_| anyhow!("two accounts"))?;
     Ok(Loaded { org: org.to_owned(), director, finance, integration, vendor, partner })
 }
 
@@ -363,7 +369,7 @@ fn day(date: &str) -> Option<Instant> {
     Instant::parse(&format!("{date}T00:00:00Z"))
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(super) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),

@@ -3,6 +3,7 @@
 
 pub mod data;
 mod load;
+mod money;
 mod print;
 
 use std::process::ExitCode;

@@ -52,6 +52,9 @@ curl -s "{base}/v1/projects/by-ref/nyc/project:3" -H "Authorization: Bearer $DIR
 # Likely threats, worst first
 curl -sG {base}/v1/risks -H "Authorization: Bearer $DIRECTOR" --data-urlencode 'filter=probability >= 0.5 and state = "assessed"' --data-urlencode 'order_by=expected_monetary_value.amount desc' -d page_size=3
 
+# What is approved, spent and left of the portfolio, program by program
+curl -s "{base}/v1/portfolios/$(curl -s {base}/v1/portfolios -H "Authorization: Bearer $FINANCE" | grep -o 'port_[0-9a-z]*' | head -n 1)/financials?group_by=program" -H "Authorization: Bearer $FINANCE"
+
 # A tool upserts by its own id; the second call changes nothing and makes no event
 curl -s -X PUT "{base}/v1/risks/by-ref/nyc/risk:3" -H "Authorization: Bearer $INTEGRATION" -H "Content-Type: application/json" -H "Idempotency-Key: demo-1" -d '{"category":"schedule"}'
 

@@ -1,0 +1,247 @@
+//! Reconciliation: what finance says a period comes to, beside what stands here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use steerco_derive::{input, words};
+
+use crate::actuals_batch::CurrencyTotal;
+use crate::error::{Error, Fault, Reason};
+use crate::field::List;
+use crate::money::{Amount, Currency, Money};
+use crate::text::{Code, Text};
+
+/// Lines of a statement that come in one message.
+pub const STATEMENT_LINES_MAX: usize = 10_000;
+/// Rows that differ which are told.
+pub const DIFFERENCES_MAX: usize = 1_000;
+
+/// Compares what a finance system says of a period with the ledger. Lines tell which rows differ; without them only the
+/// sums are compared.
+#[input]
+pub struct ReconcileFiscalPeriod {
+    /// Code of the source whose statement it is.
+    pub source: Code,
+    /// What the source says that it posted in the period, one total a currency; left out where the lines say it.
+    pub totals: Vec<CurrencyTotal>,
+    /// What it says of each line of the period.
+    pub lines: List<StatementLine, STATEMENT_LINES_MAX>,
+}
+
+/// A line of a statement.
+#[input(value)]
+pub struct StatementLine {
+    /// Its identifier in the source.
+    pub external_id: Text<200>,
+    /// What it comes to in the period.
+    pub amount: Money,
+}
+
+/// How a row differs.
+#[words]
+pub enum DifferenceType {
+    /// The statement has it, the ledger does not.
+    MissingInLedger,
+    /// The ledger has it, the statement does not.
+    MissingInStatement,
+    /// Both have it, with different amounts.
+    AmountDiffers,
+}
+
+/// What a source has in a period, by its identifiers.
+pub type Standing = BTreeMap<(String, &'static str), i128>;
+
+/// A reconciliation as it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reconciliation {
+    pub fiscal_period_id: String,
+    pub source: String,
+    pub agrees: bool,
+    pub totals: Vec<ReconciledTotal>,
+    pub differences: Vec<Difference>,
+    pub difference_count: i32,
+}
+
+/// Three numbers that must agree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReconciledTotal {
+    pub currency: Currency,
+    /// What the statement says.
+    pub stated: Amount,
+    /// The sum of the entries of the source.
+    pub entries: Amount,
+    /// The balances of cost and suspense, less what other sources have in them.
+    pub balance: Amount,
+}
+
+/// A row that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub difference_type: DifferenceType,
+    pub external_id: String,
+    pub currency: Currency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Amount>,
+}
+
+/// What the ledger has of a source in a period.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Sums of the entries of the source, by identifier; asked for only where lines are given.
+    pub rows: Standing,
+    /// Sums of the entries of the source by currency.
+    pub entries: BTreeMap<&'static str, i128>,
+    /// Balances of cost and suspense less the entries of other sources, by currency.
+    pub balances: BTreeMap<&'static str, i128>,
+}
+
+impl ReconcileFiscalPeriod {
+    /// What no single field can hold.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut faults = Vec::new();
+        if !self.totals.is_empty() && !self.lines.0.is_empty() {
+            faults.push(Fault::new("/totals", "DOES_NOT_FIT", "is left out where the lines say it"));
+        }
+        for (i, total) in self.totals.iter().enumerate() {
+            if self.totals[..i].iter().any(|earlier| earlier.currency == total.currency) {
+                faults.push(Fault::new(format!("/totals/{i}/currency"), "DUPLICATE", "one total a currency"));
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        for (i, line) in self.lines.0.iter().enumerate() {
+            if !seen.insert((line.external_id.as_str(), line.amount.currency.code())) {
+                let detail = "another line has the same external_id and currency";
+                faults.push(Fault::new(format!("/lines/{i}/external_id"), "DUPLICATE", detail));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+    }
+
+    fn stated(&self) -> (Standing, BTreeMap<&'static str, i128>) {
+        let (mut rows, mut sums) = (Standing::new(), BTreeMap::new());
+        for total in &self.totals {
+            sums.insert(total.currency.code(), i128::from(total.amount.units()));
+        }
+        for line in &self.lines.0 {
+            let (code, units) = (line.amount.currency.code(), i128::from(line.amount.units));
+            rows.insert((line.external_id.to_string(), code), units);
+            *sums.entry(code).or_default() += units;
+        }
+        (rows, sums)
+    }
+
+    /// The answer.
+    pub fn compare(&self, period: &str, found: &Found) -> Result<Reconciliation, Error> {
+        let (rows, stated) = self.stated();
+        let currencies: std::collections::BTreeSet<&'static str> =
+            stated.keys().chain(found.entries.keys()).chain(found.balances.keys()).copied().collect();
+        let at = |sums: &BTreeMap<&'static str, i128>, code| amount(sums.get(code).copied().unwrap_or_default());
+        let total = |code: &'static str| {
+            let currency = Currency::parse(code).ok_or_else(Error::internal)?;
+            let [stated, entries, balance] = [&stated, &found.entries, &found.balances].map(|sums| at(sums, code));
+            Ok(ReconciledTotal { currency, stated: stated?, entries: entries?, balance: balance? })
+        };
+        let totals = currencies.into_iter().map(total).collect::<Result<Vec<_>, Error>>()?;
+        let mut differences = if rows.is_empty() { Vec::new() } else { differences(&rows, &found.rows)? };
+        let agree = totals.iter().all(|total| total.stated == total.entries && total.entries == total.balance);
+        let count = differences.len();
+        differences.truncate(DIFFERENCES_MAX);
+        Ok(Reconciliation {
+            fiscal_period_id: period.to_owned(),
+            source: self.source.as_str().to_owned(),
+            agrees: agree && count == 0,
+            totals,
+            differences,
+            difference_count: i32::try_from(count).unwrap_or(i32::MAX),
+        })
+    }
+}
+
+/// The rows that only one side has or both have otherwise. What nets to nothing in the ledger is as good as not there.
+fn differences(stated: &Standing, ledger: &Standing) -> Result<Vec<Difference>, Error> {
+    let keys: std::collections::BTreeSet<_> = stated.keys().chain(ledger.keys()).collect();
+    let mut differences = Vec::new();
+    for key in keys {
+        let (said, there) = (stated.get(key), ledger.get(key).filter(|units| **units != 0 || stated.contains_key(key)));
+        let difference_type = match (said, there) {
+            (Some(said), Some(there)) if said != there => DifferenceType::AmountDiffers,
+            (Some(_), None) => DifferenceType::MissingInLedger,
+            (None, Some(_)) => DifferenceType::MissingInStatement,
+            _ => continue,
+        };
+        let (external_id, code) = key;
+        differences.push(Difference {
+            difference_type,
+            external_id: external_id.clone(),
+            currency: Currency::parse(code).ok_or_else(Error::internal)?,
+            stated: said.copied().map(amount).transpose()?,
+            ledger: there.copied().map(amount).transpose()?,
+        });
+    }
+    Ok(differences)
+}
+
+fn amount(units: i128) -> Result<Amount, Error> {
+    let too_much = |_| Error::new(Reason::Invalid, "a sum is beyond what an amount holds");
+    i64::try_from(units).map(Amount::new).map_err(too_much)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn statement(body: Value) -> ReconcileFiscalPeriod {
+        crate::input::read_input(body.as_object().unwrap()).unwrap()
+    }
+
+    fn line(id: &str, amount: &str) -> Value {
+        json!({"external_id": id, "amount": {"amount": amount, "currency": "EUR"}})
+    }
+
+    #[test]
+    fn the_rows_that_differ_are_told() {
+        let lines = json!({"source": "sap", "lines": [line("a", "1"), line("b", "2"), line("c", "3"), line("z", "0")]});
+        let mut found = Found::default();
+        for (id, units) in [("a", 10_000), ("b", 25_000), ("d", 40_000), ("gone", 0)] {
+            found.rows.insert((id.to_owned(), "EUR"), units);
+        }
+        found.entries.insert("EUR", 75_000);
+        found.balances.insert("EUR", 75_000);
+        let answer = statement(lines).compare("p", &found).unwrap();
+        let told: Vec<_> = answer.differences.iter().map(|d| (d.external_id.as_str(), d.difference_type)).collect();
+        let expected = [
+            ("b", DifferenceType::AmountDiffers),
+            ("c", DifferenceType::MissingInLedger),
+            ("d", DifferenceType::MissingInStatement),
+            ("z", DifferenceType::MissingInLedger),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!((answer.agrees, answer.totals[0].stated.units()), (false, 60_000));
+    }
+
+    #[test]
+    fn three_numbers_must_agree() {
+        let stated = statement(json!({"source": "sap", "totals": [{"amount": "7.5", "currency": "EUR"}]}));
+        let mut found = Found::default();
+        found.entries.insert("EUR", 75_000);
+        found.balances.insert("EUR", 75_000);
+        assert!(stated.compare("p", &found).unwrap().agrees);
+        found.balances.insert("EUR", 75_001);
+        assert!(!stated.compare("p", &found).unwrap().agrees);
+        found.balances.insert("EUR", 75_000);
+        found.entries.insert("USD", 1);
+        assert!(!stated.compare("p", &found).unwrap().agrees, "a currency that nobody stated");
+    }
+
+    #[test]
+    fn a_statement_says_things_once() {
+        let both = json!({"source": "sap", "totals": [{"amount": "1", "currency": "EUR"}, {"amount": "2", "currency": "EUR"}],
+            "lines": [line("a", "1"), line("a", "1")]});
+        let faults = statement(both).check().unwrap_err().faults;
+        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/totals", "/totals/1/currency", "/lines/1/external_id"]);
+    }
+}
