@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn statement(body: Value) -> ReconcileFiscalPeriod {
+    fn statement(body: &Value) -> ReconcileFiscalPeriod {
         crate::input::read_input(body.as_object().unwrap()).unwrap()
     }
 
@@ -210,7 +210,7 @@ mod tests {
         }
         found.entries.insert("EUR", 75_000);
         found.balances.insert("EUR", 75_000);
-        let answer = statement(lines).compare("p", &found).unwrap();
+        let answer = statement(&lines).compare("p", &found).unwrap();
         let told: Vec<_> = answer.differences.iter().map(|d| (d.external_id.as_str(), d.difference_type)).collect();
         let expected = [
             ("b", DifferenceType::AmountDiffers),
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn three_numbers_must_agree() {
-        let stated = statement(json!({"source": "sap", "totals": [{"amount": "7.5", "currency": "EUR"}]}));
+        let stated = statement(&json!({"source": "sap", "totals": [{"amount": "7.5", "currency": "EUR"}]}));
         let mut found = Found::default();
         found.entries.insert("EUR", 75_000);
         found.balances.insert("EUR", 75_000);
@@ -240,7 +240,7 @@ mod tests {
     fn a_statement_says_things_once() {
         let both = json!({"source": "sap", "totals": [{"amount": "1", "currency": "EUR"}, {"amount": "2", "currency": "EUR"}],
             "lines": [line("a", "1"), line("a", "1")]});
-        let faults = statement(both).check().unwrap_err().faults;
+        let faults = statement(&both).check().unwrap_err().faults;
         let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/totals", "/totals/1/currency", "/lines/1/external_id"]);
     }

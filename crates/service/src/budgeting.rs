@@ -78,7 +78,7 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
     for (pointer, id) in periods {
         match books.periods.get(&id) {
             None => {
-                faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such fiscal period of this legal entity"))
+                faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such fiscal period of this legal entity"));
             }
             Some(period) if year.is_some_and(|year| year != period.fiscal_year.get()) => {
                 faults.push(Fault::new(pointer, "OUT_OF_RANGE", format!("{} is of another fiscal year", period.name)));
@@ -91,13 +91,9 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
 
 async fn check_projects(env: &Env<'_>, claims: Vec<Claim>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
-    let mut programs: HashMap<Id<Project>, Option<String>> = HashMap::new();
     for (pointer, project, program) in claims {
-        if !programs.contains_key(&project) {
-            let found = query::find_text(env.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
-            programs.insert(project, found);
-        }
-        if programs.get(&project).cloned().flatten() != Some(program.to_string()) {
+        let found = query::find_text(env.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
+        if found != Some(program.to_string()) {
             faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such project of this program"));
         }
     }

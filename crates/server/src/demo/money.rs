@@ -97,7 +97,9 @@ fn monthly_shares(infos: &[ProjectInfo], reports: &[Report]) -> BTreeMap<String,
             *shares.entry((*agency).to_owned()).or_default() += dollars;
         }
     }
-    shares.values_mut().for_each(|dollars| *dollars /= 120);
+    for dollars in shares.values_mut() {
+        *dollars /= 120;
+    }
     shares
 }
 
