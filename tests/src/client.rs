@@ -227,6 +227,31 @@ impl Client {
         }
     }
 
+    /// Takes the rates of a file over.
+    pub async fn import_rates(&self, body: Value) -> Reply {
+        self.write("ExchangeRateService", "/v1/exchange-rates/import", "ImportExchangeRates", body).await
+    }
+
+    /// Converts amounts, by the rates of now or of then.
+    pub async fn convert(&self, body: Value, as_of: Option<&str>) -> Reply {
+        match (self.door, as_of) {
+            (Door::Rest, as_of) => {
+                let raw = self.raw("POST", "/v1/exchange-rates/convert").json(&body);
+                match as_of {
+                    Some(as_of) => raw.query("as_of", as_of).send().await,
+                    None => raw.send().await,
+                }
+            }
+            (Door::Grpc, as_of) => {
+                let mut body = body;
+                if let Some(as_of) = as_of {
+                    body["as_of"] = json!(as_of);
+                }
+                grpc::write(self, "ExchangeRateService", "ConvertAmounts", body).await
+            }
+        }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
         let (mut args, mut items) = (args, Vec::new());
@@ -245,22 +270,22 @@ impl Client {
 impl Client {
     /// Posts a batch; the answer has `actuals_batch` and `results`.
     pub async fn post_actuals(&self, body: Value) -> Reply {
-        self.actuals("/v1/actuals-batches", "CreateActualsBatch", body).await
+        self.write("ActualsBatchService", "/v1/actuals-batches", "CreateActualsBatch", body).await
     }
 
     /// Moves what the rules of today map out of suspense.
     pub async fn reclassify_actuals(&self, body: Value) -> Reply {
-        self.actuals("/v1/actuals-batches/reclassify", "ReclassifyActuals", body).await
+        self.write("ActualsBatchService", "/v1/actuals-batches/reclassify", "ReclassifyActuals", body).await
     }
 
-    async fn actuals(&self, path: &str, rpc: &str, body: Value) -> Reply {
+    async fn write(&self, service: &str, path: &str, rpc: &str, body: Value) -> Reply {
         match self.door {
             Door::Rest => {
                 let dry = self.with.validate_only.then_some(("validate_only", "true"));
                 let raw = dry.into_iter().fold(self.raw("POST", path), |raw, (name, value)| raw.query(name, value));
                 raw.json(&body).send().await
             }
-            Door::Grpc => grpc::actuals(self, rpc, body).await,
+            Door::Grpc => grpc::write(self, service, rpc, body).await,
         }
     }
 

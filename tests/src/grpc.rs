@@ -357,10 +357,12 @@ pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Re
 }
 
 /// Posts or moves actuals.
-pub(crate) async fn actuals(client: &Client, rpc: &str, body: Value) -> Reply {
-    let method = method("ActualsBatchService", rpc);
+pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value) -> Reply {
+    let method = method(service, rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
-    answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    if answer.json.get("actuals_batch").is_some() {
+        answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    }
     Ok(answer)
 }
 

@@ -14,6 +14,7 @@ mod all {
     mod erasure;
     mod errors;
     mod events;
+    mod exchange_rate;
     mod forge;
     mod grants;
     mod guards;

@@ -13,6 +13,7 @@ pub mod bridge;
 pub mod clock_time;
 pub mod country;
 pub mod error;
+pub mod exchange;
 pub mod field;
 pub mod filter;
 pub mod financials;
@@ -28,6 +29,7 @@ pub mod metric;
 pub mod money;
 pub mod node;
 pub mod progress;
+pub mod rate;
 pub mod ratio;
 pub mod reconciliation;
 pub mod refs;
@@ -53,6 +55,7 @@ pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
+pub mod exchange_rate;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
 pub mod functional_area;
@@ -110,6 +113,7 @@ macro_rules! for_each_resource {
             authority_limit::AuthorityLimit,
             budget::Budget,
             budget_transfer::BudgetTransfer,
+            exchange_rate::ExchangeRate,
         }
     };
 }

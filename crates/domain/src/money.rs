@@ -1,7 +1,7 @@
 //! Money is integers: ten-thousandths of a currency unit, with checked arithmetic and one canonical text.
 
 use iso_currency::Currency as Iso;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
@@ -20,11 +20,23 @@ impl Currency {
     pub fn code(self) -> &'static str {
         self.0.code()
     }
+
+    /// Digits after the point in which it is paid: none of yen, two of euros, three of dinars.
+    pub fn digits(self) -> u16 {
+        self.0.exponent().unwrap_or(2)
+    }
 }
 
 impl Serialize for Currency {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::parse(&code).ok_or_else(|| serde::de::Error::custom("an ISO 4217 code"))
     }
 }
 

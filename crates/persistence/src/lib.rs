@@ -15,6 +15,7 @@ mod columns;
 pub mod conn;
 pub mod credential;
 pub mod database;
+pub mod exchange;
 mod fail;
 mod filter;
 pub mod financials;

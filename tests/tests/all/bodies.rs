@@ -72,6 +72,10 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         }
         "cost_category" => json!({"code": format!("cat-{n}"), "name": "Material"}),
         "coding_rule" => json!({"cost_code": format!("4{n}*"), "program_id": world.program}),
+        "exchange_rate" => json!({
+            "rate_type": "budget", "rate_set": format!("set-{n}"), "base_currency": "EUR", "quote_currency": "USD",
+            "effective_on": "2026-01-01", "rate": "1.1",
+        }),
         "authority_limit" => limit_body(),
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
@@ -153,6 +157,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
                             DTSTART;VALUE=DATE:20260101\r\nSUMMARY:New Year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
             json!({"document": document, "from": "2026-01-01", "until": "2026-12-31"})
         }
+        ("exchange_rate", "import") => json!({"document": "Date,USD\n2016-06-24,1.1066\n"}),
         ("fiscal_period", "reconcile") => json!({"source": World::SOURCE}),
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
@@ -163,10 +168,10 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 }
 
 /// Operations that take a body and change nothing.
-pub(crate) const COMPUTED: [&str; 1] = ["reconcile_fiscal_period"];
+pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 27] = [
+pub(crate) const CREATABLE: [&str; 28] = [
     "person",
     "principal",
     "grant",
@@ -194,6 +199,7 @@ pub(crate) const CREATABLE: [&str; 27] = [
     "authority_limit",
     "budget",
     "budget_transfer",
+    "exchange_rate",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

@@ -115,6 +115,7 @@ scenario!(many_equal_requests_at_once(world) {
             let what = format!("{kind} {}", row.action);
             let done = match row.action {
                 "read" | "create" | "update" | "reconcile" => continue,
+                "import" if kind == "exchange_rate" => continue,
                 "delete" => burst(&what, async || key("delete").delete(kind, &id).await).await,
                 verb => burst(&what, async || key(verb).act(kind, &id, verb, input.clone()).await).await,
             };

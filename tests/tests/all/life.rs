@@ -101,6 +101,11 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
         ),
         "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
         "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),
+        "exchange_rate" => (
+            json!({"rate_type": "period_end", "base_currency": "EUR", "quote_currency": "JPY", "effective_on": "2026-01-31",
+                "rate": "163.25"}),
+            json!({"rate": "163.2", "source_reference": "corrected by the bank"}),
+        ),
         other => panic!("no example of {other}"),
     }
 }
@@ -176,6 +181,7 @@ scenario!(of_a_legal_entity(world) { live(&world, "legal_entity").await });
 scenario!(of_an_authority_limit(world) { live(&world, "authority_limit").await });
 scenario!(of_a_budget(world) { live(&world, "budget").await });
 scenario!(of_a_budget_transfer(world) { live(&world, "budget_transfer").await });
+scenario!(of_an_exchange_rate(world) { live(&world, "exchange_rate").await });
 scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });

@@ -49,6 +49,7 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
                 .retain(|name, _| ["source", "batch_ref", "legal_entity_id"].contains(&name.as_str()));
             caller.reclassify_actuals(body).await
         }
+        ("exchange_rate", "import") => caller.import_rates(verb_body(kind, row.action)).await,
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
         ("attachment", "update") => {

@@ -27,6 +27,7 @@ use steerco_domain::deliverable::{
 };
 use steerco_domain::dependency::{DependencyState, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
+use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
 use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
@@ -41,6 +42,7 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::rate::Rate;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
@@ -56,9 +58,9 @@ use steerco_domain::work_calendar::{
 use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
-    control_total_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
-    owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields, statement_line_fields,
-    tolerances_fields, working_hours_fields, working_interval_fields,
+    control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
+    engagement_notice_fields, owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields,
+    statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -148,6 +150,7 @@ text_wire! {
     [const MAX: usize] Document<MAX>, text => text.as_str().to_owned();
     [T: HasId] Id<T>, id => id.to_string();
     [] Code, code => code.as_str().to_owned();
+    [] Rate, rate => rate.to_string();
     [] Country, country => country.code().to_owned();
     [] Currency, currency => currency.code().to_owned();
     [] Actor, actor => actor.0.clone();
@@ -223,6 +226,7 @@ words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserve
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
 words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
+words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.
@@ -249,6 +253,7 @@ actuals_outcome_fields!(value_wire);
 budget_line_fields!(value_wire);
 budget_place_fields!(value_wire);
 control_total_fields!(value_wire);
+convert_line_fields!(value_wire);
 currency_total_fields!(value_wire);
 calendar_exception_fields!(value_wire);
 calendar_import_fields!(value_wire);

@@ -8,6 +8,7 @@ mod answers;
 mod bridge;
 mod documents;
 mod example;
+mod exchange;
 mod finish;
 mod operation;
 mod others;
@@ -54,6 +55,7 @@ pub fn document() -> Value {
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));
+    operations.extend(exchange::operations(&mut schemas));
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     for about in &abouts {

@@ -9,6 +9,7 @@ pub(crate) mod content;
 mod discovery;
 mod docs;
 mod events;
+pub(crate) mod exchange;
 mod health;
 pub(crate) mod mount;
 mod oauth;

@@ -1,0 +1,130 @@
+//! Exchange rates taken over from a file, and amounts converted by those that are stored.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use steerco_domain::access::{Row, find};
+use steerco_domain::exchange::Conversion;
+use steerco_domain::exchange_rate::{
+    ConvertAmounts, ExchangeRate, ExchangeRateType, ImportExchangeRates, Quote, series,
+};
+use steerco_domain::money::Currency;
+use steerco_domain::time::Instant;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::query::Moment;
+use steerco_persistence::{Conn, Fail, exchange, log};
+
+use crate::decide::{Decided, decide};
+use crate::execute::{Env, Item, Wish, make};
+use crate::read::Reads;
+use crate::{Caller, Context, Outcome, Service};
+
+const IMPORT: &Row = find("exchange_rate", "import");
+/// What the European Central Bank quotes.
+const EURO: &str = "EUR";
+
+/// What became of a file of rates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportedRates {
+    pub created: i32,
+    pub updated: i32,
+    pub unchanged: i32,
+    /// Headings that are no currency now.
+    pub skipped: Vec<String>,
+    /// Whether this is the stored answer of an earlier request.
+    pub replayed: bool,
+}
+
+impl Service {
+    /// Takes the rates of a file over, all or none.
+    pub async fn import_rates(&self, context: &Context, import: &ImportExchangeRates) -> Result<ImportedRates, Error> {
+        let found = import.read()?;
+        let reference = import.source_reference.as_ref().map(|text| text.as_str().to_owned());
+        let item = |quote: Quote| {
+            let (id, reference) = (self.inner.clock.new_id(), reference.clone());
+            let quote = Arc::new(quote);
+            let make = make(move |env| put(env, id, Arc::clone(&quote), reference.clone()));
+            Item::Make { row: IMPORT, make }
+        };
+        let input = serde_json::to_value(import).unwrap_or_default();
+        let items: Vec<_> = found.quotes.into_iter().map(item).collect();
+        let mut imported = ImportedRates { skipped: found.skipped, ..ImportedRates::default() };
+        if items.is_empty() {
+            return Ok(imported);
+        }
+        let wish = Wish {
+            items,
+            batch: true,
+            ..Wish::one(IMPORT.action, input, Item::Delete { id: String::new(), if_match: None })
+        };
+        let done = self.execute::<ExchangeRate>(context, wish).await?;
+        imported.replayed = done.replayed;
+        for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {
+            match written.outcome {
+                Outcome::Created => imported.created += 1,
+                Outcome::Updated => imported.updated += 1,
+                _ => imported.unchanged += 1,
+            }
+        }
+        Ok(imported)
+    }
+
+    /// Converts amounts by the rates of now, or as they were known at an instant.
+    pub async fn convert(
+        &self,
+        caller: &Caller,
+        wish: &ConvertAmounts,
+        as_of: Option<Instant>,
+    ) -> Result<Conversion, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = self.convert_in(&conn, caller, wish, as_of).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn convert_in(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        wish: &ConvertAmounts,
+        as_of: Option<Instant>,
+    ) -> Result<Conversion, Fail> {
+        let (_, scope) = self.authorise(conn, caller, Reads::<ExchangeRate>::ROW).await?;
+        wish.check()?;
+        let moment = match as_of {
+            Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
+            None => Moment::Now,
+        };
+        Ok(exchange::list(conn, &scope, wish, moment).await?.convert(wish)?)
+    }
+}
+
+/// Creates a rate or changes the one that is there.
+fn put<'e>(
+    env: &'e Env<'e>,
+    id: u128,
+    quote: Arc<Quote>,
+    reference: Option<String>,
+) -> BoxFuture<'e, Result<Decided<ExchangeRate>, Fail>> {
+    Box::pin(async move {
+        let euro = Currency::parse(EURO).ok_or_else(Error::internal)?;
+        let name = series(ExchangeRateType::Spot, None, euro, quote.currency);
+        let org = env.context.caller.organisation();
+        let mut body = Map::new();
+        body.insert("rate".to_owned(), json!(quote.rate));
+        if let Some(reference) = reference {
+            body.insert("source_reference".to_owned(), Value::String(reference));
+        }
+        let item = if let Some(old) = exchange::find(env.conn, org, &name, quote.on).await? {
+            Item::Update { id: old.id_text(), patch: body, if_match: None }
+        } else {
+            body.insert("rate_type".to_owned(), json!(ExchangeRateType::Spot));
+            body.insert("base_currency".to_owned(), json!(euro));
+            body.insert("quote_currency".to_owned(), json!(quote.currency));
+            body.insert("effective_on".to_owned(), json!(quote.on));
+            Item::Create { id, body }
+        };
+        decide(env, &item).await
+    })
+}
