@@ -11,6 +11,7 @@ pub mod access;
 pub mod actor;
 pub mod clock_time;
 pub mod country;
+pub mod csv_lines;
 pub mod error;
 pub mod field;
 pub mod filter;
@@ -56,6 +57,7 @@ pub mod functional_area;
 pub mod grant;
 pub mod ledger_entry;
 pub mod legal_entity;
+pub mod mapping_profile;
 pub mod milestone;
 pub mod organisation;
 pub mod partner;
@@ -103,6 +105,7 @@ macro_rules! for_each_resource {
             fiscal_period::FiscalPeriod,
             cost_category::CostCategory,
             coding_rule::CodingRule,
+            mapping_profile::MappingProfile,
             actuals_batch::ActualsBatch,
             authority_limit::AuthorityLimit,
             budget::Budget,

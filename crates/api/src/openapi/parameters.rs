@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 14] = [
+    let queries: [&Param; 23] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -33,6 +33,15 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::AFTER,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
+        &params::SOURCE,
+        &params::BATCH_REF,
+        &params::LEGAL_ENTITY_ID,
+        &params::COUNT,
+        &params::TOTALS,
+        &params::PARTIAL,
+        &params::CORRECTIONS,
+        &params::ADJUSTING,
+        &params::PROFILE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();

@@ -9,6 +9,7 @@ mod discovery;
 mod docs;
 mod events;
 mod health;
+pub(crate) mod import;
 pub(crate) mod mount;
 mod oauth;
 mod pages;
