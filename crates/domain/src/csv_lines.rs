@@ -161,7 +161,7 @@ impl CsvLines {
             match *member {
                 "posted_on" => match day(text, self.profile.date_format) {
                     Some(day) => drop(line.insert((*member).to_owned(), day.to_string().into())),
-                    None => fault("BAD_DATE", format!("{shown:?} must be like {}", example(self.profile.date_format))),
+                    None => fault("BAD_DAY", format!("{shown:?} must be like {}", example(self.profile.date_format))),
                 },
                 "amount" => match self.amount(text) {
                     Ok(found) => {

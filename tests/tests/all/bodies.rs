@@ -72,6 +72,11 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         }
         "cost_category" => json!({"code": format!("cat-{n}"), "name": "Material"}),
         "coding_rule" => json!({"cost_code": format!("4{n}*"), "program_id": world.program}),
+        "mapping_profile" => json!({
+            "code": format!("map-{n}"), "name": "Ledger", "delimiter": "comma", "encoding": "utf8",
+            "date_format": "iso", "decimal_separator": "point", "currency": "EUR",
+            "columns": {"external_id": "ID", "posted_on": "Date", "amount": "Amount"},
+        }),
         "authority_limit" => {
             let roles = ["admin", "director", "program_manager", "finance", "executive", "integration", "auditor"];
             let currency = ["EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK"][(n / 7 % 8) as usize];
@@ -139,7 +144,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 }
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 27] = [
+pub(crate) const CREATABLE: [&str; 28] = [
     "person",
     "principal",
     "grant",
@@ -164,6 +169,7 @@ pub(crate) const CREATABLE: [&str; 27] = [
     "fiscal_period",
     "cost_category",
     "coding_rule",
+    "mapping_profile",
     "authority_limit",
     "budget",
     "budget_transfer",
