@@ -197,7 +197,9 @@ impl RawLine {
         let line = match self.read {
             Ok(value) => read_line(&value, &at, faults),
             Err(found) => {
-                faults.extend(found.into_iter().map(|fault| Fault { pointer: format!("{at}{}", fault.pointer), ..fault }));
+                faults.extend(
+                    found.into_iter().map(|fault| Fault { pointer: format!("{at}{}", fault.pointer), ..fault }),
+                );
                 None
             }
         };

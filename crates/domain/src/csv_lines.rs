@@ -198,8 +198,7 @@ impl CsvLines {
 fn decode(encoding: CsvEncoding, cell: &[u8]) -> Option<Cow<'_, str>> {
     match encoding {
         CsvEncoding::Utf8 => std::str::from_utf8(cell).ok().map(|text| text.trim_start_matches('\u{feff}').into()),
-        CsvEncoding::Windows1252 => encoding_rs::WINDOWS_1252
-            .decode_without_bom_handling_and_without_replacement(cell),
+        CsvEncoding::Windows1252 => encoding_rs::WINDOWS_1252.decode_without_bom_handling_and_without_replacement(cell),
         CsvEncoding::Latin1 => Some(encoding_rs::mem::decode_latin1(cell)),
     }
 }

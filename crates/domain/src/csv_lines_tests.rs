@@ -42,9 +42,12 @@ fn rows_arrive_in_any_pieces() {
         let read: Vec<_> = lines_by(&profile, file, size).unwrap().into_iter().map(|line| line.read.unwrap()).collect();
         assert_eq!(read, whole, "pieces of {size}");
     }
-    assert_eq!(whole[0], json!({
+    assert_eq!(
+        whole[0],
+        json!({
         "external_id": "1", "posted_on": "2008-04-01", "amount": {"amount": "1390.1100", "currency": "GBP"},
-        "description": "a, \"b\"\nc", "cost_code": "1390.11"}));
+        "description": "a, \"b\"\nc", "cost_code": "1390.11"})
+    );
     assert_eq!((whole.len(), &whole[2]["amount"]["amount"]), (3, &json!("0.0001")));
 }
 
@@ -52,15 +55,27 @@ fn rows_arrive_in_any_pieces() {
 fn dates_of_every_form() {
     use CsvDateFormat::{DmyDot, DmyHyphen, DmySlash, Iso, MdySlash, YmdCompact, YmdSlash};
     for (format, text) in [
-        (Iso, "2008-04-01"), (DmySlash, "01/04/2008"), (DmySlash, "1/4/2008"), (MdySlash, "04/01/2008"),
-        (DmyDot, "1.4.2008"), (DmyHyphen, "01-04-2008"), (YmdSlash, "2008/04/01"), (YmdCompact, "20080401"),
+        (Iso, "2008-04-01"),
+        (DmySlash, "01/04/2008"),
+        (DmySlash, "1/4/2008"),
+        (MdySlash, "04/01/2008"),
+        (DmyDot, "1.4.2008"),
+        (DmyHyphen, "01-04-2008"),
+        (YmdSlash, "2008/04/01"),
+        (YmdCompact, "20080401"),
     ] {
         assert_eq!(day(text, format), Day::parse("2008-04-01"), "{text}");
         assert!(day(example(format), format).is_some());
     }
     for (format, text) in [
-        (Iso, "01/04/2008"), (DmySlash, "31/04/2008"), (MdySlash, "13/01/2008"), (DmySlash, "01/04/08"),
-        (DmySlash, "01/04/2008/1"), (YmdCompact, "2008041"), (YmdCompact, "2008\u{e9}41"), (DmyDot, "..2008"),
+        (Iso, "01/04/2008"),
+        (DmySlash, "31/04/2008"),
+        (MdySlash, "13/01/2008"),
+        (DmySlash, "01/04/08"),
+        (DmySlash, "01/04/2008/1"),
+        (YmdCompact, "2008041"),
+        (YmdCompact, "2008\u{e9}41"),
+        (DmyDot, "..2008"),
         (DmySlash, "+1/04/2008"),
     ] {
         assert_eq!(day(text, format), None, "{text}");
@@ -86,7 +101,10 @@ fn amounts_of_every_form() {
     ] {
         assert_eq!(by(text, decimal, thousands).as_deref(), Ok(wanted), "{text}");
     }
-    for text in ["", "-", "()", "(1", "1)", "--1", "-1-", "(-1)", "1e3", "NaN", "\u{a3}1", "1.", ".5", "1,234", "+1", "1.2.3", "\u{661}"] {
+    for text in [
+        "", "-", "()", "(1", "1)", "--1", "-1-", "(-1)", "1e3", "NaN", "\u{a3}1", "1.", ".5", "1,234", "+1", "1.2.3",
+        "\u{661}",
+    ] {
         by(text, Point, None).unwrap_err();
     }
     for text in ["12,34.5", "1,2345", ",123", "1234,567", "1,,234"] {
@@ -120,8 +138,11 @@ fn rows_without_header_or_identifier() {
     let change = json!({"headerless": true, "skip_rows": 1, "delimiter": "semicolon", "date_format": "dmy_dot",
         "decimal_separator": "comma", "thousands_separator": "point", "currency": null, "columns": columns});
     let read = lines(&profile(&change), b"Ledger of April;;;\n01.04.2008;x;1.390,11;EUR\n02.04.2008;y;-2,00;USD\n");
-    assert_eq!(read[0], json!({"external_id": "2008-04:2", "posted_on": "2008-04-01",
-        "amount": {"amount": "1390.1100", "currency": "EUR"}}));
+    assert_eq!(
+        read[0],
+        json!({"external_id": "2008-04:2", "posted_on": "2008-04-01",
+        "amount": {"amount": "1390.1100", "currency": "EUR"}})
+    );
     assert_eq!(read[1]["external_id"], "2008-04:3");
 }
 
@@ -133,11 +154,17 @@ fn every_fault_has_row_and_column() {
     assert_eq!(read[1].at, Some(("row", 3)));
     let faults = read[1].read.as_ref().unwrap_err();
     let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.detail.as_str())).collect();
-    assert_eq!(told, [
-        ("/posted_on", "column Date: \"01/04/2008\" must be like 2008-04-30"),
-        ("/amount", "column Amount: \"1O.00\": is no amount as the profile says they are written"),
-    ]);
-    for (header, wrong) in [("ID,Day,Amount,Amount", vec!["/columns/posted_on", "/columns/amount"]), ("", vec!["/columns/external_id", "/columns/posted_on", "/columns/amount"])] {
+    assert_eq!(
+        told,
+        [
+            ("/posted_on", "column Date: \"01/04/2008\" must be like 2008-04-30"),
+            ("/amount", "column Amount: \"1O.00\": is no amount as the profile says they are written"),
+        ]
+    );
+    for (header, wrong) in [
+        ("ID,Day,Amount,Amount", vec!["/columns/posted_on", "/columns/amount"]),
+        ("", vec!["/columns/external_id", "/columns/posted_on", "/columns/amount"]),
+    ] {
         let error = lines_by(&profile, header.as_bytes(), 100).unwrap_err();
         let places: Vec<_> = error.faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(places, wrong);

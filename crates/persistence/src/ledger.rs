@@ -23,8 +23,7 @@ use crate::flush::{insert_now, logged};
 use crate::sql::Sql;
 
 /// Makes the entries of a piece of a batch, the same each time it is asked.
-pub type Entries =
-    Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Vec<LedgerEntry>, Fail>> + Send + Sync>;
+pub type Entries = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Vec<LedgerEntry>, Fail>> + Send + Sync>;
 
 /// Entries that are read from the database piece by piece.
 pub fn read<F>(read: F) -> Entries

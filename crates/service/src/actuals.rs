@@ -165,7 +165,8 @@ async fn decide(
     let first = sent.lines.chunk(env.conn, 0).await?;
     *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(&first, &resolved, base);
     let unposted = resolved.unposted.clone();
-    let maker = Arc::new(Maker { sent: Arc::clone(sent), resolved, batch: after.clone(), base, org: scope.org().to_owned() });
+    let maker =
+        Arc::new(Maker { sent: Arc::clone(sent), resolved, batch: after.clone(), base, org: scope.org().to_owned() });
     (after.entry_count, after.entries_sha256) = maker.sum(env.conn).await?;
     let postings = Postings {
         batch_id: after.id_text(),

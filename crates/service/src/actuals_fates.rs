@@ -62,6 +62,8 @@ pub(crate) struct Resolver<'a> {
     /// Digest of each identifier, with that of the content it came with.
     seen: HashMap<u128, u128>,
     contents: HashSet<u128>,
+    /// Lines that refuse the whole.
+    rejected: usize,
 }
 
 impl<'a> Resolver<'a> {
@@ -82,6 +84,7 @@ impl<'a> Resolver<'a> {
             courses: HashMap::new(),
             seen: HashMap::new(),
             contents: HashSet::new(),
+            rejected: 0,
         })
     }
 
@@ -117,8 +120,11 @@ impl<'a> Resolver<'a> {
         resolved.fates.push(None);
         resolved.tally.add(status, line.amount);
         // Where one rejected line refuses all, no more of them are told than are shown.
-        if status == ActualsStatus::Rejected && !self.sent.batch.partial && resolved.unposted.len() >= FAULTS_MAX {
-            return;
+        if status == ActualsStatus::Rejected && !self.sent.batch.partial {
+            self.rejected += 1;
+            if self.rejected > FAULTS_MAX {
+                return;
+            }
         }
         resolved.unposted.push(Unposted {
             line: i32::try_from(number + 1).unwrap_or(i32::MAX),

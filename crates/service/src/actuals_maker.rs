@@ -29,7 +29,8 @@ impl Maker {
     pub(crate) async fn entries(&self, conn: &Conn, n: usize) -> Result<Vec<LedgerEntry>, Fail> {
         let lines = self.sent.lines.chunk(conn, n).await?;
         let places = n * CHUNK..n * CHUNK + lines.len();
-        let replaced: Vec<String> = places.clone().filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
+        let replaced: Vec<String> =
+            places.clone().filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
         let old = ledger::find_entries(conn, &self.org, &replaced).await?;
         let of_line = |(place, line): (usize, &ActualsLine)| {
             let old = self.resolved.replaced.get(&place).and_then(|id| old.get(id));

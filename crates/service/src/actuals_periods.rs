@@ -41,7 +41,10 @@ impl Periods {
 
     /// The period a line counts in and, where that is a later one, the period it belongs to; or why it has none.
     #[expect(clippy::type_complexity, reason = "the two periods or code and words")]
-    pub(crate) fn of(&self, line: &ActualsLine) -> Result<(Id<FiscalPeriod>, Option<Id<FiscalPeriod>>), (&'static str, String)> {
+    pub(crate) fn of(
+        &self,
+        line: &ActualsLine,
+    ) -> Result<(Id<FiscalPeriod>, Option<Id<FiscalPeriod>>), (&'static str, String)> {
         let holds = |period: &&FiscalPeriod| match line.fiscal_period_id {
             Some(id) => period.id == id,
             None => !period.adjustment && (period.starts_on..=period.ends_on).contains(&line.posted_on),

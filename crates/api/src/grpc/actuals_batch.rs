@@ -3,9 +3,7 @@
 use futures::{StreamExt, stream};
 use prost::Message;
 use serde_json::{Map, Value};
-use steerco_domain::actuals_batch::{
-    ActualsBatch, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals,
-};
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals};
 use steerco_domain::actuals_line::{ActualsLine, RawLine};
 use steerco_domain::input::read_input;
 use steerco_domain::list::parse_page_size;

@@ -122,13 +122,14 @@ fn import_batch() -> Operation {
         path: "/v1/actuals-batches/import".to_owned(),
         id: "import_actuals".to_owned(),
         summary: "Post a long batch of actuals".to_owned(),
-        description: "Up to 1000000 lines in a stream, read as they come and posted in one transaction, with the rules \
+        description:
+            "Up to 1000000 lines in a stream, read as they come and posted in one transaction, with the rules \
                       and the answer of a batch in one message; a stream that breaks off posts nothing. As \
                       `application/x-ndjson` the first line is a batch without `lines`, and each further line one of \
                       its lines. As `text/csv` the parameters say what the batch is, and a mapping profile how the \
                       file is written; of the parameters, JSON takes `validate_only` only. Faults name the line by \
                       its number from 0 in their pointer, and its place in the file in their detail."
-            .to_owned(),
+                .to_owned(),
         parameters,
         body: Some(lines(&[NDJSON, CSV])),
         ..write("PostActualsBatch", &json!({}))

@@ -99,11 +99,8 @@ async fn of_csv(
 
 /// The header of a batch, out of the parameters.
 fn header(query: &Query) -> Result<PostActualsBatch, Error> {
-    let texts = [
-        (&params::SOURCE, "source"),
-        (&params::BATCH_REF, "batch_ref"),
-        (&params::LEGAL_ENTITY_ID, "legal_entity_id"),
-    ];
+    let texts =
+        [(&params::SOURCE, "source"), (&params::BATCH_REF, "batch_ref"), (&params::LEGAL_ENTITY_ID, "legal_entity_id")];
     let given = texts.into_iter().filter_map(|(param, name)| Some((name.to_owned(), query.text(param)?.into())));
     let mut object: Map<String, Value> = given.collect();
     for (param, name) in
@@ -143,7 +140,8 @@ fn parameter(pointer: &str) -> String {
 
 async fn find_profile(rest: &Rest, context: &Context, query: &Query) -> Result<MappingProfile, Error> {
     let code = query.text(&params::PROFILE);
-    let code = code.ok_or_else(|| Error::fault("?profile", "REQUIRED", "is required: the code of a mapping profile"))?;
+    let code =
+        code.ok_or_else(|| Error::fault("?profile", "REQUIRED", "is required: the code of a mapping profile"))?;
     // Its shape was checked: nothing in it could end the text.
     let args = ListArgs { filter: Some(format!("code = \"{code}\"")), ..ListArgs::default() };
     let found = rest.service.list::<MappingProfile>(&context.caller, &args).await?.items.pop();
@@ -166,8 +164,10 @@ async fn of_ndjson(
             }
         }
     }
-    let (_, header) = first.pop_front().ok_or_else(|| Error::new(Reason::Malformed, "the first line must be the header"))?;
-    let object = body::object(&header).map_err(|error| Error { detail: format!("line 1: {}", error.detail), ..error })?;
+    let (_, header) =
+        first.pop_front().ok_or_else(|| Error::new(Reason::Malformed, "the first line must be the header"))?;
+    let object =
+        body::object(&header).map_err(|error| Error { detail: format!("line 1: {}", error.detail), ..error })?;
     let header: PostActualsBatch = read_input(&object)?;
     let first: Vec<RawLine> = first.into_iter().map(raw).collect();
     let state = Some((pieces, ndjson));
@@ -189,7 +189,9 @@ async fn of_ndjson(
 type Numbered = (usize, Bytes);
 
 fn raw((number, bytes): Numbered) -> RawLine {
-    let read = body::object(&bytes).map(Value::Object).map_err(|error| vec![Fault::new("", error.reason.code(), error.detail)]);
+    let read = body::object(&bytes)
+        .map(Value::Object)
+        .map_err(|error| vec![Fault::new("", error.reason.code(), error.detail)]);
     RawLine { at: Some(("line", number)), read }
 }
 
@@ -255,7 +257,10 @@ mod tests {
 
     #[test]
     fn parameters_make_a_header() {
-        assert_eq!(total(" 1.00 GBP 2.00 1.00"), json!({"amount": "1.00", "currency": "GBP", "debits": "2.00", "credits": "1.00"}));
+        assert_eq!(
+            total(" 1.00 GBP 2.00 1.00"),
+            json!({"amount": "1.00", "currency": "GBP", "debits": "2.00", "credits": "1.00"})
+        );
         for (pointer, wanted) in
             [("/source", "?source"), ("/control/count", "?count"), ("/control/totals/0/amount", "?totals")]
         {
@@ -266,7 +271,8 @@ mod tests {
         let read = header(&query).unwrap();
         assert_eq!((read.control.count.get(), read.control.totals.len(), read.partial), (1, 2, true));
         let query = Query::read(Some("totals=x"), &params::csv_import()).unwrap_or_else(|_| panic!("refused"));
-        let mut places: Vec<String> = header(&query).unwrap_err().faults.into_iter().map(|fault| fault.pointer).collect();
+        let mut places: Vec<String> =
+            header(&query).unwrap_err().faults.into_iter().map(|fault| fault.pointer).collect();
         places.dedup();
         assert_eq!(places, ["?source", "?batch_ref", "?count", "?totals"]);
     }
