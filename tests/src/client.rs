@@ -253,9 +253,10 @@ impl Client {
         }
     }
 
-    /// Sends a header and these lines, and goes without an end.
+    /// Sends a header and the first half of these lines, and goes without an end.
     pub async fn import_cut(&self, body: Value) {
-        let (header, lines) = header_and_lines(body);
+        let (header, mut lines) = header_and_lines(body);
+        lines.truncate(lines.len() / 2);
         match self.door {
             Door::Rest => {
                 let lines = [header].into_iter().chain(lines).map(|line| line.to_string() + "\n");
