@@ -43,10 +43,8 @@ impl CsvLines {
             CsvDelimiter::Pipe => b'|',
         };
         let number = |column: &str| column.parse::<usize>().unwrap_or(1).saturating_sub(1);
-        let columns = match profile.headerless {
-            true => profile.columns.named().map(|(member, column)| (member, number(column))).collect(),
-            false => Vec::new(),
-        };
+        let placed = profile.columns.named().filter(|_| profile.headerless);
+        let columns = placed.map(|(member, column)| (member, number(column))).collect();
         Self {
             core: ReaderBuilder::new().delimiter(delimiter).build(),
             row: vec![0; ROW_MAX],

@@ -147,11 +147,11 @@ async fn decide(
         return first_answer(scope, before, &sent.sha256);
     }
     check_whole(sent)?;
-    let mut resolver = Resolver::new(env, &scope, sent, &entity, &periods).await?;
+    let mut work = Resolver::new(env, &scope, sent, &entity, &periods).await?;
     for n in 0..sent.lines.chunks() {
-        resolver.take(env, n).await?;
+        work.take(env, n).await?;
     }
-    let resolved = resolver.done();
+    let resolved = work.done();
     refuse_rejected(batch, &resolved.unposted)?;
     let outcomes = resolved.tally.outcomes();
     let outcomes = outcomes

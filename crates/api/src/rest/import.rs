@@ -71,10 +71,8 @@ async fn imported(
         size += piece.len() as u64;
         if size > STREAM_BYTES_MAX { Err(too_large()) } else { Ok(piece) }
     });
-    let posted = match is_csv {
-        true => of_csv(rest, &context, &query, pieces).await?,
-        false => of_ndjson(rest, &context, pieces).await?,
-    };
+    let posted =
+        if is_csv { of_csv(rest, &context, &query, pieces).await? } else { of_ndjson(rest, &context, pieces).await? };
     Ok((posted, context.validate_only))
 }
 
