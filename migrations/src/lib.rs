@@ -57,4 +57,5 @@ migrations![
     budget_001,
     ledger_001,
     exchange_rate_001,
+    mapping_profile_001,
 ];

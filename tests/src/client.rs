@@ -289,6 +289,58 @@ impl Client {
         }
     }
 
+    /// Posts a batch in a stream: its lines one by one, or over gRPC some hundreds in each message.
+    pub async fn import_actuals(&self, body: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let (header, lines) = header_and_lines(body);
+                let lines = [header].into_iter().chain(lines).map(|line| line.to_string() + "\n");
+                self.import_file("application/x-ndjson", &[], lines.collect::<String>()).await
+            }
+            Door::Grpc => {
+                let (header, lines) = header_and_lines(body);
+                let first = [json!({"header": header})].into_iter();
+                let rest = lines.chunks(700).map(|lines| json!({"lines": lines}));
+                grpc::import_actuals(self, first.chain(rest).collect(), false).await
+            }
+        }
+    }
+
+    /// Sends a header and the first half of these lines, and goes without an end.
+    pub async fn import_cut(&self, body: Value) {
+        let (header, mut lines) = header_and_lines(body);
+        lines.truncate(lines.len() / 2);
+        match self.door {
+            Door::Rest => {
+                let lines = [header].into_iter().chain(lines).map(|line| line.to_string() + "\n");
+                rest::import_cut(self, &lines.collect::<String>(), None).await;
+            }
+            Door::Grpc => {
+                let messages = vec![json!({"header": header}), json!({"lines": lines})];
+                let sending = grpc::import_actuals(self, messages, true);
+                drop(tokio::time::timeout(std::time::Duration::from_millis(700), sending).await);
+            }
+        }
+    }
+
+    /// Posts a batch out of a file; REST only.
+    pub async fn import_file(&self, media: &str, query: &[(&str, &str)], file: impl Into<Vec<u8>>) -> Reply {
+        let dry = self.with.validate_only.then_some(("validate_only", "true"));
+        let raw = self.raw("POST", "/v1/actuals-batches/import").header("content-type", media);
+        let given = query.iter().copied().chain(dry);
+        given.fold(raw, |raw, (name, value)| raw.query(name, value)).body(file).send().await
+    }
+
+    /// What is answered to a file of this size before any of it is sent; REST only.
+    pub async fn import_announced(&self, size: u64) -> String {
+        rest::import_cut(self, "", Some(size)).await
+    }
+
+    /// Messages of an import over gRPC as they are.
+    pub async fn import_messages(&self, messages: Vec<Value>) -> Reply {
+        grpc::import_actuals(self, messages, false).await
+    }
+
     /// A page of what became of the lines of a batch: `after_line`, `page_size`.
     pub async fn actuals_results(&self, id: &str, args: Value) -> Reply {
         match self.door {
@@ -302,6 +354,11 @@ impl Client {
             Door::Grpc => grpc::actuals_results(self, id, args).await,
         }
     }
+}
+
+fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
+    let lines = body.as_object_mut().expect("a batch").remove("lines").unwrap_or_default();
+    (body, lines.as_array().cloned().unwrap_or_default())
 }
 
 /// What belongs to no resource.

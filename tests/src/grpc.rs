@@ -366,6 +366,23 @@ pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value
     Ok(answer)
 }
 
+/// Messages of an import; where it is `held`, the stream then stays open.
+pub(crate) async fn import_actuals(client: &Client, mut messages: Vec<Value>, held: bool) -> Reply {
+    let method = method("ActualsBatchService", "ImportActuals");
+    if let Some(header) = messages.first_mut().and_then(|first| first.get_mut("header")) {
+        *header = options(&client.with, header.take());
+    }
+    let messages: Vec<DynamicMessage> = messages.iter().map(|said| codec::message(&method.input(), said)).collect();
+    let open = if held { stream::pending().left_stream() } else { stream::empty().right_stream() };
+    let request = request(&method, &client.with, &json!({})).map(|_| stream::iter(messages).chain(open));
+    let mut grpc = Grpc::new(client.server.channel.clone()).max_decoding_message_size(64 << 20);
+    grpc.ready().await.expect("a connection");
+    let response = grpc.client_streaming(request, path(&method), Dynamic(method.output())).await;
+    let mut answer = answered(&method, response)?;
+    answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    Ok(answer)
+}
+
 pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await

@@ -300,6 +300,25 @@ pub(crate) async fn upload_cut(client: &Client, id: &str, content: &[u8]) {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
+/// Announces lines of this size, sends these, and goes; the status line of the answer, if one came.
+pub(crate) async fn import_cut(client: &Client, lines: &str, size: Option<u64>) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = client.server.url.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    let head = format!(
+        "POST /v1/actuals-batches/import HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n",
+        client.with.token.as_deref().unwrap_or_default(),
+        size.unwrap_or(lines.len() as u64 + 1)
+    );
+    stream.write_all(head.as_bytes()).await.expect("taken");
+    stream.write_all(lines.as_bytes()).await.expect("taken");
+    let mut answer = [0; 12];
+    let wait = std::time::Duration::from_millis(700);
+    drop(tokio::time::timeout(wait, stream.read_exact(&mut answer)).await);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     with_args(client.raw("GET", "/v1/events"), args).send().await
 }

@@ -244,6 +244,10 @@ pub const TABLE: &[Row] = &[
     row("coding_rule",     "create",      "- - - y - - - -"),
     row("coding_rule",     "update",      "- - - y - - - -"),
     row("coding_rule",     "delete",      "- - - y - - - -"),
+    row("mapping_profile", "read",        "y y y y y y - y"),
+    row("mapping_profile", "create",      "- - - y - - - -"),
+    row("mapping_profile", "update",      "- - - y - - - -"),
+    row("mapping_profile", "delete",      "- - - y - - - -"),
     // Only finance posts; a grant over the whole organisation is needed.
     row("actuals_batch",   "read",         "- y - y - - - y"),
     row("actuals_batch",   "update",       "- - - y - - - -"),

@@ -13,6 +13,8 @@ use crate::text::{Code, Text};
 
 /// Lines of a batch that come in one message.
 pub const LINES_MAX: usize = 10_000;
+/// Lines of a batch that come in a stream.
+pub const STREAM_LINES_MAX: usize = 1_000_000;
 
 /// Costs that a finance system sent at once, with the totals it checks them by; or costs that were moved out of suspense.
 /// Its lines stand in the ledger, and what was not posted under its results.

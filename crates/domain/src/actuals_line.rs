@@ -149,20 +149,67 @@ pub fn check_control(control: &ActualsControl, count: usize, sums: &Sums) -> Vec
     faults
 }
 
-/// Lines by their end, as a batch tells them; `None` where a sum is beyond what an amount holds.
-pub fn tally(ends: impl Iterator<Item = (ActualsStatus, Money)>) -> Option<Vec<ActualsOutcome>> {
-    use crate::words::Words;
-    let mut found: BTreeMap<usize, (i32, Sums)> = BTreeMap::new();
-    for (status, money) in ends {
-        let place = ActualsStatus::ALL.iter().position(|known| *known == status)?;
-        let (count, sums) = found.entry(place).or_default();
+/// Lines by their end.
+#[derive(Debug, Default)]
+pub struct Tally(BTreeMap<usize, (i32, Sums)>);
+
+impl Tally {
+    pub fn add(&mut self, status: ActualsStatus, money: Money) {
+        use crate::words::Words;
+        let place = ActualsStatus::ALL.iter().position(|known| *known == status).unwrap_or_default();
+        let (count, sums) = self.0.entry(place).or_default();
         *count += 1;
         sums.add(money);
     }
-    let outcome = |(place, (count, sums)): (usize, (i32, Sums))| {
-        Some(ActualsOutcome { status: ActualsStatus::ALL[place], count, totals: sums.totals()? })
-    };
-    found.into_iter().map(outcome).collect()
+
+    /// As a batch tells them; `None` where a sum is beyond what an amount holds.
+    pub fn outcomes(&self) -> Option<Vec<ActualsOutcome>> {
+        use crate::words::Words;
+        let outcome = |(place, (count, sums)): (&usize, &(i32, Sums))| {
+            Some(ActualsOutcome { status: ActualsStatus::ALL[*place], count: *count, totals: sums.totals()? })
+        };
+        self.0.iter().map(outcome).collect()
+    }
+}
+
+/// Lines by their end, as a batch tells them; `None` where a sum is beyond what an amount holds.
+pub fn tally(ends: impl Iterator<Item = (ActualsStatus, Money)>) -> Option<Vec<ActualsOutcome>> {
+    let mut tally = Tally::default();
+    for (status, money) in ends {
+        tally.add(status, money);
+    }
+    tally.outcomes()
+}
+
+/// A line as a stream brought it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawLine {
+    /// Where it stands in a file: what is counted there, and its number from 1.
+    pub at: Option<(&'static str, usize)>,
+    /// Its object; or what is wrong, each at its place below the line.
+    pub read: Result<serde_json::Value, Vec<Fault>>,
+}
+
+impl RawLine {
+    /// The line, its faults at `/lines/` and its number from 0.
+    pub fn line(self, number: usize, faults: &mut Vec<Fault>) -> Option<ActualsLine> {
+        let (before, at) = (faults.len(), format!("/lines/{number}"));
+        let line = match self.read {
+            Ok(value) => read_line(&value, &at, faults),
+            Err(found) => {
+                faults.extend(
+                    found.into_iter().map(|fault| Fault { pointer: format!("{at}{}", fault.pointer), ..fault }),
+                );
+                None
+            }
+        };
+        if let Some((what, number)) = self.at {
+            for fault in &mut faults[before..] {
+                fault.detail = format!("{what} {number}: {}", fault.detail);
+            }
+        }
+        line
+    }
 }
 
 /// The line in this object, its faults at `at`.

@@ -12,6 +12,7 @@ pub mod actor;
 pub mod bridge;
 pub mod clock_time;
 pub mod country;
+pub mod csv_lines;
 pub mod error;
 pub mod exchange;
 pub mod field;
@@ -62,6 +63,7 @@ pub mod functional_area;
 pub mod grant;
 pub mod ledger_entry;
 pub mod legal_entity;
+pub mod mapping_profile;
 pub mod milestone;
 pub mod organisation;
 pub mod partner;
@@ -109,6 +111,7 @@ macro_rules! for_each_resource {
             fiscal_period::FiscalPeriod,
             cost_category::CostCategory,
             coding_rule::CodingRule,
+            mapping_profile::MappingProfile,
             actuals_batch::ActualsBatch,
             authority_limit::AuthorityLimit,
             budget::Budget,

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use steerco_domain::Resource;
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus};
 use steerco_domain::coding_rule::CodingRule;
@@ -21,15 +22,28 @@ use crate::fail::Fail;
 use crate::flush::{insert_now, logged};
 use crate::sql::Sql;
 
-/// Makes the entries of a line, the same each time it is asked.
-pub type Entries = Arc<dyn Fn(usize) -> Vec<LedgerEntry> + Send + Sync>;
+/// Makes the entries of a piece of a batch, the same each time it is asked.
+pub type Entries = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Vec<LedgerEntry>, Fail>> + Send + Sync>;
+
+/// Entries that are read from the database piece by piece.
+pub fn read<F>(read: F) -> Entries
+where
+    F: for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Vec<LedgerEntry>, Fail>> + Send + Sync + 'static,
+{
+    Arc::new(read)
+}
+
+/// Entries that are there already.
+pub fn made(make: impl Fn(usize) -> Vec<LedgerEntry> + Send + Sync + 'static) -> Entries {
+    read(move |_, piece| Box::pin(std::future::ready(Ok(make(piece)))))
+}
 
 /// What a batch does to the ledger.
 #[derive(Clone)]
 pub struct Postings {
     pub batch_id: String,
-    /// How many lines may make entries.
-    pub lines: usize,
+    /// How many pieces there are.
+    pub pieces: usize,
     pub entries: Entries,
     pub unposted: Vec<Unposted>,
 }
@@ -223,14 +237,16 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
     conn.settle().await?;
     let mut balances = Balances::default();
     let mut waiting = Vec::with_capacity(BUFFER);
-    for line in 0..postings.lines {
-        waiting.append(&mut (postings.entries)(line));
-        if waiting.len() >= BUFFER || line + 1 == postings.lines {
-            for entry in &waiting {
-                balances.add(entry)?;
+    for piece in 0..postings.pieces {
+        waiting.append(&mut (postings.entries)(conn, piece).await?);
+        if waiting.len() >= BUFFER || piece + 1 == postings.pieces {
+            for some in waiting.chunks(BUFFER) {
+                for entry in some {
+                    balances.add(entry)?;
+                }
+                put_entries(conn, org, seq, some).await?;
+                put_keys(conn, org, some).await?;
             }
-            put_entries(conn, org, seq, &waiting).await?;
-            put_keys(conn, org, &waiting).await?;
             waiting.clear();
         }
     }

@@ -1,32 +1,28 @@
 //! Posting actuals: every line of a batch finds its end, all of them or none are written, and the same batch is
 //! answered the same way for ever.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
-use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, PostActualsBatch};
-use steerco_domain::actuals_line::{ActualsLine, Sums, check_control, tally};
+use steerco_domain::actuals_line::{ActualsLine, check_control};
 use steerco_domain::error::Fault;
-use steerco_domain::fiscal_calendar::{FiscalCalendar, LateLines};
-use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
-use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
-use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
+use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::mask::Mask;
-use steerco_domain::money::Money;
 use steerco_domain::resource::Seed;
-use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::ledger::{self, Known, LineResult, Postings, Unposted};
+use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
-use crate::coding::{Coder, Coding};
+use crate::actuals_fates::{Fate, Resolved, Resolver};
+use crate::actuals_maker::Maker;
+use crate::actuals_periods::Periods;
+use crate::actuals_sent::{FAULTS_MAX, Sent};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
 use crate::read::{Reads, check_id};
@@ -36,8 +32,6 @@ pub(crate) const POST: &Row = find("actuals_batch", "create");
 const ADJUST: &Row = find("actuals_batch", "adjust");
 /// Results of lines that come with the answer.
 pub const RESULTS_SHOWN: usize = 1_000;
-/// Faults of lines told at once.
-const FAULTS_MAX: usize = 1_000;
 
 /// What became of a batch, and of its first lines.
 #[derive(Debug)]
@@ -52,9 +46,14 @@ pub struct PostedBatch {
 type Told = Arc<Mutex<Vec<LineResult>>>;
 
 impl Service {
-    /// Posts a batch of actuals.
+    /// Posts a batch of actuals that came whole.
     pub async fn post_actuals(&self, context: &Context, batch: PostActualsBatch) -> Result<PostedBatch, Error> {
-        let sent = Arc::new(Sent::new(batch));
+        self.post_sent(context, Sent::whole(batch)).await
+    }
+
+    /// Posts what was sent, however it came.
+    pub(crate) async fn post_sent(&self, context: &Context, sent: Sent) -> Result<PostedBatch, Error> {
+        let sent = Arc::new(sent);
         let input = json!([sent.sha256, sent.batch.partial, sent.batch.corrections, sent.batch.adjusting]);
         let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
         let told = Told::default();
@@ -124,47 +123,6 @@ impl Service {
     }
 }
 
-/// A batch as it was sent.
-struct Sent {
-    batch: PostActualsBatch,
-    digests: Vec<Text<64>>,
-    sha256: String,
-}
-
-impl Sent {
-    fn new(batch: PostActualsBatch) -> Self {
-        let digests: Vec<_> = batch.lines.0.iter().map(ActualsLine::content_digest).collect();
-        let mut all = Sha256::new();
-        let control = serde_json::to_string(&batch.control).unwrap_or_default();
-        let entity = batch.legal_entity_id.map(|id| id.to_string()).unwrap_or_default();
-        for part in [batch.source.as_str(), batch.batch_ref.as_str(), &entity, &control] {
-            all.update((part.len() as u64).to_le_bytes());
-            all.update(part);
-        }
-        for (line, digest) in batch.lines.0.iter().zip(&digests) {
-            all.update((line.external_id.as_str().len() as u64).to_le_bytes());
-            all.update(line.external_id.as_str());
-            all.update(digest.as_str());
-        }
-        Self { sha256: hex(&all.finalize()), digests, batch }
-    }
-
-    fn lines(&self) -> &[ActualsLine] {
-        &self.batch.lines.0
-    }
-}
-
-/// What becomes of a line that is posted.
-struct Fate {
-    status: ActualsStatus,
-    period: Id<FiscalPeriod>,
-    prior: Option<Id<FiscalPeriod>>,
-    coding: Coding,
-    repeats: bool,
-    /// The entry that it replaces.
-    replaces: Option<Box<LedgerEntry>>,
-}
-
 async fn decide(
     env: &Env<'_>,
     sent: &Arc<Sent>,
@@ -181,32 +139,42 @@ async fn decide(
     }
     check_source_code(env, batch.source.as_str()).await?;
     let entity = find_entity(env, batch.legal_entity_id).await?;
-    let periods = Periods::read(env, &scope, &entity, batch).await?;
+    let periods = Periods::read(env, &scope, &entity, sent).await?;
     ledger::take_turn(env.conn, scope.org()).await?;
     if let Some(before) =
         ledger::find_batch(env.conn, scope.org(), batch.source.as_str(), batch.batch_ref.as_str()).await?
     {
         return first_answer(scope, before, &sent.sha256);
     }
-    check_whole(batch)?;
-    let (fates, unposted) = Resolver::read(env, &scope, sent, &entity, &periods).await?.resolve();
-    refuse_rejected(batch, &unposted)?;
-    let ends = ends(sent, &fates, &unposted);
-    let outcomes = tally(ends.into_iter())
+    check_whole(sent)?;
+    let mut work = Resolver::new(env, &scope, sent, &entity, &periods).await?;
+    for n in 0..sent.lines.chunks() {
+        work.take(env, n).await?;
+    }
+    let resolved = work.done();
+    refuse_rejected(batch, &resolved.unposted)?;
+    let outcomes = resolved.tally.outcomes();
+    let outcomes = outcomes
         .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds"))?;
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
     let mut after = new_batch(env, id, header, ActualsBatchType::Posting, entity.id)?;
-    after.line_count = count(sent.lines().len());
+    after.line_count = count(sent.count);
     after.outcomes = outcomes;
-    after.possible_repeat_count = count(fates.iter().flatten().filter(|fate| fate.repeats).count());
-    *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(sent, &fates, &unposted, base);
-    let maker = Maker { sent: Arc::clone(sent), fates, batch: after.clone(), base };
-    (after.entry_count, after.entries_sha256) = maker.sum();
+    after.possible_repeat_count = count(resolved.fates.iter().flatten().filter(|fate| fate.repeats).count());
+    let first = sent.lines.chunk(env.conn, 0).await?;
+    *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(&first, &resolved, base);
+    let unposted = resolved.unposted.clone();
+    let maker =
+        Arc::new(Maker { sent: Arc::clone(sent), resolved, batch: after.clone(), base, org: scope.org().to_owned() });
+    (after.entry_count, after.entries_sha256) = maker.sum(env.conn).await?;
     let postings = Postings {
         batch_id: after.id_text(),
-        lines: sent.lines().len(),
-        entries: Arc::new(move |line| maker.entries(line)),
+        pieces: sent.lines.chunks(),
+        entries: ledger::read(move |conn, n| {
+            let maker = Arc::clone(&maker);
+            Box::pin(async move { maker.entries(conn, n).await })
+        }),
         unposted,
     };
     env.post(postings);
@@ -225,14 +193,9 @@ pub(crate) fn first_answer(scope: Scope, before: ActualsBatch, sha256: &str) -> 
 }
 
 /// What can be judged of a batch alone: the lines themselves and what they come to.
-fn check_whole(batch: &PostActualsBatch) -> Result<(), Error> {
-    let (mut faults, mut sums) = (Vec::new(), Sums::default());
-    for (i, line) in batch.lines.0.iter().enumerate() {
-        line.check(&format!("/lines/{i}"), &mut faults);
-        sums.add(line.amount);
-    }
-    faults.truncate(FAULTS_MAX);
-    faults.extend(check_control(&batch.control, batch.lines.0.len(), &sums));
+fn check_whole(sent: &Sent) -> Result<(), Error> {
+    let mut faults = sent.faults.clone();
+    faults.extend(check_control(&sent.batch.control, sent.count, &sent.sums));
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
@@ -284,174 +247,9 @@ pub(crate) fn new_batch(
     ActualsBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)
 }
 
-/// The periods that lines may fall into.
-struct Periods {
-    all: Vec<FiscalPeriod>,
-    late: LateLines,
-    adjusting: bool,
-}
-
-impl Periods {
-    async fn read(env: &Env<'_>, scope: &Scope, entity: &LegalEntity, batch: &PostActualsBatch) -> Result<Self, Fail> {
-        let sight = env.scope(Some(Reads::<FiscalCalendar>::ROW))?;
-        let id = entity.fiscal_calendar_id.to_string();
-        let calendar = query::find::<FiscalCalendar>(env.conn, &sight, &id, Moment::Now).await?;
-        let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;
-        let lines = &batch.lines.0;
-        let named = lines.iter().any(|line| line.fiscal_period_id.is_some());
-        let first = lines.iter().map(|line| line.posted_on).min().filter(|_| !named);
-        let all = ledger::hold_periods(env.conn, scope.org(), &entity.id.to_string(), first).await?;
-        Ok(Self { all, late: calendar.late_lines, adjusting: batch.adjusting })
-    }
-
-    fn takes(&self, period: &FiscalPeriod) -> bool {
-        match period.state {
-            FiscalPeriodState::Open => true,
-            FiscalPeriodState::Closing => self.adjusting,
-            FiscalPeriodState::Closed => false,
-        }
-    }
-
-    /// The period a line counts in and, where that is a later one, the period it belongs to; or why it has none.
-    #[expect(clippy::type_complexity, reason = "the two periods or code and words")]
-    fn of(&self, line: &ActualsLine) -> Result<(Id<FiscalPeriod>, Option<Id<FiscalPeriod>>), (&'static str, String)> {
-        let holds = |period: &&FiscalPeriod| match line.fiscal_period_id {
-            Some(id) => period.id == id,
-            None => !period.adjustment && (period.starts_on..=period.ends_on).contains(&line.posted_on),
-        };
-        let Some(period) = self.all.iter().find(holds) else {
-            let missing = || format!("there is no fiscal period for {}: create it", line.posted_on);
-            let unknown = |_| "there is no such fiscal period of this legal entity".to_owned();
-            return Err(("NO_PERIOD", line.fiscal_period_id.map_or_else(missing, unknown)));
-        };
-        if self.takes(period) {
-            return Ok((period.id, None));
-        }
-        let next = self.all.iter().find(|next| {
-            !next.adjustment && next.starts_on > period.starts_on && next.state == FiscalPeriodState::Open
-        });
-        let state = period.state.word();
-        match (next, self.late) {
-            (Some(next), LateLines::NextOpen) => Ok((next.id, Some(period.id))),
-            (Some(next), LateLines::Refuse) => {
-                Err(("PERIOD_CLOSED", format!("{} is {state}; the next open period is {}", period.name, next.name)))
-            }
-            (None, _) => Err(("PERIOD_CLOSED", format!("{} is {state}, and no later period is open", period.name))),
-        }
-    }
-}
-
-/// Everything that is known before lines find their ends.
-struct Resolver<'a> {
-    sent: &'a Sent,
-    periods: &'a Periods,
-    known: HashMap<String, Known>,
-    replaced: HashMap<String, LedgerEntry>,
-    contents: HashSet<String>,
-    coder: Coder,
-}
-
-impl<'a> Resolver<'a> {
-    async fn read(
-        env: &Env<'_>,
-        scope: &Scope,
-        sent: &'a Sent,
-        entity: &LegalEntity,
-        periods: &'a Periods,
-    ) -> Result<Self, Fail> {
-        let (org, source) = (scope.org(), sent.batch.source.as_str());
-        let ids: Vec<&str> = sent.lines().iter().map(|line| line.external_id.as_str()).collect();
-        let digests: Vec<&str> = sent.digests.iter().map(Text::as_str).collect();
-        let known = ledger::find_known(env.conn, org, source, &ids).await?;
-        let contents = ledger::find_contents(env.conn, org, source, &digests).await?;
-        let differs = |(line, digest): (&ActualsLine, &Text<64>)| {
-            let known = known.get(line.external_id.as_str())?;
-            (known.content_digest != digest.as_str()).then(|| known.entry_id.clone())
-        };
-        let replaced: Vec<String> = sent.lines().iter().zip(&sent.digests).filter_map(differs).collect();
-        let replaced = ledger::find_entries(env.conn, org, &replaced).await?;
-        let coder = Coder::read(env, scope, source, entity, sent.lines()).await?;
-        Ok(Self { sent, periods, known, replaced, contents, coder })
-    }
-
-    fn resolve(&self) -> (Vec<Option<Fate>>, Vec<Unposted>) {
-        let (mut fates, mut unposted) = (Vec::with_capacity(self.sent.lines().len()), Vec::new());
-        let (mut seen, mut contents): (HashMap<&str, &str>, HashSet<&str>) = (HashMap::new(), HashSet::new());
-        for (i, (line, digest)) in self.sent.lines().iter().zip(&self.sent.digests).enumerate() {
-            let (external, digest) = (line.external_id.as_str(), digest.as_str());
-            let earlier = seen.insert(external, digest);
-            let end = match (earlier, self.known.get(external)) {
-                (Some(earlier), _) if earlier == digest => Err((ActualsStatus::Duplicate, None, None)),
-                (Some(_), _) => {
-                    let detail = "an earlier line of this batch has this external_id and other content".to_owned();
-                    Err((ActualsStatus::Rejected, Some(("DUPLICATE".to_owned(), detail)), None))
-                }
-                (None, Some(known)) if known.content_digest == digest => {
-                    Err((ActualsStatus::Duplicate, None, Some(known.entry_id.clone())))
-                }
-                (None, known) => self.fate(line, digest, known, &contents),
-            };
-            match end {
-                Ok(fate) => {
-                    contents.insert(digest);
-                    fates.push(Some(fate));
-                }
-                Err((status, reason, entry_id)) => {
-                    fates.push(None);
-                    let line_number = i32::try_from(i + 1).unwrap_or(i32::MAX);
-                    unposted.push(Unposted {
-                        line: line_number,
-                        external_id: external.to_owned(),
-                        status,
-                        reason,
-                        entry_id,
-                        amount: line.amount,
-                    });
-                }
-            }
-        }
-        (fates, unposted)
-    }
-
-    fn fate(
-        &self,
-        line: &ActualsLine,
-        digest: &str,
-        known: Option<&Known>,
-        contents: &HashSet<&str>,
-    ) -> Result<Fate, End> {
-        let rejected = |code: &str, detail: String| {
-            (ActualsStatus::Rejected, Some((code.to_owned(), detail)), known.map(|known| known.entry_id.clone()))
-        };
-        if known.is_some() && !self.sent.batch.corrections {
-            let detail = "was sent before with other content; say corrections to correct it";
-            return Err(rejected("CHANGED", detail.to_owned()));
-        }
-        let (period, prior) = self.periods.of(line).map_err(|(code, detail)| rejected(code, detail))?;
-        let coding = self.coder.code(line).map_err(|(code, detail)| rejected(code, detail))?;
-        let replaces = known.and_then(|known| self.replaced.get(&known.entry_id)).cloned().map(Box::new);
-        let status = match (&replaces, coding.program_id) {
-            (Some(_), _) => ActualsStatus::Corrected,
-            (None, Some(_)) => ActualsStatus::Posted,
-            (None, None) => ActualsStatus::Suspense,
-        };
-        let repeats = contents.contains(digest) || self.contents.contains(digest);
-        Ok(Fate { status, period, prior, coding, repeats, replaces })
-    }
-}
-
-/// Why a line is not posted: its status, code and words, and the entry that was there.
-type End = (ActualsStatus, Option<(String, String)>, Option<String>);
-
-/// Status and amount of every line.
-fn ends(sent: &Sent, fates: &[Option<Fate>], unposted: &[Unposted]) -> Vec<(ActualsStatus, Money)> {
-    let posted = sent.lines().iter().zip(fates).filter_map(|(line, fate)| Some((fate.as_ref()?.status, line.amount)));
-    posted.chain(unposted.iter().map(|line| (line.status, line.amount))).collect()
-}
-
 /// The results that come with the answer.
-fn first_results(sent: &Sent, fates: &[Option<Fate>], unposted: &[Unposted], base: u128) -> Vec<LineResult> {
-    let mut others = unposted.iter().peekable();
+fn first_results(first: &[ActualsLine], resolved: &Resolved, base: u128) -> Vec<LineResult> {
+    let mut others = resolved.unposted.iter().peekable();
     let result = |(i, (line, fate)): (usize, (&ActualsLine, &Option<Fate>))| {
         let number = i32::try_from(i + 1).unwrap_or(i32::MAX);
         let external_id = line.external_id.as_str().to_owned();
@@ -473,101 +271,10 @@ fn first_results(sent: &Sent, fates: &[Option<Fate>], unposted: &[Unposted], bas
         let entry_id = other.entry_id.clone();
         Some(LineResult { line: number, external_id, status, reason, detail, entry_id, possible_repeat: false })
     };
-    sent.lines().iter().zip(fates).enumerate().take(RESULTS_SHOWN).filter_map(result).collect()
+    first.iter().zip(&resolved.fates).enumerate().take(RESULTS_SHOWN).filter_map(result).collect()
 }
 
 /// The id of the reversal (0) or the entry (1) of a line: the same each time the entries are made.
 pub(crate) fn id_of(base: u128, line: usize, which: u128) -> u128 {
     base.wrapping_add(2 * line as u128 + which)
-}
-
-/// Makes the entries of a batch.
-struct Maker {
-    sent: Arc<Sent>,
-    fates: Vec<Option<Fate>>,
-    batch: ActualsBatch,
-    base: u128,
-}
-
-impl Maker {
-    fn entries(&self, line: usize) -> Vec<LedgerEntry> {
-        let Some(fate) = self.fates.get(line).and_then(Option::as_ref) else { return Vec::new() };
-        let Some(sent) = self.sent.lines().get(line) else { return Vec::new() };
-        let number = i32::try_from(line + 1).unwrap_or(i32::MAX);
-        let digest = self.sent.digests.get(line).cloned();
-        let reversal = fate.replaces.as_ref().map(|old| LedgerEntry {
-            id: Id::from_u128(id_of(self.base, line, 0)),
-            entry_type: LedgerEntryType::Reversal,
-            debit_account: old.credit_account,
-            credit_account: old.debit_account,
-            fiscal_period_id: fate.period,
-            prior_period_id: (old.fiscal_period_id != fate.period).then_some(old.fiscal_period_id),
-            reverses_id: Some(old.id),
-            corrects_id: None,
-            ..self.common(number, LedgerEntry::clone(old))
-        });
-        let suspense = fate.coding.program_id.is_none();
-        let entry = LedgerEntry {
-            id: Id::from_u128(id_of(self.base, line, 1)),
-            revision: 1,
-            created_at: self.batch.created_at,
-            updated_at: self.batch.created_at,
-            created_by: self.batch.created_by.clone(),
-            deleted_at: None,
-            external_refs: steerco_domain::refs::ExternalRefs::default(),
-            labels: steerco_domain::labels::Labels::default(),
-            actuals_batch_id: Some(self.batch.id),
-            budget_id: None,
-            budget_transfer_id: None,
-            line: number,
-            entry_type: LedgerEntryType::Actual,
-            debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },
-            credit_account: LedgerAccount::Clearing,
-            amount: sent.amount,
-            posted_on: sent.posted_on,
-            legal_entity_id: self.batch.legal_entity_id,
-            fiscal_period_id: fate.period,
-            prior_period_id: fate.prior,
-            program_id: fate.coding.program_id,
-            project_id: fate.coding.project_id,
-            cost_category_id: fate.coding.cost_category_id,
-            spend: fate.coding.spend,
-            coding_rule_id: fate.coding.rule_id,
-            source: Some(self.batch.source.clone()),
-            external_id: Some(sent.external_id.clone()),
-            cost_code: sent.cost_code.clone(),
-            document_reference: sent.document_reference.clone(),
-            vendor_reference: sent.vendor_reference.clone(),
-            description: sent.description.clone(),
-            reverses_id: None,
-            corrects_id: fate.replaces.as_ref().map(|old| old.id),
-            possible_repeat: fate.repeats,
-            content_digest: digest,
-        };
-        reversal.into_iter().chain([entry]).collect()
-    }
-
-    /// An earlier entry as this batch would write it.
-    fn common(&self, line: i32, old: LedgerEntry) -> LedgerEntry {
-        LedgerEntry {
-            created_at: self.batch.created_at,
-            updated_at: self.batch.created_at,
-            created_by: self.batch.created_by.clone(),
-            actuals_batch_id: Some(self.batch.id),
-            line,
-            ..old
-        }
-    }
-
-    /// How many entries there are, and the digest over them.
-    fn sum(&self) -> (i32, Text<64>) {
-        let (mut count, mut all) = (0, Sha256::new());
-        for line in 0..self.fates.len() {
-            for entry in self.entries(line) {
-                count += 1;
-                all.update(ledger::digested(&entry));
-            }
-        }
-        (count, Text::parse(&hex(&all.finalize())).unwrap_or_else(|_| self.batch.lines_sha256.clone()))
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
@@ -357,8 +356,8 @@ impl Posting {
         let (count, entries) = (self.entries.len(), self.entries);
         env.post(Postings {
             batch_id: String::new(),
-            lines: count,
-            entries: Arc::new(move |line| entries.get(line).cloned().into_iter().collect()),
+            pieces: count,
+            entries: ledger::made(move |line| entries.get(line).cloned().into_iter().collect()),
             unposted: Vec::new(),
         });
         Ok((i32::try_from(count).unwrap_or(i32::MAX), Some(digest)))

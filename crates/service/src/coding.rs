@@ -18,13 +18,23 @@ use steerco_persistence::{Fail, Scope, ledger, query};
 use crate::execute::Env;
 
 /// What a cost is a cost of; without a program it is in suspense.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Coding {
     pub(crate) program_id: Option<Id<Program>>,
     pub(crate) project_id: Option<Id<Project>>,
     pub(crate) cost_category_id: Option<Id<CostCategory>>,
     pub(crate) spend: Option<Spend>,
     pub(crate) rule_id: Option<Id<CodingRule>>,
+}
+
+/// Kind and id of what lines name.
+pub(crate) type Named = HashSet<(&'static str, String)>;
+
+/// Adds what this line names.
+pub(crate) fn name_all(line: &ActualsLine, named: &mut Named) {
+    named.extend(line.program_id.map(|id| (Program::KIND.name, id.to_string())));
+    named.extend(line.project_id.map(|id| (Project::KIND.name, id.to_string())));
+    named.extend(line.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
 }
 
 /// Knows the rules of today, and which of the things that lines name are there.
@@ -41,27 +51,21 @@ impl Coder {
         scope: &Scope,
         source: &str,
         entity: &LegalEntity,
-        lines: &[ActualsLine],
+        named: &Named,
     ) -> Result<Self, Fail> {
         let rules = ledger::list_rules(env.conn, scope.org()).await?;
         let mut known = HashSet::new();
-        let mut named: HashSet<(&str, String)> = HashSet::new();
-        for line in lines {
-            named.extend(line.program_id.map(|id| (Program::KIND.name, id.to_string())));
-            named.extend(line.project_id.map(|id| (Project::KIND.name, id.to_string())));
-            named.extend(line.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
-        }
         for (kind, id) in named {
             let Some(kind) = steerco_domain::find_kind(kind) else { continue };
-            if !query::exists(env.conn, scope, kind, &id).await? {
+            if !query::exists(env.conn, scope, kind, id).await? {
                 continue;
             }
             if kind.name == Project::KIND.name {
                 // A project is named together with the program it belongs to.
-                let program = query::find_text(env.conn, scope.org(), kind, &id, "program_id").await?;
+                let program = query::find_text(env.conn, scope.org(), kind, id, "program_id").await?;
                 known.extend(program.map(|program| format!("{id} {program}")));
             }
-            known.insert(id);
+            known.insert(id.clone());
         }
         Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
     }

@@ -51,16 +51,16 @@ pub struct Download {
 }
 
 /// What is staged of an upload. It goes when nothing links it, also when its caller goes.
-struct Staged {
+pub(crate) struct Staged {
     database: Database,
-    org: String,
-    upload: String,
-    pieces: i64,
+    pub(crate) org: String,
+    pub(crate) upload: String,
+    pub(crate) pieces: i64,
     kept: bool,
 }
 
 impl Staged {
-    async fn add(&mut self, bytes: Bytes) -> Result<(), Error> {
+    pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), Error> {
         let n = self.pieces;
         self.pieces += 1;
         self.database.stage(&self.org, &self.upload, n, bytes.into()).await.map_err(Fail::into_error)
@@ -136,6 +136,13 @@ impl Service {
             return Err(Error::new(Reason::TooLarge, format!("a content may have {max} bytes")));
         }
         Ok(())
+    }
+
+    /// A new upload; what others left over goes.
+    pub(crate) async fn begin_staging(&self, org: &str) -> Result<Staged, Error> {
+        self.remove_abandoned(org).await?;
+        let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
+        Ok(Staged { database: self.inner.database.clone(), org: org.to_owned(), upload, pieces: 0, kept: false })
     }
 
     async fn remove_abandoned(&self, org: &str) -> Result<(), Error> {

@@ -7,6 +7,10 @@
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
 mod actuals;
+mod actuals_fates;
+mod actuals_maker;
+mod actuals_periods;
+mod actuals_sent;
 pub mod args;
 pub mod auth;
 mod bridge;
@@ -24,6 +28,7 @@ mod family;
 mod financials;
 mod graph;
 mod hidden;
+mod import;
 mod inherit;
 pub mod operator;
 mod progress;
@@ -41,6 +46,7 @@ pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
 pub use events::{Event, EventPage};
 pub use exchange::ImportedRates;
+pub use import::STREAM_BYTES_MAX;
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
 pub use steerco_persistence::ledger::LineResult;

@@ -1,5 +1,6 @@
 //! Moving costs out of suspense, once a rule says where they go.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
@@ -70,7 +71,7 @@ async fn decide(
     }
     let waiting =
         ledger::list_suspense(env.conn, scope.org(), source.as_str(), &entity.id.to_string(), MOVED_MAX).await?;
-    let coder = Coder::read(env, &scope, source.as_str(), &entity, &[]).await?;
+    let coder = Coder::read(env, &scope, source.as_str(), &entity, &HashSet::new()).await?;
     let header = [source.as_str(), act.batch_ref.as_str(), &sha256];
     let mut after = new_batch(env, id, header, ActualsBatchType::Reclassification, entity.id)?;
     let mut moves: Vec<Move> = Vec::with_capacity(waiting.len());
@@ -97,8 +98,8 @@ async fn decide(
     let entries: Vec<Option<LedgerEntry>> = moves.into_iter().map(|(_, to)| to).collect();
     env.post(Postings {
         batch_id: after.id_text(),
-        lines: entries.len(),
-        entries: Arc::new(move |line| entries.get(line).cloned().flatten().into_iter().collect()),
+        pieces: entries.len(),
+        entries: ledger::made(move |line| entries.get(line).cloned().flatten().into_iter().collect()),
         unposted,
     });
     let change = Change::new(ChangeKind::Insert, None, &after, "reclassify", Some(source.as_str()));

@@ -7,13 +7,13 @@ use super::bodies::{body, fresh, line};
 use super::wire::sql;
 
 /// A company with its first periods of 2026, on a calendar that deals so with late lines.
-struct Books {
-    entity: String,
-    periods: Vec<String>,
+pub(crate) struct Books {
+    pub(crate) entity: String,
+    pub(crate) periods: Vec<String>,
 }
 
 impl Books {
-    async fn open(world: &World, late: &str, periods: i32) -> Self {
+    pub(crate) async fn open(world: &World, late: &str, periods: i32) -> Self {
         let finance = world.client(Who::Finance);
         let mut calendar = body(world, "fiscal_calendar");
         calendar["late_lines"] = json!(late);
@@ -30,7 +30,7 @@ impl Books {
     }
 
     /// A batch of these lines with its control totals in euros.
-    fn batch(&self, lines: impl Into<Vec<Value>>, total: &str) -> Value {
+    pub(crate) fn batch(&self, lines: impl Into<Vec<Value>>, total: &str) -> Value {
         let lines: Vec<Value> = lines.into();
         json!({
             "source": World::SOURCE, "batch_ref": format!("b-{}", fresh()), "legal_entity_id": self.entity,
@@ -47,21 +47,21 @@ impl Books {
     }
 }
 
-fn id(prefix: &str) -> String {
+pub(crate) fn id(prefix: &str) -> String {
     format!("{prefix}-{}", fresh())
 }
 
-fn statuses(posted: &Value) -> Vec<&str> {
+pub(crate) fn statuses(posted: &Value) -> Vec<&str> {
     posted["results"].as_array().unwrap().iter().map(|result| result["status"].as_str().unwrap()).collect()
 }
 
-fn coded(world: &World, mut line: Value) -> Value {
+pub(crate) fn coded(world: &World, mut line: Value) -> Value {
     line["program_id"] = json!(world.program);
     line
 }
 
 /// What the entries of a company come to on each account.
-async fn totals(caller: &Client, books: &Books) -> (i64, i64, i64) {
+pub(crate) async fn totals(caller: &Client, books: &Books) -> (i64, i64, i64) {
     let filter = format!("legal_entity_id = \"{}\"", books.entity);
     let (mut cost, mut suspense, mut clearing) = (0, 0, 0);
     for entry in caller.list_all("ledger_entry", json!({"filter": filter})).await.unwrap() {

@@ -76,6 +76,11 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
             "rate_type": "budget", "rate_set": format!("set-{n}"), "base_currency": "EUR", "quote_currency": "USD",
             "effective_on": "2026-01-01", "rate": "1.1",
         }),
+        "mapping_profile" => json!({
+            "code": format!("map-{n}"), "name": "Ledger", "delimiter": "comma", "encoding": "utf8",
+            "date_format": "iso", "decimal_separator": "point", "currency": "EUR",
+            "columns": {"external_id": "ID", "posted_on": "Date", "amount": "Amount"},
+        }),
         "authority_limit" => limit_body(),
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
@@ -171,7 +176,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 28] = [
+pub(crate) const CREATABLE: [&str; 29] = [
     "person",
     "principal",
     "grant",
@@ -196,6 +201,7 @@ pub(crate) const CREATABLE: [&str; 28] = [
     "fiscal_period",
     "cost_category",
     "coding_rule",
+    "mapping_profile",
     "authority_limit",
     "budget",
     "budget_transfer",

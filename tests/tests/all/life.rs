@@ -95,6 +95,13 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"cost_code": "42*", "program_id": world.program, "spend": "capex", "source": World::SOURCE}),
             json!({"valid_from": "2026-01-01", "valid_until": "2026-12-31"}),
         ),
+        "mapping_profile" => (
+            json!({"code": "payments", "name": "Payments", "delimiter": "semicolon", "encoding": "windows1252",
+                "skip_rows": 2, "headerless": false, "date_format": "dmy_dot", "decimal_separator": "comma",
+                "thousands_separator": "point", "negatives": ["trailing_minus", "parentheses"], "currency": "EUR",
+                "columns": {"external_id": "Nr", "cost_code": "Konto", "posted_on": "Datum", "amount": "Betrag"}}),
+            json!({"columns": {"external_id": "Nr", "posted_on": "Datum", "amount": "Summe"}, "skip_rows": 0}),
+        ),
         "authority_limit" => (
             json!({"role": "finance", "act": "contingency_drawdown", "limit": {"amount": "5.0000", "currency": "EUR"}}),
             json!({"limit": {"amount": "6.0000", "currency": "EUR"}}),
@@ -185,6 +192,7 @@ scenario!(of_an_exchange_rate(world) { live(&world, "exchange_rate").await });
 scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });
+scenario!(of_a_mapping_profile(world) { live(&world, "mapping_profile").await });
 scenario!(of_a_risk(world) { live(&world, "risk").await });
 
 scenario!(of_an_organisation(world) {

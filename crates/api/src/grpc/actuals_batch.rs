@@ -1,15 +1,19 @@
 //! Actuals over gRPC: batches posted, and what became of their lines.
 
+use futures::{StreamExt, stream};
+use prost::Message;
 use serde_json::{Map, Value};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, PostActualsBatch, ReclassifyActuals};
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals};
+use steerco_domain::actuals_line::{ActualsLine, RawLine};
 use steerco_domain::input::read_input;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, actuals_batch_fields, post_actuals_batch_fields, reclassify_actuals_fields};
+use steerco_domain::{Error, Reason, actuals_batch_fields, post_actuals_batch_fields, reclassify_actuals_fields};
 use steerco_proto::v1 as pb;
-use steerco_service::{LineResult, PostedBatch, RESULTS_SHOWN, Service};
-use tonic::{Request, Response};
+use steerco_service::{LineResult, PostedBatch, RESULTS_SHOWN, STREAM_BYTES_MAX, Service};
+use tonic::{Request, Response, Streaming};
 
+use super::attachment::unread;
 use super::bridge::{Bridge, Listed, Writing};
 use super::call::{Answer, Call, answer, page_size, set};
 use super::macros::resource_wire;
@@ -71,6 +75,13 @@ impl pb::actuals_batch_service_server::ActualsBatchService for Door {
         .await
     }
 
+    async fn import_actuals(
+        &self,
+        request: Request<Streaming<pb::ImportActualsRequest>>,
+    ) -> Answer<pb::PostedActualsBatch> {
+        answer(request, |call, messages| import(&self.0, call, messages)).await
+    }
+
     async fn reclassify_actuals(
         &self,
         request: Request<pb::ReclassifyActualsRequest>,
@@ -90,6 +101,45 @@ impl pb::actuals_batch_service_server::ActualsBatchService for Door {
     ) -> Answer<pb::ListActualsResultsResponse> {
         answer(request, |call, body| list_results(&self.0, call, body)).await
     }
+}
+
+async fn import(
+    service: &Service,
+    call: Call,
+    mut messages: Streaming<pb::ImportActualsRequest>,
+) -> Result<Response<pb::PostedActualsBatch>, Error> {
+    service.may_post_actuals(&call.caller).await?;
+    let first = messages.message().await.map_err(|status| unread(&status))?.unwrap_or_default();
+    let pb::ImportActualsRequest { header, lines } = first;
+    let missing = || Error::fault("/header", "REQUIRED", "the first message says what the batch is");
+    let (body, validate_only) = read_batch(header.ok_or_else(missing)?);
+    let context = call.context(validate_only, None)?;
+    let header: PostActualsBatch = read_input(&body)?;
+    let rest = messages.map(|message| {
+        let pb::ImportActualsRequest { header, lines } = message.map_err(|status| unread(&status))?;
+        match header {
+            None => raw(lines),
+            Some(_) => Err(Error::fault("/header", "DOES_NOT_FIT", "only the first message has a header")),
+        }
+    });
+    let mut size = 0;
+    let mut lines = Box::pin(stream::iter([raw(lines)]).chain(rest).map(move |lines| {
+        let (bytes, lines) = lines?;
+        size += bytes;
+        let detail = || format!("the lines of a batch may have {STREAM_BYTES_MAX} bytes");
+        if size > STREAM_BYTES_MAX { Err(Error::new(Reason::TooLarge, detail())) } else { Ok(lines) }
+    }));
+    Ok(posted(&service.import_actuals(&context, header, &mut lines).await?))
+}
+
+/// The lines of a message, and the bytes they had.
+fn raw(lines: Vec<pb::ActualsLine>) -> Result<(u64, Vec<RawLine>), Error> {
+    if lines.len() > LINES_MAX {
+        return Err(Error::new(Reason::TooLarge, format!("a message has at most {LINES_MAX} lines")));
+    }
+    let bytes = lines.iter().map(|line| line.encoded_len() as u64).sum();
+    let raw = |line| RawLine { at: None, read: Ok(ActualsLine::json(line)) };
+    Ok((bytes, lines.into_iter().map(raw).collect()))
 }
 
 async fn list_results(

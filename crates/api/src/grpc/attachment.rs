@@ -70,7 +70,7 @@ fn check(chunk: Vec<u8>) -> Result<Bytes, Error> {
 }
 
 /// A message that could not be read, in our own words.
-fn unread(status: &Status) -> Error {
+pub(super) fn unread(status: &Status) -> Error {
     match status.code() {
         Code::OutOfRange => Error::new(Reason::TooLarge, format!("a message has at most {MESSAGE_MAX} bytes")),
         _ => Error::new(Reason::Malformed, "the stream broke off, or what it brought is no message"),

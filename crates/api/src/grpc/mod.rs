@@ -35,6 +35,7 @@ mod functional_area;
 mod grant;
 mod ledger_entry;
 mod legal_entity;
+mod mapping_profile;
 mod milestone;
 mod organisation;
 mod partner;
@@ -95,7 +96,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, actuals_batch, authority_limit, budget,
+        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
         budget_transfer, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))

@@ -35,6 +35,9 @@ use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
+use steerco_domain::mapping_profile::{
+    CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, NegativeForm, ProfileColumns, ThousandsSeparator,
+};
 use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::node::Node;
 use steerco_domain::partner::{PartnerContact, PartnerKind, PartnerState, RiskTier};
@@ -59,7 +62,7 @@ use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
     control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, owned_field_fields, partner_contact_fields, service_level_fields, skipped_event_fields,
+    engagement_notice_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, service_level_fields, skipped_event_fields,
     statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
@@ -218,6 +221,12 @@ words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
 words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown);
 words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding);
+words_wire!(CsvDelimiter: Comma, Semicolon, Tab, Pipe);
+words_wire!(CsvEncoding: Utf8, Windows1252, Latin1);
+words_wire!(CsvDateFormat: Iso, DmySlash, MdySlash, DmyDot, DmyHyphen, YmdSlash, YmdCompact);
+words_wire!(DecimalSeparator: Point, Comma);
+words_wire!(ThousandsSeparator: Point, Comma, Space, Apostrophe);
+words_wire!(NegativeForm: Minus, TrailingMinus, Parentheses);
 words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
@@ -264,6 +273,7 @@ criterion_judgement_fields!(value_wire);
 owned_field_fields!(value_wire);
 tolerances_fields!(value_wire);
 partner_contact_fields!(value_wire);
+profile_columns_fields!(value_wire);
 engagement_notice_fields!(value_wire);
 service_level_fields!(value_wire);
 statement_line_fields!(value_wire);
@@ -361,6 +371,7 @@ required! {
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
     BudgetPlace, pb::BudgetPlace;
+    ProfileColumns, pb::ProfileColumns;
 }
 
 /// A number that is required and may be zero.

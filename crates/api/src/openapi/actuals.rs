@@ -9,11 +9,12 @@ use utoipa::openapi::HttpMethod;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::answers::answer;
-use super::operation::{Access, Operation, body};
+use super::operation::{Access, Operation, body, lines};
 use super::parameters::{id, of as parameters, of_feed, shared};
 use super::resources::{WRITE, WRITTEN, with_body};
 use super::shape::input;
 use super::vocabulary::{Members, Schemas, format, list, note, object, of, reference};
+use crate::rest::import::{CSV, NDJSON};
 use crate::rest::{JSON, params};
 
 /// All of them, with their schemas.
@@ -28,7 +29,7 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
         ("PostedActualsBatch", posted()),
     ];
     schemas.extend(made.map(|(name, schema)| (name.to_owned(), schema.into())));
-    vec![post_batch(), reclassify_suspense(), list_results()]
+    vec![post_batch(), import_batch(), reclassify_suspense(), list_results()]
 }
 
 fn line(doc: &str) -> ObjectBuilder {
@@ -111,6 +112,27 @@ fn post_batch() -> Operation {
                       cost code that nothing maps goes to suspense. With `validate_only`: what would become of it."
             .to_owned(),
         ..write("PostActualsBatch", &example)
+    }
+}
+
+fn import_batch() -> Operation {
+    let mut parameters = shared(&["idempotency_key"]);
+    parameters.extend(of_feed(&params::csv_import()));
+    Operation {
+        path: "/v1/actuals-batches/import".to_owned(),
+        id: "import_actuals".to_owned(),
+        summary: "Post a long batch of actuals".to_owned(),
+        description:
+            "Up to 1000000 lines in a stream, read as they come and posted in one transaction, with the rules \
+                      and the answer of a batch in one message; a stream that breaks off posts nothing. As \
+                      `application/x-ndjson` the first line is a batch without `lines`, and each further line one of \
+                      its lines. As `text/csv` the parameters say what the batch is, and a mapping profile how the \
+                      file is written; of the parameters, JSON takes `validate_only` only. Faults name the line by \
+                      its number from 0 in their pointer, and its place in the file in their detail."
+                .to_owned(),
+        parameters,
+        body: Some(lines(&[NDJSON, CSV])),
+        ..write("PostActualsBatch", &json!({}))
     }
 }
 

@@ -109,6 +109,12 @@ pub(super) fn octets() -> RequestBody {
     RequestBodyBuilder::new().required(Some(Required::True)).content(OCTETS, content(binary())).build()
 }
 
+/// A request body of lines of text.
+pub(super) fn lines(media: &[&str]) -> RequestBody {
+    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    media.iter().fold(body, |body, media| body.content(*media, content(binary()))).build()
+}
+
 /// A request body of these media types.
 pub(super) fn body(media: &[&str], schema: &str, example: &Value, required: bool) -> RequestBody {
     let content = ContentBuilder::new().schema(Some(reference(schema))).example(Some(example.clone())).build();

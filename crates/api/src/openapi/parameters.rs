@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 18] = [
+    let queries: [&Param; 27] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -37,6 +37,15 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
         &params::FISCAL_PERIOD_ID,
+        &params::SOURCE,
+        &params::BATCH_REF,
+        &params::LEGAL_ENTITY_ID,
+        &params::COUNT,
+        &params::TOTALS,
+        &params::PARTIAL,
+        &params::CORRECTIONS,
+        &params::ADJUSTING,
+        &params::PROFILE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();

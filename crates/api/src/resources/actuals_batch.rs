@@ -3,8 +3,8 @@
 use axum::routing::{get, post};
 use steerco_domain::actuals_batch::ActualsBatch;
 
-use crate::rest::actuals;
 use crate::rest::mount::{Mounted, fixed};
+use crate::rest::{actuals, import};
 
 pub(super) fn mount() -> Mounted {
     let mut mounted = fixed::<ActualsBatch>().done();
@@ -12,6 +12,7 @@ pub(super) fn mount() -> Mounted {
     mounted.routes = mounted
         .routes
         .route("/v1/actuals-batches", post(actuals::post))
+        .route("/v1/actuals-batches/import", post(import::import))
         .route("/v1/actuals-batches/reclassify", post(actuals::reclassify))
         .route("/v1/actuals-batches/{id}/results", get(actuals::list_results));
     mounted

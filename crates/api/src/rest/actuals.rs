@@ -87,7 +87,7 @@ struct Posted<'a> {
     page: ResultPage<'a>,
 }
 
-fn posted(posted: &PostedBatch, dry: bool) -> Result<Response, Error> {
+pub(crate) fn posted(posted: &PostedBatch, dry: bool) -> Result<Response, Error> {
     let PostedBatch { written, results, more_after } = posted;
     let seen = &written.seen;
     let page = ResultPage { results: results.iter().map(view).collect(), more_after_line: *more_after };

@@ -11,6 +11,7 @@ mod docs;
 mod events;
 pub(crate) mod exchange;
 mod health;
+pub(crate) mod import;
 pub(crate) mod mount;
 mod oauth;
 mod pages;

@@ -69,6 +69,25 @@ params! {
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
+    /// Code of the source that sends the batch.
+    SOURCE "source" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("gla") };
+    /// The source's own name for the batch; the same name again gets the first answer.
+    BATCH_REF "batch_ref" text(200);
+    /// The company whose books the batch belongs to; may be absent where there is one only.
+    LEGAL_ENTITY_ID "legal_entity_id" text(64);
+    /// How many lines there are.
+    COUNT "count" Shape::Int { min: 0, max: 1_000_000 };
+    /// What the lines come to, one a currency, separated by commas: `8454355.90 GBP`, or with the sum of the lines above
+    /// and of those below zero behind it, `8454355.90 GBP 8500000.00 45644.10`.
+    TOTALS "totals" text(4_000);
+    /// Posts the lines that can be posted. Otherwise one that cannot refuses all.
+    PARTIAL "partial" Shape::Bool;
+    /// Whether a line sent before with other content corrects it. Otherwise it is rejected.
+    CORRECTIONS "corrections" Shape::Bool;
+    /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
+    ADJUSTING "adjusting" Shape::Bool;
+    /// Code of the mapping profile that says how the file is written.
+    PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
     /// Leaves out what this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
@@ -133,6 +152,22 @@ pub(crate) fn events() -> Set {
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
     vec![&AFTER, &KINDS, &EXCLUDE_SOURCE]
+}
+
+/// How a CSV file of actuals is posted.
+pub(crate) fn csv_import() -> Set {
+    vec![
+        &VALIDATE_ONLY,
+        &SOURCE,
+        &BATCH_REF,
+        &LEGAL_ENTITY_ID,
+        &COUNT,
+        &TOTALS,
+        &PARTIAL,
+        &CORRECTIONS,
+        &ADJUSTING,
+        &PROFILE,
+    ]
 }
 
 /// How the ends of lines are read.

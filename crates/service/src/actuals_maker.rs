@@ -1,0 +1,121 @@
+//! The entries that a batch of actuals makes, chunk by chunk, the same each time.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use steerco_domain::actuals_batch::ActualsBatch;
+use steerco_domain::actuals_line::ActualsLine;
+use steerco_domain::hex::hex;
+use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
+use steerco_domain::text::Text;
+use steerco_persistence::{Conn, Fail, ledger};
+
+use crate::actuals::id_of;
+use crate::actuals_fates::Resolved;
+use crate::actuals_sent::{CHUNK, Sent};
+
+/// Makes the entries of a batch.
+pub(crate) struct Maker {
+    pub(crate) sent: Arc<Sent>,
+    pub(crate) resolved: Resolved,
+    pub(crate) batch: ActualsBatch,
+    pub(crate) base: u128,
+    pub(crate) org: String,
+}
+
+impl Maker {
+    /// The entries of a chunk.
+    pub(crate) async fn entries(&self, conn: &Conn, n: usize) -> Result<Vec<LedgerEntry>, Fail> {
+        let lines = self.sent.lines.chunk(conn, n).await?;
+        let places = n * CHUNK..n * CHUNK + lines.len();
+        let replaced: Vec<String> =
+            places.clone().filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
+        let old = ledger::find_entries(conn, &self.org, &replaced).await?;
+        let of_line = |(place, line): (usize, &ActualsLine)| {
+            let old = self.resolved.replaced.get(&place).and_then(|id| old.get(id));
+            self.of_line(place, line, old)
+        };
+        Ok(places.zip(lines.iter()).flat_map(of_line).collect())
+    }
+
+    fn of_line(&self, place: usize, line: &ActualsLine, replaced: Option<&LedgerEntry>) -> Vec<LedgerEntry> {
+        let Some(fate) = self.resolved.fates.get(place).copied().flatten() else { return Vec::new() };
+        let Some(course) = self.resolved.course(fate) else { return Vec::new() };
+        let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
+        let reversal = replaced.map(|old| LedgerEntry {
+            id: Id::from_u128(id_of(self.base, place, 0)),
+            entry_type: LedgerEntryType::Reversal,
+            debit_account: old.credit_account,
+            credit_account: old.debit_account,
+            fiscal_period_id: course.period,
+            prior_period_id: (old.fiscal_period_id != course.period).then_some(old.fiscal_period_id),
+            reverses_id: Some(old.id),
+            corrects_id: None,
+            ..self.common(number, LedgerEntry::clone(old))
+        });
+        let suspense = course.coding.program_id.is_none();
+        let entry = LedgerEntry {
+            id: Id::from_u128(id_of(self.base, place, 1)),
+            revision: 1,
+            created_at: self.batch.created_at,
+            updated_at: self.batch.created_at,
+            created_by: self.batch.created_by.clone(),
+            deleted_at: None,
+            external_refs: steerco_domain::refs::ExternalRefs::default(),
+            labels: steerco_domain::labels::Labels::default(),
+            actuals_batch_id: Some(self.batch.id),
+            budget_id: None,
+            budget_transfer_id: None,
+            line: number,
+            entry_type: LedgerEntryType::Actual,
+            debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },
+            credit_account: LedgerAccount::Clearing,
+            amount: line.amount,
+            posted_on: line.posted_on,
+            legal_entity_id: self.batch.legal_entity_id,
+            fiscal_period_id: course.period,
+            prior_period_id: course.prior,
+            program_id: course.coding.program_id,
+            project_id: course.coding.project_id,
+            cost_category_id: course.coding.cost_category_id,
+            spend: course.coding.spend,
+            coding_rule_id: course.coding.rule_id,
+            source: Some(self.batch.source.clone()),
+            external_id: Some(line.external_id.clone()),
+            cost_code: line.cost_code.clone(),
+            document_reference: line.document_reference.clone(),
+            vendor_reference: line.vendor_reference.clone(),
+            description: line.description.clone(),
+            reverses_id: None,
+            corrects_id: replaced.map(|old| old.id),
+            possible_repeat: fate.repeats,
+            content_digest: Some(line.content_digest()),
+        };
+        reversal.into_iter().chain([entry]).collect()
+    }
+
+    /// An earlier entry as this batch would write it.
+    fn common(&self, line: i32, old: LedgerEntry) -> LedgerEntry {
+        LedgerEntry {
+            created_at: self.batch.created_at,
+            updated_at: self.batch.created_at,
+            created_by: self.batch.created_by.clone(),
+            actuals_batch_id: Some(self.batch.id),
+            line,
+            ..old
+        }
+    }
+
+    /// How many entries there are, and the digest over them.
+    pub(crate) async fn sum(&self, conn: &Conn) -> Result<(i32, Text<64>), Fail> {
+        let (mut count, mut all) = (0, Sha256::new());
+        for n in 0..self.sent.lines.chunks() {
+            for entry in self.entries(conn, n).await? {
+                count += 1;
+                all.update(ledger::digested(&entry));
+            }
+        }
+        Ok((count, Text::parse(&hex(&all.finalize())).unwrap_or_else(|_| self.batch.lines_sha256.clone())))
+    }
+}

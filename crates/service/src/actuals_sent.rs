@@ -1,0 +1,170 @@
+//! A batch of actuals as it was sent: its lines in chunks, in memory or staged, and what is known of them all.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use steerco_domain::Error;
+use steerco_domain::actuals_batch::PostActualsBatch;
+use steerco_domain::actuals_line::{ActualsLine, Sums};
+use steerco_domain::error::Fault;
+use steerco_domain::hex::hex;
+use steerco_domain::time::Day;
+use steerco_persistence::{Conn, Fail, blob};
+
+use crate::coding::{Named, name_all};
+use crate::content::Staged;
+
+/// Lines that are held and looked at together.
+pub(crate) const CHUNK: usize = 1_000;
+/// Faults of lines told at once.
+pub(crate) const FAULTS_MAX: usize = 1_000;
+
+/// Lines in chunks.
+pub(crate) enum Lines {
+    Held(Vec<Arc<Vec<ActualsLine>>>),
+    Staged { org: String, upload: String, chunks: usize },
+}
+
+impl Lines {
+    pub(crate) fn chunks(&self) -> usize {
+        match self {
+            Self::Held(chunks) => chunks.len(),
+            Self::Staged { chunks, .. } => *chunks,
+        }
+    }
+
+    /// A chunk; empty behind the last one.
+    pub(crate) async fn chunk(&self, conn: &Conn, n: usize) -> Result<Arc<Vec<ActualsLine>>, Fail> {
+        match self {
+            Self::Held(chunks) => Ok(chunks.get(n).cloned().unwrap_or_default()),
+            Self::Staged { chunks, .. } if n >= *chunks => Ok(Arc::default()),
+            Self::Staged { org, upload, .. } => {
+                let bytes = blob::get_piece(conn, org, upload, i64::try_from(n).unwrap_or(i64::MAX)).await?;
+                let lines = serde_json::from_slice(&bytes);
+                lines.map(Arc::new).map_err(|error| Fail::Broken(format!("chunk {n} of {upload}: {error}")))
+            }
+        }
+    }
+}
+
+/// A batch as it was sent.
+pub(crate) struct Sent {
+    /// Without its lines.
+    pub(crate) batch: PostActualsBatch,
+    pub(crate) lines: Lines,
+    pub(crate) count: usize,
+    pub(crate) sums: Sums,
+    /// What is wrong with lines by themselves.
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) named: Named,
+    pub(crate) first_day: Option<Day>,
+    /// Whether a line says in which period it counts.
+    pub(crate) names_periods: bool,
+    pub(crate) sha256: String,
+}
+
+impl Sent {
+    /// A batch that came whole.
+    pub(crate) fn whole(mut batch: PostActualsBatch) -> Self {
+        let lines = std::mem::take(&mut batch.lines.0);
+        let mut gather = Gather::new(batch);
+        for (i, line) in lines.iter().enumerate() {
+            line.check(&format!("/lines/{i}"), &mut gather.faults);
+            gather.see(line);
+        }
+        gather.faults.truncate(FAULTS_MAX);
+        let mut chunks = Vec::with_capacity(lines.len().div_ceil(CHUNK));
+        let mut rest = lines.into_iter();
+        loop {
+            let chunk: Vec<_> = rest.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() {
+                break;
+            }
+            chunks.push(Arc::new(chunk));
+        }
+        gather.sent(Lines::Held(chunks))
+    }
+}
+
+/// Learns of lines one by one what is to be known of all.
+pub(crate) struct Gather {
+    batch: PostActualsBatch,
+    pub(crate) count: usize,
+    sums: Sums,
+    pub(crate) faults: Vec<Fault>,
+    named: Named,
+    first_day: Option<Day>,
+    names_periods: bool,
+    digest: Sha256,
+}
+
+impl Gather {
+    pub(crate) fn new(batch: PostActualsBatch) -> Self {
+        let mut digest = Sha256::new();
+        let control = serde_json::to_string(&batch.control).unwrap_or_default();
+        let entity = batch.legal_entity_id.map(|id| id.to_string()).unwrap_or_default();
+        for part in [batch.source.as_str(), batch.batch_ref.as_str(), &entity, &control] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        Self {
+            batch,
+            count: 0,
+            sums: Sums::default(),
+            faults: Vec::new(),
+            named: Named::new(),
+            first_day: None,
+            names_periods: false,
+            digest,
+        }
+    }
+
+    pub(crate) fn see(&mut self, line: &ActualsLine) {
+        self.count += 1;
+        self.sums.add(line.amount);
+        name_all(line, &mut self.named);
+        self.first_day = Some(self.first_day.map_or(line.posted_on, |first| first.min(line.posted_on)));
+        self.names_periods |= line.fiscal_period_id.is_some();
+        self.digest.update((line.external_id.as_str().len() as u64).to_le_bytes());
+        self.digest.update(line.external_id.as_str());
+        self.digest.update(line.content_digest().as_str());
+    }
+
+    pub(crate) fn sent(self, lines: Lines) -> Sent {
+        let Self { batch, count, sums, faults, named, first_day, names_periods, digest } = self;
+        let sha256 = hex(&digest.finalize());
+        Sent { batch, lines, count, sums, faults, named, first_day, names_periods, sha256 }
+    }
+}
+
+/// Keeps lines outside of memory as they come.
+pub(crate) struct Stager {
+    pub(crate) staged: Staged,
+    waiting: Vec<ActualsLine>,
+}
+
+impl Stager {
+    pub(crate) fn new(staged: Staged) -> Self {
+        Self { staged, waiting: Vec::with_capacity(CHUNK) }
+    }
+
+    pub(crate) async fn add(&mut self, line: ActualsLine) -> Result<(), Error> {
+        self.waiting.push(line);
+        if self.waiting.len() == CHUNK { self.flush().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        let chunk = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;
+        self.waiting.clear();
+        self.staged.add(chunk.into()).await
+    }
+
+    /// Where the lines are now.
+    pub(crate) async fn done(&mut self) -> Result<Lines, Error> {
+        if !self.waiting.is_empty() {
+            self.flush().await?;
+        }
+        let chunks = usize::try_from(self.staged.pieces).unwrap_or_default();
+        Ok(Lines::Staged { org: self.staged.org.clone(), upload: self.staged.upload.clone(), chunks })
+    }
+}

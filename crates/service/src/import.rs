@@ -1,0 +1,78 @@
+//! Batches of actuals too long for one message: lines are staged as they come, and posted like those of any batch.
+
+use futures::{Stream, StreamExt};
+use steerco_domain::actuals_batch::{PostActualsBatch, STREAM_LINES_MAX};
+use steerco_domain::actuals_line::RawLine;
+use steerco_domain::{Error, Reason};
+use steerco_persistence::Fail;
+
+use crate::actuals::{POST, PostedBatch};
+use crate::actuals_sent::{FAULTS_MAX, Gather, Sent, Stager};
+use crate::content::UPLOAD_MAX;
+use crate::{Caller, Context, Service};
+
+/// Bytes that the lines of a batch may have.
+pub const STREAM_BYTES_MAX: u64 = 512 << 20;
+
+impl Service {
+    /// Refuses whom the write would refuse, before the lines are read.
+    pub async fn may_post_actuals(&self, caller: &Caller) -> Result<(), Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        self.authorise(&conn, caller, POST).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)
+    }
+
+    /// Posts a batch whose lines come in a stream. One that breaks off posts nothing.
+    pub async fn import_actuals(
+        &self,
+        context: &Context,
+        header: PostActualsBatch,
+        lines: &mut (impl Stream<Item = Result<Vec<RawLine>, Error>> + Send + Unpin),
+    ) -> Result<PostedBatch, Error> {
+        if !header.lines.0.is_empty() {
+            return Err(Error::fault("/lines", "DOES_NOT_FIT", "the lines follow the header, they are not in it"));
+        }
+        let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?);
+        let late = |_| Error::new(Reason::Deadline, "the lines took longer to arrive than the service allows");
+        let reading = read(header, lines, &mut stager);
+        let sent = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+        // The write goes on to its end when the caller goes: what it reads must stay as long.
+        let (service, context) = (self.clone(), context.clone());
+        let posted = tokio::spawn(async move {
+            let posted = service.post_sent(&context, sent).await;
+            drop(stager);
+            posted
+        });
+        posted.await.map_err(|_| Error::internal())?
+    }
+}
+
+/// Reads and stages all lines.
+async fn read(
+    header: PostActualsBatch,
+    lines: &mut (impl Stream<Item = Result<Vec<RawLine>, Error>> + Send + Unpin),
+    stager: &mut Stager,
+) -> Result<Sent, Error> {
+    let (mut gather, mut number, mut faults) = (Gather::new(header), 0, Vec::new());
+    while let Some(some) = lines.next().await {
+        for raw in some? {
+            if number == STREAM_LINES_MAX {
+                return Err(Error::new(Reason::TooLarge, format!("a batch may have {STREAM_LINES_MAX} lines")));
+            }
+            if let Some(line) = raw.line(number, &mut faults) {
+                gather.see(&line);
+                // What will be refused anyway needs no place.
+                if faults.is_empty() {
+                    stager.add(line).await?;
+                }
+            }
+            number += 1;
+            faults.truncate(FAULTS_MAX);
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let lines = stager.done().await?;
+    Ok(gather.sent(lines))
+}
