@@ -56,4 +56,5 @@ migrations![
     coding_rule_001,
     budget_001,
     ledger_001,
+    commitment_001,
 ];

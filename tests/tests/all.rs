@@ -8,6 +8,7 @@ mod all {
     mod batch;
     mod bodies;
     mod budget;
+    mod commitment;
     mod deliverable;
     mod dependency;
     mod dry_run;

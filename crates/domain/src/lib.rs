@@ -47,6 +47,7 @@ pub mod budget;
 pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
+pub mod commitment;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
@@ -108,6 +109,7 @@ macro_rules! for_each_resource {
             authority_limit::AuthorityLimit,
             budget::Budget,
             budget_transfer::BudgetTransfer,
+            commitment::Commitment,
         }
     };
 }

@@ -543,6 +543,7 @@ impl Maker {
             corrects_id: fate.replaces.as_ref().map(|old| old.id),
             possible_repeat: fate.repeats,
             content_digest: digest,
+            commitment_id: None,
         };
         reversal.into_iter().chain([entry]).collect()
     }

@@ -13,6 +13,7 @@ mod budgeting;
 pub mod clock;
 mod closing;
 mod coding;
+mod commitments;
 mod consult;
 mod content;
 mod decide;

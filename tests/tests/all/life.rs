@@ -101,6 +101,7 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
         ),
         "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
         "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),
+        "commitment" => (super::bodies::body(world, kind), json!({"title": "Steel and bolts"})),
         other => panic!("no example of {other}"),
     }
 }
@@ -176,6 +177,7 @@ scenario!(of_a_legal_entity(world) { live(&world, "legal_entity").await });
 scenario!(of_an_authority_limit(world) { live(&world, "authority_limit").await });
 scenario!(of_a_budget(world) { live(&world, "budget").await });
 scenario!(of_a_budget_transfer(world) { live(&world, "budget_transfer").await });
+scenario!(of_a_commitment(world) { live(&world, "commitment").await });
 scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });

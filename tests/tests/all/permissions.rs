@@ -49,6 +49,10 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
                 .retain(|name, _| ["source", "batch_ref", "legal_entity_id"].contains(&name.as_str()));
             caller.reclassify_actuals(body).await
         }
+        ("commitment", "override") => {
+            let body = json!({"amount": "1", "override_budget": true, "reason": "the tender ends today"});
+            caller.act(kind, on, "commit", body).await
+        }
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
         ("attachment", "update") => {

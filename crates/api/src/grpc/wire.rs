@@ -20,6 +20,7 @@ use steerco_domain::budget::{BudgetLine, BudgetReserve, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransferState, BudgetTransferType};
 use steerco_domain::clock_time::ClockTime;
 use steerco_domain::comment::CommentVisibility;
+use steerco_domain::commitment::CommitmentState;
 use steerco_domain::country::Country;
 use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
@@ -33,6 +34,7 @@ use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
+use steerco_domain::legal_entity::BudgetControl;
 use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::node::Node;
 use steerco_domain::partner::{PartnerContact, PartnerKind, PartnerState, RiskTier};
@@ -211,8 +213,10 @@ words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
-words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown);
-words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding);
+words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown, Commitment, Accrual);
+words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance);
+words_wire!(BudgetControl: Stop, Warn, Ignore);
+words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
 words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
