@@ -14,11 +14,10 @@ pub async fn available(
     periods: &[String],
     currency: Currency,
 ) -> Result<i128, Fail> {
-    let periods: Vec<&str> = periods.iter().map(String::as_str).collect();
     let mut sql = Sql::new("SELECT account, units FROM balance WHERE org = ");
     sql.text(org).push(" AND program_id = ").text(program).push(" AND currency = ").text(currency.code());
     sql.push(" AND account IN ('budget', 'commitment', 'accrual', 'cost') AND fiscal_period_id IN (");
-    sql.texts(&periods).push(")");
+    sql.texts(periods).push(")");
     let mut left = 0;
     for row in conn.all(sql).await? {
         let (account, units): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
