@@ -17,9 +17,9 @@ use crate::text::Text;
 use crate::time::Instant;
 use crate::words::Words;
 
-/// A purchase order line, or what else binds money: requested, committed, received, invoiced, paid, in part at each step.
-/// What is committed and neither received nor invoiced counts as committed, what is received and not invoiced as accrued:
-/// never as both. An invoice posts no actuals; the batch that finance sends does.
+/// A purchase order line, or what else binds money: requested, committed, received, invoiced, paid, in part at each
+/// step. What is committed and neither received nor invoiced counts as committed, what is received and not invoiced as
+/// accrued: never as both. An invoice posts no actuals; the batch that finance sends does.
 #[resource(prefix = "cmt", plural = "commitments", scope = "InProgram")]
 pub struct Commitment {
     /// The program whose money it binds.
@@ -297,8 +297,8 @@ impl Verb for InvoiceCommitment {
     }
 }
 
-/// Records a credit note: what it takes off the invoices is open again, what was paid of it counts as paid back, and the
-/// final invoice is no longer the last one.
+/// Records a credit note: what it takes off the invoices is open again, what was paid of it counts as paid back, and
+/// the final invoice is no longer the last one.
 #[input]
 pub struct CreditCommitment {
     /// How much is credited.
