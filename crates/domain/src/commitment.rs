@@ -161,10 +161,10 @@ impl Commitment {
     }
 
     fn need_open(&self) -> Result<(), Error> {
-        match self.cancelled_at.is_some() || self.final_invoice {
-            true => Err(self.wrong("what was open has fallen away, and no more is committed")),
-            false => Ok(()),
+        if self.cancelled_at.is_some() || self.final_invoice {
+            return Err(self.wrong("what was open has fallen away, and no more is committed"));
         }
+        Ok(())
     }
 }
 

@@ -163,6 +163,7 @@ impl LedgerAccount {
     }
 
     /// The account on the other side of what is decided here.
+    #[must_use]
     pub const fn other_side(self) -> Self {
         if matches!(self, Self::Commitment | Self::Accrual) { Self::Encumbrance } else { Self::Funding }
     }
