@@ -58,4 +58,5 @@ migrations![
     ledger_001,
     exchange_rate_001,
     mapping_profile_001,
+    commitment_001,
 ];

@@ -9,6 +9,7 @@ mod all {
     mod batch;
     mod bodies;
     mod budget;
+    mod commitment;
     mod deliverable;
     mod dependency;
     mod dry_run;

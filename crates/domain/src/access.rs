@@ -282,6 +282,19 @@ pub const TABLE: &[Row] = &[
     row("budget_transfer", "approve",      "- y y y - - - -"),
     row("budget_transfer", "reject",       "- y y y - - - -"),
     row("budget_transfer", "withdraw",     "- y y y - - - -"),
+    row("commitment",      "read",         "y y y y y y - y"),
+    row("commitment",      "create",       "- y y y - - - -"),
+    row("commitment",      "update",       "- y y y - - - -"),
+    row("commitment",      "delete",       "- - - y - - - -"),
+    row("commitment",      "commit",       "- y y y - - - -"),
+    row("commitment",      "amend",        "- y y y - - - -"),
+    row("commitment",      "receive",      "- y y y - - - -"),
+    row("commitment",      "invoice",      "- - - y - - - -"),
+    row("commitment",      "credit",       "- - - y - - - -"),
+    row("commitment",      "pay",          "- - - y - - - -"),
+    row("commitment",      "cancel",       "- y y y - - - -"),
+    // Committing beyond the budget where it is controlled.
+    row("commitment",      "override",     "- y - y - - - -"),
     // The feed: each event also needs the right to read its kind.
     row("event",           "read",         "y y y y y y y y"),
     // Writing what held before the change was made (`effective_at`), with the right to update the kind.

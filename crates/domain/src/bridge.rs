@@ -68,7 +68,7 @@ impl BudgetBridgeStepType {
             LedgerEntryType::BudgetApproval => Some(Self::ApprovedChange),
             LedgerEntryType::BudgetTransfer => Some(Self::Transfer),
             LedgerEntryType::ReserveDrawdown => Some(Self::Drawdown),
-            LedgerEntryType::Actual | LedgerEntryType::Reversal | LedgerEntryType::Reclassification => None,
+            _ => None,
         }
     }
 }

@@ -69,6 +69,8 @@ pub struct FinancialTotal {
     pub approved: Amount,
     pub contingency: Amount,
     pub management_reserve: Amount,
+    pub committed: Amount,
+    pub accrued: Amount,
     pub actual: Amount,
     pub available: Amount,
     pub entry_count: i32,
@@ -88,6 +90,8 @@ struct Sums {
     approved: i128,
     contingency: i128,
     management_reserve: i128,
+    committed: i128,
+    accrued: i128,
     actual: i128,
     entries: i64,
 }
@@ -99,7 +103,11 @@ impl Sums {
             LedgerAccount::Contingency => self.contingency += balance.units,
             LedgerAccount::ManagementReserve => self.management_reserve += balance.units,
             LedgerAccount::Cost => self.actual += balance.units,
-            LedgerAccount::Suspense | LedgerAccount::Clearing | LedgerAccount::Funding => return,
+            LedgerAccount::Commitment => self.committed += balance.units,
+            LedgerAccount::Accrual => self.accrued += balance.units,
+            LedgerAccount::Suspense | LedgerAccount::Clearing | LedgerAccount::Funding | LedgerAccount::Encumbrance => {
+                return;
+            }
         }
         self.entries += balance.entries;
     }
@@ -111,8 +119,10 @@ impl Sums {
             approved: amount(self.approved)?,
             contingency: amount(self.contingency)?,
             management_reserve: amount(self.management_reserve)?,
+            committed: amount(self.committed)?,
+            accrued: amount(self.accrued)?,
             actual: amount(self.actual)?,
-            available: amount(self.approved - self.actual)?,
+            available: amount(self.approved - self.committed - self.accrued - self.actual)?,
             entry_count: i32::try_from(self.entries).unwrap_or(i32::MAX),
         })
     }
@@ -168,8 +178,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_approved_less_actual() {
-        use LedgerAccount::{Budget, Clearing, Contingency, Cost};
+    fn what_is_left_is_approved_less_what_is_bound_and_spent() {
+        use LedgerAccount::{Accrual, Budget, Clearing, Commitment, Contingency, Cost, Encumbrance};
         let balances = [
             balance("a", Budget, "EUR", 1_000_000),
             balance("a", Cost, "EUR", 400_000),
@@ -177,6 +187,9 @@ mod tests {
             balance("a", Contingency, "EUR", 50_000),
             balance("a", Cost, "USD", 7),
             balance("a", Clearing, "EUR", -500_000),
+            balance("a", Commitment, "EUR", 30_000),
+            balance("a", Accrual, "EUR", 20_000),
+            balance("", Encumbrance, "EUR", -50_000),
         ];
         let answer = Financials::new("x", &balances, true, 0, None).unwrap();
         let told: Vec<_> = answer
@@ -184,8 +197,9 @@ mod tests {
             .iter()
             .map(|t| (t.currency.code(), t.approved.units(), t.actual.units(), t.available.units(), t.entry_count))
             .collect();
-        assert_eq!(told, [("EUR", 1_000_000, 500_000, 500_000, 4), ("USD", 0, 7, -7, 1)]);
+        assert_eq!(told, [("EUR", 1_000_000, 500_000, 450_000, 6), ("USD", 0, 7, -7, 1)]);
         assert_eq!(answer.totals[0].contingency.units(), 50_000, "a reserve is not available");
+        assert_eq!((answer.totals[0].committed.units(), answer.totals[0].accrued.units()), (30_000, 20_000));
         let keys: Vec<_> = answer.groups.iter().map(|group| group.key.as_deref()).collect();
         assert_eq!(keys, [None, Some("a")]);
         assert!(answer.complete && !Financials::new("x", &balances, false, 1, None).unwrap().complete);

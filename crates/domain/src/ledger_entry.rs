@@ -6,6 +6,7 @@ use crate::actuals_batch::ActualsBatch;
 use crate::budget::Budget;
 use crate::budget_transfer::BudgetTransfer;
 use crate::coding_rule::CodingRule;
+use crate::commitment::Commitment;
 use crate::cost_category::CostCategory;
 use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
@@ -104,6 +105,9 @@ pub struct LedgerEntry {
     /// First 32 hexadecimal digits of the SHA-256 of its content as it was sent, without its identifier.
     #[field(filter)]
     pub content_digest: Option<Text<64>>,
+    /// The commitment that posted it.
+    #[field(filter)]
+    pub commitment_id: Option<Id<Commitment>>,
 }
 
 /// What a ledger entry does.
@@ -121,6 +125,10 @@ pub enum LedgerEntryType {
     BudgetTransfer,
     /// Money drawn from a reserve.
     ReserveDrawdown,
+    /// What a commitment binds more or less.
+    Commitment,
+    /// What is received more or less than invoiced.
+    Accrual,
 }
 
 /// An account of the ledger.
@@ -140,12 +148,24 @@ pub enum LedgerAccount {
     ManagementReserve,
     /// What was approved: the other side of every budget.
     Funding,
+    /// What is ordered of programs, and neither received nor invoiced.
+    Commitment,
+    /// What programs have received, and what is not invoiced yet.
+    Accrual,
+    /// What was ordered: the other side of every commitment and accrual.
+    Encumbrance,
 }
 
 impl LedgerAccount {
     /// Whether what stands in it belongs to a program; otherwise it belongs to the books as a whole.
     pub const fn is_of_programs(self) -> bool {
-        !matches!(self, Self::Suspense | Self::Clearing | Self::Funding)
+        !matches!(self, Self::Suspense | Self::Clearing | Self::Funding | Self::Encumbrance)
+    }
+
+    /// The account on the other side of what is decided here.
+    #[must_use]
+    pub const fn other_side(self) -> Self {
+        if matches!(self, Self::Commitment | Self::Accrual) { Self::Encumbrance } else { Self::Funding }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Legal entities: the companies whose books costs are in.
 
-use steerco_derive::resource;
+use steerco_derive::{resource, words};
 
 use crate::fiscal_calendar::FiscalCalendar;
 use crate::id::Id;
@@ -23,6 +23,20 @@ pub struct LegalEntity {
     /// The calendar of its fiscal years.
     #[field(create, filter, parent)]
     pub fiscal_calendar_id: Id<FiscalCalendar>,
+    /// What happens where a commitment would exceed the budget of its program and year; `ignore` when absent.
+    #[field(write, filter)]
+    pub budget_control: Option<BudgetControl>,
+}
+
+/// What happens where a budget would be exceeded.
+#[words]
+pub enum BudgetControl {
+    /// It is refused, unless who may overrides.
+    Stop,
+    /// It is done and marked.
+    Warn,
+    /// It is done.
+    Ignore,
 }
 
 impl Rules for LegalEntity {}

@@ -52,6 +52,7 @@ pub mod budget;
 pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
+pub mod commitment;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
@@ -117,6 +118,7 @@ macro_rules! for_each_resource {
             budget::Budget,
             budget_transfer::BudgetTransfer,
             exchange_rate::ExchangeRate,
+            commitment::Commitment,
         }
     };
 }

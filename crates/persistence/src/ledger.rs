@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use sha2::{Digest, Sha256};
 use steerco_domain::Resource;
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus};
 use steerco_domain::coding_rule::CodingRule;
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::hex::hex;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::money::Money;
 use steerco_domain::time::Day;
@@ -229,6 +231,16 @@ pub async fn last_posting(conn: &Conn, org: &str, period: &str) -> Result<Option
 /// An entry as the digest of its batch takes it in.
 pub fn digested(entry: &LedgerEntry) -> String {
     logged(entry)
+}
+
+/// What an entry adds to a chain of digests.
+pub fn link(entry: &LedgerEntry) -> String {
+    hex(&Sha256::digest(digested(entry)))
+}
+
+/// The digest over all entries of a chain, of the one before it and the link of the last entry.
+pub fn chained(before: &str, link: &str) -> String {
+    hex(&Sha256::digest(format!("{before}{link}")))
 }
 
 /// Adds what a batch posts.

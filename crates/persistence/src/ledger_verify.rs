@@ -10,7 +10,7 @@ use steerco_domain::ledger_entry::LedgerEntry;
 use crate::balance::Balances;
 use crate::conn::Conn;
 use crate::fail::Fail;
-use crate::ledger::digested;
+use crate::ledger::{chained, digested, link};
 use crate::sql::Sql;
 
 /// Entries read at a time.
@@ -43,16 +43,25 @@ fn posted_by(entry: &LedgerEntry) -> String {
     let batch = entry.actuals_batch_id.map(|id| id.to_string());
     let budget = || entry.budget_id.map(|id| id.to_string());
     let transfer = || entry.budget_transfer_id.map(|id| id.to_string());
-    batch.or_else(budget).or_else(transfer).unwrap_or_default()
+    let commitment = || entry.commitment_id.map(|id| id.to_string());
+    batch.or_else(budget).or_else(transfer).or_else(commitment).unwrap_or_default()
 }
 
 /// Entries of each posting, and the digest over them.
 #[derive(Default)]
-struct Batches(HashMap<String, (i64, Sha256)>);
+struct Batches {
+    whole: HashMap<String, (i64, Sha256)>,
+    /// Of what posts again and again: the lines, and what each adds to the chain.
+    chains: HashMap<String, Vec<(i32, String)>>,
+}
 
 impl Batches {
     fn add(&mut self, batch: String, entry: &LedgerEntry) {
-        let (count, sum) = self.0.entry(batch).or_default();
+        if entry.commitment_id.is_some() {
+            self.chains.entry(batch).or_default().push((entry.line, link(entry)));
+            return;
+        }
+        let (count, sum) = self.whole.entry(batch).or_default();
         *count += 1;
         sum.update(digested(entry));
     }
@@ -60,7 +69,7 @@ impl Batches {
     async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
         let mut faults = Vec::new();
         let mut sql = Sql::new("SELECT id, entry_count, entries_sha256 FROM actuals_batch WHERE org = ");
-        for table in ["budget", "budget_transfer"] {
+        for table in ["budget", "budget_transfer", "commitment"] {
             sql.text(org).push(" UNION ALL SELECT id, entry_count, entries_sha256 FROM ").push(table);
             sql.push(" WHERE entries_sha256 IS NOT NULL AND org = ");
         }
@@ -68,13 +77,28 @@ impl Batches {
         for row in conn.all(sql).await? {
             let (id, count, sum): (String, i64, String) =
                 (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let (found, digest) = self.0.remove(&id).unwrap_or_default();
-            if (found, hex(&digest.finalize())) != (count, sum) {
+            if self.found(&id) != (count, sum) {
                 faults.push(format!("{id}: its entries in the ledger are not those that it posted"));
             }
         }
-        faults.extend(self.0.into_keys().map(|id| format!("{id}: has entries in the ledger and is not there")));
+        faults.extend(
+            self.whole
+                .into_keys()
+                .chain(self.chains.into_keys())
+                .map(|id| format!("{id}: has entries in the ledger and is not there")),
+        );
         Ok(faults)
+    }
+
+    /// How many entries a posting has, and the digest over them.
+    fn found(&mut self, id: &str) -> (i64, String) {
+        let Some(mut links) = self.chains.remove(id) else {
+            let (count, digest) = self.whole.remove(id).unwrap_or_default();
+            return (count, hex(&digest.finalize()));
+        };
+        links.sort_unstable();
+        let sum = links.iter().fold(String::new(), |before, (_, link)| chained(&before, link));
+        (i64::try_from(links.len()).unwrap_or(i64::MAX), sum)
     }
 }
 

@@ -12,6 +12,7 @@ mod balance;
 pub mod blob;
 pub mod budget;
 mod columns;
+pub mod commitment;
 pub mod conn;
 pub mod credential;
 pub mod database;

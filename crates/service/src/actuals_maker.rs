@@ -67,6 +67,7 @@ impl Maker {
             actuals_batch_id: Some(self.batch.id),
             budget_id: None,
             budget_transfer_id: None,
+            commitment_id: None,
             line: number,
             entry_type: LedgerEntryType::Actual,
             debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },

@@ -8,6 +8,7 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::authority_limit::suffices;
 use steerco_domain::budget::{Budget, BudgetCell, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
+use steerco_domain::commitment::Commitment;
 use steerco_domain::error::Fault;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::hex::hex;
@@ -70,6 +71,10 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
             periods.push((format!("/{name}/fiscal_period_id"), place.fiscal_period_id));
             claims.extend(place.project_id.map(|id| (format!("/{name}/project_id"), id, program)));
         }
+    } else if let Some(commitment) = any.downcast_ref::<Commitment>() {
+        entity = commitment.legal_entity_id;
+        periods.push(("/fiscal_period_id".to_owned(), commitment.fiscal_period_id));
+        claims.extend(commitment.project_id.map(|id| ("/project_id".to_owned(), id, commitment.program_id)));
     } else {
         return Ok(());
     }
@@ -100,12 +105,12 @@ async fn check_projects(env: &Env<'_>, claims: Vec<Claim>, faults: &mut Vec<Faul
 }
 
 /// The periods of a company, held as they are.
-struct Books {
-    periods: HashMap<Id<FiscalPeriod>, FiscalPeriod>,
+pub(crate) struct Books {
+    pub(crate) periods: HashMap<Id<FiscalPeriod>, FiscalPeriod>,
 }
 
 impl Books {
-    async fn read(env: &Env<'_>, entity: Id<LegalEntity>) -> Result<Self, Fail> {
+    pub(crate) async fn read(env: &Env<'_>, entity: Id<LegalEntity>) -> Result<Self, Fail> {
         let org = env.context.caller.organisation();
         let periods = ledger::hold_periods(env.conn, org, &entity.to_string(), None).await?;
         Ok(Self { periods: periods.into_iter().map(|period| (period.id, period)).collect() })
@@ -266,14 +271,14 @@ async fn check_authority(env: &Env<'_>, transfer: &BudgetTransfer) -> Result<(),
 }
 
 /// Entries that are decided here, as they gather.
-struct Posting {
+pub(crate) struct Posting {
     entries: Vec<LedgerEntry>,
     blank: LedgerEntry,
     base: u128,
 }
 
 impl Posting {
-    fn new(env: &Env<'_>, entity: Id<LegalEntity>, currency: Currency) -> Self {
+    pub(crate) fn new(env: &Env<'_>, entity: Id<LegalEntity>, currency: Currency) -> Self {
         let base = env.new_id();
         let blank = LedgerEntry {
             id: Id::from_u128(base),
@@ -311,12 +316,13 @@ impl Posting {
             corrects_id: None,
             possible_repeat: false,
             content_digest: None,
+            commitment_id: None,
         };
         Self { entries: Vec::new(), blank, base }
     }
 
-    /// Puts money into a place, or with an amount below zero takes it away; the other side is funding.
-    fn add(
+    /// Puts money into a place, or with an amount below zero takes it away; the other side follows from the account.
+    pub(crate) fn add(
         &mut self,
         entry_type: LedgerEntryType,
         program: Id<Program>,
@@ -325,8 +331,8 @@ impl Posting {
     ) -> Result<&mut LedgerEntry, Error> {
         let too_much = || Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds");
         let (debit, credit) = match units {
-            units if units < 0 => (LedgerAccount::Funding, cell.account),
-            _ => (cell.account, LedgerAccount::Funding),
+            units if units < 0 => (cell.account.other_side(), cell.account),
+            _ => (cell.account, cell.account.other_side()),
         };
         let line = self.entries.len();
         self.entries.push(LedgerEntry {
@@ -347,7 +353,7 @@ impl Posting {
     }
 
     /// Hands the entries over; how many they are, and the digest over them.
-    fn post(self, env: &Env<'_>) -> Result<(i32, Option<Text<64>>), Error> {
+    pub(crate) fn post(self, env: &Env<'_>) -> Result<(i32, Option<Text<64>>), Error> {
         let mut all = Sha256::new();
         for entry in &self.entries {
             all.update(ledger::digested(entry));

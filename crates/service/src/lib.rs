@@ -18,6 +18,7 @@ mod budgeting;
 pub mod clock;
 mod closing;
 mod coding;
+mod commitments;
 mod consult;
 mod content;
 mod decide;

@@ -84,6 +84,7 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         "authority_limit" => limit_body(),
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
+        "commitment" => commitment_body(world, n),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
             json!({
@@ -141,6 +142,18 @@ fn transfer_body(world: &World) -> Value {
     })
 }
 
+/// A commitment of a period of a company.
+fn commitment_body(world: &World, n: u32) -> Value {
+    let entity = made(world, "legal_entity");
+    let period = json!({"legal_entity_id": entity, "fiscal_year": 2026, "number": 1});
+    let period = wait(world.client(Who::Finance).create("fiscal_period", period));
+    json!({
+        "program_id": world.program, "legal_entity_id": entity, "fiscal_period_id": period.unwrap().id(),
+        "purchase_order_reference": format!("PO {n}"), "purchase_order_line": "10", "title": "Steel", "spend": "capex",
+        "requested": {"amount": "100.0000", "currency": "EUR"},
+    })
+}
+
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
@@ -167,6 +180,10 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
         ("budget" | "budget_transfer", "reject") => json!({"reason": "too much"}),
+        ("commitment", "commit" | "receive" | "pay") => json!({"amount": "1"}),
+        ("commitment", "amend") => json!({"amount": "2", "reason": "a better price"}),
+        ("commitment", "invoice" | "credit") => json!({"amount": "1", "document_reference": "R 1"}),
+        ("commitment", "cancel") => json!({"reason": "not needed"}),
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
     }
@@ -176,7 +193,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 29] = [
+pub(crate) const CREATABLE: [&str; 30] = [
     "person",
     "principal",
     "grant",
@@ -206,6 +223,7 @@ pub(crate) const CREATABLE: [&str; 29] = [
     "budget",
     "budget_transfer",
     "exchange_rate",
+    "commitment",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

@@ -113,6 +113,7 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
                 "rate": "163.25"}),
             json!({"rate": "163.2", "source_reference": "corrected by the bank"}),
         ),
+        "commitment" => (super::bodies::body(world, kind), json!({"title": "Steel and bolts"})),
         other => panic!("no example of {other}"),
     }
 }
@@ -189,6 +190,7 @@ scenario!(of_an_authority_limit(world) { live(&world, "authority_limit").await }
 scenario!(of_a_budget(world) { live(&world, "budget").await });
 scenario!(of_a_budget_transfer(world) { live(&world, "budget_transfer").await });
 scenario!(of_an_exchange_rate(world) { live(&world, "exchange_rate").await });
+scenario!(of_a_commitment(world) { live(&world, "commitment").await });
 scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });

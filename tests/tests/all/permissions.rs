@@ -50,6 +50,10 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             caller.reclassify_actuals(body).await
         }
         ("exchange_rate", "import") => caller.import_rates(verb_body(kind, row.action)).await,
+        ("commitment", "override") => {
+            let body = json!({"amount": "1", "override_budget": true, "reason": "the tender ends today"});
+            caller.act(kind, on, "commit", body).await
+        }
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
         ("attachment", "update") => {

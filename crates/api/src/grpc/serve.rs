@@ -116,12 +116,15 @@ fn read_as<T: Field>(pointer: &str, value: &Value, faults: &mut Vec<Fault>) -> O
 }
 
 fn financial_total(total: &FinancialTotal) -> pb::FinancialTotal {
-    let FinancialTotal { currency, approved, contingency, management_reserve, actual, available, entry_count } = total;
+    let FinancialTotal { currency, approved, contingency, management_reserve, .. } = total;
+    let FinancialTotal { committed, accrued, actual, available, entry_count, .. } = total;
     pb::FinancialTotal {
         currency: currency.out(),
         approved: approved.out(),
         contingency: contingency.out(),
         management_reserve: management_reserve.out(),
+        committed: committed.out(),
+        accrued: accrued.out(),
         actual: actual.out(),
         available: available.out(),
         entry_count: *entry_count,

@@ -21,6 +21,7 @@ use steerco_domain::budget::{BudgetLine, BudgetReserve, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransferState, BudgetTransferType};
 use steerco_domain::clock_time::ClockTime;
 use steerco_domain::comment::CommentVisibility;
+use steerco_domain::commitment::CommitmentState;
 use steerco_domain::country::Country;
 use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
@@ -35,6 +36,7 @@ use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
+use steerco_domain::legal_entity::BudgetControl;
 use steerco_domain::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, NegativeForm, ProfileColumns, ThousandsSeparator,
 };
@@ -219,14 +221,16 @@ words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
-words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown);
-words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding);
 words_wire!(CsvDelimiter: Comma, Semicolon, Tab, Pipe);
 words_wire!(CsvEncoding: Utf8, Windows1252, Latin1);
 words_wire!(CsvDateFormat: Iso, DmySlash, MdySlash, DmyDot, DmyHyphen, YmdSlash, YmdCompact);
 words_wire!(DecimalSeparator: Point, Comma);
 words_wire!(ThousandsSeparator: Point, Comma, Space, Apostrophe);
 words_wire!(NegativeForm: Minus, TrailingMinus, Parentheses);
+words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown, Commitment, Accrual);
+words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance);
+words_wire!(BudgetControl: Stop, Warn, Ignore);
+words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
 words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);

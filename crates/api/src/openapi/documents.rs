@@ -92,8 +92,13 @@ fn financial_total() -> ObjectBuilder {
         ("approved", "What may be spent: the budgets in force with what was transferred, reserves left out."),
         ("contingency", "What is left of contingency."),
         ("management_reserve", "What is left of the management reserve."),
+        ("committed", "What is ordered, and neither received nor invoiced."),
+        ("accrued", "What is received and not invoiced."),
         ("actual", "What was spent."),
-        ("available", "Approved less actual; reserves are not counted."),
+        (
+            "available",
+            "Approved less committed, accrued and actual; reserves and what is only requested are not counted.",
+        ),
     ];
     let mut object = object("The financials in one currency.").must("currency", shaped::<Currency>("The currency."));
     for (name, doc) in amounts {

@@ -1,0 +1,121 @@
+//! Commitments and the ledger: what a step posts, and whether the budget lets it.
+
+use std::any::Any;
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::budget::BudgetCell;
+use steerco_domain::commitment::Commitment;
+use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
+use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
+use steerco_domain::money::Amount;
+use steerco_domain::program::Program;
+use steerco_domain::text::Text;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::scope::live_roles;
+use steerco_persistence::{Fail, commitment, ledger, query};
+
+use crate::budgeting::{Books, Posting};
+use crate::execute::Env;
+
+const OVERRIDE: &Row = find("commitment", "override");
+
+/// What a step of a commitment posts: by how much it changes what is committed and what is accrued.
+pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+    let was = (before as &dyn Any).downcast_ref::<Commitment>();
+    let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
+    let (was, is) = (before.bound(), after.bound());
+    if was == is {
+        return Ok(());
+    }
+    let books = Books::read(env, after.legal_entity_id).await?;
+    ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
+    control(env, &books, before, after).await?;
+    let period = open_period(&books, after.fiscal_period_id)?;
+    let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
+    let changes = [
+        (LedgerEntryType::Commitment, LedgerAccount::Commitment, is.0 - was.0),
+        (LedgerEntryType::Accrual, LedgerAccount::Accrual, is.1 - was.1),
+    ];
+    for (entry_type, account, units) in changes.into_iter().filter(|(_, _, units)| *units != 0) {
+        let cell = BudgetCell {
+            fiscal_period_id: period,
+            project_id: after.project_id,
+            cost_category_id: after.cost_category_id,
+            spend: after.spend,
+            account,
+            currency: after.requested.currency,
+        };
+        let entry = posting.add(entry_type, after.program_id, &cell, units)?;
+        after.entry_count += 1;
+        entry.line = after.entry_count;
+        entry.commitment_id = Some(after.id);
+        entry.document_reference.clone_from(&after.document_reference);
+        entry.prior_period_id = Some(after.fiscal_period_id).filter(|own| *own != period);
+        let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));
+        after.entries_sha256 = Some(Text::parse(&sum).map_err(|_| Error::internal())?);
+    }
+    posting.post(env)?;
+    Ok(())
+}
+
+/// The period that takes what is posted: its own, or where that is closed the next open one.
+fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
+    let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
+    let own = books.periods.get(&own).ok_or_else(missing)?;
+    if own.state == FiscalPeriodState::Open {
+        return Ok(own.id);
+    }
+    let later = books.periods.values().filter(|period| {
+        !period.adjustment && period.state == FiscalPeriodState::Open && period.starts_on > own.starts_on
+    });
+    let next = later.min_by_key(|period| period.starts_on).map(|period| period.id);
+    let detail = || format!("{} is {}, and no later period is open", own.name, own.state.word());
+    next.ok_or_else(|| Error::fault("", "PERIOD_CLOSED", detail()))
+}
+
+/// Whether the budget of the year lets more be committed, as the company wants it controlled.
+async fn control(env: &Env<'_>, books: &Books, before: &Commitment, after: &mut Commitment) -> Result<(), Fail> {
+    if after.committed.units() <= before.committed.units() {
+        return Ok(());
+    }
+    let overrides = std::mem::replace(&mut after.over_budget, before.over_budget);
+    let (org, program) = (env.context.caller.organisation(), after.program_id.to_string());
+    if overrides {
+        may_override(env, &program).await?;
+    }
+    let entity = after.legal_entity_id.to_string();
+    let policy = query::find_text(env.conn, org, LegalEntity::KIND, &entity, "budget_control").await?;
+    let policy = policy.and_then(|word| BudgetControl::from_word(&word)).unwrap_or(BudgetControl::Ignore);
+    let year = books.periods.get(&after.fiscal_period_id).map(|period| period.fiscal_year);
+    let Some(year) = year.filter(|_| policy != BudgetControl::Ignore) else { return Ok(()) };
+    let of_year = books.periods.values().filter(|period| period.fiscal_year == year);
+    let periods: Vec<String> = of_year.map(|period| period.id.to_string()).collect();
+    let currency = after.requested.currency;
+    let left = commitment::available(env.conn, org, &program, &periods, currency).await?;
+    let more = after.committed.units() - before.committed.units();
+    if left >= i128::from(more) {
+        return Ok(());
+    }
+    if policy == BudgetControl::Stop && !overrides {
+        let left = Amount::new(i64::try_from(left).unwrap_or(i64::MIN + 1));
+        let detail = format!("{left} {} are available to the program in {}", currency.code(), year.get());
+        return Err(Error::fault("/amount", "OVER_BUDGET", detail).into());
+    }
+    after.over_budget = true;
+    Ok(())
+}
+
+/// Whether a role of the caller over this program may go over the budget.
+async fn may_override(env: &Env<'_>, program: &str) -> Result<(), Fail> {
+    env.scope(Some(OVERRIDE))?;
+    let org = env.context.caller.organisation();
+    let portfolio = query::find_text(env.conn, org, Program::KIND, program, "portfolio_id").await?;
+    let narrow = env.context.caller.narrow();
+    if live_roles(&env.access, narrow, OVERRIDE, env.now, program, portfolio.as_deref()).is_empty() {
+        return Err(Error::new(Reason::Forbidden, "no grant over this program permits to override its budget").into());
+    }
+    Ok(())
+}
