@@ -81,6 +81,13 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"subject_id": world.engagement, "visibility": "internal", "text": "Slow to answer"}),
             json!({"text": "Slow to answer, but right"}),
         ),
+        other => example_of_money(world, other),
+    }
+}
+
+/// The same of what is about money.
+fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
+    match kind {
         "fiscal_calendar" => (
             json!({"code": "retail", "name": "Retail", "scheme": "four_five_four", "end_month": 1,
                 "end_weekday": "saturday", "year_end": "nearest_to_month_end", "late_lines": "next_open"}),
