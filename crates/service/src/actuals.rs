@@ -10,11 +10,10 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, PostActualsBatch};
 use steerco_domain::actuals_line::{ActualsLine, Sums, check_control, tally};
 use steerco_domain::error::Fault;
-use steerco_domain::fiscal_calendar::{FiscalCalendar, LateLines};
-use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
-use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
+use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::mask::Mask;
 use steerco_domain::money::Money;
@@ -26,6 +25,8 @@ use steerco_persistence::ledger::{self, Known, LineResult, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
+use crate::actuals_maker::Maker;
+use crate::actuals_periods::Periods;
 use crate::coding::{Coder, Coding};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
@@ -125,9 +126,9 @@ impl Service {
 }
 
 /// A batch as it was sent.
-struct Sent {
-    batch: PostActualsBatch,
-    digests: Vec<Text<64>>,
+pub(crate) struct Sent {
+    pub(crate) batch: PostActualsBatch,
+    pub(crate) digests: Vec<Text<64>>,
     sha256: String,
 }
 
@@ -149,20 +150,20 @@ impl Sent {
         Self { sha256: hex(&all.finalize()), digests, batch }
     }
 
-    fn lines(&self) -> &[ActualsLine] {
+    pub(crate) fn lines(&self) -> &[ActualsLine] {
         &self.batch.lines.0
     }
 }
 
 /// What becomes of a line that is posted.
-struct Fate {
-    status: ActualsStatus,
-    period: Id<FiscalPeriod>,
-    prior: Option<Id<FiscalPeriod>>,
-    coding: Coding,
-    repeats: bool,
+pub(crate) struct Fate {
+    pub(crate) status: ActualsStatus,
+    pub(crate) period: Id<FiscalPeriod>,
+    pub(crate) prior: Option<Id<FiscalPeriod>>,
+    pub(crate) coding: Coding,
+    pub(crate) repeats: bool,
     /// The entry that it replaces.
-    replaces: Option<Box<LedgerEntry>>,
+    pub(crate) replaces: Option<Box<LedgerEntry>>,
 }
 
 async fn decide(
@@ -282,63 +283,6 @@ pub(crate) fn new_batch(
     });
     let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
     ActualsBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)
-}
-
-/// The periods that lines may fall into.
-struct Periods {
-    all: Vec<FiscalPeriod>,
-    late: LateLines,
-    adjusting: bool,
-}
-
-impl Periods {
-    async fn read(env: &Env<'_>, scope: &Scope, entity: &LegalEntity, batch: &PostActualsBatch) -> Result<Self, Fail> {
-        let sight = env.scope(Some(Reads::<FiscalCalendar>::ROW))?;
-        let id = entity.fiscal_calendar_id.to_string();
-        let calendar = query::find::<FiscalCalendar>(env.conn, &sight, &id, Moment::Now).await?;
-        let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;
-        let lines = &batch.lines.0;
-        let named = lines.iter().any(|line| line.fiscal_period_id.is_some());
-        let first = lines.iter().map(|line| line.posted_on).min().filter(|_| !named);
-        let all = ledger::hold_periods(env.conn, scope.org(), &entity.id.to_string(), first).await?;
-        Ok(Self { all, late: calendar.late_lines, adjusting: batch.adjusting })
-    }
-
-    fn takes(&self, period: &FiscalPeriod) -> bool {
-        match period.state {
-            FiscalPeriodState::Open => true,
-            FiscalPeriodState::Closing => self.adjusting,
-            FiscalPeriodState::Closed => false,
-        }
-    }
-
-    /// The period a line counts in and, where that is a later one, the period it belongs to; or why it has none.
-    #[expect(clippy::type_complexity, reason = "the two periods or code and words")]
-    fn of(&self, line: &ActualsLine) -> Result<(Id<FiscalPeriod>, Option<Id<FiscalPeriod>>), (&'static str, String)> {
-        let holds = |period: &&FiscalPeriod| match line.fiscal_period_id {
-            Some(id) => period.id == id,
-            None => !period.adjustment && (period.starts_on..=period.ends_on).contains(&line.posted_on),
-        };
-        let Some(period) = self.all.iter().find(holds) else {
-            let missing = || format!("there is no fiscal period for {}: create it", line.posted_on);
-            let unknown = |_| "there is no such fiscal period of this legal entity".to_owned();
-            return Err(("NO_PERIOD", line.fiscal_period_id.map_or_else(missing, unknown)));
-        };
-        if self.takes(period) {
-            return Ok((period.id, None));
-        }
-        let next = self.all.iter().find(|next| {
-            !next.adjustment && next.starts_on > period.starts_on && next.state == FiscalPeriodState::Open
-        });
-        let state = period.state.word();
-        match (next, self.late) {
-            (Some(next), LateLines::NextOpen) => Ok((next.id, Some(period.id))),
-            (Some(next), LateLines::Refuse) => {
-                Err(("PERIOD_CLOSED", format!("{} is {state}; the next open period is {}", period.name, next.name)))
-            }
-            (None, _) => Err(("PERIOD_CLOSED", format!("{} is {state}, and no later period is open", period.name))),
-        }
-    }
 }
 
 /// Everything that is known before lines find their ends.
@@ -479,95 +423,4 @@ fn first_results(sent: &Sent, fates: &[Option<Fate>], unposted: &[Unposted], bas
 /// The id of the reversal (0) or the entry (1) of a line: the same each time the entries are made.
 pub(crate) fn id_of(base: u128, line: usize, which: u128) -> u128 {
     base.wrapping_add(2 * line as u128 + which)
-}
-
-/// Makes the entries of a batch.
-struct Maker {
-    sent: Arc<Sent>,
-    fates: Vec<Option<Fate>>,
-    batch: ActualsBatch,
-    base: u128,
-}
-
-impl Maker {
-    fn entries(&self, line: usize) -> Vec<LedgerEntry> {
-        let Some(fate) = self.fates.get(line).and_then(Option::as_ref) else { return Vec::new() };
-        let Some(sent) = self.sent.lines().get(line) else { return Vec::new() };
-        let number = i32::try_from(line + 1).unwrap_or(i32::MAX);
-        let digest = self.sent.digests.get(line).cloned();
-        let reversal = fate.replaces.as_ref().map(|old| LedgerEntry {
-            id: Id::from_u128(id_of(self.base, line, 0)),
-            entry_type: LedgerEntryType::Reversal,
-            debit_account: old.credit_account,
-            credit_account: old.debit_account,
-            fiscal_period_id: fate.period,
-            prior_period_id: (old.fiscal_period_id != fate.period).then_some(old.fiscal_period_id),
-            reverses_id: Some(old.id),
-            corrects_id: None,
-            ..self.common(number, LedgerEntry::clone(old))
-        });
-        let suspense = fate.coding.program_id.is_none();
-        let entry = LedgerEntry {
-            id: Id::from_u128(id_of(self.base, line, 1)),
-            revision: 1,
-            created_at: self.batch.created_at,
-            updated_at: self.batch.created_at,
-            created_by: self.batch.created_by.clone(),
-            deleted_at: None,
-            external_refs: steerco_domain::refs::ExternalRefs::default(),
-            labels: steerco_domain::labels::Labels::default(),
-            actuals_batch_id: Some(self.batch.id),
-            budget_id: None,
-            budget_transfer_id: None,
-            line: number,
-            entry_type: LedgerEntryType::Actual,
-            debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },
-            credit_account: LedgerAccount::Clearing,
-            amount: sent.amount,
-            posted_on: sent.posted_on,
-            legal_entity_id: self.batch.legal_entity_id,
-            fiscal_period_id: fate.period,
-            prior_period_id: fate.prior,
-            program_id: fate.coding.program_id,
-            project_id: fate.coding.project_id,
-            cost_category_id: fate.coding.cost_category_id,
-            spend: fate.coding.spend,
-            coding_rule_id: fate.coding.rule_id,
-            source: Some(self.batch.source.clone()),
-            external_id: Some(sent.external_id.clone()),
-            cost_code: sent.cost_code.clone(),
-            document_reference: sent.document_reference.clone(),
-            vendor_reference: sent.vendor_reference.clone(),
-            description: sent.description.clone(),
-            reverses_id: None,
-            corrects_id: fate.replaces.as_ref().map(|old| old.id),
-            possible_repeat: fate.repeats,
-            content_digest: digest,
-        };
-        reversal.into_iter().chain([entry]).collect()
-    }
-
-    /// An earlier entry as this batch would write it.
-    fn common(&self, line: i32, old: LedgerEntry) -> LedgerEntry {
-        LedgerEntry {
-            created_at: self.batch.created_at,
-            updated_at: self.batch.created_at,
-            created_by: self.batch.created_by.clone(),
-            actuals_batch_id: Some(self.batch.id),
-            line,
-            ..old
-        }
-    }
-
-    /// How many entries there are, and the digest over them.
-    fn sum(&self) -> (i32, Text<64>) {
-        let (mut count, mut all) = (0, Sha256::new());
-        for line in 0..self.fates.len() {
-            for entry in self.entries(line) {
-                count += 1;
-                all.update(ledger::digested(&entry));
-            }
-        }
-        (count, Text::parse(&hex(&all.finalize())).unwrap_or_else(|_| self.batch.lines_sha256.clone()))
-    }
 }

@@ -7,10 +7,13 @@
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
 mod actuals;
+mod actuals_maker;
+mod actuals_periods;
 pub mod args;
 pub mod auth;
 mod bridge;
 mod budgeting;
+mod checks;
 pub mod clock;
 mod closing;
 mod coding;

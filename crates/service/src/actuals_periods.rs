@@ -1,0 +1,79 @@
+//! Which period a line of actuals counts in.
+
+use steerco_domain::actuals_batch::PostActualsBatch;
+use steerco_domain::actuals_line::ActualsLine;
+use steerco_domain::fiscal_calendar::{FiscalCalendar, LateLines};
+use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::id::Id;
+use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::words::Words;
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Fail, Scope, ledger};
+
+use crate::execute::Env;
+use crate::read::Reads;
+
+/// The periods that lines may fall into.
+pub(crate) struct Periods {
+    all: Vec<FiscalPeriod>,
+    late: LateLines,
+    adjusting: bool,
+}
+
+impl Periods {
+    pub(crate) async fn read(
+        env: &Env<'_>,
+        scope: &Scope,
+        entity: &LegalEntity,
+        batch: &PostActualsBatch,
+    ) -> Result<Self, Fail> {
+        let sight = env.scope(Some(Reads::<FiscalCalendar>::ROW))?;
+        let id = entity.fiscal_calendar_id.to_string();
+        let calendar = query::find::<FiscalCalendar>(env.conn, &sight, &id, Moment::Now).await?;
+        let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;
+        let lines = &batch.lines.0;
+        let named = lines.iter().any(|line| line.fiscal_period_id.is_some());
+        let first = lines.iter().map(|line| line.posted_on).min().filter(|_| !named);
+        let all = ledger::hold_periods(env.conn, scope.org(), &entity.id.to_string(), first).await?;
+        Ok(Self { all, late: calendar.late_lines, adjusting: batch.adjusting })
+    }
+
+    fn takes(&self, period: &FiscalPeriod) -> bool {
+        match period.state {
+            FiscalPeriodState::Open => true,
+            FiscalPeriodState::Closing => self.adjusting,
+            FiscalPeriodState::Closed => false,
+        }
+    }
+
+    /// The period a line counts in and, where that is a later one, the period it belongs to; or why it has none.
+    #[expect(clippy::type_complexity, reason = "the two periods or code and words")]
+    pub(crate) fn of(
+        &self,
+        line: &ActualsLine,
+    ) -> Result<(Id<FiscalPeriod>, Option<Id<FiscalPeriod>>), (&'static str, String)> {
+        let holds = |period: &&FiscalPeriod| match line.fiscal_period_id {
+            Some(id) => period.id == id,
+            None => !period.adjustment && (period.starts_on..=period.ends_on).contains(&line.posted_on),
+        };
+        let Some(period) = self.all.iter().find(holds) else {
+            let missing = || format!("there is no fiscal period for {}: create it", line.posted_on);
+            let unknown = |_| "there is no such fiscal period of this legal entity".to_owned();
+            return Err(("NO_PERIOD", line.fiscal_period_id.map_or_else(missing, unknown)));
+        };
+        if self.takes(period) {
+            return Ok((period.id, None));
+        }
+        let next = self.all.iter().find(|next| {
+            !next.adjustment && next.starts_on > period.starts_on && next.state == FiscalPeriodState::Open
+        });
+        let state = period.state.word();
+        match (next, self.late) {
+            (Some(next), LateLines::NextOpen) => Ok((next.id, Some(period.id))),
+            (Some(next), LateLines::Refuse) => {
+                Err(("PERIOD_CLOSED", format!("{} is {state}; the next open period is {}", period.name, next.name)))
+            }
+            (None, _) => Err(("PERIOD_CLOSED", format!("{} is {state}, and no later period is open", period.name))),
+        }
+    }
+}
