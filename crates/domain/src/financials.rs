@@ -209,7 +209,7 @@ mod tests {
     fn sums_beyond_an_amount_are_refused() {
         let much = i128::from(i64::MAX);
         let balances = [balance("a", LedgerAccount::Cost, "EUR", much), balance("b", LedgerAccount::Cost, "EUR", 1)];
-        assert!(Financials::new("x", &balances[..1], false, 0, None).is_err(), "what is left is beyond, too");
+        assert!(Financials::new("x", &balances[..1], false, 0, None).is_ok());
         assert!(Financials::new("x", &balances, false, 0, None).is_err());
     }
 }

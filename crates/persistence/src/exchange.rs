@@ -43,8 +43,16 @@ pub async fn list(conn: &Conn, scope: &Scope, wish: &ConvertAmounts, moment: Mom
     }
     sql.push(" AND (t.base_currency IN (").texts(&currencies).push(") OR t.quote_currency IN (");
     sql.texts(&currencies).push(")) AND t.effective_on <= ").text(last.to_string());
-    sql.push(" AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM exchange_rate p WHERE p.org = t.org");
-    sql.push(" AND p.series = t.series AND p.effective_on <= ").text(first.to_string()).push("), '')");
+    sql.push(" AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM ");
+    // The last one before is looked for in what was known then, too.
+    match moment {
+        Moment::Known { seq } => {
+            sql.push("exchange_rate_rev p WHERE p.seq <= ").int(seq).push(" AND p.until_seq > ").int(seq).push(" AND ")
+        }
+        _ => sql.push("exchange_rate p WHERE "),
+    };
+    sql.push("p.org = t.org AND p.deleted_at IS NULL AND p.series = t.series AND p.effective_on <= ");
+    sql.text(first.to_string()).push("), '')");
     for rate in conn.resources::<ExchangeRate>(sql).await? {
         rates.add(rate.rate_type, rate.base_currency, rate.quote_currency, rate.effective_on, rate.rate);
     }

@@ -98,9 +98,11 @@ pub fn live_roles(
     program: &str,
     portfolio: Option<&str>,
 ) -> Vec<Role> {
-    let covers = |grant: &AccessGrant| match (&grant.program, &grant.portfolio) {
+    let covers = |grant: &AccessGrant| match (grant.program.as_deref(), grant.portfolio.as_deref()) {
         (None, None) => true,
-        (of_program, of_portfolio) => of_program.as_deref() == Some(program) || of_portfolio.as_deref() == portfolio,
+        (of_program, of_portfolio) => {
+            of_program == Some(program) || of_portfolio.is_some_and(|granted| portfolio == Some(granted))
+        }
     };
     live_grants(access, narrow, row, now).filter(|(grant, _)| covers(grant)).map(|(grant, _)| grant.role).collect()
 }

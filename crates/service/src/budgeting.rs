@@ -158,10 +158,12 @@ async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)
     let mut left: HashMap<BudgetCell, i64> = approved.iter().copied().collect();
     let mut wanted: Vec<(String, BudgetCell, i64)> = Vec::new();
     for (i, (cell, units)) in budget.cells().enumerate() {
-        wanted.push((format!("/lines/{i}"), cell, units - left.remove(&cell).unwrap_or(0)));
+        let change = units.checked_sub(left.remove(&cell).unwrap_or(0));
+        wanted.push((format!("/lines/{i}"), cell, change.ok_or_else(too_much)?));
     }
-    let gone = approved.into_iter().filter(|(cell, _)| left.contains_key(cell));
-    wanted.extend(gone.map(|(cell, units)| ("/lines".to_owned(), cell, -units)));
+    for (cell, units) in approved.into_iter().filter(|(cell, _)| left.contains_key(cell)) {
+        wanted.push(("/lines".to_owned(), cell, units.checked_neg().ok_or_else(too_much)?));
+    }
     wanted.retain(|(_, _, units)| *units != 0);
     let first = budget.first_editable_period_id.and_then(|id| books.periods.get(&id));
     let mut faults = Vec::new();
@@ -180,6 +182,10 @@ async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)
         return Err(Error::invalid(faults).into());
     }
     Ok(wanted.into_iter().map(|(_, cell, units)| (cell, units)).collect())
+}
+
+fn too_much() -> Error {
+    Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds")
 }
 
 async fn approve_budget(env: &Env<'_>, budget: &mut Budget) -> Result<(), Fail> {
@@ -329,7 +335,6 @@ impl Posting {
         cell: &BudgetCell,
         units: i64,
     ) -> Result<&mut LedgerEntry, Error> {
-        let too_much = || Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds");
         let (debit, credit) = match units {
             units if units < 0 => (cell.account.other_side(), cell.account),
             _ => (cell.account, cell.account.other_side()),

@@ -1,11 +1,8 @@
 //! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
-use steerco_domain::field::Cell;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
 use steerco_domain::text::{Code, Text};
@@ -15,9 +12,10 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
 use crate::Outcome;
+use crate::checks::check;
 use crate::execute::{Env, Item, Writes};
-use crate::family::{check_move, check_parents, children_of};
-use crate::graph::{check_cycle, check_ends, check_hierarchy, join};
+use crate::family::children_of;
+use crate::graph::{check_ends, join};
 use crate::hidden::refuse_hidden;
 use crate::read::{Reads, check_id};
 use crate::service::etag;
@@ -372,145 +370,4 @@ async fn undelete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) 
     let mut after = before.clone();
     *after.common_mut().deleted_at = None;
     changed(env, scope, &before, after, "undelete", None).await
-}
-
-/// Every rule that needs the database: holders, references, unique fields, sources, owners of fields.
-async fn check<R: Resource>(env: &Env<'_>, scope: &Scope, before: Option<&R>, after: &R) -> Result<(), Fail> {
-    let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
-    let fresh = before.is_none() || revived;
-    if fresh && after.holder().is_some_and(|holder| holder == env.access.actor.0) {
-        return Err(Error::new(Reason::Forbidden, "a grant is made by someone else than its holder").into());
-    }
-    let mut faults = Vec::new();
-    check_references(env, scope, before.filter(|_| !revived), after, &mut faults).await?;
-    match before {
-        Some(before) if !revived => check_move(env, before, after).await?,
-        Some(_) => check_parents(env, after, &mut faults).await?,
-        None => {}
-    }
-    check_sources(env, before, after, &mut faults).await?;
-    crate::budgeting::check(env, after, &mut faults).await?;
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults).into());
-    }
-    check_hierarchy(env, scope, before.filter(|_| !revived), after).await?;
-    check_cycle(env, scope, before, after).await?;
-    check_unique(env, before.filter(|_| !revived), after).await?;
-    check_owners(env, before, after).await
-}
-
-/// What a changed reference names must live; a parent must be in the caller's reach too. Foreign and unknown look alike.
-async fn check_references<R: Resource>(
-    env: &Env<'_>,
-    scope: &Scope,
-    before: Option<&R>,
-    after: &R,
-    faults: &mut Vec<Fault>,
-) -> Result<(), Fail> {
-    let mut known = HashSet::new();
-    if let Some(before) = before {
-        before.references(&mut |field, _, id| {
-            known.insert((field, id));
-        });
-    }
-    let (mut fresh, mut seen) = (Vec::new(), HashSet::new());
-    after.references(&mut |field, kind, id| {
-        if field != "id" && !known.contains(&(field, id.clone())) && seen.insert((field, id.clone())) {
-            fresh.push((field, kind, id));
-        }
-    });
-    for (field, kind, id) in fresh {
-        let Some(kind) = steerco_domain::find_kind(kind) else { continue };
-        let parent = R::KIND.field(field).is_some_and(|spec| spec.parent);
-        let found = if parent {
-            query::hold_parent(env.conn, scope, kind, &id).await?
-        } else {
-            query::exists(env.conn, scope, kind, &id).await?
-        };
-        if !found {
-            faults.push(Fault::new(format!("/{field}"), "NOT_FOUND", format!("there is no such {}", kind.name)));
-        }
-    }
-    Ok(())
-}
-
-/// External references name registered sources and no other resource.
-async fn check_sources<R: Resource>(
-    env: &Env<'_>,
-    before: Option<&R>,
-    after: &R,
-    faults: &mut Vec<Fault>,
-) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    for (i, reference) in after.common().external_refs.0.iter().enumerate() {
-        if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
-            continue;
-        }
-        let (source, external) = (reference.source.as_str(), reference.external_id.as_str());
-        if query::find_source(env.conn, org, source).await?.is_none() {
-            let detail = "no source with this code is registered";
-            faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
-        }
-        let holder = query::find_ref(env.conn, org, R::KIND, source, external).await?;
-        if holder.is_some_and(|(id, _)| id != after.id_text()) {
-            let detail = format!("another {} has this external reference", R::KIND.name);
-            let fault = Fault::new(format!("/external_refs/{i}"), "ALREADY_EXISTS", detail.clone());
-            return Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }.into());
-        }
-    }
-    Ok(())
-}
-
-async fn check_unique<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    for (field, value) in unique_values(before, after) {
-        if query::is_taken(env.conn, org, R::KIND, field, &value, &after.id_text()).await? {
-            let detail = format!("another {} has this {field}", R::KIND.name);
-            let fault = Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail.clone());
-            return Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }.into());
-        }
-    }
-    Ok(())
-}
-
-/// What no other live resource may have beside this one: pointer and value.
-pub(crate) fn claims<R: Resource>(resource: &R) -> Vec<(String, String)> {
-    let live = resource.common().deleted_at.is_none();
-    let unique = unique_values(None, resource).into_iter().map(|(field, value)| (format!("/{field}"), value));
-    let refs = resource.common().external_refs.0.iter();
-    let refs = refs.map(|r| ("/external_refs".to_owned(), format!("{}/{}", r.source.as_str(), r.external_id.as_str())));
-    unique.chain(refs).filter(|_| live).collect()
-}
-
-/// The unique fields that changed, with their values.
-fn unique_values<R: Resource>(before: Option<&R>, after: &R) -> Vec<(&'static str, String)> {
-    let changed = before.map(|before| after.changed_since(before));
-    let touched = |name| changed.as_ref().is_none_or(|changed| changed.contains(&name));
-    let mut cells = Vec::new();
-    after.store(&mut cells);
-    let columns = R::KIND.columns().zip(cells);
-    let unique = columns.filter(|((_, _, field), _)| field.unique && touched(field.name));
-    unique
-        .filter_map(|((_, _, field), cell)| if let Cell::Text(v) = cell { Some((field.name, v)) } else { None })
-        .collect()
-}
-
-/// A field that a source owns is written under that source only.
-async fn check_owners<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
-    if !env.access.owned_fields {
-        return Ok(());
-    }
-    let Some(before) = before else { return Ok(()) };
-    let changed = after.changed_since(before);
-    let owned = query::list_owned_fields(env.conn, env.context.caller.organisation(), R::KIND).await?;
-    let foreign: Vec<Fault> = owned
-        .iter()
-        .filter(|(field, _, source_id)| changed.contains(&field.as_str()) && !env.access.source_ids.contains(source_id))
-        .map(|(field, code, _)| Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the source {code} owns it")))
-        .collect();
-    if foreign.is_empty() {
-        return Ok(());
-    }
-    let detail = foreign.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join("; ");
-    Err(Error { faults: foreign, ..Error::new(Reason::FieldOwned, detail) }.into())
 }

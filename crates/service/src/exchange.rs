@@ -53,11 +53,8 @@ impl Service {
         if items.is_empty() {
             return Ok(imported);
         }
-        let wish = Wish {
-            items,
-            batch: true,
-            ..Wish::one(IMPORT.action, input, Item::Delete { id: String::new(), if_match: None })
-        };
+        let action = IMPORT.action;
+        let wish = Wish { action, input, items, partial: false, batch: true, secret: None, link: None };
         let done = self.execute::<ExchangeRate>(context, wish).await?;
         imported.replayed = done.replayed;
         for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {

@@ -316,7 +316,7 @@ async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> Result<Resu
                 Err(Error::fault("", "DUPLICATE", "an earlier item of this batch changes the same resource"))
             }
             Ok(decided) => {
-                match crate::decide::claims(&decided.resource).into_iter().find(|claim| !taken.insert(claim.clone())) {
+                match crate::checks::claims(&decided.resource).into_iter().find(|claim| !taken.insert(claim.clone())) {
                     None => Ok(decided),
                     Some((pointer, _)) => {
                         let detail = "an earlier item of this batch has the same value, which is unique";

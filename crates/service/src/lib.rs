@@ -15,6 +15,7 @@ pub mod args;
 pub mod auth;
 mod bridge;
 mod budgeting;
+mod checks;
 pub mod clock;
 mod closing;
 mod coding;

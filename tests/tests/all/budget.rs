@@ -199,6 +199,14 @@ scenario!(what_is_closed_or_frozen_stays_as_approved(world) {
     assert_eq!(faults(&refused), [("/lines/1", "FROZEN")]);
 });
 
+scenario!(a_change_beyond_what_an_amount_holds_is_refused(world) {
+    let (books, manager) = (Books::open(&world).await, world.client(Who::ProgramManager));
+    books.approve(&world, &[books.line(0, "-900000000000000.00")]).await;
+    let much = books.draft(&world, &[books.line(0, "900000000000000.00")]).await;
+    let refused = manager.act("budget", &much, "submit", json!({})).await.unwrap_err();
+    assert_eq!(faults(&refused), [("/lines", "OUT_OF_RANGE")]);
+});
+
 scenario!(money_moves_within_authority_and_what_is_there(world) {
     let (books, admin) = (Books::open(&world).await, world.client(Who::Admin));
     let (manager, director, finance) = (world.client(Who::ProgramManager), world.client(Who::Director), world.client(Who::Finance));

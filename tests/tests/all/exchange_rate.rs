@@ -58,6 +58,14 @@ scenario!(a_corrected_rate_leaves_what_was_converted_then(world) {
     assert_eq!(finance.get("exchange_rate", &id).await.unwrap()["revision"], 2);
     assert_eq!(euros(&finance, pounds("2016-06-01"), None).await, ["125000.0000"]);
     assert_eq!(euros(&finance, pounds("2016-06-01"), Some(&at)).await, ["129269.1100"]);
+    // A later day that comes later hides nothing of what was known, and once deleted nothing at all.
+    finance.import_rates(json!({"document": "Date,GBP\n2016-06-02,0.9\n"})).await.unwrap();
+    let filter = json!({"filter": "effective_on = \"2016-06-02\""});
+    let later = finance.list_all("exchange_rate", filter).await.unwrap()[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(euros(&finance, pounds("2016-06-03"), None).await, ["111111.1100"]);
+    assert_eq!(euros(&finance, pounds("2016-06-03"), Some(&at)).await, ["129269.1100"]);
+    finance.delete("exchange_rate", &later).await.unwrap();
+    assert_eq!(euros(&finance, pounds("2016-06-03"), None).await, ["125000.0000"]);
     finance.delete("exchange_rate", &id).await.unwrap();
     let gone = finance.convert(pounds("2016-06-01"), None).await.unwrap();
     let missing = json!([{"amount": "100000.0000", "currency": "GBP"}]);

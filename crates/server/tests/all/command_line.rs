@@ -84,7 +84,7 @@ fn the_demo_loads_the_portfolio() {
     let dir = folder.path().to_str().unwrap();
     let loaded = steerco(&["demo", "--exit", "--data-dir", dir]);
     assert!(loaded.status.success(), "{}", text(&loaded.stderr));
-    assert!(text(&loaded.stderr).contains("loaded 2259 reports on 378 projects in 12 programs, 104 risks"));
+    assert!(text(&loaded.stderr).contains("loaded 2259 reports on 378 projects in 12 programs, 104 risks, 39 costs"));
     let printed = text(&loaded.stdout);
     for name in ["DIRECTOR=", "FINANCE=", "INTEGRATION=", "VENDOR="] {
         assert!(printed.lines().any(|line| line.starts_with(name)), "{name}");
@@ -92,5 +92,5 @@ fn the_demo_loads_the_portfolio() {
     let again = steerco(&["demo", "--exit", "--data-dir", dir]);
     assert!(!text(&again.stderr).contains("reports of"), "a folder that has it is not loaded again");
     let report = steerco_json(&["verify", "--data-dir", dir, "--output", "json"]);
-    assert_eq!((&report["faults"], &report["resources"]), (&json!([]), &json!(1625)));
+    assert_eq!((&report["faults"], &report["resources"]), (&json!([]), &json!(1659)));
 }
