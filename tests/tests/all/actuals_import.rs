@@ -14,7 +14,7 @@ fn euros(world: &World, name: &str, count: usize) -> Vec<Value> {
     let euro = |i: usize| {
         let mut euro = line(&format!("{name}-{i}"), "1.00", "2026-01-15");
         euro["description"] = json!(format!("Number {i}"));
-        if i % 2 == 0 { coded(world, euro) } else { euro }
+        if i.is_multiple_of(2) { coded(world, euro) } else { euro }
     };
     (0..count).map(euro).collect()
 }
@@ -290,7 +290,7 @@ rest_scenario!(a_file_is_read_as_its_profile_says(world) {
     let refused = import(&query("1 EUR"), b"x\nKonto;Datum;Summe\n1;15.01.2026;1,00\n").await.unwrap_err();
     assert_eq!(refused.places(), [("/columns/amount", "NO_COLUMN"), ("/columns/vendor_reference", "NO_COLUMN")]);
     let mut unknown = query("1 EUR");
-    unknown[2].1 = "nobody".to_owned();
+    "nobody".clone_into(&mut unknown[2].1);
     assert_eq!(import(&unknown, &file).await.unwrap_err().places(), [("?profile", "NOT_FOUND")]);
     let refused = import(&query("1 EUR")[..1], &file).await.unwrap_err();
     assert_eq!(refused.places(), [("?batch_ref", "REQUIRED"), ("?count", "REQUIRED")]);

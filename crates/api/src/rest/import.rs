@@ -154,13 +154,11 @@ async fn of_ndjson(
     let mut ndjson = Ndjson::default();
     let mut first = VecDeque::new();
     while first.is_empty() {
-        match pieces.next().await {
-            Some(piece) => first.extend(ndjson.read(&piece?)?),
-            None => {
-                first.extend(ndjson.end());
-                break;
-            }
-        }
+        let Some(piece) = pieces.next().await else {
+            first.extend(ndjson.end());
+            break;
+        };
+        first.extend(ndjson.read(&piece?)?);
     }
     let (_, header) =
         first.pop_front().ok_or_else(|| Error::new(Reason::Malformed, "the first line must be the header"))?;
