@@ -138,3 +138,17 @@ pub const RECORDS: &[&resource::Kind] = &[<ledger_entry::LedgerEntry as Resource
 pub fn find_kind(name: &str) -> Option<&'static resource::Kind> {
     KINDS.iter().chain(RECORDS).find(|kind| kind.name == name).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_its_kind() {
+        let mut prefixes: Vec<&str> = KINDS.iter().chain(RECORDS).map(|kind| kind.prefix).collect();
+        prefixes.sort_unstable();
+        let count = prefixes.len();
+        prefixes.dedup();
+        assert_eq!(prefixes.len(), count, "{prefixes:?}");
+    }
+}

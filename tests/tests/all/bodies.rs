@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-use steerco_domain::access::{Cell, Role, TABLE};
+use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_tests::{Client, Who, World};
 
 /// A number that no other body of this process has.
@@ -187,6 +187,12 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
     }
+}
+
+/// Whether an action is a verb, called on one resource by its name.
+pub(crate) fn is_verb(row: &Row) -> bool {
+    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override"];
+    !others.contains(&row.action) && (row.kind, row.action) != ("exchange_rate", "import")
 }
 
 /// Operations that take a body and change nothing.
