@@ -142,24 +142,24 @@ fn account(org: &str, who: &Who) -> Sql {
 async fn read(conn: &Conn, org: &str, who: &Who) -> Result<Option<Access>, Fail> {
     let rows = conn.all(account(org, who)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let sources: Option<String> = first.try_get_by_index(7)?;
+    let sources: Option<String> = first.get(7)?;
     let mut access = Access {
-        actor: Actor(first.try_get_by_index(0)?),
+        actor: Actor(first.get(0)?),
         person: !matches!(who, Who::ServiceAccount(_)),
         source_ids: sources.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         grants: Vec::new(),
-        owned_fields: first.try_get_by_index::<i64>(8)? > 0,
+        owned_fields: first.get::<i64>(8)? > 0,
     };
     for row in &rows {
-        let role: Option<String> = row.try_get_by_index(1)?;
+        let role: Option<String> = row.get(1)?;
         let Some(role) = role.and_then(|word| Role::from_word(&word)) else { continue };
         access.grants.push(AccessGrant {
             role,
-            portfolio: row.try_get_by_index(2)?,
-            program: row.try_get_by_index(3)?,
-            partner: row.try_get_by_index(4)?,
-            from: row.try_get_by_index::<Option<i64>>(5)?.map(Instant::from_micros),
-            until: row.try_get_by_index::<Option<i64>>(6)?.map(Instant::from_micros),
+            portfolio: row.get(2)?,
+            program: row.get(3)?,
+            partner: row.get(4)?,
+            from: row.get::<Option<i64>>(5)?.map(Instant::from_micros),
+            until: row.get::<Option<i64>>(6)?.map(Instant::from_micros),
         });
     }
     Ok(Some(access))
@@ -170,5 +170,5 @@ pub async fn find_holder(conn: &Conn, org: &str, role: Role) -> Result<Option<St
     let mut sql = Sql::new("SELECT person_id FROM \"grant\" WHERE org = ");
     sql.text(org).push(" AND role = ").text(role.word());
     sql.push(" AND person_id IS NOT NULL AND revoked_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1");
-    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
 }

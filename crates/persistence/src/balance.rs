@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::QueryResult;
 use steerco_domain::error::{Error, Reason};
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry};
 use steerco_domain::words::Words;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// Where money stands: the columns of a balance, in their order.
@@ -134,7 +134,7 @@ impl Balances {
         sql.push(KEY).push(", entries, units FROM balance WHERE org = ").text(org);
         let mut kept = BTreeMap::new();
         for row in conn.all(sql).await? {
-            kept.insert(Key(texts(&row)?), (row.try_get_by_index::<i64>(7)?, row.try_get_by_index::<i64>(8)?));
+            kept.insert(Key(texts(&row)?), (row.get::<i64>(7)?, row.get::<i64>(8)?));
         }
         for (key, sum) in &self.0 {
             if kept.remove(key) != Some((sum.entries, sum.units)) {
@@ -146,11 +146,7 @@ impl Balances {
         sql.push("WHERE org = ").text(org);
         let mut kept = BTreeMap::new();
         for row in conn.all(sql).await? {
-            let sum = Sum {
-                entries: row.try_get_by_index(3)?,
-                units: row.try_get_by_index(4)?,
-                posted_at: row.try_get_by_index(5)?,
-            };
+            let sum = Sum { entries: row.get(3)?, units: row.get(4)?, posted_at: row.get(5)? };
             kept.insert(texts::<3>(&row)?, sum);
         }
         for (key, sum) in self.coarse()? {
@@ -163,10 +159,10 @@ impl Balances {
     }
 }
 
-fn texts<const N: usize>(row: &QueryResult) -> Result<[String; N], Fail> {
+fn texts<const N: usize>(row: &Row) -> Result<[String; N], Fail> {
     let mut texts = [const { String::new() }; N];
     for (i, text) in texts.iter_mut().enumerate() {
-        *text = row.try_get_by_index(i)?;
+        *text = row.get(i)?;
     }
     Ok(texts)
 }

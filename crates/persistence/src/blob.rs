@@ -7,7 +7,6 @@ use crate::conn::Conn;
 use crate::database::{Database, set_org};
 use crate::fail::Fail;
 use crate::sql::Sql;
-use sea_orm::TransactionTrait;
 
 /// Bytes of every piece but the last.
 pub const PIECE: usize = 256 * 1024;
@@ -51,7 +50,7 @@ impl Database {
         if !self.is_postgres() {
             return self.writer.outside().run(sql).await.map(|_| ());
         }
-        let conn = Conn::Transaction(self.writer.pool().begin().await?);
+        let conn = Conn::Transaction(self.writer.pool().begin(true).await?);
         set_org(&conn, org, None).await?;
         conn.run(sql).await?;
         conn.commit().await
@@ -66,7 +65,7 @@ fn unless_linked(org: &str, sql: &mut Sql) {
 pub async fn find_upload(conn: &Conn, org: &str, sha256: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT upload FROM blob WHERE org = ");
     sql.text(org).push(" AND sha256 = ").text(sha256);
-    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
 }
 
 /// A piece of an upload.
@@ -75,7 +74,7 @@ pub async fn get_piece(conn: &Conn, org: &str, upload: &str, n: i64) -> Result<V
     sql.text(org).push(" AND upload = ").text(upload).push(" AND n = ").int(n);
     let row = conn.one(sql).await?;
     let row = row.ok_or_else(|| Fail::Broken(format!("piece {n} of the upload {upload} is missing")))?;
-    Ok(row.try_get_by_index(0)?)
+    Ok(row.get(0)?)
 }
 
 /// Refuses a content for which there is no room. One that is there already takes none.
@@ -92,7 +91,7 @@ pub async fn check_quota(conn: &Conn, org: &str, link: &Link) -> Result<(), Fail
     let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) FROM blob WHERE org = ");
     sql.text(org);
     let row = conn.one(sql).await?;
-    let used: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+    let used: i64 = row.map(|row| row.get(0)).transpose()?.unwrap_or(0);
     if used.saturating_add(link.size) > link.quota {
         let left = link.quota.saturating_sub(used).max(0);
         let detail = format!("the content has {} bytes, and {left} of {} are left", link.size, link.quota);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::QueryResult;
 use steerco_domain::authority_limit::AuthorityLimit;
 use steerco_domain::bridge::Movement;
 use steerco_domain::budget::{Budget, BudgetCell};
@@ -14,6 +13,7 @@ use steerco_domain::words::Words;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// ` FROM` the budgets of the same program, company and year.
@@ -29,7 +29,7 @@ pub async fn last_version(conn: &Conn, org: &str, budget: &Budget) -> Result<i32
     let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
     series(&mut sql, org, budget);
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("max gave no row".to_owned()))?;
-    Ok(i32::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or(i32::MAX))
+    Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 
 /// The version that is in force now, held.
@@ -62,8 +62,8 @@ pub async fn list_cells(
     conn.all(sql).await?.iter().map(read_cell).collect()
 }
 
-fn read_cell(row: &QueryResult) -> Result<(BudgetCell, i64), Fail> {
-    let text = |i: usize| row.try_get_by_index::<String>(i);
+fn read_cell(row: &Row) -> Result<(BudgetCell, i64), Fail> {
+    let text = |i: usize| row.get::<String>(i);
     let broken = |what: &str| Fail::Broken(format!("a balance has a bad {what}"));
     let cell = BudgetCell {
         fiscal_period_id: id(&text(0)?)?.ok_or_else(|| broken("period"))?,
@@ -73,7 +73,7 @@ fn read_cell(row: &QueryResult) -> Result<(BudgetCell, i64), Fail> {
         cost_category_id: id(&text(4)?)?,
         spend: Spend::from_word(&text(5)?),
     };
-    Ok((cell, row.try_get_by_index(6)?))
+    Ok((cell, row.get(6)?))
 }
 
 /// The id in this text; none in an empty one.
@@ -93,7 +93,7 @@ pub async fn find_approval(conn: &Conn, org: &str, budget: &Budget) -> Result<Op
     let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM log WHERE org = ");
     sql.text(org).push(" AND resource_id = ").text(budget.id.to_string()).push(" AND operation = 'budget.approve'");
     let row = conn.one(sql).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+    Ok(row.map(|row| row.get(0)).transpose()?.flatten())
 }
 
 /// What approvals moved in the places of a budget after one change of the log up to another, in their order. The event of
@@ -121,10 +121,10 @@ pub async fn list_movements(
     conn.all(sql).await?.iter().map(read_movement).collect()
 }
 
-fn read_movement(row: &QueryResult) -> Result<Movement, Fail> {
-    let text = |i: usize| row.try_get_by_index::<String>(i);
+fn read_movement(row: &Row) -> Result<Movement, Fail> {
+    let text = |i: usize| row.get::<String>(i);
     let broken = || Fail::Broken("an entry of a budget cannot be read".to_owned());
-    let part = |i: usize| row.try_get_by_index::<i64>(i).map(i128::from);
+    let part = |i: usize| row.get::<i64>(i).map(i128::from);
     Ok(Movement {
         account: LedgerAccount::from_word(&text(0)?).ok_or_else(broken)?,
         currency: Currency::parse(&text(1)?).ok_or_else(broken)?,

@@ -1,17 +1,15 @@
 //! The columns of a kind, and rows of them read the cheapest way that each database has.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::LazyLock;
 
-use sea_orm::QueryResult;
-use serde::de::{Deserialize, Deserializer, Visitor};
 use steerco_domain::field::{Cell, Cells, ColumnType};
 use steerco_domain::resource::Kind;
 use steerco_domain::{KINDS, RECORDS, Resource};
 
 use crate::conn::Conn;
 use crate::fail::Fail;
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// Columns by name, and as a statement names them.
@@ -56,21 +54,11 @@ static OF_KINDS: LazyLock<HashMap<&'static str, OfKind>> = LazyLock::new(|| {
 impl Conn {
     /// Rows of these columns of `t`; `rest` is the statement from its FROM on.
     pub(crate) async fn rows(&self, columns: &Columns, rest: Sql) -> Result<Vec<Vec<Cell>>, Fail> {
-        if self.is_postgres() {
-            let sql = Sql { text: format!("SELECT {}{}", columns.list, rest.text), values: rest.values };
-            return self.all(sql).await?.iter().map(|row| cells(row, columns)).collect();
+        let sql = Sql { text: format!("SELECT {}{}", columns.list, rest.text), values: rest.values };
+        match self.cells(&sql).await? {
+            Some(rows) => Ok(rows),
+            None => self.all(sql).await?.iter().map(|row| cells(row, columns)).collect(),
         }
-        // All rows as one value: the driver copies every value of every row and hands the rows from thread to thread
-        // one by one, which costs several times what reading them does.
-        let text = format!(
-            "SELECT '[' || coalesce(group_concat(j), '') || ']' FROM (SELECT json_array({}) AS j{})",
-            columns.list, rest.text
-        );
-        let row = self.one(Sql { text, values: rest.values }).await?;
-        let text: String =
-            row.ok_or_else(|| Fail::Broken("an aggregate gave no row".to_owned()))?.try_get_by_index(0)?;
-        let rows: Vec<Vec<Given>> = serde_json::from_str(&text).map_err(|cause| Fail::Broken(cause.to_string()))?;
-        Ok(rows.into_iter().map(|row| row.into_iter().map(|Given(cell)| cell).collect()).collect())
     }
 }
 
@@ -102,40 +90,12 @@ impl Conn {
     }
 }
 
-fn cells(row: &QueryResult, columns: &Columns) -> Result<Vec<Cell>, Fail> {
+fn cells(row: &Row, columns: &Columns) -> Result<Vec<Cell>, Fail> {
     let cell = |(i, (_, ty)): (usize, &(String, ColumnType))| {
         Ok(match ty {
-            ColumnType::Int => row.try_get_by_index::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
-            ColumnType::Text => row.try_get_by_index::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
+            ColumnType::Int => row.get::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
+            ColumnType::Text => row.get::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
         })
     };
     columns.all.iter().enumerate().map(cell).collect()
-}
-
-/// A cell as SQLite gives it in JSON.
-struct Given(Cell);
-
-impl<'de> Deserialize<'de> for Given {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl Visitor<'_> for Any {
-            type Value = Given;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("null, an integer or a text")
-            }
-            fn visit_unit<E>(self) -> Result<Given, E> {
-                Ok(Given(Cell::Null))
-            }
-            fn visit_i64<E>(self, int: i64) -> Result<Given, E> {
-                Ok(Given(Cell::Int(int)))
-            }
-            fn visit_u64<E: serde::de::Error>(self, int: u64) -> Result<Given, E> {
-                i64::try_from(int).map(|int| Given(Cell::Int(int))).map_err(E::custom)
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Given, E> {
-                Ok(Given(Cell::Text(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_any(Any)
-    }
 }

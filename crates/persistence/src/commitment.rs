@@ -20,7 +20,7 @@ pub async fn available(
     sql.texts(periods).push(")");
     let mut left = 0;
     for row in conn.all(sql).await? {
-        let (account, units): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (account, units): (String, i64) = (row.get(0)?, row.get(1)?);
         left += i128::from(units) * if account == "budget" { 1 } else { -1 };
     }
     Ok(left)

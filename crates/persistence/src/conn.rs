@@ -1,10 +1,11 @@
 //! A connection to run statements on: a pool, or a transaction.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement, Value, Values,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
+    TransactionTrait, Value,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgArguments;
@@ -15,21 +16,78 @@ use crate::fail::Fail;
 use crate::flush::{insert_now, push_insert};
 use crate::idempotency::{Kept, Key};
 use crate::log::{Head, set_head};
+use crate::row::Row;
 use crate::sql::Sql;
+use crate::sqlite;
 
 /// Where statements run.
 pub enum Conn {
-    Pool(DatabaseConnection),
-    Transaction(DatabaseTransaction),
+    Pool(Pool),
+    Transaction(Transaction),
     /// A connection of PostgreSQL that was told for whose rows it is.
     Session(tokio::sync::Mutex<PoolConnection<Postgres>>),
     /// The transaction of one write, or on SQLite of many.
     Shared(Shared),
 }
 
+/// Connections to either database.
+#[derive(Clone)]
+pub enum Pool {
+    Sqlite(Arc<sqlite::Pool>),
+    Postgres(DatabaseConnection),
+}
+
+/// A transaction of either database.
+pub enum Transaction {
+    Sqlite(sqlite::Held),
+    Postgres(DatabaseTransaction),
+}
+
+impl Pool {
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// A transaction; on SQLite one that means to write takes its turn at once.
+    pub(crate) async fn begin(&self, writes: bool) -> Result<Transaction, Fail> {
+        Ok(match self {
+            Self::Sqlite(pool) => {
+                let held = pool.take().await?;
+                held.control(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+                Transaction::Sqlite(held)
+            }
+            Self::Postgres(pool) => {
+                let isolation = (!writes).then_some(IsolationLevel::RepeatableRead);
+                Transaction::Postgres(pool.begin_with_config(isolation, None).await?)
+            }
+        })
+    }
+}
+
+impl Transaction {
+    const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    async fn commit(self) -> Result<(), Fail> {
+        match self {
+            Self::Sqlite(held) => held.control("COMMIT"),
+            Self::Postgres(transaction) => Ok(transaction.commit().await?),
+        }
+    }
+
+    async fn rollback(self) -> Result<(), Fail> {
+        match self {
+            // Given back, it is rolled back.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => Ok(transaction.rollback().await?),
+        }
+    }
+}
+
 /// A transaction that writes: what is inserted waits to go in together, and the answers of its keys were read at once.
 pub struct Shared {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     waiting: Mutex<Vec<Insert>>,
     /// What was answered under the idempotency keys of the group.
     pub(crate) kept: OnceLock<HashMap<Key, Kept>>,
@@ -69,23 +127,12 @@ impl Shared {
 }
 
 impl Conn {
-    pub(crate) fn backend(&self) -> DbBackend {
+    pub(crate) const fn is_postgres(&self) -> bool {
         match self {
-            Self::Pool(pool) => pool.get_database_backend(),
-            Self::Session(_) => DbBackend::Postgres,
-            Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => {
-                transaction.get_database_backend()
-            }
+            Self::Pool(pool) => pool.is_postgres(),
+            Self::Session(_) => true,
+            Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => transaction.is_postgres(),
         }
-    }
-
-    pub(crate) fn is_postgres(&self) -> bool {
-        self.backend() == DbBackend::Postgres
-    }
-
-    fn statement(&self, sql: Sql) -> Statement {
-        let text = if self.is_postgres() { sql.text } else { unnumbered(&sql.text) };
-        Statement::from_sql_and_values(self.backend(), text, sql.values)
     }
 
     /// Inserts rows; in a shared transaction before the next statement that may read them, or at its end.
@@ -152,24 +199,39 @@ impl Conn {
         }
     }
 
-    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>, Fail> {
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<Row>, Fail> {
         self.settle_for(&sql).await?;
-        let statement = self.statement(sql);
-        Ok(match self {
-            Self::Pool(pool) => pool.query_all_raw(statement).await?,
+        let rows = match self {
+            Self::Pool(Pool::Sqlite(pool)) => return pool.take().await?.all(&sql),
+            Self::Transaction(Transaction::Sqlite(held))
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.all(&sql),
+            Self::Pool(Pool::Postgres(pool)) => pool.query_all_raw(statement(sql)).await?,
             Self::Session(session) => {
-                let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(statement.values)?);
+                let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments(sql.values)?);
                 let rows = query.fetch_all(&mut **session.lock().await).await?;
                 rows.into_iter().map(QueryResult::from).collect()
             }
-            Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => {
-                transaction.query_all_raw(statement).await?
+            Self::Transaction(Transaction::Postgres(transaction))
+            | Self::Shared(Shared { transaction: Transaction::Postgres(transaction), .. }) => {
+                transaction.query_all_raw(statement(sql)).await?
             }
-        })
+        };
+        Ok(rows.into_iter().map(Row::Postgres).collect())
     }
 
-    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>, Fail> {
+    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<Row>, Fail> {
         Ok(self.all(sql).await?.pop())
+    }
+
+    /// Rows of cells, on SQLite; `None` on PostgreSQL, where the types of the columns must be known.
+    pub(crate) async fn cells(&self, sql: &Sql) -> Result<Option<Vec<Vec<Cell>>>, Fail> {
+        self.settle_for(sql).await?;
+        match self {
+            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.cells(sql).map(Some),
+            Self::Transaction(Transaction::Sqlite(held))
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.cells(sql).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Rows affected.
@@ -179,19 +241,22 @@ impl Conn {
     }
 
     pub(crate) async fn run_now(&self, sql: Sql) -> Result<u64, Fail> {
-        let statement = self.statement(sql);
         let done = match self {
-            Self::Pool(pool) => pool.execute_raw(statement).await,
+            Self::Pool(Pool::Sqlite(pool)) => return pool.take().await?.run(&sql),
+            Self::Transaction(Transaction::Sqlite(held))
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.run(&sql),
+            Self::Pool(Pool::Postgres(pool)) => pool.execute_raw(statement(sql)).await,
             Self::Session(_) => return Err(Fail::Broken("a session only reads".to_owned())),
-            Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => {
-                transaction.execute_raw(statement).await
+            Self::Transaction(Transaction::Postgres(transaction))
+            | Self::Shared(Shared { transaction: Transaction::Postgres(transaction), .. }) => {
+                transaction.execute_raw(statement(sql)).await
             }
         }?;
         Ok(done.rows_affected())
     }
 
     /// A transaction to write in.
-    pub(crate) fn shared(transaction: DatabaseTransaction) -> Self {
+    pub(crate) fn shared(transaction: Transaction) -> Self {
         Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new() })
     }
 
@@ -199,9 +264,7 @@ impl Conn {
     pub async fn close(self) -> Result<(), Fail> {
         match self {
             Self::Pool(_) | Self::Session(_) => Ok(()),
-            Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => {
-                Ok(transaction.commit().await?)
-            }
+            Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => transaction.commit().await,
         }
     }
 
@@ -214,28 +277,19 @@ impl Conn {
         if let Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) = self
             && let Err(cause) = transaction.rollback().await
         {
-            tracing::warn!(%cause, "rollback failed; the connection is discarded");
+            tracing::warn!(?cause, "rollback failed; the connection is discarded");
         }
     }
 }
 
-/// `$1, $2` as `?, ?`: SQLite finds a numbered parameter by searching all before it, so that a statement of thousands
-/// would cost their square. Values always stand in the order of the text.
-fn unnumbered(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for (i, part) in text.split('$').enumerate() {
-        plain.push_str(if i == 0 { part } else { "?" });
-        if i > 0 {
-            plain.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
-        }
-    }
-    plain
+fn statement(sql: Sql) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql.text, sql.values)
 }
 
 /// The two types of value that a column has.
-fn arguments(values: Option<Values>) -> Result<PgArguments, Fail> {
+fn arguments(values: Vec<Value>) -> Result<PgArguments, Fail> {
     let mut arguments = PgArguments::default();
-    for value in values.into_iter().flat_map(|values| values.0) {
+    for value in values {
         match value {
             Value::BigInt(int) => arguments.add(int),
             Value::String(text) => arguments.add(text),

@@ -1,11 +1,11 @@
 //! What is read before the organisation of a caller is known: secrets of service accounts, keys of the server.
 
-use sea_orm::QueryResult;
 use steerco_domain::time::Instant;
 
 use crate::conn::Conn;
 use crate::database::Database;
 use crate::fail::Fail;
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// The organisation of a service account and the hash of its secret.
@@ -13,7 +13,7 @@ pub async fn find(conn: &Conn, account: &str) -> Result<Option<(String, String)>
     let mut sql = Sql::new("SELECT org, secret_hash FROM credential WHERE account_id = ");
     sql.text(account);
     let Some(row) = conn.one(sql).await? else { return Ok(None) };
-    Ok(Some((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+    Ok(Some((row.get(0)?, row.get(1)?)))
 }
 
 pub(crate) async fn set(conn: &Conn, org: &str, account: &str, hash: &str) -> Result<(), Fail> {
@@ -48,6 +48,6 @@ impl Database {
 async fn list_keys(conn: &Conn, purpose: &str) -> Result<Vec<String>, Fail> {
     let mut sql = Sql::new("SELECT secret FROM server_key WHERE purpose = ");
     sql.text(purpose).push(" ORDER BY created_at DESC");
-    let rows: Vec<QueryResult> = conn.all(sql).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    let rows: Vec<Row> = conn.all(sql).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
 }

@@ -5,30 +5,31 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, SqlxSqliteConnector, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, SqlxSqliteConnector, Statement};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use steerco_domain::time::Instant;
 use steerco_migrations::{Migrator, MigratorTrait};
+use tokio::runtime::Handle;
 
 use crate::access::AccessCache;
-use crate::conn::Conn;
+use crate::conn::{Conn, Pool};
 use crate::fail::Fail;
 use crate::idempotency::Key;
 use crate::log::Heads;
 use crate::sql::Sql;
+use crate::sqlite;
 use crate::writer::Writer;
 
 /// A database with its migrations applied.
 #[derive(Clone)]
 pub struct Database {
     /// Reads.
-    pool: DatabaseConnection,
+    pool: Pool,
     /// Reads outside of any organisation, on connections that never name one.
-    outside: DatabaseConnection,
+    outside: Pool,
     pub(crate) writer: Writer,
     pub(crate) access_cache: Option<Arc<AccessCache>>,
     pub(crate) heads: Option<Arc<Heads>>,
-    postgres: bool,
 }
 
 /// How long a caller waits for a connection before it is told that the database is away.
@@ -51,18 +52,16 @@ impl Database {
         Ok(database)
     }
 
-    pub fn is_postgres(&self) -> bool {
-        self.postgres
+    pub const fn is_postgres(&self) -> bool {
+        self.pool.is_postgres()
     }
 
     /// A connection to read the rows of this organisation on.
     pub async fn read(&self, org: &str) -> Result<Conn, Fail> {
-        if !self.postgres {
-            return Ok(Conn::Pool(self.pool.clone()));
-        }
+        let Pool::Postgres(pool) = &self.pool else { return Ok(Conn::Pool(self.pool.clone())) };
         // For the session and not for a transaction, of which a read would only pay begin and end: whoever has the
         // connection next names its own organisation before anything else.
-        let session = self.pool.get_postgres_connection_pool().acquire().await?;
+        let session = pool.get_postgres_connection_pool().acquire().await?;
         let conn = Conn::Session(tokio::sync::Mutex::new(session));
         let mut sql = Sql::new("SELECT set_config('steerco.org', ");
         sql.text(org).push(", false)");
@@ -77,9 +76,8 @@ impl Database {
 
     /// A read-only transaction, so that many statements see one moment.
     pub async fn snapshot(&self, org: &str) -> Result<Conn, Fail> {
-        let isolation = self.postgres.then_some(sea_orm::IsolationLevel::RepeatableRead);
-        let conn = Conn::Transaction(self.pool.begin_with_config(isolation, None).await?);
-        if self.postgres {
+        let conn = Conn::Transaction(self.pool.begin(false).await?);
+        if self.is_postgres() {
             set_org(&conn, org, None).await?;
         }
         Ok(conn)
@@ -91,14 +89,14 @@ impl Database {
         let Ok(rows) = self.outside().all(Sql::new("SELECT version FROM seaql_migrations")).await else {
             return false;
         };
-        let applied: Vec<String> = rows.iter().filter_map(|row| row.try_get_by_index(0).ok()).collect();
+        let applied: Vec<String> = rows.iter().filter_map(|row| row.get(0).ok()).collect();
         known.iter().all(|name| applied.contains(name))
     }
 
     /// Every organisation, for jobs and the command line.
     pub async fn organisations(&self) -> Result<Vec<String>, Fail> {
         let rows = self.outside().all(Sql::new("SELECT org FROM tenant ORDER BY org")).await?;
-        Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
     }
 
     /// Begins a new epoch of every organisation's feed, so that cursors of before are answered as expired; answers how
@@ -108,8 +106,8 @@ impl Database {
         for org in &organisations {
             let mut sql = Sql::new("UPDATE log_head SET epoch = CASE WHEN epoch < ");
             sql.int(now.micros()).push(" THEN ").int(now.micros()).push(" ELSE epoch + 1 END WHERE org = ").text(org);
-            if self.postgres {
-                let conn = Conn::Transaction(self.pool.begin().await?);
+            if self.is_postgres() {
+                let conn = Conn::Transaction(self.writer.pool().begin(true).await?);
                 set_org(&conn, org, None).await?;
                 conn.run(sql).await?;
                 conn.commit().await?;
@@ -122,13 +120,17 @@ impl Database {
 
     /// A copy of an embedded database, taken while it serves.
     pub async fn backup(&self, target: &Path) -> Result<(), String> {
-        if self.postgres {
+        if self.is_postgres() {
             return Err("back up PostgreSQL with pg_dump or pg_basebackup".to_owned());
         }
         let path = target.to_str().ok_or("the path of the backup must be UTF-8")?;
         let mut sql = Sql::new("VACUUM INTO ");
         sql.text(path);
-        self.writer.outside().run(sql).await.map(|_| ()).map_err(|fail| format!("{fail:?}"))
+        let writer = self.writer.outside();
+        // It takes as long as the file is large.
+        let copied = tokio::task::spawn_blocking(move || Handle::current().block_on(writer.run(sql)));
+        let copied = copied.await.map_err(|cause| cause.to_string())?;
+        copied.map(|_| ()).map_err(|fail| format!("{fail:?}"))
     }
 }
 
@@ -151,8 +153,8 @@ const MIGRATING: i64 = 0x0073_7465_6572_636f;
 async fn bring_up(connection: &DatabaseConnection) -> Result<(), String> {
     let failed = |cause: sea_orm::DbErr| format!("migration failed: {cause}");
     Migrator::install(connection).await.map_err(failed)?;
-    let rows = Conn::Pool(connection.clone()).all(Sql::new("SELECT version FROM seaql_migrations")).await;
-    let rows = rows.map_err(|fail| format!("migration failed: {fail:?}"))?;
+    let named = Statement::from_string(connection.get_database_backend(), "SELECT version FROM seaql_migrations");
+    let rows = connection.query_all_raw(named).await.map_err(failed)?;
     let applied: Vec<String> = rows.iter().filter_map(|row| row.try_get_by_index(0).ok()).collect();
     if Migrator::migrations().iter().all(|known| applied.iter().any(|name| name == known.name())) {
         return Ok(());
@@ -160,46 +162,40 @@ async fn bring_up(connection: &DatabaseConnection) -> Result<(), String> {
     Migrator::up(connection, None).await.map_err(failed)
 }
 
-async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|cause| format!("{url}: {cause}"))?
-        .create_if_missing(migrate)
+/// Migrations run as sea-orm runs them, on a connection that is gone afterwards.
+async fn migrate_sqlite(options: &SqliteConnectOptions) -> Result<(), String> {
+    use sqlx::ConnectOptions as _;
+    let options = options
+        .clone()
+        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL would lose acknowledged writes at power loss.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(512)
-        // KiB a connection; the operating system keeps the file besides.
-        .pragma("cache_size", "-4096")
-        .pragma("temp_store", "memory")
-        .optimize_on_close(true, None);
+        .disable_statement_logging();
     let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(30));
-    let writer = one.connect_with(quiet(options.clone())).await.map_err(|cause| format!("{url}: {cause}"))?;
-    let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
-    if migrate {
-        bring_up(&writer).await?;
-    }
-    let readers = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).acquire_timeout(ACQUIRE);
-    let pool = readers
-        .connect_with(quiet(options.pragma("query_only", "ON")))
-        .await
-        .map_err(|cause| format!("{url}: {cause}"))?;
-    let (access_cache, heads) = (Arc::new(AccessCache::default()), Arc::new(Heads::default()));
-    let pool = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-    Ok(Database {
-        outside: pool.clone(),
-        pool,
-        writer: Writer::sqlite(writer, Arc::clone(&access_cache), Arc::clone(&heads)),
-        access_cache: Some(access_cache),
-        heads: Some(heads),
-        postgres: false,
-    })
+    let pool = one.connect_with(options).await.map_err(|cause| cause.to_string())?;
+    let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+    bring_up(&connection).await?;
+    connection.close().await.map_err(|cause| cause.to_string())
 }
 
-fn quiet(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    use sqlx::ConnectOptions as _;
-    options.disable_statement_logging()
+async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
+    let problem = |cause: String| format!("{url}: {cause}");
+    let options = SqliteConnectOptions::from_str(url).map_err(|cause| problem(cause.to_string()))?;
+    if migrate {
+        migrate_sqlite(&options).await.map_err(problem)?;
+    }
+    let path = options.get_filename();
+    let (readers, writer) = (sqlite::Pool::readers(path, ACQUIRE), sqlite::Pool::writer(path));
+    // What cannot be opened is told now.
+    for pool in [&writer, &readers] {
+        pool.take().await.map_err(|fail| problem(format!("{fail:?}")))?;
+    }
+    let (access_cache, heads) = (Arc::new(AccessCache::default()), Arc::new(Heads::default()));
+    let writer = Writer::sqlite(writer, Arc::clone(&access_cache), Arc::clone(&heads)).map_err(problem)?;
+    let pool = Pool::Sqlite(readers);
+    Ok(Database { outside: pool.clone(), pool, writer, access_cache: Some(access_cache), heads: Some(heads) })
 }
 
 async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
@@ -230,12 +226,6 @@ async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
     let pool = sea_orm::Database::connect(options.clone()).await.map_err(problem)?;
     options.max_connections(4).min_connections(0).connect_lazy(true);
     let outside = sea_orm::Database::connect(options).await.map_err(problem)?;
-    Ok(Database {
-        pool: pool.clone(),
-        outside,
-        writer: Writer::postgres(pool),
-        access_cache: None,
-        heads: None,
-        postgres: true,
-    })
+    let (pool, outside) = (Pool::Postgres(pool), Pool::Postgres(outside));
+    Ok(Database { pool: pool.clone(), outside, writer: Writer::postgres(pool), access_cache: None, heads: None })
 }

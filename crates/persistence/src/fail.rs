@@ -42,6 +42,20 @@ impl From<sqlx::Error> for Fail {
     }
 }
 
+impl From<rusqlite::Error> for Fail {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi;
+        let text = error.to_string();
+        match error.sqlite_error().map(|error| (error.code, error.extended_code)) {
+            Some((_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
+            | Some((_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY)) => Self::Constraint(text),
+            Some((rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked, _)) => Self::Away(text),
+            Some((rusqlite::ErrorCode::CannotOpen, _)) => Self::Away(text),
+            _ => Self::Broken(text),
+        }
+    }
+}
+
 impl From<steerco_domain::field::Corrupt> for Fail {
     fn from(corrupt: steerco_domain::field::Corrupt) -> Self {
         Self::Broken(corrupt.0)

@@ -1,6 +1,5 @@
 //! Reading the balances of the ledger, as far as a caller sees the programs they are of.
 
-use sea_orm::QueryResult;
 use steerco_domain::Resource;
 use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::ledger_entry::LedgerAccount;
@@ -13,6 +12,7 @@ use steerco_domain::words::Words;
 use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::query::{Moment, push_from};
+use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
@@ -105,13 +105,13 @@ pub async fn of_period(conn: &Conn, org: &str, period: &str) -> Result<Vec<Balan
     conn.all(sql).await?.iter().map(read).collect()
 }
 
-fn read(row: &QueryResult) -> Result<Balance, Fail> {
-    let (account, currency): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+fn read(row: &Row) -> Result<Balance, Fail> {
+    let (account, currency): (String, String) = (row.get(1)?, row.get(2)?);
     let named = LedgerAccount::from_word(&account).zip(Currency::parse(&currency));
     let (account, currency) = named.ok_or_else(|| Fail::Broken(format!("a balance of {account} in {currency}")))?;
-    let part = |i: usize| row.try_get_by_index::<i64>(i).map(i128::from);
+    let part = |i: usize| row.get::<i64>(i).map(i128::from);
     let units = part(3)? * 1_000_000 + part(4)?;
-    Ok(Balance { key: row.try_get_by_index(0)?, account, currency, units, entries: row.try_get_by_index(5)? })
+    Ok(Balance { key: row.get(0)?, account, currency, units, entries: row.get(5)? })
 }
 
 /// When the program in sight to which nothing was posted the longest had its last posting.
@@ -122,7 +122,7 @@ pub async fn oldest_input(conn: &Conn, scope: &Scope, subject: Subject<'_>) -> R
     programs(scope, subject, Moment::Now, &mut sql);
     sql.push(") GROUP BY b.program_id) l");
     let row = conn.one(sql).await?;
-    let at = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
+    let at = row.map(|row| row.get::<Option<i64>>(0)).transpose()?.flatten();
     Ok(at.map(Instant::from_micros))
 }
 

@@ -6,6 +6,7 @@ use steerco_domain::resource::Kind;
 use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::query::from;
+use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
@@ -35,9 +36,7 @@ pub async fn list_edges_from(conn: &Conn, org: &str, starts: &[&str]) -> Result<
     sql.push(" WHERE d.org = ").text(org).push(LIVE);
     sql.push(") SELECT d.predecessor_id, d.successor_id FROM reach JOIN dependency d ON d.predecessor_id = reach.id");
     sql.push(" WHERE d.org = ").text(org).push(LIVE);
-    let edge = |row: &sea_orm::QueryResult| {
-        Ok::<_, Fail>(Edge { from: row.try_get_by_index(0)?, to: row.try_get_by_index(1)? })
-    };
+    let edge = |row: &Row| Ok::<_, Fail>(Edge { from: row.get(0)?, to: row.get(1)? });
     conn.all(sql).await?.iter().map(edge).collect()
 }
 
@@ -56,7 +55,7 @@ pub async fn hold_program_of(conn: &Conn, org: &str, kind: &Kind, id: &str) -> R
     sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND id = ").text(id);
     sql.push(" AND deleted_at IS NULL").push(if conn.is_postgres() { " FOR SHARE" } else { "" });
     let row = conn.one(sql).await?;
-    Ok(row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten())
+    Ok(row.map(|row| row.get::<Option<String>>(0)).transpose()?.flatten())
 }
 
 /// Whether a live resource of this id is in the caller's reach.

@@ -52,9 +52,8 @@ pub(crate) async fn read_kept(conn: &Conn, keys: &[&Key]) -> Result<(), Fail> {
     sql.push(")");
     let mut kept = HashMap::new();
     for row in conn.all(sql).await? {
-        let key =
-            Key { org: row.try_get_by_index(0)?, subject: row.try_get_by_index(1)?, key: row.try_get_by_index(2)? };
-        kept.insert(key, (row.try_get_by_index(3)?, row.try_get_by_index(4)?));
+        let key = Key { org: row.get(0)?, subject: row.get(1)?, key: row.get(2)? };
+        kept.insert(key, (row.get(3)?, row.get(4)?));
     }
     // Set once, at the beginning of the transaction.
     let _ = shared.kept.set(kept);

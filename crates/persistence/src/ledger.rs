@@ -22,6 +22,7 @@ use crate::columns::Columns;
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
 use crate::flush::{insert_now, logged};
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// Makes the entries of a piece of a batch, the same each time it is asked.
@@ -131,8 +132,8 @@ pub async fn find_known(
         let mut sql = Sql::new("SELECT external_id, content_digest, entry_id FROM ledger_key WHERE org = ");
         sql.text(org).push(" AND source = ").text(source).push(" AND external_id IN (").texts(chunk).push(")");
         for row in conn.all(sql).await? {
-            let entry = Known { content_digest: row.try_get_by_index(1)?, entry_id: row.try_get_by_index(2)? };
-            known.insert(row.try_get_by_index(0)?, entry);
+            let entry = Known { content_digest: row.get(1)?, entry_id: row.get(2)? };
+            known.insert(row.get(0)?, entry);
         }
     }
     Ok(known)
@@ -145,7 +146,7 @@ pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str
         let mut sql = Sql::new("SELECT DISTINCT content_digest FROM ledger_key WHERE org = ");
         sql.text(org).push(" AND source = ").text(source).push(" AND content_digest IN (").texts(chunk).push(")");
         for row in conn.all(sql).await? {
-            found.insert(row.try_get_by_index(0)?);
+            found.insert(row.get(0)?);
         }
     }
     Ok(found)
@@ -204,16 +205,16 @@ pub async fn list_results(
     sql.text(org).push(" AND actuals_batch_id = ").text(batch).push(" AND line > ").int(after);
     sql.push(") r ORDER BY line LIMIT ").int(i64::from(limit));
     let rows = conn.all(sql).await?;
-    let result = |row: &sea_orm::QueryResult| {
-        let line: i64 = row.try_get_by_index(0)?;
-        let repeat: i64 = row.try_get_by_index(6)?;
+    let result = |row: &Row| {
+        let line: i64 = row.get(0)?;
+        let repeat: i64 = row.get(6)?;
         Ok(LineResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
-            external_id: row.try_get_by_index(1)?,
-            status: row.try_get_by_index(2)?,
-            reason: row.try_get_by_index(3)?,
-            detail: row.try_get_by_index(4)?,
-            entry_id: row.try_get_by_index(5)?,
+            external_id: row.get(1)?,
+            status: row.get(2)?,
+            reason: row.get(3)?,
+            detail: row.get(4)?,
+            entry_id: row.get(5)?,
             possible_repeat: repeat != 0,
         })
     };
@@ -225,7 +226,7 @@ pub async fn last_posting(conn: &Conn, org: &str, period: &str) -> Result<Option
     let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM ledger_entry WHERE org = ");
     sql.text(org).push(" AND fiscal_period_id = ").text(period);
     let row = conn.one(sql).await?;
-    Ok(row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten())
+    Ok(row.map(|row| row.get::<Option<i64>>(0)).transpose()?.flatten())
 }
 
 /// An entry as the digest of its batch takes it in.

@@ -75,8 +75,7 @@ impl Batches {
         }
         sql.text(org);
         for row in conn.all(sql).await? {
-            let (id, count, sum): (String, i64, String) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let (id, count, sum): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             if self.found(&id) != (count, sum) {
                 faults.push(format!("{id}: its entries in the ledger are not those that it posted"));
             }
@@ -111,14 +110,14 @@ async fn verify_keys(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
     );
     let mut faults = Vec::new();
     for row in conn.all(sql).await? {
-        let (source, id): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (source, id): (String, String) = (row.get(0)?, row.get(1)?);
         faults.push(format!("ledger: what stands under {id} of {source} is not an entry of it"));
     }
     let mut sql = Sql::new("SELECT e.id FROM ledger_entry e WHERE e.org = ");
     sql.text(org).push(" AND e.source IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_key k WHERE k.org = e.org AND ");
     sql.push("k.source = e.source AND k.external_id = e.external_id) LIMIT 100");
     for row in conn.all(sql).await? {
-        let id: String = row.try_get_by_index(0)?;
+        let id: String = row.get(0)?;
         faults.push(format!("ledger_entry {id}: nothing stands under its identifier"));
     }
     Ok(faults)

@@ -29,8 +29,10 @@ pub mod log;
 pub mod progress;
 pub mod query;
 pub mod reconciliation;
+mod row;
 pub mod scope;
 mod sql;
+mod sqlite;
 pub mod verify;
 pub mod writer;
 

@@ -170,12 +170,7 @@ pub(crate) async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head,
         sql.push(" FOR UPDATE");
     }
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Refused(steerco_domain::Error::not_found("organisation")))?;
-    Ok(Head {
-        seq: row.try_get_by_index(0)?,
-        at: Instant::from_micros(row.try_get_by_index(1)?),
-        hash: row.try_get_by_index(2)?,
-        epoch: row.try_get_by_index(3)?,
-    })
+    Ok(Head { seq: row.get(0)?, at: Instant::from_micros(row.get(1)?), hash: row.get(2)?, epoch: row.get(3)? })
 }
 
 /// Heads of an embedded database, whose one writer tells of every commit before it answers. PostgreSQL has none: another
@@ -287,13 +282,13 @@ pub(crate) async fn list_all(conn: &Conn, org: &str, after: i64, limit: u32) -> 
 pub async fn seq_at(conn: &Conn, org: &str, at: Instant) -> Result<i64, Fail> {
     let mut sql = Sql::new("SELECT seq FROM log WHERE org = ");
     sql.text(org).push(" AND at <= ").int(at.micros()).push(" ORDER BY at DESC, seq DESC LIMIT 1");
-    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?.unwrap_or(0))
 }
 
 /// When this entry was made.
 pub async fn find_at(conn: &Conn, org: &str, seq: i64) -> Result<Option<Instant>, Fail> {
     let mut sql = Sql::new("SELECT at FROM log WHERE org = ");
     sql.text(org).push(" AND seq = ").int(seq);
-    let at: Option<i64> = conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    let at: Option<i64> = conn.one(sql).await?.map(|row| row.get(0)).transpose()?;
     Ok(at.map(Instant::from_micros))
 }

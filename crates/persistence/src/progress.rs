@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::QueryResult;
 use steerco_domain::Resource;
 use steerco_domain::deliverable::{Deliverable, EarningRule};
 use steerco_domain::field::{Cell, ColumnType};
@@ -17,6 +16,7 @@ use steerco_domain::time::Instant;
 use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::query::{self, Moment, from};
+use crate::row::Row;
 use crate::scope::{Scope, Table};
 use crate::sql::Sql;
 
@@ -47,8 +47,8 @@ fn numbers(sums: Sums) -> [i64; 5] {
     [sums.weight, sums.measured, sums.earned, sums.level_of_effort, sums.deliverables]
 }
 
-fn sums_at(row: &QueryResult, at: usize) -> Result<Sums, Fail> {
-    let number = |i: usize| row.try_get_by_index::<i64>(at + i);
+fn sums_at(row: &Row, at: usize) -> Result<Sums, Fail> {
+    let number = |i: usize| row.get::<i64>(at + i);
     Ok(Sums {
         weight: number(0)?,
         measured: number(1)?,
@@ -133,8 +133,7 @@ async fn put_leaves(conn: &Conn, org: &str, steps: &[Step], above: &mut HashMap<
     sql.push(" AND id IN (").texts(&ids).push(")");
     let mut kept = HashMap::new();
     for row in conn.all(sql).await? {
-        let (id, weight, earned): (String, i64, i64) =
-            (row.try_get_by_index(5)?, row.try_get_by_index(6)?, row.try_get_by_index(7)?);
+        let (id, weight, earned): (String, i64, i64) = (row.get(5)?, row.get(6)?, row.get(7)?);
         kept.insert(id, (sums_at(&row, 0)?, share(earned, weight)));
     }
     let mut sql = Sql::new("INSERT INTO progress (org, id, kind, parent, ");
@@ -188,7 +187,7 @@ async fn parent_of(conn: &Conn, org: &str, kind: &str, id: &str) -> Result<Optio
     };
     let mut sql = Sql::new("SELECT ");
     sql.push(column).push(" FROM ").push(kind).push(" WHERE org = ").text(org).push(" AND id = ").text(id);
-    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
 }
 
 /// Adds to a row, which is made where there is none yet; its oldest input is looked up among its children by index.
@@ -234,12 +233,12 @@ pub async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Found, Fail> {
     Ok(Found {
         sums: sums_at(&row, 0)?,
         worst_child: worst.as_ref().map(worst_child).transpose()?.flatten(),
-        oldest_input_at: instant(row.try_get_by_index(5)?),
+        oldest_input_at: instant(row.get(5)?),
     })
 }
 
-fn worst_child(row: &QueryResult) -> Result<Option<WorstChild>, Fail> {
-    let (id, progress): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+fn worst_child(row: &Row) -> Result<Option<WorstChild>, Fail> {
+    let (id, progress): (String, i64) = (row.get(0)?, row.get(1)?);
     let progress = i32::try_from(progress).ok().and_then(Ratio::from_millionths);
     Ok(progress.map(|progress| WorstChild { id, progress }))
 }
@@ -255,11 +254,11 @@ pub async fn find_in_sight(conn: &Conn, scope: &Scope, portfolio: &str) -> Resul
     let rows = conn.all(sql).await?;
     let mut found = Found::default();
     for row in &rows {
-        let Some(id) = row.try_get_by_index::<Option<String>>(0)? else { continue };
+        let Some(id) = row.get::<Option<String>>(0)? else { continue };
         found.sums = found.sums.plus(sums_at(row, 1)?);
-        let oldest = instant(row.try_get_by_index(6)?);
+        let oldest = instant(row.get(6)?);
         found.oldest_input_at = [found.oldest_input_at, oldest].into_iter().flatten().min();
-        let progress = row.try_get_by_index::<Option<i64>>(7)?.and_then(|millionths| i32::try_from(millionths).ok());
+        let progress = row.get::<Option<i64>>(7)?.and_then(|millionths| i32::try_from(millionths).ok());
         let here = progress.and_then(Ratio::from_millionths).map(|progress| WorstChild { id, progress });
         let worst = [found.worst_child.take(), here].into_iter().flatten();
         found.worst_child = worst.min_by(|a, b| (a.progress, &a.id).cmp(&(b.progress, &b.id)));
@@ -374,7 +373,7 @@ async fn reached_now(conn: &Conn, org: &str) -> Result<HashMap<String, Sums>, Fa
 async fn parents(conn: &Conn, org: &str) -> Result<HashMap<String, String>, Fail> {
     let mut sql = Sql::new("SELECT id, program_id FROM project WHERE org = ");
     sql.text(org).push(" UNION ALL SELECT id, portfolio_id FROM program WHERE org = ").text(org);
-    let pair = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    let pair = |row: &Row| Ok((row.get(0)?, row.get(1)?));
     conn.all(sql).await?.iter().map(pair).collect()
 }
 
@@ -390,13 +389,13 @@ async fn compare(
         sql.push(" AND id > ").text(&last).push(" ORDER BY id LIMIT ").int(PAGE);
         let rows = conn.all(sql).await?;
         let Some(end) = rows.last() else { break };
-        last = end.try_get_by_index(7)?;
+        last = end.get(7)?;
         for row in &rows {
-            let id: String = row.try_get_by_index(7)?;
-            let (sums, oldest): (Sums, Option<i64>) = (sums_at(row, 0)?, row.try_get_by_index(5)?);
+            let id: String = row.get(7)?;
+            let (sums, oldest): (Sums, Option<i64>) = (sums_at(row, 0)?, row.get(5)?);
             let right = wanted.remove(&id).unwrap_or_default();
             let ratio = right.0.progress().map(|ratio| i64::from(ratio.millionths()));
-            if (sums, oldest) != right || row.try_get_by_index::<Option<i64>>(6)? != ratio {
+            if (sums, oldest) != right || row.get::<Option<i64>>(6)? != ratio {
                 faults.push(format!("progress of {id}: the row says {sums:?}, its deliverables {:?}", right.0));
             }
         }

@@ -98,7 +98,7 @@ pub async fn count_hidden(conn: &Conn, scope: &Scope, portfolio: &str, moment: M
         sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
         sql.push(" AND t.deleted_at IS NULL AND t.portfolio_id = ").text(portfolio);
         let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
-        *count = row.try_get_by_index(0)?;
+        *count = row.get(0)?;
     }
     Ok(counts[0] - counts[1])
 }
@@ -150,7 +150,7 @@ pub async fn count(
     sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
     restrict(conn, query, &mut sql);
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
-    Ok(row.try_get_by_index(0)?)
+    Ok(row.get(0)?)
 }
 
 fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
@@ -207,7 +207,7 @@ pub async fn find_ref(
     sql.text(org).push(" AND kind = ").text(kind.name).push(" AND source = ").text(source);
     sql.push(" AND external_id = ").text(external);
     let Some(row) = conn.one(sql).await? else { return Ok(None) };
-    Ok(Some((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+    Ok(Some((row.get(0)?, row.get(1)?)))
 }
 
 /// What these fields of a live resource in reach hold, one after the other: for what its children inherit.
@@ -274,7 +274,7 @@ pub async fn find_text(conn: &Conn, org: &str, kind: &Kind, id: &str, column: &s
     let mut sql = Sql::new("SELECT ");
     sql.push(column).push(" FROM \"").push(kind.name).push("\" WHERE org = ").text(org).push(" AND id = ").text(id);
     let row = conn.one(sql).await?;
-    Ok(row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten())
+    Ok(row.map(|row| row.get::<Option<String>>(0)).transpose()?.flatten())
 }
 
 /// Which source owns each field of a kind: field, code of the source and its id.
@@ -283,8 +283,7 @@ pub async fn list_owned_fields(conn: &Conn, org: &str, kind: &Kind) -> Result<Ve
     sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]'");
     let mut owned = Vec::new();
     for row in conn.all(sql).await? {
-        let (code, fields, id): (String, String, String) =
-            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let (code, fields, id): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let fields: Vec<steerco_domain::source::OwnedField> = serde_json::from_str(&fields).unwrap_or_default();
         let of_kind = fields.into_iter().filter(|owned| owned.kind.as_str() == kind.name);
         owned.extend(of_kind.map(|f| (f.field.as_str().to_owned(), code.clone(), id.clone())));
@@ -296,7 +295,7 @@ pub async fn list_owned_fields(conn: &Conn, org: &str, kind: &Kind) -> Result<Ve
 pub async fn find_source(conn: &Conn, org: &str, code: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT id FROM source WHERE org = ");
     sql.text(org).push(" AND deleted_at IS NULL AND code = ").text(code);
-    Ok(conn.one(sql).await?.map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
 }
 
 /// The programs of these portfolios.
@@ -306,5 +305,5 @@ pub async fn list_programs_of(conn: &Conn, org: &str, portfolios: &[String]) -> 
     }
     let mut sql = Sql::new("SELECT id FROM program WHERE org = ");
     sql.text(org).push(" AND portfolio_id IN (").texts(portfolios).push(")");
-    Ok(conn.all(sql).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    Ok(conn.all(sql).await?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::QueryResult;
 use steerco_domain::money::Currency;
 use steerco_domain::reconciliation::Found;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::financials;
+use crate::row::Row;
 use crate::sql::Sql;
 
 /// Both sides of the entries of a period that touch what was spent, as `e`.
@@ -32,7 +32,7 @@ pub async fn find(conn: &Conn, org: &str, period: &str, source: &str, rows: bool
     sql.push(" GROUP BY 1, 2");
     let mut others: BTreeMap<&'static str, i128> = BTreeMap::new();
     for row in conn.all(sql).await? {
-        let own: i64 = row.try_get_by_index(0)?;
+        let own: i64 = row.get(0)?;
         let sums = if own == 1 { &mut found.entries } else { &mut others };
         sums.insert(currency(&row, 1)?, units(&row, 2)?);
     }
@@ -51,19 +51,19 @@ pub async fn find(conn: &Conn, org: &str, period: &str, source: &str, rows: bool
         entries(&mut sql, org, period);
         sql.push(" WHERE e.source = ").text(source).push(" GROUP BY 1, 2");
         for row in conn.all(sql).await? {
-            found.rows.insert((row.try_get_by_index(0)?, currency(&row, 1)?), units(&row, 2)?);
+            found.rows.insert((row.get(0)?, currency(&row, 1)?), units(&row, 2)?);
         }
     }
     Ok(found)
 }
 
-fn currency(row: &QueryResult, at: usize) -> Result<&'static str, Fail> {
-    let code: String = row.try_get_by_index(at)?;
+fn currency(row: &Row, at: usize) -> Result<&'static str, Fail> {
+    let code: String = row.get(at)?;
     let known = Currency::parse(&code).map(Currency::code);
     known.ok_or_else(|| Fail::Broken(format!("an entry in {code}")))
 }
 
-fn units(row: &QueryResult, at: usize) -> Result<i128, Fail> {
-    let part = |i: usize| row.try_get_by_index::<i64>(i).map(i128::from);
+fn units(row: &Row, at: usize) -> Result<i128, Fail> {
+    let part = |i: usize| row.get::<i64>(i).map(i128::from);
     Ok(part(at)? * 1_000_000 + part(at + 1)?)
 }

@@ -1,6 +1,6 @@
 //! The one way a change reaches the database.
 //!
-//! SQLite: one task, group commit; many requests share a transaction and its sync to disk, log and idempotency rows go
+//! SQLite: one thread, group commit; many requests share a transaction and its sync to disk, log and idempotency rows go
 //! in as multi-row inserts, and nobody is answered before the commit. There are no savepoints: a job refuses before it
 //! writes, and if a statement fails the group is rolled back and its jobs run again one by one.
 //! PostgreSQL: a transaction a request, READ COMMITTED; the row of the log's head orders commits.
@@ -8,22 +8,22 @@
 use std::any::Any;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use futures::future::BoxFuture;
-use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use steerco_domain::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::{AccessCache, RIGHTS};
 use crate::blob::{self, Link};
-use crate::conn::Conn;
+use crate::conn::{Conn, Pool};
 use crate::database::{Database, set_org};
 use crate::fail::Fail;
 use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
 use crate::ledger::Postings;
 use crate::log::{Entry, Head, Heads, append, create_head, get_head};
-use crate::{credential, idempotency, ledger};
+use crate::{credential, idempotency, ledger, sqlite};
 
 /// What a decision wants written, and the answer once it is.
 pub struct Plan {
@@ -73,9 +73,26 @@ struct Task {
 /// Hands decisions to the database.
 #[derive(Clone)]
 pub struct Writer {
-    pool: DatabaseConnection,
-    tasks: Option<mpsc::Sender<Task>>,
+    pool: Pool,
+    thread: Option<Arc<WriterThread>>,
     commits: Arc<watch::Sender<u64>>,
+}
+
+/// The thread that writes an embedded database: its syncs to disk stand in nobody's way.
+struct WriterThread {
+    tasks: Option<mpsc::Sender<Task>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for WriterThread {
+    /// The last to leave waits until what was handed in is written and the file is closed.
+    fn drop(&mut self) {
+        self.tasks = None;
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            // It has nothing to tell.
+            let _ = thread.join();
+        }
+    }
 }
 
 /// Requests that wait for the one writer at most; beyond that the service says it is busy.
@@ -86,19 +103,24 @@ const GROUP_MAX: usize = 128;
 const RETRIES: usize = 3;
 
 impl Writer {
-    pub(crate) fn sqlite(pool: DatabaseConnection, cache: Arc<AccessCache>, heads: Arc<Heads>) -> Self {
+    pub(crate) fn sqlite(pool: Arc<sqlite::Pool>, cache: Arc<AccessCache>, heads: Arc<Heads>) -> Result<Self, String> {
         let (tasks, queue) = mpsc::channel(WAITING_MAX);
         let commits = Arc::new(watch::Sender::new(0));
+        let pool = Pool::Sqlite(pool);
         let groups = Groups { pool: pool.clone(), cache, heads, commits: Arc::clone(&commits) };
-        tokio::spawn(groups.run(queue));
-        Self { pool, tasks: Some(tasks), commits }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|cause| cause.to_string())?;
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        let thread = thread.spawn(move || runtime.block_on(groups.run(queue))).map_err(|cause| cause.to_string())?;
+        let thread = Arc::new(WriterThread { tasks: Some(tasks), thread: Some(thread) });
+        Ok(Self { pool, thread: Some(thread), commits })
     }
 
-    pub(crate) fn postgres(pool: DatabaseConnection) -> Self {
-        Self { pool, tasks: None, commits: Arc::new(watch::Sender::new(0)) }
+    pub(crate) fn postgres(pool: Pool) -> Self {
+        Self { pool, thread: None, commits: Arc::new(watch::Sender::new(0)) }
     }
 
-    pub(crate) fn pool(&self) -> &DatabaseConnection {
+    pub(crate) const fn pool(&self) -> &Pool {
         &self.pool
     }
 
@@ -110,7 +132,7 @@ impl Writer {
 impl Database {
     /// Runs a decision and writes what it planned, all or nothing.
     pub async fn transact(&self, org: &str, key: Option<Key>, job: Job) -> Result<Box<dyn Any + Send>, Error> {
-        let answer = match &self.writer.tasks {
+        let answer = match self.writer.thread.as_ref().and_then(|thread| thread.tasks.as_ref()) {
             Some(tasks) => {
                 let (reply, answered) = oneshot::channel();
                 let task = Task { key, job, reply };
@@ -134,7 +156,7 @@ impl Database {
     }
 
     async fn try_postgres(&self, org: &str, key: Option<&Key>, job: &Job) -> Answer {
-        let conn = Conn::shared(self.writer.pool.begin().await?);
+        let conn = Conn::shared(self.writer.pool.begin(true).await?);
         let mut group = Group::default();
         let decided = async {
             set_org(&conn, org, key).await?;
@@ -166,7 +188,7 @@ impl Database {
         if !self.is_postgres() {
             return idempotency::forget(&self.writer.outside(), org, before).await;
         }
-        let conn = Conn::Transaction(self.writer.pool.begin().await?);
+        let conn = Conn::Transaction(self.writer.pool.begin(true).await?);
         set_org(&conn, org, None).await?;
         let count = idempotency::forget(&conn, org, before).await?;
         conn.commit().await?;
@@ -228,7 +250,7 @@ impl Group {
 
 /// The one writer of an embedded database.
 struct Groups {
-    pool: DatabaseConnection,
+    pool: Pool,
     cache: Arc<AccessCache>,
     heads: Arc<Heads>,
     commits: Arc<watch::Sender<u64>>,
@@ -293,11 +315,7 @@ impl Groups {
     }
 
     async fn try_group(&self, tasks: &[Task]) -> Result<(Vec<Answer>, Group), Fail> {
-        let immediate = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let conn = Conn::shared(self.pool.begin_with_options(immediate).await?);
+        let conn = Conn::shared(self.pool.begin(true).await?);
         match Self::decide_group(&conn, tasks).await {
             Ok(done) => {
                 conn.commit().await?;

@@ -1,0 +1,55 @@
+//! A row that a statement answered, of either database.
+
+use rusqlite::types::Value;
+use sea_orm::{QueryResult, TryGetable};
+
+use crate::fail::Fail;
+
+/// A row of a statement.
+pub(crate) enum Row {
+    Sqlite(Vec<Value>),
+    Postgres(QueryResult),
+}
+
+/// What a column can be read as.
+pub(crate) trait Column: TryGetable {
+    /// The value as it lies in SQLite, where it is one of this type.
+    fn of(value: &Value) -> Option<Self>;
+}
+
+impl Column for i64 {
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Integer(int) = value { Some(*int) } else { None }
+    }
+}
+
+impl Column for String {
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text.clone()) } else { None }
+    }
+}
+
+impl Column for Vec<u8> {
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Blob(bytes) = value { Some(bytes.clone()) } else { None }
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    fn of(value: &Value) -> Option<Self> {
+        if *value == Value::Null { Some(None) } else { T::of(value).map(Some) }
+    }
+}
+
+impl Row {
+    /// The value of a column, from 0.
+    pub(crate) fn get<T: Column>(&self, at: usize) -> Result<T, Fail> {
+        match self {
+            Self::Postgres(row) => Ok(row.try_get_by_index(at)?),
+            Self::Sqlite(values) => values.get(at).and_then(T::of).ok_or_else(|| {
+                let found = values.get(at).map(Value::data_type);
+                Fail::Broken(format!("column {at} is {found:?} and no {}", std::any::type_name::<T>()))
+            }),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The embedded database, run on the calling thread: a statement costs what SQLite does, and no way there and back.
+//!
+//! A statement holds its thread as long as it takes. Those of requests take microseconds; a page or a sum of what was
+//! takes milliseconds, and the runtime has threads to spare for the others meanwhile.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{Value as Stored, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Rows};
+use sea_orm::Value;
+use steerco_domain::field::Cell;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::fail::Fail;
+use crate::row::Row;
+use crate::sql::Sql;
+
+/// Connections to one file, opened when they are needed and kept.
+pub struct Pool {
+    path: PathBuf,
+    writes: bool,
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+    /// How long a caller waits for a connection before it is told that the database is away.
+    patience: Duration,
+}
+
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 512;
+
+/// Full: NORMAL would lose acknowledged writes at power loss. The cache is in KiB a connection; the operating system
+/// keeps the file besides.
+const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4096; PRAGMA temp_store = memory;";
+
+impl Pool {
+    /// The one connection that writes.
+    pub(crate) fn writer(path: &Path) -> Arc<Self> {
+        Self::new(path, true, 1, Duration::from_secs(30))
+    }
+
+    /// Connections that only read.
+    pub(crate) fn readers(path: &Path, patience: Duration) -> Arc<Self> {
+        Self::new(path, false, 8, patience)
+    }
+
+    fn new(path: &Path, writes: bool, most: usize, patience: Duration) -> Arc<Self> {
+        let (idle, permits) = (Mutex::default(), Arc::new(Semaphore::new(most)));
+        Arc::new(Self { path: path.to_owned(), writes, idle, permits, patience })
+    }
+
+    fn open(&self) -> Result<Connection, rusqlite::Error> {
+        // A connection is used by one thread at a time: `Held` sees to it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.execute_batch(SETTINGS)?;
+        if !self.writes {
+            connection.execute_batch("PRAGMA query_only = ON")?;
+        }
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    }
+
+    /// A connection for one at a time.
+    pub(crate) async fn take(self: &Arc<Self>) -> Result<Held, Fail> {
+        let permits = Arc::clone(&self.permits);
+        let permit = match Arc::clone(&permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => match tokio::time::timeout(self.patience, permits.acquire_owned()).await {
+                Ok(Ok(permit)) => permit,
+                _ => return Err(Fail::Away("no connection became free".to_owned())),
+            },
+        };
+        let idle = lock(&self.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open()?,
+        };
+        Ok(Held { connection: Mutex::new(Some(connection)), pool: Arc::clone(self), _permit: permit })
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Some(connection) = lock(&self.idle).first().filter(|_| self.writes) {
+            // Statistics for the next start; without them it plans as it did before.
+            let _ = connection.execute_batch("PRAGMA optimize");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection taken from its pool; it goes back with whatever transaction was left open undone.
+pub struct Held {
+    connection: Mutex<Option<Connection>>,
+    pool: Arc<Pool>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(connection) = lock(&self.connection).take() else { return };
+        if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
+            lock(&self.pool.idle).push(connection);
+        }
+    }
+}
+
+impl Held {
+    fn with<T>(&self, run: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Fail> {
+        match &*lock(&self.connection) {
+            Some(connection) => Ok(run(connection)?),
+            None => Err(Fail::Broken("the connection was given back".to_owned())),
+        }
+    }
+
+    /// `BEGIN …`, `COMMIT`, `ROLLBACK`.
+    pub(crate) fn control(&self, text: &str) -> Result<(), Fail> {
+        self.with(|connection| connection.prepare_cached(text)?.execute([]).map(|_| ()))
+    }
+
+    pub(crate) fn all(&self, sql: &Sql) -> Result<Vec<Row>, Fail> {
+        self.with(|connection| {
+            let mut statement = prepare(connection, sql)?;
+            let columns = statement.column_count();
+            read(statement.raw_query(), |row| {
+                let values: Result<Vec<Stored>, _> = (0..columns).map(|i| row.get(i)).collect();
+                Ok(Row::Sqlite(values?))
+            })
+        })
+    }
+
+    /// Rows of columns that hold integers and texts.
+    pub(crate) fn cells(&self, sql: &Sql) -> Result<Vec<Vec<Cell>>, Fail> {
+        self.with(|connection| {
+            let mut statement = prepare(connection, sql)?;
+            let columns = statement.column_count();
+            read(statement.raw_query(), |row| {
+                let cell = |i| {
+                    Ok(match row.get_ref(i)? {
+                        ValueRef::Null => Cell::Null,
+                        ValueRef::Integer(int) => Cell::Int(int),
+                        other => Cell::Text(other.as_str()?.to_owned()),
+                    })
+                };
+                (0..columns).map(cell).collect::<Result<Vec<Cell>, rusqlite::Error>>()
+            })
+        })
+    }
+
+    /// Rows affected.
+    pub(crate) fn run(&self, sql: &Sql) -> Result<u64, Fail> {
+        self.with(|connection| prepare(connection, sql)?.raw_execute().map(|count| count as u64))
+    }
+}
+
+/// The statement with its values.
+fn prepare<'c>(connection: &'c Connection, sql: &Sql) -> Result<CachedStatement<'c>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(&unnumbered(&sql.text))?;
+    for (i, value) in sql.values.iter().enumerate() {
+        match value {
+            Value::BigInt(int) => statement.raw_bind_parameter(i + 1, int)?,
+            Value::String(text) => statement.raw_bind_parameter(i + 1, text)?,
+            Value::Bytes(bytes) => statement.raw_bind_parameter(i + 1, bytes)?,
+            _ => return Err(rusqlite::Error::InvalidParameterCount(i, i + 1)),
+        }
+    }
+    Ok(statement)
+}
+
+fn read<T>(
+    mut rows: Rows<'_>,
+    one: impl Fn(&rusqlite::Row<'_>) -> Result<T, rusqlite::Error>,
+) -> Result<Vec<T>, rusqlite::Error> {
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        read.push(one(row)?);
+    }
+    Ok(read)
+}
+
+/// `$1, $2` as `?, ?`: SQLite finds a numbered parameter by searching all before it, so that a statement of thousands
+/// would cost their square. Values always stand in the order of the text.
+fn unnumbered(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for (i, part) in text.split('$').enumerate() {
+        plain.push_str(if i == 0 { part } else { "?" });
+        if i > 0 {
+            plain.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        }
+    }
+    plain
+}
