@@ -170,5 +170,5 @@ pub async fn find_holder(conn: &Conn, org: &str, role: Role) -> Result<Option<St
     let mut sql = Sql::new("SELECT person_id FROM \"grant\" WHERE org = ");
     sql.text(org).push(" AND role = ").text(role.word());
     sql.push(" AND person_id IS NOT NULL AND revoked_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1");
-    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
+    conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }

@@ -65,7 +65,7 @@ fn unless_linked(org: &str, sql: &mut Sql) {
 pub async fn find_upload(conn: &Conn, org: &str, sha256: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT upload FROM blob WHERE org = ");
     sql.text(org).push(" AND sha256 = ").text(sha256);
-    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
+    conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }
 
 /// A piece of an upload.
@@ -74,7 +74,7 @@ pub async fn get_piece(conn: &Conn, org: &str, upload: &str, n: i64) -> Result<V
     sql.text(org).push(" AND upload = ").text(upload).push(" AND n = ").int(n);
     let row = conn.one(sql).await?;
     let row = row.ok_or_else(|| Fail::Broken(format!("piece {n} of the upload {upload} is missing")))?;
-    Ok(row.get(0)?)
+    row.get(0)
 }
 
 /// Refuses a content for which there is no room. One that is there already takes none.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::{ErrorCode, ffi};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use steerco_domain::{Error, Reason};
 
@@ -44,13 +45,13 @@ impl From<sqlx::Error> for Fail {
 
 impl From<rusqlite::Error> for Fail {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ffi;
         let text = error.to_string();
         match error.sqlite_error().map(|error| (error.code, error.extended_code)) {
-            Some((_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
-            | Some((_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY)) => Self::Constraint(text),
-            Some((rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked, _)) => Self::Away(text),
-            Some((rusqlite::ErrorCode::CannotOpen, _)) => Self::Away(text),
+            Some((
+                _,
+                ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
+            )) => Self::Constraint(text),
+            Some((ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen, _)) => Self::Away(text),
             _ => Self::Broken(text),
         }
     }

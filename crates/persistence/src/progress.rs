@@ -187,7 +187,7 @@ async fn parent_of(conn: &Conn, org: &str, kind: &str, id: &str) -> Result<Optio
     };
     let mut sql = Sql::new("SELECT ");
     sql.push(column).push(" FROM ").push(kind).push(" WHERE org = ").text(org).push(" AND id = ").text(id);
-    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
+    conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Adds to a row, which is made where there is none yet; its oldest input is looked up among its children by index.

@@ -150,7 +150,7 @@ pub async fn count(
     sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
     restrict(conn, query, &mut sql);
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
-    Ok(row.get(0)?)
+    row.get(0)
 }
 
 fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
@@ -295,7 +295,7 @@ pub async fn list_owned_fields(conn: &Conn, org: &str, kind: &Kind) -> Result<Ve
 pub async fn find_source(conn: &Conn, org: &str, code: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT id FROM source WHERE org = ");
     sql.text(org).push(" AND deleted_at IS NULL AND code = ").text(code);
-    Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?)
+    conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }
 
 /// The programs of these portfolios.
@@ -305,5 +305,5 @@ pub async fn list_programs_of(conn: &Conn, org: &str, portfolios: &[String]) -> 
     }
     let mut sql = Sql::new("SELECT id FROM program WHERE org = ");
     sql.text(org).push(" AND portfolio_id IN (").texts(portfolios).push(")");
-    Ok(conn.all(sql).await?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
+    conn.all(sql).await?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Rows};
 use sea_orm::Value;
@@ -59,6 +60,8 @@ impl Pool {
         if !self.writes {
             connection.execute_batch("PRAGMA query_only = ON")?;
         }
+        // A statement keeps its plan whatever values it is given; otherwise it is prepared anew for every other value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     }

@@ -16,7 +16,9 @@ use crate::config::Config;
 
 /// Runs a command on its own runtime.
 pub fn run(cli: Cli) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // A statement of the embedded database holds its thread: a long one must leave others theirs.
+    let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => return fail(&anyhow!(cause)),
     };

@@ -351,8 +351,7 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
     if !private && !created && changed.is_empty() {
         return None;
     }
-    let Fate { deleted_at } = serde_json::from_str(&entry.after).ok()?;
-    let deleted = deleted_at.is_some();
+    let deleted = is_deleted(&entry.after)?;
     let after = if private { RawValue::from_string(entry.after) } else { trimmed(&entry.after, visible) };
     Some(Event {
         cursor: seal(entry.seq),
@@ -376,10 +375,17 @@ fn show(org: &str, sight: &Sight, entry: Entry, seal: &impl Fn(i64) -> String) -
     })
 }
 
-/// What an entry's resource says of its end.
-#[derive(Deserialize)]
-struct Fate {
-    deleted_at: Option<IgnoredAny>,
+/// Whether the resource of an entry is deleted. Most name no end at all, which is quicker seen than read.
+fn is_deleted(after: &str) -> Option<bool> {
+    #[derive(Deserialize)]
+    struct Fate {
+        deleted_at: Option<IgnoredAny>,
+    }
+    if !after.contains("\"deleted_at\":") {
+        return Some(false);
+    }
+    let Fate { deleted_at } = serde_json::from_str(after).ok()?;
+    Some(deleted_at.is_some())
 }
 
 /// The members in sight.
