@@ -23,6 +23,7 @@ pub trait PeriodLine: Clone {
     fn span(&self) -> (Id<FiscalPeriod>, Option<Id<FiscalPeriod>>, Option<Spread>);
     fn amount(&self) -> Amount;
     /// The same for one period.
+    #[must_use]
     fn part(&self, period: Id<FiscalPeriod>, amount: Amount) -> Self;
 }
 

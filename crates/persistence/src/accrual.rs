@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use steerco_domain::Resource;
-use steerco_domain::accrual::{Accrued, AccrualInput};
+use steerco_domain::accrual::{AccrualInput, Accrued};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::money::Currency;
 use steerco_domain::program::Program;
@@ -59,7 +59,9 @@ fn periods(sql: &mut Sql, org: &str, period: &FiscalPeriod, later: bool) {
 /// What the entries of commitments have accrued after the period, and when last up to it.
 async fn accrued(conn: &Conn, org: &str, period: &FiscalPeriod) -> Result<BTreeMap<String, Accrued>, Fail> {
     let mut sql = Sql::new("SELECT e.commitment_id, CAST(sum(e.units / 1000000) AS BIGINT), ");
-    sql.push("CAST(sum(e.units % 1000000) AS BIGINT), max(e.accrued_on) FROM (SELECT l.commitment_id, CASE WHEN l.later = ");
+    sql.push(
+        "CAST(sum(e.units % 1000000) AS BIGINT), max(e.accrued_on) FROM (SELECT l.commitment_id, CASE WHEN l.later = ",
+    );
     sql.push("0 THEN 0 WHEN l.debit_account = 'accrual' THEN l.amount_amount ELSE -l.amount_amount END AS units, ");
     sql.push("CASE WHEN l.later = 0 AND l.debit_account = 'accrual' THEN l.posted_on END AS accrued_on FROM (");
     sql.push("SELECT r.*, CASE WHEN r.fiscal_period_id IN (");

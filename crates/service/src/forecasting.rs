@@ -80,11 +80,7 @@ fn check_open(books: &Books, new: &Forecast) -> Result<(), Error> {
 }
 
 /// The estimate at completion, cell by cell: what was spent and accrued before the first period, and then the lines.
-async fn at_completion(
-    env: &Env<'_>,
-    books: &Books,
-    new: &Forecast,
-) -> Result<Vec<(String, BudgetCell, i64)>, Fail> {
+async fn at_completion(env: &Env<'_>, books: &Books, new: &Forecast) -> Result<Vec<(String, BudgetCell, i64)>, Fail> {
     let first = books.periods.get(&new.first_fiscal_period_id).map(|period| period.starts_on);
     let earlier = books.periods.values().filter(|period| first.is_some_and(|first| period.starts_on < first));
     let earlier: BTreeSet<String> = earlier.map(|period| period.id.to_string()).collect();

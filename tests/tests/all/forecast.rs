@@ -377,7 +377,8 @@ fn tampering_with_forecasts_and_accruals_shows() {
             sql(&world.server, &format!("DROP TRIGGER ledger_entry_guard_{act}")).await.unwrap();
         }
         for (tamper, mend) in [("description = 'x'", "description = NULL"), ("spend = 'opex'", "spend = NULL")] {
-            let change = |set: &str| format!("UPDATE ledger_entry SET {set} WHERE entry_type = 'forecast' AND line = 1");
+            let change =
+                |set: &str| format!("UPDATE ledger_entry SET {set} WHERE entry_type = 'forecast' AND line = 1");
             sql(&world.server, &change(tamper)).await.unwrap();
             let found = world.faults().await;
             assert!(found.iter().any(|fault| fault.contains(&id)), "{tamper}: {found:?}");

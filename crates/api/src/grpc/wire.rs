@@ -66,8 +66,9 @@ use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
     control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, service_level_fields,
-    skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
+    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
+    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
+    working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 

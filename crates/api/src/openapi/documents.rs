@@ -87,12 +87,10 @@ pub(super) fn shaped<T: Field>(doc: &str) -> Schema {
     described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
 }
 
-const FORECAST: &str =
-    "The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and \
+const FORECAST: &str = "The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and \
      its estimate to complete from there on (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard \
      for Earned Value Management). Absent where no program in sight has a forecast.";
-const VARIANCE: &str =
-    "Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent \
+const VARIANCE: &str = "Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent \
      than is approved. What is approved for programs without a forecast is in it.";
 
 fn financial_total() -> ObjectBuilder {
