@@ -46,6 +46,9 @@ def financials(answer):
     total = answer["totals"][0]
     left = round(float(total["approved"]) - float(total["actual"]), 4)
     groups = sum(float(group["totals"][0]["approved"]) for group in answer["groups"])
+    ahead = round(float(total["approved"]) - float(total["forecast"]), 4)
+    if float(total["variance"]) != ahead or answer["programs_without_forecast"] != 0:
+        return False
     return answer["complete"] and float(total["available"]) == left > 0 and groups == float(total["approved"])
 
 

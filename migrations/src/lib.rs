@@ -59,4 +59,5 @@ migrations![
     exchange_rate_001,
     mapping_profile_001,
     commitment_001,
+    forecast_001,
 ];

@@ -219,6 +219,14 @@ impl Client {
         }
     }
 
+    /// What is to be accrued at the end of a period.
+    pub async fn accrual_proposal(&self, period: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/fiscal-periods/{period}/accrual-proposal")).send().await,
+            Door::Grpc => grpc::accrual_proposal(self, period).await,
+        }
+    }
+
     /// What a finance system says of a period beside the ledger.
     pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
         match self.door {

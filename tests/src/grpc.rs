@@ -393,6 +393,10 @@ pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) ->
     unary(client, &method("FiscalPeriodService", "ReconcileFiscalPeriod"), &body).await
 }
 
+pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
+    unary(client, &method("FiscalPeriodService", "GetAccrualProposal"), &json!({"id": period})).await
+}
+
 pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("BudgetService", "GetBudgetBridge"), &args).await

@@ -17,6 +17,7 @@ mod all {
     mod errors;
     mod events;
     mod exchange_rate;
+    mod forecast;
     mod forge;
     mod grants;
     mod guards;

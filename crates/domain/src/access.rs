@@ -62,7 +62,7 @@ impl Row {
             "event" => "events",
             kind => crate::find_kind(kind).map_or(kind, |kind| kind.plural),
         };
-        let right = if self.action == "read" { "read" } else { "write" };
+        let right = if matches!(self.action, "read" | "propose_accruals") { "read" } else { "write" };
         format!("{plural}:{right}")
     }
 
@@ -234,6 +234,8 @@ pub const TABLE: &[Row] = &[
     row("fiscal_period",   "close",       "- - - y - - - -"),
     row("fiscal_period",   "request_reopen", "- - - y - - - -"),
     row("fiscal_period",   "reconcile",   "- y - y - - - y"),
+    // Reads what commitments come to.
+    row("fiscal_period",   "propose_accruals", "- y y y - - - y"),
     // By somebody else than who asked for it.
     row("fiscal_period",   "reopen",      "- y - y - - - -"),
     row("cost_category",   "read",        "y y y y y y - y"),
@@ -274,6 +276,11 @@ pub const TABLE: &[Row] = &[
     // By a person who did not submit it.
     row("budget",          "approve",      "- y - y - - - -"),
     row("budget",          "reject",       "- y - y - - - -"),
+    row("forecast",        "read",         "y y y y y y - y"),
+    row("forecast",        "create",       "- y y - - - - -"),
+    row("forecast",        "update",       "- y y - - - - -"),
+    row("forecast",        "delete",       "- y y - - - - -"),
+    row("forecast",        "submit",       "- y y - - - - -"),
     row("budget_transfer", "read",         "y y y y y y - y"),
     row("budget_transfer", "create",       "- y y y - - - -"),
     row("budget_transfer", "update",       "- y y y - - - -"),

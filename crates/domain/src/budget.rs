@@ -17,6 +17,7 @@ use crate::program::Program;
 use crate::project::Project;
 use crate::resource::{Acting, Place, Rules, Verb};
 use crate::spend::Spend;
+use crate::spread::{PeriodLine, Spread};
 use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
@@ -91,7 +92,7 @@ pub struct Budget {
 /// What may be spent in a period on one kind of thing.
 #[input(value)]
 pub struct BudgetLine {
-    /// When.
+    /// When; the first period, where the amount is given over several.
     pub fiscal_period_id: Id<FiscalPeriod>,
     /// The project of the program, where it is for one.
     pub project_id: Option<Id<Project>>,
@@ -103,6 +104,10 @@ pub struct BudgetLine {
     pub reserve: Option<BudgetReserve>,
     /// How much, in the currency of the budget.
     pub amount: Amount,
+    /// The last period of an amount that is given over several; the service makes a line of each, so it is never answered.
+    pub last_fiscal_period_id: Option<Id<FiscalPeriod>>,
+    /// How that amount is divided among them; evenly when absent.
+    pub spread: Option<Spread>,
 }
 
 /// What is held in reserve.
@@ -175,6 +180,41 @@ impl BudgetLine {
     }
 }
 
+impl PeriodLine for BudgetLine {
+    fn span(&self) -> (Id<FiscalPeriod>, Option<Id<FiscalPeriod>>, Option<Spread>) {
+        (self.fiscal_period_id, self.last_fiscal_period_id, self.spread)
+    }
+
+    fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    fn part(&self, fiscal_period_id: Id<FiscalPeriod>, amount: Amount) -> Self {
+        Self { fiscal_period_id, amount, last_fiscal_period_id: None, spread: None, ..self.clone() }
+    }
+}
+
+/// What lines come to, none of which may stand where another one does.
+pub(crate) fn sum_cells(
+    cells: impl Iterator<Item = (BudgetCell, i64)>,
+    place: &str,
+    faults: &mut Vec<Fault>,
+) -> Amount {
+    let mut seen = HashSet::new();
+    let mut total = 0_i64;
+    for (i, (cell, units)) in cells.enumerate() {
+        if !seen.insert(cell) {
+            let detail = format!("another line has the same {place}");
+            faults.push(Fault::new(format!("/lines/{i}"), "DUPLICATE", detail));
+        }
+        match total.checked_add(units) {
+            Some(sum) => total = sum,
+            None => faults.push(Fault::new("/lines", "OUT_OF_RANGE", "their sum is beyond what an amount holds")),
+        }
+    }
+    Amount::new(total)
+}
+
 impl Rules for Budget {
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
         let Some(before) = before.filter(|before| before.state != BudgetState::Draft) else { return };
@@ -189,19 +229,7 @@ impl Rules for Budget {
     }
 
     fn settle(&mut self, faults: &mut Vec<Fault>) {
-        let mut seen = HashSet::new();
-        let mut total = 0_i64;
-        for (i, (cell, units)) in self.cells().enumerate() {
-            if !seen.insert(cell) {
-                let detail = "another line has the same period, project, category, spend and reserve";
-                faults.push(Fault::new(format!("/lines/{i}"), "DUPLICATE", detail));
-            }
-            match total.checked_add(units) {
-                Some(sum) => total = sum,
-                None => faults.push(Fault::new("/lines", "OUT_OF_RANGE", "their sum is beyond what an amount holds")),
-            }
-        }
-        self.total = Amount::new(total);
+        self.total = sum_cells(self.cells(), "period, project, category, spend and reserve", faults);
     }
 
     fn check_delete(&self) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Financials: what is approved, spent and left, rolled up from the balances of the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use steerco_derive::words;
@@ -58,6 +58,8 @@ pub struct Financials {
     /// Whether everything is in sight.
     pub complete: bool,
     pub hidden_count: i32,
+    /// Programs in sight of which nobody has submitted a forecast.
+    pub programs_without_forecast: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_input_at: Option<Instant>,
 }
@@ -73,6 +75,12 @@ pub struct FinancialTotal {
     pub accrued: Amount,
     pub actual: Amount,
     pub available: Amount,
+    /// The estimate at completion; absent where no program in sight has a forecast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Amount>,
+    /// Approved less forecast: the variance at completion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variance: Option<Amount>,
     pub entry_count: i32,
 }
 
@@ -85,6 +93,17 @@ pub struct FinancialGroup {
     pub totals: Vec<FinancialTotal>,
 }
 
+/// What is in sight of what is rolled up, beside its balances.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sight {
+    /// Programs out of sight.
+    pub hidden_count: i64,
+    /// Programs in sight of which a forecast was submitted, and the others.
+    pub forecast_count: i64,
+    pub without_forecast_count: i64,
+    pub oldest_input_at: Option<Instant>,
+}
+
 #[derive(Clone, Copy, Default)]
 struct Sums {
     approved: i128,
@@ -93,6 +112,7 @@ struct Sums {
     committed: i128,
     accrued: i128,
     actual: i128,
+    forecast: i128,
     entries: i64,
 }
 
@@ -105,15 +125,19 @@ impl Sums {
             LedgerAccount::Cost => self.actual += balance.units,
             LedgerAccount::Commitment => self.committed += balance.units,
             LedgerAccount::Accrual => self.accrued += balance.units,
-            LedgerAccount::Suspense | LedgerAccount::Clearing | LedgerAccount::Funding | LedgerAccount::Encumbrance => {
-                return;
-            }
+            LedgerAccount::Forecast => self.forecast += balance.units,
+            LedgerAccount::Suspense
+            | LedgerAccount::Clearing
+            | LedgerAccount::Funding
+            | LedgerAccount::Encumbrance
+            | LedgerAccount::Outlook => return,
         }
         self.entries += balance.entries;
     }
 
-    fn total(&self, code: &str) -> Option<FinancialTotal> {
+    fn total(&self, code: &str, forecast: bool) -> Option<FinancialTotal> {
         let amount = |units: i128| i64::try_from(units).ok().map(Amount::new);
+        let told = |units| if forecast { amount(units).map(Some) } else { Some(None) };
         Some(FinancialTotal {
             currency: Currency::parse(code)?,
             approved: amount(self.approved)?,
@@ -123,6 +147,8 @@ impl Sums {
             accrued: amount(self.accrued)?,
             actual: amount(self.actual)?,
             available: amount(self.approved - self.committed - self.accrued - self.actual)?,
+            forecast: told(self.forecast)?,
+            variance: told(self.approved - self.forecast)?,
             entry_count: i32::try_from(self.entries).unwrap_or(i32::MAX),
         })
     }
@@ -130,9 +156,10 @@ impl Sums {
 
 type ByCurrency = BTreeMap<&'static str, Sums>;
 
-fn totals(sums: &ByCurrency) -> Result<Vec<FinancialTotal>, Error> {
+/// One total a currency; `forecast` where there is one to tell.
+fn totals(sums: &ByCurrency, forecast: bool) -> Result<Vec<FinancialTotal>, Error> {
     let too_much = || Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once");
-    sums.iter().map(|(code, sums)| sums.total(code).ok_or_else(too_much)).collect()
+    sums.iter().map(|(code, sums)| sums.total(code, forecast).ok_or_else(too_much)).collect()
 }
 
 impl Financials {
@@ -140,30 +167,37 @@ impl Financials {
     pub fn new(
         id: &str,
         balances: &[Balance],
-        grouped: bool,
-        hidden_count: i64,
-        oldest_input_at: Option<Instant>,
+        group_by: Option<FinancialsGrouping>,
+        sight: Sight,
     ) -> Result<Self, Error> {
         let mut all = ByCurrency::new();
         let mut groups: BTreeMap<&str, ByCurrency> = BTreeMap::new();
+        let mut forecast: BTreeSet<&str> = BTreeSet::new();
         for balance in balances {
             let code = balance.currency.code();
             all.entry(code).or_default().add(balance);
-            if grouped {
+            if group_by.is_some() {
                 groups.entry(&balance.key).or_default().entry(code).or_default().add(balance);
             }
+            if balance.account == LedgerAccount::Forecast {
+                forecast.insert(&balance.key);
+            }
         }
+        let any = sight.forecast_count > 0;
+        let told = |key: &str| any && (group_by != Some(FinancialsGrouping::Program) || forecast.contains(key));
         let group = |(key, sums): (&str, ByCurrency)| {
-            let key = (!key.is_empty()).then(|| key.to_owned());
-            Ok(FinancialGroup { key, totals: totals(&sums)? })
+            let totals = totals(&sums, told(key))?;
+            Ok(FinancialGroup { key: (!key.is_empty()).then(|| key.to_owned()), totals })
         };
+        let count = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Self {
             id: id.to_owned(),
-            totals: totals(&all)?,
+            totals: totals(&all, any)?,
             groups: groups.into_iter().map(group).collect::<Result<_, Error>>()?,
-            complete: hidden_count == 0,
-            hidden_count: i32::try_from(hidden_count).unwrap_or(i32::MAX),
-            oldest_input_at,
+            complete: sight.hidden_count == 0,
+            hidden_count: count(sight.hidden_count),
+            programs_without_forecast: count(sight.without_forecast_count),
+            oldest_input_at: sight.oldest_input_at,
         })
     }
 }
@@ -191,7 +225,8 @@ mod tests {
             balance("a", Accrual, "EUR", 20_000),
             balance("", Encumbrance, "EUR", -50_000),
         ];
-        let answer = Financials::new("x", &balances, true, 0, None).unwrap();
+        let by_project = Some(FinancialsGrouping::Project);
+        let answer = Financials::new("x", &balances, by_project, Sight::default()).unwrap();
         let told: Vec<_> = answer
             .totals
             .iter()
@@ -202,14 +237,33 @@ mod tests {
         assert_eq!((answer.totals[0].committed.units(), answer.totals[0].accrued.units()), (30_000, 20_000));
         let keys: Vec<_> = answer.groups.iter().map(|group| group.key.as_deref()).collect();
         assert_eq!(keys, [None, Some("a")]);
-        assert!(answer.complete && !Financials::new("x", &balances, false, 1, None).unwrap().complete);
+        assert!(answer.complete && answer.totals[0].forecast.is_none(), "nobody has submitted one");
+        let hidden = Sight { hidden_count: 1, ..Sight::default() };
+        assert!(!Financials::new("x", &balances, None, hidden).unwrap().complete);
+    }
+
+    #[test]
+    fn the_variance_at_completion_is_told_of_programs_with_a_forecast() {
+        let balances = [
+            balance("a", LedgerAccount::Budget, "EUR", 1_000_000),
+            balance("a", LedgerAccount::Forecast, "EUR", 1_250_000),
+            balance("b", LedgerAccount::Budget, "EUR", 50_000),
+        ];
+        let sight = Sight { forecast_count: 1, without_forecast_count: 1, ..Sight::default() };
+        let told = |group_by| {
+            let answer = Financials::new("x", &balances, Some(group_by), sight).unwrap();
+            let groups = answer.groups.into_iter().flat_map(|group| group.totals);
+            groups.chain(answer.totals).map(|total| total.variance.map(Amount::units)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(FinancialsGrouping::Program), [Some(-250_000), None, Some(-200_000)]);
+        assert_eq!(told(FinancialsGrouping::Spend), [Some(-250_000), Some(50_000), Some(-200_000)]);
     }
 
     #[test]
     fn sums_beyond_an_amount_are_refused() {
         let much = i128::from(i64::MAX);
         let balances = [balance("a", LedgerAccount::Cost, "EUR", much), balance("b", LedgerAccount::Cost, "EUR", 1)];
-        assert!(Financials::new("x", &balances[..1], false, 0, None).is_ok());
-        assert!(Financials::new("x", &balances, false, 0, None).is_err());
+        assert!(Financials::new("x", &balances[..1], None, Sight::default()).is_ok());
+        assert!(Financials::new("x", &balances, None, Sight::default()).is_err());
     }
 }

@@ -9,6 +9,7 @@ use crate::coding_rule::CodingRule;
 use crate::commitment::Commitment;
 use crate::cost_category::CostCategory;
 use crate::fiscal_period::FiscalPeriod;
+use crate::forecast::Forecast;
 use crate::id::Id;
 use crate::legal_entity::LegalEntity;
 use crate::money::Money;
@@ -108,6 +109,9 @@ pub struct LedgerEntry {
     /// The commitment that posted it.
     #[field(filter)]
     pub commitment_id: Option<Id<Commitment>>,
+    /// The forecast whose submission posted it.
+    #[field(filter)]
+    pub forecast_id: Option<Id<Forecast>>,
 }
 
 /// What a ledger entry does.
@@ -129,6 +133,8 @@ pub enum LedgerEntryType {
     Commitment,
     /// What is received more or less than invoiced.
     Accrual,
+    /// What a forecast estimates otherwise than the one before.
+    Forecast,
 }
 
 /// An account of the ledger.
@@ -154,18 +160,26 @@ pub enum LedgerAccount {
     Accrual,
     /// What was ordered: the other side of every commitment and accrual.
     Encumbrance,
+    /// What programs will have cost in the end, as they forecast it.
+    Forecast,
+    /// What was forecast: the other side of every forecast.
+    Outlook,
 }
 
 impl LedgerAccount {
     /// Whether what stands in it belongs to a program; otherwise it belongs to the books as a whole.
     pub const fn is_of_programs(self) -> bool {
-        !matches!(self, Self::Suspense | Self::Clearing | Self::Funding | Self::Encumbrance)
+        !matches!(self, Self::Suspense | Self::Clearing | Self::Funding | Self::Encumbrance | Self::Outlook)
     }
 
     /// The account on the other side of what is decided here.
     #[must_use]
     pub const fn other_side(self) -> Self {
-        if matches!(self, Self::Commitment | Self::Accrual) { Self::Encumbrance } else { Self::Funding }
+        match self {
+            Self::Commitment | Self::Accrual => Self::Encumbrance,
+            Self::Forecast => Self::Outlook,
+            _ => Self::Funding,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! struct; the compiler and the guards name the other places.
 
 pub mod access;
+pub mod accrual;
 pub mod actor;
 pub mod bridge;
 pub mod clock_time;
@@ -36,6 +37,7 @@ pub mod reconciliation;
 pub mod refs;
 pub mod resource;
 pub mod spend;
+pub mod spread;
 pub mod state;
 pub mod subject;
 pub mod text;
@@ -60,6 +62,7 @@ pub mod engagement;
 pub mod exchange_rate;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
+pub mod forecast;
 pub mod functional_area;
 pub mod grant;
 pub mod ledger_entry;
@@ -119,6 +122,7 @@ macro_rules! for_each_resource {
             budget_transfer::BudgetTransfer,
             exchange_rate::ExchangeRate,
             commitment::Commitment,
+            forecast::Forecast,
         }
     };
 }

@@ -89,6 +89,34 @@ impl Money {
     }
 }
 
+/// The amount in parts by weight that sum to it, each whole in the minor unit of the currency: every part is rounded down,
+/// and the units left over go one each to the largest remainders, among equal ones to the first (largest remainder
+/// method, after Hare). What is finer than the minor unit goes to the first part. Without weight the first gets all.
+pub fn split(amount: Money, weights: &[u32]) -> Vec<i64> {
+    let unit = 10_i64.pow(4_u32.saturating_sub(amount.currency.digits().into()));
+    let sign = amount.units.signum();
+    let (whole, fine) = (i128::from(amount.units / unit).abs(), amount.units % unit);
+    let all: i128 = weights.iter().copied().map(i128::from).sum();
+    if all == 0 {
+        let place = |(i, _)| if i == 0 { amount.units } else { 0 };
+        return weights.iter().enumerate().map(place).collect();
+    }
+    let shares: Vec<(i128, i128)> =
+        weights.iter().map(|weight| whole * i128::from(*weight)).map(|share| (share / all, share % all)).collect();
+    let left = whole - shares.iter().map(|(part, _)| part).sum::<i128>();
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(shares[*i].1));
+    let mut parts: Vec<i64> =
+        shares.iter().map(|(part, _)| i64::try_from(*part).unwrap_or(i64::MAX) * sign * unit).collect();
+    for i in order.into_iter().take(usize::try_from(left).unwrap_or_default()) {
+        parts[i] += sign * unit;
+    }
+    if let Some(first) = parts.first_mut() {
+        *first += fine;
+    }
+    parts
+}
+
 /// The ten-thousandths in a decimal text, or what is wrong with it.
 pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
     const RIGHT: &str = "must be a decimal like \"1234.56\" or \"-0.5\", without exponent or separators";
@@ -212,6 +240,43 @@ mod tests {
         fn text_and_units_are_one(units in any::<i64>().prop_filter("symmetric", |u| *u != i64::MIN)) {
             let money = Money::new(units, Currency::parse("BHD").unwrap());
             prop_assert_eq!(parse_amount(&money.amount()), Ok(units));
+        }
+    }
+
+    fn parts(amount: &str, code: &str, weights: &[u32]) -> Vec<String> {
+        let money = Money::new(parse_amount(amount).unwrap(), Currency::parse(code).unwrap());
+        split(money, weights).into_iter().map(|units| Amount::new(units).to_string()).collect()
+    }
+
+    /// The example of the Hare quota in "Largest remainder method", Wikipedia: of 100,000 votes 47,000, 16,000, 15,900,
+    /// 12,000, 6,000 and 3,100, ten seats go 5, 2, 1, 1, 1 and 0. Yen have no minor unit, like seats.
+    #[test]
+    fn a_published_example_of_the_largest_remainder() {
+        let votes = [47_000, 16_000, 15_900, 12_000, 6_000, 3_100];
+        let seats = ["5.0000", "2.0000", "1.0000", "1.0000", "1.0000", "0.0000"];
+        assert_eq!(parts("10", "JPY", &votes), seats);
+        assert_eq!(parts("-10", "JPY", &votes), seats.map(|seat| format!("-{seat}").replace("-0.0000", "0.0000")));
+    }
+
+    #[test]
+    fn parts_are_whole_in_the_minor_unit_and_ties_go_in_order() {
+        assert_eq!(parts("100", "JPY", &[1, 1, 1]), ["34.0000", "33.0000", "33.0000"]);
+        assert_eq!(parts("100", "EUR", &[1, 1, 1]), ["33.3400", "33.3300", "33.3300"]);
+        assert_eq!(parts("100", "BHD", &[1, 1, 1]), ["33.3340", "33.3330", "33.3330"]);
+        assert_eq!(parts("0.05", "EUR", &[31, 28, 31]), ["0.0200", "0.0100", "0.0200"]);
+        assert_eq!(parts("1.0001", "EUR", &[1, 1]), ["0.5001", "0.5000"], "what is finer is not lost");
+        assert_eq!(parts("1", "EUR", &[0, 0]), ["1.0000", "0.0000"]);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_sum_to_the_whole(
+            units in any::<i64>().prop_filter("symmetric", |u| *u != i64::MIN),
+            weights in prop::collection::vec(0_u32..1_000_000, 1..40),
+            code in prop::sample::select(vec!["JPY", "EUR", "BHD"]),
+        ) {
+            let parts = split(Money::new(units, Currency::parse(code).unwrap()), &weights);
+            prop_assert_eq!(parts.iter().map(|part| i128::from(*part)).sum::<i128>(), i128::from(units));
         }
     }
 

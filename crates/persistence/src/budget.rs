@@ -43,21 +43,27 @@ pub async fn find_in_force(conn: &Conn, org: &str, budget: &Budget) -> Result<Op
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// What is approved for a program in these periods, place by place.
+/// The accounts of what is approved.
+pub const APPROVED: &[LedgerAccount] =
+    &[LedgerAccount::Budget, LedgerAccount::Contingency, LedgerAccount::ManagementReserve];
+
+/// What stands in these accounts for a program in these periods, place by place.
 pub async fn list_cells(
     conn: &Conn,
     org: &str,
     program: &str,
     periods: &BTreeSet<String>,
+    accounts: &[LedgerAccount],
 ) -> Result<Vec<(BudgetCell, i64)>, Fail> {
     let periods: Vec<&str> = periods.iter().map(String::as_str).collect();
+    let accounts: Vec<&str> = accounts.iter().map(|account| account.word()).collect();
     if periods.is_empty() {
         return Ok(Vec::new());
     }
     let mut sql = Sql::new("SELECT fiscal_period_id, account, currency, project_id, cost_category_id, spend, units ");
     sql.push("FROM balance WHERE org = ").text(org).push(" AND program_id = ").text(program);
     sql.push(" AND fiscal_period_id IN (").texts(&periods).push(") AND units <> 0");
-    sql.push(" AND account IN ('budget', 'contingency', 'management_reserve')");
+    sql.push(" AND account IN (").texts(&accounts).push(")");
     sql.push(" ORDER BY fiscal_period_id, account, currency, project_id, cost_category_id, spend");
     conn.all(sql).await?.iter().map(read_cell).collect()
 }

@@ -97,11 +97,11 @@ fn known<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
     sql
 }
 
-/// What the accounts of a period come to.
+/// What the accounts of a period come to; what is forecast of it is no account of its books.
 pub async fn of_period(conn: &Conn, org: &str, period: &str) -> Result<Vec<Balance>, Fail> {
     let mut sql = Sql::new("SELECT '' AS key, b.account, b.currency, ");
     sql.push(SUMS).push(" FROM balance b WHERE b.org = ").text(org).push(" AND b.fiscal_period_id = ").text(period);
-    sql.push(" GROUP BY 1, 2, 3 ORDER BY 2, 3");
+    sql.push(" AND b.account NOT IN ('forecast', 'outlook') GROUP BY 1, 2, 3 ORDER BY 2, 3");
     conn.all(sql).await?.iter().map(read).collect()
 }
 
@@ -124,6 +124,27 @@ pub async fn oldest_input(conn: &Conn, scope: &Scope, subject: Subject<'_>) -> R
     let row = conn.one(sql).await?;
     let at = row.map(|row| row.get::<Option<i64>>(0)).transpose()?.flatten();
     Ok(at.map(Instant::from_micros))
+}
+
+/// Of how many programs in sight a forecast was submitted, and of how many not.
+pub async fn count_forecasts(
+    conn: &Conn,
+    scope: &Scope,
+    subject: Subject<'_>,
+    moment: Moment,
+) -> Result<[i64; 2], Fail> {
+    let mut sql = Sql::new("SELECT CAST(count(*) AS BIGINT), CAST(count(CASE WHEN EXISTS (SELECT 1 FROM forecast");
+    sql.push(if let Moment::Known { .. } = moment { "_rev f" } else { " f" }).push(" WHERE f.org = ");
+    sql.text(scope.org()).push(" AND f.program_id = p.id AND f.state <> 'draft'");
+    if let Moment::Known { seq } = moment {
+        sql.push(" AND f.seq <= ").int(seq).push(" AND f.until_seq > ").int(seq);
+    }
+    sql.push(") THEN 1 END) AS BIGINT) FROM (");
+    programs(scope, subject, moment, &mut sql);
+    sql.push(") p");
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    let (all, with): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok([with, all - with])
 }
 
 /// Whether money stands under this id, in one of the columns of the balances.

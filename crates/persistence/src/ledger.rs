@@ -221,10 +221,10 @@ pub async fn list_results(
     rows.iter().map(result).collect()
 }
 
-/// The change of the log that posted to this period last.
+/// The change of the log that posted to the books of this period last.
 pub async fn last_posting(conn: &Conn, org: &str, period: &str) -> Result<Option<i64>, Fail> {
     let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM ledger_entry WHERE org = ");
-    sql.text(org).push(" AND fiscal_period_id = ").text(period);
+    sql.text(org).push(" AND fiscal_period_id = ").text(period).push(" AND entry_type <> 'forecast'");
     let row = conn.one(sql).await?;
     Ok(row.map(|row| row.get::<Option<i64>>(0)).transpose()?.flatten())
 }

@@ -44,7 +44,8 @@ fn posted_by(entry: &LedgerEntry) -> String {
     let budget = || entry.budget_id.map(|id| id.to_string());
     let transfer = || entry.budget_transfer_id.map(|id| id.to_string());
     let commitment = || entry.commitment_id.map(|id| id.to_string());
-    batch.or_else(budget).or_else(transfer).or_else(commitment).unwrap_or_default()
+    let forecast = || entry.forecast_id.map(|id| id.to_string());
+    batch.or_else(budget).or_else(transfer).or_else(commitment).or_else(forecast).unwrap_or_default()
 }
 
 /// Entries of each posting, and the digest over them.
@@ -69,7 +70,7 @@ impl Batches {
     async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
         let mut faults = Vec::new();
         let mut sql = Sql::new("SELECT id, entry_count, entries_sha256 FROM actuals_batch WHERE org = ");
-        for table in ["budget", "budget_transfer", "commitment"] {
+        for table in ["budget", "budget_transfer", "commitment", "forecast"] {
             sql.text(org).push(" UNION ALL SELECT id, entry_count, entries_sha256 FROM ").push(table);
             sql.push(" WHERE entries_sha256 IS NOT NULL AND org = ");
         }

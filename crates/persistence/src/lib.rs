@@ -8,6 +8,7 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
+pub mod accrual;
 mod balance;
 pub mod blob;
 pub mod budget;
@@ -21,6 +22,7 @@ mod fail;
 mod filter;
 pub mod financials;
 pub mod flush;
+pub mod forecast;
 pub mod graph;
 pub mod idempotency;
 pub mod ledger;

@@ -68,6 +68,7 @@ impl Maker {
             budget_id: None,
             budget_transfer_id: None,
             commitment_id: None,
+            forecast_id: None,
             line: number,
             entry_type: LedgerEntryType::Actual,
             debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },

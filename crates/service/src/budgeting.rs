@@ -11,6 +11,7 @@ use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransfe
 use steerco_domain::commitment::Commitment;
 use steerco_domain::error::Fault;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
+use steerco_domain::forecast::Forecast;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
@@ -31,10 +32,15 @@ use steerco_persistence::{Change, ChangeKind, Fail};
 
 use crate::execute::Env;
 
+/// What follows for the budget of a period that is not open.
+const STAYS: &str = "and its budget stays";
 const APPROVE_TRANSFER: &Row = find("budget_transfer", "approve");
 
-/// Gives a new budget its number.
+/// Gives a new budget or forecast its number.
 pub(crate) async fn number<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+    if let Some(forecast) = (after as &mut dyn Any).downcast_mut::<Forecast>() {
+        return crate::forecasting::number(env, forecast).await;
+    }
     let Some(budget) = (after as &mut dyn Any).downcast_mut::<Budget>() else { return Ok(()) };
     let org = env.context.caller.organisation();
     ledger::take_turn(env.conn, org).await?;
@@ -50,9 +56,10 @@ fn series(budget: &Budget) -> String {
 /// A project that must belong to a program, and where it was named.
 type Claim = (String, Id<Project>, Id<Program>);
 
-/// Checks that what a budget or a transfer names belongs together.
+/// Checks that what a plan of money names belongs together.
 pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let any = after as &dyn Any;
+    let forecast = any.downcast_ref::<Forecast>();
     let (mut periods, mut claims): (Vec<(String, Id<FiscalPeriod>)>, Vec<Claim>) = (Vec::new(), Vec::new());
     let entity;
     let mut year = None;
@@ -61,7 +68,18 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
         periods.extend(budget.first_editable_period_id.map(|id| ("/first_editable_period_id".to_owned(), id)));
         for (i, line) in budget.lines.0.iter().enumerate() {
             periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
+            let last = line.last_fiscal_period_id;
+            periods.extend(last.map(|id| (format!("/lines/{i}/last_fiscal_period_id"), id)));
             claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, budget.program_id)));
+        }
+    } else if let Some(forecast) = forecast {
+        entity = forecast.legal_entity_id;
+        periods.push(("/first_fiscal_period_id".to_owned(), forecast.first_fiscal_period_id));
+        for (i, line) in forecast.lines.0.iter().enumerate() {
+            periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
+            let last = line.last_fiscal_period_id;
+            periods.extend(last.map(|id| (format!("/lines/{i}/last_fiscal_period_id"), id)));
+            claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, forecast.program_id)));
         }
     } else if let Some(transfer) = any.downcast_ref::<BudgetTransfer>() {
         entity = transfer.legal_entity_id;
@@ -90,6 +108,9 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
             Some(_) => {}
         }
     }
+    if let Some(forecast) = forecast {
+        crate::forecasting::check_lines(&books, forecast, faults);
+    }
     check_projects(env, claims, faults).await
 }
 
@@ -116,13 +137,13 @@ impl Books {
         Ok(Self { periods: periods.into_iter().map(|period| (period.id, period)).collect() })
     }
 
-    /// Why nothing may change in this period.
-    fn refusal(&self, id: Id<FiscalPeriod>) -> Option<(&'static str, String)> {
+    /// Why nothing may change in this period, and what follows.
+    pub(crate) fn refusal(&self, id: Id<FiscalPeriod>, follows: &str) -> Option<(&'static str, String)> {
         let Some(period) = self.periods.get(&id) else {
             return Some(("NOT_FOUND", "there is no such fiscal period of this legal entity".to_owned()));
         };
         let closed = period.state != FiscalPeriodState::Open;
-        closed.then(|| ("PERIOD_CLOSED", format!("{} is {}, and its budget stays", period.name, period.state.word())))
+        closed.then(|| ("PERIOD_CLOSED", format!("{} is {}, {follows}", period.name, period.state.word())))
     }
 }
 
@@ -154,17 +175,9 @@ async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)
     ledger::take_turn(env.conn, org).await?;
     let of_year = books.periods.values().filter(|period| period.fiscal_year == budget.fiscal_year);
     let ids: BTreeSet<String> = of_year.map(|period| period.id.to_string()).collect();
-    let approved = budget::list_cells(env.conn, org, &budget.program_id.to_string(), &ids).await?;
-    let mut left: HashMap<BudgetCell, i64> = approved.iter().copied().collect();
-    let mut wanted: Vec<(String, BudgetCell, i64)> = Vec::new();
-    for (i, (cell, units)) in budget.cells().enumerate() {
-        let change = units.checked_sub(left.remove(&cell).unwrap_or(0));
-        wanted.push((format!("/lines/{i}"), cell, change.ok_or_else(too_much)?));
-    }
-    for (cell, units) in approved.into_iter().filter(|(cell, _)| left.contains_key(cell)) {
-        wanted.push(("/lines".to_owned(), cell, units.checked_neg().ok_or_else(too_much)?));
-    }
-    wanted.retain(|(_, _, units)| *units != 0);
+    let approved = budget::list_cells(env.conn, org, &budget.program_id.to_string(), &ids, budget::APPROVED).await?;
+    let wanted = budget.cells().enumerate().map(|(i, (cell, units))| (format!("/lines/{i}"), cell, units)).collect();
+    let wanted = difference(wanted, approved)?;
     let first = budget.first_editable_period_id.and_then(|id| books.periods.get(&id));
     let mut faults = Vec::new();
     for (pointer, cell, _) in &wanted {
@@ -174,7 +187,7 @@ async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)
             let detail = || format!("{} is before the first editable period, and stays as approved", period.name);
             (period.starts_on < first.starts_on).then(|| ("FROZEN", detail()))
         };
-        if let Some((code, detail)) = books.refusal(cell.fiscal_period_id).or_else(frozen) {
+        if let Some((code, detail)) = books.refusal(cell.fiscal_period_id, STAYS).or_else(frozen) {
             faults.push(Fault::new(pointer.clone(), code, detail));
         }
     }
@@ -184,7 +197,23 @@ async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)
     Ok(wanted.into_iter().map(|(_, cell, units)| (cell, units)).collect())
 }
 
-fn too_much() -> Error {
+/// What turns what stands into what is wanted, in the order of what is wanted and then of what it leaves out.
+pub(crate) fn difference(
+    mut wanted: Vec<(String, BudgetCell, i64)>,
+    standing: Vec<(BudgetCell, i64)>,
+) -> Result<Vec<(String, BudgetCell, i64)>, Error> {
+    let mut left: HashMap<BudgetCell, i64> = standing.iter().copied().collect();
+    for (_, cell, units) in &mut wanted {
+        *units = units.checked_sub(left.remove(cell).unwrap_or(0)).ok_or_else(too_much)?;
+    }
+    for (cell, units) in standing.into_iter().filter(|(cell, _)| left.contains_key(cell)) {
+        wanted.push(("/lines".to_owned(), cell, units.checked_neg().ok_or_else(too_much)?));
+    }
+    wanted.retain(|(_, _, units)| *units != 0);
+    Ok(wanted)
+}
+
+pub(crate) fn too_much() -> Error {
     Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds")
 }
 
@@ -224,11 +253,11 @@ async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Resul
     let to = cell(&transfer.to_place, LedgerAccount::Budget, transfer.amount);
     let mut faults = Vec::new();
     for (pointer, id) in [("/from_place", from.fiscal_period_id), ("/to_place", to.fiscal_period_id)] {
-        let refusal = books.refusal(id);
+        let refusal = books.refusal(id, STAYS);
         faults.extend(refusal.map(|(code, detail)| Fault::new(format!("{pointer}/fiscal_period_id"), code, detail)));
     }
     let period = BTreeSet::from([from.fiscal_period_id.to_string()]);
-    let there = budget::list_cells(env.conn, org, &transfer.program_id.to_string(), &period).await?;
+    let there = budget::list_cells(env.conn, org, &transfer.program_id.to_string(), &period, budget::APPROVED).await?;
     let left = there.into_iter().find(|(cell, _)| *cell == from).map_or(0, |(_, units)| units);
     if left < transfer.amount.units {
         let detail = format!("there are {} {} at that place", Amount::new(left), from.currency.code());
@@ -323,6 +352,7 @@ impl Posting {
             possible_repeat: false,
             content_digest: None,
             commitment_id: None,
+            forecast_id: None,
         };
         Self { entries: Vec::new(), blank, base }
     }

@@ -54,6 +54,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             crate::closing::total(env, &before, &mut after).await?;
             crate::budgeting::approve(env, &before, &mut after).await?;
             crate::commitments::post(env, &before, &mut after).await?;
+            crate::forecasting::submit(env, &before, &mut after).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
@@ -105,6 +106,7 @@ async fn create<R: Resource>(
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     check::<R>(env, &scope, None, &after).await?;
+    crate::spreading::spread(env, &mut after).await?;
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
@@ -201,6 +203,10 @@ async fn changed<R: Resource>(
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
     check(env, &scope, Some(before), &after).await?;
+    crate::spreading::spread(env, &mut after).await?;
+    if after == *before && action != "issue_secret" {
+        return Ok(unchanged(scope, after, Outcome::Unchanged));
+    }
     let effective = effective_at(env, R::KIND)?;
     let common = after.common_mut();
     *common.revision += 1;

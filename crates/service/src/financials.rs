@@ -1,7 +1,7 @@
 //! Reading the roll-up of money.
 
 use steerco_domain::access::{Row, find};
-use steerco_domain::financials::{Financials, FinancialsQuery};
+use steerco_domain::financials::{Financials, FinancialsQuery, Sight};
 use steerco_domain::{Error, Resource};
 use steerco_persistence::financials::{self, Subject};
 use steerco_persistence::query::{self, Moment};
@@ -52,6 +52,9 @@ impl Service {
             Moment::Now => financials::oldest_input(conn, &scope, subject).await?,
             _ => None,
         };
-        Ok(Financials::new(id, &balances, query.group_by.is_some(), hidden, oldest)?)
+        let [forecast_count, without_forecast_count] =
+            financials::count_forecasts(conn, &scope, subject, moment).await?;
+        let sight = Sight { hidden_count: hidden, forecast_count, without_forecast_count, oldest_input_at: oldest };
+        Ok(Financials::new(id, &balances, query.group_by, sight)?)
     }
 }

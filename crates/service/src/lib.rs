@@ -6,6 +6,7 @@
 //!
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
+mod accruals;
 mod actuals;
 mod actuals_fates;
 mod actuals_maker;
@@ -28,6 +29,7 @@ mod exchange;
 mod execute;
 mod family;
 mod financials;
+mod forecasting;
 mod graph;
 mod hidden;
 mod import;
@@ -39,6 +41,7 @@ mod reclassify;
 mod reconciliation;
 mod service;
 mod sniff;
+mod spreading;
 mod subject;
 mod token;
 mod write;

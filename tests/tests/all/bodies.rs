@@ -84,6 +84,7 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         "authority_limit" => limit_body(),
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
+        "forecast" => forecast_body(world),
         "commitment" => commitment_body(world, n),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
@@ -124,6 +125,15 @@ fn budget_body(world: &World) -> Value {
     json!({
         "program_id": world.program, "legal_entity_id": entity, "fiscal_year": 2026, "title": "First", "currency": "EUR",
         "lines": [{"fiscal_period_id": period.unwrap().id(), "spend": "opex", "amount": "1000.0000"}],
+    })
+}
+
+/// A forecast with one line.
+fn forecast_body(world: &World) -> Value {
+    let budget = budget_body(world);
+    json!({
+        "program_id": world.program, "legal_entity_id": budget["legal_entity_id"], "title": "March", "currency": "EUR",
+        "first_fiscal_period_id": budget["lines"][0]["fiscal_period_id"], "lines": budget["lines"],
     })
 }
 
@@ -191,7 +201,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 
 /// Whether an action is a verb, called on one resource by its name.
 pub(crate) fn is_verb(row: &Row) -> bool {
-    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override"];
+    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals"];
     !others.contains(&row.action) && (row.kind, row.action) != ("exchange_rate", "import")
 }
 
@@ -199,7 +209,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 30] = [
+pub(crate) const CREATABLE: [&str; 31] = [
     "person",
     "principal",
     "grant",
@@ -230,6 +240,7 @@ pub(crate) const CREATABLE: [&str; 30] = [
     "budget_transfer",
     "exchange_rate",
     "commitment",
+    "forecast",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

@@ -114,6 +114,7 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"limit": {"amount": "6.0000", "currency": "EUR"}}),
         ),
         "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
+        "forecast" => (super::bodies::body(world, kind), json!({"justification": "The tender came in lower"})),
         "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),
         "exchange_rate" => (
             json!({"rate_type": "period_end", "base_currency": "EUR", "quote_currency": "JPY", "effective_on": "2026-01-31",
@@ -195,6 +196,7 @@ scenario!(of_a_fiscal_calendar(world) { live(&world, "fiscal_calendar").await })
 scenario!(of_a_legal_entity(world) { live(&world, "legal_entity").await });
 scenario!(of_an_authority_limit(world) { live(&world, "authority_limit").await });
 scenario!(of_a_budget(world) { live(&world, "budget").await });
+scenario!(of_a_forecast(world) { live(&world, "forecast").await });
 scenario!(of_a_budget_transfer(world) { live(&world, "budget_transfer").await });
 scenario!(of_an_exchange_rate(world) { live(&world, "exchange_rate").await });
 scenario!(of_a_commitment(world) { live(&world, "commitment").await });

@@ -54,6 +54,7 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             let body = json!({"amount": "1", "override_budget": true, "reason": "the tender ends today"});
             caller.act(kind, on, "commit", body).await
         }
+        ("fiscal_period", "propose_accruals") => caller.accrual_proposal(on).await,
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
         ("attachment", "update") => {

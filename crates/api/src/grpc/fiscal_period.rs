@@ -1,6 +1,7 @@
 //! Fiscal periods over gRPC.
 
 use serde_json::{Map, Value};
+use steerco_domain::accrual::{AccrualTotal, ProposedAccrual};
 use steerco_domain::fiscal_period::{
     CancelClosingFiscalPeriod, CloseFiscalPeriod, FiscalPeriod, ReopenFiscalPeriod, RequestReopenFiscalPeriod,
     StartClosingFiscalPeriod,
@@ -33,6 +34,12 @@ fiscal_period_fields!(resource_service verbs {
     ) -> Answer<pb::Reconciliation> {
         answer(request, |call, body| reconcile(&self.0, call, body)).await
     }
+    async fn get_accrual_proposal(
+        &self,
+        request: Request<pb::GetAccrualProposalRequest>,
+    ) -> Answer<pb::AccrualProposal> {
+        answer(request, |call, body| accruals(&self.0, call, body)).await
+    }
 });
 start_closing_fiscal_period_fields!(verb_wire StartClosingFiscalPeriodRequest);
 cancel_closing_fiscal_period_fields!(verb_wire CancelClosingFiscalPeriodRequest);
@@ -52,6 +59,38 @@ macro_rules! statement_wire {
     };
 }
 reconcile_fiscal_period_fields!(statement_wire);
+
+async fn accruals(
+    service: &Service,
+    call: Call,
+    body: pb::GetAccrualProposalRequest,
+) -> Result<Response<pb::AccrualProposal>, Error> {
+    let found = service.accrual_proposal(&call.caller, &body.id).await?;
+    let total = |total: &AccrualTotal| pb::AccrualTotal {
+        currency: total.currency.out(),
+        proposed: total.proposed.out(),
+        balance: total.balance.out(),
+    };
+    let accrual = |accrual: ProposedAccrual| pb::ProposedAccrual {
+        commitment_id: accrual.commitment_id.out(),
+        program_id: accrual.program_id.out(),
+        project_id: accrual.project_id.map(|id| id.out()),
+        cost_category_id: accrual.cost_category_id.map(|id| id.out()),
+        spend: accrual.spend.out(),
+        purchase_order_reference: accrual.purchase_order_reference.out(),
+        purchase_order_line: accrual.purchase_order_line.map(|line| line.out()),
+        amount: Some(accrual.amount.out()),
+        last_received_on: accrual.last_received_on.map(|day| day.out()),
+    };
+    Ok(Response::new(pb::AccrualProposal {
+        fiscal_period_id: found.fiscal_period_id,
+        agrees: found.agrees,
+        totals: found.totals.iter().map(total).collect(),
+        accruals: found.accruals.into_iter().map(accrual).collect(),
+        accrual_count: found.accrual_count,
+        hidden_count: found.hidden_count,
+    }))
+}
 
 async fn reconcile(
     service: &Service,

@@ -95,7 +95,7 @@ pub(super) async fn financials<R: Resource>(
         return Err(Error::invalid(faults));
     }
     let found = service.financials::<R>(&call.caller, &id, &query).await?;
-    let Financials { id, totals, groups, complete, hidden_count, oldest_input_at } = found;
+    let Financials { id, totals, groups, complete, hidden_count, programs_without_forecast, oldest_input_at } = found;
     let group = |group: FinancialGroup| pb::FinancialGroup {
         key: group.key,
         totals: group.totals.iter().map(financial_total).collect(),
@@ -106,6 +106,7 @@ pub(super) async fn financials<R: Resource>(
         groups: groups.into_iter().map(group).collect(),
         complete,
         hidden_count,
+        programs_without_forecast,
         oldest_input_at: oldest_input_at.map(|at| at.out()),
     }))
 }
@@ -117,7 +118,7 @@ fn read_as<T: Field>(pointer: &str, value: &Value, faults: &mut Vec<Fault>) -> O
 
 fn financial_total(total: &FinancialTotal) -> pb::FinancialTotal {
     let FinancialTotal { currency, approved, contingency, management_reserve, .. } = total;
-    let FinancialTotal { committed, accrued, actual, available, entry_count, .. } = total;
+    let FinancialTotal { committed, accrued, actual, available, forecast, variance, entry_count, .. } = total;
     pb::FinancialTotal {
         currency: currency.out(),
         approved: approved.out(),
@@ -127,6 +128,8 @@ fn financial_total(total: &FinancialTotal) -> pb::FinancialTotal {
         accrued: accrued.out(),
         actual: actual.out(),
         available: available.out(),
+        forecast: forecast.map(|amount| amount.out()),
+        variance: variance.map(|amount| amount.out()),
         entry_count: *entry_count,
     }
 }

@@ -33,6 +33,7 @@ use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
+use steerco_domain::forecast::{ForecastLine, ForecastState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
@@ -54,6 +55,7 @@ use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
+use steerco_domain::spread::Spread;
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
@@ -64,8 +66,9 @@ use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
     control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, service_level_fields,
-    skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
+    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
+    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
+    working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -227,8 +230,8 @@ words_wire!(CsvDateFormat: Iso, DmySlash, MdySlash, DmyDot, DmyHyphen, YmdSlash,
 words_wire!(DecimalSeparator: Point, Comma);
 words_wire!(ThousandsSeparator: Point, Comma, Space, Apostrophe);
 words_wire!(NegativeForm: Minus, TrailingMinus, Parentheses);
-words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown, Commitment, Accrual);
-words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance);
+words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval, BudgetTransfer, ReserveDrawdown, Commitment, Accrual, Forecast);
+words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance, Forecast, Outlook);
 words_wire!(BudgetControl: Stop, Warn, Ignore);
 words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
 words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
@@ -237,6 +240,8 @@ words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
+words_wire!(ForecastState: Draft, Submitted, Superseded);
+words_wire!(Spread: Evenly, ByDays);
 words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
@@ -268,6 +273,7 @@ budget_place_fields!(value_wire);
 control_total_fields!(value_wire);
 convert_line_fields!(value_wire);
 currency_total_fields!(value_wire);
+forecast_line_fields!(value_wire);
 calendar_exception_fields!(value_wire);
 calendar_import_fields!(value_wire);
 skipped_event_fields!(value_wire);

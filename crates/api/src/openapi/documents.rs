@@ -87,6 +87,12 @@ pub(super) fn shaped<T: Field>(doc: &str) -> Schema {
     described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
 }
 
+const FORECAST: &str = "The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and \
+     its estimate to complete from there on (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard \
+     for Earned Value Management). Absent where no program in sight has a forecast.";
+const VARIANCE: &str = "Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent \
+     than is approved. What is approved for programs without a forecast is in it.";
+
 fn financial_total() -> ObjectBuilder {
     let amounts = [
         ("approved", "What may be spent: the budgets in force with what was transferred, reserves left out."),
@@ -104,7 +110,10 @@ fn financial_total() -> ObjectBuilder {
     for (name, doc) in amounts {
         object = object.must(name, shaped::<Amount>(doc));
     }
-    object.must("entry_count", count("Entries of the ledger that these come from."))
+    object
+        .property("forecast", shaped::<Amount>(FORECAST))
+        .property("variance", shaped::<Amount>(VARIANCE))
+        .must("entry_count", count("Entries of the ledger that these come from."))
 }
 
 fn financial_group() -> ObjectBuilder {
@@ -122,6 +131,7 @@ fn financials() -> ObjectBuilder {
         .property("groups", list(reference("FinancialGroup")).description(Some("The same by what was asked for.")))
         .must("complete", of(Type::Boolean).description(Some("Whether everything is in sight.")))
         .must("hidden_count", count("Programs of a portfolio that are out of the caller's sight."))
+        .must("programs_without_forecast", count("Programs in sight of which nobody has submitted a forecast."))
         .property("oldest_input_at", super::shape::instant(oldest))
 }
 

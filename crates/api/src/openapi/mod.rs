@@ -3,6 +3,7 @@
 //!
 //! It is checked in as `openapi/steerco.json` and served from there, so that review sees a change of the contract.
 
+mod accrual;
 mod actuals;
 mod answers;
 mod bridge;
@@ -58,6 +59,7 @@ pub fn document() -> Value {
     operations.extend(exchange::operations(&mut schemas));
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
+    operations.push(accrual::operation(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

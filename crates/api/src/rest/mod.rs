@@ -1,5 +1,6 @@
 //! The REST door.
 
+pub(crate) mod accrual;
 pub(crate) mod actuals;
 mod batch;
 mod body;

@@ -1,5 +1,5 @@
 //! The demo's books: a quarter of a fiscal year with budgets that one person submits and another approves, costs by cost
-//! code, and a first month that is closed. Every amount is derived from the last forecasts of the projects, as
+//! code, a first month that is closed, and a forecast of the others. Every amount is derived from the last forecasts of the projects, as
 //! `crates/server/demo/README.md` says.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use steerco_domain::coding_rule::CodingRule;
 use steerco_domain::cost_category::CostCategory;
 use steerco_domain::fiscal_calendar::FiscalCalendar;
 use steerco_domain::fiscal_period::{CloseFiscalPeriod, FiscalPeriod, StartClosingFiscalPeriod};
+use steerco_domain::forecast::{Forecast, SubmitForecast};
 use steerco_domain::input::read_input;
 use steerco_domain::legal_entity::LegalEntity;
 
@@ -74,7 +75,23 @@ pub(super) async fn load(
             service.act::<CloseFiscalPeriod>(&finance.context(None), id, Map::new()).await?;
         }
     }
+    for (agency, program) in programs {
+        let Some(share) = shares.get(*agency).filter(|share| **share > 0) else { continue };
+        let line = json!({ "fiscal_period_id": periods[1], "last_fiscal_period_id": periods[2],
+                           "cost_category_id": works, "spend": "capex", "amount": (share * 21 / 10).to_string() });
+        forecast(director, program, &city, line).await?;
+    }
     Ok(posted)
+}
+
+/// What a program forecasts for the months after the first.
+async fn forecast(director: &Loader, program: &str, city: &str, line: Value) -> anyhow::Result<()> {
+    let forecast = json!({ "program_id": program, "legal_entity_id": city, "currency": "USD", "title": "After July",
+                           "first_fiscal_period_id": line["fiscal_period_id"], "lines": [line],
+                           "justification": "A twentieth more than a month's share for each month that is left." });
+    let forecast = director.create::<Forecast>(forecast).await?;
+    director.service.act::<SubmitForecast>(&director.context(None), &forecast, Map::new()).await?;
+    Ok(())
 }
 
 /// A month's share of what the last reports of each agency's projects forecast, as if it were spent over ten years: whole

@@ -1,0 +1,138 @@
+//! The accrual proposal: work that was received and is not invoiced at the end of a period, commitment by commitment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::commitment::Commitment;
+use crate::cost_category::CostCategory;
+use crate::error::{Error, Reason};
+use crate::id::Id;
+use crate::money::{Amount, Currency, Money};
+use crate::program::Program;
+use crate::project::Project;
+use crate::spend::Spend;
+use crate::text::Text;
+use crate::time::Day;
+
+/// Commitments that a proposal tells one by one.
+pub const ACCRUALS_MAX: usize = 5_000;
+
+/// An accrual proposal as it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccrualProposal {
+    pub fiscal_period_id: String,
+    pub agrees: bool,
+    pub totals: Vec<AccrualTotal>,
+    pub accruals: Vec<ProposedAccrual>,
+    pub accrual_count: i32,
+    pub hidden_count: i32,
+}
+
+/// What is proposed in a currency, beside the books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccrualTotal {
+    pub currency: Currency,
+    pub proposed: Amount,
+    pub balance: Amount,
+}
+
+/// What is to be accrued for one commitment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProposedAccrual {
+    pub commitment_id: Id<Commitment>,
+    pub program_id: Id<Program>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<Id<Project>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_category_id: Option<Id<CostCategory>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
+    pub purchase_order_reference: Text<100>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchase_order_line: Option<Text<50>>,
+    pub amount: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_received_on: Option<Day>,
+}
+
+/// What the ledger has accrued for a commitment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accrued {
+    /// What was accrued more or less after the period.
+    pub later: i128,
+    /// When something was last accrued up to its end.
+    pub last_on: Option<Day>,
+}
+
+/// What a proposal is made of.
+#[derive(Clone, Debug, Default)]
+pub struct AccrualInput {
+    /// Commitments of the company on which something is or was received and not invoiced.
+    pub commitments: Vec<Commitment>,
+    /// What the ledger has of each.
+    pub accrued: BTreeMap<String, Accrued>,
+    /// What stands in the accrual account up to the end of the period, by program and currency.
+    pub balances: Vec<(String, Currency, i128)>,
+    /// The programs in sight.
+    pub programs: BTreeSet<String>,
+}
+
+impl AccrualProposal {
+    /// What each commitment says is received and not invoiced now, less what was posted after the period; beside it the
+    /// account of the ledger, which must come to the same.
+    pub fn new(period: &str, input: &AccrualInput) -> Result<Self, Error> {
+        let mut sums: BTreeMap<&'static str, [i128; 2]> = BTreeMap::new();
+        let (mut accruals, mut hidden) = (Vec::new(), 0_usize);
+        for commitment in &input.commitments {
+            let found = input.accrued.get(&commitment.id.to_string()).copied().unwrap_or_default();
+            let units = i128::from(commitment.bound().1) - found.later;
+            if units == 0 {
+                continue;
+            }
+            if !input.programs.contains(&commitment.program_id.to_string()) {
+                hidden += 1;
+                continue;
+            }
+            sums.entry(commitment.requested.currency.code()).or_default()[0] += units;
+            accruals.push(proposed(commitment, amount(units)?, found.last_on));
+        }
+        for (_, currency, units) in input.balances.iter().filter(|(program, ..)| input.programs.contains(program)) {
+            sums.entry(currency.code()).or_default()[1] += units;
+        }
+        let total = |(code, [proposed, balance]): (&&'static str, &[i128; 2])| {
+            let currency = Currency::parse(code).ok_or_else(Error::internal)?;
+            Ok(AccrualTotal { currency, proposed: amount(*proposed)?, balance: amount(*balance)? })
+        };
+        let totals = sums.iter().filter(|(_, sums)| **sums != [0, 0]).map(total).collect::<Result<_, Error>>()?;
+        let accrual_count = accruals.len();
+        accruals.truncate(ACCRUALS_MAX);
+        Ok(Self {
+            fiscal_period_id: period.to_owned(),
+            agrees: sums.values().all(|[proposed, balance]| proposed == balance),
+            totals,
+            accruals,
+            accrual_count: i32::try_from(accrual_count).unwrap_or(i32::MAX),
+            hidden_count: i32::try_from(hidden).unwrap_or(i32::MAX),
+        })
+    }
+}
+
+fn proposed(commitment: &Commitment, amount: Amount, last_received_on: Option<Day>) -> ProposedAccrual {
+    ProposedAccrual {
+        commitment_id: commitment.id,
+        program_id: commitment.program_id,
+        project_id: commitment.project_id,
+        cost_category_id: commitment.cost_category_id,
+        spend: commitment.spend,
+        purchase_order_reference: commitment.purchase_order_reference.clone(),
+        purchase_order_line: commitment.purchase_order_line.clone(),
+        amount: Money::new(amount.units(), commitment.requested.currency),
+        last_received_on,
+    }
+}
+
+fn amount(units: i128) -> Result<Amount, Error> {
+    let too_much = |_| Error::new(Reason::Invalid, "a sum is beyond what an amount holds");
+    i64::try_from(units).map(Amount::new).map_err(too_much)
+}

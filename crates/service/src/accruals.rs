@@ -1,0 +1,31 @@
+//! Proposing what is to be accrued at the end of a period.
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::accrual::AccrualProposal;
+use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Conn, Fail, accrual};
+
+use crate::read::check_id;
+use crate::{Caller, Service};
+
+const PROPOSE: &Row = find("fiscal_period", "propose_accruals");
+
+impl Service {
+    /// What was received and not invoiced at the end of a period, as far as the caller sees the programs.
+    pub async fn accrual_proposal(&self, caller: &Caller, id: &str) -> Result<AccrualProposal, Error> {
+        check_id(FiscalPeriod::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = self.accrual_proposal_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn accrual_proposal_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<AccrualProposal, Fail> {
+        let (_, scope) = self.authorise(conn, caller, PROPOSE).await?;
+        let period = query::find::<FiscalPeriod>(conn, &scope, id, Moment::Now).await?;
+        let period = period.ok_or_else(|| Error::not_found(FiscalPeriod::KIND.name))?;
+        Ok(AccrualProposal::new(id, &accrual::find(conn, &scope, &period).await?)?)
+    }
+}
