@@ -33,16 +33,16 @@ pub async fn find(conn: &Conn, scope: &Scope, period: &FiscalPeriod) -> Result<A
     periods(&mut sql, org, period, false);
     sql.push(") GROUP BY 1, 2");
     for row in conn.all(sql).await? {
-        let (program, code): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (program, code): (String, String) = (row.get(0)?, row.get(1)?);
         let currency = Currency::parse(&code).ok_or_else(|| Fail::Broken(format!("a balance in {code}")))?;
-        let part = |i: usize| row.try_get_by_index::<i64>(i).map(i128::from);
+        let part = |i: usize| row.get::<i64>(i).map(i128::from);
         input.balances.push((program, currency, part(2)? * 1_000_000 + part(3)?));
     }
 
     let mut sql = from(scope, Program::KIND, Moment::Now);
     sql.text.insert_str(0, "SELECT t.id");
     for row in conn.all(sql).await? {
-        input.programs.insert(row.try_get_by_index(0)?);
+        input.programs.insert(row.get(0)?);
     }
     Ok(input)
 }
@@ -71,10 +71,10 @@ async fn accrued(conn: &Conn, org: &str, period: &FiscalPeriod) -> Result<BTreeM
     sql.text(period.legal_entity_id.to_string()).push(") l) e GROUP BY 1");
     let mut accrued = BTreeMap::new();
     for row in conn.all(sql).await? {
-        let part = |i: usize| row.try_get_by_index::<i64>(i).map(i128::from);
-        let last: Option<String> = row.try_get_by_index(3)?;
+        let part = |i: usize| row.get::<i64>(i).map(i128::from);
+        let last: Option<String> = row.get(3)?;
         let found = Accrued { later: part(1)? * 1_000_000 + part(2)?, last_on: last.and_then(|day| Day::parse(&day)) };
-        accrued.insert(row.try_get_by_index(0)?, found);
+        accrued.insert(row.get(0)?, found);
     }
     Ok(accrued)
 }

@@ -143,7 +143,7 @@ pub async fn count_forecasts(
     programs(scope, subject, moment, &mut sql);
     sql.push(") p");
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
-    let (all, with): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    let (all, with): (i64, i64) = (row.get(0)?, row.get(1)?);
     Ok([with, all - with])
 }
 

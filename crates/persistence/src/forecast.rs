@@ -18,7 +18,7 @@ pub async fn last_version(conn: &Conn, org: &str, forecast: &Forecast) -> Result
     let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
     series(&mut sql, org, forecast);
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("max gave no row".to_owned()))?;
-    Ok(i32::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or(i32::MAX))
+    Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 
 /// The version that is in force now, held.
