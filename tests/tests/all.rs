@@ -30,6 +30,7 @@ mod all {
     mod issuers;
     mod life;
     mod list;
+    mod one_effect;
     mod permissions;
     mod preconditions;
     mod progress;
