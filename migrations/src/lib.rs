@@ -60,4 +60,6 @@ migrations![
     mapping_profile_001,
     commitment_001,
     forecast_001,
+    balance_001,
+    budget_002,
 ];
