@@ -62,4 +62,5 @@ migrations![
     forecast_001,
     balance_001,
     budget_002,
+    ledger_002,
 ];
