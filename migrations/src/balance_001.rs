@@ -46,31 +46,38 @@ CREATE INDEX day_balance_stated ON day_balance (org, program_id)
 CREATE INDEX actuals_batch_by_source ON actuals_batch (org, source, created_at);
 CREATE INDEX exchange_rate_rev_by_series ON exchange_rate_rev (org, series, effective_on)";
 
-/// Both sides of every entry of a program, as columns of a balance.
+/// Both sides of every entry of a program, as columns of a balance; `{sign}` stands for the sign of the side.
 fn sides(more: &str) -> String {
     let side = |account: &str, sign: &str| {
         format!(
-            "SELECT org, program_id, fiscal_period_id, {account} AS account, amount_currency AS currency, {more}, \
+            "SELECT org, program_id, fiscal_period_id, {account} AS account, amount_currency AS currency, {}, \
              {sign}amount_amount AS units FROM ledger_entry WHERE program_id IS NOT NULL AND {account} IN ('cost', \
-             'budget', 'contingency', 'management_reserve', 'commitment', 'accrual', 'forecast')"
+             'budget', 'contingency', 'management_reserve', 'commitment', 'accrual', 'forecast')",
+            more.replace("{sign}", sign)
         )
     };
     format!("({} UNION ALL {}) b", side("debit_account", ""), side("credit_account", "-"))
 }
 
 fn days() -> String {
-    let key = "org, program_id, currency, fiscal_period_id, account, posted_on";
+    let key = "org, program_id, currency, fiscal_period_id, account, posted_on, local_currency, group_currency";
+    let more = "posted_on, COALESCE(local_amount_currency, '') AS local_currency, \
+                COALESCE(group_amount_currency, '') AS group_currency, \
+                {sign}COALESCE(local_amount_amount, 0) AS local_units, \
+                {sign}COALESCE(group_amount_amount, 0) AS group_units";
     format!(
-        "INSERT INTO day_balance ({key}, local_currency, group_currency, entries, units, local_units, group_units) \
-         SELECT {key}, '', '', count(*), CAST(sum(units) AS BIGINT), 0, 0 FROM {} GROUP BY {key}",
-        sides("posted_on")
+        "INSERT INTO day_balance ({key}, entries, units, local_units, group_units) SELECT {key}, count(*), \
+         CAST(sum(units) AS BIGINT), CAST(sum(local_units) AS BIGINT), CAST(sum(group_units) AS BIGINT) FROM {} \
+         GROUP BY {key}",
+        sides(more)
     )
 }
 
 fn vendors() -> String {
     let key = "org, program_id, fiscal_period_id, account, currency, project_id, source, vendor_reference, commitment_id";
     let more = "COALESCE(project_id, '') AS project_id, COALESCE(source, '') AS source, \
-                COALESCE(vendor_reference, '') AS vendor_reference, COALESCE(commitment_id, '') AS commitment_id";
+                COALESCE(vendor_reference, '') AS vendor_reference, \
+                COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id";
     format!(
         "INSERT INTO vendor_balance ({key}, entries, units) SELECT {key}, count(*), CAST(sum(units) AS BIGINT) \
          FROM {} GROUP BY {key}",

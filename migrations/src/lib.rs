@@ -60,7 +60,7 @@ migrations![
     mapping_profile_001,
     commitment_001,
     forecast_001,
+    ledger_002,
     balance_001,
     budget_002,
-    ledger_002,
 ];

@@ -18,6 +18,7 @@ mod all {
     mod errors;
     mod events;
     mod exchange_rate;
+    mod financials;
     mod forecast;
     mod forge;
     mod grants;
@@ -30,6 +31,7 @@ mod all {
     mod issuers;
     mod life;
     mod list;
+    mod money;
     mod permissions;
     mod preconditions;
     mod progress;

@@ -11,7 +11,7 @@ use steerco_domain::error::{Error, Reason};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry};
-use steerco_domain::money::Currency;
+use steerco_domain::money::{Currency, Money};
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
 use steerco_domain::spend::Spend;
@@ -58,43 +58,43 @@ impl Spot {
             posted_on: if own { entry.posted_on } else { Day::default() },
             source: entry.source.as_ref().filter(|_| own).cloned(),
             vendor: entry.vendor_reference.as_ref().filter(|_| own).cloned(),
-            commitment: entry.commitment_id.filter(|_| own),
-            local: local.filter(|_| own).map(|(currency, _)| currency),
-            group: group.filter(|_| own).map(|(currency, _)| currency),
+            commitment: entry.commitment_id.or(entry.invoiced_commitment_id).filter(|_| own),
+            local: local.filter(|_| own).map(|money| money.currency),
+            group: group.filter(|_| own).map(|money| money.currency),
         }
     }
 }
 
 /// What the ledger system itself says an entry comes to, in the currencies of the books and of the group.
-fn stated(_entry: &LedgerEntry) -> [Option<(Currency, i64)>; 2] {
-    [None, None]
+fn stated(entry: &LedgerEntry) -> [Option<Money>; 2] {
+    [entry.local_amount, entry.group_amount]
 }
 
-/// Entries on either side, what was debited less what was credited, the same as stated, and when last.
+/// Entries on either side, what was debited less what was credited, the same as stated, and when last. On the way to a
+/// sum that an amount holds it may be beyond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     entries: i64,
-    units: i64,
-    local: i64,
-    group: i64,
+    units: i128,
+    local: i128,
+    group: i128,
     posted_at: i64,
 }
 
 impl Sum {
-    fn add(&mut self, other: Self) -> Result<(), Fail> {
+    fn add(&mut self, other: Self) {
         self.entries += other.entries;
-        for (sum, more) in
-            [(&mut self.units, other.units), (&mut self.local, other.local), (&mut self.group, other.group)]
-        {
-            *sum = sum.checked_add(more).ok_or_else(too_much)?;
-        }
+        self.units += other.units;
+        self.local += other.local;
+        self.group += other.group;
         self.posted_at = self.posted_at.max(other.posted_at);
-        Ok(())
     }
 }
 
-fn too_much() -> Fail {
-    Error::new(Reason::Invalid, "the sum of an account would be beyond what an amount holds").into()
+/// A sum as a column holds it.
+fn held(units: i128) -> Result<i64, Fail> {
+    let detail = "the sum of an account would be beyond what an amount holds";
+    i64::try_from(units).map_err(|_| Error::new(Reason::Invalid, detail).into())
 }
 
 /// A table of balances.
@@ -104,7 +104,7 @@ struct Kept {
     sums: &'static [&'static str],
     /// Its key; nothing where it is not told there.
     key_of: fn(&Spot) -> Option<Vec<String>>,
-    sums_of: fn(&Sum) -> Vec<i64>,
+    sums_of: fn(&Sum) -> Result<Vec<i64>, Fail>,
 }
 
 fn text<T: HasId>(id: Option<Id<T>>) -> String {
@@ -126,7 +126,7 @@ const TABLES: [Kept; 4] = [
             let place = [text(spot.project), text(spot.category), spend];
             Some([[text(spot.program), spot.period.to_string()].as_slice(), &[account, currency], &place].concat())
         },
-        sums_of: |sum| vec![sum.entries, sum.units],
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?]),
     },
     Kept {
         name: "program_balance",
@@ -136,7 +136,7 @@ const TABLES: [Kept; 4] = [
             let (account, currency) = (spot.account.word().to_owned(), spot.currency.code().to_owned());
             spot.program.map(|program| vec![program.to_string(), account, currency])
         },
-        sums_of: |sum| vec![sum.entries, sum.units, sum.posted_at],
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?, sum.posted_at]),
     },
     Kept {
         name: "day_balance",
@@ -156,7 +156,7 @@ const TABLES: [Kept; 4] = [
             let rest = [spot.account.word().to_owned(), spot.posted_on.to_string(), code(spot.local), code(spot.group)];
             Some([place.as_slice(), &rest].concat())
         },
-        sums_of: |sum| vec![sum.entries, sum.units, sum.local, sum.group],
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?, held(sum.local)?, held(sum.group)?]),
     },
     Kept {
         name: "vendor_balance",
@@ -178,7 +178,7 @@ const TABLES: [Kept; 4] = [
             let place = vec![spot.program?.to_string(), spot.period.to_string(), account, currency];
             Some([place.as_slice(), &[text(spot.project), source, reference, text(spot.commitment)]].concat())
         },
-        sums_of: |sum| vec![sum.entries, sum.units],
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?]),
     },
 ];
 
@@ -190,32 +190,25 @@ pub(crate) struct Balances(HashMap<Spot, Sum>);
 const CHUNK: usize = 50;
 
 impl Balances {
-    pub(crate) fn add(&mut self, entry: &LedgerEntry) -> Result<(), Fail> {
+    pub(crate) fn add(&mut self, entry: &LedgerEntry) {
         let posted_at = entry.created_at.micros();
-        let [local, group] = stated(entry).map(|stated| stated.map_or(0, |(_, units)| units));
-        let credited = |units: i64| units.checked_neg().ok_or_else(too_much);
-        let debit = Sum { entries: 1, units: entry.amount.units, local, group, posted_at };
-        let credit = Sum {
-            units: credited(debit.units)?,
-            local: credited(local)?,
-            group: credited(group)?,
-            ..debit
-        };
+        let [local, group] = stated(entry).map(|stated| stated.map_or(0, |money| i128::from(money.units)));
+        let debit = Sum { entries: 1, units: i128::from(entry.amount.units), local, group, posted_at };
+        let credit = Sum { units: -debit.units, local: -local, group: -group, ..debit };
         for (account, sum) in [(entry.debit_account, debit), (entry.credit_account, credit)] {
-            self.0.entry(Spot::new(entry, account)).or_default().add(sum)?;
+            self.0.entry(Spot::new(entry, account)).or_default().add(sum);
         }
-        Ok(())
     }
 
     /// The rows of a table in the order of their keys, so that two that write wait for each other and never both ways.
-    fn rows(&self, table: &Kept) -> Result<BTreeMap<Vec<String>, Sum>, Fail> {
+    fn rows(&self, table: &Kept) -> Result<BTreeMap<Vec<String>, Vec<i64>>, Fail> {
         let mut rows: BTreeMap<Vec<String>, Sum> = BTreeMap::new();
         for (spot, sum) in &self.0 {
             if let Some(key) = (table.key_of)(spot) {
-                rows.entry(key).or_default().add(*sum)?;
+                rows.entry(key).or_default().add(*sum);
             }
         }
-        Ok(rows)
+        rows.into_iter().map(|(key, sum)| Ok((key, (table.sums_of)(&sum)?))).collect()
     }
 
     pub(crate) async fn put(self, conn: &Conn, org: &str) -> Result<(), Fail> {
@@ -233,8 +226,8 @@ impl Balances {
         let mut faults = Vec::new();
         for table in &TABLES {
             let mut kept = kept(conn, org, table).await?;
-            for (key, sum) in self.rows(table)? {
-                if kept.remove(&key) != Some((table.sums_of)(&sum)) {
+            for (key, sums) in self.rows(table)? {
+                if kept.remove(&key) != Some(sums) {
                     faults.push(format!("{} of {}: is not the sum of its entries", table.name, key.join(" ")));
                 }
             }
@@ -245,17 +238,17 @@ impl Balances {
 }
 
 /// Adds rows to what a table has: sums grow, an instant is the latest.
-fn add_to(table: &Kept, org: &str, rows: &[(Vec<String>, Sum)]) -> Sql {
+fn add_to(table: &Kept, org: &str, rows: &[(Vec<String>, Vec<i64>)]) -> Sql {
     let (name, key) = (table.name, table.key.join(", "));
     let mut sql = Sql::new("INSERT INTO ");
     sql.push(name).push(" (org, ").push(&key).push(", ").push(&table.sums.join(", ")).push(") VALUES ");
-    for (i, (key, sum)) in rows.iter().enumerate() {
+    for (i, (key, sums)) in rows.iter().enumerate() {
         sql.push(if i == 0 { "(" } else { ", (" }).text(org);
         for part in key {
             sql.push(", ").text(part);
         }
-        for number in (table.sums_of)(sum) {
-            sql.push(", ").int(number);
+        for number in sums {
+            sql.push(", ").int(*number);
         }
         sql.push(")");
     }

@@ -320,7 +320,9 @@ fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
         sql.push("SELECT org, COALESCE(program_id, '') AS program_id, fiscal_period_id, ").push(account);
         sql.push(" AS account, amount_currency AS currency, COALESCE(project_id, '') AS project_id, ");
         sql.push("COALESCE(cost_category_id, '') AS cost_category_id, COALESCE(spend, '') AS spend, posted_on, ");
-        sql.push(VENDOR).push(STATED).push("id, seq AS entry_seq, 1 AS entries, CAST(").push(credit);
+        sql.push(VENDOR).push("COALESCE(local_amount_currency, '') AS local_currency, ").push(sign);
+        sql.push("COALESCE(local_amount_amount, 0) AS local_units, COALESCE(group_amount_currency, '') AS group_currency, ");
+        sql.push(sign).push("COALESCE(group_amount_amount, 0) AS group_units, id, seq AS entry_seq, 1 AS entries, CAST(").push(credit);
         sql.push(" AS BIGINT) AS credit, ");
         sql.push(sign).push("amount_amount AS units FROM ledger_entry WHERE org = ").text(org);
         sql.push(" AND seq <= ").int(seq).push(between);
@@ -330,9 +332,7 @@ fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
 
 /// The vendor of an entry.
 const VENDOR: &str = "COALESCE(source, '') AS source, COALESCE(vendor_reference, '') AS vendor_reference, \
-    COALESCE(commitment_id, '') AS commitment_id, ";
-/// What the ledger system itself says an entry comes to.
-const STATED: &str = "'' AS local_currency, '' AS group_currency, 0 AS local_units, 0 AS group_units, ";
+    COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, ";
 
 /// The sides of entries behind figures, from behind this entry on: of single entries those that may be told.
 pub async fn list_explained(
