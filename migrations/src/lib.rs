@@ -63,4 +63,5 @@ migrations![
     ledger_002,
     balance_001,
     budget_002,
+    fiscal_period_002,
 ];

@@ -266,6 +266,7 @@ fn too_much() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn code(code: &str) -> Currency {
@@ -409,5 +410,25 @@ mod tests {
         assert_eq!(found(4), None);
         assert_eq!(found(8), Some(("1.2".to_owned(), vec![5])));
         assert_eq!(found(NOW), Some(("1.3".to_owned(), vec![9])));
+    }
+
+    proptest! {
+        #[test]
+        fn amounts_are_rounded_to_the_nearest_minor_unit_and_from_the_middle_to_the_even_one(
+            numerator in -1_000_000_000_000_i64..1_000_000_000_000,
+            denominator in prop::sample::select(vec![1_i64, 2, 3, 7, 8, 20, 200, 2_000, 1_999, 12_345]),
+            (currency, digits) in prop::sample::select(vec![("JPY", 0_u32), ("EUR", 2), ("BHD", 3)]),
+        ) {
+            let value = BigRational::new(BigInt::from(numerator), BigInt::from(denominator));
+            let told = rounded(&value, code(currency)).unwrap();
+            let unit = 10_000 / 10_i64.pow(digits);
+            prop_assert_eq!(told.units() % unit, 0, "whole in the minor unit");
+            let rest = (exact(Money::new(told.units(), code(currency))) - &value).abs();
+            let half = BigRational::new(BigInt::from(unit), BigInt::from(2 * UNIT));
+            prop_assert!(rest <= half);
+            prop_assert!(rest < half || told.units() / unit % 2 == 0);
+            let opposite = rounded(&-value, code(currency)).unwrap();
+            prop_assert_eq!(opposite.units(), -told.units());
+        }
     }
 }

@@ -72,7 +72,7 @@ impl Service {
             Some(rate_type) => Some(translate(asked, rate_type, &balances).await?),
             None => None,
         };
-        let sight = self.sight(asked).await?;
+        let sight = self.in_sight(asked).await?;
         let mut found = Financials::new(id, &balances, query.group_by, sight, translated)?;
         if let Some(explain) = &query.explain {
             found.explanation = Some(self.explanation(caller, asked, explain).await?);
@@ -81,7 +81,7 @@ impl Service {
     }
 
     /// What is in sight beside the balances, and what is missing.
-    async fn sight(&self, asked: Asked<'_>) -> Result<Sight, Fail> {
+    async fn in_sight(&self, asked: Asked<'_>) -> Result<Sight, Fail> {
         let Asked { conn, scope, subject, query, moment } = asked;
         let hidden_count = match subject.kind.name {
             "portfolio" => query::count_hidden(conn, scope, subject.id, moment).await?,

@@ -183,6 +183,8 @@ nothing_is_posted_after_the_close(world) {
         let total = closed["closing_totals"].as_array().unwrap().iter().find(|total| total["account"] == "cost");
         let counted = total.map_or(0, |total| total["entry_count"].as_u64().unwrap());
         assert_eq!(counted, entries as u64, "race {race}: an entry after the close, or one that was lost");
+        let [head, last] = ["closing_log_sequence", "closing_sequence"].map(|name| closed[name].as_str().map(|n| n.parse::<i64>().unwrap()));
+        assert!(head >= last && closed["closing_log_hash"].as_str().unwrap().len() == 64, "{head:?} {last:?}");
         reports.push((id.clone(), report(&finance, &world, &id).await));
     }
     assert!(posted > 0, "{posted} came in time, {refused} too late");
