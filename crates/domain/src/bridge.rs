@@ -261,7 +261,11 @@ impl BridgeRates<'_> {
         }
         let (period_starts_on, period_ends_on) = (None, None);
         let rate_type = ExchangeRateType::Budget;
-        self.rates.rate(currency, self.to, &Wanted { rate_type, rate_set: set, on, period_starts_on, period_ends_on, seq })
+        self.rates.rate(
+            currency,
+            self.to,
+            &Wanted { rate_type, rate_set: set, on, period_starts_on, period_ends_on, seq },
+        )
     }
 
     fn convert(
@@ -385,7 +389,8 @@ mod tests {
             });
         }
         let ends = HashMap::from([(period(1), day)]);
-        let by = |to, second| BridgeRates { to, rates: &rates, ends: &ends, earlier: ("first", 5), later: (second, 20) };
+        let by =
+            |to, second| BridgeRates { to, rates: &rates, ends: &ends, earlier: ("first", 5), later: (second, 20) };
         let movements = [movement(LedgerAccount::Budget, LedgerEntryType::BudgetApproval, 300_000)];
         let (from, to) = (budget(1, "100", "0"), budget(2, "130", "0"));
         let (bridge, changes) = BudgetBridge::translated(&from, &to, &movements, &by(usd, "second")).unwrap();

@@ -146,13 +146,12 @@ impl Rates {
     /// Units of one currency for one of another. What is stored for a period goes before what its days tell.
     pub fn rate(&self, from: Currency, to: Currency, wanted: &Wanted<'_>) -> Option<Found> {
         let Wanted { rate_type, rate_set, on, seq, .. } = *wanted;
-        let find = |rate_type, pick| {
-            self.find(from.code(), to.code(), Among { rate_type, rate_set, seq, pick })
-        };
+        let find = |rate_type, pick| self.find(from.code(), to.code(), Among { rate_type, rate_set, seq, pick });
         match (rate_type, wanted.period_starts_on, wanted.period_ends_on) {
             (ExchangeRateType::Spot | ExchangeRateType::Budget, ..) => find(rate_type, Pick::Last(on)),
-            (ExchangeRateType::Average, Some(start), Some(end)) => find(rate_type, Pick::Exactly(end))
-                .or_else(|| find(ExchangeRateType::Spot, Pick::Mean(start, end))),
+            (ExchangeRateType::Average, Some(start), Some(end)) => {
+                find(rate_type, Pick::Exactly(end)).or_else(|| find(ExchangeRateType::Spot, Pick::Mean(start, end)))
+            }
             (ExchangeRateType::PeriodEnd, _, Some(end)) => {
                 find(rate_type, Pick::Exactly(end)).or_else(|| find(ExchangeRateType::Spot, Pick::Last(end)))
             }

@@ -133,7 +133,9 @@ pub async fn list_movements(
     [after, until]: [i64; 2],
 ) -> Result<Vec<Movement>, Fail> {
     let mut sql = Sql::new("SELECT b.account, b.currency, b.entry_type, b.approved_id, l.hash, ");
-    sql.push("CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), b.fiscal_period_id, l.seq ");
+    sql.push(
+        "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), b.fiscal_period_id, l.seq ",
+    );
     sql.push("FROM (");
     for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") b")] {
         sql.push("SELECT org, seq, ").push(account).push(" AS account, amount_currency AS currency, entry_type, ");

@@ -95,7 +95,9 @@ pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: boo
     }
     // What was known all the time hides nothing that is later, and nothing before it is asked for.
     let [known_first, known_last] = need.known;
-    sql.push(" AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM exchange_rate_rev p WHERE p.org = t.org");
+    sql.push(
+        " AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM exchange_rate_rev p WHERE p.org = t.org",
+    );
     sql.push(" AND p.series = t.series AND p.deleted_at IS NULL AND p.seq <= ").int(known_first);
     sql.push(" AND p.until_seq > ").int(known_last).push(" AND p.effective_on <= ").text(need.days[0].to_string());
     sql.push("), '')");

@@ -263,7 +263,8 @@ pub async fn is_closed(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> 
 /// Which sets of rates the budgets of these programs have named while they were in force.
 pub async fn list_budget_rates(conn: &Conn, org: &str, programs: &BTreeSet<&str>) -> Result<Vec<BudgetRates>, Fail> {
     let programs: Vec<&str> = programs.iter().copied().collect();
-    let mut sql = Sql::new("SELECT program_id, legal_entity_id, fiscal_year, rate_set, seq, until_seq FROM budget_rev ");
+    let mut sql =
+        Sql::new("SELECT program_id, legal_entity_id, fiscal_year, rate_set, seq, until_seq FROM budget_rev ");
     sql.push("WHERE org = ").text(org).push(" AND state = 'approved' AND rate_set IS NOT NULL AND deleted_at IS NULL");
     sql.push(" AND program_id IN (").texts(&programs).push(")");
     let read = |row: &Row| {
@@ -321,8 +322,12 @@ fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
         sql.push(" AS account, amount_currency AS currency, COALESCE(project_id, '') AS project_id, ");
         sql.push("COALESCE(cost_category_id, '') AS cost_category_id, COALESCE(spend, '') AS spend, posted_on, ");
         sql.push(VENDOR).push("COALESCE(local_amount_currency, '') AS local_currency, ").push(sign);
-        sql.push("COALESCE(local_amount_amount, 0) AS local_units, COALESCE(group_amount_currency, '') AS group_currency, ");
-        sql.push(sign).push("COALESCE(group_amount_amount, 0) AS group_units, id, seq AS entry_seq, 1 AS entries, CAST(").push(credit);
+        sql.push(
+            "COALESCE(local_amount_amount, 0) AS local_units, COALESCE(group_amount_currency, '') AS group_currency, ",
+        );
+        sql.push(sign)
+            .push("COALESCE(group_amount_amount, 0) AS group_units, id, seq AS entry_seq, 1 AS entries, CAST(")
+            .push(credit);
         sql.push(" AS BIGINT) AS credit, ");
         sql.push(sign).push("amount_amount AS units FROM ledger_entry WHERE org = ").text(org);
         sql.push(" AND seq <= ").int(seq).push(between);
@@ -343,13 +348,20 @@ pub async fn list_explained(
     moment: Moment,
     (after, limit): (Option<(&str, i64)>, u32),
 ) -> Result<Vec<(LedgerEntry, bool, String)>, Fail> {
-    let mut sql = Sql::new("SELECT b.id, b.credit, (SELECT l.hash FROM log l WHERE l.org = b.org AND l.seq = b.entry_seq)");
+    let mut sql =
+        Sql::new("SELECT b.id, b.credit, (SELECT l.hash FROM log l WHERE l.org = b.org AND l.seq = b.entry_seq)");
     push_explained(scope, subject, query, moment, &mut sql);
     if !scope.sees_private() {
         sql.push(" AND NOT ").push(SENSITIVE);
     }
     if let Some((id, credit)) = after {
-        sql.push(" AND (b.id > ").text(id).push(" OR (b.id = ").text(id).push(" AND b.credit > ").int(credit).push("))");
+        sql.push(" AND (b.id > ")
+            .text(id)
+            .push(" OR (b.id = ")
+            .text(id)
+            .push(" AND b.credit > ")
+            .int(credit)
+            .push("))");
     }
     sql.push(" ORDER BY b.id, b.credit LIMIT ").int(i64::from(limit));
     let sides = conn.all(sql).await?;
@@ -401,7 +413,8 @@ const SENSITIVE: &str = "EXISTS (SELECT 1 FROM cost_category s WHERE s.org = b.o
 fn push_explained(scope: &Scope, subject: Subject<'_>, query: &FinancialsQuery, moment: Moment, sql: &mut Sql) {
     let seq = if let Moment::Known { seq } = moment { seq } else { i64::MAX };
     let explain = query.explain.clone().unwrap_or_default();
-    let told = |account: &&LedgerAccount| account.is_of_programs() && explain.account.is_none_or(|one| one == **account);
+    let told =
+        |account: &&LedgerAccount| account.is_of_programs() && explain.account.is_none_or(|one| one == **account);
     let accounts: Vec<&str> = LedgerAccount::ALL.iter().filter(told).map(|account| account.word()).collect();
     push_asked(scope, subject, query, (Books::Entries(seq), moment), sql);
     sql.push(" AND b.account IN (").texts(&accounts).push(")");

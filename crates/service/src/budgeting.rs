@@ -24,11 +24,11 @@ use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{budget, exchange};
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::query;
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail};
+use steerco_persistence::{budget, exchange};
 
 use crate::execute::Env;
 

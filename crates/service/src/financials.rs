@@ -111,29 +111,25 @@ impl Service {
     }
 
     /// The entries behind the figures, a page of them.
-    async fn explanation(
-        &self,
-        caller: &Caller,
-        asked: Asked<'_>,
-        explain: &Explain,
-    ) -> Result<Explanation, Fail> {
+    async fn explanation(&self, caller: &Caller, asked: Asked<'_>, explain: &Explain) -> Result<Explanation, Fail> {
         let Asked { conn, scope, subject, query, moment } = asked;
         let size = parse_page_size(explain.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
         let arguments = arguments_of(subject, query, explain);
         let token = self.page_token(caller, explain.page_token.as_deref(), &arguments)?;
-        let after = token.as_ref().and_then(|token| Some((token.keys.first()?.as_str()?, token.keys.get(1)?.as_i64()?)));
+        let after =
+            token.as_ref().and_then(|token| Some((token.keys.first()?.as_str()?, token.keys.get(1)?.as_i64()?)));
         let page = (after, size + 1);
         let mut sides = financials::list_explained(conn, scope, subject, query, moment, page).await?;
         let more = sides.len() > size as usize;
         sides.truncate(size as usize);
-        let keys = sides.last().filter(|_| more).map(|(entry, credit, _)| vec![json!(entry.id), json!(i64::from(*credit))]);
+        let keys =
+            sides.last().filter(|_| more).map(|(entry, credit, _)| vec![json!(entry.id), json!(i64::from(*credit))]);
         let masked = match token {
             Some(_) => Vec::new(),
             None => financials::list_masked(conn, scope, subject, query, moment).await?,
         };
-        let side = |(entry, credit, hash): (_, bool, String)| {
-            ExplainedEntry::new(entry, credit, event_id(scope.org(), &hash))
-        };
+        let side =
+            |(entry, credit, hash): (_, bool, String)| ExplainedEntry::new(entry, credit, event_id(scope.org(), &hash));
         Ok(Explanation {
             entries: sides.into_iter().map(side).collect(),
             masked,
@@ -146,18 +142,13 @@ impl Service {
 fn arguments_of(subject: Subject<'_>, query: &FinancialsQuery, explain: &Explain) -> String {
     let FinancialsQuery { group_by, fiscal_year, fiscal_period_id, as_of, .. } = query;
     let Explain { account, group_key, .. } = explain;
-    let parts = json!([
-        subject.id, group_by, fiscal_year, fiscal_period_id, as_of.map(Instant::micros), account, group_key
-    ]);
+    let parts =
+        json!([subject.id, group_by, fiscal_year, fiscal_period_id, as_of.map(Instant::micros), account, group_key]);
     digest(&["financials", &parts.to_string()])
 }
 
 /// What the balances come to in one currency.
-async fn translate(
-    asked: Asked<'_>,
-    rate_type: ExchangeRateType,
-    balances: &[Balance],
-) -> Result<Translated, Fail> {
+async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Balance]) -> Result<Translated, Fail> {
     let Asked { conn, scope, subject, query, moment } = asked;
     let to = match query.currency {
         Some(currency) => currency,

@@ -220,7 +220,12 @@ impl Service {
         })
     }
 
-    pub(crate) fn page_token(&self, caller: &Caller, text: Option<&str>, arguments: &str) -> Result<Option<PageToken>, Error> {
+    pub(crate) fn page_token(
+        &self,
+        caller: &Caller,
+        text: Option<&str>,
+        arguments: &str,
+    ) -> Result<Option<PageToken>, Error> {
         let open = |text| PageToken::open(&self.inner.sealer, caller.organisation(), text, arguments);
         text.filter(|text| !text.is_empty()).map(open).transpose()
     }

@@ -391,7 +391,9 @@ everyone_sees_the_money_that_is_theirs_to_see(world) {
 #[test]
 fn late_sources_are_missing() {
     runtime().block_on(async {
-        for (door, engine) in [(Door::Rest, Engine::Sqlite), (Door::Grpc, Engine::Sqlite), (Door::Rest, Engine::Postgres)] {
+        for (door, engine) in
+            [(Door::Rest, Engine::Sqlite), (Door::Grpc, Engine::Sqlite), (Door::Rest, Engine::Postgres)]
+        {
             let clock = Clock::fixed(steerco_domain::time::Instant::parse("2026-01-31T09:00:00Z").unwrap(), 11);
             let setup = Setup { clock: clock.clone(), ..Setup::default() };
             let Some(world) = World::alone(door, engine, setup).await else { continue };
@@ -414,7 +416,11 @@ fn late_sources_are_missing() {
             assert_eq!(missing(closed).await, (json!([]), json!(true)), "nothing more can come to it");
             let nowhere = finance.financials("program", &world.other_program, json!({})).await.unwrap();
             assert_eq!(nowhere["missing_sources"], json!([]), "it feeds another program");
-            assert_eq!(missing(json!({"as_of": "2026-01-31T23:00:00Z"})).await, (json!([]), json!(true)), "as it was then");
+            assert_eq!(
+                missing(json!({"as_of": "2026-01-31T23:00:00Z"})).await,
+                (json!([]), json!(true)),
+                "as it was then"
+            );
         }
     });
 }

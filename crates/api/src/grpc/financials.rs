@@ -61,12 +61,7 @@ fn read_text<T: Field>(pointer: &str, text: String, faults: &mut Vec<Fault>) -> 
     given(text).and_then(|text| read_as(pointer, &Value::String(text), faults))
 }
 
-fn read_word<T: Field>(
-    pointer: &str,
-    number: i32,
-    json: impl Fn(i32) -> Value,
-    faults: &mut Vec<Fault>,
-) -> Option<T> {
+fn read_word<T: Field>(pointer: &str, number: i32, json: impl Fn(i32) -> Value, faults: &mut Vec<Fault>) -> Option<T> {
     if number == 0 { None } else { read_as(pointer, &json(number), faults) }
 }
 
@@ -115,12 +110,7 @@ fn total(total: &FinancialTotal) -> pb::FinancialTotal {
 
 fn without_rate(total: UnconvertedTotal) -> pb::UnconvertedTotal {
     let UnconvertedTotal { account, currency, amount, fiscal_period_ids } = total;
-    pb::UnconvertedTotal {
-        account: account.out(),
-        currency: currency.out(),
-        amount: amount.out(),
-        fiscal_period_ids,
-    }
+    pb::UnconvertedTotal { account: account.out(), currency: currency.out(), amount: amount.out(), fiscal_period_ids }
 }
 
 fn explained(explanation: Explanation) -> pb::Explanation {

@@ -6,8 +6,8 @@ use steerco_domain::{
 };
 use steerco_proto::v1 as pb;
 
-use super::macros::{resource_service, verb_wire};
 use super::financials::financials;
+use super::macros::{resource_service, verb_wire};
 use super::serve::progress;
 
 project_fields!(resource_service verbs {

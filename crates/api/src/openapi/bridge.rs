@@ -67,7 +67,10 @@ fn bridge() -> ObjectBuilder {
         .must("from_id", note("The earlier version."))
         .must("to_id", note("The later version."))
         .must("spans", list(reference("BudgetBridgeSpan")))
-        .must("complete", of(Type::Boolean).description(Some("Whether every span is in the currency that was asked for.")))
+        .must(
+            "complete",
+            of(Type::Boolean).description(Some("Whether every span is in the currency that was asked for.")),
+        )
         .must("unconverted", list(shaped::<Currency>("A currency.")).description(Some(UNCONVERTED)))
 }
 

@@ -66,15 +66,17 @@ fn financial_group() -> ObjectBuilder {
 }
 
 fn financials() -> ObjectBuilder {
-    let oldest =
-        "When the program to which nothing was posted the longest had its last posting (UTC); absent with `as_of` and of a \
+    let oldest = "When the program to which nothing was posted the longest had its last posting (UTC); absent with `as_of` and of a \
          closed period, to which nothing more is posted.";
     object("What is approved, spent and left of a project, program or portfolio.")
         .must("id", note("The project, program or portfolio."))
         .must("totals", list(reference("FinancialTotal")))
         .property("groups", list(reference("FinancialGroup")).description(Some("The same by what was asked for.")))
         .property("converted", described(reference("FinancialTotal").into(), CONVERTED.to_owned()))
-        .property("rate_type", described(reference("ExchangeRateType").into(), "By which rates it was converted.".to_owned()))
+        .property(
+            "rate_type",
+            described(reference("ExchangeRateType").into(), "By which rates it was converted.".to_owned()),
+        )
         .must("complete", of(Type::Boolean).description(Some(COMPLETE)))
         .must("unconverted", list(reference("UnconvertedTotal")).description(Some(UNCONVERTED)))
         .must("missing_sources", list(text()).description(Some(MISSING)))
@@ -94,7 +96,10 @@ fn unconverted() -> ObjectBuilder {
 
 fn explanation() -> ObjectBuilder {
     object("The entries behind figures.")
-        .must("entries", list(reference("ExplainedEntry")).description(Some("A page of them, in the order of their ids.")))
+        .must(
+            "entries",
+            list(reference("ExplainedEntry")).description(Some("A page of them, in the order of their ids.")),
+        )
         .must("masked", list(reference("MaskedTotal")).description(Some(MASKED)))
         .property("next_page_token", note("Token of the next page; absent on the last one."))
 }
