@@ -65,8 +65,15 @@ pub struct ExplainedEntry {
 }
 
 impl ExplainedEntry {
-    /// What an entry adds to one of its accounts.
-    pub fn new(entry: LedgerEntry, credit: bool, event_id: String) -> Self {
+    /// What an entry adds to its accounts of programs, or to the one that is asked for.
+    pub fn of(entry: &LedgerEntry, account: Option<LedgerAccount>, event_id: &str) -> Vec<Self> {
+        let sides = [(entry.debit_account, false), (entry.credit_account, true)];
+        let told = |side: &(LedgerAccount, bool)| side.0.is_of_programs() && account.is_none_or(|one| one == side.0);
+        let side = |(_, credit): (LedgerAccount, bool)| Self::new(entry.clone(), credit, event_id.to_owned());
+        sides.into_iter().filter(told).map(side).collect()
+    }
+
+    fn new(entry: LedgerEntry, credit: bool, event_id: String) -> Self {
         let units = if credit { entry.amount.units.saturating_neg() } else { entry.amount.units };
         Self {
             ledger_entry_id: entry.id,

@@ -1,34 +1,26 @@
 //! Reading the balances of the ledger, as far as a caller sees the programs they are of.
 
-use std::collections::{BTreeSet, HashMap};
-
-use steerco_domain::exchange::NOW;
-use steerco_domain::exchange_rate::ExchangeRateType;
-use steerco_domain::explanation::MaskedTotal;
+use steerco_domain::Resource;
 use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::fiscal_period::FiscalPeriod;
-use steerco_domain::id::Id;
-use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry};
-use steerco_domain::money::{Amount, Currency};
+use steerco_domain::ledger_entry::LedgerAccount;
+use steerco_domain::money::Currency;
 use steerco_domain::program::Program;
 use steerco_domain::resource::Kind;
 use steerco_domain::source::{Cadence, Source};
 use steerco_domain::text::Code;
-use steerco_domain::time::{Day, Instant};
-use steerco_domain::translation::{BudgetRates, PeriodRates, Position};
+use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason, Resource};
 
 use crate::conn::Conn;
 use crate::fail::Fail;
-use crate::ledger::find_entries;
 use crate::query::{Moment, push_from};
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
 /// A sum in two parts, so that it is never beyond what the database counts to.
-const SUMS: &str = "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), \
+pub(crate) const SUMS: &str = "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), \
                     CAST(sum(b.entries) AS BIGINT)";
 
 /// What is rolled up.
@@ -40,7 +32,7 @@ pub struct Subject<'a> {
 
 /// Where sums are read.
 #[derive(Clone, Copy)]
-enum Books {
+pub(crate) enum Books {
     /// Kept by program.
     Programs,
     /// Kept by place.
@@ -51,6 +43,8 @@ enum Books {
     Vendors,
     /// Summed from the entries up to this change of the log. Who asks for this waits for the sum.
     Entries(i64),
+    /// The entries themselves, up to this change of the log.
+    Lines(i64),
 }
 
 impl Books {
@@ -61,12 +55,20 @@ impl Books {
             Self::Days => sql.push("day_balance b"),
             Self::Vendors => sql.push("vendor_balance b"),
             Self::Entries(seq) => push_entries(org, seq, sql),
+            Self::Lines(seq) => {
+                sql.push("(SELECT org, id, program_id, fiscal_period_id, project_id, cost_category_id, spend, ");
+                sql.push(
+                    "source, vendor_reference, COALESCE(commitment_id, invoiced_commitment_id) AS commitment_id, ",
+                );
+                sql.push("debit_account, credit_account, seq AS entry_seq FROM ledger_entry WHERE org = ").text(org);
+                sql.push(" AND seq <= ").int(seq).push(") b")
+            }
         };
     }
 }
 
 /// What sums are grouped by.
-fn column(group_by: Option<FinancialsGrouping>) -> &'static str {
+pub(crate) fn column(group_by: Option<FinancialsGrouping>) -> &'static str {
     match group_by {
         None => "''",
         Some(FinancialsGrouping::Program) => "b.program_id",
@@ -85,7 +87,7 @@ const VENDORS: &str = " LEFT JOIN commitment v_commitment ON v_commitment.org = 
     v_ref.source = b.source AND v_ref.external_id = b.vendor_reference";
 
 /// ` FROM` the books, down to what is asked of them.
-fn push_asked(
+pub(crate) fn push_asked(
     scope: &Scope,
     subject: Subject<'_>,
     query: &FinancialsQuery,
@@ -135,123 +137,6 @@ pub async fn list(
     conn.all(sql).await?.iter().map(read).collect()
 }
 
-/// What is asked of positions beside the balances.
-#[derive(Clone, Copy)]
-pub struct Positions<'a> {
-    /// The currency wanted, and those that are not.
-    pub to: Currency,
-    pub from: &'a BTreeSet<Currency>,
-    pub rate_type: ExchangeRateType,
-    /// Whether each program has rates of its own.
-    pub by_program: bool,
-}
-
-/// The balances in other currencies than the wanted one, as finely as they are converted.
-pub async fn list_positions(
-    conn: &Conn,
-    scope: &Scope,
-    subject: Subject<'_>,
-    query: &FinancialsQuery,
-    moment: Moment,
-    wanted: Positions<'_>,
-) -> Result<Vec<Position>, Fail> {
-    let by_day = wanted.rate_type == ExchangeRateType::Spot;
-    let kept_by_day = subject.kind.name != "project"
-        && matches!(query.group_by, None | Some(FinancialsGrouping::Program | FinancialsGrouping::FiscalPeriod));
-    let finer = by_day || has_stated(conn, scope, subject, wanted.to).await?;
-    let books = match moment {
-        Moment::Known { seq } => Books::Entries(seq),
-        _ if finer && kept_by_day => Books::Days,
-        _ if finer => Books::Entries(i64::MAX),
-        _ if query.group_by == Some(FinancialsGrouping::Vendor) => Books::Vendors,
-        _ => Books::Places,
-    };
-    let states = matches!(books, Books::Days | Books::Entries(_));
-    let mut sql = Sql::new("SELECT ");
-    sql.push(column(query.group_by)).push(" AS key, b.account, b.currency, ").push(SUMS).push(", b.fiscal_period_id, ");
-    sql.push(if wanted.by_program { "b.program_id, " } else { "'', " });
-    sql.push(if by_day { "b.posted_on, " } else { "'', " });
-    if states {
-        let to = wanted.to.code();
-        let case = |sql: &mut Sql, local: &str, group: &str| {
-            sql.push("CASE WHEN b.local_currency = ").text(to).push(" THEN ").push(local);
-            sql.push(" WHEN b.group_currency = ").text(to).push(" THEN ").push(group).push(" ELSE 0 END");
-        };
-        sql.push("CAST(");
-        case(&mut sql, "1", "1");
-        sql.push(" AS BIGINT)");
-        for part in ["/", "%"] {
-            sql.push(", CAST(sum(");
-            case(&mut sql, &format!("b.local_units {part} 1000000"), &format!("b.group_units {part} 1000000"));
-            sql.push(") AS BIGINT)");
-        }
-    } else {
-        sql.push("CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(0 AS BIGINT)");
-    }
-    push_asked(scope, subject, query, (books, moment), &mut sql);
-    let codes: Vec<&str> = wanted.from.iter().map(|currency| currency.code()).collect();
-    sql.push(" AND b.currency IN (").texts(&codes).push(") GROUP BY 1, 2, 3, 7, 8, 9, 10");
-    conn.all(sql).await?.iter().map(read_position).collect()
-}
-
-fn read_position(row: &Row) -> Result<Position, Fail> {
-    let Balance { key, account, currency, units, entries } = read(row)?;
-    let stated: i64 = row.get(9)?;
-    let part = |i: usize| row.get::<i64>(i).map(i128::from);
-    Ok(Position {
-        key,
-        account,
-        currency,
-        fiscal_period_id: row.get(6)?,
-        program_id: row.get(7)?,
-        posted_on: Day::parse(&row.get::<String>(8)?),
-        units,
-        stated: if stated == 1 { Some(part(10)? * 1_000_000 + part(11)?) } else { None },
-        entries,
-    })
-}
-
-/// Whether a ledger system says of anything what it comes to in this currency.
-async fn has_stated(conn: &Conn, scope: &Scope, subject: Subject<'_>, to: Currency) -> Result<bool, Fail> {
-    let mut sql = Sql::new("SELECT 1 FROM day_balance b WHERE b.org = ");
-    sql.text(scope.org()).push(" AND (b.local_currency = ").text(to.code()).push(" OR b.group_currency = ");
-    sql.text(to.code()).push(") AND (b.local_currency <> '' OR b.group_currency <> '') AND b.program_id IN (");
-    programs(scope, subject, Moment::Now, &mut sql);
-    sql.push(") LIMIT 1");
-    Ok(conn.one(sql).await?.is_some())
-}
-
-/// What these periods say of the rates by which they are converted.
-pub async fn list_period_rates(
-    conn: &Conn,
-    scope: &Scope,
-    ids: &BTreeSet<&str>,
-    moment: Moment,
-) -> Result<HashMap<String, PeriodRates>, Fail> {
-    let last = if let Moment::Known { seq } = moment { seq } else { NOW };
-    let mut sql = Sql::new("SELECT t.id, t.legal_entity_id, t.fiscal_year, t.starts_on, t.ends_on, ");
-    // Of a closed period the change that closed it; what was changed in its row later is none.
-    sql.push("CASE WHEN t.state = 'closed' THEN (SELECT CAST(min(r.seq) AS BIGINT) FROM fiscal_period_rev r WHERE ");
-    sql.push("r.org = t.org AND r.id = t.id AND r.state = 'closed' AND r.closed_at = t.closed_at) END");
-    push_from(scope, FiscalPeriod::KIND, moment, &mut sql);
-    let ids: Vec<&str> = ids.iter().copied().collect();
-    sql.push(" AND t.id IN (").texts(&ids).push(")");
-    let broken = || Fail::Broken("a fiscal period has a bad day".to_owned());
-    let mut found = HashMap::new();
-    for row in conn.all(sql).await? {
-        let day = |i: usize| Day::parse(&row.get::<String>(i)?).ok_or_else(broken);
-        let period = PeriodRates {
-            legal_entity_id: row.get(1)?,
-            fiscal_year: row.get(2)?,
-            starts_on: day(3)?,
-            ends_on: day(4)?,
-            seq: row.get::<Option<i64>>(5)?.unwrap_or(last),
-        };
-        found.insert(row.get(0)?, period);
-    }
-    Ok(found)
-}
-
 /// Whether a period is closed.
 pub async fn is_closed(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1");
@@ -260,47 +145,8 @@ pub async fn is_closed(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> 
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// Which sets of rates the budgets of these programs have named while they were in force.
-pub async fn list_budget_rates(conn: &Conn, org: &str, programs: &BTreeSet<&str>) -> Result<Vec<BudgetRates>, Fail> {
-    let programs: Vec<&str> = programs.iter().copied().collect();
-    let mut sql =
-        Sql::new("SELECT program_id, legal_entity_id, fiscal_year, rate_set, seq, until_seq FROM budget_rev ");
-    sql.push("WHERE org = ").text(org).push(" AND state = 'approved' AND rate_set IS NOT NULL AND deleted_at IS NULL");
-    sql.push(" AND program_id IN (").texts(&programs).push(")");
-    let read = |row: &Row| {
-        Ok(BudgetRates {
-            program_id: row.get(0)?,
-            legal_entity_id: row.get(1)?,
-            fiscal_year: row.get(2)?,
-            rate_set: row.get(3)?,
-            since: row.get(4)?,
-            until: row.get(5)?,
-        })
-    };
-    conn.all(sql).await?.iter().map(read).collect()
-}
-
-/// The currency of the portfolio that something belongs to.
-pub async fn base_currency(conn: &Conn, org: &str, subject: Subject<'_>) -> Result<Option<Currency>, Fail> {
-    let mut sql = Sql::new("SELECT o.base_currency FROM portfolio o WHERE o.org = ");
-    sql.text(org).push(" AND o.id = ");
-    match subject.kind.name {
-        "portfolio" => sql.text(subject.id),
-        "program" => {
-            sql.push("(SELECT p.portfolio_id FROM program p WHERE p.org = ").text(org);
-            sql.push(" AND p.id = ").text(subject.id).push(")")
-        }
-        _ => {
-            sql.push("(SELECT p.portfolio_id FROM program p JOIN project j ON j.org = p.org AND j.program_id = p.id");
-            sql.push(" WHERE j.org = ").text(org).push(" AND j.id = ").text(subject.id).push(")")
-        }
-    };
-    let row = conn.one(sql).await?;
-    Ok(row.map(|row| row.get::<String>(0)).transpose()?.and_then(|code| Currency::parse(&code)))
-}
-
 /// The programs in sight below what is rolled up.
-fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql: &mut Sql) {
+pub(crate) fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql: &mut Sql) {
     sql.push("SELECT t.id");
     push_from(scope, Program::KIND, moment, sql);
     match subject.kind.name {
@@ -338,90 +184,6 @@ fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
 /// The vendor of an entry.
 const VENDOR: &str = "COALESCE(source, '') AS source, COALESCE(vendor_reference, '') AS vendor_reference, \
     COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, ";
-
-/// The sides of entries behind figures, from behind this entry on: of single entries those that may be told.
-pub async fn list_explained(
-    conn: &Conn,
-    scope: &Scope,
-    subject: Subject<'_>,
-    query: &FinancialsQuery,
-    moment: Moment,
-    (after, limit): (Option<(&str, i64)>, u32),
-) -> Result<Vec<(LedgerEntry, bool, String)>, Fail> {
-    let mut sql =
-        Sql::new("SELECT b.id, b.credit, (SELECT l.hash FROM log l WHERE l.org = b.org AND l.seq = b.entry_seq)");
-    push_explained(scope, subject, query, moment, &mut sql);
-    if !scope.sees_private() {
-        sql.push(" AND NOT ").push(SENSITIVE);
-    }
-    if let Some((id, credit)) = after {
-        sql.push(" AND (b.id > ")
-            .text(id)
-            .push(" OR (b.id = ")
-            .text(id)
-            .push(" AND b.credit > ")
-            .int(credit)
-            .push("))");
-    }
-    sql.push(" ORDER BY b.id, b.credit LIMIT ").int(i64::from(limit));
-    let sides = conn.all(sql).await?;
-    let read = |row: &Row| Ok((row.get::<String>(0)?, row.get::<i64>(1)? == 1, row.get::<String>(2)?));
-    let sides = sides.iter().map(read).collect::<Result<Vec<_>, Fail>>()?;
-    let ids: Vec<String> = sides.iter().map(|(id, ..)| id.clone()).collect();
-    let entries = find_entries(conn, scope.org(), &ids).await?;
-    let side = |(id, credit, hash): (String, bool, String)| Some((entries.get(&id)?.clone(), credit, hash));
-    Ok(sides.into_iter().filter_map(side).collect())
-}
-
-/// What the entries come to that may not be told one by one.
-pub async fn list_masked(
-    conn: &Conn,
-    scope: &Scope,
-    subject: Subject<'_>,
-    query: &FinancialsQuery,
-    moment: Moment,
-) -> Result<Vec<MaskedTotal>, Fail> {
-    if scope.sees_private() {
-        return Ok(Vec::new());
-    }
-    let mut sql = Sql::new("SELECT b.cost_category_id AS key, b.account, b.currency, ");
-    sql.push(SUMS);
-    push_explained(scope, subject, query, moment, &mut sql);
-    sql.push(" AND ").push(SENSITIVE).push(" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
-    let total = |row: &Row| {
-        let Balance { key, account, currency, units, entries } = read(row)?;
-        Ok(MaskedTotal {
-            cost_category_id: Id::parse(&key).map_err(Fail::Broken)?,
-            account,
-            currency,
-            amount: Amount::new(i64::try_from(units).map_err(|_| Fail::from(beyond()))?),
-            entry_count: i32::try_from(entries).unwrap_or(i32::MAX),
-        })
-    };
-    conn.all(sql).await?.iter().map(total).collect()
-}
-
-fn beyond() -> Error {
-    Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once")
-}
-
-/// An entry of a kind of cost whose single entries are not everybody's business.
-const SENSITIVE: &str = "EXISTS (SELECT 1 FROM cost_category s WHERE s.org = b.org AND s.id = b.cost_category_id AND \
-    s.sensitive = 1)";
-
-/// ` FROM` the sides of entries that figures are made of, with the change of the log that posted each.
-fn push_explained(scope: &Scope, subject: Subject<'_>, query: &FinancialsQuery, moment: Moment, sql: &mut Sql) {
-    let seq = if let Moment::Known { seq } = moment { seq } else { i64::MAX };
-    let explain = query.explain.clone().unwrap_or_default();
-    let told =
-        |account: &&LedgerAccount| account.is_of_programs() && explain.account.is_none_or(|one| one == **account);
-    let accounts: Vec<&str> = LedgerAccount::ALL.iter().filter(told).map(|account| account.word()).collect();
-    push_asked(scope, subject, query, (Books::Entries(seq), moment), sql);
-    sql.push(" AND b.account IN (").texts(&accounts).push(")");
-    if let Some(key) = &explain.group_key {
-        sql.push(" AND ").push(column(query.group_by)).push(" = ").text(key);
-    }
-}
 
 /// The sources of actuals that have a cadence, with the time of the last delivery.
 pub async fn list_deliveries(
@@ -468,7 +230,7 @@ pub async fn of_period(conn: &Conn, org: &str, period: &str) -> Result<Vec<Balan
     conn.all(sql).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Balance, Fail> {
+pub(crate) fn read(row: &Row) -> Result<Balance, Fail> {
     let (account, currency): (String, String) = (row.get(1)?, row.get(2)?);
     let named = LedgerAccount::from_word(&account).zip(Currency::parse(&currency));
     let (account, currency) = named.ok_or_else(|| Fail::Broken(format!("a balance of {account} in {currency}")))?;

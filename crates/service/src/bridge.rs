@@ -13,7 +13,7 @@ use steerco_domain::text::Code;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::exchange::{self, RateNeed, Rates};
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail, Scope, budget, financials};
+use steerco_persistence::{Conn, Fail, Scope, budget, translation};
 
 use crate::events::event_id;
 use crate::read::{Reads, check_id};
@@ -91,7 +91,7 @@ async fn translate(
     }
     let ids: Vec<String> = used.iter().map(|(id, _)| id.to_string()).collect();
     let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
-    let periods = financials::list_period_rates(conn, scope, &ids, Moment::Now).await?;
+    let periods = translation::list_period_rates(conn, scope, &ids, Moment::Now).await?;
     let mut period_ends = HashMap::new();
     for (id, period) in &periods {
         period_ends.insert(Id::parse(id).map_err(Fail::Broken)?, period.ends_on);

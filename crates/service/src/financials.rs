@@ -14,9 +14,10 @@ use steerco_domain::time::Instant;
 use steerco_domain::translation::{PeriodRates, Position, Translated, Translation};
 use steerco_domain::{Error, Resource};
 use steerco_persistence::exchange::{self, RateNeed};
-use steerco_persistence::financials::{self, Positions, Subject};
+use steerco_persistence::financials::{self, Subject};
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail, Scope, log};
+use steerco_persistence::translation::{self, Positions};
+use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
 use crate::events::event_id;
 use crate::read::{Reads, check_id};
@@ -119,14 +120,14 @@ impl Service {
         let after =
             token.as_ref().and_then(|token| Some((token.keys.first()?.as_str()?, token.keys.get(1)?.as_i64()?)));
         let page = (after, size + 1);
-        let mut sides = financials::list_explained(conn, scope, subject, query, moment, page).await?;
+        let mut sides = explanation::list_explained(conn, scope, subject, query, moment, page).await?;
         let more = sides.len() > size as usize;
         sides.truncate(size as usize);
         let keys =
             sides.last().filter(|_| more).map(|(entry, credit, _)| vec![json!(entry.id), json!(i64::from(*credit))]);
         let masked = match token {
             Some(_) => Vec::new(),
-            None => financials::list_masked(conn, scope, subject, query, moment).await?,
+            None => explanation::list_masked(conn, scope, subject, query, moment).await?,
         };
         let side =
             |(entry, credit, hash): (_, bool, String)| ExplainedEntry::new(entry, credit, event_id(scope.org(), &hash));
@@ -152,7 +153,7 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
     let Asked { conn, scope, subject, query, moment } = asked;
     let to = match query.currency {
         Some(currency) => currency,
-        None => financials::base_currency(conn, scope.org(), subject)
+        None => translation::base_currency(conn, scope.org(), subject)
             .await?
             .ok_or_else(|| Error::fault("?currency", "REQUIRED", "there is no portfolio to take the currency of"))?,
     };
@@ -162,18 +163,18 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
         Vec::new()
     } else {
         let wanted = Positions { to, from: &from, rate_type, by_program };
-        financials::list_positions(conn, scope, subject, query, moment, wanted).await?
+        translation::list_positions(conn, scope, subject, query, moment, wanted).await?
     };
     let periods: BTreeSet<&str> = positions.iter().map(|position| position.fiscal_period_id.as_str()).collect();
-    let periods = financials::list_period_rates(conn, scope, &periods, moment).await?;
+    let periods = translation::list_period_rates(conn, scope, &periods, moment).await?;
     let programs: BTreeSet<&str> = positions.iter().map(|position| position.program_id.as_str()).collect();
     let budgets = match by_program {
-        true if !programs.is_empty() => financials::list_budget_rates(conn, scope.org(), &programs).await?,
+        true if !programs.is_empty() => translation::list_budget_rates(conn, scope.org(), &programs).await?,
         _ => Vec::new(),
     };
     let named = query.rate_set.iter().map(|set| set.as_str().to_owned());
     let rate_sets = named.chain(budgets.iter().map(|budget| budget.rate_set.clone())).collect();
-    let mut translation = Translation {
+    let mut how = Translation {
         to,
         rate_type,
         rate_set: query.rate_set.as_ref().map(Code::as_str),
@@ -181,18 +182,18 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
         budgets: &budgets,
         rates: &exchange::Rates::default(),
     };
-    let Some((days, known)) = spans(&periods, &positions) else { return Ok(translation.translate(balances, &[])?) };
+    let Some((days, known)) = spans(&periods, &positions) else { return Ok(how.translate(balances, &[])?) };
     let need = RateNeed { to, from, rate_type, rate_sets, days, known };
     // What no pair tells at once may be told through a third currency.
     let direct = exchange::list_versions(conn, scope.org(), &need, false).await?;
-    translation.rates = &direct;
-    let translated = translation.translate(balances, &positions)?;
+    how.rates = &direct;
+    let translated = how.translate(balances, &positions)?;
     if !translated.lacks_rates() {
         return Ok(translated);
     }
     let all = exchange::list_versions(conn, scope.org(), &need, true).await?;
-    translation.rates = &all;
-    Ok(translation.translate(balances, &positions)?)
+    how.rates = &all;
+    Ok(how.translate(balances, &positions)?)
 }
 
 /// First and last day for which a rate is needed, and the first and last change of the log by whose knowledge.
