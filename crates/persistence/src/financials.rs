@@ -162,20 +162,15 @@ pub(crate) fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql:
 /// Both sides of every entry up to this change of the log, as balances are.
 fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
     sql.push("(");
-    let sides = [("debit_account", "", "0", " UNION ALL "), ("credit_account", "-", "1", ") b")];
-    for (account, sign, credit, between) in sides {
+    for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") b")] {
         sql.push("SELECT org, COALESCE(program_id, '') AS program_id, fiscal_period_id, ").push(account);
         sql.push(" AS account, amount_currency AS currency, COALESCE(project_id, '') AS project_id, ");
         sql.push("COALESCE(cost_category_id, '') AS cost_category_id, COALESCE(spend, '') AS spend, posted_on, ");
-        sql.push(VENDOR).push("COALESCE(local_amount_currency, '') AS local_currency, ").push(sign);
-        sql.push(
-            "COALESCE(local_amount_amount, 0) AS local_units, COALESCE(group_amount_currency, '') AS group_currency, ",
-        );
-        sql.push(sign)
-            .push("COALESCE(group_amount_amount, 0) AS group_units, id, seq AS entry_seq, 1 AS entries, CAST(")
-            .push(credit);
-        sql.push(" AS BIGINT) AS credit, ");
-        sql.push(sign).push("amount_amount AS units FROM ledger_entry WHERE org = ").text(org);
+        sql.push(VENDOR).push("COALESCE(local_amount_currency, '') AS local_currency, ");
+        sql.push("COALESCE(group_amount_currency, '') AS group_currency, ");
+        sql.push(sign).push("COALESCE(local_amount_amount, 0) AS local_units, ");
+        sql.push(sign).push("COALESCE(group_amount_amount, 0) AS group_units, ");
+        sql.push(sign).push("amount_amount AS units, 1 AS entries FROM ledger_entry WHERE org = ").text(org);
         sql.push(" AND seq <= ").int(seq).push(between);
     }
     sql

@@ -7,6 +7,7 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation};
 use steerco_domain::financials::{Balance, Financials, FinancialsQuery, Sight};
+use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::money::Currency;
 use steerco_domain::text::Code;
@@ -117,22 +118,21 @@ impl Service {
         let size = parse_page_size(explain.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
         let arguments = arguments_of(subject, query, explain);
         let token = self.page_token(caller, explain.page_token.as_deref(), &arguments)?;
-        let after =
-            token.as_ref().and_then(|token| Some((token.keys.first()?.as_str()?, token.keys.get(1)?.as_i64()?)));
+        let after = token.as_ref().and_then(|token| token.keys.first()?.as_str());
         let page = (after, size + 1);
-        let mut sides = explanation::list_explained(conn, scope, subject, query, moment, page).await?;
-        let more = sides.len() > size as usize;
-        sides.truncate(size as usize);
-        let keys =
-            sides.last().filter(|_| more).map(|(entry, credit, _)| vec![json!(entry.id), json!(i64::from(*credit))]);
+        let mut found = explanation::list_explained(conn, scope, subject, query, moment, page).await?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let keys = found.last().filter(|_| more).map(|(entry, _)| vec![json!(entry.id)]);
         let masked = match token {
             Some(_) => Vec::new(),
             None => explanation::list_masked(conn, scope, subject, query, moment).await?,
         };
-        let side =
-            |(entry, credit, hash): (_, bool, String)| ExplainedEntry::new(entry, credit, event_id(scope.org(), &hash));
+        let sides = |(entry, hash): &(LedgerEntry, String)| {
+            ExplainedEntry::of(entry, explain.account, &event_id(scope.org(), hash))
+        };
         Ok(Explanation {
-            entries: sides.into_iter().map(side).collect(),
+            entries: found.iter().flat_map(sides).collect(),
             masked,
             next_page_token: keys.map(|keys| self.seal_page(caller, &PageToken { arguments, keys, sync: (0, 0) })),
         })
