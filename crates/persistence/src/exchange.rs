@@ -91,7 +91,11 @@ pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: boo
         sql.push(" AND t.rate_type IN (").texts(&types).push(") AND (t.base_currency IN (").texts(&currencies);
         sql.push(") OR t.quote_currency IN (").texts(&currencies).push("))");
     } else {
-        sql.push(" AND t.series IN (").texts(&names(need, &types)).push(")");
+        let names = names(need, &types);
+        if names.is_empty() {
+            return Ok(rates);
+        }
+        sql.push(" AND t.series IN (").texts(&names).push(")");
     }
     // What was known all the time hides nothing that is later, and nothing before it is asked for.
     let [known_first, known_last] = need.known;

@@ -39,6 +39,9 @@ pub async fn list_positions(
     moment: Moment,
     wanted: Positions<'_>,
 ) -> Result<Vec<Position>, Fail> {
+    if wanted.from.is_empty() {
+        return Ok(Vec::new());
+    }
     let by_day = wanted.rate_type == ExchangeRateType::Spot;
     let kept_by_day = subject.kind.name != "project"
         && matches!(query.group_by, None | Some(FinancialsGrouping::Program | FinancialsGrouping::FiscalPeriod));
@@ -112,6 +115,9 @@ pub async fn list_period_rates(
     ids: &BTreeSet<&str>,
     moment: Moment,
 ) -> Result<HashMap<String, PeriodRates>, Fail> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let last = if let Moment::Known { seq } = moment { seq } else { NOW };
     let mut sql = Sql::new("SELECT t.id, t.legal_entity_id, t.fiscal_year, t.starts_on, t.ends_on, ");
     // Of a closed period the change that closed it; what was changed in its row later is none.
@@ -138,6 +144,9 @@ pub async fn list_period_rates(
 
 /// Which sets of rates the budgets of these programs have named while they were in force.
 pub async fn list_budget_rates(conn: &Conn, org: &str, programs: &BTreeSet<&str>) -> Result<Vec<BudgetRates>, Fail> {
+    if programs.is_empty() {
+        return Ok(Vec::new());
+    }
     let programs: Vec<&str> = programs.iter().copied().collect();
     let mut sql =
         Sql::new("SELECT program_id, legal_entity_id, fiscal_year, rate_set, seq, until_seq FROM budget_rev ");

@@ -1,6 +1,6 @@
 //! Reading the roll-up of money.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 use steerco_domain::access::{Row, find};
@@ -11,7 +11,7 @@ use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::money::Currency;
 use steerco_domain::text::Code;
-use steerco_domain::time::Instant;
+use steerco_domain::time::{Day, Instant};
 use steerco_domain::translation::{PeriodRates, Position, Translated, Translation};
 use steerco_domain::{Error, Resource};
 use steerco_persistence::exchange::{self, RateNeed};
@@ -159,19 +159,13 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
     };
     let from: BTreeSet<Currency> = balances.iter().map(|balance| balance.currency).filter(|one| *one != to).collect();
     let by_program = rate_type == ExchangeRateType::Budget && query.rate_set.is_none();
-    let positions = if from.is_empty() {
-        Vec::new()
-    } else {
-        let wanted = Positions { to, from: &from, rate_type, by_program };
-        translation::list_positions(conn, scope, subject, query, moment, wanted).await?
-    };
+    let wanted = Positions { to, from: &from, rate_type, by_program };
+    let positions = translation::list_positions(conn, scope, subject, query, moment, wanted).await?;
     let periods: BTreeSet<&str> = positions.iter().map(|position| position.fiscal_period_id.as_str()).collect();
     let periods = translation::list_period_rates(conn, scope, &periods, moment).await?;
     let programs: BTreeSet<&str> = positions.iter().map(|position| position.program_id.as_str()).collect();
-    let budgets = match by_program {
-        true if !programs.is_empty() => translation::list_budget_rates(conn, scope.org(), &programs).await?,
-        _ => Vec::new(),
-    };
+    let budgets =
+        if by_program { translation::list_budget_rates(conn, scope.org(), &programs).await? } else { Vec::new() };
     let named = query.rate_set.iter().map(|set| set.as_str().to_owned());
     let rate_sets = named.chain(budgets.iter().map(|budget| budget.rate_set.clone())).collect();
     let mut how = Translation {
@@ -197,10 +191,7 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
 }
 
 /// First and last day for which a rate is needed, and the first and last change of the log by whose knowledge.
-fn spans(
-    periods: &std::collections::HashMap<String, PeriodRates>,
-    positions: &[Position],
-) -> Option<([steerco_domain::time::Day; 2], [i64; 2])> {
+fn spans(periods: &HashMap<String, PeriodRates>, positions: &[Position]) -> Option<([Day; 2], [i64; 2])> {
     let posted = || positions.iter().filter_map(|position| position.posted_on);
     let first = periods.values().map(|period| period.starts_on).chain(posted()).min()?;
     let last = periods.values().map(|period| period.ends_on).chain(posted()).max()?;
