@@ -61,4 +61,7 @@ migrations![
     commitment_001,
     forecast_001,
     ledger_002,
+    balance_001,
+    budget_002,
+    fiscal_period_002,
 ];

@@ -18,6 +18,7 @@ mod all {
     mod errors;
     mod events;
     mod exchange_rate;
+    mod financials;
     mod forecast;
     mod forge;
     mod grants;
@@ -31,6 +32,7 @@ mod all {
     mod life;
     mod list;
     mod one_effect;
+    mod money;
     mod permissions;
     mod preconditions;
     mod progress;

@@ -257,7 +257,8 @@ pub const TABLE: &[Row] = &[
     // Adjusting entries, which a closing period takes.
     row("actuals_batch",   "adjust",       "- - - y - - - -"),
     row("actuals_batch",   "reclassify",   "- - - y - - - -"),
-    row("ledger_entry",    "read",         "- y y y y - - y"),
+    // Without `y`, single entries of sensitive cost categories are out of sight; what they come to is not.
+    row("ledger_entry",    "read",         "- f f y f - - y"),
     row("exchange_rate",   "read",         "y y y y y y - y"),
     row("exchange_rate",   "create",       "- - - y - - - -"),
     row("exchange_rate",   "update",       "- - - y - - - -"),

@@ -22,7 +22,8 @@ use crate::time::Day;
 
 /// One posting of the double-entry ledger: an amount goes from the credit to the debit account, so that the ledger
 /// balances by construction. It is never changed or deleted; what was wrong is reversed and posted anew. A negative
-/// amount is a credit as its source sent it.
+/// amount is a credit as its source sent it. Single entries of a sensitive cost category, such as pay, are in sight of
+/// finance and auditors only; what they come to is told to all who read the ledger.
 #[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram")]
 pub struct LedgerEntry {
     /// The batch that posted it.

@@ -42,6 +42,7 @@ pub mod state;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod translation;
 pub mod words;
 pub mod working_time;
 
@@ -60,6 +61,7 @@ pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
 pub mod exchange_rate;
+pub mod explanation;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
 pub mod forecast;

@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::person::Person;
 use crate::resource::Rules;
 use crate::text::{Code, Text};
+use crate::time::Instant;
 
 /// A system that feeds data in. External references name it by its code.
 #[resource(prefix = "src", plural = "sources", scope = "Organisation")]
@@ -43,6 +44,24 @@ pub enum Cadence {
     Quarterly,
 }
 
+impl Cadence {
+    /// Days that may lie between two deliveries; of what is delivered as things happen, none is expected.
+    const fn days(self) -> Option<i32> {
+        match self {
+            Self::Continuous => None,
+            Self::Daily => Some(1),
+            Self::Weekly => Some(7),
+            Self::Monthly => Some(31),
+            Self::Quarterly => Some(92),
+        }
+    }
+
+    /// Whether a delivery is missing: more days of the calendar (UTC) have gone by since the last one than may.
+    pub fn is_late(self, last: Instant, now: Instant) -> bool {
+        self.days().is_some_and(|days| last.day().days_until(now.day()) > days)
+    }
+}
+
 /// A field of a kind of resource that a source owns.
 #[input(value)]
 pub struct OwnedField {
@@ -61,5 +80,21 @@ impl Rules for Source {
                 faults.push(Fault::new(format!("/owned_fields/{i}"), "UNKNOWN_FIELD", detail));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_late_once_a_day_of_its_cadence_went_by() {
+        let at = |text: &str| Instant::parse(text).unwrap();
+        let last = at("2026-03-01T06:00:00Z");
+        assert!(!Cadence::Daily.is_late(last, at("2026-03-02T23:59:59Z")), "it may come until the day ends");
+        assert!(Cadence::Daily.is_late(last, at("2026-03-03T00:00:00Z")));
+        assert!(!Cadence::Monthly.is_late(last, at("2026-04-01T00:00:00Z")));
+        assert!(Cadence::Monthly.is_late(last, at("2026-04-02T00:00:00Z")));
+        assert!(!Cadence::Continuous.is_late(last, at("2027-01-01T00:00:00Z")));
     }
 }

@@ -274,7 +274,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
         if waiting.len() >= BUFFER || piece + 1 == postings.pieces {
             for some in waiting.chunks(BUFFER) {
                 for entry in some {
-                    balances.add(entry)?;
+                    balances.add(entry);
                 }
                 put_entries(conn, org, seq, some).await?;
                 put_keys(conn, org, some).await?;

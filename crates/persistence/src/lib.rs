@@ -18,6 +18,7 @@ pub mod conn;
 pub mod credential;
 pub mod database;
 pub mod exchange;
+pub mod explanation;
 mod fail;
 mod filter;
 pub mod financials;
@@ -35,6 +36,7 @@ mod row;
 pub mod scope;
 mod sql;
 mod sqlite;
+pub mod translation;
 pub mod verify;
 pub mod writer;
 

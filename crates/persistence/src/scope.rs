@@ -153,6 +153,12 @@ impl Scope {
         for reach in self.limits() {
             self.restrict(kind, reach, table, sql);
         }
+        if kind.name == "ledger_entry" && !self.private {
+            sql.push(
+                " AND NOT EXISTS (SELECT 1 FROM cost_category s WHERE s.org = t.org AND s.id = t.cost_category_id",
+            );
+            sql.push(" AND s.sensitive = 1)");
+        }
     }
 
     fn restrict(&self, kind: &Kind, reach: &Reach, table: Table, sql: &mut Sql) {

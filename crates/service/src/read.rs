@@ -220,12 +220,17 @@ impl Service {
         })
     }
 
-    fn page_token(&self, caller: &Caller, text: Option<&str>, arguments: &str) -> Result<Option<PageToken>, Error> {
+    pub(crate) fn page_token(
+        &self,
+        caller: &Caller,
+        text: Option<&str>,
+        arguments: &str,
+    ) -> Result<Option<PageToken>, Error> {
         let open = |text| PageToken::open(&self.inner.sealer, caller.organisation(), text, arguments);
         text.filter(|text| !text.is_empty()).map(open).transpose()
     }
 
-    fn seal_page(&self, caller: &Caller, token: &PageToken) -> String {
+    pub(crate) fn seal_page(&self, caller: &Caller, token: &PageToken) -> String {
         token.seal(&self.inner.sealer, &self.inner.clock, caller.organisation())
     }
 

@@ -207,6 +207,8 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
             "ledger_key",
             "balance",
             "program_balance",
+            "day_balance",
+            "vendor_balance",
             "actuals_result",
         ];
         tables.extend(beside.map(str::to_owned));
@@ -258,6 +260,8 @@ async fn refused_to_the_service(world: &World, org: &str, other: &str) {
         "UPDATE actuals_result SET status = 'posted'".to_owned(),
         "DELETE FROM actuals_result".to_owned(),
         "DELETE FROM balance".to_owned(),
+        "DELETE FROM day_balance".to_owned(),
+        "DELETE FROM vendor_balance".to_owned(),
         "UPDATE blob SET sha256 = 'x'".to_owned(),
         "DELETE FROM blob".to_owned(),
         "UPDATE blob_chunk SET bytes = ''".to_owned(),

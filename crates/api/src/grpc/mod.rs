@@ -11,6 +11,7 @@ mod call;
 mod contract_tests;
 mod event;
 mod exchange_rate;
+mod financials;
 mod gate;
 mod health;
 mod macros;

@@ -235,14 +235,14 @@ words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, Manage
 words_wire!(BudgetControl: Stop, Warn, Ignore);
 words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
 words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
-words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown);
+words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown, ExchangeRates);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
 words_wire!(ForecastState: Draft, Submitted, Superseded);
 words_wire!(Spread: Evenly, ByDays);
-words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
+words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend, Vendor);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);

@@ -10,6 +10,7 @@ mod bridge;
 mod documents;
 mod example;
 mod exchange;
+mod financials;
 mod finish;
 mod operation;
 mod others;

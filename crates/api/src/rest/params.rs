@@ -2,9 +2,11 @@
 
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
+use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::resource::Kind;
 use steerco_domain::words::Words;
 
@@ -67,6 +69,21 @@ params! {
     FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
     /// This fiscal period alone.
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
+    /// The currency that everything is converted to as well, an ISO 4217 code; that of the portfolio when only `rate_type`
+    /// is given.
+    CURRENCY "currency" Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") };
+    /// By which rates: of the day of posting (`spot`), the mean of the period, its end, or a set of budget rates; `spot`
+    /// when only `currency` is given. A closed period is converted by what was known when it was closed.
+    RATE_TYPE "rate_type"
+        Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
+    /// The set of budget rates; that of the budget in force of each program, company and year when absent.
+    RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
+    /// Whether the entries behind the figures are told too, page by page.
+    EXPLAIN "explain" Shape::Bool;
+    /// With `explain`, the account to explain; all of programs when absent.
+    ACCOUNT "account" Shape::Word { title: "LedgerAccount", doc: LedgerAccount::DOC, words: LedgerAccount::WORDS };
+    /// With `explain`, the key of the group to explain; all groups when absent.
+    GROUP_KEY "group_key" text(200);
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
     /// Code of the source that sends the batch.
@@ -122,12 +139,25 @@ pub(crate) fn rolling_up() -> Set {
 
 /// How the roll-up of money is read.
 pub(crate) fn financials() -> Set {
-    vec![&AS_OF, &GROUP_BY, &FISCAL_YEAR, &FISCAL_PERIOD_ID]
+    vec![
+        &AS_OF,
+        &GROUP_BY,
+        &FISCAL_YEAR,
+        &FISCAL_PERIOD_ID,
+        &CURRENCY,
+        &RATE_TYPE,
+        &RATE_SET,
+        &EXPLAIN,
+        &ACCOUNT,
+        &GROUP_KEY,
+        &PAGE_SIZE,
+        &PAGE_TOKEN,
+    ]
 }
 
 /// How a bridge is read.
 pub(crate) fn bridging() -> Set {
-    vec![&FROM_ID]
+    vec![&FROM_ID, &CURRENCY]
 }
 
 /// How a write is done.
