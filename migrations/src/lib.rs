@@ -60,4 +60,8 @@ migrations![
     mapping_profile_001,
     commitment_001,
     forecast_001,
+    activity_002,
+    dependency_002,
+    mapping_profile_002,
+    import_job_001,
 ];

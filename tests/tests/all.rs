@@ -17,6 +17,7 @@ mod all {
     mod errors;
     mod events;
     mod exchange_rate;
+    mod export;
     mod forecast;
     mod forge;
     mod grants;
@@ -26,6 +27,7 @@ mod all {
     mod hostile_rpcs;
     mod hostile_values;
     mod idempotency;
+    mod import_job;
     mod issuers;
     mod life;
     mod list;
