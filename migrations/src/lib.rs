@@ -64,4 +64,5 @@ migrations![
     dependency_002,
     mapping_profile_002,
     import_job_001,
+    ledger_002,
 ];
