@@ -185,7 +185,7 @@ impl Client {
     /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.
     pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
         if verb == "upload" {
-            return self.upload(id, b"content").await;
+            return self.upload_of(kind, id, b"content").await;
         }
         self.call(kind, Call::Act { id, verb, body: &body }).await
     }
@@ -256,6 +256,18 @@ impl Client {
                     body["as_of"] = json!(as_of);
                 }
                 grpc::write(self, "ExchangeRateService", "ConvertAmounts", body).await
+            }
+        }
+    }
+
+    /// A whole list as a file; `args` by the names of the query parameters, `format` among them.
+    pub async fn export(&self, kind: &str, mut args: Value) -> Result<crate::Downloaded, crate::Refused> {
+        let found: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => rest::export(self, found, &args).await,
+            Door::Grpc => {
+                args["kind"] = json!(kind);
+                grpc::export(self, args).await
             }
         }
     }

@@ -99,8 +99,10 @@ const QUERY: &[&str] = &[
     "valid_at",
     "effective_at",
     "kinds",
+    "format",
     "after",
     "after_line",
+    "after_record",
     "from_id",
     "group_by",
     "fiscal_year",
@@ -322,8 +324,9 @@ pub(crate) async fn metrics(client: &Client) -> Reply {
 }
 
 /// Messages of an upload, with their pieces; where it is `held`, the stream then stays open.
-pub(crate) async fn upload(client: &Client, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
-    let method = method("AttachmentService", "UploadAttachment");
+pub(crate) async fn upload(client: &Client, kind: &str, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
+    let one = camel(kind);
+    let method = method(&format!("{one}Service"), &format!("Upload{one}"));
     let message = |(said, chunk): (Value, Vec<u8>)| {
         let mut message = codec::message(&method.input(), &said);
         message.set_field_by_name("chunk", Pb::Bytes(chunk.into()));
@@ -350,6 +353,27 @@ pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Re
     let headers = headers(answer.metadata());
     let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
     while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
+/// A list as a file; the sync token of its first piece as REST has it, in a header.
+pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "Export");
+    let request = request(&method, &client.with, &options(&client.with, args));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let mut headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let token = message.get_field_by_name("sync_token").expect("a token");
+        if let Some(token) = token.as_str().filter(|token| !token.is_empty()) {
+            assert!(headers.insert("steerco-sync-token".to_owned(), token.to_owned()).is_none());
+        }
         let chunk = message.get_field_by_name("chunk").expect("a piece");
         bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
     }
@@ -386,6 +410,11 @@ pub(crate) async fn import_actuals(client: &Client, mut messages: Vec<Value>, he
 pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
+}
+
+pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
 }
 
 pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {

@@ -19,6 +19,7 @@ mod all {
     mod events;
     mod exchange_rate;
     mod financials;
+    mod export;
     mod forecast;
     mod forge;
     mod grants;
@@ -28,6 +29,7 @@ mod all {
     mod hostile_rpcs;
     mod hostile_values;
     mod idempotency;
+    mod import_job;
     mod issuers;
     mod life;
     mod list;

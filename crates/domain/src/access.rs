@@ -250,6 +250,14 @@ pub const TABLE: &[Row] = &[
     row("mapping_profile", "create",      "- - - y - - - -"),
     row("mapping_profile", "update",      "- - - y - - - -"),
     row("mapping_profile", "delete",      "- - - y - - - -"),
+    // The records themselves need the rights of their own kinds.
+    row("import_job",      "read",        "y y y y y y - y"),
+    row("import_job",      "create",      "y y y y - y - -"),
+    row("import_job",      "update",      "y y y y - y - -"),
+    row("import_job",      "delete",      "y y y y - y - -"),
+    row("import_job",      "upload",      "y y y y - y - -"),
+    row("import_job",      "check",       "y y y y - y - -"),
+    row("import_job",      "apply",       "y y y y - y - -"),
     // Only finance posts; a grant over the whole organisation is needed.
     row("actuals_batch",   "read",         "- y - y - - - y"),
     row("actuals_batch",   "update",       "- - - y - - - -"),

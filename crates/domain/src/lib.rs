@@ -16,6 +16,7 @@ pub mod country;
 pub mod csv_lines;
 pub mod error;
 pub mod exchange;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod financials;
@@ -24,6 +25,7 @@ pub mod hex;
 pub mod holidays;
 pub mod id;
 pub mod input;
+pub mod interchange;
 pub mod labels;
 pub mod list;
 pub mod mask;
@@ -67,6 +69,7 @@ pub mod fiscal_period;
 pub mod forecast;
 pub mod functional_area;
 pub mod grant;
+pub mod import_job;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
@@ -125,6 +128,7 @@ macro_rules! for_each_resource {
             exchange_rate::ExchangeRate,
             commitment::Commitment,
             forecast::Forecast,
+            import_job::ImportJob,
         }
     };
 }

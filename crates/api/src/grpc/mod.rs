@@ -12,6 +12,7 @@ mod contract_tests;
 mod event;
 mod exchange_rate;
 mod financials;
+mod export;
 mod gate;
 mod health;
 mod macros;
@@ -36,6 +37,7 @@ mod fiscal_period;
 mod forecast;
 mod functional_area;
 mod grant;
+mod import_job;
 mod ledger_entry;
 mod legal_entity;
 mod mapping_profile;
@@ -100,7 +102,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
         milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
+        budget_transfer, commitment, forecast, import_job, exchange_rate, ledger_entry, export, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use prost_types::Timestamp;
 use serde_json::{Map, Number, Value};
 use steerco_domain::access::Role;
-use steerco_domain::activity::{ConstraintType, DurationUnit, PercentType};
+use steerco_domain::activity::{ActivityResource, ActivityType, ConstraintType, DurationUnit, PercentType};
 use steerco_domain::actor::Actor;
 use steerco_domain::actuals_batch::{
     ActualsBatchType, ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal,
@@ -26,8 +26,9 @@ use steerco_domain::country::Country;
 use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
 };
-use steerco_domain::dependency::{DependencyState, Relation};
+use steerco_domain::dependency::{DependencyState, LagKind, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
+use steerco_domain::export::ExportFormat;
 use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
 use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
@@ -35,11 +36,13 @@ use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::forecast::{ForecastLine, ForecastState};
 use steerco_domain::id::{HasId, Id};
+use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportOutcome, ImportState};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::BudgetControl;
 use steerco_domain::mapping_profile::{
-    CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, NegativeForm, ProfileColumns, ThousandsSeparator,
+    CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, NegativeForm, ProfileColumns, ProfileField,
+    ProfileWord, ThousandsSeparator,
 };
 use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::node::Node;
@@ -63,7 +66,8 @@ use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
+    acceptance_criterion_fields, account_total_fields, activity_resource_fields, import_counts_fields,
+    profile_field_fields, profile_word_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
     control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
     engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
@@ -193,6 +197,7 @@ macro_rules! words_wire {
         }
     };
 }
+words_wire!(ExportFormat: Csv, Ndjson, Xlsx);
 words_wire!(PersonState: Active, Disabled, Erased);
 words_wire!(AccountState: Active, Disabled);
 words_wire!(Cadence: Continuous, Daily, Weekly, Monthly, Quarterly);
@@ -202,6 +207,11 @@ words_wire!(EarningRule: ZeroHundred, FiftyFifty, Percent, Milestones, LevelOfEf
 words_wire!(DeliverableState: Planned, InProgress, Submitted, Accepted, AcceptedWithReservations, Rejected, Cancelled);
 words_wire!(DurationUnit: Minutes, Days);
 words_wire!(ConstraintType: AsSoonAsPossible, AsLateAsPossible, MustStartOn, MustFinishOn, StartNoEarlierThan, StartNoLaterThan, FinishNoEarlierThan, FinishNoLaterThan);
+words_wire!(ActivityType: Task, Milestone, LevelOfEffort, Summary);
+words_wire!(LagKind: Working, Elapsed);
+words_wire!(ImportFormat: Csv, Mspdi, Xer, Icalendar);
+words_wire!(ImportState: Pending, Ready, Checking, Checked, Applying, Applied, Failed);
+words_wire!(ImportOutcome: Created, Updated, Unchanged, Refused, Lost);
 words_wire!(PercentType: Physical, Duration, Work);
 words_wire!(Weekday: Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday);
 words_wire!(Relation: FinishToStart, StartToStart, FinishToFinish, StartToFinish);
@@ -284,6 +294,10 @@ owned_field_fields!(value_wire);
 tolerances_fields!(value_wire);
 partner_contact_fields!(value_wire);
 profile_columns_fields!(value_wire);
+profile_field_fields!(value_wire);
+profile_word_fields!(value_wire);
+activity_resource_fields!(value_wire);
+import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);
 service_level_fields!(value_wire);
 statement_line_fields!(value_wire);
@@ -382,6 +396,7 @@ required! {
     ActualsControl, pb::ActualsControl;
     BudgetPlace, pb::BudgetPlace;
     ProfileColumns, pb::ProfileColumns;
+    ImportCounts, pb::ImportCounts;
 }
 
 /// A number that is required and may be zero.

@@ -12,6 +12,7 @@ mod example;
 mod exchange;
 mod financials;
 mod finish;
+mod import_job;
 mod operation;
 mod others;
 mod parameters;
@@ -61,6 +62,7 @@ pub fn document() -> Value {
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
+    operations.extend(import_job::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 27] = [
+    let queries: [&Param; 29] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -33,6 +33,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::AFTER,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
+        &params::AFTER_RECORD,
         &params::FROM_ID,
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
@@ -46,6 +47,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::CORRECTIONS,
         &params::ADJUSTING,
         &params::PROFILE,
+        &params::FORMAT,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();

@@ -1,15 +1,16 @@
 //! The operations every resource has.
 
 use serde_json::{Value, json};
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
-use super::answers::{answer, empty, trimmable};
+use super::answers::{answer, content, empty, trimmable};
 use super::example;
 use super::operation::{Access, Operation, body, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
-use super::vocabulary::{binary, reference};
+use super::vocabulary::{binary, reference, text};
 use crate::rest::content::OCTETS;
 use crate::rest::mount::{About, Reach, VerbAbout};
 use crate::rest::params;
@@ -22,7 +23,7 @@ pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 
 /// The operations of a resource.
 pub(super) fn operations(about: &About) -> Vec<Operation> {
-    let mut operations = vec![list(about), get(about)];
+    let mut operations = vec![list(about), export(about), get(about)];
     if about.reach == Reach::Record {
         return operations;
     }
@@ -115,6 +116,26 @@ fn list(about: &About) -> Operation {
         parameters: of(about.kind, &params::listing(about.kind)),
         answers: vec![(200, many(about, "A page."))],
         ..start(about, HttpMethod::Get, "", format!("list_{}", about.kind.plural), "read")
+    }
+}
+
+fn export(about: &About) -> Operation {
+    let (one, plural) = words(about);
+    let keys = ["content_disposition", "sync_token"];
+    let file = answer("The file.", "text/csv", text(), &keys);
+    let others = [ExportFormat::Ndjson, ExportFormat::Xlsx].into_iter();
+    let file = others.fold(file, |file, format| file.content(format.media_type(), content(binary())));
+    Operation {
+        summary: format!("Export {plural} as a file"),
+        description: format!(
+            "Every {one} that the list has, with the same filter, order and fields, streamed. In tables money is two \
+             columns, `name.amount` and `name.currency`, and lists and objects are JSON; what a spreadsheet might run \
+             as a formula begins with an apostrophe in CSV, and is text in a workbook. A file that arrives whole is \
+             whole: one that cannot be read to its end breaks off."
+        ),
+        parameters: of(about.kind, &params::exporting(about.kind)),
+        answers: vec![(200, file)],
+        ..start(about, HttpMethod::Get, "/export", format!("export_{}", about.kind.plural), "read")
     }
 }
 

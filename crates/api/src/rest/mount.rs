@@ -8,7 +8,7 @@ use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
 
-use super::{Rest, batch, content, read, write};
+use super::{Rest, batch, content, export, read, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -78,6 +78,7 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
     let path = format!("/v1/{}", R::KIND.path());
     let routes = Router::new()
         .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/export"), get(export::list::<R>))
         .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
         .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
     Mount { mounted: Mounted { routes, about: about::<R>() }, resource: PhantomData }
@@ -86,7 +87,10 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
 /// What the service only ever adds to: callers read it.
 pub(crate) fn records<R: Resource>() -> Mounted {
     let path = format!("/v1/{}", R::KIND.path());
-    let routes = Router::new().route(&path, get(read::list::<R>)).route(&format!("{path}/{{id}}"), get(read::get::<R>));
+    let routes = Router::new()
+        .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/export"), get(export::list::<R>))
+        .route(&format!("{path}/{{id}}"), get(read::get::<R>));
     Mounted { routes, about: About { reach: Reach::Record, ..about::<R>() } }
 }
 

@@ -3,6 +3,7 @@
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
 use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
@@ -86,6 +87,8 @@ params! {
     GROUP_KEY "group_key" text(200);
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
+    /// The record behind which to begin; from the first when absent.
+    AFTER_RECORD "after_record" Shape::Int { min: 0, max: 2_000_000_000 };
     /// Code of the source that sends the batch.
     SOURCE "source" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("gla") };
     /// The source's own name for the batch; the same name again gets the first answer.
@@ -105,6 +108,8 @@ params! {
     ADJUSTING "adjusting" Shape::Bool;
     /// Code of the mapping profile that says how the file is written.
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
+    /// What kind of file.
+    FORMAT "format" Shape::Word { title: "ExportFormat", doc: ExportFormat::DOC, words: ExportFormat::WORDS };
     /// Leaves out what this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
@@ -124,6 +129,13 @@ pub(crate) fn reading(kind: &Kind) -> Set {
 pub(crate) fn listing(kind: &Kind) -> Set {
     let mut set = reading(kind);
     set.extend([&FILTER, &ORDER_BY, &PAGE_SIZE, &PAGE_TOKEN, &INCLUDE_TOTAL, &SHOW_DELETED]);
+    set
+}
+
+/// How a whole list is read as a file.
+pub(crate) fn exporting(kind: &Kind) -> Set {
+    let mut set = reading(kind);
+    set.extend([&FORMAT, &FILTER, &ORDER_BY, &SHOW_DELETED]);
     set
 }
 
@@ -198,6 +210,11 @@ pub(crate) fn csv_import() -> Set {
         &ADJUSTING,
         &PROFILE,
     ]
+}
+
+/// How the report of an import is read.
+pub(crate) fn records() -> Set {
+    vec![&AFTER_RECORD, &PAGE_SIZE]
 }
 
 /// How the ends of lines are read.
