@@ -99,6 +99,12 @@ const QUERY: &[&str] = &[
     "valid_at",
     "effective_at",
     "kinds",
+    "event_types",
+    "program_ids",
+    "with_labels",
+    "consumer_id",
+    "since",
+    "at",
     "after",
     "after_line",
     "from_id",
@@ -404,6 +410,15 @@ pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) ->
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     unary(client, &method("EventService", "ListEvents"), args).await
+}
+
+/// Where a consumer is.
+pub(crate) async fn position(client: &Client, id: &str) -> Reply {
+    unary(client, &method("ConsumerService", "GetConsumerPosition"), &json!({"id": id})).await
+}
+
+pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
+    unary(client, &method("EventService", "GetDigest"), args).await
 }
 
 /// The table, in the shape that REST gives it.

@@ -323,6 +323,10 @@ pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     with_args(client.raw("GET", "/v1/events"), args).send().await
 }
 
+pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
+    with_args(client.raw("GET", "/v1/digest"), args).send().await
+}
+
 pub(crate) async fn watch(client: &Client, args: &Value) -> Result<Feed, Refused> {
     let path = "/v1/events/stream";
     let response = with_args(client.raw("GET", path), args).start().await;

@@ -10,8 +10,10 @@ mod all {
     mod bodies;
     mod budget;
     mod commitment;
+    mod consumer;
     mod deliverable;
     mod dependency;
+    mod digest;
     mod dry_run;
     mod erasure;
     mod errors;

@@ -15,6 +15,7 @@ pub mod clock_time;
 pub mod country;
 pub mod csv_lines;
 pub mod error;
+pub mod event_type;
 pub mod exchange;
 pub mod field;
 pub mod filter;
@@ -55,6 +56,7 @@ pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
 pub mod commitment;
+pub mod consumer;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
@@ -123,6 +125,7 @@ macro_rules! for_each_resource {
             exchange_rate::ExchangeRate,
             commitment::Commitment,
             forecast::Forecast,
+            consumer::Consumer,
         }
     };
 }

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::access::{AccessCache, RIGHTS};
 use crate::blob::{self, Link};
 use crate::conn::{Conn, Pool};
+use crate::consumer::{Moved, set_offset};
 use crate::database::{Database, set_org};
 use crate::fail::Fail;
 use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
@@ -35,6 +36,8 @@ pub struct Plan {
     pub credential: Option<(String, String)>,
     /// A content to be linked with the changes.
     pub link: Option<Link>,
+    /// A reader of the feed that is moved.
+    pub moved: Option<Moved>,
     /// What is added to the ledger.
     pub postings: Option<Postings>,
     /// Whether the organisation itself is made.
@@ -52,6 +55,7 @@ impl Plan {
             remembered: None,
             credential: None,
             link: None,
+            moved: None,
             postings: None,
             new_organisation: false,
             answer,
@@ -232,6 +236,9 @@ impl Group {
         }
         if let Some(link) = &plan.link {
             blob::link(conn, &org, link).await?;
+        }
+        if let Some(moved) = &plan.moved {
+            set_offset(conn, &org, moved).await?;
         }
         if let Some((account, hash)) = plan.credential {
             credential::set(conn, &org, &account, &hash).await?;

@@ -6,7 +6,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget};
 
-use crate::events::event_id;
+use crate::sight::event_id;
 use crate::read::{Reads, check_id};
 use crate::{Caller, Service};
 

@@ -100,7 +100,7 @@ async fn create<R: Resource>(
     crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
-    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
+    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
     let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
     if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());

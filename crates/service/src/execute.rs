@@ -17,6 +17,7 @@ use steerco_domain::resource::Acting;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link};
+use steerco_persistence::consumer::Moved;
 use steerco_persistence::idempotency::Key;
 use steerco_persistence::ledger::Postings;
 use steerco_persistence::scope::authorise;
@@ -95,11 +96,13 @@ pub(crate) struct Wish<R> {
     pub(crate) secret: Option<(String, String)>,
     /// A content that was staged.
     pub(crate) link: Option<Link>,
+    /// A reader of the feed to be moved.
+    pub(crate) moved: Option<Moved>,
 }
 
 impl<R> Wish<R> {
     pub(crate) fn one(action: &'static str, input: Value, item: Item<R>) -> Self {
-        Self { action, input, items: vec![item], partial: false, batch: false, secret: None, link: None }
+        Self { action, input, items: vec![item], partial: false, batch: false, secret: None, link: None, moved: None }
     }
 }
 
@@ -280,9 +283,9 @@ impl Service {
             fingerprint,
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
-        let credential = wish.secret.clone();
+        let (credential, moved) = (wish.secret.clone(), wish.moved.clone());
         let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(Plan { changes, source_versions, remembered, credential, link, postings, ..Plan::nothing(act, answer) })
+        Ok(Plan { changes, source_versions, remembered, credential, link, moved, postings, ..Plan::nothing(act, answer) })
     }
 }
 

@@ -85,6 +85,7 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
         "forecast" => forecast_body(world),
+        "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
@@ -209,7 +210,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 31] = [
+pub(crate) const CREATABLE: [&str; 32] = [
     "person",
     "principal",
     "grant",
@@ -241,6 +242,7 @@ pub(crate) const CREATABLE: [&str; 31] = [
     "exchange_rate",
     "commitment",
     "forecast",
+    "consumer",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

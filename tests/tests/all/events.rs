@@ -160,7 +160,7 @@ scenario!(a_vendor_sees_no_numbers(world) {
     world.client(Who::Admin).update("organisation", &world.org, json!({"name": "Renamed"})).await.unwrap();
     three(&world).await;
     for event in vendor.all_events(json!({})).await {
-        assert!(["organisation", "partner", "engagement"].contains(&event["kind"].as_str().unwrap()), "{event}");
+        assert!(["organisation", "partner", "engagement", "access"].contains(&event["kind"].as_str().unwrap()), "{event}");
         assert!(event["seq"].is_null() && event["revision"].is_null() && event["actor"] == "", "{event}");
     }
     let seen = vendor.get("organisation", &world.org).await.unwrap();

@@ -208,6 +208,7 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
             "balance",
             "program_balance",
             "actuals_result",
+            "consumer_offset",
         ];
         tables.extend(beside.map(str::to_owned));
         for table in &tables {

@@ -122,6 +122,11 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"rate": "163.2", "source_reference": "corrected by the bank"}),
         ),
         "commitment" => (super::bodies::body(world, kind), json!({"title": "Steel and bolts"})),
+        "consumer" => (
+            json!({"name": "Warehouse", "kinds": ["risk"], "event_types": ["risk.assess"], "program_ids": [world.program],
+                "with_labels": ["area=north"], "exclude_source": "jira"}),
+            json!({"event_types": [], "with_labels": ["area"]}),
+        ),
         other => panic!("no example of {other}"),
     }
 }
@@ -204,6 +209,7 @@ scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });
 scenario!(of_a_mapping_profile(world) { live(&world, "mapping_profile").await });
+scenario!(of_a_consumer(world) { live(&world, "consumer").await });
 scenario!(of_a_risk(world) { live(&world, "risk").await });
 
 scenario!(of_an_organisation(world) {

@@ -132,6 +132,7 @@ fn verbs_are_described_as_declared() {
         person::{DisablePerson, EnablePerson, ErasePerson};
         principal::{DisablePrincipal, EnablePrincipal};
         grant::{RevokeGrant};
+        consumer::{AcknowledgeConsumer, ReplayConsumer};
         service_account::{DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount};
         program::{ActivateProgram, HoldProgram, CompleteProgram, CancelProgram};
         project::{ActivateProject, HoldProject, CompleteProject, CancelProject};

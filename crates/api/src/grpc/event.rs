@@ -7,11 +7,11 @@ use prost_types::{ListValue, Struct, Value as PbValue, value};
 use serde_json::{Map, Value};
 use steerco_domain::Error;
 use steerco_proto::v1 as pb;
-use steerco_service::{Event, EventArgs, EventPage, Service};
+use steerco_service::{CollectionDigest, DigestArgs, Digests, Event, EventArgs, EventFilter, EventPage, Service};
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-use super::call::{Answer, Call, Deadline, answer, given, page_size};
+use super::call::{Answer, Call, Deadline, answer, given, instant, page_size};
 use super::gate::expired;
 use super::wire::Scalar;
 use super::{Door, limited};
@@ -30,10 +30,14 @@ impl pb::event_service_server::EventService for Door {
         answer(request, |call, body| list_events(&self.0, call, body)).await
     }
 
+    async fn get_digest(&self, request: Request<pb::GetDigestRequest>) -> Answer<pb::Digest> {
+        answer(request, |call, body| get_digest(&self.0, call, body)).await
+    }
+
     type WatchStream = Pages;
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Answer<Pages> {
-        answer(request, |call, body| future::ready(Ok(Response::new(watch(&self.0, call, body))))).await
+        answer(request, |call, body| future::ready(watch(&self.0, call, body).map(Response::new))).await
     }
 }
 
@@ -42,17 +46,61 @@ async fn list_events(
     call: Call,
     body: pb::ListEventsRequest,
 ) -> Result<Response<pb::ListEventsResponse>, Error> {
-    let pb::ListEventsRequest { after, kinds, exclude_source, page_size: size } = body;
-    let args =
-        EventArgs { after: given(after), kinds, exclude_source: given(exclude_source), page_size: page_size(size) };
+    let pb::ListEventsRequest {
+        after,
+        kinds,
+        exclude_source,
+        page_size: size,
+        event_types,
+        program_ids,
+        with_labels,
+        consumer_id,
+        since,
+    } = body;
+    let exclude_source = given(exclude_source);
+    let args = EventArgs {
+        after: given(after),
+        since: instant("since", since)?,
+        consumer: given(consumer_id),
+        filter: EventFilter { kinds, event_types, program_ids, with_labels, exclude_source },
+        page_size: page_size(size),
+    };
     let EventPage { events, next_cursor, more } = service.events(&call.caller, &args).await?;
     let events = events.into_iter().map(event).collect();
     Ok(Response::new(pb::ListEventsResponse { events, next_cursor, more }))
 }
 
-fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Pages {
-    let pb::WatchRequest { after, kinds, exclude_source } = body;
-    let args = EventArgs { after: given(after), kinds, exclude_source: given(exclude_source), page_size: None };
+async fn get_digest(
+    service: &Service,
+    call: Call,
+    body: pb::GetDigestRequest,
+) -> Result<Response<pb::Digest>, Error> {
+    let pb::GetDigestRequest { kinds, filter, show_deleted, at } = body;
+    let args = DigestArgs { kinds, filter: given(filter), show_deleted, at: given(at) };
+    let Digests { collections, max_seq, cursor } = service.digest(&call.caller, &args).await?;
+    let collection = |CollectionDigest { kind, count, hash }| pb::CollectionDigest { kind: kind.to_owned(), count, hash };
+    Ok(Response::new(pb::Digest { collections: collections.into_iter().map(collection).collect(), max_seq, cursor }))
+}
+
+fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Result<Pages, Error> {
+    let pb::WatchRequest {
+        after,
+        kinds,
+        exclude_source,
+        event_types,
+        program_ids,
+        with_labels,
+        consumer_id,
+        since,
+    } = body;
+    let exclude_source = given(exclude_source);
+    let args = EventArgs {
+        after: given(after),
+        since: instant("since", since)?,
+        consumer: given(consumer_id),
+        filter: EventFilter { kinds, event_types, program_ids, with_labels, exclude_source },
+        page_size: None,
+    };
     let Call { caller, request_id, deadline, .. } = call;
     let id = request_id.clone();
     let pages = service.watch(caller, args).map(move |page| match page {
@@ -61,10 +109,10 @@ fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Pages {
         }
         Err(error) => Err(to_status(&error, &id)),
     });
-    match deadline {
+    Ok(match deadline {
         Some(Deadline(end)) => Box::pin(until(pages, end, to_status(&expired(), &request_id))),
         None => Box::pin(pages),
-    }
+    })
 }
 
 /// The stream, ended with a status at the deadline.

@@ -7,6 +7,7 @@ mod accrual;
 mod actuals;
 mod answers;
 mod bridge;
+mod consumers;
 mod documents;
 mod example;
 mod exchange;
@@ -60,6 +61,7 @@ pub fn document() -> Value {
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
+    operations.extend(consumers::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

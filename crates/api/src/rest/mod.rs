@@ -6,6 +6,7 @@ mod batch;
 mod body;
 pub(crate) mod bridge;
 pub(crate) mod call;
+pub(crate) mod consumers;
 pub(crate) mod content;
 mod discovery;
 mod docs;
@@ -83,6 +84,7 @@ fn others() -> Router<Rest> {
         .route("/v1/metrics", get(discovery::list_metrics))
         .route("/v1/events", get(events::list_events))
         .route("/v1/events/stream", get(events::stream_events))
+        .route("/v1/digest", get(consumers::get_digest))
         .route("/oauth2/token", post(oauth::issue_token))
         .route("/.well-known/jwks.json", get(discovery::get_jwks))
         .route("/.well-known/oauth-authorization-server", get(discovery::get_authorization_server))
