@@ -61,4 +61,5 @@ migrations![
     commitment_001,
     forecast_001,
     consumer_001,
+    webhook_endpoint_001,
 ];

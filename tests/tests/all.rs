@@ -35,6 +35,7 @@ mod all {
     mod preconditions;
     mod progress;
     mod promises;
+    mod receiver;
     mod references;
     mod revocation;
     mod risk;
@@ -43,5 +44,6 @@ mod all {
     mod tokens;
     mod upsert;
     mod vendor;
+    mod webhook_endpoint;
     mod wire;
 }

@@ -10,6 +10,7 @@
 //! `UPDATE=1 cargo test --workspace`, which writes `openapi/steerco.json` anew.
 
 mod door;
+mod event_types;
 mod grpc;
 pub mod openapi;
 mod options;

@@ -38,7 +38,10 @@ impl EventType {
 }
 
 /// Rows of the table that change nothing of their kind.
-const SILENT: [(&str, &str); 5] = [
+const SILENT: [(&str, &str); 8] = [
+    ("consumer", "acknowledge"),
+    ("consumer", "replay"),
+    ("webhook_endpoint", "test"),
     ("actuals_batch", "adjust"),
     ("fiscal_period", "reconcile"),
     ("fiscal_period", "propose_accruals"),

@@ -81,6 +81,7 @@ pub mod project;
 pub mod risk;
 pub mod service_account;
 pub mod source;
+pub mod webhook_endpoint;
 pub mod work_calendar;
 
 pub use error::{Error, Fault, Reason};
@@ -126,6 +127,7 @@ macro_rules! for_each_resource {
             commitment::Commitment,
             forecast::Forecast,
             consumer::Consumer,
+            webhook_endpoint::WebhookEndpoint,
         }
     };
 }

@@ -38,6 +38,7 @@ pub mod scope;
 mod sql;
 mod sqlite;
 pub mod verify;
+pub mod webhook;
 pub mod writer;
 
 pub use access::{Access, AccessGrant, Who};

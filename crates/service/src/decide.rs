@@ -107,6 +107,7 @@ async fn create<R: Resource>(
     }
     check::<R>(env, &scope, None, &after).await?;
     crate::spreading::spread(env, &mut after).await?;
+    crate::webhooks::take_rights(env, &after);
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
@@ -184,6 +185,7 @@ async fn merge<R: Resource>(
         return backfill(env, scope, before, patch, effective, source).await;
     }
     let after = before.patched(patch)?;
+    crate::webhooks::take_rights(env, &after);
     changed(env, scope, &before, after, action, source).await
 }
 

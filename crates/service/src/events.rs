@@ -129,7 +129,7 @@ impl Service {
     }
 
     /// The instant to which the feed reaches back.
-    fn oldest(&self) -> Instant {
+    pub(crate) fn oldest(&self) -> Instant {
         let kept_micros = i64::from(self.inner.feed_days) * 86_400 * 1_000_000;
         Instant::from_micros(self.inner.clock.now().micros() - kept_micros)
     }

@@ -47,6 +47,7 @@ mod sniff;
 mod spreading;
 mod subject;
 mod token;
+mod webhooks;
 mod write;
 
 pub use actuals::{PostedBatch, RESULTS_SHOWN};
@@ -60,4 +61,7 @@ pub use import::STREAM_BYTES_MAX;
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
 pub use steerco_persistence::ledger::LineResult;
+pub use webhooks::{
+    WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings,
+};
 pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

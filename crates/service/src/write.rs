@@ -158,7 +158,7 @@ impl Service {
         }
         let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
         let items = items.into_iter().map(|item| self.item_of(item)).collect();
-        let wish = Wish { action: "batch", input, items, partial, batch: true, secret: None, link: None, moved: None };
+        let wish = Wish { partial, ..Wish::many("batch", input, items) };
         self.execute(context, wish).await
     }
 

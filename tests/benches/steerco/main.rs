@@ -14,6 +14,7 @@
 
 mod client;
 mod data;
+mod events;
 mod limits;
 #[path = "../../src/postgres.rs"]
 #[expect(dead_code, unused_imports, unreachable_pub, reason = "the harness of the tests, of which this needs a part")]

@@ -12,7 +12,7 @@ use tonic::transport::Endpoint;
 use crate::client::{self, Connection, Times, get, post};
 use crate::data::{BASE_URL, Data, LINES, Store, actuals, risk};
 use crate::process::{Folder, Server, cpu};
-use crate::{Done, Flags};
+use crate::{Done, Flags, events};
 
 /// Rounds of a row; the one of median CPU counts.
 const ROUNDS: usize = 3;
@@ -110,6 +110,7 @@ pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, repor
     let bench = Bench { flags, store, data, server: &server };
     bench.reads(report)?;
     bench.feed(report)?;
+    events::run(flags, store, data, &server, report)?;
     bench.writes(report)?;
     let (now, most) = server.memory();
     let what = format!("memory after the work {} MiB, at most {} MiB", now / 1024, most / 1024);
@@ -129,6 +130,8 @@ fn starts(flags: &Flags, store: &Store, data: &Data, dir: &Folder, report: &mut 
             // The client is one caller; the rate is looked at, and never reached.
             ("STEERCO_LIMITS__REQUESTS_PER_SECOND", "10000000"),
             ("STEERCO_LIMITS__BURST", "10000000"),
+            // The receiver of webhooks is here too.
+            ("STEERCO_WEBHOOKS__ALLOW", "[\"127.0.0.0/8\"]"),
         ];
         let start = Instant::now();
         let server = Server::start("serve", &["--database", &store.url], &settings, log)?;

@@ -85,6 +85,7 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
         "forecast" => forecast_body(world),
+        "webhook_endpoint" => json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook"}),
         "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
         "actuals_batch" => {
@@ -190,6 +191,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("fiscal_period", "reconcile") => json!({"source": World::SOURCE}),
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
+        ("webhook_endpoint", "replay") => json!({"failed": true}),
         ("budget" | "budget_transfer", "reject") => json!({"reason": "too much"}),
         ("commitment", "commit" | "receive" | "pay") => json!({"amount": "1"}),
         ("commitment", "amend") => json!({"amount": "2", "reason": "a better price"}),
@@ -202,7 +204,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 
 /// Whether an action is a verb, called on one resource by its name.
 pub(crate) fn is_verb(row: &Row) -> bool {
-    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals"];
+    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals", "test"];
     !others.contains(&row.action) && (row.kind, row.action) != ("exchange_rate", "import")
 }
 
@@ -210,7 +212,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 32] = [
+pub(crate) const CREATABLE: [&str; 33] = [
     "person",
     "principal",
     "grant",
@@ -243,6 +245,7 @@ pub(crate) const CREATABLE: [&str; 32] = [
     "commitment",
     "forecast",
     "consumer",
+    "webhook_endpoint",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

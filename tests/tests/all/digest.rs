@@ -1,6 +1,8 @@
 //! Digests: a client proves that its copy is what the service has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -183,3 +185,78 @@ async fn stays_equal(world: World) {
 }
 
 scenario!(a_snapshot_and_its_tail_are_one_cut(world) { stays_equal(world).await });
+
+/// A reader whose memory is lost now and then: what it stored, and the place that the service keeps for it, are left.
+async fn killed_now_and_then(director: Client, consumer: String, seed: u64, done: Arc<AtomicBool>) -> usize {
+    let mut draws = seed;
+    let mut below = |end: u64| {
+        draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draws >> 33) % end
+    };
+    let (mut stored, mut kills) = (BTreeMap::<String, Value>::new(), 0);
+    loop {
+        let last = done.load(Ordering::Acquire);
+        let args = json!({"consumer_id": consumer, "page_size": 1 + below(12)});
+        let page = director.events(args).await.unwrap();
+        let mut memory = stored.clone();
+        for event in page.items() {
+            let id = event["resource_id"].as_str().unwrap().to_owned();
+            match event.get("after") {
+                Some(after) => memory.insert(id, after.clone()),
+                None => memory.remove(&id),
+            };
+        }
+        match below(4) {
+            // Before it stored: it reads the same again.
+            0 => kills += 1,
+            // After that, before it said so: it reads again what it has.
+            1 => {
+                stored = memory;
+                kills += 1;
+            }
+            _ => {
+                stored = memory;
+                let cursor = json!({"cursor": page["next_cursor"]});
+                director.act("consumer", &consumer, "acknowledge", cursor).await.unwrap();
+                if last && page["more"] == false {
+                    break;
+                }
+            }
+        }
+    }
+    let place = director.position(&consumer).await.unwrap();
+    assert_eq!((&place["events_behind"], &place["seconds_behind"]), (&json!(0), &json!("0")));
+    let digest = of(&director, json!({"kinds": ["risk"], "at": place["cursor"]})).await;
+    assert_eq!(digest["collections"][0]["hash"], of_copy(stored.values()));
+    kills
+}
+
+scenario!(
+    /// R7: eight writers, refusals among them, four consumers killed at random: each ends with what the service has.
+    a_consumer_that_is_killed_ends_equal(world) {
+        let director = world.client(Who::Director);
+        let done = Arc::new(AtomicBool::new(false));
+        let mut readers = Vec::new();
+        for seed in 0..4 {
+            let body = json!({"name": format!("Reader {seed}"), "kinds": ["risk"]});
+            let consumer = director.create("consumer", body).await.unwrap().id().to_owned();
+            readers.push(tokio::spawn(killed_now_and_then(director.clone(), consumer, seed, Arc::clone(&done))));
+        }
+        let writers = (0..8).map(|writer| {
+            let (director, program) = (director.clone(), world.program.clone());
+            tokio::spawn(async move {
+                write(director.clone(), program.clone(), writer).await;
+                let refused = json!({"program_id": program, "title": "", "kind": "threat"});
+                director.create("risk", refused).await.unwrap_err();
+            })
+        });
+        futures::future::try_join_all(writers).await.unwrap();
+        done.store(true, Ordering::Release);
+        let mut kills = 0;
+        for reader in readers {
+            kills += reader.await.unwrap();
+        }
+        assert!(kills > 20, "{kills} kills");
+        world.verify().await;
+    }
+);

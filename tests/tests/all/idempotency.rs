@@ -82,7 +82,9 @@ async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
         Ok(answer) => {
             let mut json = answer.json.clone();
             // A secret is shown to the first alone.
-            json.as_object_mut().unwrap().remove("client_secret");
+            for secret in ["client_secret", "secret"] {
+                json.as_object_mut().unwrap().remove(secret);
+            }
             format!("{:?} {json}", answer.etag)
         }
         Err(refused) => format!("{:?}", refused.clone().anonymous()),
@@ -120,7 +122,9 @@ scenario!(many_equal_requests_at_once(world) {
                 }
                 _ => continue,
             };
-            let expected = if done.is_ok() { 2 } else { 1 };
+            // Reading and sending are no changes.
+            let silent = matches!((kind, row.action), ("consumer", "acknowledge" | "replay"));
+            let expected = if done.is_ok() && !silent { 2 } else { 1 };
             assert_eq!(revision(&client, kind, &id).await, expected, "{what}: one revision");
             if row.action == "delete" && done.is_ok() {
                 burst(&what, async || key("undelete").undelete(kind, &id).await).await.unwrap();

@@ -133,6 +133,8 @@ fn verbs_are_described_as_declared() {
         principal::{DisablePrincipal, EnablePrincipal};
         grant::{RevokeGrant};
         consumer::{AcknowledgeConsumer, ReplayConsumer};
+        webhook_endpoint::{DisableWebhookEndpoint, EnableWebhookEndpoint, RotateSecretWebhookEndpoint,
+            TestWebhookEndpoint, ReplayWebhookEndpoint};
         service_account::{DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount};
         program::{ActivateProgram, HoldProgram, CompleteProgram, CancelProgram};
         project::{ActivateProject, HoldProject, CompleteProject, CancelProject};

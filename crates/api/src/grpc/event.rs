@@ -6,6 +6,7 @@ use futures::{Stream, StreamExt, future, stream};
 use prost_types::{ListValue, Struct, Value as PbValue, value};
 use serde_json::{Map, Value};
 use steerco_domain::Error;
+use steerco_domain::event_type::{EventType, event_types};
 use steerco_proto::v1 as pb;
 use steerco_service::{CollectionDigest, DigestArgs, Digests, Event, EventArgs, EventFilter, EventPage, Service};
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use super::call::{Answer, Call, Deadline, answer, given, instant, page_size};
 use super::gate::expired;
 use super::wire::Scalar;
 use super::{Door, limited};
+use crate::event_types::{find, schema};
 use crate::problem::to_status;
 
 /// The service of the feed.
@@ -32,6 +34,27 @@ impl pb::event_service_server::EventService for Door {
 
     async fn get_digest(&self, request: Request<pb::GetDigestRequest>) -> Answer<pb::Digest> {
         answer(request, |call, body| get_digest(&self.0, call, body)).await
+    }
+
+    async fn list_event_types(
+        &self,
+        request: Request<pb::ListEventTypesRequest>,
+    ) -> Answer<pb::ListEventTypesResponse> {
+        answer(request, async |call, pb::ListEventTypesRequest {}| {
+            self.0.admit(&call.caller).await?;
+            Ok(Response::new(pb::ListEventTypesResponse { event_types: event_types().map(|ty| event_type(&ty)).collect() }))
+        })
+        .await
+    }
+
+    async fn get_event_type(&self, request: Request<pb::GetEventTypeRequest>) -> Answer<pb::EventType> {
+        answer(request, async |call, body: pb::GetEventTypeRequest| {
+            self.0.admit(&call.caller).await?;
+            let ty = find(&body.name)?;
+            let schema = schema(self.0.issuer(), &ty).as_object().cloned().map(to_struct);
+            Ok(Response::new(pb::EventType { schema, ..event_type(&ty) }))
+        })
+        .await
     }
 
     type WatchStream = Pages;
@@ -123,6 +146,10 @@ pub(super) fn until<T>(
 ) -> impl Stream<Item = Result<T, Status>> {
     let last = stream::once(async move { (Instant::now() >= end).then_some(Err(status)) });
     stream.take_until(tokio::time::sleep_until(end)).chain(last.filter_map(future::ready))
+}
+
+fn event_type(ty: &EventType) -> pb::EventType {
+    pb::EventType { name: ty.name(), kind: ty.kind.name.to_owned(), description: ty.doc(), schema: None }
 }
 
 fn event(event: Event) -> pb::Event {

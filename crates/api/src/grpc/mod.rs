@@ -50,6 +50,7 @@ mod project;
 mod risk;
 mod service_account;
 mod source;
+mod webhook_endpoint;
 mod work_calendar;
 
 use axum::Router;
@@ -100,7 +101,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
         milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, consumer, exchange_rate, ledger_entry, event, permission, metric);
+        budget_transfer, commitment, forecast, consumer, webhook_endpoint, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

@@ -20,6 +20,7 @@ mod resources;
 mod schemas;
 mod shape;
 mod vocabulary;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -62,6 +63,7 @@ pub fn document() -> Value {
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
     operations.extend(consumers::operations(&mut schemas));
+    operations.push(webhooks::operation(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 33] = [
+    let queries: [&Param; 34] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -37,6 +37,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::PROGRAM_IDS,
         &params::WITH_LABELS,
         &params::AT,
+        &params::STATE,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
         &params::FROM_ID,

@@ -7,6 +7,7 @@ use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::resource::Kind;
+use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
 
 /// One query parameter.
@@ -69,6 +70,9 @@ params! {
     CONSUMER_ID "consumer_id" Shape::Id { prefix: Consumer::KIND.prefix };
     /// What happened from this instant on, instead of after a cursor.
     SINCE "since" Shape::Instant;
+    /// Only messages of which this became; all when absent.
+    STATE "state"
+        Shape::Word { title: "WebhookDeliveryState", doc: WebhookDeliveryState::DOC, words: WebhookDeliveryState::WORDS };
     /// Cursor of the feed up to which things are meant; now when absent.
     AT "at" text(4_000);
     /// The version to begin with; the one that this took the place of when absent.
@@ -167,6 +171,11 @@ pub(crate) fn events() -> Set {
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
     vec![&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE]
+}
+
+/// How messages to a webhook endpoint are listed.
+pub(crate) fn deliveries() -> Set {
+    vec![&STATE, &PAGE_SIZE, &PAGE_TOKEN]
 }
 
 /// Of what a digest is made.
