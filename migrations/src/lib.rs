@@ -62,4 +62,5 @@ migrations![
     forecast_001,
     consumer_001,
     webhook_endpoint_001,
+    ledger_002,
 ];
