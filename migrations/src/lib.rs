@@ -64,6 +64,8 @@ migrations![
     dependency_002,
     mapping_profile_002,
     import_job_001,
+    consumer_001,
+    webhook_endpoint_001,
     ledger_002,
     balance_001,
     budget_002,

@@ -383,7 +383,8 @@ fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
 
 /// What belongs to no resource.
 impl Client {
-    /// A page of the feed: `after`, `kinds` (an array), `exclude_source`, `page_size`.
+    /// A page of the feed: `after`, `since`, `consumer_id`, `exclude_source`, `page_size`, and the arrays `kinds`,
+    /// `event_types`, `program_ids`, `with_labels`.
     pub async fn events(&self, args: Value) -> Reply {
         match self.door {
             Door::Rest => rest::events(self, &args).await,
@@ -409,6 +410,39 @@ impl Client {
         match self.door {
             Door::Rest => rest::watch(self, &args).await,
             Door::Grpc => grpc::watch(self, &args).await,
+        }
+    }
+
+    /// Where a consumer of the feed is.
+    pub async fn position(&self, id: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/consumers/{id}/position")).send().await,
+            Door::Grpc => grpc::position(self, id).await,
+        }
+    }
+
+    /// Messages to a webhook endpoint, newest first: `state`, `page_size`, `page_token`.
+    pub async fn deliveries(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => rest::deliveries(self, id, &args).await,
+            Door::Grpc => grpc::deliveries(self, id, args).await,
+        }
+    }
+
+    /// The catalogue of events, or one type of it.
+    pub async fn event_types(&self, name: Option<&str>) -> Reply {
+        match (self.door, name) {
+            (Door::Rest, None) => self.raw("GET", "/v1/event-types").send().await,
+            (Door::Rest, Some(name)) => self.raw("GET", &format!("/v1/event-types/{name}")).send().await,
+            (Door::Grpc, name) => grpc::event_types(self, name).await,
+        }
+    }
+
+    /// Digests of collections: `kinds` (an array), `filter`, `show_deleted`, `at`.
+    pub async fn digest(&self, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => rest::digest(self, &args).await,
+            Door::Grpc => grpc::digest(self, &args).await,
         }
     }
 

@@ -100,6 +100,12 @@ const QUERY: &[&str] = &[
     "effective_at",
     "kinds",
     "format",
+    "event_types",
+    "program_ids",
+    "with_labels",
+    "consumer_id",
+    "since",
+    "at",
     "after",
     "after_line",
     "after_record",
@@ -203,6 +209,12 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
             json["service_account"] = resource(json["service_account"].take(), None);
             json
         }
+        Call::Act { verb, .. } if *verb == "rotate_secret" => {
+            let mut json = answer.json;
+            json["webhook_endpoint"] = resource(json["webhook_endpoint"].take(), None);
+            json
+        }
+        Call::Act { verb, .. } if *verb == "test" => answer.json,
         _ => resource(answer.json, client.with.fields.as_deref()),
     };
     Ok(answer)
@@ -433,6 +445,32 @@ pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) ->
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     unary(client, &method("EventService", "ListEvents"), args).await
+}
+
+/// Where a consumer is.
+pub(crate) async fn position(client: &Client, id: &str) -> Reply {
+    unary(client, &method("ConsumerService", "GetConsumerPosition"), &json!({"id": id})).await
+}
+
+/// Messages to a webhook endpoint.
+pub(crate) async fn deliveries(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    let mut answer = unary(client, &method("WebhookEndpointService", "ListWebhookDeliveries"), &args).await?;
+    if answer.json["next_page_token"] == "" {
+        answer.json.as_object_mut().expect("a page").remove("next_page_token");
+    }
+    Ok(answer)
+}
+
+pub(crate) async fn event_types(client: &Client, name: Option<&str>) -> Reply {
+    match name {
+        None => unary(client, &method("EventService", "ListEventTypes"), &json!({})).await,
+        Some(name) => unary(client, &method("EventService", "GetEventType"), &json!({"name": name})).await,
+    }
+}
+
+pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
+    unary(client, &method("EventService", "GetDigest"), args).await
 }
 
 /// The table, in the shape that REST gives it.

@@ -328,6 +328,14 @@ pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     with_args(client.raw("GET", "/v1/events"), args).send().await
 }
 
+pub(crate) async fn deliveries(client: &Client, id: &str, args: &Value) -> Reply {
+    with_args(client.raw("GET", &format!("/v1/webhook-endpoints/{}/deliveries", part(id))), args).send().await
+}
+
+pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
+    with_args(client.raw("GET", "/v1/digest"), args).send().await
+}
+
 pub(crate) async fn watch(client: &Client, args: &Value) -> Result<Feed, Refused> {
     let path = "/v1/events/stream";
     let response = with_args(client.raw("GET", path), args).start().await;

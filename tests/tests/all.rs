@@ -11,8 +11,10 @@ mod all {
     mod bodies;
     mod budget;
     mod commitment;
+    mod consumer;
     mod deliverable;
     mod dependency;
+    mod digest;
     mod dry_run;
     mod erasure;
     mod errors;
@@ -39,6 +41,7 @@ mod all {
     mod preconditions;
     mod progress;
     mod promises;
+    mod receiver;
     mod references;
     mod revocation;
     mod risk;
@@ -47,5 +50,6 @@ mod all {
     mod tokens;
     mod upsert;
     mod vendor;
+    mod webhook_endpoint;
     mod wire;
 }

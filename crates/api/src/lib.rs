@@ -11,6 +11,7 @@
 
 mod door;
 mod export;
+mod event_types;
 mod grpc;
 pub mod openapi;
 mod options;

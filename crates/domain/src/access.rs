@@ -311,6 +311,22 @@ pub const TABLE: &[Row] = &[
     row("commitment",      "cancel",       "- y y y - - - -"),
     // Committing beyond the budget where it is controlled.
     row("commitment",      "override",     "- y - y - - - -"),
+    // Of whoever made it; an admin takes away what of others is in the way.
+    row("consumer",        "read",         "y y y y y y f y"),
+    row("consumer",        "create",       "y y y y y y f -"),
+    row("consumer",        "update",       "y y y y y y f -"),
+    row("consumer",        "delete",       "y y y y y y f -"),
+    row("consumer",        "acknowledge",  "y y y y y y f -"),
+    row("consumer",        "replay",       "y y y y y y f -"),
+    row("webhook_endpoint", "read",         "y y y y y y f y"),
+    row("webhook_endpoint", "create",       "y y y y y y f -"),
+    row("webhook_endpoint", "update",       "y y y y y y f -"),
+    row("webhook_endpoint", "delete",       "y y y y y y f -"),
+    row("webhook_endpoint", "disable",      "y y y y y y f -"),
+    row("webhook_endpoint", "enable",       "y y y y y y f -"),
+    row("webhook_endpoint", "rotate_secret","y y y y y y f -"),
+    row("webhook_endpoint", "test",         "y y y y y y f -"),
+    row("webhook_endpoint", "replay",       "y y y y y y f -"),
     // The feed: each event also needs the right to read its kind.
     row("event",           "read",         "y y y y y y y y"),
     // Writing what held before the change was made (`effective_at`), with the right to update the kind.
@@ -378,16 +394,17 @@ mod tests {
         }
     }
 
-    /// A partner sees no private field of anything and changes nothing but what it says and attaches.
+    /// A partner sees no private field of anything and changes nothing but what it says, attaches and keeps for
+    /// itself.
     #[test]
-    fn a_vendor_sees_little_and_changes_only_what_is_about_something() {
+    fn a_vendor_sees_little_and_changes_only_what_it_says_or_keeps_for_itself() {
         for row in TABLE.iter().filter(|row| row.cell(Role::Vendor) != Cell::Deny && row.kind != "event") {
             assert_eq!(row.cell(Role::Vendor), Cell::Fields, "{}.{}", row.kind, row.action);
-            let about = matches!(row.kind, "comment" | "attachment");
+            let about = matches!(row.kind, "comment" | "attachment" | "consumer" | "webhook_endpoint");
             assert!(row.action == "read" || about, "{}.{}", row.kind, row.action);
         }
         let seen: Vec<&str> =
             KINDS.iter().map(|kind| kind.name).filter(|kind| read(kind, Role::Vendor) != Cell::Deny).collect();
-        assert_eq!(seen, ["organisation", "partner", "engagement", "milestone", "comment", "attachment"]);
+        assert_eq!(seen, ["organisation", "partner", "engagement", "milestone", "comment", "attachment", "consumer", "webhook_endpoint"]);
     }
 }

@@ -15,6 +15,7 @@ pub mod clock_time;
 pub mod country;
 pub mod csv_lines;
 pub mod error;
+pub mod event_type;
 pub mod exchange;
 pub mod export;
 pub mod field;
@@ -58,6 +59,7 @@ pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
 pub mod commitment;
+pub mod consumer;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
@@ -84,6 +86,7 @@ pub mod project;
 pub mod risk;
 pub mod service_account;
 pub mod source;
+pub mod webhook_endpoint;
 pub mod work_calendar;
 
 pub use error::{Error, Fault, Reason};
@@ -129,6 +132,8 @@ macro_rules! for_each_resource {
             commitment::Commitment,
             forecast::Forecast,
             import_job::ImportJob,
+            consumer::Consumer,
+            webhook_endpoint::WebhookEndpoint,
         }
     };
 }

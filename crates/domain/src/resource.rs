@@ -30,6 +30,8 @@ pub enum ScopeRule {
     Organisation,
     /// Only a caller with sight of the whole organisation.
     Administration,
+    /// What a person or an account made for itself; who administers or audits the organisation reads all of it.
+    Owned,
     /// The portfolios granted, and those of granted programs.
     Portfolio,
     /// The programs granted, and those of granted portfolios.
@@ -57,7 +59,7 @@ impl ScopeRule {
 
     /// Whether comments and attachments may be about it.
     pub const fn can_be_spoken_of(self) -> bool {
-        !matches!(self, Self::Administration | Self::Subject)
+        !matches!(self, Self::Administration | Self::Owned | Self::Subject)
     }
 }
 

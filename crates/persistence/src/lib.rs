@@ -15,8 +15,10 @@ pub mod budget;
 mod columns;
 pub mod commitment;
 pub mod conn;
+pub mod consumer;
 pub mod credential;
 pub mod database;
+pub mod digest;
 pub mod exchange;
 pub mod explanation;
 mod fail;
@@ -38,6 +40,7 @@ mod sql;
 mod sqlite;
 pub mod translation;
 pub mod verify;
+pub mod webhook;
 pub mod writer;
 
 pub use access::{Access, AccessGrant, Who};

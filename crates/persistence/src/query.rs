@@ -153,7 +153,7 @@ pub async fn count(
     row.get(0)
 }
 
-fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
+pub(crate) fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
     if !query.show_deleted {
         sql.push(" AND t.deleted_at IS NULL");
     }

@@ -46,7 +46,8 @@ pub(crate) async fn listen_until_stopped(
     let telemetry = Telemetry::start()?;
     let options = steerco_api::Options { traces: telemetry.is_on(), ..config.options() };
     let app = steerco_api::app(service.clone(), options);
-    let jobs = tokio::spawn(keep_house(service));
+    let jobs = tokio::spawn(keep_house(service.clone()));
+    let webhooks = tokio::spawn(async move { service.send_webhooks().await });
     ready(address);
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {
@@ -60,6 +61,7 @@ pub(crate) async fn listen_until_stopped(
     };
     let served = listen::serve(listener, tls, app, config.connection_limits(), shutdown).await;
     jobs.abort();
+    webhooks.abort();
     telemetry.stop().await;
     tracing::info!("stopped");
     Ok(served?)

@@ -100,13 +100,14 @@ async fn create<R: Resource>(
     crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
-    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
+    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
     let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
     if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     check::<R>(env, &scope, None, &after).await?;
     crate::spreading::spread(env, &mut after).await?;
+    crate::webhooks::take_rights(env, &after);
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
@@ -184,6 +185,7 @@ async fn merge<R: Resource>(
         return backfill(env, scope, before, patch, effective, source).await;
     }
     let after = before.patched(patch)?;
+    crate::webhooks::take_rights(env, &after);
     changed(env, scope, &before, after, action, source).await
 }
 

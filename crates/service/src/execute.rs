@@ -15,11 +15,14 @@ use steerco_domain::graph::Edge;
 use steerco_domain::id::Id;
 use steerco_domain::resource::Acting;
 use steerco_domain::time::Instant;
+use steerco_domain::webhook_endpoint::WebhookEndpoint;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link};
+use steerco_persistence::consumer::Moved;
 use steerco_persistence::idempotency::Key;
 use steerco_persistence::ledger::Postings;
 use steerco_persistence::scope::authorise;
+use steerco_persistence::webhook::Setting;
 use steerco_persistence::{
     Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
 };
@@ -29,6 +32,7 @@ use crate::decide::Decided;
 use crate::read::Reads;
 use crate::service::etag;
 use crate::token::digest;
+use crate::webhooks::check_addresses;
 use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
 
 /// What a verb does to its resource.
@@ -95,11 +99,30 @@ pub(crate) struct Wish<R> {
     pub(crate) secret: Option<(String, String)>,
     /// A content that was staged.
     pub(crate) link: Option<Link>,
+    /// A reader of the feed to be moved.
+    pub(crate) moved: Option<Moved>,
+    /// What is to change of the sending of webhooks.
+    pub(crate) webhook: Option<Setting>,
 }
 
 impl<R> Wish<R> {
     pub(crate) fn one(action: &'static str, input: Value, item: Item<R>) -> Self {
-        Self { action, input, items: vec![item], partial: false, batch: false, secret: None, link: None }
+        Self { batch: false, ..Self::many(action, input, vec![item]) }
+    }
+
+    /// All or nothing of a batch.
+    pub(crate) fn many(action: &'static str, input: Value, items: Vec<Item<R>>) -> Self {
+        Self {
+            action,
+            input,
+            items,
+            partial: false,
+            batch: true,
+            secret: None,
+            link: None,
+            moved: None,
+            webhook: None,
+        }
     }
 }
 
@@ -129,6 +152,8 @@ pub(crate) struct Env<'a> {
     postings: Mutex<Option<Postings>>,
     /// What it changes beside the resources that it names.
     also: Mutex<Vec<Change>>,
+    /// What it changes of the sending of webhooks.
+    webhooks: Mutex<Vec<Setting>>,
     /// The greatest number it has given in each series.
     numbers: Mutex<HashMap<String, i32>>,
     clock: &'a Clock,
@@ -144,6 +169,7 @@ impl<'a> Env<'a> {
             edges: Mutex::default(),
             postings: Mutex::default(),
             also: Mutex::default(),
+            webhooks: Mutex::default(),
             numbers: Mutex::default(),
             clock,
         }
@@ -164,6 +190,11 @@ impl<'a> Env<'a> {
     /// Changes a resource that the request does not name.
     pub(crate) fn change_also(&self, change: Change) {
         self.also.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+    }
+
+    /// Changes the sending of webhooks.
+    pub(crate) fn set_webhook(&self, setting: Setting) {
+        self.webhooks.lock().unwrap_or_else(PoisonError::into_inner).push(setting);
     }
 
     /// Edges that earlier items of this request add.
@@ -224,6 +255,7 @@ impl Service {
 
     pub(crate) async fn execute<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<BatchResult<R>, Error> {
         self.authorise_early(context, &wish).await?;
+        check_addresses(self, &wish).await?;
         let org = context.caller.organisation().to_owned();
         let key = remembered_key(context);
         let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
@@ -232,6 +264,9 @@ impl Service {
             Box::pin(async move { service.decide_all::<R>(conn, &context, &wish).await })
         });
         let answer = self.inner.database.transact(&org, key, decide).await?;
+        if R::KIND.name == WebhookEndpoint::KIND.name {
+            self.inner.webhooks.stir(&org);
+        }
         answer.downcast::<BatchResult<R>>().map(|done| *done).map_err(|_| Error::internal())
     }
 
@@ -284,9 +319,11 @@ impl Service {
             fingerprint,
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
-        let credential = wish.secret.clone();
+        let (credential, moved) = (wish.secret.clone(), wish.moved.clone());
         let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(Plan { changes, source_versions, remembered, credential, link, postings, ..Plan::nothing(act, answer) })
+        let mut webhooks = std::mem::take(&mut *env.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
+        webhooks.extend(wish.webhook.clone());
+        Ok(Plan { changes, source_versions, remembered, credential, link, moved, postings, webhooks, ..Plan::nothing(act, answer) })
     }
 }
 

@@ -51,9 +51,9 @@ impl<R: Resource> Reads<R> {
 }
 
 /// The arguments of a list, understood.
-struct ListPlan {
-    filter: Option<Filter>,
-    order: Order,
+pub(crate) struct ListPlan {
+    pub(crate) filter: Option<Filter>,
+    pub(crate) order: Order,
     page_size: u32,
     mask: Mask,
 }
@@ -255,7 +255,7 @@ fn check_moment(kind: &Kind, args: &ReadArgs) -> Vec<Fault> {
     Vec::new()
 }
 
-fn plan_list(kind: &'static Kind, args: &ListArgs, sight: Mask) -> Result<ListPlan, Error> {
+pub(crate) fn plan_list(kind: &'static Kind, args: &ListArgs, sight: Mask) -> Result<ListPlan, Error> {
     let mut faults = check_moment(kind, &args.read);
     let mut keep = |result: Result<_, Vec<Fault>>| match result {
         Ok(value) => Some(value),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use steerco_domain::access::{Row, TABLE};
 use steerco_domain::mask::{Mask, View};
@@ -15,6 +15,7 @@ use crate::auth::{Claims, IssuerConfig, Refusal, SigningKey, Verifier};
 use crate::clock::Clock;
 use crate::content::AttachmentLimits;
 use crate::token::{Sealer, digest};
+use crate::webhooks::{WebhookSettings, Webhooks};
 
 /// What the service is opened with.
 pub struct Settings {
@@ -34,6 +35,8 @@ pub struct Settings {
     pub feed_days: u32,
     /// How much attachments may take.
     pub attachments: AttachmentLimits,
+    /// How webhooks are sent.
+    pub webhooks: WebhookSettings,
     pub clock: Clock,
 }
 
@@ -100,6 +103,7 @@ pub(crate) struct Inner {
     pub(crate) operator_tokens_approve: bool,
     pub(crate) feed_days: u32,
     pub(crate) attachments: AttachmentLimits,
+    pub(crate) webhooks: Webhooks,
     stopping: tokio::sync::watch::Sender<bool>,
 }
 
@@ -125,6 +129,7 @@ impl Service {
             operator_tokens_approve,
             feed_days,
             attachments,
+            webhooks,
             clock,
         } = settings;
         let database = Database::open(&database, migrate).await?;
@@ -140,6 +145,8 @@ impl Service {
         let sealer = Sealer::new(&decode(&cursor)?)?;
         let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
         verifier.refresh().await;
+        let node = URL_SAFE_NO_PAD.encode(clock.random::<12>());
+        let webhooks = Webhooks::new(webhooks, node)?;
         let stopping = tokio::sync::watch::Sender::new(false);
         let inner = Inner {
             database,
@@ -152,6 +159,7 @@ impl Service {
             operator_tokens_approve,
             feed_days,
             attachments,
+            webhooks,
             stopping,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -179,6 +187,11 @@ impl Service {
             Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
             Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
         }
+    }
+
+    /// Whether the issuer of these claims is still trusted so far.
+    pub(crate) fn trusts(&self, caller: &Caller) -> bool {
+        self.inner.verifier.trusts(&caller.claims)
     }
 
     /// The caller's account and what it may do with this row of the table, read now.
@@ -255,6 +268,7 @@ impl Service {
         let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
         for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
             self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
+            self.inner.database.forget_webhooks(&org, self.oldest()).await.map_err(Fail::into_error)?;
         }
         Ok(())
     }

@@ -133,7 +133,7 @@ impl Service {
         self.execute_one(context, Self::wish_act::<V>(context, id, &body)?).await
     }
 
-    fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
+    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
         let input = json!([id, body]);
@@ -158,7 +158,7 @@ impl Service {
         }
         let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
         let items = items.into_iter().map(|item| self.item_of(item)).collect();
-        let wish = Wish { action: "batch", input, items, partial, batch: true, secret: None, link: None };
+        let wish = Wish { partial, ..Wish::many("batch", input, items) };
         self.execute(context, wish).await
     }
 

@@ -16,7 +16,7 @@ use steerco_domain::risk::Risk;
 use steerco_domain::source::Source;
 use steerco_service::clock::Clock;
 use steerco_service::operator::{Bootstrap, Mint};
-use steerco_service::{AttachmentLimits, BatchItem, Context, Service, Settings};
+use steerco_service::{AttachmentLimits, BatchItem, Context, Service, Settings, WebhookSettings};
 
 use crate::Done;
 
@@ -69,6 +69,7 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
         operator_tokens_approve: false,
         feed_days: 400,
         attachments: AttachmentLimits::default(),
+        webhooks: WebhookSettings::default(),
         clock: Clock::system(),
     };
     let service = Service::open(settings).await?;

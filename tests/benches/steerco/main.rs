@@ -14,6 +14,7 @@
 
 mod client;
 mod data;
+mod events;
 mod ledger;
 mod limits;
 #[path = "../../src/postgres.rs"]

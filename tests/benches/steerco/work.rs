@@ -13,7 +13,7 @@ use crate::client::{self, Connection, Times, get, post};
 use crate::data::{BASE_URL, Data, LINES, Store, actuals, risk};
 use crate::process::{Folder, Server, cpu};
 use crate::report::{Report, Row};
-use crate::{Done, Flags, ledger};
+use crate::{Done, Flags, events, ledger};
 
 /// Rounds of a row; the one of median CPU counts.
 const ROUNDS: usize = 3;
@@ -31,6 +31,7 @@ pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, repor
     let bench = Bench { flags, store, data, server };
     bench.reads(report)?;
     bench.feed(report)?;
+    events::run(flags, store, data, &bench.server, report)?;
     bench.writes(report)?;
     if flags.wants("W7 load") {
         let row = Row::new(store.name, "W7 load", "the most memory under all of the above");
@@ -50,6 +51,8 @@ pub(crate) fn start(store: &Store, dir: &Folder) -> Done<Server> {
         ("STEERCO_LIMITS__BURST", "10000000"),
         // A push may have to wait for the machine.
         ("STEERCO_LIMITS__REQUEST_SECONDS", "120"),
+        // The receiver of webhooks is here too.
+        ("STEERCO_WEBHOOKS__ALLOW", "[\"127.0.0.0/8\"]"),
     ];
     Server::start("serve", &["--database", &store.url], &settings, log)
 }

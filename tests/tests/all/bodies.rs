@@ -89,6 +89,8 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
             "name": format!("file {n}.csv"), "format": "csv", "source": World::SOURCE, "record_kind": "risk",
             "program_id": world.program,
         }),
+        "webhook_endpoint" => json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook"}),
+        "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
@@ -193,6 +195,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("fiscal_period", "reconcile") => json!({"source": World::SOURCE}),
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
+        ("webhook_endpoint", "replay") => json!({"failed": true}),
         ("budget" | "budget_transfer", "reject") => json!({"reason": "too much"}),
         ("commitment", "commit" | "receive" | "pay") => json!({"amount": "1"}),
         ("commitment", "amend") => json!({"amount": "2", "reason": "a better price"}),
@@ -205,7 +208,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 
 /// Whether an action is a verb, called on one resource by its name.
 pub(crate) fn is_verb(row: &Row) -> bool {
-    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals"];
+    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals", "test"];
     !others.contains(&row.action) && (row.kind, row.action) != ("exchange_rate", "import")
 }
 
@@ -213,7 +216,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 32] = [
+pub(crate) const CREATABLE: [&str; 34] = [
     "person",
     "principal",
     "grant",
@@ -246,6 +249,8 @@ pub(crate) const CREATABLE: [&str; 32] = [
     "commitment",
     "forecast",
     "import_job",
+    "consumer",
+    "webhook_endpoint",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.

@@ -209,7 +209,9 @@ async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
         Ok(answer) => {
             let mut json = answer.json.clone();
             // A secret is shown to the first alone.
-            json.as_object_mut().unwrap().remove("client_secret");
+            for secret in ["client_secret", "secret"] {
+                json.as_object_mut().unwrap().remove(secret);
+            }
             format!("{:?} {json}", answer.etag)
         }
         Err(refused) => format!("{:?}", refused.clone().anonymous()),

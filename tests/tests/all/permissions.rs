@@ -57,6 +57,7 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
         ("fiscal_period", "propose_accruals") => caller.accrual_proposal(on).await,
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
+        ("consumer" | "webhook_endpoint", "update") => caller.update(kind, on, json!({"name": format!("Reader {}", fresh())})).await,
         ("attachment", "update") => {
             caller.update(kind, on, json!({"file_name": format!("file {}.txt", fresh())})).await
         }
@@ -82,6 +83,12 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
         ("engagement", "read", _) => return world.engagement.clone(),
         (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
             return caller.create(kind, body(world, kind)).await.unwrap().id().to_owned();
+        }
+        // Nobody reaches those of others, but who oversees them.
+        (kind @ ("consumer" | "webhook_endpoint"), action, Some(caller)) if action != "create" => {
+            if let Ok(made) = caller.create(kind, body(world, kind)).await {
+                return made.id().to_owned();
+            }
         }
         _ => {}
     }

@@ -28,6 +28,7 @@ mod authority_limit;
 mod coding_rule;
 mod comment;
 mod commitment;
+mod consumer;
 mod cost_category;
 mod deliverable;
 mod dependency;
@@ -52,6 +53,7 @@ mod project;
 mod risk;
 mod service_account;
 mod source;
+mod webhook_endpoint;
 mod work_calendar;
 
 use axum::Router;
@@ -103,6 +105,7 @@ pub(crate) fn routes(service: Service) -> Router {
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
         milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, import_job, exchange_rate, ledger_entry, export, event, permission, metric);
+        budget_transfer, commitment, forecast, consumer, webhook_endpoint, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

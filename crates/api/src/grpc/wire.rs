@@ -61,6 +61,7 @@ use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
+use steerco_domain::webhook_endpoint::{WebhookContent, WebhookDeliveryState, WebhookDisabledReason, WebhookState};
 use steerco_domain::words::Words;
 use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
@@ -200,6 +201,10 @@ macro_rules! words_wire {
 words_wire!(ExportFormat: Csv, Ndjson, Xlsx);
 words_wire!(PersonState: Active, Disabled, Erased);
 words_wire!(AccountState: Active, Disabled);
+words_wire!(WebhookContent: Full, Thin);
+words_wire!(WebhookState: Active, Disabled);
+words_wire!(WebhookDisabledReason: Request, Gone, Failing);
+words_wire!(WebhookDeliveryState: Pending, Delivered, Failed, Withheld);
 words_wire!(Cadence: Continuous, Daily, Weekly, Monthly, Quarterly);
 words_wire!(WorkStatus: Planned, Active, OnHold, Completed, Cancelled);
 words_wire!(CriterionResult: Met, NotMet);

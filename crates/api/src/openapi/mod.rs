@@ -7,6 +7,7 @@ mod accrual;
 mod actuals;
 mod answers;
 mod bridge;
+mod consumers;
 mod documents;
 mod example;
 mod exchange;
@@ -21,6 +22,7 @@ mod resources;
 mod schemas;
 mod shape;
 mod vocabulary;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -63,6 +65,8 @@ pub fn document() -> Value {
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
     operations.extend(import_job::operations(&mut schemas));
+    operations.extend(consumers::operations(&mut schemas));
+    operations.push(webhooks::operation(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

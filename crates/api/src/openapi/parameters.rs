@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 29] = [
+    let queries: [&Param; 35] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -31,6 +31,13 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::EFFECTIVE_AT,
         &params::SOURCE_VERSION,
         &params::AFTER,
+        &params::SINCE,
+        &params::CONSUMER_ID,
+        &params::EVENT_TYPES,
+        &params::PROGRAM_IDS,
+        &params::WITH_LABELS,
+        &params::AT,
+        &params::STATE,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
         &params::AFTER_RECORD,

@@ -332,10 +332,9 @@ fn batch(about: &About) -> Operation {
 fn act(about: &About, verb: &VerbAbout) -> Operation {
     let required = verb.fields.iter().any(|f| !f.optional);
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
-    let answers = if verb.secret {
-        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
-    } else {
-        vec![done(about)]
+    let answers = match verb.answer {
+        Some((schema, doc)) => vec![(200, answer(doc, "application/json", reference(schema), &WRITTEN[1..]))],
+        None => vec![done(about)],
     };
     let summary = verb.doc.split(['.', ',']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>();
     Operation {

@@ -166,7 +166,9 @@ fn fault() -> ObjectBuilder {
 fn event() -> ObjectBuilder {
     let seq = "Number in the organisation's sequence, without gaps. Hidden from partners.";
     let revision = "Revision after the change. Hidden from partners.";
-    let visibility = "Whether the change took the resource out of the caller's sight or into it.";
+    let visibility = "`lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked \
+                      for, or into it. `access_changed`: the caller's own rights changed, so that the lists are to be \
+                      read again.";
     object("One change.")
         .must("id", note("The same over every channel."))
         .must("cursor", note("Cursor from which the feed goes on after this event."))
@@ -179,7 +181,7 @@ fn event() -> ObjectBuilder {
         .property("revision", of(Type::Integer).format(Some(format("int32"))).description(Some(revision)))
         .must("changed", list(text()).description(Some("Fields changed, as far as visible.")))
         .property("after", object("The resource after the change, as far as visible; absent for a tombstone."))
-        .property("visibility", words(["lost", "gained"]).description(Some(visibility)))
+        .property("visibility", words(["lost", "gained", "access_changed"]).description(Some(visibility)))
         .must("deleted", of(Type::Boolean).description(Some("Whether the resource was deleted.")))
         .must("request_id", note("Request that caused it."))
 }

@@ -48,8 +48,8 @@ pub(crate) struct VerbAbout {
     pub(crate) title: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [FieldSpec],
-    /// Whether the answer carries a secret beside the resource.
-    pub(crate) secret: bool,
+    /// The schema of the answer and what it is, where that is not the resource alone.
+    pub(crate) answer: Option<(&'static str, &'static str)>,
 }
 
 /// A resource while it is mounted.
@@ -109,14 +109,18 @@ fn about<R: Resource>() -> About {
 impl<R: Resource> Mount<R> {
     /// Adds an act.
     pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
-        self.act::<V>(post(write::act::<V>), false)
+        self.act::<V>(post(write::act::<V>), None)
     }
 
-    /// Adds an act with its own handler, whose answer carries a secret.
-    pub(crate) fn act<V: Verb<On = R>>(mut self, handler: axum::routing::MethodRouter<Rest>, secret: bool) -> Self {
+    /// Adds an act with its own handler; its answer has the schema named, and is what is said of it.
+    pub(crate) fn act<V: Verb<On = R>>(
+        mut self,
+        handler: axum::routing::MethodRouter<Rest>,
+        answer: Option<(&'static str, &'static str)>,
+    ) -> Self {
         let path = format!("/v1/{}/{{id}}/{}", R::KIND.path(), V::NAME.replace('_', "-"));
         self.mounted.routes = self.mounted.routes.route(&path, handler);
-        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, secret };
+        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, answer };
         self.mounted.about.verbs.push(about);
         self
     }

@@ -4,11 +4,13 @@ use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
 use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::export::ExportFormat;
+use steerco_domain::consumer::Consumer;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::resource::Kind;
+use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
 
 /// One query parameter.
@@ -60,7 +62,22 @@ params! {
     /// Cursor of the last event already read, or the `sync_token` of a list; from the beginning when absent.
     AFTER "after" text(4_000);
     /// Kinds of resources wanted, such as `risk,project`; all when absent.
-    KINDS "kinds" text(1_000);
+    KINDS "kinds" text(2_000);
+    /// Types of events wanted, such as `risk.assess,risk.close`; all when absent.
+    EVENT_TYPES "event_types" text(8_000);
+    /// Programs to which resources must belong, separated by commas; all in sight when absent.
+    PROGRAM_IDS "program_ids" text(8_000);
+    /// Labels that resources must bear, all of them, separated by commas: each a key, or `key=value`.
+    WITH_LABELS "with_labels" text(4_000);
+    /// The consumer whose place and filter to read by, instead of the conditions here.
+    CONSUMER_ID "consumer_id" Shape::Id { prefix: Consumer::KIND.prefix };
+    /// What happened from this instant on, instead of after a cursor.
+    SINCE "since" Shape::Instant;
+    /// Only messages of which this became; all when absent.
+    STATE "state"
+        Shape::Word { title: "WebhookDeliveryState", doc: WebhookDeliveryState::DOC, words: WebhookDeliveryState::WORDS };
+    /// Cursor of the feed up to which things are meant; now when absent.
+    AT "at" text(4_000);
     /// The version to begin with; the one that this took the place of when absent.
     FROM_ID "from_id" Shape::Id { prefix: Budget::KIND.prefix };
     /// What the answer is divided by.
@@ -188,12 +205,24 @@ pub(crate) fn upserting(kind: &Kind) -> Set {
 
 /// How a page of the feed is read.
 pub(crate) fn events() -> Set {
-    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE, &PAGE_SIZE]
+    let mut set = stream();
+    set.push(&PAGE_SIZE);
+    set
 }
 
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
-    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE]
+    vec![&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE]
+}
+
+/// How messages to a webhook endpoint are listed.
+pub(crate) fn deliveries() -> Set {
+    vec![&STATE, &PAGE_SIZE, &PAGE_TOKEN]
+}
+
+/// Of what a digest is made.
+pub(crate) fn digest() -> Set {
+    vec![&KINDS, &FILTER, &SHOW_DELETED, &AT]
 }
 
 /// How a CSV file of actuals is posted.

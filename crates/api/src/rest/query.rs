@@ -13,7 +13,7 @@ use steerco_domain::text::Code;
 use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Fault};
-use steerco_service::{EventArgs, ListArgs, ReadArgs};
+use steerco_service::{DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
 
 use super::params::{self, Param, Set};
 
@@ -109,13 +109,42 @@ impl Query {
         self.text(&params::CURRENCY).and_then(|code| Currency::parse(&code))
     }
 
+    /// The parts of a text separated by commas.
+    fn parts(&self, param: &Param) -> Vec<String> {
+        let text = self.text(param).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     pub(crate) fn event_args(&self) -> EventArgs {
-        let kinds = self.text(&params::KINDS).unwrap_or_default();
         EventArgs {
             after: self.text(&params::AFTER),
-            kinds: kinds.split(',').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
-            exclude_source: self.text(&params::EXCLUDE_SOURCE),
+            since: self.instant(&params::SINCE),
+            consumer: self.text(&params::CONSUMER_ID),
+            filter: EventFilter {
+                kinds: self.parts(&params::KINDS),
+                event_types: self.parts(&params::EVENT_TYPES),
+                program_ids: self.parts(&params::PROGRAM_IDS),
+                with_labels: self.parts(&params::WITH_LABELS),
+                exclude_source: self.text(&params::EXCLUDE_SOURCE),
+            },
             page_size: self.whole(&params::PAGE_SIZE),
+        }
+    }
+
+    pub(crate) fn delivery_args(&self) -> WebhookDeliveryArgs {
+        WebhookDeliveryArgs {
+            state: self.text(&params::STATE),
+            page_size: self.whole(&params::PAGE_SIZE),
+            page_token: self.text(&params::PAGE_TOKEN),
+        }
+    }
+
+    pub(crate) fn digest_args(&self) -> DigestArgs {
+        DigestArgs {
+            kinds: self.parts(&params::KINDS),
+            filter: self.text(&params::FILTER),
+            show_deleted: self.flag(&params::SHOW_DELETED),
+            at: self.text(&params::AT),
         }
     }
 }
