@@ -60,4 +60,7 @@ migrations![
     mapping_profile_001,
     commitment_001,
     forecast_001,
+    engagement_002,
+    engagement_amendment_001,
+    service_level_measurement_001,
 ];

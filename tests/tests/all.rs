@@ -13,6 +13,7 @@ mod all {
     mod deliverable;
     mod dependency;
     mod dry_run;
+    mod engagement_amendment;
     mod erasure;
     mod errors;
     mod events;
@@ -36,6 +37,7 @@ mod all {
     mod references;
     mod revocation;
     mod risk;
+    mod service_level_measurement;
     mod states;
     mod strangers;
     mod tokens;

@@ -31,11 +31,13 @@ pub mod metric;
 pub mod money;
 pub mod node;
 pub mod progress;
+pub mod quantity;
 pub mod rate;
 pub mod ratio;
 pub mod reconciliation;
 pub mod refs;
 pub mod resource;
+pub mod service_level;
 pub mod spend;
 pub mod spread;
 pub mod state;
@@ -59,6 +61,7 @@ pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
+pub mod engagement_amendment;
 pub mod exchange_rate;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
@@ -78,6 +81,7 @@ pub mod program;
 pub mod project;
 pub mod risk;
 pub mod service_account;
+pub mod service_level_measurement;
 pub mod source;
 pub mod work_calendar;
 
@@ -107,6 +111,8 @@ macro_rules! for_each_resource {
             risk::Risk,
             partner::Partner,
             engagement::Engagement,
+            engagement_amendment::EngagementAmendment,
+            service_level_measurement::ServiceLevelMeasurement,
             milestone::Milestone,
             comment::Comment,
             attachment::Attachment,

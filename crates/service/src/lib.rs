@@ -12,6 +12,7 @@ mod actuals_fates;
 mod actuals_maker;
 mod actuals_periods;
 mod actuals_sent;
+mod amending;
 pub mod args;
 pub mod auth;
 mod bridge;

@@ -30,6 +30,7 @@ mod cost_category;
 mod deliverable;
 mod dependency;
 mod engagement;
+mod engagement_amendment;
 mod fiscal_calendar;
 mod fiscal_period;
 mod forecast;
@@ -48,6 +49,7 @@ mod program;
 mod project;
 mod risk;
 mod service_account;
+mod service_level_measurement;
 mod source;
 mod work_calendar;
 
@@ -98,7 +100,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
+        engagement_amendment, service_level_measurement, milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
