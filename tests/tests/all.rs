@@ -30,6 +30,7 @@ mod all {
     mod issuers;
     mod life;
     mod list;
+    mod ocds;
     mod permissions;
     mod preconditions;
     mod progress;

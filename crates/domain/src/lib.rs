@@ -30,6 +30,8 @@ pub mod mask;
 pub mod metric;
 pub mod money;
 pub mod node;
+pub mod ocds;
+pub mod ocds_node;
 pub mod progress;
 pub mod quantity;
 pub mod rate;

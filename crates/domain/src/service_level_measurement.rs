@@ -213,7 +213,7 @@ mod tests {
         let mut new = ServiceLevelMeasurement::create(body.as_object().unwrap(), &seed()).unwrap();
         let mut faults = Vec::new();
         new.learn(&engagement(), &mut faults);
-        assert_eq!(faults, []);
+        assert!(faults.is_empty(), "{faults:?}");
         let share = new.credit_share.map(|share| share.as_number().to_string());
         (new.result, [new.measured.map(|value| value.to_string()), share, new.credit.map(Money::amount)])
     }

@@ -35,6 +35,7 @@ mod graph;
 mod hidden;
 mod import;
 mod inherit;
+mod ocds;
 pub mod operator;
 mod progress;
 mod read;

@@ -34,6 +34,8 @@ pub struct Settings {
     pub feed_days: u32,
     /// How much attachments may take.
     pub attachments: AttachmentLimits,
+    /// Prefix of the publisher in open contracting ids, `ocds-` and six letters or digits.
+    pub ocid_prefix: String,
     pub clock: Clock,
 }
 
@@ -100,6 +102,7 @@ pub(crate) struct Inner {
     pub(crate) operator_tokens_approve: bool,
     pub(crate) feed_days: u32,
     pub(crate) attachments: AttachmentLimits,
+    pub(crate) ocid_prefix: String,
     stopping: tokio::sync::watch::Sender<bool>,
 }
 
@@ -124,6 +127,7 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
             clock,
         } = settings;
@@ -151,6 +155,7 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
             stopping,
         };

@@ -79,7 +79,7 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
         ),
         "service_level_measurement" => (
             super::bodies::body(world, kind),
-            json!({"value": null, "agreed_service_minutes": 43_200, "unplanned_downtime_minutes": 300}),
+            json!({"value": "98.7"}),
         ),
         "milestone" => (
             json!({"engagement_id": world.engagement, "title": "Roof is tight", "planned_on": "2026-05-31",

@@ -11,6 +11,7 @@ mod documents;
 mod example;
 mod exchange;
 mod finish;
+mod ocds;
 mod operation;
 mod others;
 mod parameters;
@@ -60,6 +61,7 @@ pub fn document() -> Value {
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
+    operations.extend(ocds::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

@@ -15,6 +15,7 @@ mod health;
 pub(crate) mod import;
 pub(crate) mod mount;
 mod oauth;
+pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
 mod pointers;
