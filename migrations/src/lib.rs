@@ -63,4 +63,5 @@ migrations![
     engagement_002,
     engagement_amendment_001,
     service_level_measurement_001,
+    ledger_002,
 ];

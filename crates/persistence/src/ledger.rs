@@ -51,6 +51,25 @@ pub struct Postings {
     pub unposted: Vec<Unposted>,
 }
 
+impl Postings {
+    /// These, and then the others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        let (first, second, pieces) = (self.entries, others.entries, self.pieces);
+        self.unposted.extend(others.unposted);
+        Self {
+            batch_id: if self.batch_id.is_empty() { others.batch_id } else { self.batch_id },
+            pieces: pieces + others.pieces,
+            entries: read(
+                move |conn, piece| {
+                    if piece < pieces { first(conn, piece) } else { second(conn, piece - pieces) }
+                },
+            ),
+            unposted: self.unposted,
+        }
+    }
+}
+
 /// A line that made no entry.
 #[derive(Clone, Debug)]
 pub struct Unposted {
