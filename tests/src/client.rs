@@ -227,6 +227,14 @@ impl Client {
         }
     }
 
+    /// The releases (`release`) or the record (`record`) of an engagement, as open contracting data.
+    pub async fn ocds(&self, package: &str, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/ocds-{package}-package")).send().await,
+            Door::Grpc => grpc::ocds(self, package, engagement).await,
+        }
+    }
+
     /// What a finance system says of a period beside the ledger.
     pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
         match self.door {

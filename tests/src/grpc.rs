@@ -438,6 +438,13 @@ pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
     unary(client, &method("FiscalPeriodService", "GetAccrualProposal"), &json!({"id": period})).await
 }
 
+pub(crate) async fn ocds(client: &Client, package: &str, engagement: &str) -> Reply {
+    let rpc = if package == "record" { "GetOcdsRecordPackage" } else { "GetOcdsReleasePackage" };
+    let mut answer = unary(client, &method("EngagementService", rpc), &json!({"id": engagement})).await?;
+    answer.json = serde_json::from_str(answer.json["json"].as_str().expect("a document")).expect("JSON");
+    Ok(answer)
+}
+
 pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("BudgetService", "GetBudgetBridge"), &args).await

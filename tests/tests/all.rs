@@ -16,6 +16,7 @@ mod all {
     mod dependency;
     mod digest;
     mod dry_run;
+    mod engagement_amendment;
     mod erasure;
     mod errors;
     mod events;
@@ -37,6 +38,7 @@ mod all {
     mod list;
     mod one_effect;
     mod money;
+    mod ocds;
     mod permissions;
     mod preconditions;
     mod progress;
@@ -45,6 +47,7 @@ mod all {
     mod references;
     mod revocation;
     mod risk;
+    mod service_level_measurement;
     mod states;
     mod strangers;
     mod tokens;

@@ -202,6 +202,19 @@ pub const TABLE: &[Row] = &[
     row("engagement",      "suspend",      "- y y - - - - -"),
     row("engagement",      "complete",     "- y y - - - - -"),
     row("engagement",      "terminate",    "- y - - - - - -"),
+    row("engagement_amendment", "read",    "y y y y y y f y"),
+    row("engagement_amendment", "create",  "- y y - - y - -"),
+    row("engagement_amendment", "update",  "- y y - - y - -"),
+    row("engagement_amendment", "delete",  "- y y - - - - -"),
+    row("engagement_amendment", "submit",  "- y y - - - - -"),
+    row("engagement_amendment", "withdraw", "- y y - - - - -"),
+    // By a person who neither drafted nor submitted it, within the limits of its authority.
+    row("engagement_amendment", "approve", "- y y - - - - -"),
+    row("engagement_amendment", "reject",  "- y y - - - - -"),
+    row("service_level_measurement", "read", "y y y y y y f y"),
+    row("service_level_measurement", "create", "- y y - - y - -"),
+    row("service_level_measurement", "update", "- y y - - y - -"),
+    row("service_level_measurement", "delete", "- y y - - - - -"),
     row("milestone",       "read",         "y y y y y y f y"),
     row("milestone",       "create",       "- y y - - y - -"),
     row("milestone",       "update",       "- y y - - y - -"),
@@ -406,5 +419,8 @@ mod tests {
         let seen: Vec<&str> =
             KINDS.iter().map(|kind| kind.name).filter(|kind| read(kind, Role::Vendor) != Cell::Deny).collect();
         assert_eq!(seen, ["organisation", "partner", "engagement", "milestone", "comment", "attachment", "consumer", "webhook_endpoint"]);
+        let of_engagements = ["engagement_amendment", "service_level_measurement", "milestone"];
+        let wanted: Vec<&str> = ["organisation", "partner", "engagement"].into_iter().chain(of_engagements).collect();
+        assert_eq!(seen, [wanted.as_slice(), &["comment", "attachment"]].concat());
     }
 }

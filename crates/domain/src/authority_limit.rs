@@ -31,6 +31,8 @@ pub enum AuthorityAct {
     ContingencyDrawdown,
     /// To draw the management reserve.
     ManagementReserveDrawdown,
+    /// To change the value of an engagement in force, up or down.
+    EngagementAmendment,
 }
 
 impl Rules for AuthorityLimit {

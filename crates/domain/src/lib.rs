@@ -33,12 +33,16 @@ pub mod mask;
 pub mod metric;
 pub mod money;
 pub mod node;
+pub mod ocds;
+pub mod ocds_node;
 pub mod progress;
+pub mod quantity;
 pub mod rate;
 pub mod ratio;
 pub mod reconciliation;
 pub mod refs;
 pub mod resource;
+pub mod service_level;
 pub mod spend;
 pub mod spread;
 pub mod state;
@@ -64,6 +68,7 @@ pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
+pub mod engagement_amendment;
 pub mod exchange_rate;
 pub mod explanation;
 pub mod fiscal_calendar;
@@ -85,6 +90,7 @@ pub mod program;
 pub mod project;
 pub mod risk;
 pub mod service_account;
+pub mod service_level_measurement;
 pub mod source;
 pub mod webhook_endpoint;
 pub mod work_calendar;
@@ -115,6 +121,8 @@ macro_rules! for_each_resource {
             risk::Risk,
             partner::Partner,
             engagement::Engagement,
+            engagement_amendment::EngagementAmendment,
+            service_level_measurement::ServiceLevelMeasurement,
             milestone::Milestone,
             comment::Comment,
             attachment::Attachment,

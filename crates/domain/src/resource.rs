@@ -46,6 +46,8 @@ pub enum ScopeRule {
     Engagement,
     /// What belongs to an engagement (`engagement_id`) or a program (`program_id`) in sight; a partner by its engagements.
     InEngagement,
+    /// The same; a partner only what it has agreed to (`agreed_at`).
+    AgreedInEngagement,
     /// What is about a resource in sight (`subject_kind`, `subject_id`); a partner only what is shared.
     Subject,
 }
@@ -57,9 +59,9 @@ impl ScopeRule {
         matches!(self, Self::Organisation | Self::Partner)
     }
 
-    /// Whether comments and attachments may be about it.
+    /// Whether comments and attachments may be about it. What a partner may not know of yet is spoken of at its engagement.
     pub const fn can_be_spoken_of(self) -> bool {
-        !matches!(self, Self::Administration | Self::Owned | Self::Subject)
+        !matches!(self, Self::Administration | Self::Owned | Self::Subject | Self::AgreedInEngagement)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod idempotency;
 pub mod ledger;
 mod ledger_verify;
 pub mod log;
+pub mod ocds;
 pub mod progress;
 pub mod query;
 pub mod reconciliation;

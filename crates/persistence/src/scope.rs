@@ -205,7 +205,7 @@ impl Scope {
                 self.serves("t.program_ids", reach, sql);
                 sql.push(")");
             }
-            ScopeRule::InEngagement => {
+            ScopeRule::InEngagement | ScopeRule::AgreedInEngagement => {
                 sql.push(" AND (t.engagement_id IN (SELECT e.id FROM engagement e WHERE e.org = ").text(&self.org);
                 sql.push(" AND (");
                 self.serves("e.program_ids", reach, sql);
@@ -238,10 +238,13 @@ impl Scope {
             ScopeRule::Engagement => {
                 sql.push(" AND t.partner_id = ").text(partner).push(" AND t.state <> 'draft'");
             }
-            ScopeRule::InEngagement => {
+            ScopeRule::InEngagement | ScopeRule::AgreedInEngagement => {
                 sql.push(" AND (");
                 self.hangs_on(partner, table, sql);
                 sql.push(")");
+                if kind.scope == ScopeRule::AgreedInEngagement {
+                    sql.push(" AND t.agreed_at IS NOT NULL");
+                }
             }
             ScopeRule::Subject => {
                 sql.push(" AND t.visibility = 'shared' AND ((t.deleted_at IS NULL AND t.subject_id = ").text(partner);

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
-use steerco_domain::authority_limit::suffices;
+use steerco_domain::authority_limit::{AuthorityAct, suffices};
 use steerco_domain::budget::{Budget, BudgetCell, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
 use steerco_domain::commitment::Commitment;
@@ -247,7 +247,9 @@ async fn approve_budget(env: &Env<'_>, budget: &mut Budget) -> Result<(), Fail> 
 }
 
 async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Result<(), Fail> {
-    check_authority(env, transfer).await?;
+    let (act, amount) = (transfer.transfer_type.act(), transfer.amount);
+    let wanted = Authority { act, row: APPROVE_TRANSFER, amount, pointer: "/amount" };
+    check_authority(env, transfer.program_id, &wanted).await?;
     let org = env.context.caller.organisation();
     let books = Books::read(env, transfer.legal_entity_id).await?;
     ledger::take_turn(env.conn, org).await?;
@@ -295,22 +297,28 @@ fn cell(place: &BudgetPlace, account: LedgerAccount, amount: Money) -> BudgetCel
     }
 }
 
+/// What takes authority: the act, the row of the table that permits it, the amount and where that stands.
+pub(crate) struct Authority {
+    pub(crate) act: AuthorityAct,
+    pub(crate) row: &'static Row,
+    pub(crate) amount: Money,
+    pub(crate) pointer: &'static str,
+}
+
 /// Whether a role of the caller over this program reaches the amount.
-async fn check_authority(env: &Env<'_>, transfer: &BudgetTransfer) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    let program = transfer.program_id.to_string();
+pub(crate) async fn check_authority(env: &Env<'_>, program: Id<Program>, wanted: &Authority) -> Result<(), Fail> {
+    let (org, program) = (env.context.caller.organisation(), program.to_string());
     let portfolio = query::find_text(env.conn, org, Program::KIND, &program, "portfolio_id").await?;
     let narrow = env.context.caller.narrow();
-    let roles = live_roles(&env.access, narrow, APPROVE_TRANSFER, env.now, &program, portfolio.as_deref());
+    let roles = live_roles(&env.access, narrow, wanted.row, env.now, &program, portfolio.as_deref());
     let limits = budget::list_limits(env.conn, org).await?;
-    let act = transfer.transfer_type.act();
-    if suffices(&limits, &roles, act, transfer.amount) {
+    if suffices(&limits, &roles, wanted.act, wanted.amount) {
         return Ok(());
     }
-    let Money { units, currency } = transfer.amount;
+    let Money { units, currency } = wanted.amount;
     let amount = Amount::new(units);
-    let detail = format!("{amount} {} is beyond your authority for {}", currency.code(), act.word());
-    let fault = Fault::new("/amount", "BEYOND_AUTHORITY", detail.clone());
+    let detail = format!("{amount} {} is beyond your authority for {}", currency.code(), wanted.act.word());
+    let fault = Fault::new(wanted.pointer, "BEYOND_AUTHORITY", detail.clone());
     Err(Error { faults: vec![fault], ..Error::new(Reason::Forbidden, detail) }.into())
 }
 

@@ -55,6 +55,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             crate::budgeting::approve(env, &before, &mut after).await?;
             crate::commitments::post(env, &before, &mut after).await?;
             crate::forecasting::submit(env, &before, &mut after).await?;
+            crate::amending::amend(env, &before, &mut after).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub attachments: AttachmentLimits,
     /// How webhooks are sent.
     pub webhooks: WebhookSettings,
+    /// Prefix of the publisher in open contracting ids, `ocds-` and six letters or digits.
+    pub ocid_prefix: String,
     pub clock: Clock,
 }
 
@@ -104,6 +106,7 @@ pub(crate) struct Inner {
     pub(crate) feed_days: u32,
     pub(crate) attachments: AttachmentLimits,
     pub(crate) webhooks: Webhooks,
+    pub(crate) ocid_prefix: String,
     stopping: tokio::sync::watch::Sender<bool>,
 }
 
@@ -128,6 +131,7 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
             webhooks,
             clock,
@@ -158,6 +162,7 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
             webhooks,
             stopping,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
-use steerco_tests::{Client, Who, World};
+use steerco_tests::{Client, Who, World, availability};
 
 /// A number that no other body of this process has.
 pub(crate) fn fresh() -> u32 {
@@ -39,7 +39,7 @@ pub(crate) fn body(world: &World, kind: &str) -> Value {
         "partner" => json!({"name": format!("Partner {n}"), "kind": "vendor"}),
         "engagement" => json!({
             "partner_id": world.partner, "program_ids": [world.program], "title": format!("Engagement {n}"),
-            "kind": "fixed_price",
+            "kind": "fixed_price", "service_levels": [availability()],
         }),
         other => body_of_partners(world, other, n),
     }
@@ -49,6 +49,15 @@ pub(crate) fn body(world: &World, kind: &str) -> Value {
 fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
     match kind {
         "milestone" => json!({"engagement_id": world.engagement, "title": format!("Milestone {n}")}),
+        "engagement_amendment" => json!({
+            "engagement_id": world.engagement, "title": format!("Amendment {n}"), "rationale": "Ground water",
+            "value_change": {"amount": "10", "currency": "EUR"},
+        }),
+        // A month that no other body of this process has.
+        "service_level_measurement" => json!({
+            "engagement_id": world.engagement, "service_level": "Availability", "value": "99.9",
+            "period_starts_on": format!("{:04}-{:02}-01", 1000 + n / 12, 1 + n % 12), "measured_by": "Probe",
+        }),
         "comment" => json!({"subject_id": world.engagement, "visibility": "shared", "text": format!("Comment {n}")}),
         "attachment" => {
             json!({"subject_id": world.engagement, "visibility": "shared", "file_name": format!("file {n}.txt")})
@@ -201,6 +210,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("commitment", "amend") => json!({"amount": "2", "reason": "a better price"}),
         ("commitment", "invoice" | "credit") => json!({"amount": "1", "document_reference": "R 1"}),
         ("commitment", "cancel") => json!({"reason": "not needed"}),
+        ("engagement_amendment", "reject") => json!({"reason": "too dear"}),
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
     }
@@ -216,7 +226,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 34] = [
+pub(crate) const CREATABLE: [&str; 36] = [
     "person",
     "principal",
     "grant",
@@ -233,6 +243,8 @@ pub(crate) const CREATABLE: [&str; 34] = [
     "risk",
     "partner",
     "engagement",
+    "engagement_amendment",
+    "service_level_measurement",
     "milestone",
     "comment",
     "attachment",

@@ -69,8 +69,17 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Roof", "kind": "milestone",
                 "value": {"amount": "100000.0000", "currency": "EUR"}, "retention": 0.05, "starts_on": "2026-01-01",
                 "notices": [{"due_on": "2026-09-30", "subject": "whether it is renewed"}],
-                "service_levels": [{"name": "Availability", "target": "99.5 % of each month"}]}),
-            json!({"review_deadline_days": 10, "deemed_acceptance": true, "private_notes": "Not above 120000"}),
+                "service_levels": [steerco_tests::availability()], "retention_release_on": "2027-01-01"}),
+            json!({"review_deadline_days": 10, "deemed_acceptance": true, "signed_on": "2025-12-01", "private_notes": "Not above 120000"}),
+        ),
+        "engagement_amendment" => (
+            super::bodies::body(world, kind),
+            json!({"new_starts_on": "2026-02-01", "new_ends_on": "2026-12-31", "signed_on": "2026-01-20",
+                "scope_change": "A third lane", "new_statement_of_work": "Three lanes", "private_notes": "Dear"}),
+        ),
+        "service_level_measurement" => (
+            super::bodies::body(world, kind),
+            json!({"value": "98.7"}),
         ),
         "milestone" => (
             json!({"engagement_id": world.engagement, "title": "Roof is tight", "planned_on": "2026-05-31",
@@ -202,6 +211,8 @@ scenario!(of_an_activity(world) { live(&world, "activity").await });
 scenario!(of_a_dependency(world) { live(&world, "dependency").await });
 scenario!(of_a_partner(world) { live(&world, "partner").await });
 scenario!(of_an_engagement(world) { live(&world, "engagement").await });
+scenario!(of_an_engagement_amendment(world) { live(&world, "engagement_amendment").await });
+scenario!(of_a_service_level_measurement(world) { live(&world, "service_level_measurement").await });
 scenario!(of_a_milestone(world) { live(&world, "milestone").await });
 scenario!(of_a_comment(world) { live(&world, "comment").await });
 scenario!(of_a_fiscal_calendar(world) { live(&world, "fiscal_calendar").await });

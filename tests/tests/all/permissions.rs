@@ -81,6 +81,10 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
     match (row.kind, row.action, caller) {
         ("partner", "read", _) => return world.partner.clone(),
         ("engagement", "read", _) => return world.engagement.clone(),
+        ("engagement_amendment", "read", _) => {
+            let change = json!({"new_ends_on": "2030-12-31"});
+            return super::engagement_amendment::approved(world, &world.engagement, change).await;
+        }
         (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
             return caller.create(kind, body(world, kind)).await.unwrap().id().to_owned();
         }

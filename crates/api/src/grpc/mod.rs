@@ -33,6 +33,7 @@ mod cost_category;
 mod deliverable;
 mod dependency;
 mod engagement;
+mod engagement_amendment;
 mod fiscal_calendar;
 mod fiscal_period;
 mod forecast;
@@ -52,6 +53,7 @@ mod program;
 mod project;
 mod risk;
 mod service_account;
+mod service_level_measurement;
 mod source;
 mod webhook_endpoint;
 mod work_calendar;
@@ -106,6 +108,8 @@ pub(crate) fn routes(service: Service) -> Router {
         milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, import_job, exchange_rate, ledger_entry, export, event, permission, metric);
         budget_transfer, commitment, forecast, consumer, webhook_endpoint, exchange_rate, ledger_entry, event, permission, metric);
+        engagement_amendment, service_level_measurement, milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
+        budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

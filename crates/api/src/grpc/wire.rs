@@ -27,7 +27,8 @@ use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
 };
 use steerco_domain::dependency::{DependencyState, LagKind, Relation};
-use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
+use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState};
+use steerco_domain::engagement_amendment::EngagementAmendmentState;
 use steerco_domain::export::ExportFormat;
 use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
 use steerco_domain::field::{List, Long, Whole};
@@ -51,11 +52,14 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::quantity::Quantity;
 use steerco_domain::rate::Rate;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
+use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
+use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
@@ -70,7 +74,7 @@ use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, activity_resource_fields, import_counts_fields,
     profile_field_fields, profile_word_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
-    control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
+    control_total_fields, convert_line_fields, credit_tier_fields, criterion_judgement_fields, currency_total_fields,
     engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
     service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
     working_interval_fields,
@@ -167,6 +171,7 @@ text_wire! {
     [] Country, country => country.code().to_owned();
     [] Currency, currency => currency.code().to_owned();
     [] Actor, actor => actor.0.clone();
+    [] Quantity, quantity => quantity.to_string();
     [] Amount, amount => amount.to_string();
     [] Day, day => day.to_string();
     [] ClockTime, time => time.to_string();
@@ -229,6 +234,10 @@ words_wire!(PartnerState: Active, Suspended, Ended);
 words_wire!(RiskTier: Low, Medium, High, Critical);
 words_wire!(EngagementKind: FixedPrice, TimeAndMaterial, Milestone, Framework, Collaboration);
 words_wire!(EngagementState: Draft, Active, Suspended, Completed, Terminated);
+words_wire!(EngagementAmendmentState: Draft, Submitted, Approved, Rejected);
+words_wire!(ServiceLevelDirection: AtLeast, AtMost);
+words_wire!(ServiceLevelPeriod: Month, Quarter, Year);
+words_wire!(MeasurementResult: NotMeasured, Met, Breached);
 words_wire!(CommentVisibility: Internal, Shared);
 words_wire!(AttachmentVisibility: Internal, Shared);
 words_wire!(AttachmentState: Pending, Stored);
@@ -249,7 +258,7 @@ words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval,
 words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance, Forecast, Outlook);
 words_wire!(BudgetControl: Stop, Warn, Ignore);
 words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
-words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
+words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown, EngagementAmendment);
 words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown, ExchangeRates);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
@@ -305,6 +314,7 @@ activity_resource_fields!(value_wire);
 import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);
 service_level_fields!(value_wire);
+credit_tier_fields!(value_wire);
 statement_line_fields!(value_wire);
 
 impl Scalar<i32> for i32 {

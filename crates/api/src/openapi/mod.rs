@@ -14,6 +14,7 @@ mod exchange;
 mod financials;
 mod finish;
 mod import_job;
+mod ocds;
 mod operation;
 mod others;
 mod parameters;
@@ -67,6 +68,7 @@ pub fn document() -> Value {
     operations.extend(import_job::operations(&mut schemas));
     operations.extend(consumers::operations(&mut schemas));
     operations.push(webhooks::operation(&mut schemas));
+    operations.extend(ocds::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

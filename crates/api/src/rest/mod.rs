@@ -19,6 +19,7 @@ pub(crate) mod import;
 pub(crate) mod import_job;
 pub(crate) mod mount;
 mod oauth;
+pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
 mod pointers;
