@@ -9,6 +9,7 @@ mod all {
     mod batch;
     mod bodies;
     mod budget;
+    mod claims;
     mod commitment;
     mod deliverable;
     mod dependency;

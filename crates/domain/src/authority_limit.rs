@@ -31,6 +31,8 @@ pub enum AuthorityAct {
     ContingencyDrawdown,
     /// To draw the management reserve.
     ManagementReserveDrawdown,
+    /// To accept what a vendor delivers, by what it is worth; beyond it a second person confirms.
+    Acceptance,
 }
 
 impl Rules for AuthorityLimit {

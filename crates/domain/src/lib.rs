@@ -69,13 +69,18 @@ pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
 pub mod milestone;
+pub mod milestone_update;
 pub mod organisation;
 pub mod partner;
+pub mod payable;
 pub mod person;
 pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod review;
+pub mod review_acts;
+pub mod review_term;
 pub mod risk;
 pub mod service_account;
 pub mod source;
@@ -108,6 +113,9 @@ macro_rules! for_each_resource {
             partner::Partner,
             engagement::Engagement,
             milestone::Milestone,
+            milestone_update::MilestoneUpdate,
+            review::Review,
+            payable::Payable,
             comment::Comment,
             attachment::Attachment,
             fiscal_calendar::FiscalCalendar,

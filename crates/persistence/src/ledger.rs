@@ -51,6 +51,20 @@ pub struct Postings {
     pub unposted: Vec<Unposted>,
 }
 
+impl Postings {
+    /// These and then others, of the same request.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let (mine, first, theirs) = (self.entries, self.pieces, other.entries);
+        let entries = read(move |conn, piece| {
+            if piece < first { mine(conn, piece) } else { theirs(conn, piece - first) }
+        });
+        let mut unposted = self.unposted;
+        unposted.extend(other.unposted);
+        Self { batch_id: self.batch_id, pieces: first + other.pieces, entries, unposted }
+    }
+}
+
 /// A line that made no entry.
 #[derive(Clone, Debug)]
 pub struct Unposted {

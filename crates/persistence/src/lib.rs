@@ -35,6 +35,7 @@ mod row;
 pub mod scope;
 mod sql;
 mod sqlite;
+pub mod vendor;
 pub mod verify;
 pub mod writer;
 

@@ -353,6 +353,8 @@ impl Posting {
             content_digest: None,
             commitment_id: None,
             forecast_id: None,
+            review_id: None,
+            engagement_id: None,
         };
         Self { entries: Vec::new(), blank, base }
     }

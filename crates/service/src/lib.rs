@@ -6,6 +6,7 @@
 //!
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
+mod acceptance;
 mod accruals;
 mod actuals;
 mod actuals_fates;
@@ -17,6 +18,7 @@ pub mod auth;
 mod bridge;
 mod budgeting;
 mod checks;
+mod claims;
 pub mod clock;
 mod closing;
 mod coding;
@@ -24,6 +26,7 @@ mod commitments;
 mod consult;
 mod content;
 mod decide;
+mod deeming;
 mod events;
 mod exchange;
 mod execute;
@@ -35,10 +38,12 @@ mod hidden;
 mod import;
 mod inherit;
 pub mod operator;
+mod prices;
 mod progress;
 mod read;
 mod reclassify;
 mod reconciliation;
+mod reviewing;
 mod service;
 mod sniff;
 mod spreading;

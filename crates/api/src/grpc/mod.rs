@@ -18,6 +18,7 @@ mod metric;
 mod permission;
 mod serve;
 mod wire;
+mod wire_claims;
 
 mod activity;
 mod actuals_batch;
@@ -39,13 +40,16 @@ mod ledger_entry;
 mod legal_entity;
 mod mapping_profile;
 mod milestone;
+mod milestone_update;
 mod organisation;
 mod partner;
+mod payable;
 mod person;
 mod portfolio;
 mod principal;
 mod program;
 mod project;
+mod review;
 mod risk;
 mod service_account;
 mod source;
@@ -98,7 +102,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
+        milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
