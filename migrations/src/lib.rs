@@ -73,4 +73,5 @@ migrations![
     balance_001,
     budget_002,
     fiscal_period_002,
+    milestone_update_001,
 ];

@@ -31,6 +31,7 @@ pub(crate) struct With {
     pub(crate) valid_at: Option<String>,
     pub(crate) fields: Option<String>,
     pub(crate) source_version: Option<i64>,
+    pub(crate) preview: Option<String>,
 }
 
 /// A call, the same for both doors.
@@ -121,6 +122,12 @@ impl Client {
     #[must_use]
     pub fn fields(&self, fields: &str) -> Self {
         self.changed(|with| with.fields = Some(fields.to_owned()))
+    }
+
+    /// Looks as this partner sees it.
+    #[must_use]
+    pub fn preview_as(&self, partner: &str) -> Self {
+        self.changed(|with| with.preview = Some(partner.to_owned()))
     }
 
     /// `source_version` of an upsert.

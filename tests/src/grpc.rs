@@ -42,6 +42,7 @@ fn request(method: &MethodDescriptor, with: &With, body: &Value) -> Request<Dyna
         ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
         ("idempotency-key", with.key.clone()),
         ("if-match", with.if_match.clone()),
+        ("preview-as-partner", with.preview.clone()),
         ("x-request-id", with.request_id.clone()),
     ];
     for (name, value) in metadata {

@@ -10,6 +10,7 @@ mod all {
     mod batch;
     mod bodies;
     mod budget;
+    mod claims;
     mod commitment;
     mod consumer;
     mod deliverable;

@@ -81,13 +81,18 @@ pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
 pub mod milestone;
+pub mod milestone_update;
 pub mod organisation;
 pub mod partner;
+pub mod payable;
 pub mod person;
 pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod review;
+pub mod review_acts;
+pub mod review_term;
 pub mod risk;
 pub mod service_account;
 pub mod service_level_measurement;
@@ -124,6 +129,9 @@ macro_rules! for_each_resource {
             engagement_amendment::EngagementAmendment,
             service_level_measurement::ServiceLevelMeasurement,
             milestone::Milestone,
+            milestone_update::MilestoneUpdate,
+            review::Review,
+            payable::Payable,
             comment::Comment,
             attachment::Attachment,
             fiscal_calendar::FiscalCalendar,

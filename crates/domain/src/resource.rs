@@ -286,6 +286,8 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
+    /// Whether it is refused without `If-Match`: who acts must have seen what it acts on.
+    const NEEDS_ETAG: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
         Err(Error::internal())

@@ -40,6 +40,7 @@ pub mod scope;
 mod sql;
 mod sqlite;
 pub mod translation;
+pub mod vendor;
 pub mod verify;
 pub mod webhook;
 pub mod writer;

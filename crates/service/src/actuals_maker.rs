@@ -69,6 +69,8 @@ impl Maker {
             budget_transfer_id: None,
             commitment_id: None,
             forecast_id: None,
+            review_id: None,
+            engagement_id: None,
             line: number,
             entry_type: LedgerEntryType::Actual,
             debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },

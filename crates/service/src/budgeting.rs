@@ -378,6 +378,8 @@ impl Posting {
             invoiced_commitment_id: None,
             exceeds_order_by: None,
             exceeds_budget_by: None,
+            review_id: None,
+            engagement_id: None,
         };
         Self { entries: Vec::new(), blank, base }
     }

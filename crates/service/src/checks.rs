@@ -33,6 +33,7 @@ pub(crate) async fn check<R: Resource>(
     }
     check_sources(env, before, after, &mut faults).await?;
     crate::budgeting::check(env, after, &mut faults).await?;
+    crate::prices::check(env, before.filter(|_| !revived), after, &mut faults).await?;
     if !faults.is_empty() {
         return Err(Error::invalid(faults).into());
     }

@@ -12,6 +12,7 @@ use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
 use steerco_domain::resource::Verb;
+use steerco_domain::review::Review;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
@@ -28,6 +29,16 @@ const OVERRIDE: &Row = find("commitment", "override");
 pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Commitment>();
     let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
+    post_step(env, before, after, None).await
+}
+
+/// The same, for a review that accepts what is received.
+pub(crate) async fn post_step(
+    env: &Env<'_>,
+    before: &Commitment,
+    after: &mut Commitment,
+    review: Option<&Review>,
+) -> Result<(), Fail> {
     if before.bound() == after.bound() {
         return Ok(());
     }
@@ -95,6 +106,8 @@ pub(crate) fn add_entries(
         after.entry_count += 1;
         entry.line = after.entry_count;
         entry.commitment_id = Some(after.id);
+        entry.review_id = review.map(|review| review.id);
+        entry.engagement_id = review.and_then(|review| review.engagement_id);
         entry.document_reference.clone_from(&after.document_reference);
         entry.prior_period_id = Some(after.fiscal_period_id).filter(|own| *own != period);
         let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));
@@ -104,7 +117,7 @@ pub(crate) fn add_entries(
 }
 
 /// The period that takes what is posted: its own, or where that is closed the next open one.
-fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
+pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
     let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
     let own = books.periods.get(&own).ok_or_else(missing)?;
     if own.state == FiscalPeriodState::Open {

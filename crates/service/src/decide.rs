@@ -56,6 +56,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             crate::commitments::post(env, &before, &mut after).await?;
             crate::forecasting::submit(env, &before, &mut after).await?;
             crate::amending::amend(env, &before, &mut after).await?;
+            crate::reviewing::acted(env, &before, &mut after, row.action).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
@@ -101,6 +102,7 @@ async fn create<R: Resource>(
     crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
+    crate::claims::prepare(env, &scope, &mut after).await?;
     let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
     let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
     if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
@@ -109,6 +111,7 @@ async fn create<R: Resource>(
     check::<R>(env, &scope, None, &after).await?;
     crate::spreading::spread(env, &mut after).await?;
     crate::webhooks::take_rights(env, &after);
+    crate::claims::submit(env, &mut after).await?;
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }

@@ -6,6 +6,7 @@
 //!
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
+mod acceptance;
 mod accruals;
 mod actuals;
 mod actuals_fates;
@@ -18,6 +19,7 @@ pub mod auth;
 mod bridge;
 mod budgeting;
 mod checks;
+mod claims;
 pub mod clock;
 mod closing;
 mod coding;
@@ -27,6 +29,7 @@ mod consumers;
 mod content;
 mod decide;
 mod digest;
+mod deeming;
 mod events;
 mod exchange;
 mod execute;
@@ -41,10 +44,12 @@ mod importing;
 mod inherit;
 mod ocds;
 pub mod operator;
+mod prices;
 mod progress;
 mod read;
 mod reclassify;
 mod reconciliation;
+mod reviewing;
 mod service;
 mod sight;
 mod sniff;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use steerco_domain::resource::Verb;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{Error, Resource};
+use steerco_domain::{Error, Reason, Resource};
 
 use crate::execute::{Item, Wish};
 use crate::read::check_id;
@@ -136,6 +136,10 @@ impl Service {
     pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
+        if V::NEEDS_ETAG && context.if_match.is_none() {
+            let detail = "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
+            return Err(Error::new(Reason::EtagRequired, detail));
+        }
         let input = json!([id, body]);
         let item = Item::Act {
             id: id.to_owned(),

@@ -20,6 +20,7 @@ mod metric;
 mod permission;
 mod serve;
 mod wire;
+mod wire_claims;
 
 mod activity;
 mod actuals_batch;
@@ -44,13 +45,16 @@ mod ledger_entry;
 mod legal_entity;
 mod mapping_profile;
 mod milestone;
+mod milestone_update;
 mod organisation;
 mod partner;
+mod payable;
 mod person;
 mod portfolio;
 mod principal;
 mod program;
 mod project;
+mod review;
 mod risk;
 mod service_account;
 mod service_level_measurement;
@@ -109,6 +113,7 @@ pub(crate) fn routes(service: Service) -> Router {
         budget_transfer, commitment, forecast, import_job, exchange_rate, ledger_entry, export, event, permission, metric);
         budget_transfer, commitment, forecast, consumer, webhook_endpoint, exchange_rate, ledger_entry, event, permission, metric);
         engagement_amendment, service_level_measurement, milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
+        milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))

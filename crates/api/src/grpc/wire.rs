@@ -203,6 +203,7 @@ macro_rules! words_wire {
         }
     };
 }
+pub(super) use words_wire;
 words_wire!(ExportFormat: Csv, Ndjson, Xlsx);
 words_wire!(PersonState: Active, Disabled, Erased);
 words_wire!(AccountState: Active, Disabled);
@@ -258,7 +259,7 @@ words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval,
 words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance, Forecast, Outlook);
 words_wire!(BudgetControl: Stop, Warn, Ignore);
 words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
-words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown, EngagementAmendment);
+words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown, EngagementAmendment, Acceptance);
 words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown, ExchangeRates);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
@@ -287,6 +288,7 @@ macro_rules! value_wire {
         }
     };
 }
+pub(super) use value_wire;
 acceptance_criterion_fields!(value_wire);
 account_total_fields!(value_wire);
 actuals_control_fields!(value_wire);
@@ -404,6 +406,7 @@ macro_rules! required {
         }
     )*};
 }
+pub(super) use required;
 required! {
     Ratio, f64;
     Instant, Timestamp;

@@ -88,7 +88,7 @@ fn query(param: &Param) -> ParameterBuilder {
     parameter(ParameterIn::Query, param.name, param.doc, schema)
 }
 
-fn headers() -> [(String, ParameterBuilder); 5] {
+fn headers() -> [(String, ParameterBuilder); 6] {
     let header =
         |key: &str, name: &str, doc: &str, schema| (key.to_owned(), parameter(ParameterIn::Header, name, doc, schema));
     let key = limited(255, "^[!-~]([ -~]*[!-~])?$").min_length(Some(1));
@@ -103,6 +103,13 @@ fn headers() -> [(String, ParameterBuilder); 5] {
         ),
         header("if_match", "If-Match", "The ETag the caller read; another one now is answered 412.", etag),
         header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", text()),
+        header(
+            "preview_as_partner",
+            "Preview-As-Partner",
+            "Id of a partner: answers what that partner would read of what the caller sees, and nothing private. Refuses \
+             every write.",
+            shape::id("prt"),
+        ),
         header("range", "Range", "One range of bytes, such as `bytes=0-99`; others are overlooked.", text()),
         header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", text()),
     ]

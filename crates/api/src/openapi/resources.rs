@@ -1,6 +1,7 @@
 //! The operations every resource has.
 
 use serde_json::{Value, json};
+use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
 use utoipa::openapi::link::LinkBuilder;
@@ -28,6 +29,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
         return operations;
     }
     operations.extend([update(about), revisions(about)]);
+    operations.extend((about.reach == Reach::Posted).then(|| create(about)));
     if about.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
@@ -84,9 +86,11 @@ fn created(about: &About) -> (u16, ResponseBuilder) {
 /// Adds what can be done next with a new resource.
 fn link(about: &About, answer: ResponseBuilder) -> ResponseBuilder {
     let name = about.kind.name;
-    let fixed = ["get", "update", "delete", "undelete"].map(|verb| format!("{verb}_{name}"));
+    let whole = about.reach == Reach::Whole;
+    let fixed = ["get", "update"].into_iter().chain(whole.then_some(["delete", "undelete"]).into_iter().flatten());
+    let fixed = fixed.map(|verb| format!("{verb}_{name}"));
     let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
-    let all = fixed.into_iter().chain(verbs).chain([format!("list_{name}_revisions")]);
+    let all = fixed.chain(verbs).chain([format!("list_{name}_revisions")]);
     let link = |id: &str| LinkBuilder::new().operation_id(id).parameter("id", "$response.body#/id").build();
     all.fold(answer, |answer, id| answer.link(id.as_str(), link(&id)))
 }
@@ -113,7 +117,7 @@ fn list(about: &About) -> Operation {
             "Every {one} in the caller's sight, a page at a time. May stand in `filter` and `order_by`: {}.",
             filterable.join(", ")
         ),
-        parameters: of(about.kind, &params::listing(about.kind)),
+        parameters: [of(about.kind, &params::listing(about.kind)), preview(about)].concat(),
         answers: vec![(200, many(about, "A page."))],
         ..start(about, HttpMethod::Get, "", format!("list_{}", about.kind.plural), "read")
     }
@@ -139,11 +143,18 @@ fn export(about: &About) -> Operation {
     }
 }
 
+/// What is read as a partner sees it: what a partner may read.
+fn preview(about: &About) -> Vec<Parameter> {
+    let reads = |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
+    if TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
+}
+
 fn get(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = vec![id(about.kind)];
     parameters.extend(of(about.kind, &params::reading(about.kind)));
     parameters.extend(shared(&["if_none_match"]));
+    parameters.extend(preview(about));
     Operation {
         summary: format!("Get one {one_word}"),
         description: format!("The {one_word} as the caller sees it. A deleted one is answered with `deleted_at`."),

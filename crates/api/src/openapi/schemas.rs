@@ -28,12 +28,14 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
     if about.reach != Reach::Record {
         made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
     }
-    if about.reach == Reach::Whole {
+    if matches!(about.reach, Reach::Whole | Reach::Posted) {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
+        made.push((format!("{title}Create"), input(&new, settable(false), schemas)));
+    }
+    if about.reach == Reach::Whole {
         let known =
             "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         made.extend([
-            (format!("{title}Create"), input(&new, settable(false), schemas)),
             (format!("{title}Upsert"), patch(known, settable(false), schemas)),
             (format!("{title}Batch"), batch(kind)),
             (format!("{title}BatchResult"), batch_result(title)),

@@ -21,6 +21,8 @@ pub(crate) struct Mounted {
 pub(crate) enum Reach {
     /// They create, change and delete it.
     Whole,
+    /// They create it and change small things of it.
+    Posted,
     /// They read and change it.
     Fixed,
     /// They read it.
@@ -70,6 +72,15 @@ pub(crate) fn whole<R: Resource>() -> Mount<R> {
         .route(&format!("{path}/batch"), post(batch::batch::<R>));
     mount.mounted.routes = routes;
     mount.mounted.about.reach = Reach::Whole;
+    mount
+}
+
+/// A resource that callers create once: what it says stays.
+pub(crate) fn posted<R: Resource>() -> Mount<R> {
+    let mut mount = fixed::<R>();
+    let routes = std::mem::take(&mut mount.mounted.routes);
+    mount.mounted.routes = routes.route(&format!("/v1/{}", R::KIND.path()), post(write::create::<R>));
+    mount.mounted.about.reach = Reach::Posted;
     mount
 }
 
