@@ -11,7 +11,6 @@ use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
-use steerco_domain::resource::Verb;
 use steerco_domain::review::Review;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
@@ -20,7 +19,6 @@ use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
 
 use crate::budgeting::{Books, Posting};
-use crate::decide::settle;
 use crate::execute::Env;
 
 const OVERRIDE: &Row = find("commitment", "override");
@@ -46,28 +44,9 @@ pub(crate) async fn post_step(
     ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
     control(env, &books, before, after).await?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
-    add_entries(&books, &mut posting, before, after)?;
+    add_entries(&books, &mut posting, (before, after), review)?;
     posting.post(env)?;
     Ok(())
-}
-
-/// Takes a step of a commitment that the request does not name: its row, its event and what it posts go in with what
-/// the request does. One step a request of each commitment: amounts of several are summed first.
-#[expect(dead_code, reason = "the acceptance of a milestone records a receipt by it")]
-pub(crate) async fn step_also<V: Verb<On = Commitment>>(
-    env: &Env<'_>,
-    id: Id<Commitment>,
-    step: &V,
-) -> Result<Commitment, Fail> {
-    let org = env.context.caller.organisation();
-    let before = commitment::hold(env.conn, org, &[id.to_string()]).await?.pop();
-    let before = before.ok_or_else(|| Error::not_found(Commitment::KIND.name))?;
-    let mut after = before.clone();
-    step.decide_by(&mut after, &env.acting())?;
-    settle(&mut after)?;
-    post(env, &before, &mut after).await?;
-    change_also(env, &before, &mut after, V::NAME);
-    Ok(after)
 }
 
 /// A commitment that changes beside what the request names, as it will be written.
@@ -81,8 +60,8 @@ pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commit
 pub(crate) fn add_entries(
     books: &Books,
     posting: &mut Posting,
-    before: &Commitment,
-    after: &mut Commitment,
+    (before, after): (&Commitment, &mut Commitment),
+    review: Option<&Review>,
 ) -> Result<(), Error> {
     let (was, is) = (before.bound(), after.bound());
     if was == is {

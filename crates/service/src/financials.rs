@@ -20,7 +20,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::translation::{self, Positions};
 use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
-use crate::events::event_id;
+use crate::sight::event_id;
 use crate::read::{Reads, check_id};
 use crate::token::{PageToken, digest};
 use crate::{Caller, Service};
