@@ -11,6 +11,7 @@ mod all {
     mod bodies;
     mod budget;
     mod commitment;
+    mod crosswalk;
     mod deliverable;
     mod dependency;
     mod dry_run;

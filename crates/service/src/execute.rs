@@ -25,6 +25,7 @@ use steerco_persistence::{
 };
 
 use crate::clock::Clock;
+use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
 use crate::read::Reads;
 use crate::service::etag;
@@ -131,6 +132,8 @@ pub(crate) struct Env<'a> {
     also: Mutex<Vec<Change>>,
     /// The greatest number it has given in each series.
     numbers: Mutex<HashMap<String, i32>>,
+    /// What external references it has looked up.
+    pub(crate) crosswalk: Crosswalk,
     clock: &'a Clock,
 }
 
@@ -145,6 +148,7 @@ impl<'a> Env<'a> {
             postings: Mutex::default(),
             also: Mutex::default(),
             numbers: Mutex::default(),
+            crosswalk: Crosswalk::default(),
             clock,
         }
     }

@@ -7,7 +7,7 @@ use steerco_persistence::financials::{self, Subject};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, log};
 
-use crate::read::{Reads, check_id};
+use crate::read::{Reads, check_id, resolve_id};
 use crate::{Caller, Service};
 
 /// Who reads the ledger reads what it comes to.
@@ -41,6 +41,7 @@ impl Service {
             Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
             None => Moment::Now,
         };
+        let id = &*resolve_id::<R>(conn, &sight, id).await?;
         query::find::<R>(conn, &sight, id, moment).await?.ok_or_else(|| Error::not_found(R::KIND.name))?;
         let subject = Subject { kind: R::KIND, id };
         let balances = financials::list(conn, &scope, subject, query, moment).await?;
