@@ -13,6 +13,7 @@ mod all {
     mod claims;
     mod commitment;
     mod consumer;
+    mod crosswalk;
     mod deliverable;
     mod dependency;
     mod digest;

@@ -93,10 +93,15 @@ impl Kind {
         self.fields.iter().find(|f| f.name == name)
     }
 
-    /// The kind a field names, where it names a single resource.
-    fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
-        let Shape::Id { prefix } = (field.shape)() else { return None };
+    /// The kind whose ids begin so.
+    pub fn of_prefix(prefix: &str) -> Option<&'static Kind> {
         crate::KINDS.iter().find(|kind| kind.prefix == prefix).copied()
+    }
+
+    /// The kind a field names, where it names a single resource.
+    pub fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
+        let Shape::Id { prefix } = (field.shape)() else { return None };
+        Self::of_prefix(prefix)
     }
 
     /// Parents from which a field is inherited: the reference, the parent's kind and its field.
@@ -198,6 +203,9 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
 pub trait Rules: Sized {
     /// Keeps what the request left out or cannot set, from what was `before`. Runs when a caller's fields are set.
     fn carry(&mut self, _before: Option<&Self>, _faults: &mut Vec<Fault>) {}
+
+    /// Notes when what is new in it began. Runs when a change is about to be written.
+    fn stamp(&mut self, _at: Instant) {}
 
     /// Computes what is computed and records every rule broken. Runs after each change.
     fn settle(&mut self, _faults: &mut Vec<Fault>) {}

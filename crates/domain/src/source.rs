@@ -24,7 +24,7 @@ pub struct Source {
     /// How often it is expected to deliver.
     #[field(write, filter)]
     pub cadence: Option<Cadence>,
-    /// Fields that only this source may write, once it has registered them.
+    /// Fields that only this source may write, in resources that have an external reference of it. A field has one owner.
     #[field(write)]
     pub owned_fields: Vec<OwnedField>,
 }
@@ -69,15 +69,44 @@ pub struct OwnedField {
     pub kind: Text<64>,
     /// The field, such as `forecast_finish_on`.
     pub field: Text<64>,
+    /// Since when it owns it (UTC). The service sets it, and overlooks what a caller says.
+    pub since: Option<Instant>,
+}
+
+impl OwnedField {
+    /// Whether it is of the same kind and field.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.field == other.field
+    }
 }
 
 impl Rules for Source {
+    fn carry(&mut self, before: Option<&Self>, _faults: &mut Vec<Fault>) {
+        let known: &[OwnedField] = before.map_or(&[], |before| &before.owned_fields);
+        for owned in &mut self.owned_fields {
+            owned.since = known.iter().find(|known| known.is_same(owned)).and_then(|known| known.since);
+        }
+    }
+
+    fn stamp(&mut self, at: Instant) {
+        for owned in &mut self.owned_fields {
+            owned.since = owned.since.or(Some(at));
+        }
+    }
+
     fn settle(&mut self, faults: &mut Vec<Fault>) {
         for (i, owned) in self.owned_fields.iter().enumerate() {
             let known = crate::find_kind(owned.kind.as_str()).and_then(|kind| kind.field(owned.field.as_str()));
             if known.is_none_or(|field| field.setter == crate::field::Setter::System) {
                 let detail = "there is no such kind with such a field that a caller may set";
                 faults.push(Fault::new(format!("/owned_fields/{i}"), "UNKNOWN_FIELD", detail));
+            }
+            if self.owned_fields[..i].iter().any(|earlier| earlier.is_same(owned)) {
+                faults.push(Fault::new(
+                    format!("/owned_fields/{i}"),
+                    "DUPLICATE",
+                    "the same field stands here already",
+                ));
             }
         }
     }

@@ -28,6 +28,7 @@ use steerco_persistence::{
 };
 
 use crate::clock::Clock;
+use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
 use crate::read::Reads;
 use crate::service::etag;
@@ -160,6 +161,8 @@ pub(crate) struct Env<'a> {
     taken: Mutex<HashMap<String, i64>>,
     /// The greatest number it has given in each series.
     numbers: Mutex<HashMap<String, i32>>,
+    /// What external references it has looked up.
+    pub(crate) crosswalk: Crosswalk,
     clock: &'a Clock,
 }
 
@@ -177,6 +180,7 @@ impl<'a> Env<'a> {
             after: Mutex::default(),
             taken: Mutex::default(),
             numbers: Mutex::default(),
+            crosswalk: Crosswalk::default(),
             clock,
         }
     }

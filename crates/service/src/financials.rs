@@ -20,8 +20,8 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::translation::{self, Positions};
 use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
+use crate::read::{Reads, check_id, resolve_id};
 use crate::sight::event_id;
-use crate::read::{Reads, check_id};
 use crate::token::{PageToken, digest};
 use crate::{Caller, Service};
 
@@ -67,6 +67,7 @@ impl Service {
             Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
             None => Moment::Now,
         };
+        let id = &*resolve_id::<R>(conn, &sight, id).await?;
         query::find::<R>(conn, &sight, id, moment).await?.ok_or_else(|| Error::not_found(R::KIND.name))?;
         let asked = Asked { conn, scope: &scope, subject: Subject { kind: R::KIND, id }, query, moment };
         let balances = financials::list(conn, &scope, asked.subject, query, moment).await?;

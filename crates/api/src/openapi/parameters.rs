@@ -139,7 +139,8 @@ pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Paramete
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Parameter {
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), shape::id(kind.prefix))
+    let doc = format!("Id, starting with `{}_`, or `source/external_id`, percent-encoded.", kind.prefix);
+    path("id", &doc, shape::named(&shape::id_pattern(kind.prefix)))
 }
 
 /// An external reference.

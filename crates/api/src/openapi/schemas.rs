@@ -6,7 +6,7 @@ use steerco_domain::resource::Kind;
 use steerco_service::{BATCH_MAX, Outcome};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, OneOfBuilder, Type};
 
-use super::shape::{flow, id_pattern, input, long, output_property, patch};
+use super::shape::{flow, id_pattern, input, long, named, output_property, patch};
 use super::vocabulary::{
     Members, Schema, Schemas, format, limited, list, note, object, of, or_null, reference, text, words,
 };
@@ -71,7 +71,7 @@ fn page(doc: &str, items: &str) -> ObjectBuilder {
 
 fn batch(kind: &Kind) -> ObjectBuilder {
     let title = kind.title;
-    let id = || text().pattern(Some(id_pattern(kind.prefix)));
+    let id = || named(&id_pattern(kind.prefix));
     let word = || text().min_length(Some(1)).max_length(Some(200));
     let version = long().max_length(Some(20)).schema_type(or_null(Type::String));
     let only = || of(Type::Object).closed();
