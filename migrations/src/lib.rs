@@ -61,4 +61,5 @@ migrations![
     commitment_001,
     forecast_001,
     milestone_update_001,
+    ledger_002,
 ];

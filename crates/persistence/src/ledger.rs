@@ -52,16 +52,21 @@ pub struct Postings {
 }
 
 impl Postings {
-    /// These and then others, of the same request.
+    /// These, and then the others.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let (mine, first, theirs) = (self.entries, self.pieces, other.entries);
-        let entries = read(move |conn, piece| {
-            if piece < first { mine(conn, piece) } else { theirs(conn, piece - first) }
-        });
-        let mut unposted = self.unposted;
-        unposted.extend(other.unposted);
-        Self { batch_id: self.batch_id, pieces: first + other.pieces, entries, unposted }
+    pub fn and(mut self, others: Self) -> Self {
+        let (first, second, pieces) = (self.entries, others.entries, self.pieces);
+        self.unposted.extend(others.unposted);
+        Self {
+            batch_id: if self.batch_id.is_empty() { others.batch_id } else { self.batch_id },
+            pieces: pieces + others.pieces,
+            entries: read(
+                move |conn, piece| {
+                    if piece < pieces { first(conn, piece) } else { second(conn, piece - pieces) }
+                },
+            ),
+            unposted: self.unposted,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use steerco_domain::Error;
 use steerco_domain::actuals_batch::PostActualsBatch;
-use steerco_domain::actuals_line::{ActualsLine, Sums};
+use steerco_domain::actuals_line::{ActualsLine, LineSums};
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
 use steerco_domain::time::Day;
@@ -53,7 +53,7 @@ pub(crate) struct Sent {
     pub(crate) batch: PostActualsBatch,
     pub(crate) lines: Lines,
     pub(crate) count: usize,
-    pub(crate) sums: Sums,
+    pub(crate) sums: LineSums,
     /// What is wrong with lines by themselves.
     pub(crate) faults: Vec<Fault>,
     pub(crate) named: Named,
@@ -90,7 +90,7 @@ impl Sent {
 pub(crate) struct Gather {
     batch: PostActualsBatch,
     pub(crate) count: usize,
-    sums: Sums,
+    sums: LineSums,
     pub(crate) faults: Vec<Fault>,
     named: Named,
     first_day: Option<Day>,
@@ -110,7 +110,7 @@ impl Gather {
         Self {
             batch,
             count: 0,
-            sums: Sums::default(),
+            sums: LineSums::default(),
             faults: Vec::new(),
             named: Named::new(),
             first_day: None,
@@ -121,7 +121,7 @@ impl Gather {
 
     pub(crate) fn see(&mut self, line: &ActualsLine) {
         self.count += 1;
-        self.sums.add(line.amount);
+        self.sums.add(line);
         name_all(line, &mut self.named);
         self.first_day = Some(self.first_day.map_or(line.posted_on, |first| first.min(line.posted_on)));
         self.names_periods |= line.fiscal_period_id.is_some();

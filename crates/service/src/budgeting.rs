@@ -20,6 +20,7 @@ use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
 use steerco_domain::refs::ExternalRefs;
+use steerco_domain::review::Review;
 use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
@@ -355,8 +356,22 @@ impl Posting {
             forecast_id: None,
             review_id: None,
             engagement_id: None,
+            local_amount: None,
+            group_amount: None,
+            purchase_order_reference: None,
+            purchase_order_line: None,
+            invoice_reference: None,
+            invoiced_commitment_id: None,
+            exceeds_order_by: None,
+            exceeds_budget_by: None,
         };
         Self { entries: Vec::new(), blank, base }
+    }
+
+    /// What is added from now on follows from this review.
+    pub(crate) fn follow(&mut self, review: &Review) {
+        self.blank.review_id = Some(review.id);
+        self.blank.engagement_id = review.engagement_id;
     }
 
     /// Puts money into a place, or with an amount below zero takes it away; the other side follows from the account.

@@ -11,12 +11,11 @@ use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
-use steerco_domain::review::Review;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
-use steerco_persistence::{Fail, commitment, ledger, query};
+use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
 
 use crate::budgeting::{Books, Posting};
 use crate::execute::Env;
@@ -27,25 +26,37 @@ const OVERRIDE: &Row = find("commitment", "override");
 pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Commitment>();
     let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
-    post_step(env, before, after, None).await
-}
-
-/// The same, for a review that accepts what is received.
-pub(crate) async fn post_step(
-    env: &Env<'_>,
-    before: &Commitment,
-    after: &mut Commitment,
-    review: Option<&Review>,
-) -> Result<(), Fail> {
-    let (was, is) = (before.bound(), after.bound());
-    if was == is {
+    if before.bound() == after.bound() {
         return Ok(());
     }
     let books = Books::read(env, after.legal_entity_id).await?;
     ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
     control(env, &books, before, after).await?;
-    let period = open_period(&books, after.fiscal_period_id)?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
+    add_entries(&books, &mut posting, before, after)?;
+    posting.post(env)?;
+    Ok(())
+}
+
+/// A commitment that changes beside what the request names, as it will be written.
+pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commitment, action: &str) {
+    after.revision += 1;
+    after.updated_at = env.now;
+    env.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
+}
+
+/// The entries of what a step changes in what is committed and accrued.
+pub(crate) fn add_entries(
+    books: &Books,
+    posting: &mut Posting,
+    before: &Commitment,
+    after: &mut Commitment,
+) -> Result<(), Error> {
+    let (was, is) = (before.bound(), after.bound());
+    if was == is {
+        return Ok(());
+    }
+    let period = open_period(books, after.fiscal_period_id)?;
     let changes = [
         (LedgerEntryType::Commitment, LedgerAccount::Commitment, is.0 - was.0),
         (LedgerEntryType::Accrual, LedgerAccount::Accrual, is.1 - was.1),
@@ -70,12 +81,11 @@ pub(crate) async fn post_step(
         let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));
         after.entries_sha256 = Some(Text::parse(&sum).map_err(|_| Error::internal())?);
     }
-    posting.post(env)?;
     Ok(())
 }
 
 /// The period that takes what is posted: its own, or where that is closed the next open one.
-pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
+fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
     let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
     let own = books.periods.get(&own).ok_or_else(missing)?;
     if own.state == FiscalPeriodState::Open {
