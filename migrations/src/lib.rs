@@ -74,4 +74,5 @@ migrations![
     budget_002,
     fiscal_period_002,
     milestone_update_001,
+    ledger_002,
 ];

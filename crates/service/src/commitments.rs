@@ -11,7 +11,6 @@ use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
-use steerco_domain::review::Review;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
@@ -27,16 +26,6 @@ const OVERRIDE: &Row = find("commitment", "override");
 pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Commitment>();
     let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
-    post_step(env, before, after, None).await
-}
-
-/// The same, for a review that accepts what is received.
-pub(crate) async fn post_step(
-    env: &Env<'_>,
-    before: &Commitment,
-    after: &mut Commitment,
-    review: Option<&Review>,
-) -> Result<(), Fail> {
     if before.bound() == after.bound() {
         return Ok(());
     }
@@ -44,7 +33,7 @@ pub(crate) async fn post_step(
     ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
     control(env, &books, before, after).await?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
-    add_entries(&books, &mut posting, (before, after), review)?;
+    add_entries(&books, &mut posting, before, after)?;
     posting.post(env)?;
     Ok(())
 }
@@ -60,8 +49,8 @@ pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commit
 pub(crate) fn add_entries(
     books: &Books,
     posting: &mut Posting,
-    (before, after): (&Commitment, &mut Commitment),
-    review: Option<&Review>,
+    before: &Commitment,
+    after: &mut Commitment,
 ) -> Result<(), Error> {
     let (was, is) = (before.bound(), after.bound());
     if was == is {
@@ -96,7 +85,7 @@ pub(crate) fn add_entries(
 }
 
 /// The period that takes what is posted: its own, or where that is closed the next open one.
-pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
+fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
     let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
     let own = books.periods.get(&own).ok_or_else(missing)?;
     if own.state == FiscalPeriodState::Open {
