@@ -61,4 +61,5 @@ migrations![
     commitment_001,
     forecast_001,
     ledger_002,
+    purchase_order_batch_001,
 ];

@@ -6,6 +6,7 @@ mod all {
     mod actuals;
     mod actuals_amounts;
     mod actuals_import;
+    mod batch_promises;
     mod attachment;
     mod batch;
     mod bodies;
@@ -30,10 +31,12 @@ mod all {
     mod issuers;
     mod life;
     mod list;
+    mod order_invoice;
     mod permissions;
     mod preconditions;
     mod progress;
     mod promises;
+    mod purchase_order;
     mod references;
     mod revocation;
     mod risk;

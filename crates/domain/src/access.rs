@@ -257,6 +257,11 @@ pub const TABLE: &[Row] = &[
     // Adjusting entries, which a closing period takes.
     row("actuals_batch",   "adjust",       "- - - y - - - -"),
     row("actuals_batch",   "reclassify",   "- - - y - - - -"),
+    // Posting beyond the budget where it is controlled.
+    row("actuals_batch",   "override",     "- - - y - - - -"),
+    row("purchase_order_batch", "read",    "- y - y - - - y"),
+    row("purchase_order_batch", "update",  "- - - y - - - -"),
+    row("purchase_order_batch", "create",  "- - - y - - - -"),
     row("ledger_entry",    "read",         "- y y y y - - y"),
     row("exchange_rate",   "read",         "y y y y y y - y"),
     row("exchange_rate",   "create",       "- - - y - - - -"),

@@ -76,6 +76,7 @@ pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod purchase_order_batch;
 pub mod risk;
 pub mod service_account;
 pub mod source;
@@ -123,6 +124,7 @@ macro_rules! for_each_resource {
             exchange_rate::ExchangeRate,
             commitment::Commitment,
             forecast::Forecast,
+            purchase_order_batch::PurchaseOrderBatch,
         }
     };
 }

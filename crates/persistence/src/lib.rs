@@ -29,6 +29,7 @@ pub mod ledger;
 mod ledger_verify;
 pub mod log;
 pub mod progress;
+pub mod purchase_order;
 pub mod query;
 pub mod reconciliation;
 mod row;

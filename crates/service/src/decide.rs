@@ -106,6 +106,7 @@ async fn create<R: Resource>(
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     check::<R>(env, &scope, None, &after).await?;
+    crate::commitments::request(env, &mut after).await?;
     crate::spreading::spread(env, &mut after).await?;
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })

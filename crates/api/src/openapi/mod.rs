@@ -14,6 +14,7 @@ mod finish;
 mod operation;
 mod others;
 mod parameters;
+mod purchase_orders;
 mod reconciliation;
 mod resources;
 mod schemas;
@@ -56,6 +57,7 @@ pub fn document() -> Value {
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));
+    operations.extend(purchase_orders::operations(&mut schemas));
     operations.extend(exchange::operations(&mut schemas));
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
