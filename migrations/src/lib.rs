@@ -75,4 +75,5 @@ migrations![
     fiscal_period_002,
     milestone_update_001,
     ledger_002,
+    purchase_order_batch_001,
 ];

@@ -151,6 +151,9 @@ impl Client {
         if kind == "actuals_batch" {
             return self.post_actuals(body).await;
         }
+        if kind == "purchase_order_batch" {
+            return self.post_purchase_orders(body).await;
+        }
         self.call(kind, Call::Create { body: &body }).await
     }
 
@@ -308,6 +311,23 @@ impl Client {
         self.write("ActualsBatchService", "/v1/actuals-batches", "CreateActualsBatch", body).await
     }
 
+    /// Takes a batch of purchase orders over; the answer has `purchase_order_batch` and `results`.
+    pub async fn post_purchase_orders(&self, body: Value) -> Reply {
+        self.write("PurchaseOrderBatchService", "/v1/purchase-order-batches", "CreatePurchaseOrderBatch", body).await
+    }
+
+    /// A page of what became of the lines of a batch of purchase orders.
+    pub async fn purchase_order_results(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let raw = self.raw("GET", &format!("/v1/purchase-order-batches/{id}/results"));
+                let args = args.as_object().expect("arguments").iter();
+                args.fold(raw, |raw, (name, value)| raw.query(name, &value.to_string())).send().await
+            }
+            Door::Grpc => grpc::purchase_order_results(self, id, args).await,
+        }
+    }
+
     /// Moves what the rules of today map out of suspense.
     pub async fn reclassify_actuals(&self, body: Value) -> Reply {
         self.write("ActualsBatchService", "/v1/actuals-batches/reclassify", "ReclassifyActuals", body).await
@@ -391,7 +411,7 @@ impl Client {
     }
 }
 
-fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
+pub(crate) fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
     let lines = body.as_object_mut().expect("a batch").remove("lines").unwrap_or_default();
     (body, lines.as_array().cloned().unwrap_or_default())
 }

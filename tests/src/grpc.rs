@@ -29,7 +29,7 @@ fn camel(text: &str) -> String {
     text.split('_').map(capital).collect()
 }
 
-fn method(service: &str, name: &str) -> MethodDescriptor {
+pub(crate) fn method(service: &str, name: &str) -> MethodDescriptor {
     let service = format!("steerco.v1.{service}");
     let found = POOL.get_service_by_name(&service).unwrap_or_else(|| panic!("there is no {service}"));
     let found = found.methods().find(|method| method.name() == name);
@@ -397,8 +397,10 @@ pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, R
 pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value) -> Reply {
     let method = method(service, rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
-    if answer.json.get("actuals_batch").is_some() {
-        answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    for batch in ["actuals_batch", "purchase_order_batch"] {
+        if answer.json.get(batch).is_some() {
+            answer.json[batch] = resource(answer.json[batch].take(), None);
+        }
     }
     Ok(answer)
 }
@@ -428,6 +430,11 @@ pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) 
 pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
+}
+
+pub(crate) async fn purchase_order_results(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("PurchaseOrderBatchService", "ListPurchaseOrderResults"), &args).await
 }
 
 pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {

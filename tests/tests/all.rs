@@ -6,6 +6,7 @@ mod all {
     mod actuals;
     mod actuals_amounts;
     mod actuals_import;
+    mod batch_promises;
     mod attachment;
     mod batch;
     mod bodies;
@@ -41,11 +42,13 @@ mod all {
     mod one_effect;
     mod money;
     mod ocds;
+    mod order_invoice;
     mod permissions;
     mod preconditions;
     mod progress;
     mod promises;
     mod receiver;
+    mod purchase_order;
     mod references;
     mod revocation;
     mod risk;

@@ -93,6 +93,7 @@ pub mod project;
 pub mod review;
 pub mod review_acts;
 pub mod review_term;
+pub mod purchase_order_batch;
 pub mod risk;
 pub mod service_account;
 pub mod service_level_measurement;
@@ -150,6 +151,7 @@ macro_rules! for_each_resource {
             import_job::ImportJob,
             consumer::Consumer,
             webhook_endpoint::WebhookEndpoint,
+            purchase_order_batch::PurchaseOrderBatch,
         }
     };
 }

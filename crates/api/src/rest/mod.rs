@@ -2,6 +2,7 @@
 
 pub(crate) mod accrual;
 pub(crate) mod actuals;
+pub(crate) mod purchase_orders;
 mod batch;
 mod body;
 pub(crate) mod bridge;
