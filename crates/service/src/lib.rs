@@ -56,6 +56,7 @@ mod read;
 mod reclassify;
 mod reconciliation;
 mod reviewing;
+mod schedule;
 mod service;
 mod sight;
 mod sniff;

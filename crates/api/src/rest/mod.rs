@@ -14,7 +14,7 @@ mod docs;
 mod event_types;
 mod events;
 pub(crate) mod exchange;
-mod export;
+pub(crate) mod export;
 mod health;
 pub(crate) mod import;
 pub(crate) mod import_job;
