@@ -396,6 +396,18 @@ mod tests {
         }
         let seen: Vec<&str> =
             KINDS.iter().map(|kind| kind.name).filter(|kind| read(kind, Role::Vendor) != Cell::Deny).collect();
-        assert_eq!(seen, ["organisation", "partner", "engagement", "milestone", "comment", "attachment", "consumer", "webhook_endpoint"]);
+        assert_eq!(
+            seen,
+            [
+                "organisation",
+                "partner",
+                "engagement",
+                "milestone",
+                "comment",
+                "attachment",
+                "consumer",
+                "webhook_endpoint"
+            ]
+        );
     }
 }

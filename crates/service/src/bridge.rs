@@ -6,8 +6,8 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget};
 
-use crate::sight::event_id;
 use crate::read::{Reads, check_id};
+use crate::sight::event_id;
 use crate::{Caller, Service};
 
 impl Service {

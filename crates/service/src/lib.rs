@@ -61,7 +61,5 @@ pub use import::STREAM_BYTES_MAX;
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
 pub use steerco_persistence::ledger::LineResult;
-pub use webhooks::{
-    WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings,
-};
+pub use webhooks::{WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings};
 pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

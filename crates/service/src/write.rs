@@ -133,7 +133,11 @@ impl Service {
         self.execute_one(context, Self::wish_act::<V>(context, id, &body)?).await
     }
 
-    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
+    pub(crate) fn wish_act<V: Verb>(
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
         let input = json!([id, body]);
