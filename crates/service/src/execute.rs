@@ -113,17 +113,7 @@ impl<R> Wish<R> {
 
     /// All or nothing of a batch.
     pub(crate) fn many(action: &'static str, input: Value, items: Vec<Item<R>>) -> Self {
-        Self {
-            action,
-            input,
-            items,
-            partial: false,
-            batch: true,
-            secret: None,
-            link: None,
-            moved: None,
-            webhook: None,
-        }
+        Self { action, input, items, partial: false, batch: true, secret: None, link: None, moved: None, webhook: None }
     }
 }
 
@@ -363,7 +353,17 @@ impl Service {
         let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut webhooks = std::mem::take(&mut *env.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
         webhooks.extend(wish.webhook.clone());
-        Ok(Plan { changes, source_versions, remembered, credential, link, moved, postings, webhooks, ..Plan::nothing(act, answer) })
+        Ok(Plan {
+            changes,
+            source_versions,
+            remembered,
+            credential,
+            link,
+            moved,
+            postings,
+            webhooks,
+            ..Plan::nothing(act, answer)
+        })
     }
 }
 

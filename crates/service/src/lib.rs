@@ -87,4 +87,5 @@ pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
 pub use steerco_persistence::ledger::LineResult;
 pub use steerco_persistence::purchase_order::OrderResult;
+pub use webhooks::{WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings};
 pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

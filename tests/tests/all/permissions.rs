@@ -63,7 +63,9 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
         ("partner", "preview") => caller.preview_as(on).get(kind, on).await,
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
-        ("consumer" | "webhook_endpoint", "update") => caller.update(kind, on, json!({"name": format!("Reader {}", fresh())})).await,
+        ("consumer" | "webhook_endpoint", "update") => {
+            caller.update(kind, on, json!({"name": format!("Reader {}", fresh())})).await
+        }
         ("attachment", "update") => {
             caller.update(kind, on, json!({"file_name": format!("file {}.txt", fresh())})).await
         }
