@@ -76,12 +76,6 @@ pub use exchange::ImportedRates;
 pub use export::Export;
 pub use import::STREAM_BYTES_MAX;
 pub use importing::{IMPORT_BYTES_MAX, ImportRecord, PIECE_RECORDS};
-pub use read::{Page, Seen};
-pub use service::{Caller, Service, Settings, StopSignal};
-pub use steerco_persistence::ledger::LineResult;
-pub use webhooks::{
-    WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings,
-};
 pub use purchase_orders::TakenOrders;
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
