@@ -110,7 +110,7 @@ impl Orders {
 
     fn check_period(&self, it: &Commitment) -> Result<(), Why> {
         let open = open_period(&self.books, it.fiscal_period_id, self.adjusting);
-        open.map(|_| ()).map_err(|error| ("PERIOD_CLOSED", error.detail))
+        open.map(|_| ()).map_err(|error| ("PERIOD_CLOSED", error.into_first().1))
     }
 
     /// What becomes available again where an order is invoiced by so much more, and in which budget.

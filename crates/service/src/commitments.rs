@@ -10,7 +10,6 @@ use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::program::Program;
-use steerco_domain::resource::Verb;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
@@ -19,7 +18,6 @@ use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
 
 use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::budgeting::{Books, Posting};
-use crate::decide::settle;
 use crate::execute::Env;
 
 const OVERRIDE: &Row = find("commitment", "override");
@@ -38,25 +36,6 @@ pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) 
     add_entries(&books, &mut posting, before, after, false)?;
     posting.post(env)?;
     Ok(())
-}
-
-/// Takes a step of a commitment that the request does not name: its row, its event and what it posts go in with what
-/// the request does. One step a request of each commitment: amounts of several are summed first.
-#[expect(dead_code, reason = "the acceptance of a milestone records a receipt by it")]
-pub(crate) async fn step_also<V: Verb<On = Commitment>>(
-    env: &Env<'_>,
-    id: Id<Commitment>,
-    step: &V,
-) -> Result<Commitment, Fail> {
-    let org = env.context.caller.organisation();
-    let before = commitment::hold(env.conn, org, &[id.to_string()]).await?.pop();
-    let before = before.ok_or_else(|| Error::not_found(Commitment::KIND.name))?;
-    let mut after = before.clone();
-    step.decide_by(&mut after, &env.acting())?;
-    settle(&mut after)?;
-    post(env, &before, &mut after).await?;
-    change_also(env, &before, &mut after, V::NAME);
-    Ok(after)
 }
 
 /// A commitment that changes beside what the request names, as it will be written.

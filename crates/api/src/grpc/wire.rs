@@ -48,11 +48,13 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::purchase_order_batch::{
+    PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
+};
 use steerco_domain::rate::Rate;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
-use steerco_domain::purchase_order_batch::{PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
@@ -67,9 +69,9 @@ use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
     actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
     control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields,
-    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
+    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
+    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, service_level_fields,
+    skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
