@@ -6,9 +6,9 @@ mod all {
     mod actuals;
     mod actuals_amounts;
     mod actuals_import;
-    mod batch_promises;
     mod attachment;
     mod batch;
+    mod batch_promises;
     mod bodies;
     mod budget;
     mod claims;

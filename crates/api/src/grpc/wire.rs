@@ -52,12 +52,14 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::purchase_order_batch::{
+    PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
+};
 use steerco_domain::quantity::Quantity;
 use steerco_domain::rate::Rate;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
-use steerco_domain::purchase_order_batch::{PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
 use steerco_domain::service_level_measurement::MeasurementResult;
