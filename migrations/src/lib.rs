@@ -60,4 +60,5 @@ migrations![
     mapping_profile_001,
     commitment_001,
     forecast_001,
+    ledger_002,
 ];

@@ -4,6 +4,7 @@
 mod all {
     mod activity;
     mod actuals;
+    mod actuals_amounts;
     mod actuals_import;
     mod attachment;
     mod batch;

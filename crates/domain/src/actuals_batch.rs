@@ -103,6 +103,10 @@ pub struct ActualsControl {
     pub count: Whole<0, 1_000_000>,
     /// Their sums, one a currency.
     pub totals: Vec<ControlTotal>,
+    /// Sums of what the lines have in the currency of the books; checked where they are given.
+    pub local_totals: Vec<ControlTotal>,
+    /// Sums of what the lines have in the currency of the group; checked where they are given.
+    pub group_totals: Vec<ControlTotal>,
 }
 
 /// The sum of the lines in a currency.

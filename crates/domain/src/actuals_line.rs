@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use steerco_derive::input;
 
-use crate::actuals_batch::{ActualsControl, ActualsOutcome, ActualsStatus, CurrencyTotal};
+use crate::actuals_batch::{ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal};
 use crate::cost_category::CostCategory;
 use crate::error::Fault;
 use crate::field::{Field, Whole};
@@ -45,11 +45,26 @@ pub struct ActualsLine {
     pub vendor_reference: Option<Text<200>>,
     /// What finance says of it.
     pub description: Option<Text<500>>,
+    /// The amount in the currency of the books, as the ledger system has it; wins over conversion by rates.
+    pub local_amount: Option<Money>,
+    /// The amount in the currency of the group, as the ledger system has it; wins over conversion by rates.
+    pub group_amount: Option<Money>,
 }
 
 impl ActualsLine {
     /// What no single field can hold, each at its place below `at`.
     pub fn check(&self, at: &str, faults: &mut Vec<Fault>) {
+        for (name, other) in [("local_amount", self.local_amount), ("group_amount", self.group_amount)] {
+            let Some(other) = other else { continue };
+            let detail = if other.units.signum() * self.amount.units.signum() < 0 {
+                "has another sign than the amount"
+            } else if other.currency == self.amount.currency && other.units != self.amount.units {
+                "is in the currency of the amount, and differs from it"
+            } else {
+                continue;
+            };
+            faults.push(Fault::new(format!("{at}/{name}/amount"), "DOES_NOT_FIT", detail));
+        }
         if self.program_id.is_none() {
             let coded = [
                 ("project_id", self.project_id.is_some()),
@@ -83,6 +98,14 @@ impl ActualsLine {
         part(self.document_reference.as_ref().map(Text::as_str));
         part(self.vendor_reference.as_ref().map(Text::as_str));
         part(self.description.as_ref().map(Text::as_str));
+        // What was added later counts where it is given, so that earlier lines keep their digests.
+        for (name, money) in [("local_amount", self.local_amount), ("group_amount", self.group_amount)] {
+            if let Some(Money { units, currency }) = money {
+                for text in [name, &units.to_string(), currency.code()] {
+                    part(Some(text));
+                }
+            }
+        }
         Text::ours(crate::hex::hex(&digest.finalize()[..16]))
     }
 }
@@ -116,16 +139,49 @@ impl Sums {
     }
 }
 
+/// What lines come to: in the currencies of the transactions, of the books and of the group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineSums {
+    pub amounts: Sums,
+    pub local: Sums,
+    pub group: Sums,
+}
+
+impl LineSums {
+    pub fn add(&mut self, line: &ActualsLine) {
+        self.amounts.add(line.amount);
+        for (sums, money) in [(&mut self.local, line.local_amount), (&mut self.group, line.group_amount)] {
+            if let Some(money) = money {
+                sums.add(money);
+            }
+        }
+    }
+}
+
 /// Every way in which lines do not come to their control totals.
-pub fn check_control(control: &ActualsControl, count: usize, sums: &Sums) -> Vec<Fault> {
+pub fn check_control(control: &ActualsControl, count: usize, sums: &LineSums) -> Vec<Fault> {
+    let mut faults = check_totals("/control/totals", &control.totals, &sums.amounts);
+    if usize::try_from(control.count.get()) != Ok(count) {
+        let detail = format!("says {}, the lines come to {count}", control.count.get());
+        faults.insert(0, Fault::new("/control/count", "CONTROL_TOTAL", detail));
+    }
+    let others =
+        [("local_totals", &control.local_totals, &sums.local), ("group_totals", &control.group_totals, &sums.group)];
+    for (name, totals, sums) in others {
+        if !totals.is_empty() {
+            faults.extend(check_totals(&format!("/control/{name}"), totals, sums));
+        }
+    }
+    faults
+}
+
+/// Every way in which sums differ from the totals at this place.
+pub fn check_totals(at: &str, totals: &[ControlTotal], sums: &Sums) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut differ = |pointer: String, said: &str, found: &str| {
         faults.push(Fault::new(pointer, "CONTROL_TOTAL", format!("says {said}, the lines come to {found}")));
     };
-    if usize::try_from(control.count.get()) != Ok(count) {
-        differ("/control/count".to_owned(), &control.count.get().to_string(), &count.to_string());
-    }
-    for (i, total) in control.totals.iter().enumerate() {
+    for (i, total) in totals.iter().enumerate() {
         let sum = sums.0.get(total.currency.code()).copied().unwrap_or_default();
         let parts = [
             ("amount", Some(total.amount), sum.debits - sum.credits),
@@ -136,15 +192,15 @@ pub fn check_control(control: &ActualsControl, count: usize, sums: &Sums) -> Vec
             let Some(said) = said.filter(|said| i128::from(said.units()) != found) else { continue };
             let found = i64::try_from(found)
                 .map_or_else(|_| "more than an amount holds".to_owned(), |f| Amount::new(f).to_string());
-            differ(format!("/control/totals/{i}/{name}"), &said.to_string(), &found);
+            differ(format!("{at}/{i}/{name}"), &said.to_string(), &found);
         }
-        if control.totals[..i].iter().any(|earlier| earlier.currency == total.currency) {
-            differ(format!("/control/totals/{i}/currency"), "this currency twice", "one total a currency");
+        if totals[..i].iter().any(|earlier| earlier.currency == total.currency) {
+            differ(format!("{at}/{i}/currency"), "this currency twice", "one total a currency");
         }
     }
-    for code in sums.0.keys().filter(|code| control.totals.iter().all(|total| total.currency.code() != **code)) {
+    for code in sums.0.keys().filter(|code| totals.iter().all(|total| total.currency.code() != **code)) {
         let detail = format!("there are lines in {code}, and no total");
-        faults.push(Fault::new("/control/totals", "CONTROL_TOTAL", detail));
+        faults.push(Fault::new(at, "CONTROL_TOTAL", detail));
     }
     faults
 }
@@ -243,9 +299,9 @@ mod tests {
 
     #[test]
     fn errors_do_not_offset() {
-        let mut sums = Sums::default();
+        let mut sums = LineSums::default();
         for (id, amount) in [("a", "10.00"), ("b", "-4.00")] {
-            sums.add(line(id, amount, "GBP").amount);
+            sums.add(&line(id, amount, "GBP"));
         }
         let net = json!([{"amount": "6", "currency": "GBP"}]);
         assert!(check_control(&control(2, &net), 2, &sums).is_empty());

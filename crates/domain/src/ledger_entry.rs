@@ -12,7 +12,7 @@ use crate::fiscal_period::FiscalPeriod;
 use crate::forecast::Forecast;
 use crate::id::Id;
 use crate::legal_entity::LegalEntity;
-use crate::money::Money;
+use crate::money::{Amount, Money};
 use crate::program::Program;
 use crate::project::Project;
 use crate::resource::{Place, Rules};
@@ -112,6 +112,31 @@ pub struct LedgerEntry {
     /// The forecast whose submission posted it.
     #[field(filter)]
     pub forecast_id: Option<Id<Forecast>>,
+    /// The amount in the currency of the books, as the ledger system has it; conversion into that currency takes it.
+    #[field(filter)]
+    pub local_amount: Option<Money>,
+    /// The amount in the currency of the group, as the ledger system has it; conversion into that currency takes it.
+    #[field(filter)]
+    pub group_amount: Option<Money>,
+    /// Number of the purchase order that it invoices.
+    #[field(filter)]
+    pub purchase_order_reference: Option<Text<100>>,
+    /// The line of that order.
+    #[field(filter)]
+    pub purchase_order_line: Option<Text<50>>,
+    /// Number of the vendor's invoice.
+    #[field(filter)]
+    pub invoice_reference: Option<Text<200>>,
+    /// The commitment that it invoices, and that it reduced when it was posted.
+    #[field(filter)]
+    pub invoiced_commitment_id: Option<Id<Commitment>>,
+    /// By how much it invoices more than its order line had left; below zero, by how much it credits more than was
+    /// invoiced. Absent where it fits.
+    #[field(filter)]
+    pub exceeds_order_by: Option<Amount>,
+    /// By how much it went beyond what was available to its program in the fiscal year, where the budget is controlled.
+    #[field(filter)]
+    pub exceeds_budget_by: Option<Amount>,
 }
 
 /// What a ledger entry does.

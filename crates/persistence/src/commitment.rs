@@ -1,10 +1,32 @@
 //! Commitments beside their rows: what is available to commit.
 
+use steerco_domain::commitment::Commitment;
 use steerco_domain::money::Currency;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
+
+/// Values of a list in one statement at most.
+const CHUNK: usize = 500;
+
+/// These commitments by id, held until the request is written.
+pub async fn hold(conn: &Conn, org: &str, ids: &[String]) -> Result<Vec<Commitment>, Fail> {
+    let mut held = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(CHUNK) {
+        let mut sql = Sql::new(" FROM commitment t WHERE t.org = ");
+        sql.text(org).push(" AND t.deleted_at IS NULL AND t.id IN (").texts(ids).push(") ORDER BY t.id");
+        lock(conn, &mut sql);
+        held.extend(conn.resources::<Commitment>(sql).await?);
+    }
+    Ok(held)
+}
+
+fn lock(conn: &Conn, sql: &mut Sql) {
+    if conn.is_postgres() {
+        sql.push(" FOR NO KEY UPDATE OF t");
+    }
+}
 
 /// What is approved for a program in these periods and neither committed, accrued nor spent.
 pub async fn available(

@@ -51,6 +51,25 @@ pub struct Postings {
     pub unposted: Vec<Unposted>,
 }
 
+impl Postings {
+    /// These, and then the others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        let (first, second, pieces) = (self.entries, others.entries, self.pieces);
+        self.unposted.extend(others.unposted);
+        Self {
+            batch_id: if self.batch_id.is_empty() { others.batch_id } else { self.batch_id },
+            pieces: pieces + others.pieces,
+            entries: read(
+                move |conn, piece| {
+                    if piece < pieces { first(conn, piece) } else { second(conn, piece - pieces) }
+                },
+            ),
+            unposted: self.unposted,
+        }
+    }
+}
+
 /// A line that made no entry.
 #[derive(Clone, Debug)]
 pub struct Unposted {
@@ -248,6 +267,7 @@ pub fn chained(before: &str, link: &str) -> String {
 pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) -> Result<(), Fail> {
     // What waits goes in first: entries name their batch.
     conn.settle().await?;
+    conn.widen(postings.pieces > 1)?;
     let mut balances = Balances::default();
     let mut waiting = Vec::with_capacity(BUFFER);
     for piece in 0..postings.pieces {
@@ -264,6 +284,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
         }
     }
     put_unposted(conn, org, postings).await?;
+    conn.widen(false)?;
     balances.put(conn, org).await
 }
 

@@ -8,6 +8,7 @@ use steerco_domain::actuals_line::{ActualsLine, Tally};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::money::Currency;
 use steerco_persistence::ledger::{self, Known, Unposted};
 use steerco_persistence::{Fail, Scope};
 
@@ -56,6 +57,8 @@ pub(crate) struct Resolver<'a> {
     periods: &'a Periods,
     coder: Coder,
     org: String,
+    /// Of the books.
+    currency: Currency,
     resolved: Resolved,
     courses: HashMap<Course, u32>,
     /// Digest of each identifier, with that of the content it came with.
@@ -79,6 +82,7 @@ impl<'a> Resolver<'a> {
             periods,
             coder,
             org: scope.org().to_owned(),
+            currency: entity.currency,
             resolved: Resolved::default(),
             courses: HashMap::new(),
             seen: HashMap::new(),
@@ -166,6 +170,11 @@ impl<'a> Resolver<'a> {
         if known.is_some() && !self.sent.batch.corrections {
             let detail = "was sent before with other content; say corrections to correct it";
             return Err(rejected("CHANGED", detail.to_owned()));
+        }
+        if let Some(local) = line.local_amount.filter(|local| local.currency != self.currency) {
+            let detail =
+                format!("local_amount is in {}, the books are in {}", local.currency.code(), self.currency.code());
+            return Err(rejected("DOES_NOT_FIT", detail));
         }
         let (period, prior) = self.periods.of(line).map_err(|(code, detail)| rejected(code, detail))?;
         let coding = self.coder.code(line).map_err(|(code, detail)| rejected(code, detail))?;

@@ -45,7 +45,8 @@ impl Maker {
         let reversal = replaced.map(|old| LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 0)),
             entry_type: LedgerEntryType::Reversal,
-            debit_account: old.credit_account,
+            // Also of a cost that was moved: what it once was in suspense went with the move.
+            debit_account: LedgerAccount::Clearing,
             credit_account: old.debit_account,
             fiscal_period_id: course.period,
             prior_period_id: (old.fiscal_period_id != course.period).then_some(old.fiscal_period_id),
@@ -92,6 +93,14 @@ impl Maker {
             corrects_id: replaced.map(|old| old.id),
             possible_repeat: fate.repeats,
             content_digest: Some(digest.clone()),
+            local_amount: line.local_amount,
+            group_amount: line.group_amount,
+            purchase_order_reference: None,
+            purchase_order_line: None,
+            invoice_reference: None,
+            invoiced_commitment_id: None,
+            exceeds_order_by: None,
+            exceeds_budget_by: None,
         };
         reversal.into_iter().chain([entry]).collect()
     }

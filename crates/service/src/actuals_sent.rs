@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use steerco_domain::Error;
 use steerco_domain::actuals_batch::PostActualsBatch;
-use steerco_domain::actuals_line::{ActualsLine, Sums};
+use steerco_domain::actuals_line::{ActualsLine, LineSums};
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
 use steerco_domain::text::Text;
@@ -68,7 +68,7 @@ pub(crate) struct Sent {
     pub(crate) batch: PostActualsBatch,
     pub(crate) lines: Lines,
     pub(crate) count: usize,
-    pub(crate) sums: Sums,
+    pub(crate) sums: LineSums,
     /// What is wrong with lines by themselves.
     pub(crate) faults: Vec<Fault>,
     pub(crate) named: Named,
@@ -106,7 +106,7 @@ impl Sent {
 pub(crate) struct Gather {
     batch: PostActualsBatch,
     pub(crate) count: usize,
-    sums: Sums,
+    sums: LineSums,
     pub(crate) faults: Vec<Fault>,
     named: Named,
     first_day: Option<Day>,
@@ -126,7 +126,7 @@ impl Gather {
         Self {
             batch,
             count: 0,
-            sums: Sums::default(),
+            sums: LineSums::default(),
             faults: Vec::new(),
             named: Named::new(),
             first_day: None,
@@ -137,7 +137,7 @@ impl Gather {
 
     pub(crate) fn see(&mut self, Line { line, digest }: &Line) {
         self.count += 1;
-        self.sums.add(line.amount);
+        self.sums.add(line);
         name_all(line, &mut self.named);
         self.first_day = Some(self.first_day.map_or(line.posted_on, |first| first.min(line.posted_on)));
         self.names_periods |= line.fiscal_period_id.is_some();

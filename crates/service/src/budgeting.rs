@@ -353,6 +353,14 @@ impl Posting {
             content_digest: None,
             commitment_id: None,
             forecast_id: None,
+            local_amount: None,
+            group_amount: None,
+            purchase_order_reference: None,
+            purchase_order_line: None,
+            invoice_reference: None,
+            invoiced_commitment_id: None,
+            exceeds_order_by: None,
+            exceeds_budget_by: None,
         };
         Self { entries: Vec::new(), blank, base }
     }

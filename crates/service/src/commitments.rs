@@ -11,13 +11,15 @@ use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
+use steerco_domain::resource::Verb;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
-use steerco_persistence::{Fail, commitment, ledger, query};
+use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
 
 use crate::budgeting::{Books, Posting};
+use crate::decide::settle;
 use crate::execute::Env;
 
 const OVERRIDE: &Row = find("commitment", "override");
@@ -26,15 +28,56 @@ const OVERRIDE: &Row = find("commitment", "override");
 pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Commitment>();
     let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
-    let (was, is) = (before.bound(), after.bound());
-    if was == is {
+    if before.bound() == after.bound() {
         return Ok(());
     }
     let books = Books::read(env, after.legal_entity_id).await?;
     ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
     control(env, &books, before, after).await?;
-    let period = open_period(&books, after.fiscal_period_id)?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
+    add_entries(&books, &mut posting, before, after)?;
+    posting.post(env)?;
+    Ok(())
+}
+
+/// Takes a step of a commitment that the request does not name: its row, its event and what it posts go in with what
+/// the request does. One step a request of each commitment: amounts of several are summed first.
+#[expect(dead_code, reason = "the acceptance of a milestone records a receipt by it")]
+pub(crate) async fn step_also<V: Verb<On = Commitment>>(
+    env: &Env<'_>,
+    id: Id<Commitment>,
+    step: &V,
+) -> Result<Commitment, Fail> {
+    let org = env.context.caller.organisation();
+    let before = commitment::hold(env.conn, org, &[id.to_string()]).await?.pop();
+    let before = before.ok_or_else(|| Error::not_found(Commitment::KIND.name))?;
+    let mut after = before.clone();
+    step.decide_by(&mut after, &env.acting())?;
+    settle(&mut after)?;
+    post(env, &before, &mut after).await?;
+    change_also(env, &before, &mut after, V::NAME);
+    Ok(after)
+}
+
+/// A commitment that changes beside what the request names, as it will be written.
+pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commitment, action: &str) {
+    after.revision += 1;
+    after.updated_at = env.now;
+    env.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
+}
+
+/// The entries of what a step changes in what is committed and accrued.
+pub(crate) fn add_entries(
+    books: &Books,
+    posting: &mut Posting,
+    before: &Commitment,
+    after: &mut Commitment,
+) -> Result<(), Error> {
+    let (was, is) = (before.bound(), after.bound());
+    if was == is {
+        return Ok(());
+    }
+    let period = open_period(books, after.fiscal_period_id)?;
     let changes = [
         (LedgerEntryType::Commitment, LedgerAccount::Commitment, is.0 - was.0),
         (LedgerEntryType::Accrual, LedgerAccount::Accrual, is.1 - was.1),
@@ -57,7 +100,6 @@ pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) 
         let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));
         after.entries_sha256 = Some(Text::parse(&sum).map_err(|_| Error::internal())?);
     }
-    posting.post(env)?;
     Ok(())
 }
 

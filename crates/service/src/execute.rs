@@ -177,7 +177,11 @@ impl<'a> Env<'a> {
 
     /// What the request adds to the ledger.
     pub(crate) fn post(&self, postings: Postings) {
-        *self.postings.lock().unwrap_or_else(PoisonError::into_inner) = Some(postings);
+        let mut all = self.postings.lock().unwrap_or_else(PoisonError::into_inner);
+        *all = Some(match all.take() {
+            Some(before) => before.and(postings),
+            None => postings,
+        });
     }
 
     /// The reach of the caller for one row of the table.
