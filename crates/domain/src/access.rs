@@ -204,6 +204,19 @@ pub const TABLE: &[Row] = &[
     row("engagement",      "suspend",      "- y y - - - - -"),
     row("engagement",      "complete",     "- y y - - - - -"),
     row("engagement",      "terminate",    "- y - - - - - -"),
+    row("engagement_amendment", "read",    "y y y y y y f y"),
+    row("engagement_amendment", "create",  "- y y - - y - -"),
+    row("engagement_amendment", "update",  "- y y - - y - -"),
+    row("engagement_amendment", "delete",  "- y y - - - - -"),
+    row("engagement_amendment", "submit",  "- y y - - - - -"),
+    row("engagement_amendment", "withdraw", "- y y - - - - -"),
+    // By a person who neither drafted nor submitted it, within the limits of its authority.
+    row("engagement_amendment", "approve", "- y y - - - - -"),
+    row("engagement_amendment", "reject",  "- y y - - - - -"),
+    row("service_level_measurement", "read", "y y y y y y f y"),
+    row("service_level_measurement", "create", "- y y - - y - -"),
+    row("service_level_measurement", "update", "- y y - - y - -"),
+    row("service_level_measurement", "delete", "- y y - - - - -"),
     row("milestone",       "read",         "y y y y y y f y"),
     row("milestone",       "create",       "- y y - - y - -"),
     row("milestone",       "update",       "- y y - - y - -"),
@@ -274,6 +287,14 @@ pub const TABLE: &[Row] = &[
     row("mapping_profile", "create",      "- - - y - - - -"),
     row("mapping_profile", "update",      "- - - y - - - -"),
     row("mapping_profile", "delete",      "- - - y - - - -"),
+    // The records themselves need the rights of their own kinds.
+    row("import_job",      "read",        "y y y y y y - y"),
+    row("import_job",      "create",      "y y y y - y - -"),
+    row("import_job",      "update",      "y y y y - y - -"),
+    row("import_job",      "delete",      "y y y y - y - -"),
+    row("import_job",      "upload",      "y y y y - y - -"),
+    row("import_job",      "check",       "y y y y - y - -"),
+    row("import_job",      "apply",       "y y y y - y - -"),
     // Only finance posts; a grant over the whole organisation is needed.
     row("actuals_batch",   "read",         "- y - y - - - y"),
     row("actuals_batch",   "update",       "- - - y - - - -"),
@@ -281,6 +302,13 @@ pub const TABLE: &[Row] = &[
     // Adjusting entries, which a closing period takes.
     row("actuals_batch",   "adjust",       "- - - y - - - -"),
     row("actuals_batch",   "reclassify",   "- - - y - - - -"),
+    // Without `y`, single entries of sensitive cost categories are out of sight; what they come to is not.
+    row("ledger_entry",    "read",         "- f f y f - - y"),
+    // Posting beyond the budget where it is controlled.
+    row("actuals_batch",   "override",     "- - - y - - - -"),
+    row("purchase_order_batch", "read",    "- y - y - - - y"),
+    row("purchase_order_batch", "update",  "- - - y - - - -"),
+    row("purchase_order_batch", "create",  "- - - y - - - -"),
     row("ledger_entry",    "read",         "- y y y y - - y"),
     row("exchange_rate",   "read",         "y y y y y y - y"),
     row("exchange_rate",   "create",       "- - - y - - - -"),
@@ -326,6 +354,22 @@ pub const TABLE: &[Row] = &[
     row("commitment",      "cancel",       "- y y y - - - -"),
     // Committing beyond the budget where it is controlled.
     row("commitment",      "override",     "- y - y - - - -"),
+    // Of whoever made it; an admin takes away what of others is in the way.
+    row("consumer",        "read",         "y y y y y y f y"),
+    row("consumer",        "create",       "y y y y y y f -"),
+    row("consumer",        "update",       "y y y y y y f -"),
+    row("consumer",        "delete",       "y y y y y y f -"),
+    row("consumer",        "acknowledge",  "y y y y y y f -"),
+    row("consumer",        "replay",       "y y y y y y f -"),
+    row("webhook_endpoint", "read",         "y y y y y y f y"),
+    row("webhook_endpoint", "create",       "y y y y y y f -"),
+    row("webhook_endpoint", "update",       "y y y y y y f -"),
+    row("webhook_endpoint", "delete",       "y y y y y y f -"),
+    row("webhook_endpoint", "disable",      "y y y y y y f -"),
+    row("webhook_endpoint", "enable",       "y y y y y y f -"),
+    row("webhook_endpoint", "rotate_secret","y y y y y y f -"),
+    row("webhook_endpoint", "test",         "y y y y y y f -"),
+    row("webhook_endpoint", "replay",       "y y y y y y f -"),
     // The feed: each event also needs the right to read its kind.
     row("event",           "read",         "y y y y y y y y"),
     // Writing what held before the change was made (`effective_at`), with the right to update the kind.
@@ -394,7 +438,7 @@ mod tests {
     }
 
     /// All that a partner may do beside reading.
-    const VENDOR_ACTS: [(&str, &str); 10] = [
+    const VENDOR_ACTS: [(&str, &str); 23] = [
         ("milestone_update", "create"),
         ("milestone_update", "withdraw"),
         ("review", "answer_query"),
@@ -404,6 +448,19 @@ mod tests {
         ("attachment", "create"),
         ("attachment", "update"),
         ("attachment", "upload"),
+        ("consumer", "create"),
+        ("consumer", "update"),
+        ("consumer", "delete"),
+        ("consumer", "acknowledge"),
+        ("consumer", "replay"),
+        ("webhook_endpoint", "create"),
+        ("webhook_endpoint", "update"),
+        ("webhook_endpoint", "delete"),
+        ("webhook_endpoint", "disable"),
+        ("webhook_endpoint", "enable"),
+        ("webhook_endpoint", "rotate_secret"),
+        ("webhook_endpoint", "test"),
+        ("webhook_endpoint", "replay"),
         ("event", "read"),
     ];
 
@@ -422,12 +479,16 @@ mod tests {
             "organisation",
             "partner",
             "engagement",
+            "engagement_amendment",
+            "service_level_measurement",
             "milestone",
             "milestone_update",
             "review",
             "payable",
             "comment",
             "attachment",
+            "consumer",
+            "webhook_endpoint",
         ];
         assert_eq!(seen, wanted);
     }
@@ -453,5 +514,18 @@ mod tests {
         assert_eq!(settable("comment"), ["subject_id", "visibility", "text"]);
         let file = ["subject_id", "visibility", "file_name", "description", "declared_sha256"];
         assert_eq!(settable("attachment"), file);
+        assert_eq!(
+            seen,
+            [
+                "organisation",
+                "partner",
+                "engagement",
+                "milestone",
+                "comment",
+                "attachment",
+                "consumer",
+                "webhook_endpoint"
+            ]
+        );
     }
 }

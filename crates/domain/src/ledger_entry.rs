@@ -24,7 +24,8 @@ use crate::time::Day;
 
 /// One posting of the double-entry ledger: an amount goes from the credit to the debit account, so that the ledger
 /// balances by construction. It is never changed or deleted; what was wrong is reversed and posted anew. A negative
-/// amount is a credit as its source sent it.
+/// amount is a credit as its source sent it. Single entries of a sensitive cost category, such as pay, are in sight of
+/// finance and auditors only; what they come to is told to all who read the ledger.
 #[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram")]
 pub struct LedgerEntry {
     /// The batch that posted it.
@@ -114,12 +115,6 @@ pub struct LedgerEntry {
     /// The forecast whose submission posted it.
     #[field(filter)]
     pub forecast_id: Option<Id<Forecast>>,
-    /// The review whose acceptance, or its revocation, posted it, through a commitment or by itself.
-    #[field(filter)]
-    pub review_id: Option<Id<Review>>,
-    /// The engagement of that review.
-    #[field(filter)]
-    pub engagement_id: Option<Id<Engagement>>,
     /// The amount in the currency of the books, as the ledger system has it; conversion into that currency takes it.
     #[field(filter)]
     pub local_amount: Option<Money>,
@@ -145,6 +140,12 @@ pub struct LedgerEntry {
     /// By how much it went beyond what was available to its program in the fiscal year, where the budget is controlled.
     #[field(filter)]
     pub exceeds_budget_by: Option<Amount>,
+    /// The review whose acceptance, or its revocation, posted it, through a commitment or by itself.
+    #[field(filter)]
+    pub review_id: Option<Id<Review>>,
+    /// The engagement of that review.
+    #[field(filter)]
+    pub engagement_id: Option<Id<Engagement>>,
 }
 
 /// What a ledger entry does.

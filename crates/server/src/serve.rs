@@ -49,7 +49,8 @@ pub(crate) async fn listen_until_stopped(
     let options = steerco_api::Options { traces: telemetry.is_on(), ..config.options() };
     let app = steerco_api::app(service.clone(), options);
     let deadlines = tokio::spawn(keep_deadlines(service.clone()));
-    let jobs = tokio::spawn(keep_house(service));
+    let jobs = tokio::spawn(keep_house(service.clone()));
+    let webhooks = tokio::spawn(async move { service.send_webhooks().await });
     ready(address);
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {
@@ -63,6 +64,7 @@ pub(crate) async fn listen_until_stopped(
     };
     let served = listen::serve(listener, tls, app, config.connection_limits(), shutdown).await;
     jobs.abort();
+    webhooks.abort();
     deadlines.abort();
     telemetry.stop().await;
     tracing::info!("stopped");

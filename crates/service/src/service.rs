@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use steerco_domain::access::{Row, TABLE};
 use steerco_domain::id::Id;
@@ -18,6 +18,7 @@ use crate::auth::{Claims, IssuerConfig, Refusal, SigningKey, Verifier};
 use crate::clock::Clock;
 use crate::content::AttachmentLimits;
 use crate::token::{Sealer, digest};
+use crate::webhooks::{WebhookSettings, Webhooks};
 
 /// What the service is opened with.
 pub struct Settings {
@@ -37,6 +38,10 @@ pub struct Settings {
     pub feed_days: u32,
     /// How much attachments may take.
     pub attachments: AttachmentLimits,
+    /// How webhooks are sent.
+    pub webhooks: WebhookSettings,
+    /// Prefix of the publisher in open contracting ids, `ocds-` and six letters or digits.
+    pub ocid_prefix: String,
     pub clock: Clock,
 }
 
@@ -112,6 +117,8 @@ pub(crate) struct Inner {
     pub(crate) operator_tokens_approve: bool,
     pub(crate) feed_days: u32,
     pub(crate) attachments: AttachmentLimits,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) ocid_prefix: String,
     stopping: tokio::sync::watch::Sender<bool>,
 }
 
@@ -136,7 +143,9 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
+            webhooks,
             clock,
         } = settings;
         let database = Database::open(&database, migrate).await?;
@@ -152,6 +161,8 @@ impl Service {
         let sealer = Sealer::new(&decode(&cursor)?)?;
         let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
         verifier.refresh().await;
+        let node = URL_SAFE_NO_PAD.encode(clock.random::<12>());
+        let webhooks = Webhooks::new(webhooks, node)?;
         let stopping = tokio::sync::watch::Sender::new(false);
         let inner = Inner {
             database,
@@ -163,7 +174,9 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
+            webhooks,
             stopping,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -191,6 +204,11 @@ impl Service {
             Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
             Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
         }
+    }
+
+    /// Whether the issuer of these claims is still trusted so far.
+    pub(crate) fn trusts(&self, caller: &Caller) -> bool {
+        self.inner.verifier.trusts(&caller.claims)
     }
 
     /// The caller's account and what it may do with this row of the table, read now.
@@ -270,6 +288,7 @@ impl Service {
         let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
         for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
             self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
+            self.inner.database.forget_webhooks(&org, self.oldest()).await.map_err(Fail::into_error)?;
         }
         Ok(())
     }

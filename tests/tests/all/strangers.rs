@@ -60,6 +60,7 @@ impl Nest {
         }
         nest.ids.push(("actuals_batch", make(world, "actuals_batch").await));
         nest.claim(world).await;
+        nest.ids.push(("purchase_order_batch", make(world, "purchase_order_batch").await));
         nest
     }
 
@@ -278,7 +279,7 @@ scenario!(a_manager_of_another_program_sees_nothing_of_this_one(world) {
     // Directories are everybody's: these kinds are not.
     let kinds = [
         "principal", "grant", "service_account", "portfolio", "program", "project", "deliverable", "activity",
-        "dependency", "risk", "engagement", "milestone", "comment",
+        "dependency", "risk", "engagement", "engagement_amendment", "service_level_measurement", "milestone", "comment",
     ];
     let before = head(&world, &world.org).await;
     let mut leaks = look_alike(&nest, "manager", &manager, &kinds).await;

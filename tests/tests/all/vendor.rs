@@ -14,6 +14,9 @@ async fn seen(world: &World) -> Vec<(&'static str, String)> {
     let director = world.client(Who::Director);
     let milestone = json!({"engagement_id": world.engagement, "title": "Seen", "payment_share": 0.1});
     let milestone = director.create("milestone", milestone).await.unwrap().id().to_owned();
+    let change = json!({"new_ends_on": "2030-12-31", "private_notes": CANARY});
+    let amendment = super::engagement_amendment::approved(world, &world.engagement, change).await;
+    let measured = super::bodies::make(world, "service_level_measurement").await;
     let comment = json!({"subject_id": milestone, "visibility": "shared", "text": "Seen"});
     let comment = director.create("comment", comment).await.unwrap().id().to_owned();
     let payable = super::bodies::make_payable(world, &world.engagement).await;
@@ -23,6 +26,8 @@ async fn seen(world: &World) -> Vec<(&'static str, String)> {
         ("organisation", world.org.clone()),
         ("partner", world.partner.clone()),
         ("engagement", world.engagement.clone()),
+        ("engagement_amendment", amendment),
+        ("service_level_measurement", measured),
         ("milestone", milestone),
         ("comment", comment),
         ("milestone_update", claim),

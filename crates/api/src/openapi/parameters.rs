@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 27] = [
+    let queries: [&Param; 35] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -31,8 +31,16 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::EFFECTIVE_AT,
         &params::SOURCE_VERSION,
         &params::AFTER,
+        &params::SINCE,
+        &params::CONSUMER_ID,
+        &params::EVENT_TYPES,
+        &params::PROGRAM_IDS,
+        &params::WITH_LABELS,
+        &params::AT,
+        &params::STATE,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
+        &params::AFTER_RECORD,
         &params::FROM_ID,
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
@@ -46,6 +54,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::CORRECTIONS,
         &params::ADJUSTING,
         &params::PROFILE,
+        &params::FORMAT,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
@@ -130,7 +139,8 @@ pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Paramete
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Parameter {
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), shape::id(kind.prefix))
+    let doc = format!("Id, starting with `{}_`, or `source/external_id`, percent-encoded.", kind.prefix);
+    path("id", &doc, shape::named(&shape::id_pattern(kind.prefix)))
 }
 
 /// An external reference.

@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
-use super::answers::{answer, empty, trimmable};
+use super::answers::{answer, content, empty, trimmable};
 use super::example;
 use super::operation::{Access, Operation, body, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
-use super::vocabulary::{binary, reference};
+use super::vocabulary::{binary, reference, text};
 use crate::rest::content::OCTETS;
+use crate::rest::export::MSPDI;
 use crate::rest::mount::{About, Reach, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
@@ -23,7 +25,7 @@ pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 
 /// The operations of a resource.
 pub(super) fn operations(about: &About) -> Vec<Operation> {
-    let mut operations = vec![list(about), get(about)];
+    let mut operations = vec![list(about), export(about), get(about)];
     if about.reach == Reach::Record {
         return operations;
     }
@@ -35,6 +37,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
     }
     operations.extend(about.progress.then(|| progress(about)));
     operations.extend(about.financials.then(|| financials(about)));
+    operations.extend(about.schedule.then(|| schedule(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
     if about.content {
         operations.extend([upload(about), download(about)]);
@@ -122,6 +125,26 @@ fn list(about: &About) -> Operation {
     }
 }
 
+fn export(about: &About) -> Operation {
+    let (one, plural) = words(about);
+    let keys = ["content_disposition", "sync_token"];
+    let file = answer("The file.", "text/csv", text(), &keys);
+    let others = [ExportFormat::Ndjson, ExportFormat::Xlsx].into_iter();
+    let file = others.fold(file, |file, format| file.content(format.media_type(), content(binary())));
+    Operation {
+        summary: format!("Export {plural} as a file"),
+        description: format!(
+            "Every {one} that the list has, with the same filter, order and fields, streamed. In tables money is two \
+             columns, `name.amount` and `name.currency`, and lists and objects are JSON; what a spreadsheet might run \
+             as a formula begins with an apostrophe in CSV, and is text in a workbook. A file that arrives whole is \
+             whole: one that cannot be read to its end breaks off."
+        ),
+        parameters: of(about.kind, &params::exporting(about.kind)),
+        answers: vec![(200, file)],
+        ..start(about, HttpMethod::Get, "/export", format!("export_{}", about.kind.plural), "read")
+    }
+}
+
 /// What is read as a partner sees it: what a partner may read.
 fn preview(about: &About) -> Vec<Parameter> {
     let reads = |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
@@ -202,14 +225,30 @@ fn financials(about: &About) -> Operation {
         description:
             "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the \
                       caller sees the programs. They are kept with every posting, so they cost the same at any size; \
-                      with `as_of` they are summed from the entries. The entries behind them are listed under \
-                      `/v1/ledger-entries` by the same program, project, period or category."
+                      with `as_of`, and converted by the rates of the days of posting for a project or by project, \
+                      category, spend or vendor, they are summed from the entries. `currency` and `rate_type` tell \
+                      them in one currency too; `explain` tells the entries behind them."
                 .to_owned(),
         access: Access::of("ledger_entry", "read"),
         parameters,
         answers: vec![(200, answer("The financials.", "application/json", reference("Financials"), &[]))],
         refusals: vec![404],
         ..start(about, HttpMethod::Get, "/{id}/financials", format!("get_{}_financials", about.kind.name), "read")
+    }
+}
+
+fn schedule(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Get the schedule of one {one_word} as a file"),
+        description: "Its activities, the milestones of its deliverables and what they wait for, as far as the caller \
+                      sees them, as XML of Microsoft Project (MSPDI), with the numbers that an import gave them."
+            .to_owned(),
+        access: Access::of("activity", "read"),
+        parameters: vec![id(about.kind)],
+        answers: vec![(200, answer("The schedule.", MSPDI, text(), &["content_disposition"]))],
+        refusals: vec![404, 413],
+        ..start(about, HttpMethod::Get, "/{id}/schedule", "export_schedule".to_owned(), "read")
     }
 }
 
@@ -321,10 +360,9 @@ fn batch(about: &About) -> Operation {
 fn act(about: &About, verb: &VerbAbout) -> Operation {
     let required = verb.fields.iter().any(|f| !f.optional);
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
-    let answers = if verb.secret {
-        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
-    } else {
-        vec![done(about)]
+    let answers = match verb.answer {
+        Some((schema, doc)) => vec![(200, answer(doc, "application/json", reference(schema), &WRITTEN[1..]))],
+        None => vec![done(about)],
     };
     let summary = verb.doc.split(['.', ',']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>();
     Operation {
