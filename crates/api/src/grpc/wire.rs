@@ -420,6 +420,7 @@ required! {
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+    PurchaseOrderControl, pb::PurchaseOrderControl;
     BudgetPlace, pb::BudgetPlace;
     ProfileColumns, pb::ProfileColumns;
     ImportCounts, pb::ImportCounts;

@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 35] = [
+    let queries: [&Param; 36] = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
