@@ -178,9 +178,14 @@ fn contract_of(content: &Node) -> Option<&Node> {
     }
 }
 
-/// In which release each amendment was first told.
+/// What was told before.
 #[derive(Default)]
-struct Told(HashMap<String, usize>);
+struct Told {
+    /// In which release each amendment was first told.
+    amendments: HashMap<u128, usize>,
+    /// Each milestone as it was told last, and since when: what nobody outside sees of it does not date it anew.
+    milestones: HashMap<String, (Node, Instant)>,
+}
 
 impl Told {
     /// Everything a release says beside its own id, date and tag.
@@ -217,11 +222,11 @@ impl Told {
         let (engagement, zone) = (now.engagement, zone(now));
         let mut amendments = Vec::new();
         for amendment in &now.amendments {
-            let first = *self.0.entry(amendment.id.to_string()).or_insert(release);
+            let first = *self.amendments.entry(amendment.id.as_u128()).or_insert(release);
             amendments.push(amendment_node(ocid, first, amendment, &zone));
         }
         let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, engagement, &zone));
-        let stones = Node::list(stones.collect());
+        let stones = Node::list(stones.map(|(id, node)| self.dated(id, node, now.at)).collect());
         let implementation = stones.map(|stones| Node::object([("milestones", Some(stones))]));
         Node::object([
             ("id", Node::text(engagement.id)),
@@ -235,6 +240,22 @@ impl Told {
             ("amendments", Node::list(amendments)),
             ("implementation", implementation),
         ])
+    }
+}
+
+impl Told {
+    /// A milestone with the instant since which it is as it is.
+    fn dated(&mut self, id: String, node: Node, at: Instant) -> Node {
+        let since = match self.milestones.get(&id) {
+            Some((before, since)) if *before == node => *since,
+            _ => at,
+        };
+        let mut dated = node.clone();
+        self.milestones.insert(id, (node, since));
+        if let Node::Object(members) = &mut dated {
+            members.extend(Node::text(since).map(|since| ("dateModified", since)));
+        }
+        dated
     }
 }
 
@@ -278,10 +299,9 @@ fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, z
 }
 
 /// What is to be delivered, and what is paid for it: two facts with a status of their own.
-fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<Node> {
+fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<(String, Node)> {
     let due = milestone.planned_on.and_then(|day| end(day, zone));
     let met = milestone.actual_on.and_then(|day| begin(day, zone));
-    let changed = Node::text(milestone.updated_at);
     let delivery = Node::object([
         ("id", Node::text(milestone.id)),
         ("title", Node::text(milestone.title.as_str())),
@@ -290,19 +310,19 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
         ("dueDate", due),
         ("status", Node::text(if met.is_some() { "met" } else { "scheduled" })),
         ("dateMet", met),
-        ("dateModified", changed.clone()),
     ]);
     let paid = payment_of(milestone, engagement).map(|payment| {
-        Node::object([
-            ("id", Node::text(format!("{}-payment", milestone.id))),
+        let id = format!("{}-payment", milestone.id);
+        let node = Node::object([
+            ("id", Node::text(&id)),
             ("title", Node::text(milestone.title.as_str())),
             ("type", Node::text("financing")),
             ("status", Node::text("scheduled")),
-            ("dateModified", changed),
             ("value", Some(Node::money(payment))),
-        ])
+        ]);
+        (id, node)
     });
-    std::iter::once(delivery).chain(paid).collect()
+    std::iter::once((milestone.id.to_string(), delivery)).chain(paid).collect()
 }
 
 /// What is paid for a milestone, as an amount or as a share of the value.

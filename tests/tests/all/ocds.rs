@@ -20,6 +20,7 @@ async fn motorway(world: &World) -> String {
     let stone = director.create("milestone", stone).await.unwrap().id().to_owned();
     director.update("milestone", &stone, json!({"actual_on": "2018-03-29"})).await.unwrap();
     director.update("engagement", &id, json!({"private_notes": "canary", "labels": {"own": "canary"}})).await.unwrap();
+    director.update("milestone", &stone, json!({"private_notes": "canary too"})).await.unwrap();
     approved(world, &id, json!({"new_ends_on": "2018-12-01", "signed_on": "2018-02-01"})).await;
     approved(world, &id, json!({"scope_change": "A third lane", "private_notes": "canary"})).await;
     approved(world, &id, json!({"value_change": {"amount": "6250000", "currency": "GBP"}})).await;
