@@ -31,6 +31,7 @@ pub(crate) struct With {
     pub(crate) valid_at: Option<String>,
     pub(crate) fields: Option<String>,
     pub(crate) source_version: Option<i64>,
+    pub(crate) preview: Option<String>,
 }
 
 /// A call, the same for both doors.
@@ -123,6 +124,12 @@ impl Client {
         self.changed(|with| with.fields = Some(fields.to_owned()))
     }
 
+    /// Looks as this partner sees it.
+    #[must_use]
+    pub fn preview_as(&self, partner: &str) -> Self {
+        self.changed(|with| with.preview = Some(partner.to_owned()))
+    }
+
     /// `source_version` of an upsert.
     #[must_use]
     pub fn source_version(&self, version: i64) -> Self {
@@ -185,7 +192,7 @@ impl Client {
     /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.
     pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
         if verb == "upload" {
-            return self.upload(id, b"content").await;
+            return self.upload_of(kind, id, b"content").await;
         }
         self.call(kind, Call::Act { id, verb, body: &body }).await
     }
@@ -264,6 +271,18 @@ impl Client {
                     body["as_of"] = json!(as_of);
                 }
                 grpc::write(self, "ExchangeRateService", "ConvertAmounts", body).await
+            }
+        }
+    }
+
+    /// A whole list as a file; `args` by the names of the query parameters, `format` among them.
+    pub async fn export(&self, kind: &str, mut args: Value) -> Result<crate::Downloaded, crate::Refused> {
+        let found: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => rest::export(self, found, &args).await,
+            Door::Grpc => {
+                args["kind"] = json!(kind);
+                grpc::export(self, args).await
             }
         }
     }
@@ -379,7 +398,8 @@ fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
 
 /// What belongs to no resource.
 impl Client {
-    /// A page of the feed: `after`, `kinds` (an array), `exclude_source`, `page_size`.
+    /// A page of the feed: `after`, `since`, `consumer_id`, `exclude_source`, `page_size`, and the arrays `kinds`,
+    /// `event_types`, `program_ids`, `with_labels`.
     pub async fn events(&self, args: Value) -> Reply {
         match self.door {
             Door::Rest => rest::events(self, &args).await,
@@ -405,6 +425,39 @@ impl Client {
         match self.door {
             Door::Rest => rest::watch(self, &args).await,
             Door::Grpc => grpc::watch(self, &args).await,
+        }
+    }
+
+    /// Where a consumer of the feed is.
+    pub async fn position(&self, id: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/consumers/{id}/position")).send().await,
+            Door::Grpc => grpc::position(self, id).await,
+        }
+    }
+
+    /// Messages to a webhook endpoint, newest first: `state`, `page_size`, `page_token`.
+    pub async fn deliveries(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => rest::deliveries(self, id, &args).await,
+            Door::Grpc => grpc::deliveries(self, id, args).await,
+        }
+    }
+
+    /// The catalogue of events, or one type of it.
+    pub async fn event_types(&self, name: Option<&str>) -> Reply {
+        match (self.door, name) {
+            (Door::Rest, None) => self.raw("GET", "/v1/event-types").send().await,
+            (Door::Rest, Some(name)) => self.raw("GET", &format!("/v1/event-types/{name}")).send().await,
+            (Door::Grpc, name) => grpc::event_types(self, name).await,
+        }
+    }
+
+    /// Digests of collections: `kinds` (an array), `filter`, `show_deleted`, `at`.
+    pub async fn digest(&self, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => rest::digest(self, &args).await,
+            Door::Grpc => grpc::digest(self, &args).await,
         }
     }
 

@@ -42,6 +42,7 @@ fn request(method: &MethodDescriptor, with: &With, body: &Value) -> Request<Dyna
         ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
         ("idempotency-key", with.key.clone()),
         ("if-match", with.if_match.clone()),
+        ("preview-as-partner", with.preview.clone()),
         ("x-request-id", with.request_id.clone()),
     ];
     for (name, value) in metadata {
@@ -99,8 +100,16 @@ const QUERY: &[&str] = &[
     "valid_at",
     "effective_at",
     "kinds",
+    "format",
+    "event_types",
+    "program_ids",
+    "with_labels",
+    "consumer_id",
+    "since",
+    "at",
     "after",
     "after_line",
+    "after_record",
     "from_id",
     "group_by",
     "fiscal_year",
@@ -201,6 +210,12 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
             json["service_account"] = resource(json["service_account"].take(), None);
             json
         }
+        Call::Act { verb, .. } if *verb == "rotate_secret" => {
+            let mut json = answer.json;
+            json["webhook_endpoint"] = resource(json["webhook_endpoint"].take(), None);
+            json
+        }
+        Call::Act { verb, .. } if *verb == "test" => answer.json,
         _ => resource(answer.json, client.with.fields.as_deref()),
     };
     Ok(answer)
@@ -322,8 +337,9 @@ pub(crate) async fn metrics(client: &Client) -> Reply {
 }
 
 /// Messages of an upload, with their pieces; where it is `held`, the stream then stays open.
-pub(crate) async fn upload(client: &Client, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
-    let method = method("AttachmentService", "UploadAttachment");
+pub(crate) async fn upload(client: &Client, kind: &str, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
+    let one = camel(kind);
+    let method = method(&format!("{one}Service"), &format!("Upload{one}"));
     let message = |(said, chunk): (Value, Vec<u8>)| {
         let mut message = codec::message(&method.input(), &said);
         message.set_field_by_name("chunk", Pb::Bytes(chunk.into()));
@@ -350,6 +366,27 @@ pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Re
     let headers = headers(answer.metadata());
     let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
     while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
+/// A list as a file; the sync token of its first piece as REST has it, in a header.
+pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "Export");
+    let request = request(&method, &client.with, &options(&client.with, args));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let mut headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let token = message.get_field_by_name("sync_token").expect("a token");
+        if let Some(token) = token.as_str().filter(|token| !token.is_empty()) {
+            assert!(headers.insert("steerco-sync-token".to_owned(), token.to_owned()).is_none());
+        }
         let chunk = message.get_field_by_name("chunk").expect("a piece");
         bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
     }
@@ -388,6 +425,11 @@ pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) 
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
 }
 
+pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
+}
+
 pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {
     body["id"] = json!(period);
     unary(client, &method("FiscalPeriodService", "ReconcileFiscalPeriod"), &body).await
@@ -411,6 +453,32 @@ pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) ->
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     unary(client, &method("EventService", "ListEvents"), args).await
+}
+
+/// Where a consumer is.
+pub(crate) async fn position(client: &Client, id: &str) -> Reply {
+    unary(client, &method("ConsumerService", "GetConsumerPosition"), &json!({"id": id})).await
+}
+
+/// Messages to a webhook endpoint.
+pub(crate) async fn deliveries(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    let mut answer = unary(client, &method("WebhookEndpointService", "ListWebhookDeliveries"), &args).await?;
+    if answer.json["next_page_token"] == "" {
+        answer.json.as_object_mut().expect("a page").remove("next_page_token");
+    }
+    Ok(answer)
+}
+
+pub(crate) async fn event_types(client: &Client, name: Option<&str>) -> Reply {
+    match name {
+        None => unary(client, &method("EventService", "ListEventTypes"), &json!({})).await,
+        Some(name) => unary(client, &method("EventService", "GetEventType"), &json!({"name": name})).await,
+    }
+}
+
+pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
+    unary(client, &method("EventService", "GetDigest"), args).await
 }
 
 /// The table, in the shape that REST gives it.

@@ -10,15 +10,21 @@ mod all {
     mod batch;
     mod bodies;
     mod budget;
+    mod claims;
     mod commitment;
+    mod consumer;
+    mod crosswalk;
     mod deliverable;
     mod dependency;
+    mod digest;
     mod dry_run;
     mod engagement_amendment;
     mod erasure;
     mod errors;
     mod events;
     mod exchange_rate;
+    mod financials;
+    mod export;
     mod forecast;
     mod forge;
     mod grants;
@@ -28,14 +34,18 @@ mod all {
     mod hostile_rpcs;
     mod hostile_values;
     mod idempotency;
+    mod import_job;
     mod issuers;
     mod life;
     mod list;
+    mod one_effect;
+    mod money;
     mod ocds;
     mod permissions;
     mod preconditions;
     mod progress;
     mod promises;
+    mod receiver;
     mod references;
     mod revocation;
     mod risk;
@@ -45,5 +55,6 @@ mod all {
     mod tokens;
     mod upsert;
     mod vendor;
+    mod webhook_endpoint;
     mod wire;
 }

@@ -33,6 +33,8 @@ pub enum AuthorityAct {
     ManagementReserveDrawdown,
     /// To change the value of an engagement in force, up or down.
     EngagementAmendment,
+    /// To accept what a vendor delivers, by what it is worth; beyond it a second person confirms.
+    Acceptance,
 }
 
 impl Rules for AuthorityLimit {

@@ -5,8 +5,10 @@ use steerco_derive::{input, resource, words};
 use crate::error::{Error, Fault, Reason};
 use crate::field::Whole;
 use crate::id::Id;
+use crate::legal_entity::LegalEntity;
 use crate::money::Money;
 use crate::partner::Partner;
+use crate::person::Person;
 use crate::program::Program;
 use crate::ratio::Ratio;
 use crate::resource::{Place, Rules, Verb};
@@ -14,6 +16,7 @@ use crate::service_level::{self, ServiceLevel};
 use crate::state::States;
 use crate::text::Text;
 use crate::time::{Day, Instant};
+use crate::work_calendar::WorkCalendar;
 
 /// A number of days that a contract may grant.
 pub type TermDays = Whole<0, 3_650>;
@@ -78,7 +81,7 @@ pub struct Engagement {
     /// The day from which what was retained may be released.
     #[field(write, filter)]
     pub retention_release_on: Option<Day>,
-    /// Days in which what is submitted is to be reviewed.
+    /// Working days after a complete submission in which it is to be reviewed.
     #[field(write)]
     pub review_deadline_days: Option<TermDays>,
     /// Whether what is not reviewed by the deadline counts as accepted.
@@ -90,9 +93,35 @@ pub struct Engagement {
     /// What the partner's service must hold.
     #[field(write)]
     pub service_levels: Vec<ServiceLevel>,
+    /// What an acceptance in part makes payable; `whole` when absent.
+    #[field(write, filter)]
+    pub payment_rule: Option<PaymentRule>,
+    /// The company that owes what is accepted; needed to accrue it where no commitment of the engagement has room.
+    #[field(write, filter, private)]
+    pub legal_entity_id: Option<Id<LegalEntity>>,
+    /// The calendar of its working days; Monday to Friday when absent.
+    #[field(write, private)]
+    pub review_calendar_id: Option<Id<WorkCalendar>>,
+    /// Who reviews what is submitted, and is warned before the deadline.
+    #[field(write, filter, private)]
+    pub reviewer_id: Option<Id<Person>>,
+    /// Who is warned too and stands in for the reviewer.
+    #[field(write, filter, private)]
+    pub review_delegate_id: Option<Id<Person>>,
     /// What only the organisation's own people read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
+}
+
+/// What an acceptance in part makes payable.
+#[words]
+#[derive(Default)]
+pub enum PaymentRule {
+    /// Nothing before all of the milestone is accepted, then all.
+    #[default]
+    Whole,
+    /// The accepted share.
+    ProRata,
 }
 
 /// How an engagement is paid for.

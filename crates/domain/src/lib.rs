@@ -15,7 +15,9 @@ pub mod clock_time;
 pub mod country;
 pub mod csv_lines;
 pub mod error;
+pub mod event_type;
 pub mod exchange;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod financials;
@@ -24,6 +26,7 @@ pub mod hex;
 pub mod holidays;
 pub mod id;
 pub mod input;
+pub mod interchange;
 pub mod labels;
 pub mod list;
 pub mod mask;
@@ -46,6 +49,7 @@ pub mod state;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod translation;
 pub mod words;
 pub mod working_time;
 
@@ -59,32 +63,41 @@ pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
 pub mod commitment;
+pub mod consumer;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
 pub mod engagement_amendment;
 pub mod exchange_rate;
+pub mod explanation;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
 pub mod forecast;
 pub mod functional_area;
 pub mod grant;
+pub mod import_job;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
 pub mod milestone;
+pub mod milestone_update;
 pub mod organisation;
 pub mod partner;
+pub mod payable;
 pub mod person;
 pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod review;
+pub mod review_acts;
+pub mod review_term;
 pub mod risk;
 pub mod service_account;
 pub mod service_level_measurement;
 pub mod source;
+pub mod webhook_endpoint;
 pub mod work_calendar;
 
 pub use error::{Error, Fault, Reason};
@@ -116,6 +129,9 @@ macro_rules! for_each_resource {
             engagement_amendment::EngagementAmendment,
             service_level_measurement::ServiceLevelMeasurement,
             milestone::Milestone,
+            milestone_update::MilestoneUpdate,
+            review::Review,
+            payable::Payable,
             comment::Comment,
             attachment::Attachment,
             fiscal_calendar::FiscalCalendar,
@@ -131,6 +147,9 @@ macro_rules! for_each_resource {
             exchange_rate::ExchangeRate,
             commitment::Commitment,
             forecast::Forecast,
+            import_job::ImportJob,
+            consumer::Consumer,
+            webhook_endpoint::WebhookEndpoint,
         }
     };
 }

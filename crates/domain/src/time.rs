@@ -54,6 +54,13 @@ impl Serialize for Instant {
     }
 }
 
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no instant"))
+    }
+}
+
 impl Field for Instant {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 

@@ -11,7 +11,7 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
-use steerco_service::AttachmentLimits;
+use steerco_service::{AttachmentLimits, WebhookSettings};
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 
@@ -43,6 +43,8 @@ pub struct Config {
     pub feed: Feed,
     #[serde(default)]
     pub attachments: Attachments,
+    #[serde(default)]
+    pub webhooks: Webhooks,
     #[serde(default)]
     pub open_contracting: OpenContracting,
 }
@@ -172,6 +174,25 @@ impl Default for Attachments {
     }
 }
 
+/// How webhooks are sent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Addresses and ranges inside the network that may be reached all the same, also by http.
+    pub allow: Vec<String>,
+    /// Seconds after which a message that was not taken is sent again, one for each time.
+    pub retry_seconds: Vec<u32>,
+    /// Seconds that a receiver has to answer, 20 at most.
+    pub timeout_seconds: u32,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        let WebhookSettings { allow, retry_seconds, timeout_seconds } = WebhookSettings::default();
+        Self { allow, retry_seconds, timeout_seconds }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -186,6 +207,7 @@ impl Default for Config {
             feed: Feed::default(),
             open_contracting: OpenContracting::default(),
             attachments: Attachments::default(),
+            webhooks: Webhooks::default(),
         }
     }
 }
@@ -249,6 +271,11 @@ impl Config {
             attachments: AttachmentLimits {
                 max_bytes: self.attachments.max_bytes,
                 quota_bytes: self.attachments.quota_bytes,
+            },
+            webhooks: WebhookSettings {
+                allow: self.webhooks.allow.clone(),
+                retry_seconds: self.webhooks.retry_seconds.clone(),
+                timeout_seconds: self.webhooks.timeout_seconds,
             },
             ocid_prefix: self.open_contracting.ocid_prefix.0.clone(),
             clock: Clock::system(),
@@ -354,7 +381,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
         let told = |name, value| format!("{:#}", load(&[(name, value)]).unwrap_err());
-        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments, \
+        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments, webhooks, \
                    open_contracting";
         assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
         assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");

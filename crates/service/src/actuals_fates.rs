@@ -9,12 +9,11 @@ use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::money::Currency;
-use steerco_domain::text::Text;
 use steerco_persistence::ledger::{self, Known, Unposted};
 use steerco_persistence::{Fail, Scope};
 
 use crate::actuals_periods::Periods;
-use crate::actuals_sent::{CHUNK, FAULTS_MAX, Sent};
+use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
 use crate::coding::{Coder, Coding};
 use crate::execute::Env;
 
@@ -99,13 +98,12 @@ impl<'a> Resolver<'a> {
     /// Looks at the next chunk.
     pub(crate) async fn take(&mut self, env: &Env<'_>, n: usize) -> Result<(), Fail> {
         let lines = self.sent.lines.chunk(env.conn, n).await?;
-        let digests: Vec<Text<64>> = lines.iter().map(ActualsLine::content_digest).collect();
         let source = self.sent.batch.source.as_str();
-        let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
+        let ids: Vec<&str> = lines.iter().map(|Line { line, .. }| line.external_id.as_str()).collect();
         let known = ledger::find_known(env.conn, &self.org, source, &ids).await?;
-        let texts: Vec<&str> = digests.iter().map(Text::as_str).collect();
-        let posted = ledger::find_contents(env.conn, &self.org, source, &texts).await?;
-        for (i, (line, digest)) in lines.iter().zip(&digests).enumerate() {
+        let digests: Vec<&str> = lines.iter().map(|line| line.digest.as_str()).collect();
+        let posted = ledger::find_contents(env.conn, &self.org, source, &digests).await?;
+        for (i, Line { line, digest }) in lines.iter().enumerate() {
             let (digest, number) = (digest.as_str(), n * CHUNK + i);
             match self.end(line, digest, known.get(line.external_id.as_str()), &posted, number) {
                 Ok(fate) => {

@@ -24,11 +24,11 @@ use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::budget;
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::query;
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail};
+use steerco_persistence::{budget, exchange};
 
 use crate::execute::Env;
 
@@ -65,6 +65,7 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
     let mut year = None;
     if let Some(budget) = any.downcast_ref::<Budget>() {
         (entity, year) = (budget.legal_entity_id, Some(budget.fiscal_year.get()));
+        check_rates(env, budget, faults).await?;
         periods.extend(budget.first_editable_period_id.map(|id| ("/first_editable_period_id".to_owned(), id)));
         for (i, line) in budget.lines.0.iter().enumerate() {
             periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
@@ -112,6 +113,14 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
         crate::forecasting::check_lines(&books, forecast, faults);
     }
     check_projects(env, claims, faults).await
+}
+
+async fn check_rates(env: &Env<'_>, budget: &Budget, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+    let Some(set) = &budget.rate_set else { return Ok(()) };
+    if !exchange::has_set(env.conn, env.context.caller.organisation(), set.as_str()).await? {
+        faults.push(Fault::new("/rate_set", "NOT_FOUND", "there are no budget rates of this set"));
+    }
+    Ok(())
 }
 
 async fn check_projects(env: &Env<'_>, claims: Vec<Claim>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
@@ -369,6 +378,8 @@ impl Posting {
             invoiced_commitment_id: None,
             exceeds_order_by: None,
             exceeds_budget_by: None,
+            review_id: None,
+            engagement_id: None,
         };
         Self { entries: Vec::new(), blank, base }
     }

@@ -11,7 +11,7 @@ use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
-use steerco_domain::resource::Verb;
+use steerco_domain::review::Review;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
@@ -19,7 +19,6 @@ use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
 
 use crate::budgeting::{Books, Posting};
-use crate::decide::settle;
 use crate::execute::Env;
 
 const OVERRIDE: &Row = find("commitment", "override");
@@ -28,6 +27,16 @@ const OVERRIDE: &Row = find("commitment", "override");
 pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Commitment>();
     let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
+    post_step(env, before, after, None).await
+}
+
+/// The same, for a review that accepts what is received.
+pub(crate) async fn post_step(
+    env: &Env<'_>,
+    before: &Commitment,
+    after: &mut Commitment,
+    review: Option<&Review>,
+) -> Result<(), Fail> {
     if before.bound() == after.bound() {
         return Ok(());
     }
@@ -35,28 +44,9 @@ pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) 
     ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
     control(env, &books, before, after).await?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
-    add_entries(&books, &mut posting, before, after)?;
+    add_entries(&books, &mut posting, (before, after), review)?;
     posting.post(env)?;
     Ok(())
-}
-
-/// Takes a step of a commitment that the request does not name: its row, its event and what it posts go in with what
-/// the request does. One step a request of each commitment: amounts of several are summed first.
-#[expect(dead_code, reason = "the acceptance of a milestone records a receipt by it")]
-pub(crate) async fn step_also<V: Verb<On = Commitment>>(
-    env: &Env<'_>,
-    id: Id<Commitment>,
-    step: &V,
-) -> Result<Commitment, Fail> {
-    let org = env.context.caller.organisation();
-    let before = commitment::hold(env.conn, org, &[id.to_string()]).await?.pop();
-    let before = before.ok_or_else(|| Error::not_found(Commitment::KIND.name))?;
-    let mut after = before.clone();
-    step.decide_by(&mut after, &env.acting())?;
-    settle(&mut after)?;
-    post(env, &before, &mut after).await?;
-    change_also(env, &before, &mut after, V::NAME);
-    Ok(after)
 }
 
 /// A commitment that changes beside what the request names, as it will be written.
@@ -70,8 +60,8 @@ pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commit
 pub(crate) fn add_entries(
     books: &Books,
     posting: &mut Posting,
-    before: &Commitment,
-    after: &mut Commitment,
+    (before, after): (&Commitment, &mut Commitment),
+    review: Option<&Review>,
 ) -> Result<(), Error> {
     let (was, is) = (before.bound(), after.bound());
     if was == is {
@@ -95,6 +85,8 @@ pub(crate) fn add_entries(
         after.entry_count += 1;
         entry.line = after.entry_count;
         entry.commitment_id = Some(after.id);
+        entry.review_id = review.map(|review| review.id);
+        entry.engagement_id = review.and_then(|review| review.engagement_id);
         entry.document_reference.clone_from(&after.document_reference);
         entry.prior_period_id = Some(after.fiscal_period_id).filter(|own| *own != period);
         let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));
@@ -104,7 +96,7 @@ pub(crate) fn add_entries(
 }
 
 /// The period that takes what is posted: its own, or where that is closed the next open one.
-fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
+pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
     let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
     let own = books.periods.get(&own).ok_or_else(missing)?;
     if own.state == FiscalPeriodState::Open {

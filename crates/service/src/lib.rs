@@ -6,6 +6,7 @@
 //!
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
+mod acceptance;
 mod accruals;
 mod actuals;
 mod actuals_fates;
@@ -18,43 +19,62 @@ pub mod auth;
 mod bridge;
 mod budgeting;
 mod checks;
+mod claims;
 pub mod clock;
 mod closing;
 mod coding;
 mod commitments;
 mod consult;
+mod consumers;
 mod content;
+mod crosswalk;
 mod decide;
+mod digest;
+mod deeming;
 mod events;
 mod exchange;
 mod execute;
+mod export;
 mod family;
 mod financials;
 mod forecasting;
 mod graph;
 mod hidden;
 mod import;
+mod importing;
 mod inherit;
 mod ocds;
 pub mod operator;
+mod prices;
+mod ownership;
 mod progress;
 mod read;
 mod reclassify;
 mod reconciliation;
+mod reviewing;
 mod service;
+mod sight;
 mod sniff;
 mod spreading;
 mod subject;
 mod token;
+mod webhooks;
 mod write;
 
 pub use actuals::{PostedBatch, RESULTS_SHOWN};
-pub use args::{Context, EventArgs, ListArgs, ReadArgs};
+pub use args::{Context, DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs};
+pub use consumers::ConsumerPosition;
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
+pub use digest::{CollectionDigest, Digests};
 pub use events::{Event, EventPage};
 pub use exchange::ImportedRates;
+pub use export::Export;
 pub use import::STREAM_BYTES_MAX;
+pub use importing::{IMPORT_BYTES_MAX, ImportRecord, PIECE_RECORDS};
 pub use read::{Page, Seen};
 pub use service::{Caller, Service, Settings, StopSignal};
 pub use steerco_persistence::ledger::LineResult;
+pub use webhooks::{
+    WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings,
+};
 pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

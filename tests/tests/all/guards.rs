@@ -67,7 +67,7 @@ fn every_operation_documents_what_it_can_answer() {
                 operation["security"].as_array().is_some_and(|ways| ways.iter().any(|way| way.get("bearer").is_some()));
             if secured {
                 wanted.extend(["400", "401", "429"]);
-                wanted.extend((!["list_permissions", "list_metrics"].contains(&id)).then_some("403"));
+                wanted.extend((!["list_permissions", "list_metrics", "list_event_types", "get_event_type"].contains(&id)).then_some("403"));
             }
             wanted.extend((secured && path.contains('{')).then_some("404"));
             let writes = secured && method != "get" && !super::bodies::COMPUTED.contains(&id);
@@ -207,7 +207,12 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
             "ledger_key",
             "balance",
             "program_balance",
+            "day_balance",
+            "vendor_balance",
             "actuals_result",
+            "consumer_offset",
+            "webhook",
+            "webhook_delivery",
         ];
         tables.extend(beside.map(str::to_owned));
         for table in &tables {
@@ -258,6 +263,8 @@ async fn refused_to_the_service(world: &World, org: &str, other: &str) {
         "UPDATE actuals_result SET status = 'posted'".to_owned(),
         "DELETE FROM actuals_result".to_owned(),
         "DELETE FROM balance".to_owned(),
+        "DELETE FROM day_balance".to_owned(),
+        "DELETE FROM vendor_balance".to_owned(),
         "UPDATE blob SET sha256 = 'x'".to_owned(),
         "DELETE FROM blob".to_owned(),
         "UPDATE blob_chunk SET bytes = ''".to_owned(),

@@ -123,6 +123,7 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"limit": {"amount": "6.0000", "currency": "EUR"}}),
         ),
         "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
+        "import_job" => (super::bodies::body(world, kind), json!({"name": "risks of 2026.csv"})),
         "forecast" => (super::bodies::body(world, kind), json!({"justification": "The tender came in lower"})),
         "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),
         "exchange_rate" => (
@@ -131,6 +132,17 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"rate": "163.2", "source_reference": "corrected by the bank"}),
         ),
         "commitment" => (super::bodies::body(world, kind), json!({"title": "Steel and bolts"})),
+        "webhook_endpoint" => (
+            json!({"name": "Warehouse", "url": "http://127.0.0.1:9/hook?site=1", "content": "thin", "kinds": ["risk"],
+                "event_types": ["risk.assess"], "program_ids": [world.program], "with_labels": ["area"],
+                "exclude_source": "jira"}),
+            json!({"url": "http://127.0.0.2:9/hook", "content": "full"}),
+        ),
+        "consumer" => (
+            json!({"name": "Warehouse", "kinds": ["risk"], "event_types": ["risk.assess"], "program_ids": [world.program],
+                "with_labels": ["area=north"], "exclude_source": "jira"}),
+            json!({"event_types": [], "with_labels": ["area"]}),
+        ),
         other => panic!("no example of {other}"),
     }
 }
@@ -215,6 +227,8 @@ scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });
 scenario!(of_a_mapping_profile(world) { live(&world, "mapping_profile").await });
+scenario!(of_a_consumer(world) { live(&world, "consumer").await });
+scenario!(of_a_webhook_endpoint(world) { live(&world, "webhook_endpoint").await });
 scenario!(of_a_risk(world) { live(&world, "risk").await });
 
 scenario!(of_an_organisation(world) {

@@ -11,6 +11,8 @@ mod call;
 mod contract_tests;
 mod event;
 mod exchange_rate;
+mod financials;
+mod export;
 mod gate;
 mod health;
 mod macros;
@@ -18,6 +20,7 @@ mod metric;
 mod permission;
 mod serve;
 mod wire;
+mod wire_claims;
 
 mod activity;
 mod actuals_batch;
@@ -26,6 +29,7 @@ mod authority_limit;
 mod coding_rule;
 mod comment;
 mod commitment;
+mod consumer;
 mod cost_category;
 mod deliverable;
 mod dependency;
@@ -36,21 +40,26 @@ mod fiscal_period;
 mod forecast;
 mod functional_area;
 mod grant;
+mod import_job;
 mod ledger_entry;
 mod legal_entity;
 mod mapping_profile;
 mod milestone;
+mod milestone_update;
 mod organisation;
 mod partner;
+mod payable;
 mod person;
 mod portfolio;
 mod principal;
 mod program;
 mod project;
+mod review;
 mod risk;
 mod service_account;
 mod service_level_measurement;
 mod source;
+mod webhook_endpoint;
 mod work_calendar;
 
 use axum::Router;
@@ -100,8 +109,8 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        engagement_amendment, service_level_measurement, milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
+        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
+        budget_transfer, commitment, forecast, import_job, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

@@ -7,10 +7,13 @@ mod accrual;
 mod actuals;
 mod answers;
 mod bridge;
+mod consumers;
 mod documents;
 mod example;
 mod exchange;
+mod financials;
 mod finish;
+mod import_job;
 mod ocds;
 mod operation;
 mod others;
@@ -20,6 +23,7 @@ mod resources;
 mod schemas;
 mod shape;
 mod vocabulary;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +65,9 @@ pub fn document() -> Value {
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
+    operations.extend(import_job::operations(&mut schemas));
+    operations.extend(consumers::operations(&mut schemas));
+    operations.push(webhooks::operation(&mut schemas));
     operations.extend(ocds::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
