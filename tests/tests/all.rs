@@ -23,8 +23,8 @@ mod all {
     mod errors;
     mod events;
     mod exchange_rate;
-    mod financials;
     mod export;
+    mod financials;
     mod forecast;
     mod forge;
     mod grants;
@@ -35,12 +35,13 @@ mod all {
     mod hostile_values;
     mod idempotency;
     mod import_job;
+    mod invoice;
     mod issuers;
     mod life;
     mod list;
-    mod one_effect;
     mod money;
     mod ocds;
+    mod one_effect;
     mod permissions;
     mod preconditions;
     mod progress;
@@ -49,7 +50,9 @@ mod all {
     mod references;
     mod revocation;
     mod risk;
+    mod scorecard;
     mod service_level_measurement;
+    mod settlement;
     mod states;
     mod strangers;
     mod tokens;

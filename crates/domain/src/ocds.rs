@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::engagement::{Engagement, EngagementState};
 use crate::engagement_amendment::EngagementAmendment;
-use crate::milestone::Milestone;
+use crate::invoice::{Invoice, InvoicePayment};
+use crate::milestone::{DeliveryState, Milestone, PaymentState};
 use crate::money::Money;
 use crate::ocds_node::Node;
 use crate::organisation::Organisation;
@@ -29,6 +30,8 @@ pub struct Snapshot<'a> {
     /// Those approved, by their number.
     pub amendments: Vec<&'a EngagementAmendment>,
     pub milestones: Vec<&'a Milestone>,
+    /// Those that were approved.
+    pub invoices: Vec<&'a Invoice>,
 }
 
 /// Releases of one contracting process, and what they come to.
@@ -205,10 +208,12 @@ impl Told {
         let address = country.map(|code| Node::object([("countryName", Node::text(code))]));
         let parties = vec![
             party(buyer.id.to_string(), buyer.name.as_str(), "buyer", [("identifier", None), ("address", None)]),
-            party(supplier.id.to_string(), supplier.name.as_str(), "supplier", [
-                ("identifier", identifier),
-                ("address", address),
-            ]),
+            party(
+                supplier.id.to_string(),
+                supplier.name.as_str(),
+                "supplier",
+                [("identifier", identifier), ("address", address)],
+            ),
         ];
         Node::object([
             ("parties", Node::list(parties)),
@@ -227,7 +232,10 @@ impl Told {
         }
         let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, engagement, &zone));
         let stones = Node::list(stones.map(|(id, node)| self.dated(id, node, now.at)).collect());
-        let implementation = stones.map(|stones| Node::object([("milestones", Some(stones))]));
+        let payments = Node::list(now.invoices.iter().flat_map(|invoice| payment_nodes(invoice, now, &zone)).collect());
+        let begun = stones.is_some() || payments.is_some();
+        let implementation = Node::object([("milestones", stones), ("transactions", payments)]);
+        let implementation = Some(implementation).filter(|_| begun);
         Node::object([
             ("id", Node::text(engagement.id)),
             ("awardID", Node::text(award_id(engagement))),
@@ -308,7 +316,7 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
         ("type", Node::text("delivery")),
         ("description", milestone.description.as_ref().and_then(|text| Node::text(text.as_str()))),
         ("dueDate", due),
-        ("status", Node::text(if met.is_some() { "met" } else { "scheduled" })),
+        ("status", Node::text(delivered(milestone))),
         ("dateMet", met),
     ]);
     let paid = payment_of(milestone, engagement).map(|payment| {
@@ -317,7 +325,7 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
             ("id", Node::text(&id)),
             ("title", Node::text(milestone.title.as_str())),
             ("type", Node::text("financing")),
-            ("status", Node::text("scheduled")),
+            ("status", Node::text(settled(milestone.payment_state))),
             ("value", Some(Node::money(payment))),
         ]);
         (id, node)
@@ -325,10 +333,45 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
     std::iter::once((milestone.id.to_string(), delivery)).chain(paid).collect()
 }
 
+/// What finance has paid of an invoice.
+fn payment_nodes(invoice: &Invoice, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<Node> {
+    let (payer, payee) = (now.organisation, now.partner);
+    let node = |(i, payment): (usize, &InvoicePayment)| {
+        Node::object([
+            ("id", Node::text(format!("{}-{}", invoice.id, i + 1))),
+            ("date", begin(payment.paid_on, zone)),
+            ("value", Some(Node::money(Money::new(payment.amount.units(), invoice.currency)))),
+            ("payer", Some(named(payer.id.to_string(), payer.name.as_str()))),
+            ("payee", Some(named(payee.id.to_string(), payee.name.as_str()))),
+        ])
+    };
+    invoice.payments.0.iter().enumerate().map(node).collect()
+}
+
 /// What is paid for a milestone, as an amount or as a share of the value.
 fn payment_of(milestone: &Milestone, engagement: &Engagement) -> Option<Money> {
     let share = || engagement.value.zip(milestone.payment_share).and_then(|(value, share)| value.share(share));
     milestone.payment.or_else(share)
+}
+
+/// What became of a delivery, as of the date of its last change: what is not met before it is due is not late.
+fn delivered(milestone: &Milestone) -> &'static str {
+    match milestone.delivery_state {
+        DeliveryState::Accepted | DeliveryState::AcceptedWithReservations => "met",
+        _ if milestone.actual_on.is_some() => "met",
+        DeliveryState::AcceptedInPart => "partiallyMet",
+        DeliveryState::Rejected => "notMet",
+        DeliveryState::Scheduled | DeliveryState::Submitted => "scheduled",
+    }
+}
+
+/// What became of a payment.
+const fn settled(state: PaymentState) -> &'static str {
+    match state {
+        PaymentState::NotDue => "scheduled",
+        PaymentState::Payable | PaymentState::Invoiced => "notMet",
+        PaymentState::Paid => "met",
+    }
 }
 
 /// The time zone in which the days of an engagement begin and end.

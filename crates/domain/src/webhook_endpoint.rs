@@ -201,7 +201,10 @@ impl Verb for ReplayWebhookEndpoint {
             return Err(Error::fault("", "ONE_OF", "give one of event_id, since and failed"));
         }
         if endpoint.secret_rotated_at.is_none() {
-            return Err(Error::new(Reason::WrongState, "it has no secret yet, so nothing was ever sent: rotate_secret"));
+            return Err(Error::new(
+                Reason::WrongState,
+                "it has no secret yet, so nothing was ever sent: rotate_secret",
+            ));
         }
         Ok(())
     }

@@ -312,7 +312,8 @@ fn identity(entry: &LedgerEntry) -> Option<[&str; 3]> {
 async fn put_keys(conn: &Conn, org: &str, entries: &[LedgerEntry]) -> Result<(), Fail> {
     let row = |entry: &LedgerEntry| {
         let [source, external_id, content_digest] = identity(entry)?;
-        let texts = [org, source, external_id, content_digest, &entry.id_text()].map(|text| Cell::Text(text.to_owned()));
+        let texts =
+            [org, source, external_id, content_digest, &entry.id_text()].map(|text| Cell::Text(text.to_owned()));
         let suspense = i64::from(entry.debit_account == LedgerAccount::Suspense);
         Some(texts.into_iter().chain([Cell::Int(suspense)]).collect())
     };

@@ -116,8 +116,7 @@ pub async fn find(conn: &Conn, org: &str, endpoint: &str) -> Result<Option<Webho
     }))
 }
 
-const COLUMNS: &str =
-    "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, d.created_at \
+const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, d.created_at \
      FROM webhook_delivery d WHERE d.org = ";
 
 fn delivery(row: &Row) -> Result<Delivery, Fail> {
@@ -253,7 +252,9 @@ impl Database {
     ) -> Result<(), Fail> {
         let mut statements = Vec::new();
         for chunk in found.chunks(50) {
-            let mut sql = Sql::new("INSERT INTO webhook_delivery (org, endpoint_id, seq, event_id, event_type, subject, state, attempts, next_at, history, created_at) VALUES ");
+            let mut sql = Sql::new(
+                "INSERT INTO webhook_delivery (org, endpoint_id, seq, event_id, event_type, subject, state, attempts, next_at, history, created_at) VALUES ",
+            );
             for (i, Found { seq, event_id, event_type, subject }) in chunk.iter().enumerate() {
                 sql.push(if i == 0 { "(" } else { ", (" }).text(org).push(", ").text(endpoint).push(", ").int(*seq);
                 for text in [event_id, event_type, subject] {

@@ -11,9 +11,9 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
-use steerco_service::{AttachmentLimits, WebhookSettings};
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
+use steerco_service::{AttachmentLimits, WebhookSettings};
 
 use crate::cli::Common;
 use crate::listen::Limits;

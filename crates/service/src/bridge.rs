@@ -15,8 +15,8 @@ use steerco_persistence::exchange::{self, RateNeed, Rates};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget, translation};
 
-use crate::sight::event_id;
 use crate::read::{Reads, check_id};
+use crate::sight::event_id;
 use crate::{Caller, Service};
 
 impl Service {

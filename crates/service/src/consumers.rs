@@ -55,12 +55,7 @@ impl Service {
         Ok((filter_of(&consumer), place))
     }
 
-    async fn find_consumer(
-        &self,
-        conn: &Conn,
-        caller: &Caller,
-        id: &str,
-    ) -> Result<(Consumer, Option<Offset>), Fail> {
+    async fn find_consumer(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<(Consumer, Option<Offset>), Fail> {
         check_id(Consumer::KIND, id)?;
         let (_, scope) = self.authorise(conn, caller, Reads::<Consumer>::ROW).await?;
         let found = query::find::<Consumer>(conn, &scope, id, Moment::Now).await?;
@@ -80,11 +75,7 @@ impl Service {
 
     async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
         let (_, offset) = self.find_consumer(conn, caller, id).await?;
-        let args = EventArgs {
-            consumer: Some(id.to_owned()),
-            page_size: Some(COUNTED_MAX),
-            ..EventArgs::default()
-        };
+        let args = EventArgs { consumer: Some(id.to_owned()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
         let waiting = self.events_in(conn, caller, &args).await?;
         let oldest = waiting.events.first().map(|event| event.at);
         let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);

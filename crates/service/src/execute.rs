@@ -113,17 +113,7 @@ impl<R> Wish<R> {
 
     /// All or nothing of a batch.
     pub(crate) fn many(action: &'static str, input: Value, items: Vec<Item<R>>) -> Self {
-        Self {
-            action,
-            input,
-            items,
-            partial: false,
-            batch: true,
-            secret: None,
-            link: None,
-            moved: None,
-            webhook: None,
-        }
+        Self { action, input, items, partial: false, batch: true, secret: None, link: None, moved: None, webhook: None }
     }
 }
 
@@ -241,9 +231,8 @@ impl<'a> Env<'a> {
 
     /// All that is planned together with a change, in the order in which it is written, and what is posted.
     pub(crate) fn planned(&self, change: Change) -> (Vec<Change>, Option<Postings>) {
-        let take = |changes: &Mutex<Vec<Change>>| {
-            std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner))
-        };
+        let take =
+            |changes: &Mutex<Vec<Change>>| std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner));
         let mut changes = take(&self.also);
         changes.push(change);
         changes.append(&mut take(&self.after));
@@ -359,7 +348,17 @@ impl Service {
         let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut webhooks = std::mem::take(&mut *env.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
         webhooks.extend(wish.webhook.clone());
-        Ok(Plan { changes, source_versions, remembered, credential, link, moved, postings, webhooks, ..Plan::nothing(act, answer) })
+        Ok(Plan {
+            changes,
+            source_versions,
+            remembered,
+            credential,
+            link,
+            moved,
+            postings,
+            webhooks,
+            ..Plan::nothing(act, answer)
+        })
     }
 }
 

@@ -265,8 +265,7 @@ impl Sight {
 impl Limit {
     fn reaches(&self, at: At<'_>) -> bool {
         if let Some(partner) = &self.reach.partner {
-            return at.partner == Some(partner)
-                || matches!(at.kind.scope, ScopeRule::Organisation | ScopeRule::Owned);
+            return at.partner == Some(partner) || matches!(at.kind.scope, ScopeRule::Organisation | ScopeRule::Owned);
         }
         if at.kind.scope == ScopeRule::Owned {
             return true;

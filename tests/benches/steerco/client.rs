@@ -24,7 +24,12 @@ impl Connection {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { reader: BufReader::with_capacity(1 << 16, stream), head: String::new(), body: Vec::new(), etag: String::new() })
+        Ok(Self {
+            reader: BufReader::with_capacity(1 << 16, stream),
+            head: String::new(),
+            body: Vec::new(),
+            etag: String::new(),
+        })
     }
 
     /// Sends a request and reads its answer: status and body.

@@ -101,7 +101,8 @@ fn pushes(server: &Server, data: &Data, count: u64) -> Done<Times> {
     // The first finds the node that sends.
     let mut push = |number: u64| {
         let program = &data.programs[usize::try_from(number)? % data.programs.len()];
-        let made = ask("/v1/risks", &format!("bench-push-{number}"), &risk(program, usize::try_from(number)?).to_string())?;
+        let made =
+            ask("/v1/risks", &format!("bench-push-{number}"), &risk(program, usize::try_from(number)?).to_string())?;
         wait(&arrivals, &mut arrived, made["id"].as_str().unwrap_or_default())
     };
     push(u64::from(u32::MAX))?;

@@ -67,7 +67,10 @@ fn every_operation_documents_what_it_can_answer() {
                 operation["security"].as_array().is_some_and(|ways| ways.iter().any(|way| way.get("bearer").is_some()));
             if secured {
                 wanted.extend(["400", "401", "429"]);
-                wanted.extend((!["list_permissions", "list_metrics", "list_event_types", "get_event_type"].contains(&id)).then_some("403"));
+                wanted.extend(
+                    (!["list_permissions", "list_metrics", "list_event_types", "get_event_type"].contains(&id))
+                        .then_some("403"),
+                );
             }
             wanted.extend((secured && path.contains('{')).then_some("404"));
             let writes = secured && method != "get" && !super::bodies::COMPUTED.contains(&id);

@@ -8,7 +8,9 @@ use super::engagement_amendment::{approved, construction};
 
 fn tags(package: &Value) -> Vec<Vec<&str>> {
     let releases = package["releases"].as_array().unwrap().iter();
-    releases.map(|release| release["tag"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect()).collect()
+    releases
+        .map(|release| release["tag"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect())
+        .collect()
 }
 
 /// The construction contract with a milestone met, three amendments and its end, and things that nobody outside knows.

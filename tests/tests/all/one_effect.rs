@@ -2,9 +2,9 @@
 //! the rest.
 
 use serde_json::{Value, json};
+use steerco_domain::KINDS;
 use steerco_domain::access::TABLE;
 use steerco_domain::resource::Kind;
-use steerco_domain::KINDS;
 use steerco_tests::{Client, Reply, Who, World, scenario};
 use tokio::io::AsyncWriteExt;
 
@@ -44,7 +44,9 @@ fn writes() -> Vec<Write> {
     let document = document();
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name == "post" || *name == "delete") {
+        for (method, operation) in
+            item.as_object().unwrap().iter().filter(|(name, _)| *name == "post" || *name == "delete")
+        {
             let id = operation["operationId"].as_str().unwrap().to_owned();
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             if !parameters.iter().any(|known| known["$ref"] == "#/components/parameters/idempotency_key") {
@@ -227,10 +229,8 @@ async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
 
 /// Requests that have written to the log since.
 async fn requests_since(world: &World, seq: i64) -> i64 {
-    let count = format!(
-        "SELECT CAST(count(DISTINCT request_id) AS TEXT) FROM log WHERE org = '{}' AND seq > {seq}",
-        world.org
-    );
+    let count =
+        format!("SELECT CAST(count(DISTINCT request_id) AS TEXT) FROM log WHERE org = '{}' AND seq > {seq}", world.org);
     sql(&world.server, &count).await.unwrap().parse().unwrap()
 }
 

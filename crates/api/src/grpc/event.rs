@@ -42,7 +42,9 @@ impl pb::event_service_server::EventService for Door {
     ) -> Answer<pb::ListEventTypesResponse> {
         answer(request, async |call, pb::ListEventTypesRequest {}| {
             self.0.admit(&call.caller).await?;
-            Ok(Response::new(pb::ListEventTypesResponse { event_types: event_types().map(|ty| event_type(&ty)).collect() }))
+            Ok(Response::new(pb::ListEventTypesResponse {
+                event_types: event_types().map(|ty| event_type(&ty)).collect(),
+            }))
         })
         .await
     }
@@ -93,29 +95,18 @@ async fn list_events(
     Ok(Response::new(pb::ListEventsResponse { events, next_cursor, more }))
 }
 
-async fn get_digest(
-    service: &Service,
-    call: Call,
-    body: pb::GetDigestRequest,
-) -> Result<Response<pb::Digest>, Error> {
+async fn get_digest(service: &Service, call: Call, body: pb::GetDigestRequest) -> Result<Response<pb::Digest>, Error> {
     let pb::GetDigestRequest { kinds, filter, show_deleted, at } = body;
     let args = DigestArgs { kinds, filter: given(filter), show_deleted, at: given(at) };
     let Digests { collections, max_seq, cursor } = service.digest(&call.caller, &args).await?;
-    let collection = |CollectionDigest { kind, count, hash }| pb::CollectionDigest { kind: kind.to_owned(), count, hash };
+    let collection =
+        |CollectionDigest { kind, count, hash }| pb::CollectionDigest { kind: kind.to_owned(), count, hash };
     Ok(Response::new(pb::Digest { collections: collections.into_iter().map(collection).collect(), max_seq, cursor }))
 }
 
 fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Result<Pages, Error> {
-    let pb::WatchRequest {
-        after,
-        kinds,
-        exclude_source,
-        event_types,
-        program_ids,
-        with_labels,
-        consumer_id,
-        since,
-    } = body;
+    let pb::WatchRequest { after, kinds, exclude_source, event_types, program_ids, with_labels, consumer_id, since } =
+        body;
     let exclude_source = given(exclude_source);
     let args = EventArgs {
         after: given(after),

@@ -17,7 +17,10 @@ pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 4] {
     let made = [
         ("EventType", event_type()),
         ("EventTypeList", object("Every type of event.").must("event_types", list(reference("EventType")))),
-        ("ConsumerPosition", position()), ("Digest", digest()), ("CollectionDigest", collection())];
+        ("ConsumerPosition", position()),
+        ("Digest", digest()),
+        ("CollectionDigest", collection()),
+    ];
     schemas.extend(made.map(|(name, schema)| (name.to_owned(), schema.into())));
     [get_position(), get_digest(), list_event_types(), get_event_type()]
 }
@@ -94,7 +97,12 @@ fn get_event_type() -> Operation {
 
 fn event_type() -> ObjectBuilder {
     object("A type of event.")
-        .must("name", note("Such as `risk.assess`: `operation` of its events, and with `steerco.` before it `type` of a webhook."))
+        .must(
+            "name",
+            note(
+                "Such as `risk.assess`: `operation` of its events, and with `steerco.` before it `type` of a webhook.",
+            ),
+        )
         .must("kind", note("Kind of the resource."))
         .must("description", note("What such an event says."))
         .property("schema", object("The JSON schema of its events; absent from the list."))
@@ -107,7 +115,10 @@ fn position() -> ObjectBuilder {
         .property("acknowledged_at", instant("When that was acknowledged (UTC)."))
         .must("events_behind", count("Events in sight that wait to be read, at most 1000."))
         .must("more", of(Type::Boolean).description(Some("Whether there are more than that.")))
-        .property("oldest_unread_at", instant("When the oldest event that waits was made (UTC); absent when none waits."))
+        .property(
+            "oldest_unread_at",
+            instant("When the oldest event that waits was made (UTC); absent when none waits."),
+        )
         .must("seconds_behind", long().description(Some("Seconds that it has waited; 0 when none waits.")))
 }
 

@@ -21,6 +21,7 @@ mod parameters;
 mod reconciliation;
 mod resources;
 mod schemas;
+mod settlement;
 mod shape;
 mod vocabulary;
 mod webhooks;
@@ -69,6 +70,7 @@ pub fn document() -> Value {
     operations.extend(consumers::operations(&mut schemas));
     operations.push(webhooks::operation(&mut schemas));
     operations.extend(ocds::operations(&mut schemas));
+    operations.extend(settlement::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

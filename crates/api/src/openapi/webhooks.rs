@@ -29,9 +29,10 @@ pub(super) fn operation(schemas: &mut Schemas) -> Operation {
         id: "list_webhook_deliveries".to_owned(),
         tag: WebhookEndpoint::KIND.path(),
         summary: "List the messages to one webhook endpoint".to_owned(),
-        description: "Newest first, each with its last attempts. What a message says is read from the log whenever it is \
+        description:
+            "Newest first, each with its last attempts. What a message says is read from the log whenever it is \
                       sent."
-            .to_owned(),
+                .to_owned(),
         access: Access::of(WebhookEndpoint::KIND.name, "read"),
         parameters: [vec![id(WebhookEndpoint::KIND)], of_feed(&params::deliveries())].concat(),
         body: None,

@@ -83,8 +83,11 @@ struct CollectionView {
 pub(crate) async fn get_digest(State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::digest())?.digest_args();
     let Digests { collections, max_seq, cursor } = &rest.service.digest(&call.caller, &args).await?;
-    let collection =
-        |CollectionDigest { kind, count, hash }: &CollectionDigest| CollectionView { kind, count: count.to_string(), hash: hash.clone() };
+    let collection = |CollectionDigest { kind, count, hash }: &CollectionDigest| CollectionView {
+        kind,
+        count: count.to_string(),
+        hash: hash.clone(),
+    };
     let collections = collections.iter().map(collection).collect();
     let view = DigestView { collections, max_seq: max_seq.map(|seq| seq.to_string()), cursor };
     Ok(reply::json(StatusCode::OK, reply::JSON, &view)?)

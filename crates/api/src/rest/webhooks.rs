@@ -86,9 +86,7 @@ pub(crate) async fn list_deliveries(State(rest): State<Rest>, call: Call) -> Ans
     let args = call.query(&params::deliveries())?.delivery_args();
     let page = rest.service.webhook_deliveries(&call.caller, call.path("id"), &args).await?;
     let WebhookDeliveryPage { deliveries, next_page_token } = &page;
-    let view = PageView {
-        deliveries: deliveries.iter().map(view).collect(),
-        next_page_token: next_page_token.as_deref(),
-    };
+    let view =
+        PageView { deliveries: deliveries.iter().map(view).collect(), next_page_token: next_page_token.as_deref() };
     Ok(reply::json(StatusCode::OK, reply::JSON, &view)?)
 }

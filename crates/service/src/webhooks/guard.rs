@@ -116,8 +116,10 @@ impl Guard {
     /// Every address of a name, all of which must be outside: of some inside nobody knows which one is taken.
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, &'static str> {
         let looked_up = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((host, port))).await;
-        let found: Vec<SocketAddr> =
-            looked_up.map_err(|_| "the name could not be looked up")?.map_err(|_| "the name could not be looked up")?.collect();
+        let found: Vec<SocketAddr> = looked_up
+            .map_err(|_| "the name could not be looked up")?
+            .map_err(|_| "the name could not be looked up")?
+            .collect();
         if found.is_empty() || !found.iter().all(|address| self.lets_out(address.ip())) {
             return Err("the name leads inside");
         }
@@ -209,10 +211,19 @@ mod tests {
         for url in ["https://8.8.8.8/hook", "https://[2606:4700::1111]/", "https://example.org/hook?x=1"] {
             guard.parse(url).unwrap();
         }
-        for url in ["http://example.org/", "ftp://example.org/", "https://a:b@example.org/", "https://a@example.org/",
-            "https://example.org/#x", "example.org", "https://", "file:///etc/passwd", "https://exa mple.org/",
-            "gopher://127.0.0.1/", "//127.0.0.1/"]
-        {
+        for url in [
+            "http://example.org/",
+            "ftp://example.org/",
+            "https://a:b@example.org/",
+            "https://a@example.org/",
+            "https://example.org/#x",
+            "example.org",
+            "https://",
+            "file:///etc/passwd",
+            "https://exa mple.org/",
+            "gopher://127.0.0.1/",
+            "//127.0.0.1/",
+        ] {
             assert_eq!(guard.parse(url).unwrap_err().code, "BAD_URL", "{url}");
         }
     }

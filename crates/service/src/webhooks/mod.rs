@@ -50,17 +50,8 @@ impl Default for WebhookSettings {
     /// At once, and then nine times over more than three days: as Standard Webhooks recommend.
     fn default() -> Self {
         let (minute, hour) = (60, 3_600);
-        let retry_seconds = vec![
-            5,
-            5 * minute,
-            30 * minute,
-            2 * hour,
-            5 * hour,
-            10 * hour,
-            14 * hour,
-            20 * hour,
-            24 * hour,
-        ];
+        let retry_seconds =
+            vec![5, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour];
         Self { allow: Vec::new(), retry_seconds, timeout_seconds: 20 }
     }
 }
@@ -310,7 +301,8 @@ impl Service {
     ) -> Result<WebhookDeliveryPage, Fail> {
         self.find_webhook(conn, caller, id, Reads::<WebhookEndpoint>::ROW).await?;
         let org = caller.organisation();
-        let size = steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
+        let size =
+            steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
         let state = match &args.state {
             None => None,
             Some(word) => Some(WebhookDeliveryState::from_word(word).ok_or_else(|| {

@@ -12,11 +12,13 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actor::Actor;
 use steerco_domain::time::Instant;
-use steerco_domain::webhook_endpoint::{WebhookDeliveryState as State, WebhookDisabledReason, WebhookEndpoint, WebhookState};
+use steerco_domain::webhook_endpoint::{
+    WebhookDeliveryState as State, WebhookDisabledReason, WebhookEndpoint, WebhookState,
+};
 use steerco_domain::{Error, Reason};
+use steerco_persistence::log::Head;
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::webhook::{self, Attempted, Delivery, Found, Webhook};
-use steerco_persistence::log::Head;
 use steerco_persistence::{Act, Change, ChangeKind, Conn, Fail, Job, Plan};
 
 use super::{Sent, WebhookAttempt, message, rights};
@@ -206,7 +208,8 @@ impl Sender {
                 tokio::time::sleep(REST).await;
             }
         }
-        let freed = self.service.inner.database.free_webhook(&self.org, &self.endpoint, &self.service.inner.webhooks.node);
+        let freed =
+            self.service.inner.database.free_webhook(&self.org, &self.endpoint, &self.service.inner.webhooks.node);
         if let Err(fail) = freed.await {
             tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "a lease runs out by itself");
         }
@@ -245,12 +248,7 @@ impl Sender {
     }
 
     /// The endpoint by the rights of its owner, who may have lost them.
-    async fn target(
-        &self,
-        conn: &Conn,
-        kept: Webhook,
-        now: Instant,
-    ) -> Result<Option<Target>, Fail> {
+    async fn target(&self, conn: &Conn, kept: Webhook, now: Instant) -> Result<Option<Target>, Fail> {
         let Some(caller) = rights::caller(&self.org, &kept.rights) else {
             return Err(Fail::Broken("the rights of a webhook do not read".to_owned()));
         };
@@ -269,13 +267,7 @@ impl Sender {
     }
 
     /// Notes the events of the next stretch of the log; whether there is more.
-    async fn read_on(
-        &self,
-        conn: &Conn,
-        target: &Target,
-        sight: &Sight,
-        head: &Head,
-    ) -> Result<bool, Fail> {
+    async fn read_on(&self, conn: &Conn, target: &Target, sight: &Sight, head: &Head) -> Result<bool, Fail> {
         let (from, now) = (target.kept.seq, self.service.inner.clock.now());
         if from >= head.seq || webhook::count_pending(conn, &self.org, &self.endpoint).await? >= QUEUE {
             return Ok(false);
@@ -292,28 +284,28 @@ impl Sender {
     }
 
     /// Sends what is due, read again from the log by the sight of now.
-    async fn send_due(
-        &mut self,
-        conn: &Conn,
-        target: &Target,
-        sight: &Sight,
-        epoch: i64,
-    ) -> Result<(), Fail> {
+    async fn send_due(&mut self, conn: &Conn, target: &Target, sight: &Sight, epoch: i64) -> Result<(), Fail> {
         let now = self.service.inner.clock.now();
         let slots = PARALLEL.saturating_sub(self.in_flight.len());
         if slots == 0 {
             return Ok(());
         }
         let due = webhook::list_due(conn, &self.org, &self.endpoint, now, PARALLEL + slots).await?;
-        let due: Vec<Delivery> = due.into_iter().filter(|delivery| !self.busy.contains(&delivery.seq)).take(slots).collect();
+        let due: Vec<Delivery> =
+            due.into_iter().filter(|delivery| !self.busy.contains(&delivery.seq)).take(slots).collect();
         let mut withheld = Vec::new();
         for delivery in due {
             let seal = |seq| self.service.seal_cursor(&target.caller, Cursor { epoch, seq });
             let query = sight.query(delivery.seq - 1, delivery.seq, 2);
             let (mut events, _) = fill(conn, &self.org, sight, query, &seal).await?;
             let Some(event) = events.pop() else {
-                withheld.push(Attempted { seq: delivery.seq, state: State::Withheld, attempts: delivery.attempts,
-                    next_at: now, history: delivery.history });
+                withheld.push(Attempted {
+                    seq: delivery.seq,
+                    state: State::Withheld,
+                    attempts: delivery.attempts,
+                    next_at: now,
+                    history: delivery.history,
+                });
                 continue;
             };
             self.busy.insert(delivery.seq);
@@ -326,7 +318,12 @@ impl Sender {
         Ok(())
     }
 
-    fn sending(&self, target: &Target, delivery: Delivery, event: &Event) -> Pin<Box<dyn Future<Output = Attempt> + Send>> {
+    fn sending(
+        &self,
+        target: &Target,
+        delivery: Delivery,
+        event: &Event,
+    ) -> Pin<Box<dyn Future<Output = Attempt> + Send>> {
         let (service, secrets) = (self.service.clone(), Arc::clone(&target.secrets));
         let url = target.endpoint.url.to_string();
         let body = message::body(&service.inner.base_url, &self.org, event, target.endpoint.content).to_string();
@@ -377,7 +374,9 @@ impl Sender {
             _ if taken => (State::Delivered, 0),
             // Nobody is there to hear it again; it waits for who enables the endpoint.
             Some(_) if history.last().is_some_and(|last| last.status == Some(410)) => (State::Pending, 0),
-            Some(seconds) => (State::Pending, self.spread(seconds).max(sent.retry_after.map_or(0, i64::from) * 1_000_000)),
+            Some(seconds) => {
+                (State::Pending, self.spread(seconds).max(sent.retry_after.map_or(0, i64::from) * 1_000_000))
+            }
             None => (State::Failed, 0),
         };
         Attempted {
@@ -403,7 +402,6 @@ impl Sender {
             _ => Ok(()),
         }
     }
-
 }
 
 /// How a turn went.
