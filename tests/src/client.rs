@@ -151,6 +151,9 @@ impl Client {
         if kind == "actuals_batch" {
             return self.post_actuals(body).await;
         }
+        if kind == "purchase_order_batch" {
+            return self.post_purchase_orders(body).await;
+        }
         self.call(kind, Call::Create { body: &body }).await
     }
 
@@ -309,6 +312,14 @@ impl Client {
         }
     }
 
+    /// The schedule of a project as XML of Microsoft Project.
+    pub async fn schedule(&self, project: &str) -> Result<crate::Downloaded, crate::Refused> {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/projects/{project}/schedule")).content().await,
+            Door::Grpc => grpc::schedule(self, project).await,
+        }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
         let (mut args, mut items) = (args, Vec::new());
@@ -328,6 +339,23 @@ impl Client {
     /// Posts a batch; the answer has `actuals_batch` and `results`.
     pub async fn post_actuals(&self, body: Value) -> Reply {
         self.write("ActualsBatchService", "/v1/actuals-batches", "CreateActualsBatch", body).await
+    }
+
+    /// Takes a batch of purchase orders over; the answer has `purchase_order_batch` and `results`.
+    pub async fn post_purchase_orders(&self, body: Value) -> Reply {
+        self.write("PurchaseOrderBatchService", "/v1/purchase-order-batches", "CreatePurchaseOrderBatch", body).await
+    }
+
+    /// A page of what became of the lines of a batch of purchase orders.
+    pub async fn purchase_order_results(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let raw = self.raw("GET", &format!("/v1/purchase-order-batches/{id}/results"));
+                let args = args.as_object().expect("arguments").iter();
+                args.fold(raw, |raw, (name, value)| raw.query(name, &value.to_string())).send().await
+            }
+            Door::Grpc => grpc::purchase_order_results(self, id, args).await,
+        }
     }
 
     /// Moves what the rules of today map out of suspense.
@@ -413,7 +441,7 @@ impl Client {
     }
 }
 
-fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
+pub(crate) fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
     let lines = body.as_object_mut().expect("a batch").remove("lines").unwrap_or_default();
     (body, lines.as_array().cloned().unwrap_or_default())
 }

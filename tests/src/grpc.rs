@@ -29,7 +29,7 @@ fn camel(text: &str) -> String {
     text.split('_').map(capital).collect()
 }
 
-fn method(service: &str, name: &str) -> MethodDescriptor {
+pub(crate) fn method(service: &str, name: &str) -> MethodDescriptor {
     let service = format!("steerco.v1.{service}");
     let found = POOL.get_service_by_name(&service).unwrap_or_else(|| panic!("there is no {service}"));
     let found = found.methods().find(|method| method.name() == name);
@@ -393,12 +393,30 @@ pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, R
     Ok(Downloaded { bytes, headers })
 }
 
+pub(crate) async fn schedule(client: &Client, project: &str) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "ExportSchedule");
+    let request = request(&method, &client.with, &json!({"project_id": project}));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
 /// Posts or moves actuals.
 pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value) -> Reply {
     let method = method(service, rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
-    if answer.json.get("actuals_batch").is_some() {
-        answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    for batch in ["actuals_batch", "purchase_order_batch"] {
+        if answer.json.get(batch).is_some() {
+            answer.json[batch] = resource(answer.json[batch].take(), None);
+        }
     }
     Ok(answer)
 }
@@ -428,6 +446,11 @@ pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) 
 pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
+}
+
+pub(crate) async fn purchase_order_results(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("PurchaseOrderBatchService", "ListPurchaseOrderResults"), &args).await
 }
 
 pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {

@@ -28,6 +28,7 @@ mod client;
 mod codec;
 mod content;
 mod contract;
+mod cut;
 mod feed;
 mod folder;
 mod grpc;

@@ -8,6 +8,7 @@ mod all {
     mod actuals_import;
     mod attachment;
     mod batch;
+    mod batch_promises;
     mod bodies;
     mod budget;
     mod claims;
@@ -42,10 +43,12 @@ mod all {
     mod money;
     mod ocds;
     mod one_effect;
+    mod order_invoice;
     mod permissions;
     mod preconditions;
     mod progress;
     mod promises;
+    mod purchase_order;
     mod receiver;
     mod references;
     mod revocation;

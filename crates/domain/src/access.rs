@@ -335,6 +335,12 @@ pub const TABLE: &[Row] = &[
     row("actuals_batch",   "reclassify",   "- - - y - - - -"),
     // Without `y`, single entries of sensitive cost categories are out of sight; what they come to is not.
     row("ledger_entry",    "read",         "- f f y f - - y"),
+    // Posting beyond the budget where it is controlled.
+    row("actuals_batch",   "override",     "- - - y - - - -"),
+    row("purchase_order_batch", "read",    "- y - y - - - y"),
+    row("purchase_order_batch", "update",  "- - - y - - - -"),
+    row("purchase_order_batch", "create",  "- - - y - - - -"),
+    row("ledger_entry",    "read",         "- y y y y - - y"),
     row("exchange_rate",   "read",         "y y y y y y - y"),
     row("exchange_rate",   "create",       "- - - y - - - -"),
     row("exchange_rate",   "update",       "- - - y - - - -"),

@@ -94,6 +94,7 @@ pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod purchase_order_batch;
 pub mod rate_card;
 pub mod retention_release;
 pub mod review;
@@ -161,6 +162,7 @@ macro_rules! for_each_resource {
             import_job::ImportJob,
             consumer::Consumer,
             webhook_endpoint::WebhookEndpoint,
+            purchase_order_batch::PurchaseOrderBatch,
         }
     };
 }

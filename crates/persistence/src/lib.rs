@@ -34,6 +34,7 @@ mod ledger_verify;
 pub mod log;
 pub mod ocds;
 pub mod progress;
+pub mod purchase_order;
 pub mod query;
 pub mod reconciliation;
 mod row;

@@ -27,6 +27,7 @@ use steerco_persistence::{Change, ChangeKind, Fail, ledger, vendor};
 
 use crate::budgeting::{Books, Posting};
 use crate::claims::{change, delivery_of, get};
+use crate::commitments::{add_entries, change_also};
 use crate::decide::settle;
 use crate::execute::Env;
 use crate::reviewing::Case;
@@ -213,8 +214,12 @@ async fn receive(env: &Env<'_>, before: &Commitment, units: i64, review: &Review
     after.received = Amount::new(before.received.units() + units);
     (after.document_reference, after.reason) = (None, None);
     settle(&mut after)?;
-    crate::commitments::post_step(env, before, &mut after, Some(review)).await?;
-    change(env, before, after, "receive", env.now);
+    let books = Books::read(env, after.legal_entity_id).await?;
+    let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
+    posting.follow(review);
+    add_entries(&books, &mut posting, before, &mut after)?;
+    posting.post(env)?;
+    change_also(env, before, &mut after, "receive");
     Ok(())
 }
 
@@ -238,13 +243,12 @@ async fn post(
         currency: amount.currency,
     };
     let mut posting = Posting::new(env, entity, amount.currency);
+    posting.follow(review);
     let program = program.ok_or_else(Error::internal)?;
     let entry = posting.add(LedgerEntryType::Accrual, program, &cell, amount.units)?;
     review.entry_count += 1;
     entry.line = review.entry_count;
     entry.posted_on = day;
-    entry.review_id = Some(review.id);
-    entry.engagement_id = review.engagement_id;
     entry.prior_period_id = own.filter(|own| *own != period);
     let before = review.entries_sha256.as_ref().map_or("", Text::as_str);
     let sum = ledger::chained(before, &ledger::link(entry));

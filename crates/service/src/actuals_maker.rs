@@ -52,8 +52,11 @@ impl Maker {
             prior_period_id: (old.fiscal_period_id != course.period).then_some(old.fiscal_period_id),
             reverses_id: Some(old.id),
             corrects_id: None,
+            exceeds_order_by: None,
+            exceeds_budget_by: None,
             ..self.common(number, LedgerEntry::clone(old))
         });
+        let remark = self.resolved.remarks.get(&place).copied().unwrap_or_default();
         let suspense = course.coding.program_id.is_none();
         let entry = LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 1)),
@@ -97,12 +100,12 @@ impl Maker {
             content_digest: Some(digest.clone()),
             local_amount: line.local_amount,
             group_amount: line.group_amount,
-            purchase_order_reference: None,
-            purchase_order_line: None,
-            invoice_reference: None,
-            invoiced_commitment_id: None,
-            exceeds_order_by: None,
-            exceeds_budget_by: None,
+            purchase_order_reference: line.purchase_order_reference.clone(),
+            purchase_order_line: line.purchase_order_line.clone(),
+            invoice_reference: line.invoice_reference.clone(),
+            invoiced_commitment_id: remark.invoices,
+            exceeds_order_by: remark.exceeds_order_by,
+            exceeds_budget_by: remark.exceeds_budget_by,
         };
         reversal.into_iter().chain([entry]).collect()
     }

@@ -1,5 +1,6 @@
 //! A batch of actuals as it was sent: its lines in chunks, in memory or staged, and what is known of them all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use steerco_domain::text::Text;
 use steerco_domain::time::Day;
 use steerco_persistence::{Conn, Fail, blob};
 
+use crate::actuals_orders::OrderKey;
 use crate::coding::{Named, name_all};
 use crate::content::Staged;
 
@@ -72,6 +74,8 @@ pub(crate) struct Sent {
     /// What is wrong with lines by themselves.
     pub(crate) faults: Vec<Fault>,
     pub(crate) named: Named,
+    /// The order lines that are invoiced.
+    pub(crate) orders: BTreeSet<OrderKey>,
     pub(crate) first_day: Option<Day>,
     /// Whether a line says in which period it counts.
     pub(crate) names_periods: bool,
@@ -109,6 +113,7 @@ pub(crate) struct Gather {
     sums: LineSums,
     pub(crate) faults: Vec<Fault>,
     named: Named,
+    orders: BTreeSet<OrderKey>,
     first_day: Option<Day>,
     names_periods: bool,
     digest: Sha256,
@@ -129,6 +134,7 @@ impl Gather {
             sums: LineSums::default(),
             faults: Vec::new(),
             named: Named::new(),
+            orders: BTreeSet::new(),
             first_day: None,
             names_periods: false,
             digest,
@@ -139,6 +145,7 @@ impl Gather {
         self.count += 1;
         self.sums.add(line);
         name_all(line, &mut self.named);
+        self.orders.extend(line.order());
         self.first_day = Some(self.first_day.map_or(line.posted_on, |first| first.min(line.posted_on)));
         self.names_periods |= line.fiscal_period_id.is_some();
         self.digest.update((line.external_id.as_str().len() as u64).to_le_bytes());
@@ -147,9 +154,9 @@ impl Gather {
     }
 
     pub(crate) fn sent(self, lines: Lines) -> Sent {
-        let Self { batch, count, sums, faults, named, first_day, names_periods, digest } = self;
+        let Self { batch, count, sums, faults, named, orders, first_day, names_periods, digest } = self;
         let sha256 = hex(&digest.finalize());
-        Sent { batch, lines, count, sums, faults, named, first_day, names_periods, sha256 }
+        Sent { batch, lines, count, sums, faults, named, orders, first_day, names_periods, sha256 }
     }
 }
 

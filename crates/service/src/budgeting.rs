@@ -427,6 +427,7 @@ impl Posting {
             pieces: count,
             entries: ledger::made(move |line| entries.get(line).cloned().into_iter().collect()),
             unposted: Vec::new(),
+            orders: Vec::new(),
         });
         Ok((i32::try_from(count).unwrap_or(i32::MAX), Some(digest)))
     }

@@ -112,6 +112,7 @@ async fn create<R: Resource>(
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     check::<R>(env, &scope, None, &after, source.as_deref()).await?;
+    crate::commitments::request(env, &mut after).await?;
     crate::spreading::spread(env, &mut after).await?;
     crate::webhooks::take_rights(env, &after);
     crate::claims::submit(env, &mut after).await?;

@@ -126,9 +126,13 @@ impl<R: Resource> Writes<R> {
     pub(crate) const DELETE: Option<&'static Row> = row_if_made_so(R::KIND.name, "delete");
 }
 
-/// The tenant itself is made and ended by its operator, never by a caller, and a batch is posted.
+/// The tenant itself is made and ended by its operator, never by a caller, and batches are posted.
 const fn row_if_made_so(kind: &str, action: &str) -> Option<&'static Row> {
-    if same(kind, "organisation") || same(kind, "actuals_batch") { None } else { Some(find(kind, action)) }
+    if same(kind, "organisation") || same(kind, "actuals_batch") || same(kind, "purchase_order_batch") {
+        None
+    } else {
+        Some(find(kind, action))
+    }
 }
 
 /// What a decision knows of its caller.

@@ -119,6 +119,10 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         "webhook_endpoint" => json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook"}),
         "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
+        "purchase_order_batch" => json!({
+            "source": World::SOURCE, "batch_ref": format!("orders-{n}"),
+            "legal_entity_id": made(world, "legal_entity"), "control": {"count": 0, "totals": []}, "lines": [],
+        }),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
             json!({
@@ -314,7 +318,7 @@ pub(crate) const CREATABLE: [&str; 40] = [
 
 /// Whether callers neither create one of this kind field by field nor delete it.
 pub(crate) fn is_fixed(kind: &str) -> bool {
-    ["organisation", "actuals_batch", "milestone_update", "review", "payable"].contains(&kind)
+    ["organisation", "actuals_batch", "purchase_order_batch", "milestone_update", "review", "payable"].contains(&kind)
 }
 
 /// Who may do everything with this kind.
@@ -350,8 +354,8 @@ pub(crate) async fn make(world: &World, kind: &str) -> String {
     }
     let made = keeper(world, kind).create(kind, body(world, kind)).await.unwrap();
     // A batch is answered with what became of its lines beside it.
-    let batch = &made.json["actuals_batch"]["id"];
-    batch.as_str().map_or_else(|| made.id().to_owned(), str::to_owned)
+    let batch = ["actuals_batch", "purchase_order_batch"].iter().find_map(|name| made.json[name]["id"].as_str());
+    batch.map_or_else(|| made.id().to_owned(), str::to_owned)
 }
 
 /// What is payable to the partner of this engagement for a milestone of its own.

@@ -42,6 +42,11 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             body["adjusting"] = json!(true);
             caller.post_actuals(body).await
         }
+        ("actuals_batch", "override") => {
+            let mut body = body(world, kind);
+            body["override_reason"] = json!("the invoice is due");
+            caller.post_actuals(body).await
+        }
         ("actuals_batch", "reclassify") => {
             let mut body = body(world, kind);
             body.as_object_mut()

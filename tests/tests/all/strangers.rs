@@ -60,6 +60,7 @@ impl Nest {
         }
         nest.ids.push(("actuals_batch", make(world, "actuals_batch").await));
         nest.claim(world).await;
+        nest.ids.push(("purchase_order_batch", make(world, "purchase_order_batch").await));
         nest
     }
 

@@ -60,6 +60,7 @@ use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::retention_release::RetentionReleaseState;
+use steerco_domain::purchase_order_batch::{PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::scorecard::{NoScore, Scorecard, ScorecardCredit, ScorecardFigure, ScorecardMetric};
 use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
@@ -86,6 +87,13 @@ use steerco_domain::{
     scorecard_credit_fields, scorecard_fields, scorecard_figure_fields, service_level_fields, skipped_event_fields,
     statement_line_fields, statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields,
     vendor_statement_line_fields, working_hours_fields, working_interval_fields,
+    acceptance_criterion_fields, account_total_fields, activity_resource_fields, import_counts_fields,
+    profile_field_fields, profile_word_fields, actuals_control_fields, actuals_line_fields,
+    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
+    control_total_fields, convert_line_fields, credit_tier_fields, criterion_judgement_fields, currency_total_fields,
+    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields,
+    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
+    working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -266,6 +274,8 @@ words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
+words_wire!(PurchaseOrderAction: Request, Commit, Amend, FinalInvoice, Cancel);
+words_wire!(PurchaseOrderStatus: Applied, Unchanged, Rejected);
 words_wire!(CsvDelimiter: Comma, Semicolon, Tab, Pipe);
 words_wire!(CsvEncoding: Utf8, Windows1252, Latin1);
 words_wire!(CsvDateFormat: Iso, DmySlash, MdySlash, DmyDot, DmyHyphen, YmdSlash, YmdCompact);
@@ -324,6 +334,9 @@ working_hours_fields!(value_wire);
 working_interval_fields!(value_wire);
 criterion_judgement_fields!(value_wire);
 owned_field_fields!(value_wire);
+purchase_order_control_fields!(value_wire);
+purchase_order_line_fields!(value_wire);
+purchase_order_outcome_fields!(value_wire);
 tolerances_fields!(value_wire);
 partner_contact_fields!(value_wire);
 profile_columns_fields!(value_wire);

@@ -18,6 +18,7 @@ mod ocds;
 mod operation;
 mod others;
 mod parameters;
+mod purchase_orders;
 mod reconciliation;
 mod resources;
 mod schemas;
@@ -62,6 +63,7 @@ pub fn document() -> Value {
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));
+    operations.extend(purchase_orders::operations(&mut schemas));
     operations.extend(exchange::operations(&mut schemas));
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));

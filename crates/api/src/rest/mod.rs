@@ -2,6 +2,7 @@
 
 pub(crate) mod accrual;
 pub(crate) mod actuals;
+pub(crate) mod purchase_orders;
 mod batch;
 mod body;
 pub(crate) mod bridge;
@@ -13,7 +14,7 @@ mod docs;
 mod event_types;
 mod events;
 pub(crate) mod exchange;
-mod export;
+pub(crate) mod export;
 mod health;
 pub(crate) mod import;
 pub(crate) mod import_job;

@@ -12,7 +12,7 @@ use super::{Link, Record, Sink};
 use crate::csv_lines::{amount_text, day, decode, delimiter, example};
 use crate::error::{Error, Fault, Reason};
 use crate::export::unguarded;
-use crate::field::{FieldSpec, Shape, Whole};
+use crate::field::{FieldSpec, Shape};
 use crate::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, MappingProfile, NegativeForm, ProfileField,
     ThousandsSeparator, settable,
@@ -230,13 +230,13 @@ impl Column {
     /// What stands in a line; `None` where it is not in the encoding of the file.
     fn text<'a>(&'a self, cells: &'a Cells<'_>) -> Option<&'a str> {
         let cell = match (&self.constant, self.place.and_then(|place| cells.get(place))) {
-            (Some(constant), _) => constant,
+            (Some(constant), _) => constant.as_str(),
             (None, Some(Some(text))) => unguarded(text.trim()),
             (None, Some(None)) => return None,
             (None, None) => "",
         };
         let lower = cell.to_lowercase();
-        Some(self.words.iter().find(|(from, _)| *from == lower).map_or(cell, |(_, to)| to))
+        Some(self.words.iter().find(|(from, _)| *from == lower).map_or(cell, |(_, to)| to.as_str()))
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Hours {
 const LOOK_BACK: usize = 60;
 
 impl Hours {
-    fn on(&self, day: Date) -> &Spans {
+    pub(super) fn on(&self, day: Date) -> &Spans {
         let of_week = &self.week[usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default()];
         self.exceptions.get(&day).map_or(of_week, |(_, spans)| spans)
     }

@@ -90,7 +90,7 @@ fn event(part: &Component<'_>, target: &Target, zone: &TimeZone, others: &mut BT
             record.set(field, Some(id.clone()));
         }
     }
-    let mut day = |name: &str, record: &mut Record| -> Option<DateTime> {
+    let day = |name: &str, record: &mut Record| -> Option<DateTime> {
         let property = part.find_prop(name)?;
         match moment(property, property.val.as_str(), zone) {
             Ok(at) => Some(at),

@@ -141,6 +141,9 @@ impl PlanResource {
     }
 }
 
+/// Whether a task becomes a milestone, and the project it is of, by its key.
+type Ends<'a> = HashMap<&'a str, (bool, usize)>;
+
 pub(super) struct PlanLink {
     pub(super) place: String,
     pub(super) from: String,
@@ -202,12 +205,12 @@ impl Schedule {
         }
         let hours: HashMap<&str, &Hours> =
             self.calendars.iter().map(|calendar| (calendar.key.as_str(), &calendar.hours)).collect();
-        let usual = Hours::default();
-        let mut milestones = HashMap::new();
+        let (usual, unnamed) = (Hours::default(), PlanProject::default());
+        let mut milestones: Ends<'_> = HashMap::new();
         for second in [false, true] {
             for task in &self.tasks {
                 let is_milestone = task.kind == Some(ActivityType::Milestone) && target.has_milestones();
-                milestones.insert(task.key.as_str(), is_milestone);
+                milestones.insert(task.key.as_str(), (is_milestone, task.project));
                 if is_milestone == second {
                     let project = &self.projects[task.project];
                     let calendar = task.calendar.as_deref().or(project.calendar.as_deref());
@@ -220,7 +223,8 @@ impl Schedule {
         for link in &self.links {
             let nth = pairs.entry((link.from.as_str(), link.to.as_str())).or_default();
             *nth += 1;
-            sink(link.record(*nth, &milestones, &self.projects[0]))?;
+            let project = milestones.get(link.to.as_str()).and_then(|(_, project)| self.projects.get(*project));
+            sink(link.record(*nth, &milestones, project.unwrap_or(&unnamed)))?;
         }
         self.lost.into_iter().try_for_each(&mut *sink)?;
         for (path, count) in self.others {
@@ -424,11 +428,15 @@ impl PlanTask {
 }
 
 impl PlanLink {
-    fn record(&self, nth: usize, milestones: &HashMap<&str, bool>, project: &PlanProject) -> Record {
+    fn record(&self, nth: usize, ends: &Ends<'_>, project: &PlanProject) -> Record {
+        let of = |key: &str| ends.get(key).map(|(_, project)| *project);
+        // Within a project its name need not be said twice.
+        let short = self.to.strip_prefix(&project.key).and_then(|rest| rest.strip_prefix(':'));
+        let to = short.filter(|_| of(&self.from) == of(&self.to)).unwrap_or(&self.to);
         let mut record = Record {
             place: self.place.clone(),
             kind: Some("dependency"),
-            external_id: format!("{}>{}", self.from, self.to.rsplit(':').next().unwrap_or(&self.to)),
+            external_id: format!("{}>{to}", self.from),
             notes: self.notes.clone(),
             ..Record::default()
         };
@@ -436,8 +444,8 @@ impl PlanLink {
             record.external_id = format!("{}#{nth}", record.external_id);
         }
         for (field, key) in [("predecessor_id", &self.from), ("successor_id", &self.to)] {
-            match milestones.get(key.as_str()) {
-                Some(is_milestone) => record.links.push(super::Link {
+            match ends.get(key.as_str()) {
+                Some((is_milestone, _)) => record.links.push(super::Link {
                     field: field.to_owned(),
                     kind: if *is_milestone { "milestone" } else { "activity" },
                     external_id: key.clone(),

@@ -5,6 +5,7 @@ pub mod data;
 mod load;
 mod money;
 mod print;
+mod vendors;
 
 use std::process::ExitCode;
 

@@ -16,7 +16,7 @@ use steerco_domain::mapping_profile::{MappingProfile, importable};
 use steerco_domain::organisation::Organisation;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::resource::Resource;
-use steerco_domain::text::Text;
+use steerco_domain::text::{Code, Text};
 use steerco_persistence::{Fail, query};
 
 use super::report::{ImportRecord, Report, Whole};
@@ -108,7 +108,7 @@ impl Run {
             };
             return Ok(Plan::Schedule(job.format, target));
         }
-        let Some(code) = &job.profile else {
+        let Some(code) = job.profile.as_ref().map(Code::as_str) else {
             let kind = job.record_kind.as_ref().and_then(|kind| importable(kind.as_str()));
             return kind.map(|kind| Plan::Csv(Layout::plain(kind))).ok_or_else(Error::internal);
         };
