@@ -79,6 +79,5 @@ migrations![
     invoice_001,
     vendor_statement_001,
     service_level_measurement_002,
-    ledger_002,
     purchase_order_batch_001,
 ];

@@ -35,10 +35,7 @@ impl HttpBody for Whole {
     type Data = Bytes;
     type Error = BrokeOff;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokeOff>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokeOff>>> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll_frame(context)) {
             Some(Ok(frame)) => Some(Ok(frame)),
             None if self.0.is_end_stream() => None,

@@ -55,10 +55,10 @@ mod portfolio;
 mod principal;
 mod program;
 mod project;
+mod purchase_order_batch;
 mod rate_card;
 mod retention_release;
 mod review;
-mod purchase_order_batch;
 mod risk;
 mod service_account;
 mod service_level_measurement;
@@ -115,10 +115,8 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release, invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
+        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release, invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, import_job, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
-        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, exchange_rate, ledger_entry, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

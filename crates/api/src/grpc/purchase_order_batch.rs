@@ -23,9 +23,7 @@ purchase_order_batch_fields!(resource_wire);
 post_purchase_order_batch_fields!(act_wire read_batch CreatePurchaseOrderBatchRequest);
 
 /// The service of purchase orders.
-pub(super) fn server(
-    door: &Door,
-) -> pb::purchase_order_batch_service_server::PurchaseOrderBatchServiceServer<Door> {
+pub(super) fn server(door: &Door) -> pb::purchase_order_batch_service_server::PurchaseOrderBatchServiceServer<Door> {
     limited!(pb::purchase_order_batch_service_server::PurchaseOrderBatchServiceServer::new(door.clone()))
 }
 

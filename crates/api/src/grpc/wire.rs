@@ -53,6 +53,9 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::purchase_order_batch::{
+    PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
+};
 use steerco_domain::quantity::Quantity;
 use steerco_domain::rate::Rate;
 use steerco_domain::rate_card::{RateCardRate, RateCardState, RateUnit};
@@ -60,7 +63,6 @@ use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::retention_release::RetentionReleaseState;
-use steerco_domain::purchase_order_batch::{PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
 use steerco_domain::scorecard::{NoScore, Scorecard, ScorecardCredit, ScorecardFigure, ScorecardMetric};
 use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
@@ -83,17 +85,11 @@ use steerco_domain::{
     budget_place_fields, calendar_exception_fields, calendar_import_fields, control_total_fields, convert_line_fields,
     credit_tier_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
     forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_payment_fields, owned_field_fields,
-    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields, rate_card_rate_fields,
+    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
+    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, rate_card_rate_fields,
     scorecard_credit_fields, scorecard_fields, scorecard_figure_fields, service_level_fields, skipped_event_fields,
     statement_line_fields, statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields,
     vendor_statement_line_fields, working_hours_fields, working_interval_fields,
-    acceptance_criterion_fields, account_total_fields, activity_resource_fields, import_counts_fields,
-    profile_field_fields, profile_word_fields, actuals_control_fields, actuals_line_fields,
-    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
-    control_total_fields, convert_line_fields, credit_tier_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields,
-    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 

@@ -2,7 +2,6 @@
 
 pub(crate) mod accrual;
 pub(crate) mod actuals;
-pub(crate) mod purchase_orders;
 mod batch;
 mod body;
 pub(crate) mod bridge;
@@ -24,6 +23,7 @@ pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
 mod pointers;
+pub(crate) mod purchase_orders;
 mod query;
 mod read;
 pub(crate) mod reconciliation;
