@@ -478,39 +478,6 @@ impl Client {
         }
     }
 
-    /// Where a consumer of the feed is.
-    pub async fn position(&self, id: &str) -> Reply {
-        match self.door {
-            Door::Rest => self.raw("GET", &format!("/v1/consumers/{id}/position")).send().await,
-            Door::Grpc => grpc::position(self, id).await,
-        }
-    }
-
-    /// Messages to a webhook endpoint, newest first: `state`, `page_size`, `page_token`.
-    pub async fn deliveries(&self, id: &str, args: Value) -> Reply {
-        match self.door {
-            Door::Rest => rest::deliveries(self, id, &args).await,
-            Door::Grpc => grpc::deliveries(self, id, args).await,
-        }
-    }
-
-    /// The catalogue of events, or one type of it.
-    pub async fn event_types(&self, name: Option<&str>) -> Reply {
-        match (self.door, name) {
-            (Door::Rest, None) => self.raw("GET", "/v1/event-types").send().await,
-            (Door::Rest, Some(name)) => self.raw("GET", &format!("/v1/event-types/{name}")).send().await,
-            (Door::Grpc, name) => grpc::event_types(self, name).await,
-        }
-    }
-
-    /// Digests of collections: `kinds` (an array), `filter`, `show_deleted`, `at`.
-    pub async fn digest(&self, args: Value) -> Reply {
-        match self.door {
-            Door::Rest => rest::digest(self, &args).await,
-            Door::Grpc => grpc::digest(self, &args).await,
-        }
-    }
-
     /// The table of permissions: what each role may do.
     pub async fn permissions(&self) -> Reply {
         match self.door {

@@ -58,7 +58,7 @@ fn path(method: &MethodDescriptor) -> PathAndQuery {
     path.parse().expect("a path")
 }
 
-async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
+pub(crate) async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
     let mut grpc = Grpc::new(client.server.channel.clone()).max_decoding_message_size(64 << 20);
     grpc.ready().await.expect("a connection");
     let codec = Dynamic(method.output());
@@ -489,32 +489,6 @@ pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) ->
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     unary(client, &method("EventService", "ListEvents"), args).await
-}
-
-/// Where a consumer is.
-pub(crate) async fn position(client: &Client, id: &str) -> Reply {
-    unary(client, &method("ConsumerService", "GetConsumerPosition"), &json!({"id": id})).await
-}
-
-/// Messages to a webhook endpoint.
-pub(crate) async fn deliveries(client: &Client, id: &str, mut args: Value) -> Reply {
-    args["id"] = json!(id);
-    let mut answer = unary(client, &method("WebhookEndpointService", "ListWebhookDeliveries"), &args).await?;
-    if answer.json["next_page_token"] == "" {
-        answer.json.as_object_mut().expect("a page").remove("next_page_token");
-    }
-    Ok(answer)
-}
-
-pub(crate) async fn event_types(client: &Client, name: Option<&str>) -> Reply {
-    match name {
-        None => unary(client, &method("EventService", "ListEventTypes"), &json!({})).await,
-        Some(name) => unary(client, &method("EventService", "GetEventType"), &json!({"name": name})).await,
-    }
-}
-
-pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
-    unary(client, &method("EventService", "GetDigest"), args).await
 }
 
 /// The table, in the shape that REST gives it.

@@ -33,6 +33,7 @@ mod feed;
 mod folder;
 mod grpc;
 pub mod postgres;
+mod readers;
 mod rest;
 mod server;
 mod world;

@@ -273,7 +273,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn with_args(mut raw: Raw, args: &Value) -> Raw {
+pub(crate) fn with_args(mut raw: Raw, args: &Value) -> Raw {
     for (name, value) in args.as_object().into_iter().flatten() {
         raw = raw.query(name, &plain(value));
     }
@@ -327,14 +327,6 @@ pub(crate) async fn export(client: &Client, kind: &Kind, args: &Value) -> Result
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {
     with_args(client.raw("GET", "/v1/events"), args).send().await
-}
-
-pub(crate) async fn deliveries(client: &Client, id: &str, args: &Value) -> Reply {
-    with_args(client.raw("GET", &format!("/v1/webhook-endpoints/{}/deliveries", part(id))), args).send().await
-}
-
-pub(crate) async fn digest(client: &Client, args: &Value) -> Reply {
-    with_args(client.raw("GET", "/v1/digest"), args).send().await
 }
 
 pub(crate) async fn watch(client: &Client, args: &Value) -> Result<Feed, Refused> {

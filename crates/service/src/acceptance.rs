@@ -217,7 +217,7 @@ async fn receive(env: &Env<'_>, before: &Commitment, units: i64, review: &Review
     let books = Books::read(env, after.legal_entity_id).await?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
     posting.follow(review);
-    add_entries(&books, &mut posting, before, &mut after)?;
+    add_entries(&books, &mut posting, before, &mut after, false)?;
     posting.post(env)?;
     change_also(env, before, &mut after, "receive");
     Ok(())

@@ -20,6 +20,7 @@ use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
 use steerco_domain::refs::ExternalRefs;
+use steerco_domain::review::Review;
 use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
@@ -382,6 +383,12 @@ impl Posting {
             engagement_id: None,
         };
         Self { entries: Vec::new(), blank, base }
+    }
+
+    /// What is added from now on follows from this review.
+    pub(crate) fn follow(&mut self, review: &Review) {
+        self.blank.review_id = Some(review.id);
+        self.blank.engagement_id = review.engagement_id;
     }
 
     /// Puts money into a place, or with an amount below zero takes it away; the other side follows from the account.

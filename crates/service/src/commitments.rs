@@ -75,8 +75,6 @@ pub(crate) fn add_entries(
         after.entry_count += 1;
         entry.line = after.entry_count;
         entry.commitment_id = Some(after.id);
-        entry.review_id = review.map(|review| review.id);
-        entry.engagement_id = review.and_then(|review| review.engagement_id);
         entry.document_reference.clone_from(&after.document_reference);
         entry.prior_period_id = Some(after.fiscal_period_id).filter(|own| *own != period);
         let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));

@@ -23,7 +23,7 @@ scenario!(a_reader_goes_on_where_it_was(world) {
     let director = world.client(Who::Director);
     let consumer = reader(&director, json!({"kinds": ["risk"]})).await;
     let start = director.position(&consumer).await.unwrap();
-    assert!(start.get("cursor").is_none() && start["events_behind"] == 0, "{start:?}");
+    assert!(start.json.get("cursor").is_none() && start["events_behind"] == 0, "{start:?}");
     let flood = world.risk("Flood").await;
     world.risk("Fire").await;
     world.project("gym").await;

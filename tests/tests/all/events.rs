@@ -158,7 +158,7 @@ scenario!(a_program_that_moves_out_of_sight(world) {
 scenario!(the_catalogue_has_what_the_feed_tells(world) {
     let director = world.client(Who::Director);
     three(&world).await;
-    let catalogue = director.event_types(None).await.unwrap();
+    let catalogue = director.event_types().await.unwrap();
     let types = catalogue["event_types"].as_array().unwrap();
     let named = |name: &str| types.iter().find(|ty| ty["name"] == name);
     let assess = named("risk.assess").unwrap();
@@ -168,13 +168,13 @@ scenario!(the_catalogue_has_what_the_feed_tells(world) {
         let operation = event["operation"].as_str().unwrap();
         assert!(operation == "access.changed" || named(operation).is_some(), "{operation}");
         if operation.starts_with("risk.") {
-            let schema = director.event_types(Some(operation)).await.unwrap()["schema"].clone();
+            let schema = director.event_type(operation).await.unwrap()["schema"].clone();
             let faults: Vec<String> =
                 jsonschema::validator_for(&schema).unwrap().iter_errors(&event).map(|fault| fault.to_string()).collect();
             assert_eq!(faults, Vec::<String>::new(), "{operation}");
         }
     }
-    assert_eq!(director.event_types(Some("risk.read")).await.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(director.event_type("risk.read").await.unwrap_err().code, "NOT_FOUND");
 });
 
 scenario!(a_vendor_sees_no_numbers(world) {

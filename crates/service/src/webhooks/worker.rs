@@ -158,9 +158,18 @@ struct Sender {
     service: Service,
     org: String,
     endpoint: String,
-    in_flight: InFlight,
+    /// Messages on their way.
     busy: HashSet<i64>,
     leased_at: Instant,
+}
+
+/// A part of the log that was read.
+struct Stretch {
+    /// Its last entry.
+    to: i64,
+    found: Vec<Found>,
+    /// Whether there is more to read.
+    more: bool,
 }
 
 /// An endpoint as it is now.
@@ -174,15 +183,16 @@ struct Target {
 impl Sender {
     fn new(service: Service, org: String, endpoint: String) -> Self {
         let leased_at = Instant::from_micros(0);
-        Self { service, org, endpoint, in_flight: InFlight::new(), busy: HashSet::new(), leased_at }
+        Self { service, org, endpoint, busy: HashSet::new(), leased_at }
     }
 
     async fn run(&mut self) {
         let mut stopping = self.service.stopping();
         let mut commits = self.service.inner.database.commits();
+        let mut in_flight = InFlight::new();
         while !*stopping.borrow() {
             commits.mark_unchanged();
-            let wait = match self.turn().await {
+            let wait = match self.turn(&mut in_flight).await {
                 Ok(Turn::Over) => break,
                 Ok(Turn::More) => continue,
                 Ok(Turn::Done) => LOOK,
@@ -193,7 +203,7 @@ impl Sender {
                 }
             };
             let done = tokio::select! {
-                Some(done) = self.in_flight.next() => Some(done),
+                Some(done) = in_flight.next() => Some(done),
                 woken = tokio::time::timeout(wait, commits.changed()) => {
                     drop(woken);
                     None
@@ -201,7 +211,7 @@ impl Sender {
                 _ = stopping.changed() => None,
             };
             if let Some(done) = done
-                && let Err(fail) = self.note(done).await
+                && let Err(fail) = self.note(&mut in_flight, done).await
             {
                 // It is sent again: at least once is what was promised.
                 tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "an attempt is not on record");
@@ -216,7 +226,7 @@ impl Sender {
     }
 
     /// Keeps the lease, reads on, and sends what is due.
-    async fn turn(&mut self) -> Result<Turn, Fail> {
+    async fn turn(&mut self, in_flight: &mut InFlight) -> Result<Turn, Fail> {
         let now = self.service.inner.clock.now();
         if now.micros() - self.leased_at.micros() >= RENEW_MICROS {
             let until = Instant::from_micros(now.micros() + LEASE_MICROS);
@@ -241,10 +251,25 @@ impl Sender {
             Err(fail) => return Err(fail),
         };
         let head = self.service.inner.database.head(&conn, &self.org).await?;
-        let more = self.read_on(&conn, &target, &sight, &head).await?;
-        self.send_due(&conn, &target, &sight, head.epoch).await?;
+        let stretch = self.read_on(&conn, &target, &sight, &head).await?;
+        let more = stretch.as_ref().is_some_and(|stretch| stretch.more);
+        let conn = match stretch {
+            None => conn,
+            Some(Stretch { to, found, .. }) => {
+                // Nobody waits for a connection with another in hand.
+                conn.close().await?;
+                let (database, span) = (&self.service.inner.database, (target.kept.seq, to));
+                database.queue_webhook(&self.org, &self.endpoint, span, &found, now).await?;
+                database.read(&self.org).await?
+            }
+        };
+        let withheld = self.send_due(in_flight, &conn, &target, &sight, head.epoch).await?;
         conn.close().await?;
-        Ok(if more && self.in_flight.len() < PARALLEL { Turn::More } else { Turn::Done })
+        if !withheld.is_empty() {
+            let (database, failing) = (&self.service.inner.database, target.kept.failing_since);
+            database.note_webhook(&self.org, &self.endpoint, &withheld, failing).await?;
+        }
+        Ok(if more && in_flight.len() < PARALLEL { Turn::More } else { Turn::Done })
     }
 
     /// The endpoint by the rights of its owner, who may have lost them.
@@ -266,56 +291,50 @@ impl Sender {
         Ok(Some(Target { endpoint, kept, caller, secrets }))
     }
 
-    /// Notes the events of the next stretch of the log; whether there is more.
-    async fn read_on(&self, conn: &Conn, target: &Target, sight: &Sight, head: &Head) -> Result<bool, Fail> {
-        let (from, now) = (target.kept.seq, self.service.inner.clock.now());
+    /// The events of the next stretch of the log, unless enough wait already.
+    async fn read_on(&self, conn: &Conn, target: &Target, sight: &Sight, head: &Head) -> Result<Option<Stretch>, Fail> {
+        let from = target.kept.seq;
         if from >= head.seq || webhook::count_pending(conn, &self.org, &self.endpoint).await? >= QUEUE {
-            return Ok(false);
+            return Ok(None);
         }
         // The place of an event is for the service alone.
         let place = |seq: i64| seq.to_string();
         let query = sight.query(from, head.seq, STRETCH + 1);
         let (events, reached) = fill(conn, &self.org, sight, query, &place).await?;
-        let found: Vec<Found> = events.into_iter().filter_map(found).collect();
-        let to = reached.unwrap_or(head.seq);
-        let database = &self.service.inner.database;
-        database.queue_webhook(&self.org, &self.endpoint, (from, to), &found, now).await?;
-        Ok(reached.is_some())
+        let found = events.into_iter().filter_map(found).collect();
+        Ok(Some(Stretch { to: reached.unwrap_or(head.seq), found, more: reached.is_some() }))
     }
 
-    /// Sends what is due, read again from the log by the sight of now.
-    async fn send_due(&mut self, conn: &Conn, target: &Target, sight: &Sight, epoch: i64) -> Result<(), Fail> {
+    /// Sends what is due, read again from the log by the sight of now; answers what is not in sight any more.
+    async fn send_due(
+        &mut self,
+        in_flight: &mut InFlight,
+        conn: &Conn,
+        target: &Target,
+        sight: &Sight,
+        epoch: i64,
+    ) -> Result<Vec<Attempted>, Fail> {
         let now = self.service.inner.clock.now();
-        let slots = PARALLEL.saturating_sub(self.in_flight.len());
+        let slots = PARALLEL.saturating_sub(in_flight.len());
+        let mut withheld = Vec::new();
         if slots == 0 {
-            return Ok(());
+            return Ok(withheld);
         }
         let due = webhook::list_due(conn, &self.org, &self.endpoint, now, PARALLEL + slots).await?;
-        let due: Vec<Delivery> =
-            due.into_iter().filter(|delivery| !self.busy.contains(&delivery.seq)).take(slots).collect();
-        let mut withheld = Vec::new();
+        let due: Vec<Delivery> = due.into_iter().filter(|due| !self.busy.contains(&due.seq)).take(slots).collect();
         for delivery in due {
             let seal = |seq| self.service.seal_cursor(&target.caller, Cursor { epoch, seq });
             let query = sight.query(delivery.seq - 1, delivery.seq, 2);
             let (mut events, _) = fill(conn, &self.org, sight, query, &seal).await?;
-            let Some(event) = events.pop() else {
-                withheld.push(Attempted {
-                    seq: delivery.seq,
-                    state: State::Withheld,
-                    attempts: delivery.attempts,
-                    next_at: now,
-                    history: delivery.history,
-                });
-                continue;
-            };
-            self.busy.insert(delivery.seq);
-            self.in_flight.push(self.sending(target, delivery, &event));
+            if let Some(event) = events.pop() {
+                self.busy.insert(delivery.seq);
+                in_flight.push(self.sending(target, delivery, &event));
+            } else {
+                let Delivery { seq, attempts, history, .. } = delivery;
+                withheld.push(Attempted { seq, state: State::Withheld, attempts, next_at: now, history });
+            }
         }
-        if !withheld.is_empty() {
-            let failing = target.kept.failing_since;
-            self.service.inner.database.note_webhook(&self.org, &self.endpoint, &withheld, failing).await?;
-        }
-        Ok(())
+        Ok(withheld)
     }
 
     fn sending(
@@ -334,9 +353,9 @@ impl Sender {
     }
 
     /// Records an attempt, and whatever else has come back meanwhile.
-    async fn note(&mut self, first: Attempt) -> Result<(), Fail> {
+    async fn note(&mut self, in_flight: &mut InFlight, first: Attempt) -> Result<(), Fail> {
         let mut done = vec![first];
-        while let Some(Some(next)) = futures::FutureExt::now_or_never(self.in_flight.next()) {
+        while let Some(Some(next)) = futures::FutureExt::now_or_never(in_flight.next()) {
             done.push(next);
         }
         for attempt in &done {
