@@ -449,6 +449,7 @@ required! {
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+    PurchaseOrderControl, pb::PurchaseOrderControl;
     BudgetPlace, pb::BudgetPlace;
     ProfileColumns, pb::ProfileColumns;
     ImportCounts, pb::ImportCounts;

@@ -2,7 +2,6 @@
 
 use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
-use steerco_domain::field::Field;
 use steerco_domain::time::Instant;
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};

@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 35] = [
+    let queries = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -55,6 +55,9 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::ADJUSTING,
         &params::PROFILE,
         &params::FORMAT,
+        &params::FROM,
+        &params::UNTIL,
+        &params::MINIMUM_EVIDENCE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
