@@ -2,7 +2,7 @@
 //!
 //! A published migration is never edited. This crate must never know the domain: a migration says what the schema was
 //! when it was written. To add a column to a resource: a file `risk_002.rs` with
-//! `Table::new("risk").text_null("…").add(manager)`, and a line in [`Migrator`]; the guard that compares declarations with
+//! `Table::new("risk").text_null("…").append(manager)`, and a line in [`Migrator`]; the guard that compares declarations with
 //! the database says when one is missing.
 
 mod table;

@@ -2,7 +2,6 @@
 
 use steerco_domain::Resource;
 use steerco_domain::commitment::Commitment;
-use steerco_domain::engagement::Engagement;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::milestone_update::MilestoneUpdate;
 use steerco_domain::money::Currency;
@@ -25,15 +24,6 @@ fn live<R: Resource>(org: &str, column: &str, value: &str) -> Sql {
 /// The live resource of this id, for what a decision on another one must know of it.
 pub async fn find<R: Resource>(conn: &Conn, org: &str, id: &str) -> Result<Option<R>, Fail> {
     Ok(conn.resources(live::<R>(org, "id", id)).await?.pop())
-}
-
-/// The engagement, held: what its milestones are paid in all hangs on it.
-pub async fn hold_engagement(conn: &Conn, org: &str, id: &str) -> Result<Option<Engagement>, Fail> {
-    let mut sql = live::<Engagement>(org, "id", id);
-    if conn.is_postgres() {
-        sql.push(" FOR NO KEY UPDATE OF t");
-    }
-    Ok(conn.resources(sql).await?.pop())
 }
 
 /// The milestones of an engagement that something is paid for.

@@ -145,7 +145,7 @@ async fn decide(
     }
     check_source_code(env, batch.source.as_str()).await?;
     let entity = find_entity(env, batch.legal_entity_id).await?;
-    let orders = Orders::read(env, &entity, &sent.orders, batch.adjusting).await?;
+    let orders = Orders::read(env, &entity, sent).await?;
     let periods = Periods::read(env, &scope, &entity, sent).await?;
     ledger::take_turn(env.conn, scope.org()).await?;
     if let Some(before) =

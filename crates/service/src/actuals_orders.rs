@@ -12,6 +12,7 @@ use steerco_domain::money::Amount;
 use steerco_domain::text::Text;
 use steerco_persistence::{Fail, commitment};
 
+use crate::actuals_sent::Sent;
 use crate::budget_control::Budgeted;
 use crate::budgeting::{Books, Posting};
 use crate::commitments::{add_entries, change_also, open_period};
@@ -40,13 +41,14 @@ struct Order {
 }
 
 impl Orders {
-    /// Holds the commitments that the lines name, and the periods their entries may go to.
-    pub(crate) async fn read(
-        env: &Env<'_>,
-        entity: &LegalEntity,
-        keys: &BTreeSet<OrderKey>,
-        adjusting: bool,
-    ) -> Result<Self, Fail> {
+    /// Holds the commitments that the lines name, and the periods their entries may go to, where there is need of them.
+    pub(crate) async fn read(env: &Env<'_>, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
+        let (keys, adjusting) = (&sent.orders, sent.batch.adjusting);
+        let controlled = entity.actuals_control.is_some();
+        if keys.is_empty() && !sent.batch.corrections && !controlled {
+            let books = Books { periods: HashMap::new() };
+            return Ok(Self { held: HashMap::new(), by_key: HashMap::new(), books, adjusting });
+        }
         let mut references: Vec<String> = keys.iter().map(|(reference, _)| reference.clone()).collect();
         references.dedup();
         let org = env.context.caller.organisation();
@@ -110,7 +112,7 @@ impl Orders {
 
     fn check_period(&self, it: &Commitment) -> Result<(), Why> {
         let open = open_period(&self.books, it.fiscal_period_id, self.adjusting);
-        open.map(|_| ()).map_err(|error| ("PERIOD_CLOSED", error.detail))
+        open.map(|_| ()).map_err(|error| ("PERIOD_CLOSED", error.into_first().1))
     }
 
     /// What becomes available again where an order is invoiced by so much more, and in which budget.

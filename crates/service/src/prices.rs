@@ -3,12 +3,13 @@
 use std::any::Any;
 
 use steerco_domain::Resource;
+use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::error::Fault;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::money::{Amount, Money};
 use steerco_domain::ratio::Ratio;
-use steerco_persistence::{Fail, vendor};
+use steerco_persistence::{Fail, ledger, vendor};
 
 use crate::execute::Env;
 
@@ -45,8 +46,10 @@ async fn check_milestone(
     let paid = after.payment.is_some() || after.payment_share.is_some();
     let Some(id) = after.engagement_id.filter(|_| paid && !before.is_some_and(same)) else { return Ok(()) };
     let (org, id) = (env.context.caller.organisation(), id.to_string());
+    // One after the other: two at once would both find the same left.
+    ledger::take_turn(env.conn, org).await?;
     // The check of the references tells of one that is not there.
-    let Some(engagement) = vendor::hold_engagement(env.conn, org, &id).await? else { return Ok(()) };
+    let Some(engagement) = vendor::find::<Engagement>(env.conn, org, &id).await? else { return Ok(()) };
     let others = vendor::list_paid_milestones(env.conn, org, &id).await?;
     let others: Vec<&Milestone> = others.iter().filter(|other| other.id != after.id).collect();
     let Some(value) = engagement.value else {
@@ -89,6 +92,7 @@ fn check_shares(env: &Env<'_>, id: &str, after: &Milestone, others: &[&Milestone
 /// The value does not fall below what the milestones are paid.
 async fn check_value(env: &Env<'_>, engagement: &Engagement, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
+    ledger::take_turn(env.conn, org).await?;
     let milestones = vendor::list_paid_milestones(env.conn, org, &engagement.id.to_string()).await?;
     let Some(value) = engagement.value else { return Ok(()) };
     let prices: Vec<Money> = milestones.iter().filter_map(|milestone| milestone.price(Some(value))).collect();

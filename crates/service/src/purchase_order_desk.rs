@@ -171,12 +171,12 @@ impl<'a> Desk<'a> {
         };
         let mut after = start.clone();
         if let Err(error) = step(line, &mut after, fresh, env).and_then(|()| settle(&mut after)) {
-            return Ok(Err(why(error)));
+            return Ok(Err(error.into_first()));
         }
         if start.bound() != after.bound()
             && let Err(error) = open_period(&self.books, after.fiscal_period_id, false)
         {
-            return Ok(Err(("PERIOD_CLOSED".to_owned(), error.detail)));
+            return Ok(Err(error.into_first()));
         }
         let over_budget = match self.control(env, line, &start, &after).await? {
             Verdict::Fits => false,
@@ -236,7 +236,7 @@ impl<'a> Desk<'a> {
         });
         let empty = serde_json::Map::new();
         let seed = Seed { id: env.new_id(), at: env.now, effective_at: env.now, by: env.actor() };
-        Commitment::create(body.as_object().unwrap_or(&empty), &seed).map_err(self::why)
+        Commitment::create(body.as_object().unwrap_or(&empty), &seed).map_err(Error::into_first)
     }
 
     /// The period a new commitment is budgeted in.
@@ -279,11 +279,6 @@ impl<'a> Desk<'a> {
         self.posting.post(env)?;
         Ok(self.results)
     }
-}
-
-fn why(error: Error) -> Why {
-    let fault = error.faults.into_iter().next();
-    fault.map_or_else(|| (error.reason.code().to_owned(), error.detail), |fault| (fault.code.to_string(), fault.detail))
 }
 
 /// Whether what a line says beside the amount is what the commitment says.

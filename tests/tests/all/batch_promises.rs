@@ -48,7 +48,7 @@ scenario!(r4_of_actuals_all_or_nothing(world) {
         }
     }
     assert_eq!(good, BATCHES - BATCHES / WRONG);
-    let filter = format!("legal_entity_id = \"{}\" and entry_type = actual", books.entity);
+    let filter = format!("legal_entity_id = \"{}\" and entry_type = \"actual\"", books.entity);
     let posted = finance.list("ledger_entry", json!({"filter": filter, "include_total": true, "page_size": 1})).await.unwrap();
     assert_eq!(posted["total"], (good * 3).to_string(), "of a refused batch nothing is posted");
     world.verify().await;

@@ -226,7 +226,7 @@ scenario!(who_decides_has_seen_it_and_did_not_claim_it(world) {
         assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
     }
     let stale = manager.if_match("7").act("review", review, "accept", json!({})).await.unwrap_err();
-    assert_eq!(stale.code, "STALE_ETAG");
+    assert_eq!(stale.code, "ETAG_MISMATCH");
     let refused = vendor.act("milestone_update", claim.id(), "withdraw", json!({})).await.unwrap_err();
     assert_eq!(refused.code, "PERMISSION_DENIED", "the organisation made it");
     act(&manager, &claim, "accept", json!({})).await.unwrap();

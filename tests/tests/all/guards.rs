@@ -221,6 +221,7 @@ fn the_services_role_sees_one_organisation_and_changes_no_schema() {
             "consumer_offset",
             "webhook",
             "webhook_delivery",
+            "purchase_order_result",
         ];
         tables.extend(beside.map(str::to_owned));
         for table in &tables {
@@ -270,6 +271,8 @@ async fn refused_to_the_service(world: &World, org: &str, other: &str) {
         "DELETE FROM ledger_entry".to_owned(),
         "UPDATE actuals_result SET status = 'posted'".to_owned(),
         "DELETE FROM actuals_result".to_owned(),
+        "UPDATE purchase_order_result SET status = 'applied'".to_owned(),
+        "DELETE FROM purchase_order_result".to_owned(),
         "DELETE FROM balance".to_owned(),
         "DELETE FROM day_balance".to_owned(),
         "DELETE FROM vendor_balance".to_owned(),

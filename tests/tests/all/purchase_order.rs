@@ -115,7 +115,7 @@ scenario!(what_does_not_fit_refuses_the_batch(world) {
         lost, bare, late, order_line(&world, "amend", &id("PO"), "1.00"), order_line(&world, "commit", &number, "11.00"),
         dollars, order_line(&world, "commit", &id("PO"), "2.00"),
     ];
-    let mut mixed = order_batch(&books, lines, "16.00");
+    let mut mixed = order_batch(&books, lines, "17.00");
     mixed["control"]["totals"].as_array_mut().unwrap().push(json!({"amount": "1", "currency": "USD"}));
     let refused = finance.post_purchase_orders(mixed.clone()).await.unwrap_err();
     let wanted = [
