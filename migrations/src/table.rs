@@ -21,9 +21,6 @@ pub(crate) struct Table {
     indexes: Vec<&'static str>,
 }
 
-/// Columns that every resource has.
-const COMMON: usize = 8;
-
 impl Table {
     /// A new resource table with the common columns.
     pub(crate) fn new(name: &'static str) -> Self {
@@ -98,14 +95,6 @@ impl Table {
         run(manager, &[table]).await?;
         append_only(manager, name, "id").await?;
         wall(manager, name, "SELECT, INSERT").await
-    }
-
-    /// Adds these columns to the table that stands, and to its history.
-    pub(crate) async fn add(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-        let (name, postgres) = (self.name, is_postgres(manager));
-        let new: Vec<String> = self.columns.iter().skip(COMMON).map(|c| definition(c, postgres)).collect();
-        let of = |table: String| new.iter().map(move |column| format!("ALTER TABLE \"{table}\" ADD COLUMN {column}"));
-        run(manager, &of(name.to_owned()).chain(of(format!("{name}_rev"))).collect::<Vec<_>>()).await
     }
 
     /// Creates the table and its history.

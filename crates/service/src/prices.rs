@@ -3,7 +3,6 @@
 use std::any::Any;
 
 use steerco_domain::Resource;
-use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::error::Fault;
 use steerco_domain::milestone::Milestone;
