@@ -54,7 +54,7 @@ const SILENT: [(&str, &str); 8] = [
 /// Kinds that the operator makes with an organisation.
 const BOOTSTRAPPED: [&str; 3] = ["organisation", "person", "grant"];
 /// What befalls resources of a kind when another one is changed.
-const CAUSED: [(&str, &[&str]); 9] = [
+const CAUSED: &[(&str, &[&str])] = &[
     ("budget", &["supersede"]),
     ("forecast", &["supersede"]),
     ("deliverable", &["earn"]),
