@@ -123,6 +123,8 @@ params! {
     CORRECTIONS "corrections" Shape::Bool;
     /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
     ADJUSTING "adjusting" Shape::Bool;
+    /// Why lines are posted although the budget does not suffice; takes the right to override it.
+    OVERRIDE_REASON "override_reason" text(1_000);
     /// Code of the mapping profile that says how the file is written.
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
     /// What kind of file.
@@ -248,6 +250,7 @@ pub(crate) fn csv_import() -> Set {
         &PARTIAL,
         &CORRECTIONS,
         &ADJUSTING,
+        &OVERRIDE_REASON,
         &PROFILE,
     ]
 }
