@@ -42,6 +42,7 @@ mod all {
     mod strangers;
     mod tokens;
     mod upsert;
+    mod upsert_stream;
     mod vendor;
     mod wire;
 }

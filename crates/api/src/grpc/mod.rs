@@ -17,6 +17,7 @@ mod macros;
 mod metric;
 mod permission;
 mod serve;
+mod upserts;
 mod wire;
 
 mod activity;

@@ -22,6 +22,7 @@ mod query;
 mod read;
 pub(crate) mod reconciliation;
 mod reply;
+mod upserts;
 pub(crate) mod write;
 
 use std::sync::Arc;
