@@ -497,15 +497,7 @@ impl Bulk {
         };
         let items: Vec<Item<R>> = records.into_iter().map(item).collect();
         prefetch(&env, &items).await?;
-        let wish = Wish {
-            action: "upsert_many",
-            input: Value::Null,
-            items,
-            partial: true,
-            batch: true,
-            secret: None,
-            link: None,
-        };
+        let wish = Wish { partial: true, ..Wish::many("upsert_many", Value::Null, items) };
         let (results, changes, source_versions) = decide_items(&env, &wish).await?;
         let result = |(line, done): (u32, Result<Written<R>, Error>)| RecordResult {
             line,
