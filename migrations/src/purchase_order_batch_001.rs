@@ -26,9 +26,16 @@ impl MigrationTrait for Migration {
         run(manager, &[RESULTS.replace("TEXT", text)]).await?;
         append_only(manager, "purchase_order_result", "purchase_order_batch_id, line").await?;
         wall(manager, "purchase_order_result", "SELECT, INSERT").await?;
-        Table::new("legal_entity").text_null("request_control").text_null("actuals_control").add(manager).await?;
-        Table::new("commitment").text_null("override_reason").add(manager).await?;
-        Table::new("actuals_batch").text_null("override_reason").add(manager).await
+        let columns = [
+            ("legal_entity", "request_control"),
+            ("legal_entity", "actuals_control"),
+            ("commitment", "override_reason"),
+            ("actuals_batch", "override_reason"),
+        ];
+        let add = |(table, column): (&str, &str)| {
+            ["", "_rev"].map(|suffix| format!("ALTER TABLE {table}{suffix} ADD COLUMN {column} {text}"))
+        };
+        run(manager, &columns.map(add).concat()).await
     }
 }
 

@@ -135,12 +135,11 @@ impl<'a> Resolver<'a> {
         for (i, (line, digest)) in lines.iter().zip(&digests).enumerate() {
             let (digest, number) = (digest.as_str(), n * CHUNK + i);
             let known = known.get(line.external_id.as_str());
-            let end = match self.sent_before(line, digest, known) {
-                Some(end) => Err(end),
-                None => {
-                    let repeats = self.contents.contains(&number_of(digest)) || posted.contains(digest);
-                    self.fate(env, line, known, repeats, number).await?
-                }
+            let end = if let Some(end) = self.sent_before(line, digest, known) {
+                Err(end)
+            } else {
+                let repeats = self.contents.contains(&number_of(digest)) || posted.contains(digest);
+                self.fate(env, line, known, repeats, number).await?
             };
             match end {
                 Ok(fate) => {

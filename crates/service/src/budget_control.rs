@@ -92,16 +92,15 @@ impl Control {
     }
 
     async fn left(&mut self, env: &Env<'_>, books: &Books, at: Budgeted) -> Result<i128, Fail> {
-        let stands = match self.stands.get(&at) {
-            Some(stands) => *stands,
-            None => {
-                let of_year = books.periods.values().filter(|period| period.fiscal_year.get() == at.year);
-                let periods: Vec<String> = of_year.map(|period| period.id.to_string()).collect();
-                let (org, program) = (env.context.caller.organisation(), at.program.to_string());
-                let stands = commitment::available(env.conn, org, &program, &periods, at.currency).await?;
-                self.stands.insert(at, stands);
-                stands
-            }
+        let stands = if let Some(stands) = self.stands.get(&at) {
+            *stands
+        } else {
+            let of_year = books.periods.values().filter(|period| period.fiscal_year.get() == at.year);
+            let periods: Vec<String> = of_year.map(|period| period.id.to_string()).collect();
+            let (org, program) = (env.context.caller.organisation(), at.program.to_string());
+            let stands = commitment::available(env.conn, org, &program, &periods, at.currency).await?;
+            self.stands.insert(at, stands);
+            stands
         };
         Ok(stands + self.moved.get(&at).copied().unwrap_or_default())
     }

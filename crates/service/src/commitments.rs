@@ -14,7 +14,7 @@ use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
-use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
+use steerco_persistence::{Change, ChangeKind, Fail, ledger, query};
 
 use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::budgeting::{Books, Posting};

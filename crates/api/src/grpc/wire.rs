@@ -388,6 +388,7 @@ required! {
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+    PurchaseOrderControl, pb::PurchaseOrderControl;
     BudgetPlace, pb::BudgetPlace;
     ProfileColumns, pb::ProfileColumns;
 }
