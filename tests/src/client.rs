@@ -31,6 +31,7 @@ pub(crate) struct With {
     pub(crate) valid_at: Option<String>,
     pub(crate) fields: Option<String>,
     pub(crate) source_version: Option<i64>,
+    pub(crate) preview: Option<String>,
 }
 
 /// A call, the same for both doors.
@@ -123,6 +124,12 @@ impl Client {
         self.changed(|with| with.fields = Some(fields.to_owned()))
     }
 
+    /// Looks as this partner sees it.
+    #[must_use]
+    pub fn preview_as(&self, partner: &str) -> Self {
+        self.changed(|with| with.preview = Some(partner.to_owned()))
+    }
+
     /// `source_version` of an upsert.
     #[must_use]
     pub fn source_version(&self, version: i64) -> Self {
@@ -188,7 +195,7 @@ impl Client {
     /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.
     pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
         if verb == "upload" {
-            return self.upload(id, b"content").await;
+            return self.upload_of(kind, id, b"content").await;
         }
         self.call(kind, Call::Act { id, verb, body: &body }).await
     }
@@ -230,6 +237,36 @@ impl Client {
         }
     }
 
+    /// The releases (`release`) or the record (`record`) of an engagement, as open contracting data.
+    pub async fn ocds(&self, package: &str, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/ocds-{package}-package")).send().await,
+            Door::Grpc => grpc::ocds(self, package, engagement).await,
+        }
+    }
+
+    /// What both sides of an engagement owe.
+    pub async fn statement_of_account(&self, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/statement-of-account")).send().await,
+            Door::Grpc => grpc::statement_of_account(self, engagement).await,
+        }
+    }
+
+    /// How a partner does, in all (`partner`) or in one engagement (`engagement`).
+    pub async fn scorecard(&self, kind: &str, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let mut raw = self.raw("GET", &format!("/v1/{kind}s/{id}/scorecard"));
+                for (name, value) in args.as_object().expect("arguments") {
+                    raw = raw.query(name, &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                }
+                raw.send().await
+            }
+            Door::Grpc => grpc::scorecard(self, kind, id, args).await,
+        }
+    }
+
     /// What a finance system says of a period beside the ledger.
     pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
         match self.door {
@@ -260,6 +297,26 @@ impl Client {
                 }
                 grpc::write(self, "ExchangeRateService", "ConvertAmounts", body).await
             }
+        }
+    }
+
+    /// A whole list as a file; `args` by the names of the query parameters, `format` among them.
+    pub async fn export(&self, kind: &str, mut args: Value) -> Result<crate::Downloaded, crate::Refused> {
+        let found: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => rest::export(self, found, &args).await,
+            Door::Grpc => {
+                args["kind"] = json!(kind);
+                grpc::export(self, args).await
+            }
+        }
+    }
+
+    /// The schedule of a project as XML of Microsoft Project.
+    pub async fn schedule(&self, project: &str) -> Result<crate::Downloaded, crate::Refused> {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/projects/{project}/schedule")).content().await,
+            Door::Grpc => grpc::schedule(self, project).await,
         }
     }
 
@@ -351,6 +408,28 @@ impl Client {
         }
     }
 
+    /// Upserts records under a source in one stream, with an end that says this count.
+    pub async fn upsert_stream(&self, kind: &str, header: Value, records: Vec<Value>, end: Option<usize>) -> Reply {
+        let kind: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => {
+                let end = end.map(|count| json!({"end": {"count": count}}));
+                let lines = [header].into_iter().chain(records).chain(end).map(|line| line.to_string() + "\n");
+                let raw = self.raw("POST", &format!("/v1/{}/upsert", kind.path()));
+                let raw = raw.header("content-type", "application/x-ndjson").body(lines.collect::<String>());
+                let dry = self.with.validate_only;
+                if dry { raw.query("validate_only", "true").send().await } else { raw.send().await }
+            }
+            Door::Grpc => grpc::upsert_stream(self, kind, header, &records, end).await,
+        }
+    }
+
+    /// The same of a whole stream.
+    pub async fn upsert_many(&self, kind: &str, partial: bool, records: Vec<Value>) -> Reply {
+        let (header, count) = (json!({"source": crate::World::SOURCE, "partial": partial}), records.len());
+        self.upsert_stream(kind, header, records, Some(count)).await
+    }
+
     /// Posts a batch out of a file; REST only.
     pub async fn import_file(&self, media: &str, query: &[(&str, &str)], file: impl Into<Vec<u8>>) -> Reply {
         let dry = self.with.validate_only.then_some(("validate_only", "true"));
@@ -391,7 +470,8 @@ pub(crate) fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
 
 /// What belongs to no resource.
 impl Client {
-    /// A page of the feed: `after`, `kinds` (an array), `exclude_source`, `page_size`.
+    /// A page of the feed: `after`, `since`, `consumer_id`, `exclude_source`, `page_size`, and the arrays `kinds`,
+    /// `event_types`, `program_ids`, `with_labels`.
     pub async fn events(&self, args: Value) -> Reply {
         match self.door {
             Door::Rest => rest::events(self, &args).await,

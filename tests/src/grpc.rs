@@ -42,6 +42,7 @@ fn request(method: &MethodDescriptor, with: &With, body: &Value) -> Request<Dyna
         ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
         ("idempotency-key", with.key.clone()),
         ("if-match", with.if_match.clone()),
+        ("preview-as-partner", with.preview.clone()),
         ("x-request-id", with.request_id.clone()),
     ];
     for (name, value) in metadata {
@@ -57,7 +58,7 @@ fn path(method: &MethodDescriptor) -> PathAndQuery {
     path.parse().expect("a path")
 }
 
-async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
+pub(crate) async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
     let mut grpc = Grpc::new(client.server.channel.clone()).max_decoding_message_size(64 << 20);
     grpc.ready().await.expect("a connection");
     let codec = Dynamic(method.output());
@@ -99,8 +100,16 @@ const QUERY: &[&str] = &[
     "valid_at",
     "effective_at",
     "kinds",
+    "format",
+    "event_types",
+    "program_ids",
+    "with_labels",
+    "consumer_id",
+    "since",
+    "at",
     "after",
     "after_line",
+    "after_record",
     "from_id",
     "group_by",
     "fiscal_year",
@@ -201,6 +210,12 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
             json["service_account"] = resource(json["service_account"].take(), None);
             json
         }
+        Call::Act { verb, .. } if *verb == "rotate_secret" => {
+            let mut json = answer.json;
+            json["webhook_endpoint"] = resource(json["webhook_endpoint"].take(), None);
+            json
+        }
+        Call::Act { verb, .. } if *verb == "test" => answer.json,
         _ => resource(answer.json, client.with.fields.as_deref()),
     };
     Ok(answer)
@@ -322,8 +337,9 @@ pub(crate) async fn metrics(client: &Client) -> Reply {
 }
 
 /// Messages of an upload, with their pieces; where it is `held`, the stream then stays open.
-pub(crate) async fn upload(client: &Client, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
-    let method = method("AttachmentService", "UploadAttachment");
+pub(crate) async fn upload(client: &Client, kind: &str, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
+    let one = camel(kind);
+    let method = method(&format!("{one}Service"), &format!("Upload{one}"));
     let message = |(said, chunk): (Value, Vec<u8>)| {
         let mut message = codec::message(&method.input(), &said);
         message.set_field_by_name("chunk", Pb::Bytes(chunk.into()));
@@ -343,6 +359,43 @@ pub(crate) async fn upload(client: &Client, pieces: Vec<(Value, Vec<u8>)>, held:
 pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Refused> {
     let method = method("AttachmentService", "DownloadAttachment");
     let request = request(&method, &client.with, &json!({"id": id}));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
+/// A list as a file; the sync token of its first piece as REST has it, in a header.
+pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "Export");
+    let request = request(&method, &client.with, &options(&client.with, args));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let mut headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let token = message.get_field_by_name("sync_token").expect("a token");
+        if let Some(token) = token.as_str().filter(|token| !token.is_empty()) {
+            assert!(headers.insert("steerco-sync-token".to_owned(), token.to_owned()).is_none());
+        }
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
+pub(crate) async fn schedule(client: &Client, project: &str) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "ExportSchedule");
+    let request = request(&method, &client.with, &json!({"project_id": project}));
     let mut grpc = Grpc::new(client.server.channel.clone());
     grpc.ready().await.expect("a connection");
     let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
@@ -385,9 +438,52 @@ pub(crate) async fn import_actuals(client: &Client, mut messages: Vec<Value>, he
     Ok(answer)
 }
 
+/// Upserts records in a stream. The answer is that of REST, whose first line is the header.
+pub(crate) async fn upsert_stream(
+    client: &Client,
+    kind: &Kind,
+    header: Value,
+    records: &[Value],
+    end: Option<usize>,
+) -> Reply {
+    let method = method(&format!("{}Service", camel(kind.name)), &format!("Upsert{}", camel(kind.plural)));
+    let record = |record: &Value| {
+        let external_id = record["external_id"].as_str().unwrap_or_default();
+        upsert(kind, "", external_id, record.get("source_version"), &record["body"])
+    };
+    let mut said = vec![json!({"header": options(&client.with, header)})];
+    said.extend(records.chunks(700).map(|some| json!({"records": some.iter().map(record).collect::<Vec<_>>()})));
+    said.extend(end.map(|count| json!({"end": {"count": count.to_string()}})));
+    let messages: Vec<DynamicMessage> = said.iter().map(|said| codec::message(&method.input(), said)).collect();
+    let request = request(&method, &client.with, &json!({})).map(|_| stream::iter(messages));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let response = grpc.streaming(request, path(&method), Dynamic(method.output())).await;
+    let response = response.map_err(|status| refused(&status))?;
+    let headers = headers(response.metadata());
+    let (mut messages, mut json, mut results) = (response.into_inner(), Value::Null, Vec::new());
+    while let Some(message) = messages.message().await.map_err(|status| refused(&status))? {
+        let message = codec::json(&message);
+        if let Some(counts) = message.get("counts") {
+            let counts = counts.as_object().expect("counts").iter();
+            let number = |value: &Value| value.as_str().and_then(|text| text.parse::<i64>().ok());
+            json = counts.map(|(name, value)| (name.clone(), json!(number(value)))).collect::<Map<_, _>>().into();
+        }
+        results.extend(message["results"].as_array().cloned().unwrap_or_default());
+    }
+    json["results"] = json!(results);
+    let replayed = headers.get("idempotency-replayed").is_some_and(|value| value == "true");
+    Ok(Answer { json, etag: None, outcome: None, replayed, status: None, headers })
+}
+
 pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
+}
+
+pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
 }
 
 pub(crate) async fn purchase_order_results(client: &Client, id: &str, mut args: Value) -> Reply {
@@ -402,6 +498,26 @@ pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) ->
 
 pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
     unary(client, &method("FiscalPeriodService", "GetAccrualProposal"), &json!({"id": period})).await
+}
+
+pub(crate) async fn statement_of_account(client: &Client, engagement: &str) -> Reply {
+    unary(client, &method("EngagementService", "GetStatementOfAccount"), &json!({"id": engagement})).await
+}
+
+pub(crate) async fn scorecard(client: &Client, kind: &str, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    let (service, rpc) = match kind {
+        "partner" => ("PartnerService", "GetPartnerScorecard"),
+        _ => ("EngagementService", "GetEngagementScorecard"),
+    };
+    unary(client, &method(service, rpc), &args).await
+}
+
+pub(crate) async fn ocds(client: &Client, package: &str, engagement: &str) -> Reply {
+    let rpc = if package == "record" { "GetOcdsRecordPackage" } else { "GetOcdsReleasePackage" };
+    let mut answer = unary(client, &method("EngagementService", rpc), &json!({"id": engagement})).await?;
+    answer.json = serde_json::from_str(answer.json["json"].as_str().expect("a document")).expect("JSON");
+    Ok(answer)
 }
 
 pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {

@@ -161,6 +161,12 @@ impl Commitment {
         Ok(())
     }
 
+    /// What can still be received of it.
+    pub fn room(&self) -> i64 {
+        let ended = self.cancelled_at.is_some() || self.final_invoice;
+        if ended { 0 } else { (self.committed.units() - self.received.units()).max(0) }
+    }
+
     fn reached(&self) -> CommitmentState {
         let committed = self.committed.units();
         let ended = self.cancelled_at.is_some() || self.final_invoice;

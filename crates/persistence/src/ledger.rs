@@ -21,7 +21,7 @@ use crate::balance::Balances;
 use crate::columns::Columns;
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
-use crate::flush::{insert_now, logged};
+use crate::flush::logged;
 use crate::purchase_order::{self, OrderResult};
 use crate::row::Row;
 use crate::sql::Sql;
@@ -110,7 +110,7 @@ pub struct Known {
 /// Values of a list in one statement at most.
 const CHUNK: usize = 500;
 /// Entries made before they are put in.
-const BUFFER: usize = 64;
+const BUFFER: usize = 512;
 
 /// Lets one batch after the other look and post: two at once would both find an identifier unused.
 pub async fn take_turn(conn: &Conn, org: &str) -> Result<(), Fail> {
@@ -295,6 +295,7 @@ pub fn chained(before: &str, link: &str) -> String {
 pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) -> Result<(), Fail> {
     // What waits goes in first: entries name their batch.
     conn.settle().await?;
+    conn.widen(postings.pieces > 1)?;
     let mut balances = Balances::default();
     let mut waiting = Vec::with_capacity(BUFFER);
     for piece in 0..postings.pieces {
@@ -302,7 +303,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
         if waiting.len() >= BUFFER || piece + 1 == postings.pieces {
             for some in waiting.chunks(BUFFER) {
                 for entry in some {
-                    balances.add(entry)?;
+                    balances.add(entry);
                 }
                 put_entries(conn, org, seq, some).await?;
                 put_keys(conn, org, some).await?;
@@ -312,6 +313,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
     }
     put_unposted(conn, org, postings).await?;
     purchase_order::put(conn, org, &postings.batch_id, &postings.orders).await?;
+    conn.widen(false)?;
     balances.put(conn, org).await
 }
 
@@ -328,7 +330,7 @@ async fn put_entries(conn: &Conn, org: &str, seq: i64, entries: &[LedgerEntry]) 
         row
     };
     let rows = entries.iter().map(row).collect();
-    insert_now(conn, Insert { table: "ledger_entry".to_owned(), columns, rows }).await
+    conn.insert_now(Insert::new("ledger_entry", columns, rows)).await
 }
 
 /// Source, identifier there and digest of what was sent.
@@ -339,23 +341,21 @@ fn identity(entry: &LedgerEntry) -> Option<[&str; 3]> {
 
 /// What stands under each identifier from now on.
 async fn put_keys(conn: &Conn, org: &str, entries: &[LedgerEntry]) -> Result<(), Fail> {
-    let mut sql =
-        Sql::new("INSERT INTO ledger_key (org, source, external_id, content_digest, entry_id, suspense) VALUES ");
-    let mut before = "(";
-    for entry in entries.iter().filter(|entry| entry.entry_type != LedgerEntryType::Reversal) {
-        let Some([source, external_id, content_digest]) = identity(entry) else { continue };
-        sql.push(before).text(org).push(", ").text(source).push(", ");
-        sql.text(external_id).push(", ").text(content_digest).push(", ");
+    let row = |entry: &LedgerEntry| {
+        let [source, external_id, content_digest] = identity(entry)?;
+        let texts =
+            [org, source, external_id, content_digest, &entry.id_text()].map(|text| Cell::Text(text.to_owned()));
         let suspense = i64::from(entry.debit_account == LedgerAccount::Suspense);
-        sql.text(entry.id_text()).push(", ").int(suspense).push(")");
-        before = ", (";
-    }
-    if before == "(" {
-        return Ok(());
-    }
-    sql.push(" ON CONFLICT (org, source, external_id) DO UPDATE SET content_digest = excluded.content_digest, ");
-    sql.push("entry_id = excluded.entry_id, suspense = excluded.suspense");
-    conn.run_now(sql).await.map(|_| ())
+        Some(texts.into_iter().chain([Cell::Int(suspense)]).collect())
+    };
+    let new = entries.iter().filter(|entry| entry.entry_type != LedgerEntryType::Reversal);
+    let rows = new.filter_map(row).collect();
+    let texts = ["org", "source", "external_id", "content_digest", "entry_id"].map(|name| (name, ColumnType::Text));
+    let columns = texts.into_iter().chain([("suspense", ColumnType::Int)]);
+    let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).collect();
+    let then = " ON CONFLICT (org, source, external_id) DO UPDATE SET content_digest = excluded.content_digest, \
+                entry_id = excluded.entry_id, suspense = excluded.suspense";
+    conn.insert_now(Insert { then, ..Insert::new("ledger_key", columns, rows) }).await
 }
 
 async fn put_unposted(conn: &Conn, org: &str, postings: &Postings) -> Result<(), Fail> {
@@ -386,5 +386,5 @@ async fn put_unposted(conn: &Conn, org: &str, postings: &Postings) -> Result<(),
     };
     let rows: Vec<_> = postings.unposted.iter().map(row).collect();
     let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).to_vec();
-    insert_now(conn, Insert { table: "actuals_result".to_owned(), columns, rows }).await
+    conn.insert_now(Insert::new("actuals_result", columns, rows)).await
 }

@@ -8,6 +8,7 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
+pub mod account;
 pub mod accrual;
 mod balance;
 pub mod blob;
@@ -15,9 +16,12 @@ pub mod budget;
 mod columns;
 pub mod commitment;
 pub mod conn;
+pub mod consumer;
 pub mod credential;
 pub mod database;
+pub mod digest;
 pub mod exchange;
+pub mod explanation;
 mod fail;
 mod filter;
 pub mod financials;
@@ -28,6 +32,7 @@ pub mod idempotency;
 pub mod ledger;
 mod ledger_verify;
 pub mod log;
+pub mod ocds;
 pub mod progress;
 pub mod purchase_order;
 pub mod query;
@@ -36,7 +41,10 @@ mod row;
 pub mod scope;
 mod sql;
 mod sqlite;
+pub mod translation;
+pub mod vendor;
 pub mod verify;
+pub mod webhook;
 pub mod writer;
 
 pub use access::{Access, AccessGrant, Who};

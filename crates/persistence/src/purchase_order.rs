@@ -5,7 +5,6 @@ use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
 
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
-use crate::flush::insert_now;
 use crate::row::Row;
 use crate::sql::Sql;
 
@@ -104,5 +103,5 @@ pub(crate) async fn put(conn: &Conn, org: &str, batch: &str, results: &[OrderRes
     };
     let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).to_vec();
     let rows = results.iter().map(row).collect();
-    insert_now(conn, Insert { table: "purchase_order_result".to_owned(), columns, rows }).await
+    conn.insert_now(Insert::new("purchase_order_result", columns, rows)).await
 }

@@ -5,6 +5,7 @@ use steerco_domain::filter::Filter;
 use steerco_domain::list::Order;
 use steerco_domain::program::Program;
 use steerco_domain::resource::Kind;
+use steerco_domain::source::OwnedField;
 use steerco_domain::time::Instant;
 use steerco_domain::{RECORDS, Resource};
 
@@ -121,6 +122,23 @@ pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) 
     Ok(conn.resources(sql).await?.pop())
 }
 
+/// Values that one statement names at most.
+const MANY: usize = 1_000;
+
+/// The same of many ids, in one order, so that two writers do not wait for each other.
+pub async fn find_many_for_update<R: Resource>(conn: &Conn, scope: &Scope, ids: &[String]) -> Result<Vec<R>, Fail> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(MANY) {
+        let mut sql = from(scope, R::KIND, Moment::Now);
+        sql.push(" AND t.id IN (").texts(some).push(") ORDER BY t.id");
+        if conn.is_postgres() {
+            sql.push(" FOR NO KEY UPDATE OF t");
+        }
+        found.extend(conn.resources::<R>(sql).await?);
+    }
+    Ok(found)
+}
+
 /// A page of resources.
 pub async fn list<R: Resource>(
     conn: &Conn,
@@ -153,7 +171,7 @@ pub async fn count(
     row.get(0)
 }
 
-fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
+pub(crate) fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
     if !query.show_deleted {
         sql.push(" AND t.deleted_at IS NULL");
     }
@@ -208,6 +226,26 @@ pub async fn find_ref(
     sql.push(" AND external_id = ").text(external);
     let Some(row) = conn.one(sql).await? else { return Ok(None) };
     Ok(Some((row.get(0)?, row.get(1)?)))
+}
+
+/// The same for many records of one source: external id, id and version of each that is there.
+pub async fn find_refs(
+    conn: &Conn,
+    org: &str,
+    kind: &Kind,
+    source: &str,
+    externals: &[&str],
+) -> Result<Vec<(String, String, Option<i64>)>, Fail> {
+    let mut found = Vec::with_capacity(externals.len());
+    for some in externals.chunks(MANY) {
+        let mut sql = Sql::new("SELECT external_id, resource_id, source_version FROM external_ref WHERE org = ");
+        sql.text(org).push(" AND kind = ").text(kind.name).push(" AND source = ").text(source);
+        sql.push(" AND external_id IN (").texts(some).push(")");
+        for row in conn.all(sql).await? {
+            found.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
+    }
+    Ok(found)
 }
 
 /// What these fields of a live resource in reach hold, one after the other: for what its children inherit.
@@ -277,16 +315,25 @@ pub async fn find_text(conn: &Conn, org: &str, kind: &Kind, id: &str, column: &s
     Ok(row.map(|row| row.get::<Option<String>>(0)).transpose()?.flatten())
 }
 
-/// Which source owns each field of a kind: field, code of the source and its id.
-pub async fn list_owned_fields(conn: &Conn, org: &str, kind: &Kind) -> Result<Vec<(String, String, String)>, Fail> {
+/// A field that a source owns.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    pub field: OwnedField,
+    /// Code of the source.
+    pub source: String,
+    pub source_id: String,
+}
+
+/// Which source owns which field, of all kinds.
+pub async fn list_owned_fields(conn: &Conn, org: &str) -> Result<Vec<Owned>, Fail> {
     let mut sql = Sql::new("SELECT code, owned_fields, id FROM source WHERE org = ");
-    sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]'");
+    sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]' ORDER BY code");
     let mut owned = Vec::new();
     for row in conn.all(sql).await? {
-        let (code, fields, id): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let fields: Vec<steerco_domain::source::OwnedField> = serde_json::from_str(&fields).unwrap_or_default();
-        let of_kind = fields.into_iter().filter(|owned| owned.kind.as_str() == kind.name);
-        owned.extend(of_kind.map(|f| (f.field.as_str().to_owned(), code.clone(), id.clone())));
+        let (source, fields, source_id): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let fields: Vec<OwnedField> = serde_json::from_str(&fields).map_err(|cause| Fail::Broken(cause.to_string()))?;
+        let of_source = |field| Owned { field, source: source.clone(), source_id: source_id.clone() };
+        owned.extend(fields.into_iter().map(of_source));
     }
     Ok(owned)
 }

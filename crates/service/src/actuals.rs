@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, PostActualsBatch};
-use steerco_domain::actuals_line::{ActualsLine, check_control};
+use steerco_domain::actuals_line::check_control;
 use steerco_domain::error::Fault;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
@@ -23,7 +23,7 @@ use crate::actuals_fates::{Fate, Remark, Resolved, Resolver};
 use crate::actuals_maker::Maker;
 use crate::actuals_orders::Orders;
 use crate::actuals_periods::Periods;
-use crate::actuals_sent::{FAULTS_MAX, Sent};
+use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
 use crate::read::{Reads, check_id};
@@ -258,9 +258,9 @@ pub(crate) fn new_batch(
 }
 
 /// The results that come with the answer.
-fn first_results(first: &[ActualsLine], resolved: &Resolved, base: u128) -> Vec<LineResult> {
+fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<LineResult> {
     let mut others = resolved.unposted.iter().peekable();
-    let result = |(i, (line, fate)): (usize, (&ActualsLine, &Option<Fate>))| {
+    let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<Fate>))| {
         let number = i32::try_from(i + 1).unwrap_or(i32::MAX);
         let external_id = line.external_id.as_str().to_owned();
         if let Some(fate) = fate {

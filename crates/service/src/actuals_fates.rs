@@ -11,13 +11,12 @@ use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::money::{Amount, Currency};
-use steerco_domain::text::Text;
 use steerco_persistence::ledger::{self, Known, Unposted};
 use steerco_persistence::{Fail, Scope};
 
 use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
-use crate::actuals_sent::{CHUNK, FAULTS_MAX, Sent};
+use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
 use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::coding::{Coder, Coding};
 use crate::execute::Env;
@@ -121,18 +120,17 @@ impl<'a> Resolver<'a> {
     /// Looks at the next chunk.
     pub(crate) async fn take(&mut self, env: &Env<'_>, n: usize) -> Result<(), Fail> {
         let lines = self.sent.lines.chunk(env.conn, n).await?;
-        let digests: Vec<Text<64>> = lines.iter().map(ActualsLine::content_digest).collect();
         let source = self.sent.batch.source.as_str();
-        let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
+        let ids: Vec<&str> = lines.iter().map(|Line { line, .. }| line.external_id.as_str()).collect();
         let known = ledger::find_known(env.conn, &self.org, source, &ids).await?;
-        let texts: Vec<&str> = digests.iter().map(Text::as_str).collect();
-        let posted = ledger::find_contents(env.conn, &self.org, source, &texts).await?;
+        let digests: Vec<&str> = lines.iter().map(|line| line.digest.as_str()).collect();
+        let posted = ledger::find_contents(env.conn, &self.org, source, &digests).await?;
         if self.sent.batch.corrections {
             let replaced: Vec<String> = known.values().map(|known| known.entry_id.clone()).collect();
             self.old = ledger::find_entries(env.conn, &self.org, &replaced).await?;
             self.orders.read_replaced(env, self.old.values()).await?;
         }
-        for (i, (line, digest)) in lines.iter().zip(&digests).enumerate() {
+        for (i, Line { line, digest }) in lines.iter().enumerate() {
             let (digest, number) = (digest.as_str(), n * CHUNK + i);
             let known = known.get(line.external_id.as_str());
             let end = if let Some(end) = self.sent_before(line, digest, known) {

@@ -13,6 +13,7 @@ use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
 use crate::Outcome;
 use crate::checks::check;
+use crate::crosswalk::Behind;
 use crate::execute::{Env, Item, Writes};
 use crate::family::children_of;
 use crate::graph::{check_ends, join};
@@ -55,6 +56,9 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             crate::budgeting::approve(env, &before, &mut after).await?;
             crate::commitments::post(env, &before, &mut after).await?;
             crate::forecasting::submit(env, &before, &mut after).await?;
+            crate::amending::amend(env, &before, &mut after).await?;
+            crate::invoicing::act(env, &before, &mut after).await?;
+            crate::reviewing::acted(env, &before, &mut after, row.action).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
@@ -89,25 +93,30 @@ async fn create<R: Resource>(
     let scope = env.scope(Writes::<R>::CREATE)?;
     let effective_at = effective_at(env, R::KIND)?;
     let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
-    let mut after = R::create(body, &seed)?;
+    let mut after = R::create(&*env.resolver().body(R::KIND.fields, body).await?, &seed)?;
     refuse_hidden::<R>(&scope, body)?;
     let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
     if let Some(reference) = reference {
-        after.common_mut().external_refs.set(reference);
+        after.common_mut().external_refs.add(reference)?;
     }
     crate::inherit::inherit(env, &scope, &mut after).await?;
     crate::consult::consult(env, &scope, &mut after).await?;
+    crate::invoicing::enter(env, &mut after).await?;
     crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
-    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
+    crate::claims::prepare(env, &scope, &mut after).await?;
+    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
     let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
     if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
-    check::<R>(env, &scope, None, &after).await?;
+    check::<R>(env, &scope, None, &after, source.as_deref()).await?;
     crate::commitments::request(env, &mut after).await?;
     crate::spreading::spread(env, &mut after).await?;
+    crate::webhooks::take_rights(env, &after);
+    crate::claims::submit(env, &mut after).await?;
+    after.stamp(env.now);
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
@@ -122,7 +131,12 @@ pub(crate) async fn held<R: Resource>(
 ) -> Result<(Scope, R), Fail> {
     check_id(R::KIND, id)?;
     let scope = env.scope(Some(row))?;
-    let Some(found) = query::find_for_update::<R>(env.conn, &scope, id).await? else {
+    let id = &*env.resolver().id(R::KIND, id).await?;
+    let found = match env.known.take_held::<R>(row, id) {
+        None => query::find_for_update::<R>(env.conn, &scope, id).await?,
+        held => held,
+    };
+    let Some(found) = found else {
         let visible = match env.scope(Some(Reads::<R>::ROW)) {
             Ok(sight) => query::find::<R>(env.conn, &sight, id, Moment::Now).await?.is_some(),
             Err(_) => false,
@@ -177,6 +191,7 @@ async fn merge<R: Resource>(
     refuse_deleted(&before)?;
     refuse_hidden::<R>(&scope, patch)?;
     check_author(env, &before)?;
+    let patch = &*env.resolver().body(R::KIND.fields, patch).await?;
     let mut current = before.clone();
     let effective = effective_at(env, R::KIND)?;
     let late = env.context.effective_at.is_some()
@@ -185,6 +200,7 @@ async fn merge<R: Resource>(
         return backfill(env, scope, before, patch, effective, source).await;
     }
     let after = before.patched(patch)?;
+    crate::webhooks::take_rights(env, &after);
     changed(env, scope, &before, after, action, source).await
 }
 
@@ -203,11 +219,12 @@ async fn changed<R: Resource>(
     if after == *before && action != "issue_secret" {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
-    check(env, &scope, Some(before), &after).await?;
+    check(env, &scope, Some(before), &after, source).await?;
     crate::spreading::spread(env, &mut after).await?;
     if after == *before && action != "issue_secret" {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
+    after.stamp(env.now);
     let effective = effective_at(env, R::KIND)?;
     let common = after.common_mut();
     *common.revision += 1;
@@ -244,7 +261,7 @@ async fn backfill<R: Resource>(
     if after == base && known_at(&base, effective) {
         return Ok(unchanged(scope, current, Outcome::Unchanged));
     }
-    check(env, &scope, Some(&base), &after).await?;
+    check(env, &scope, Some(&base), &after, source).await?;
     let revision = current.common().revision;
     let common = after.common_mut();
     *common.revision = revision;
@@ -270,20 +287,27 @@ struct Wanted<'a> {
     if_match: Option<&'a str>,
 }
 
+/// A partner writes by the ids of this service.
+pub(crate) fn refuse_partner(env: &Env<'_>) -> Result<(), Error> {
+    if env.context.caller.narrow().partner.is_none() {
+        return Ok(());
+    }
+    let detail = "a partner writes by the ids of this service: which others there are is not its to know";
+    Err(Error::new(Reason::Forbidden, detail))
+}
+
 async fn upsert<R: Resource>(
     env: &Env<'_>,
     new_id: u128,
     wanted: &Wanted<'_>,
     body: &Map<String, Value>,
 ) -> Result<Decided<R>, Fail> {
-    if env.context.caller.narrow().partner.is_some() {
-        let detail = "a partner writes by the ids of this service: which others there are is not its to know";
-        return Err(Error::new(Reason::Forbidden, detail).into());
-    }
+    refuse_partner(env)?;
     let reference = check_source(env, wanted).await?;
     let org = env.context.caller.organisation();
-    let found = query::find_ref(env.conn, org, R::KIND, wanted.source, wanted.external_id).await?;
-    let version = wanted.version.map(|version| SourceVersion {
+    let found: Behind = env.crosswalk.find(env.conn, org, R::KIND, &reference).await?;
+    let fresh = wanted.version.filter(|version| found.as_ref().and_then(|(_, stored)| *stored) != Some(*version));
+    let version = fresh.map(|version| SourceVersion {
         kind: R::KIND,
         source: wanted.source.to_owned(),
         external_id: wanted.external_id.to_owned(),
@@ -301,7 +325,7 @@ async fn upsert<R: Resource>(
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
-    let mut body = body.clone();
+    let mut body = env.resolver().body(R::KIND.fields, body).await?.into_owned();
     // What can only be set at creation may be repeated, as long as it is the same.
     drop_repeated(&before, &mut body);
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
@@ -319,11 +343,17 @@ fn drop_repeated<R: Resource>(current: &R, body: &mut Map<String, Value>) {
     }
 }
 
+/// The registered source of this code.
+pub(crate) async fn find_source(env: &Env<'_>, code: &str) -> Result<Option<String>, Fail> {
+    let find = query::find_source(env.conn, env.context.caller.organisation(), code);
+    env.known.sources.of(code.to_owned(), find).await
+}
+
 /// An account writes only under its registered sources.
 pub(crate) async fn check_source_code(env: &Env<'_>, source: &str) -> Result<Code, Fail> {
     let code = Code::parse(source);
     let registered = match &code {
-        Some(code) => query::find_source(env.conn, env.context.caller.organisation(), code.as_str()).await?,
+        Some(code) => find_source(env, code.as_str()).await?,
         None => None,
     };
     let Some((code, id)) = code.zip(registered) else {
@@ -357,6 +387,7 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
         return Ok(unchanged(scope, before, Outcome::Unchanged));
     }
     before.check_delete()?;
+    let id = &before.id_text();
     check_ends::<R>(env, id).await?;
     crate::closing::check_unused::<R>(env, id).await?;
     let org = env.context.caller.organisation();

@@ -60,8 +60,12 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             caller.act(kind, on, "commit", body).await
         }
         ("fiscal_period", "propose_accruals") => caller.accrual_proposal(on).await,
+        ("partner", "preview") => caller.preview_as(on).get(kind, on).await,
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
+        ("consumer" | "webhook_endpoint", "update") => {
+            caller.update(kind, on, json!({"name": format!("Reader {}", fresh())})).await
+        }
         ("attachment", "update") => {
             caller.update(kind, on, json!({"file_name": format!("file {}.txt", fresh())})).await
         }
@@ -71,6 +75,8 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             caller.update(kind, on, json!({"labels": {"seen": number}})).await
         }
         (_, "delete") => caller.delete(kind, on).await,
+        // Who decides must have seen it.
+        ("review", verb) => caller.if_match("*").act(kind, on, verb, verb_body(kind, verb)).await,
         (_, verb) => caller.act(kind, on, verb, verb_body(kind, verb)).await,
     }
 }
@@ -85,8 +91,20 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
     match (row.kind, row.action, caller) {
         ("partner", "read", _) => return world.partner.clone(),
         ("engagement", "read", _) => return world.engagement.clone(),
-        (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
+        ("rate_card", "read", _) => return approved_rates(world).await,
+        ("engagement_amendment", "read", _) => {
+            let change = json!({"new_ends_on": "2030-12-31"});
+            return super::engagement_amendment::approved(world, &world.engagement, change).await;
+        }
+        (kind @ "milestone_update", "withdraw", Some(caller))
+        | (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
             return caller.create(kind, body(world, kind)).await.unwrap().id().to_owned();
+        }
+        // Nobody reaches those of others, but who oversees them.
+        (kind @ ("consumer" | "webhook_endpoint"), action, Some(caller)) if action != "create" => {
+            if let Ok(made) = caller.create(kind, body(world, kind)).await {
+                return made.id().to_owned();
+            }
         }
         _ => {}
     }
@@ -95,6 +113,14 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
         "history" => make(world, "project").await,
         kind => make(world, kind).await,
     }
+}
+
+/// Rates that both sides agree to.
+pub(crate) async fn approved_rates(world: &World) -> String {
+    let manager = world.client(Who::ProgramManager);
+    let card = manager.create("rate_card", body(world, "rate_card")).await.unwrap().id().to_owned();
+    world.client(Who::Director).act("rate_card", &card, "approve", json!({})).await.unwrap();
+    card
 }
 
 scenario!(

@@ -132,6 +132,9 @@ fn verbs_are_described_as_declared() {
         person::{DisablePerson, EnablePerson, ErasePerson};
         principal::{DisablePrincipal, EnablePrincipal};
         grant::{RevokeGrant};
+        consumer::{AcknowledgeConsumer, ReplayConsumer};
+        webhook_endpoint::{DisableWebhookEndpoint, EnableWebhookEndpoint, RotateSecretWebhookEndpoint,
+            TestWebhookEndpoint, ReplayWebhookEndpoint};
         service_account::{DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount};
         program::{ActivateProgram, HoldProgram, CompleteProgram, CancelProgram};
         project::{ActivateProject, HoldProject, CompleteProject, CancelProject};
@@ -142,6 +145,7 @@ fn verbs_are_described_as_declared() {
         fiscal_period::{StartClosingFiscalPeriod, CancelClosingFiscalPeriod, CloseFiscalPeriod,
             RequestReopenFiscalPeriod, ReopenFiscalPeriod};
         work_calendar::{ImportWorkCalendar};
+        import_job::{CheckImportJob, ApplyImportJob};
         dependency::{AgreeDependency, MeetDependency, DropDependency, ReopenDependency};
         risk::{AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk};
     }

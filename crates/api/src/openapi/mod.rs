@@ -7,10 +7,14 @@ mod accrual;
 mod actuals;
 mod answers;
 mod bridge;
+mod consumers;
 mod documents;
 mod example;
 mod exchange;
+mod financials;
 mod finish;
+mod import_job;
+mod ocds;
 mod operation;
 mod others;
 mod parameters;
@@ -18,8 +22,10 @@ mod purchase_orders;
 mod reconciliation;
 mod resources;
 mod schemas;
+mod settlement;
 mod shape;
 mod vocabulary;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -62,6 +68,11 @@ pub fn document() -> Value {
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
+    operations.extend(import_job::operations(&mut schemas));
+    operations.extend(consumers::operations(&mut schemas));
+    operations.push(webhooks::operation(&mut schemas));
+    operations.extend(ocds::operations(&mut schemas));
+    operations.extend(settlement::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

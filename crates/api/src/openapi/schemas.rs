@@ -6,7 +6,7 @@ use steerco_domain::resource::Kind;
 use steerco_service::{BATCH_MAX, Outcome};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, OneOfBuilder, Type};
 
-use super::shape::{flow, id_pattern, input, long, output_property, patch};
+use super::shape::{flow, id_pattern, input, long, named, output_property, patch};
 use super::vocabulary::{
     Members, Schema, Schemas, format, limited, list, note, object, of, or_null, reference, text, words,
 };
@@ -28,12 +28,14 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
     if about.reach != Reach::Record {
         made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
     }
-    if about.reach == Reach::Whole {
+    if matches!(about.reach, Reach::Whole | Reach::Posted) {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
+        made.push((format!("{title}Create"), input(&new, settable(false), schemas)));
+    }
+    if about.reach == Reach::Whole {
         let known =
             "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         made.extend([
-            (format!("{title}Create"), input(&new, settable(false), schemas)),
             (format!("{title}Upsert"), patch(known, settable(false), schemas)),
             (format!("{title}Batch"), batch(kind)),
             (format!("{title}BatchResult"), batch_result(title)),
@@ -69,7 +71,7 @@ fn page(doc: &str, items: &str) -> ObjectBuilder {
 
 fn batch(kind: &Kind) -> ObjectBuilder {
     let title = kind.title;
-    let id = || text().pattern(Some(id_pattern(kind.prefix)));
+    let id = || named(&id_pattern(kind.prefix));
     let word = || text().min_length(Some(1)).max_length(Some(200));
     let version = long().max_length(Some(20)).schema_type(or_null(Type::String));
     let only = || of(Type::Object).closed();
@@ -106,6 +108,28 @@ fn batch_result(title: &str) -> ObjectBuilder {
     object("One result for each item, in order.").must("results", list(result).max_items(Some(BATCH_MAX)))
 }
 
+fn upserted() -> ObjectBuilder {
+    let count = |doc: &str| of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc));
+    let results = "One for each record, in their order; of a repeated request the first thousand refusals.";
+    object("What became of the records of a stream.")
+        .must("records", count("Records sent."))
+        .must("created", count("Resources that are new."))
+        .must("updated", count("Resources that changed."))
+        .must("unchanged", count("Records that were so already: no revision, no event."))
+        .must("stale", count("Records older than the stored ones."))
+        .must("refused", count("Records refused; with `partial` alone."))
+        .must("results", list(reference("UpsertedRecord")).max_items(Some(1_000_000)).description(Some(results)))
+}
+
+fn upserted_record() -> ObjectBuilder {
+    let line = of(Type::Integer).format(Some(format("int32"))).minimum(Some(1));
+    object("What became of one record: an outcome and an id, or an error.")
+        .must("line", line.description(Some("Its line in the body, from 1, which is the header.")))
+        .property("outcome", reference("Outcome"))
+        .property("id", note("Id of the resource."))
+        .property("error", reference("Problem"))
+}
+
 /// What all resources share.
 pub(super) fn shared() -> Schemas {
     let outcomes = words(Outcome::ALL.iter().map(|outcome| outcome.word()));
@@ -114,6 +138,8 @@ pub(super) fn shared() -> Schemas {
         ("Problem", problem()),
         ("Fault", fault()),
         ("Outcome", outcomes.description(Some("What a write did."))),
+        ("UpsertedRecords", upserted()),
+        ("UpsertedRecord", upserted_record()),
         ("Event", event()),
         ("EventPage", event_page()),
         ("Partial", object("A resource with only the fields asked for; each is as in its full schema.")),
@@ -166,7 +192,9 @@ fn fault() -> ObjectBuilder {
 fn event() -> ObjectBuilder {
     let seq = "Number in the organisation's sequence, without gaps. Hidden from partners.";
     let revision = "Revision after the change. Hidden from partners.";
-    let visibility = "Whether the change took the resource out of the caller's sight or into it.";
+    let visibility = "`lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked \
+                      for, or into it. `access_changed`: the caller's own rights changed, so that the lists are to be \
+                      read again.";
     object("One change.")
         .must("id", note("The same over every channel."))
         .must("cursor", note("Cursor from which the feed goes on after this event."))
@@ -179,7 +207,7 @@ fn event() -> ObjectBuilder {
         .property("revision", of(Type::Integer).format(Some(format("int32"))).description(Some(revision)))
         .must("changed", list(text()).description(Some("Fields changed, as far as visible.")))
         .property("after", object("The resource after the change, as far as visible; absent for a tombstone."))
-        .property("visibility", words(["lost", "gained"]).description(Some(visibility)))
+        .property("visibility", words(["lost", "gained", "access_changed"]).description(Some(visibility)))
         .must("deleted", of(Type::Boolean).description(Some("Whether the resource was deleted.")))
         .must("request_id", note("Request that caused it."))
 }

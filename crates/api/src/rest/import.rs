@@ -31,7 +31,7 @@ pub(crate) const CSV: &str = "text/csv";
 const LINE_MAX: usize = 64 * 1024;
 /// How many bytes of a refused body are read all the same: a client that is still sending when the connection closes
 /// never sees why.
-const DRAINED: u64 = 64 << 20;
+pub(super) const DRAINED: u64 = 64 << 20;
 
 pub(crate) async fn import(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let announced = call.header(&CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
@@ -147,7 +147,15 @@ async fn find_profile(rest: &Rest, context: &Context, query: &Query) -> Result<M
     // Its shape was checked: nothing in it could end the text.
     let args = ListArgs { filter: Some(format!("code = \"{code}\"")), ..ListArgs::default() };
     let found = rest.service.list::<MappingProfile>(&context.caller, &args).await?.items.pop();
-    found.ok_or_else(|| Error::fault("?profile", "NOT_FOUND", format!("there is no mapping_profile {code}")))
+    let found =
+        found.ok_or_else(|| Error::fault("?profile", "NOT_FOUND", format!("there is no mapping_profile {code}")))?;
+    match &found.kind {
+        None => Ok(found),
+        Some(kind) => {
+            let detail = format!("the profile is of files of {kind}: send them as an import job");
+            Err(Error::fault("?profile", "DOES_NOT_FIT", detail))
+        }
+    }
 }
 
 async fn of_ndjson(
@@ -186,7 +194,7 @@ async fn of_ndjson(
 }
 
 /// A line and its number.
-type Numbered = (usize, Bytes);
+pub(super) type Numbered = (usize, Bytes);
 
 fn raw((number, bytes): Numbered) -> RawLine {
     let read = body::object(&bytes)
@@ -197,14 +205,14 @@ fn raw((number, bytes): Numbered) -> RawLine {
 
 /// Cuts bytes into lines as they arrive.
 #[derive(Default)]
-struct Ndjson {
+pub(super) struct Ndjson {
     waiting: BytesMut,
     /// Lines so far, empty ones too.
     number: usize,
 }
 
 impl Ndjson {
-    fn read(&mut self, bytes: &[u8]) -> Result<Vec<Numbered>, Error> {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Vec<Numbered>, Error> {
         let mut lines = Vec::new();
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -226,7 +234,7 @@ impl Ndjson {
     }
 
     /// The line that ends here, unless it is empty.
-    fn end(&mut self) -> Option<Numbered> {
+    pub(super) fn end(&mut self) -> Option<Numbered> {
         self.number += 1;
         let line = self.waiting.split().freeze();
         (!line.trim_ascii().is_empty()).then_some((self.number, line))

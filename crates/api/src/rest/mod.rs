@@ -6,15 +6,20 @@ mod batch;
 mod body;
 pub(crate) mod bridge;
 pub(crate) mod call;
+pub(crate) mod consumers;
 pub(crate) mod content;
 mod discovery;
 mod docs;
+mod event_types;
 mod events;
 pub(crate) mod exchange;
+pub(crate) mod export;
 mod health;
 pub(crate) mod import;
+pub(crate) mod import_job;
 pub(crate) mod mount;
 mod oauth;
+pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
 mod pointers;
@@ -23,6 +28,9 @@ mod query;
 mod read;
 pub(crate) mod reconciliation;
 mod reply;
+pub(crate) mod settlement;
+pub(crate) mod webhooks;
+mod upserts;
 pub(crate) mod write;
 
 use std::sync::Arc;
@@ -43,6 +51,7 @@ use crate::resources;
 
 pub(crate) use call::{JSON, PATCH};
 pub(crate) use discovery::scopes;
+pub(crate) use docs::OPENAPI;
 pub(crate) use health::FIGURES;
 pub(crate) use reply::PARTIAL;
 
@@ -84,6 +93,9 @@ fn others() -> Router<Rest> {
         .route("/v1/metrics", get(discovery::list_metrics))
         .route("/v1/events", get(events::list_events))
         .route("/v1/events/stream", get(events::stream_events))
+        .route("/v1/digest", get(consumers::get_digest))
+        .route("/v1/event-types", get(event_types::list_event_types))
+        .route("/v1/event-types/{name}", get(event_types::get_event_type))
         .route("/oauth2/token", post(oauth::issue_token))
         .route("/.well-known/jwks.json", get(discovery::get_jwks))
         .route("/.well-known/oauth-authorization-server", get(discovery::get_authorization_server))

@@ -8,7 +8,7 @@ use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
 
-use super::{Rest, batch, content, read, write};
+use super::{Rest, batch, content, export, read, upserts, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -21,6 +21,8 @@ pub(crate) struct Mounted {
 pub(crate) enum Reach {
     /// They create, change and delete it.
     Whole,
+    /// They create it and change small things of it.
+    Posted,
     /// They read and change it.
     Fixed,
     /// They read it.
@@ -36,6 +38,8 @@ pub(crate) struct About {
     pub(crate) progress: bool,
     /// Whether money rolls up to it.
     pub(crate) financials: bool,
+    /// Whether each has a schedule.
+    pub(crate) schedule: bool,
     /// Whether each has a content beside its fields.
     pub(crate) content: bool,
     /// Rows of the table of permissions for operations of its own.
@@ -48,8 +52,8 @@ pub(crate) struct VerbAbout {
     pub(crate) title: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [FieldSpec],
-    /// Whether the answer carries a secret beside the resource.
-    pub(crate) secret: bool,
+    /// The schema of the answer and what it is, where that is not the resource alone.
+    pub(crate) answer: Option<(&'static str, &'static str)>,
 }
 
 /// A resource while it is mounted.
@@ -67,9 +71,19 @@ pub(crate) fn whole<R: Resource>() -> Mount<R> {
         .route(&format!("{path}/{{id}}"), axum::routing::delete(write::delete::<R>))
         .route(&format!("{path}/{{id}}/undelete"), post(write::undelete::<R>))
         .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), get(read::get_by_ref::<R>).put(write::upsert::<R>))
-        .route(&format!("{path}/batch"), post(batch::batch::<R>));
+        .route(&format!("{path}/batch"), post(batch::batch::<R>))
+        .route(&format!("{path}/upsert"), post(upserts::upsert_many::<R>));
     mount.mounted.routes = routes;
     mount.mounted.about.reach = Reach::Whole;
+    mount
+}
+
+/// A resource that callers create once: what it says stays.
+pub(crate) fn posted<R: Resource>() -> Mount<R> {
+    let mut mount = fixed::<R>();
+    let routes = std::mem::take(&mut mount.mounted.routes);
+    mount.mounted.routes = routes.route(&format!("/v1/{}", R::KIND.path()), post(write::create::<R>));
+    mount.mounted.about.reach = Reach::Posted;
     mount
 }
 
@@ -78,6 +92,7 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
     let path = format!("/v1/{}", R::KIND.path());
     let routes = Router::new()
         .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/export"), get(export::list::<R>))
         .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
         .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
     Mount { mounted: Mounted { routes, about: about::<R>() }, resource: PhantomData }
@@ -86,7 +101,10 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
 /// What the service only ever adds to: callers read it.
 pub(crate) fn records<R: Resource>() -> Mounted {
     let path = format!("/v1/{}", R::KIND.path());
-    let routes = Router::new().route(&path, get(read::list::<R>)).route(&format!("{path}/{{id}}"), get(read::get::<R>));
+    let routes = Router::new()
+        .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/export"), get(export::list::<R>))
+        .route(&format!("{path}/{{id}}"), get(read::get::<R>));
     Mounted { routes, about: About { reach: Reach::Record, ..about::<R>() } }
 }
 
@@ -97,6 +115,7 @@ fn about<R: Resource>() -> About {
         verbs: Vec::new(),
         progress: false,
         financials: false,
+        schedule: false,
         content: false,
         acts: &[],
     }
@@ -105,14 +124,18 @@ fn about<R: Resource>() -> About {
 impl<R: Resource> Mount<R> {
     /// Adds an act.
     pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
-        self.act::<V>(post(write::act::<V>), false)
+        self.act::<V>(post(write::act::<V>), None)
     }
 
-    /// Adds an act with its own handler, whose answer carries a secret.
-    pub(crate) fn act<V: Verb<On = R>>(mut self, handler: axum::routing::MethodRouter<Rest>, secret: bool) -> Self {
+    /// Adds an act with its own handler; its answer has the schema named, and is what is said of it.
+    pub(crate) fn act<V: Verb<On = R>>(
+        mut self,
+        handler: axum::routing::MethodRouter<Rest>,
+        answer: Option<(&'static str, &'static str)>,
+    ) -> Self {
         let path = format!("/v1/{}/{{id}}/{}", R::KIND.path(), V::NAME.replace('_', "-"));
         self.mounted.routes = self.mounted.routes.route(&path, handler);
-        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, secret };
+        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, answer };
         self.mounted.about.verbs.push(about);
         self
     }
@@ -130,6 +153,14 @@ impl<R: Resource> Mount<R> {
         let path = format!("/v1/{}/{{id}}/financials", R::KIND.path());
         self.mounted.routes = self.mounted.routes.route(&path, get(read::financials::<R>));
         self.mounted.about.financials = true;
+        self
+    }
+
+    /// Adds the schedule as a file.
+    pub(crate) fn schedule(mut self) -> Self {
+        let path = format!("/v1/{}/{{id}}/schedule", R::KIND.path());
+        self.mounted.routes = self.mounted.routes.route(&path, get(export::schedule));
+        self.mounted.about.schedule = true;
         self
     }
 

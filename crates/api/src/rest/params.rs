@@ -2,10 +2,15 @@
 
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
+use steerco_domain::consumer::Consumer;
+use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::resource::Kind;
+use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
 
 /// One query parameter.
@@ -57,7 +62,22 @@ params! {
     /// Cursor of the last event already read, or the `sync_token` of a list; from the beginning when absent.
     AFTER "after" text(4_000);
     /// Kinds of resources wanted, such as `risk,project`; all when absent.
-    KINDS "kinds" text(1_000);
+    KINDS "kinds" text(2_000);
+    /// Types of events wanted, such as `risk.assess,risk.close`; all when absent.
+    EVENT_TYPES "event_types" text(8_000);
+    /// Programs to which resources must belong, separated by commas; all in sight when absent.
+    PROGRAM_IDS "program_ids" text(8_000);
+    /// Labels that resources must bear, all of them, separated by commas: each a key, or `key=value`.
+    WITH_LABELS "with_labels" text(4_000);
+    /// The consumer whose place and filter to read by, instead of the conditions here.
+    CONSUMER_ID "consumer_id" Shape::Id { prefix: Consumer::KIND.prefix };
+    /// What happened from this instant on, instead of after a cursor.
+    SINCE "since" Shape::Instant;
+    /// Only messages of which this became; all when absent.
+    STATE "state"
+        Shape::Word { title: "WebhookDeliveryState", doc: WebhookDeliveryState::DOC, words: WebhookDeliveryState::WORDS };
+    /// Cursor of the feed up to which things are meant; now when absent.
+    AT "at" text(4_000);
     /// The version to begin with; the one that this took the place of when absent.
     FROM_ID "from_id" Shape::Id { prefix: Budget::KIND.prefix };
     /// What the answer is divided by.
@@ -67,8 +87,25 @@ params! {
     FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
     /// This fiscal period alone.
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
+    /// The currency that everything is converted to as well, an ISO 4217 code; that of the portfolio when only `rate_type`
+    /// is given.
+    CURRENCY "currency" Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") };
+    /// By which rates: of the day of posting (`spot`), the mean of the period, its end, or a set of budget rates; `spot`
+    /// when only `currency` is given. A closed period is converted by what was known when it was closed.
+    RATE_TYPE "rate_type"
+        Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
+    /// The set of budget rates; that of the budget in force of each program, company and year when absent.
+    RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
+    /// Whether the entries behind the figures are told too, page by page.
+    EXPLAIN "explain" Shape::Bool;
+    /// With `explain`, the account to explain; all of programs when absent.
+    ACCOUNT "account" Shape::Word { title: "LedgerAccount", doc: LedgerAccount::DOC, words: LedgerAccount::WORDS };
+    /// With `explain`, the key of the group to explain; all groups when absent.
+    GROUP_KEY "group_key" text(200);
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
+    /// The record behind which to begin; from the first when absent.
+    AFTER_RECORD "after_record" Shape::Int { min: 0, max: 2_000_000_000 };
     /// Code of the source that sends the batch.
     SOURCE "source" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("gla") };
     /// The source's own name for the batch; the same name again gets the first answer.
@@ -90,6 +127,14 @@ params! {
     OVERRIDE_REASON "override_reason" text(1_000);
     /// Code of the mapping profile that says how the file is written.
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
+    /// What kind of file.
+    FORMAT "format" Shape::Word { title: "ExportFormat", doc: ExportFormat::DOC, words: ExportFormat::WORDS };
+    /// The first day that counts; all before when absent.
+    FROM "from" Shape::Day;
+    /// The last day that counts; today when absent.
+    UNTIL "until" Shape::Day;
+    /// Facts that a score needs; 3 when absent.
+    MINIMUM_EVIDENCE "minimum_evidence" Shape::Int { min: 1, max: 1_000 };
     /// Leaves out what this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
@@ -112,6 +157,13 @@ pub(crate) fn listing(kind: &Kind) -> Set {
     set
 }
 
+/// How a whole list is read as a file.
+pub(crate) fn exporting(kind: &Kind) -> Set {
+    let mut set = reading(kind);
+    set.extend([&FORMAT, &FILTER, &ORDER_BY, &SHOW_DELETED]);
+    set
+}
+
 /// How the versions of a resource are read.
 pub(crate) fn revisions() -> Set {
     vec![&PAGE_SIZE, &PAGE_TOKEN, &FIELDS]
@@ -124,12 +176,30 @@ pub(crate) fn rolling_up() -> Set {
 
 /// How the roll-up of money is read.
 pub(crate) fn financials() -> Set {
-    vec![&AS_OF, &GROUP_BY, &FISCAL_YEAR, &FISCAL_PERIOD_ID]
+    vec![
+        &AS_OF,
+        &GROUP_BY,
+        &FISCAL_YEAR,
+        &FISCAL_PERIOD_ID,
+        &CURRENCY,
+        &RATE_TYPE,
+        &RATE_SET,
+        &EXPLAIN,
+        &ACCOUNT,
+        &GROUP_KEY,
+        &PAGE_SIZE,
+        &PAGE_TOKEN,
+    ]
 }
 
 /// How a bridge is read.
 pub(crate) fn bridging() -> Set {
-    vec![&FROM_ID]
+    vec![&FROM_ID, &CURRENCY]
+}
+
+/// How a scorecard is read.
+pub(crate) fn scoring() -> Set {
+    vec![&FROM, &UNTIL, &MINIMUM_EVIDENCE]
 }
 
 /// How a write is done.
@@ -137,6 +207,11 @@ pub(crate) fn writing(kind: &Kind) -> Set {
     let mut set = vec![&VALIDATE_ONLY];
     set.extend(kind.dated.then_some(&EFFECTIVE_AT));
     set
+}
+
+/// How a stream of upserts is done.
+pub(crate) fn streaming() -> Set {
+    vec![&VALIDATE_ONLY]
 }
 
 /// How an upsert is done.
@@ -148,12 +223,24 @@ pub(crate) fn upserting(kind: &Kind) -> Set {
 
 /// How a page of the feed is read.
 pub(crate) fn events() -> Set {
-    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE, &PAGE_SIZE]
+    let mut set = stream();
+    set.push(&PAGE_SIZE);
+    set
 }
 
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
-    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE]
+    vec![&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE]
+}
+
+/// How messages to a webhook endpoint are listed.
+pub(crate) fn deliveries() -> Set {
+    vec![&STATE, &PAGE_SIZE, &PAGE_TOKEN]
+}
+
+/// Of what a digest is made.
+pub(crate) fn digest() -> Set {
+    vec![&KINDS, &FILTER, &SHOW_DELETED, &AT]
 }
 
 /// How a CSV file of actuals is posted.
@@ -171,6 +258,11 @@ pub(crate) fn csv_import() -> Set {
         &OVERRIDE_REASON,
         &PROFILE,
     ]
+}
+
+/// How the report of an import is read.
+pub(crate) fn records() -> Set {
+    vec![&AFTER_RECORD, &PAGE_SIZE]
 }
 
 /// How the ends of lines are read.
