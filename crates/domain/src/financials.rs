@@ -30,7 +30,7 @@ pub enum FinancialsGrouping {
     CostCategory,
     /// By capital and operating expenditure.
     Spend,
-    /// By vendor: the partner of the engagement that the commitment comes from, else the partner that the source knows
+    /// By vendor: the partner of the engagement that it was accepted or ordered under, else the partner that the source knows
     /// by this reference, else the reference itself. Budgets and forecasts name none.
     Vendor,
 }
