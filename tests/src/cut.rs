@@ -6,7 +6,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::client::{Client, header_and_lines};
-use crate::world::Door;
+use crate::Door;
 use crate::{codec, grpc};
 
 /// What is sent of a batch: the bytes of the whole stream.

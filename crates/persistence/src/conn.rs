@@ -147,6 +147,8 @@ pub struct Shared {
     waiting: Mutex<Vec<Insert>>,
     /// What was answered under the idempotency keys of the group.
     pub(crate) kept: OnceLock<HashMap<Key, Kept>>,
+    /// Where the logs end by what the group has written so far, before it is in the log itself.
+    ends: Mutex<HashMap<String, (i64, String)>>,
 }
 
 /// Rows that an insert of PostgreSQL has: few sizes, so that their statements stay prepared.
@@ -200,6 +202,20 @@ impl Conn {
             Self::Session(_) => true,
             Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => transaction.is_postgres(),
         }
+    }
+
+    /// Says where a log ends by what this transaction has written.
+    pub(crate) fn set_end(&self, org: &str, head: &Head) {
+        if let Self::Shared(shared) = self {
+            let mut ends = shared.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.insert(org.to_owned(), (head.seq, head.hash.clone()));
+        }
+    }
+
+    /// Where a log ends by what this transaction has written; nothing where it has not.
+    pub(crate) fn end(&self, org: &str) -> Option<(i64, String)> {
+        let Self::Shared(shared) = self else { return None };
+        shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
     }
 
     /// Inserts rows; in a shared transaction before the next statement that may read them, or at its end.
@@ -346,7 +362,15 @@ impl Conn {
 
     /// A transaction to write in.
     pub(crate) fn shared(transaction: Transaction) -> Self {
-        Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new() })
+        Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new(), ends: Mutex::default() })
+    }
+
+    /// Makes ready for a long batch, or goes back to what is usual. After a failure the next one goes back.
+    pub(crate) fn widen(&self, wide: bool) -> Result<(), Fail> {
+        match self {
+            Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.widen(wide),
+            _ => Ok(()),
+        }
     }
 
     /// Ends a read; a transaction that only read has nothing to keep.

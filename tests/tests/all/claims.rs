@@ -81,9 +81,8 @@ async fn bound(world: &World) -> [String; 2] {
     let found = world.client(Who::Finance).financials("program", &world.program, json!({})).await.unwrap();
     let totals = found["totals"].as_array().unwrap();
     let total = totals.iter().find(|total| total["currency"] == "EUR");
-    ["committed", "accrued"].map(|name| {
-        total.map_or("0", |total| total[name].as_str().unwrap()).trim_end_matches(".0000").to_owned()
-    })
+    ["committed", "accrued"]
+        .map(|name| total.map_or("0", |total| total[name].as_str().unwrap()).trim_end_matches(".0000").to_owned())
 }
 
 scenario!(a_claim_is_no_fact_and_an_acceptance_in_part_is_one(world) {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::DescriptorPool;
-use steerco_domain::{KINDS, RECORDS};
 use steerco_domain::field::ColumnType;
+use steerco_domain::{KINDS, RECORDS};
 use steerco_tests::{Door, Engine, Who, World, rest_scenario, run};
 
 use super::bodies::make;
@@ -49,7 +49,8 @@ fn every_operation_has_its_rpc_and_the_reverse() {
     let files: BTreeSet<String> = KINDS.iter().chain(RECORDS).map(|kind| format!("export_{}", kind.plural)).collect();
     assert!(files.iter().all(|name| unique.contains(name)), "every list is a file");
     let rest = operations.into_iter().filter(|name| !WEB_ONLY.contains(&name.as_str()));
-    let rest: BTreeSet<String> = rest.map(|name| if files.contains(&name) { "export".to_owned() } else { name }).collect();
+    let rest: BTreeSet<String> =
+        rest.map(|name| if files.contains(&name) { "export".to_owned() } else { name }).collect();
     // A stream is called what each door calls one.
     let name = |rpc: &str| if rpc == "Watch" { "stream_events".to_owned() } else { snake(rpc) };
     let grpc: BTreeSet<String> = rpcs().iter().map(|rpc| name(rpc.name())).collect();

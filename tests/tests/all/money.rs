@@ -139,6 +139,13 @@ async fn report(finance: &Client, world: &World, period: &str) -> String {
     format!("{row} {totals}")
 }
 
+/// Does it, again where others were at the same rows.
+async fn insist(finance: &Client, period: &str, verb: &str) {
+    while let Err(refused) = finance.act("fiscal_period", period, verb, json!({})).await {
+        assert!(refused.retryable, "{refused}");
+    }
+}
+
 scenario!(
 /// R5: posters race the close; what came is in the closed totals, nothing comes later, and the report stays as it was.
 nothing_is_posted_after_the_close(world) {
@@ -164,10 +171,17 @@ nothing_is_posted_after_the_close(world) {
             batch["control"]["totals"][0]["currency"] = json!("USD");
             batch["adjusting"] = json!(adjusting);
             let finance = finance.clone();
-            tokio::spawn(async move { finance.post_actuals(batch).await })
+            tokio::spawn(async move {
+                loop {
+                    match finance.post_actuals(batch.clone()).await {
+                        Err(busy) if busy.retryable => {}
+                        done => return done,
+                    }
+                }
+            })
         });
         let posters: Vec<_> = posters.collect();
-        finance.act("fiscal_period", &id, verb, json!({})).await.unwrap();
+        insist(&finance, &id, verb).await;
         let mut entries = 0;
         for poster in posters {
             match poster.await.unwrap() {

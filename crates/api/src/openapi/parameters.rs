@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 36] = [
+    let queries = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -45,6 +45,12 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
         &params::FISCAL_PERIOD_ID,
+        &params::CURRENCY,
+        &params::RATE_TYPE,
+        &params::RATE_SET,
+        &params::EXPLAIN,
+        &params::ACCOUNT,
+        &params::GROUP_KEY,
         &params::SOURCE,
         &params::BATCH_REF,
         &params::LEGAL_ENTITY_ID,
@@ -55,6 +61,9 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::ADJUSTING,
         &params::PROFILE,
         &params::FORMAT,
+        &params::FROM,
+        &params::UNTIL,
+        &params::MINIMUM_EVIDENCE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();

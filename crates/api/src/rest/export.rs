@@ -36,8 +36,7 @@ pub(crate) async fn list<R: Resource>(State(rest): State<Rest>, call: Call) -> A
     let query = call.query(&params::exporting(R::KIND))?;
     let format = query.text(&params::FORMAT).and_then(|word| ExportFormat::from_word(&word));
     let missing = || Error::fault("?format", "REQUIRED", format!("is required: one of {}", ExportFormat::choices()));
-    let exported =
-        export::<R>(&rest.service, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;
+    let exported = export::<R>(&rest.service, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;
     let mut response = Response::new(Body::from_stream(exported.pieces));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(exported.format.media_type()));

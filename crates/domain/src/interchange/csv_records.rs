@@ -122,7 +122,8 @@ pub fn read(input: impl BufRead, layout: &Layout, sink: Sink<'_>) -> Result<(), 
     loop {
         budget.grant(ROW_MAX);
         let more = reader.read_byte_record(&mut row).map_err(|error| {
-            let detail = format!("row {}: {error}: a row has at most {ROW_MAX} bytes; is a quote left open?", number + 1);
+            let detail =
+                format!("row {}: {error}: a row has at most {ROW_MAX} bytes; is a quote left open?", number + 1);
             Error::new(Reason::Malformed, detail)
         })?;
         if !more {
@@ -325,7 +326,9 @@ enum Read {
 }
 
 fn value(layout: &Layout, column: &Column, shape: &Shape, text: &str) -> Result<Read, (&'static str, String)> {
-    let number = || layout.number(text).map_err(|_| ("BAD_NUMBER", "is no number as the profile says they are written".to_owned()));
+    let number = || {
+        layout.number(text).map_err(|_| ("BAD_NUMBER", "is no number as the profile says they are written".to_owned()))
+    };
     let value = match shape {
         Shape::Int { .. } => {
             let plain = number()?;

@@ -103,7 +103,8 @@ pub fn write(plan: &Plan<'_>) -> String {
     rows.extend(plan.milestones.iter().map(Row::Milestone));
     rows.sort_by_cached_key(|row| (sort_key(row.wbs()), row.id()));
     let uids = numbered(&rows);
-    let calendars: HashMap<Id<WorkCalendar>, usize> = plan.calendars.iter().enumerate().map(|(i, c)| (c.id, i)).collect();
+    let calendars: HashMap<Id<WorkCalendar>, usize> =
+        plan.calendars.iter().enumerate().map(|(i, c)| (c.id, i)).collect();
     let hours: Vec<Hours> = plan.calendars.iter().map(hours).collect();
     let mut xml = Xml::default();
     xml.0 += "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
@@ -164,7 +165,8 @@ fn head(xml: &mut Xml, plan: &Plan<'_>) {
     let ends = plan.activities.iter().flat_map(|a| [a.planned_finish_on, a.forecast_finish_on, a.actual_finish_on]);
     xml.maybe("StartDate", days.flatten().min().map(|day| at(day, USUAL.0)));
     xml.maybe("FinishDate", ends.flatten().max().map(|day| at(day, USUAL.1)));
-    let currency = plan.activities.iter().find_map(|activity| activity.budget_at_completion.map(|money| money.currency));
+    let currency =
+        plan.activities.iter().find_map(|activity| activity.budget_at_completion.map(|money| money.currency));
     if let Some(currency) = currency {
         xml.put("CurrencyDigits", currency.digits());
         xml.put("CurrencyCode", currency.code());
@@ -287,7 +289,11 @@ fn duration(minutes: i64) -> String {
 /// Money in hundredths.
 fn hundredths(money: Money) -> String {
     let (whole, rest) = (money.units / 100, (money.units % 100).abs());
-    if rest == 0 { whole.to_string() } else { format!("{}{whole}.{rest:02}", if money.units < 0 && whole == 0 { "-" } else { "" }) }
+    if rest == 0 {
+        whole.to_string()
+    } else {
+        format!("{}{whole}.{rest:02}", if money.units < 0 && whole == 0 { "-" } else { "" })
+    }
 }
 
 impl Context<'_> {
@@ -339,7 +345,8 @@ impl Context<'_> {
             return Some(amount);
         }
         let calendar = activity.calendar_id.and_then(|id| self.calendars.get(&id)).map(|i| &self.plan.calendars[*i]);
-        let per_day = calendar.and_then(|calendar| calendar.minutes_per_day).map_or(PER_DAY, |minutes| minutes.get().into());
+        let per_day =
+            calendar.and_then(|calendar| calendar.minutes_per_day).map_or(PER_DAY, |minutes| minutes.get().into());
         Some(amount * per_day)
     }
 
@@ -364,7 +371,8 @@ impl Context<'_> {
         xml.maybe("FreeSlack", activity.free_float_minutes.map(|minutes| i64::from(minutes.get()) * 10));
         let rest = self.minutes(activity, activity.remaining_duration);
         // Of time, by the rule of Microsoft Project: what of the duration does not remain.
-        let done = all.zip(rest).filter(|(all, _)| *all > 0).map(|(all, rest)| ((all - rest).max(0) * 100 + all / 2) / all);
+        let done =
+            all.zip(rest).filter(|(all, _)| *all > 0).map(|(all, rest)| ((all - rest).max(0) * 100 + all / 2) / all);
         xml.maybe("PercentComplete", done.or(activity.actual_finish_on.map(|_| 100)));
         xml.maybe("ActualStart", start(activity.actual_start_on));
         xml.maybe("ActualFinish", finish(activity.actual_finish_on));
@@ -392,7 +400,8 @@ impl Context<'_> {
     }
 
     fn baseline(&self, xml: &mut Xml, activity: &Activity) {
-        let Activity { baseline_start_on: start, baseline_finish_on: finish, baseline_duration, baseline_cost, .. } = activity;
+        let Activity { baseline_start_on: start, baseline_finish_on: finish, baseline_duration, baseline_cost, .. } =
+            activity;
         if start.is_none() && finish.is_none() && baseline_duration.is_none() && baseline_cost.is_none() {
             return;
         }

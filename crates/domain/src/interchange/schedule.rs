@@ -259,7 +259,13 @@ impl PlanProject {
     fn record(&self, target: &Target) -> Record {
         let mut record = Record { place: format!("project {}", self.name), kind: Some("project"), ..Record::default() };
         record.external_id.clone_from(&self.key);
-        let code: String = self.code.as_ref().unwrap_or(&self.name).chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+        let code: String = self
+            .code
+            .as_ref()
+            .unwrap_or(&self.name)
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+            .collect();
         let code: String = code.chars().take(64).collect();
         record.set("program_id", target.program_id.clone());
         record.set("code", Some(if code.is_empty() { "schedule".to_owned() } else { code }));
@@ -344,7 +350,10 @@ impl PlanTask {
         }
         record.set("percent_type", self.percent_type.map(Words::word));
         let physical = bounded("physical_percent_complete", self.physical, 0, 1_000_000, &mut record.notes);
-        let share = physical.as_i64().and_then(|share| i32::try_from(share).ok()).and_then(crate::ratio::Ratio::from_millionths);
+        let share = physical
+            .as_i64()
+            .and_then(|share| i32::try_from(share).ok())
+            .and_then(crate::ratio::Ratio::from_millionths);
         record.set("physical_percent_complete", share.map(|share| json!(share.as_number())));
     }
 
@@ -353,9 +362,12 @@ impl PlanTask {
         // What takes no time ends where it begins.
         let takes_time = self.duration.is_none_or(|duration| duration > 0);
         let ends = |at: Option<DateTime>| at.map(|at| if takes_time { hours.last_day(at) } else { at.date() });
-        for (name, span) in
-            [("planned", self.planned), ("forecast", self.forecast), ("actual", self.actual), ("baseline", self.baseline)]
-        {
+        for (name, span) in [
+            ("planned", self.planned),
+            ("forecast", self.forecast),
+            ("actual", self.actual),
+            ("baseline", self.baseline),
+        ] {
             let (start, finish) = (starts(span.start), ends(span.finish));
             let finish = finish.map(|finish| start.map_or(finish, |start| finish.max(start)));
             record.set(&format!("{name}_start_on"), start.map(|day| day.to_string()));
@@ -365,7 +377,9 @@ impl PlanTask {
         record.set("constraint_type", kind.map(Words::word));
         let ends_there = matches!(
             kind,
-            Some(ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan)
+            Some(
+                ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan
+            )
         );
         let day: Option<Date> = if ends_there { ends(at) } else { starts(at) };
         record.set("constraint_on", day.map(|day| day.to_string()));
@@ -382,7 +396,11 @@ impl PlanTask {
         };
         let said = [all, actual, remaining, baseline].into_iter().flatten().any(|units| units != 0);
         if said && own && project.currency.is_none() {
-            record.notes.push(Fault::new("/budget_at_completion", "NO_CURRENCY", "the file names no currency: costs are not kept"));
+            record.notes.push(Fault::new(
+                "/budget_at_completion",
+                "NO_CURRENCY",
+                "the file names no currency: costs are not kept",
+            ));
         }
         record.set("budget_at_completion", money(all));
         record.set("actual_cost", money(actual));
@@ -445,7 +463,11 @@ impl PlanLink {
             Lag::Minutes(0, _) | Lag::Percent(0, _) => {}
             Lag::Minutes(lag, of) => {
                 let day = if of == LagKind::Elapsed { 1_440 } else { project.minutes_per_day.max(1) };
-                if lag % day == 0 { days = Some(lag / day) } else { minutes = Some(lag) }
+                if lag % day == 0 {
+                    days = Some(lag / day)
+                } else {
+                    minutes = Some(lag)
+                }
                 kind = Some(of);
             }
             Lag::Percent(lag, of) => (percent, kind) = (Some(lag), Some(of)),
