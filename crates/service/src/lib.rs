@@ -72,6 +72,7 @@ mod write;
 
 pub use actuals::{PostedBatch, RESULTS_SHOWN};
 pub use args::{Context, DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs};
+pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
 pub use consumers::ConsumerPosition;
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
