@@ -31,6 +31,7 @@ pub(crate) struct With {
     pub(crate) valid_at: Option<String>,
     pub(crate) fields: Option<String>,
     pub(crate) source_version: Option<i64>,
+    pub(crate) preview: Option<String>,
 }
 
 /// A call, the same for both doors.
@@ -123,6 +124,12 @@ impl Client {
         self.changed(|with| with.fields = Some(fields.to_owned()))
     }
 
+    /// Looks as this partner sees it.
+    #[must_use]
+    pub fn preview_as(&self, partner: &str) -> Self {
+        self.changed(|with| with.preview = Some(partner.to_owned()))
+    }
+
     /// `source_version` of an upsert.
     #[must_use]
     pub fn source_version(&self, version: i64) -> Self {
@@ -143,6 +150,9 @@ impl Client {
     pub async fn create(&self, kind: &str, body: Value) -> Reply {
         if kind == "actuals_batch" {
             return self.post_actuals(body).await;
+        }
+        if kind == "purchase_order_batch" {
+            return self.post_purchase_orders(body).await;
         }
         self.call(kind, Call::Create { body: &body }).await
     }
@@ -185,7 +195,7 @@ impl Client {
     /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.
     pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
         if verb == "upload" {
-            return self.upload(id, b"content").await;
+            return self.upload_of(kind, id, b"content").await;
         }
         self.call(kind, Call::Act { id, verb, body: &body }).await
     }
@@ -227,6 +237,36 @@ impl Client {
         }
     }
 
+    /// The releases (`release`) or the record (`record`) of an engagement, as open contracting data.
+    pub async fn ocds(&self, package: &str, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/ocds-{package}-package")).send().await,
+            Door::Grpc => grpc::ocds(self, package, engagement).await,
+        }
+    }
+
+    /// What both sides of an engagement owe.
+    pub async fn statement_of_account(&self, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/statement-of-account")).send().await,
+            Door::Grpc => grpc::statement_of_account(self, engagement).await,
+        }
+    }
+
+    /// How a partner does, in all (`partner`) or in one engagement (`engagement`).
+    pub async fn scorecard(&self, kind: &str, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let mut raw = self.raw("GET", &format!("/v1/{kind}s/{id}/scorecard"));
+                for (name, value) in args.as_object().expect("arguments") {
+                    raw = raw.query(name, &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                }
+                raw.send().await
+            }
+            Door::Grpc => grpc::scorecard(self, kind, id, args).await,
+        }
+    }
+
     /// What a finance system says of a period beside the ledger.
     pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
         match self.door {
@@ -260,6 +300,26 @@ impl Client {
         }
     }
 
+    /// A whole list as a file; `args` by the names of the query parameters, `format` among them.
+    pub async fn export(&self, kind: &str, mut args: Value) -> Result<crate::Downloaded, crate::Refused> {
+        let found: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => rest::export(self, found, &args).await,
+            Door::Grpc => {
+                args["kind"] = json!(kind);
+                grpc::export(self, args).await
+            }
+        }
+    }
+
+    /// The schedule of a project as XML of Microsoft Project.
+    pub async fn schedule(&self, project: &str) -> Result<crate::Downloaded, crate::Refused> {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/projects/{project}/schedule")).content().await,
+            Door::Grpc => grpc::schedule(self, project).await,
+        }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
         let (mut args, mut items) = (args, Vec::new());
@@ -279,6 +339,23 @@ impl Client {
     /// Posts a batch; the answer has `actuals_batch` and `results`.
     pub async fn post_actuals(&self, body: Value) -> Reply {
         self.write("ActualsBatchService", "/v1/actuals-batches", "CreateActualsBatch", body).await
+    }
+
+    /// Takes a batch of purchase orders over; the answer has `purchase_order_batch` and `results`.
+    pub async fn post_purchase_orders(&self, body: Value) -> Reply {
+        self.write("PurchaseOrderBatchService", "/v1/purchase-order-batches", "CreatePurchaseOrderBatch", body).await
+    }
+
+    /// A page of what became of the lines of a batch of purchase orders.
+    pub async fn purchase_order_results(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let raw = self.raw("GET", &format!("/v1/purchase-order-batches/{id}/results"));
+                let args = args.as_object().expect("arguments").iter();
+                args.fold(raw, |raw, (name, value)| raw.query(name, &value.to_string())).send().await
+            }
+            Door::Grpc => grpc::purchase_order_results(self, id, args).await,
+        }
     }
 
     /// Moves what the rules of today map out of suspense.
@@ -364,7 +441,7 @@ impl Client {
     }
 }
 
-fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
+pub(crate) fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
     let lines = body.as_object_mut().expect("a batch").remove("lines").unwrap_or_default();
     (body, lines.as_array().cloned().unwrap_or_default())
 }

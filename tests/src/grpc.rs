@@ -42,6 +42,7 @@ fn request(method: &MethodDescriptor, with: &With, body: &Value) -> Request<Dyna
         ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
         ("idempotency-key", with.key.clone()),
         ("if-match", with.if_match.clone()),
+        ("preview-as-partner", with.preview.clone()),
         ("x-request-id", with.request_id.clone()),
     ];
     for (name, value) in metadata {
@@ -99,6 +100,7 @@ const QUERY: &[&str] = &[
     "valid_at",
     "effective_at",
     "kinds",
+    "format",
     "event_types",
     "program_ids",
     "with_labels",
@@ -107,6 +109,7 @@ const QUERY: &[&str] = &[
     "at",
     "after",
     "after_line",
+    "after_record",
     "from_id",
     "group_by",
     "fiscal_year",
@@ -334,8 +337,9 @@ pub(crate) async fn metrics(client: &Client) -> Reply {
 }
 
 /// Messages of an upload, with their pieces; where it is `held`, the stream then stays open.
-pub(crate) async fn upload(client: &Client, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
-    let method = method("AttachmentService", "UploadAttachment");
+pub(crate) async fn upload(client: &Client, kind: &str, pieces: Vec<(Value, Vec<u8>)>, held: bool) -> Reply {
+    let one = camel(kind);
+    let method = method(&format!("{one}Service"), &format!("Upload{one}"));
     let message = |(said, chunk): (Value, Vec<u8>)| {
         let mut message = codec::message(&method.input(), &said);
         message.set_field_by_name("chunk", Pb::Bytes(chunk.into()));
@@ -368,12 +372,51 @@ pub(crate) async fn download(client: &Client, id: &str) -> Result<Downloaded, Re
     Ok(Downloaded { bytes, headers })
 }
 
+/// A list as a file; the sync token of its first piece as REST has it, in a header.
+pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "Export");
+    let request = request(&method, &client.with, &options(&client.with, args));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let mut headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let token = message.get_field_by_name("sync_token").expect("a token");
+        if let Some(token) = token.as_str().filter(|token| !token.is_empty()) {
+            assert!(headers.insert("steerco-sync-token".to_owned(), token.to_owned()).is_none());
+        }
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
+pub(crate) async fn schedule(client: &Client, project: &str) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "ExportSchedule");
+    let request = request(&method, &client.with, &json!({"project_id": project}));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
 /// Posts or moves actuals.
 pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value) -> Reply {
     let method = method(service, rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
-    if answer.json.get("actuals_batch").is_some() {
-        answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    for batch in ["actuals_batch", "purchase_order_batch"] {
+        if answer.json.get(batch).is_some() {
+            answer.json[batch] = resource(answer.json[batch].take(), None);
+        }
     }
     Ok(answer)
 }
@@ -400,6 +443,16 @@ pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) 
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
 }
 
+pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
+}
+
+pub(crate) async fn purchase_order_results(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("PurchaseOrderBatchService", "ListPurchaseOrderResults"), &args).await
+}
+
 pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {
     body["id"] = json!(period);
     unary(client, &method("FiscalPeriodService", "ReconcileFiscalPeriod"), &body).await
@@ -407,6 +460,26 @@ pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) ->
 
 pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
     unary(client, &method("FiscalPeriodService", "GetAccrualProposal"), &json!({"id": period})).await
+}
+
+pub(crate) async fn statement_of_account(client: &Client, engagement: &str) -> Reply {
+    unary(client, &method("EngagementService", "GetStatementOfAccount"), &json!({"id": engagement})).await
+}
+
+pub(crate) async fn scorecard(client: &Client, kind: &str, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    let (service, rpc) = match kind {
+        "partner" => ("PartnerService", "GetPartnerScorecard"),
+        _ => ("EngagementService", "GetEngagementScorecard"),
+    };
+    unary(client, &method(service, rpc), &args).await
+}
+
+pub(crate) async fn ocds(client: &Client, package: &str, engagement: &str) -> Reply {
+    let rpc = if package == "record" { "GetOcdsRecordPackage" } else { "GetOcdsReleasePackage" };
+    let mut answer = unary(client, &method("EngagementService", rpc), &json!({"id": engagement})).await?;
+    answer.json = serde_json::from_str(answer.json["json"].as_str().expect("a document")).expect("JSON");
+    Ok(answer)
 }
 
 pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {

@@ -31,6 +31,7 @@ impl Raw {
             ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
             ("idempotency-key", with.key.clone()),
             ("if-match", with.if_match.as_ref().map(quoted)),
+            ("preview-as-partner", with.preview.clone()),
             ("if-none-match", with.if_none_match.as_ref().map(quoted)),
             ("x-request-id", with.request_id.clone()),
         ];
@@ -279,8 +280,8 @@ pub(crate) fn with_args(mut raw: Raw, args: &Value) -> Raw {
     raw
 }
 
-pub(crate) async fn upload(client: &Client, id: &str, content: &[u8]) -> Reply {
-    let raw = client.raw("PUT", &format!("/v1/attachments/{}/content", part(id)));
+pub(crate) async fn upload(client: &Client, kind: &str, id: &str, content: &[u8]) -> Reply {
+    let raw = client.raw("PUT", &format!("/v1/{kind}/{}/content", part(id)));
     options(client, raw).header("content-type", "application/octet-stream").body(content).send().await
 }
 
@@ -317,6 +318,11 @@ pub(crate) async fn import_cut(client: &Client, lines: &str, size: Option<u64>) 
     let wait = std::time::Duration::from_millis(700);
     drop(tokio::time::timeout(wait, stream.read_exact(&mut answer)).await);
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+pub(crate) async fn export(client: &Client, kind: &Kind, args: &Value) -> Result<Downloaded, Refused> {
+    let raw = client.raw("GET", &format!("/v1/{}/export", kind.path()));
+    with_args(options(client, raw), args).content().await
 }
 
 pub(crate) async fn events(client: &Client, args: &Value) -> Reply {

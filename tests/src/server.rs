@@ -112,6 +112,7 @@ impl Server {
             issuers: setup.issuers,
             token_seconds: 3600,
             feed_days: setup.feed_days,
+            ocid_prefix: "ocds-a1b2c3".to_owned(),
             operator_tokens_approve: setup.operator_tokens_approve,
             attachments: setup.attachments,
             webhooks: setup.webhooks,

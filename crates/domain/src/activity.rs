@@ -1,6 +1,6 @@
 //! Activities: scheduled pieces of work, imported or synced rather than typed.
 
-use steerco_derive::{resource, words};
+use steerco_derive::{input, resource, words};
 
 use crate::error::Fault;
 use crate::field::Whole;
@@ -16,6 +16,8 @@ use crate::work_calendar::WorkCalendar;
 
 /// An amount of working time or work.
 pub type Amount = Whole<0, 1_000_000_000>;
+/// An amount of working time, or of its lack.
+pub type Float = Whole<-1_000_000_000, 1_000_000_000>;
 
 /// A scheduled piece of work of a project.
 #[resource(prefix = "act", plural = "activities", scope = "InProgram")]
@@ -87,6 +89,67 @@ pub struct Activity {
     /// Last day in fact.
     #[field(write, filter)]
     pub actual_finish_on: Option<Day>,
+    /// What sort of work it is; a task when absent.
+    #[field(write, filter)]
+    pub activity_type: Option<ActivityType>,
+    /// First day by the baseline of the scheduling tool.
+    #[field(write, filter)]
+    pub baseline_start_on: Option<Day>,
+    /// Last day by that baseline.
+    #[field(write, filter)]
+    pub baseline_finish_on: Option<Day>,
+    /// Working time by that baseline, in `duration_unit`.
+    #[field(write, filter)]
+    pub baseline_duration: Option<Amount>,
+    /// Money by that baseline.
+    #[field(write, filter)]
+    pub baseline_cost: Option<Money>,
+    /// Money spent so far, as the scheduling tool says; what finance says stands in the ledger.
+    #[field(write, filter)]
+    pub actual_cost: Option<Money>,
+    /// Money still to be spent, as the scheduling tool says.
+    #[field(write, filter)]
+    pub remaining_cost: Option<Money>,
+    /// By how many working minutes it can slip without moving the end of the schedule, as the scheduling tool computed
+    /// it by its own rules; below zero where it is late already.
+    #[field(write, filter)]
+    pub total_float_minutes: Option<Float>,
+    /// By how many working minutes it can slip without moving a successor, as the scheduling tool computed it.
+    #[field(write, filter)]
+    pub free_float_minutes: Option<Float>,
+    /// The day by which it should be finished, which moves nothing.
+    #[field(write, filter)]
+    pub deadline_on: Option<Day>,
+    /// Who and what works on it, as the scheduling tool says.
+    #[field(write)]
+    pub resources: Vec<ActivityResource>,
+    /// What is noted of it.
+    #[field(write)]
+    pub notes: Option<Text<4000>>,
+}
+
+/// Somebody or something that works on an activity.
+#[input(value)]
+pub struct ActivityResource {
+    /// Its name in the scheduling tool.
+    pub name: Text<200>,
+    /// Its work on the activity, in minutes.
+    pub work_minutes: Option<Amount>,
+    /// What its work costs.
+    pub cost: Option<Money>,
+}
+
+/// What sort of work an activity is.
+#[words]
+pub enum ActivityType {
+    /// Work with a beginning and an end.
+    Task,
+    /// A point in time.
+    Milestone,
+    /// Work that goes on beside others and takes as long as they do.
+    LevelOfEffort,
+    /// What holds others together; its dates and costs are theirs.
+    Summary,
 }
 
 /// What durations are counted in.
@@ -171,8 +234,10 @@ impl Rules for Activity {
         check_span("planned", self.planned_start_on, self.planned_finish_on, faults);
         check_span("forecast", self.forecast_start_on, self.forecast_finish_on, faults);
         check_span("actual", self.actual_start_on, self.actual_finish_on, faults);
+        check_span("baseline", self.baseline_start_on, self.baseline_finish_on, faults);
         self.check_constraint(faults);
-        let timed = self.duration.is_some() || self.remaining_duration.is_some();
+        let durations = [self.duration, self.remaining_duration, self.baseline_duration];
+        let timed = durations.iter().any(Option::is_some);
         if timed && self.duration_unit.is_none() {
             faults.push(Fault::new("/duration_unit", "REQUIRED", "is required with a duration"));
         }

@@ -36,17 +36,11 @@ pub struct CsvLines {
 
 impl CsvLines {
     pub fn new(profile: MappingProfile, batch_ref: &str) -> Self {
-        let delimiter = match profile.delimiter {
-            CsvDelimiter::Comma => b',',
-            CsvDelimiter::Semicolon => b';',
-            CsvDelimiter::Tab => b'\t',
-            CsvDelimiter::Pipe => b'|',
-        };
         let number = |column: &str| column.parse::<usize>().unwrap_or(1).saturating_sub(1);
         let placed = profile.columns.named().filter(|_| profile.headerless);
         let columns = placed.map(|(member, column)| (member, number(column))).collect();
         Self {
-            core: ReaderBuilder::new().delimiter(delimiter).build(),
+            core: ReaderBuilder::new().delimiter(delimiter(profile.delimiter)).build(),
             row: vec![0; ROW_MAX],
             ends: vec![0; COLUMNS_MAX],
             filled: (0, 0),
@@ -193,7 +187,16 @@ impl CsvLines {
     }
 }
 
-fn decode(encoding: CsvEncoding, cell: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) const fn delimiter(delimiter: CsvDelimiter) -> u8 {
+    match delimiter {
+        CsvDelimiter::Comma => b',',
+        CsvDelimiter::Semicolon => b';',
+        CsvDelimiter::Tab => b'\t',
+        CsvDelimiter::Pipe => b'|',
+    }
+}
+
+pub(crate) fn decode(encoding: CsvEncoding, cell: &[u8]) -> Option<Cow<'_, str>> {
     match encoding {
         CsvEncoding::Utf8 => std::str::from_utf8(cell).ok().map(|text| text.trim_start_matches('\u{feff}').into()),
         CsvEncoding::Windows1252 => encoding_rs::WINDOWS_1252.decode_without_bom_handling_and_without_replacement(cell),
@@ -202,7 +205,7 @@ fn decode(encoding: CsvEncoding, cell: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// The date in a text; `None` where it is written otherwise or no such day is.
-fn day(text: &str, format: CsvDateFormat) -> Option<Day> {
+pub(crate) fn day(text: &str, format: CsvDateFormat) -> Option<Day> {
     let parts = |separator| {
         let mut parts = text.split(separator);
         let three = [parts.next()?, parts.next()?, parts.next()?];
@@ -226,7 +229,7 @@ fn day(text: &str, format: CsvDateFormat) -> Option<Day> {
     Day::parse(&format!("{year}-{month:0>2}-{day:0>2}"))
 }
 
-const fn example(format: CsvDateFormat) -> &'static str {
+pub(crate) const fn example(format: CsvDateFormat) -> &'static str {
     match format {
         CsvDateFormat::Iso => "2008-04-30",
         CsvDateFormat::DmySlash => "30/04/2008",
@@ -239,7 +242,7 @@ const fn example(format: CsvDateFormat) -> &'static str {
 }
 
 /// The amount as a plain decimal: sign, digits, a point, decimals.
-fn amount_text(
+pub(crate) fn amount_text(
     text: &str,
     decimal: DecimalSeparator,
     thousands: Option<ThousandsSeparator>,

@@ -31,7 +31,8 @@ pub struct Dependency {
     /// Which end waits for which; `finish_to_start` when absent.
     #[field(write, filter)]
     pub relation: Option<Relation>,
-    /// Working days between them; negative lets the successor lead.
+    /// Days between them, working ones unless `lag_kind` says else; negative lets the successor lead. This,
+    /// `lag_minutes`, `lag_percent`, or none.
     #[field(write, filter)]
     pub lag_days: Option<Whole<-36_500, 36_500>>,
     /// The day the giver promises.
@@ -46,6 +47,24 @@ pub struct Dependency {
     /// What is agreed.
     #[field(write)]
     pub description: Option<Text<4000>>,
+    /// Minutes between them, where it is no number of whole days.
+    #[field(write, filter)]
+    pub lag_minutes: Option<Whole<-52_560_000, 52_560_000>>,
+    /// The time between them in hundredths of the duration of the predecessor.
+    #[field(write, filter)]
+    pub lag_percent: Option<Whole<-1_000, 1_000>>,
+    /// What time passes between them; working time when absent.
+    #[field(write, filter)]
+    pub lag_kind: Option<LagKind>,
+}
+
+/// What time passes between two ends of a dependency.
+#[words]
+pub enum LagKind {
+    /// Time in which work is done.
+    Working,
+    /// All time, around the clock.
+    Elapsed,
 }
 
 /// Which end of the successor waits for which end of the predecessor.
@@ -88,6 +107,11 @@ impl Rules for Dependency {
     fn settle(&mut self, faults: &mut Vec<Fault>) {
         if self.predecessor_id == self.successor_id {
             faults.push(Fault::new("/successor_id", "CYCLE", format!("{0} cannot wait for itself", self.successor_id)));
+        }
+        let lags = [self.lag_days.is_some(), self.lag_minutes.is_some(), self.lag_percent.is_some()];
+        if lags.into_iter().filter(|given| *given).count() > 1 {
+            let detail = "give the time between them in days, minutes or percent, not in several";
+            faults.push(Fault::new("/lag_days", "ONE_LAG", detail));
         }
     }
 

@@ -68,7 +68,7 @@ pub fn read(document: &str, zone: &TimeZone, span: Span) -> Result<Holidays, Str
 }
 
 /// The parser goes as deep as the document does.
-fn check_depth(document: &str) -> Result<(), String> {
+pub(crate) fn check_depth(document: &str) -> Result<(), String> {
     let (mut depth, mut deepest) = (0_usize, 0);
     for line in document.lines() {
         let starts = |word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
@@ -101,7 +101,7 @@ fn overrides(events: &[&Component<'_>], zone: &TimeZone) -> HashMap<String, BTre
 }
 
 /// A date, or a date and time in the zone of the calendar.
-fn moment(property: &Property<'_>, value: &str, zone: &TimeZone) -> Result<DateTime, &'static str> {
+pub(crate) fn moment(property: &Property<'_>, value: &str, zone: &TimeZone) -> Result<DateTime, &'static str> {
     const WRONG: &str = "a date that is none";
     let value = value.trim();
     let plain = value.strip_suffix('Z').unwrap_or(value);

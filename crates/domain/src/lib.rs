@@ -8,6 +8,7 @@
 //! struct; the compiler and the guards name the other places.
 
 pub mod access;
+pub mod account;
 pub mod accrual;
 pub mod actor;
 pub mod bridge;
@@ -17,6 +18,7 @@ pub mod csv_lines;
 pub mod error;
 pub mod event_type;
 pub mod exchange;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod financials;
@@ -25,24 +27,32 @@ pub mod hex;
 pub mod holidays;
 pub mod id;
 pub mod input;
+pub mod interchange;
 pub mod labels;
 pub mod list;
 pub mod mask;
 pub mod metric;
 pub mod money;
 pub mod node;
+pub mod ocds;
+pub mod ocds_node;
 pub mod progress;
+pub mod quantity;
 pub mod rate;
 pub mod ratio;
 pub mod reconciliation;
 pub mod refs;
 pub mod resource;
+pub mod scorecard;
+pub mod service_level;
 pub mod spend;
 pub mod spread;
 pub mod state;
+pub mod statement_of_account;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod translation;
 pub mod words;
 pub mod working_time;
 
@@ -61,26 +71,40 @@ pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
+pub mod engagement_amendment;
 pub mod exchange_rate;
+pub mod explanation;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
 pub mod forecast;
 pub mod functional_area;
 pub mod grant;
+pub mod import_job;
+pub mod invoice;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
 pub mod milestone;
+pub mod milestone_update;
 pub mod organisation;
 pub mod partner;
+pub mod payable;
 pub mod person;
 pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod purchase_order_batch;
+pub mod rate_card;
+pub mod retention_release;
+pub mod review;
+pub mod review_acts;
+pub mod review_term;
 pub mod risk;
 pub mod service_account;
+pub mod service_level_measurement;
 pub mod source;
+pub mod vendor_statement;
 pub mod webhook_endpoint;
 pub mod work_calendar;
 
@@ -110,7 +134,16 @@ macro_rules! for_each_resource {
             risk::Risk,
             partner::Partner,
             engagement::Engagement,
+            engagement_amendment::EngagementAmendment,
+            service_level_measurement::ServiceLevelMeasurement,
             milestone::Milestone,
+            milestone_update::MilestoneUpdate,
+            review::Review,
+            payable::Payable,
+            rate_card::RateCard,
+            retention_release::RetentionRelease,
+            invoice::Invoice,
+            vendor_statement::VendorStatement,
             comment::Comment,
             attachment::Attachment,
             fiscal_calendar::FiscalCalendar,
@@ -126,8 +159,10 @@ macro_rules! for_each_resource {
             exchange_rate::ExchangeRate,
             commitment::Commitment,
             forecast::Forecast,
+            import_job::ImportJob,
             consumer::Consumer,
             webhook_endpoint::WebhookEndpoint,
+            purchase_order_batch::PurchaseOrderBatch,
         }
     };
 }

@@ -1,14 +1,16 @@
-//! Mapping profiles: how a finance system writes its CSV files.
+//! Mapping profiles: how another system writes its CSV files.
 
 use steerco_derive::{input, resource, words};
 
 use crate::error::Fault;
-use crate::field::Whole;
+use crate::field::{FieldSpec, Setter, Shape, Whole};
+use crate::input::unknown_name;
 use crate::money::Currency;
-use crate::resource::Rules;
+use crate::resource::{Kind, Rules};
 use crate::text::{Code, Text};
 
-/// How a finance system writes its CSV files of costs: characters, rows, dates, amounts, and what stands in which column.
+/// How another system writes its CSV files: characters, rows, dates, amounts, and what stands in which column. One without
+/// a `kind` is of files of costs, one with a kind of files of such resources.
 #[resource(prefix = "mprof", plural = "mapping_profiles", scope = "Organisation")]
 pub struct MappingProfile {
     /// Short handle by which an import names it.
@@ -44,9 +46,61 @@ pub struct MappingProfile {
     /// Currency of the lines that name none (ISO 4217).
     #[field(write)]
     pub currency: Option<Currency>,
-    /// What stands in which column.
+    /// What stands in which column: of files of costs everything, of others the identifier alone.
     #[field(write)]
     pub columns: ProfileColumns,
+    /// Kind of resource that a line becomes, such as `deliverable`; lines of actuals when absent.
+    #[field(write, filter)]
+    pub kind: Option<Text<64>>,
+    /// Which column brings which field, of files with a kind.
+    #[field(write)]
+    pub fields: Vec<ProfileField>,
+    /// Whether an empty cell clears its field. Otherwise the field stays as it is.
+    #[field(write)]
+    pub empty_clears: bool,
+}
+
+/// A column, and the field it brings.
+#[input(value)]
+pub struct ProfileField {
+    /// Name of the field: of money `name.amount` and `name.currency`, of a label `labels.KEY`.
+    pub field: Text<100>,
+    /// The text in its header, or its number where there is no header. This or `constant`.
+    pub column: Option<Text<200>>,
+    /// What the field is in every line.
+    pub constant: Option<Text<4000>>,
+    /// Whether the column has a share as a percentage: 25 for 0.25.
+    pub percent: bool,
+    /// What stands in the file, and what it means.
+    pub words: Vec<ProfileWord>,
+}
+
+/// A word of a file, and what it means.
+#[input(value)]
+pub struct ProfileWord {
+    /// What stands in the file; upper and lower case count alike.
+    pub from: Text<200>,
+    /// What it means.
+    pub to: Text<200>,
+}
+
+/// Kinds that no file brings in: they are made otherwise, or say who may do what.
+const NO_FILE: [&str; 9] = [
+    "organisation",
+    "principal",
+    "grant",
+    "service_account",
+    "attachment",
+    "comment",
+    "actuals_batch",
+    "import_job",
+    "mapping_profile",
+];
+
+/// The kind of this name, if lines of files can become such resources.
+pub fn importable(name: &str) -> Option<&'static Kind> {
+    let known = crate::KINDS.iter().find(|kind| kind.name == name).copied();
+    known.filter(|kind| !NO_FILE.contains(&kind.name))
 }
 
 /// What stands in which column: the text in its header, or its number where there is no header.
@@ -57,9 +111,9 @@ pub struct ProfileColumns {
     /// How finance coded it.
     pub cost_code: Option<Text<200>>,
     /// Its posting date.
-    pub posted_on: Text<200>,
+    pub posted_on: Option<Text<200>>,
     /// How much.
-    pub amount: Text<200>,
+    pub amount: Option<Text<200>>,
     /// Its currency.
     pub currency: Option<Text<200>>,
     /// Number of the document.
@@ -68,6 +122,12 @@ pub struct ProfileColumns {
     pub vendor_reference: Option<Text<200>>,
     /// What finance says of it.
     pub description: Option<Text<200>>,
+    /// Number of the purchase order that it invoices.
+    pub purchase_order_reference: Option<Text<200>>,
+    /// The line of that order.
+    pub purchase_order_line: Option<Text<200>>,
+    /// Number of the vendor's invoice.
+    pub invoice_reference: Option<Text<200>>,
 }
 
 impl ProfileColumns {
@@ -76,12 +136,15 @@ impl ProfileColumns {
         let all = [
             ("external_id", self.external_id.as_ref()),
             ("cost_code", self.cost_code.as_ref()),
-            ("posted_on", Some(&self.posted_on)),
-            ("amount", Some(&self.amount)),
+            ("posted_on", self.posted_on.as_ref()),
+            ("amount", self.amount.as_ref()),
             ("currency", self.currency.as_ref()),
             ("document_reference", self.document_reference.as_ref()),
             ("vendor_reference", self.vendor_reference.as_ref()),
             ("description", self.description.as_ref()),
+            ("purchase_order_reference", self.purchase_order_reference.as_ref()),
+            ("purchase_order_line", self.purchase_order_line.as_ref()),
+            ("invoice_reference", self.invoice_reference.as_ref()),
         ];
         all.into_iter().filter_map(|(member, column)| Some((member, column?.as_str())))
     }
@@ -165,8 +228,9 @@ pub enum NegativeForm {
 
 impl Rules for MappingProfile {
     fn settle(&mut self, faults: &mut Vec<Fault>) {
-        if self.currency.is_none() && self.columns.currency.is_none() {
-            faults.push(Fault::new("/currency", "REQUIRED", "is required where no column holds the currency"));
+        match &self.kind {
+            None => self.check_costs(faults),
+            Some(kind) => self.check_kind(kind.as_str(), faults),
         }
         let same = matches!(
             (self.decimal_separator, self.thousands_separator),
@@ -177,11 +241,85 @@ impl Rules for MappingProfile {
             let detail = "must be another than what stands before the decimals";
             faults.push(Fault::new("/thousands_separator", "DOES_NOT_FIT", detail));
         }
-        for (member, column) in self.columns.named().filter(|_| self.headerless) {
+        let of_columns = self.columns.named().map(|(member, column)| (format!("/columns/{member}"), column));
+        let of_fields = self
+            .fields
+            .iter()
+            .enumerate()
+            .filter_map(|(i, field)| Some((format!("/fields/{i}/column"), field.column.as_ref()?.as_str())));
+        for (place, column) in of_columns.chain(of_fields).filter(|_| self.headerless) {
             if !column.parse::<usize>().is_ok_and(|number| (1..=1000).contains(&number)) {
                 let detail = "must be the number of a column, from 1 to 1000, where there is no header";
-                faults.push(Fault::new(format!("/columns/{member}"), "DOES_NOT_FIT", detail));
+                faults.push(Fault::new(place, "DOES_NOT_FIT", detail));
             }
         }
+    }
+}
+
+impl MappingProfile {
+    fn check_costs(&self, faults: &mut Vec<Fault>) {
+        if self.currency.is_none() && self.columns.currency.is_none() {
+            faults.push(Fault::new("/currency", "REQUIRED", "is required where no column holds the currency"));
+        }
+        for (member, column) in [("posted_on", &self.columns.posted_on), ("amount", &self.columns.amount)] {
+            if column.is_none() {
+                faults.push(Fault::new(format!("/columns/{member}"), "REQUIRED", "is required of files of costs"));
+            }
+        }
+        if !self.fields.is_empty() {
+            faults.push(Fault::new("/fields", "DOES_NOT_FIT", "only files with a kind have fields: give kind"));
+        }
+    }
+
+    fn check_kind(&self, name: &str, faults: &mut Vec<Fault>) {
+        let Some(kind) = importable(name) else {
+            let known: Vec<&str> =
+                crate::KINDS.iter().map(|kind| kind.name).filter(|name| importable(name).is_some()).collect();
+            return faults.push(Fault::new("/kind", "UNKNOWN_KIND", unknown_name(name, &known)));
+        };
+        if self.columns.external_id.is_none() {
+            let detail = "is required: by it a line is known again";
+            faults.push(Fault::new("/columns/external_id", "REQUIRED", detail));
+        }
+        for (member, _) in self.columns.named().filter(|(member, _)| *member != "external_id") {
+            let detail = "is of files of costs: say in fields which column brings which field";
+            faults.push(Fault::new(format!("/columns/{member}"), "DOES_NOT_FIT", detail));
+        }
+        for (i, field) in self.fields.iter().enumerate() {
+            let mut fault = |member: &str, code, detail: String| {
+                faults.push(Fault::new(format!("/fields/{i}/{member}"), code, detail));
+            };
+            if let Err((code, detail)) = settable(kind, field.field.as_str()) {
+                fault("field", code, detail);
+            }
+            if field.column.is_some() == field.constant.is_some() {
+                fault("column", "REQUIRED", "give either the column or a constant".to_owned());
+            }
+            if self.fields[..i].iter().any(|other| other.field == field.field) {
+                fault("field", "DUPLICATE", "another column brings this field already".to_owned());
+            }
+        }
+    }
+}
+
+/// The field of a kind that a column can bring, and the member of it; or what is wrong with the name.
+pub fn settable<'a>(
+    kind: &'static Kind,
+    name: &'a str,
+) -> Result<(&'static FieldSpec, Option<&'a str>), (&'static str, String)> {
+    let (first, member) = name.split_once('.').map_or((name, None), |(first, member)| (first, Some(member)));
+    let known = || {
+        kind.fields.iter().filter(|field| field.setter != Setter::System).map(|field| field.name).collect::<Vec<_>>()
+    };
+    let Some(field) = kind.field(first) else { return Err(("UNKNOWN_FIELD", unknown_name(first, &known()))) };
+    if field.setter == Setter::System {
+        return Err(("READ_ONLY", "is set by the service".to_owned()));
+    }
+    match ((field.shape)(), member) {
+        (Shape::Money, None) => {
+            Err(("DOES_NOT_FIT", format!("is money: name {first}.amount, and {first}.currency where a column has it")))
+        }
+        (Shape::Money, Some("amount" | "currency")) | (Shape::Map { .. }, Some(_)) | (_, None) => Ok((field, member)),
+        (_, Some(_)) => Err(("UNKNOWN_FIELD", format!("{first} has no such member"))),
     }
 }

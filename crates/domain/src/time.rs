@@ -101,6 +101,12 @@ impl Day {
         Self(date)
     }
 
+    /// So many days later, where the calendar reaches so far.
+    pub fn plus_days(self, days: i64) -> Option<Self> {
+        let span = jiff::Span::new().try_days(days).ok()?;
+        self.0.checked_add(span).ok().map(Self)
+    }
+
     /// Days from this one to the other.
     pub fn days_until(self, other: Self) -> i32 {
         self.0.until(other.0).map_or(0, |span| span.get_days())

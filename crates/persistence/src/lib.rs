@@ -8,6 +8,7 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
+pub mod account;
 pub mod accrual;
 mod balance;
 pub mod blob;
@@ -20,6 +21,7 @@ pub mod credential;
 pub mod database;
 pub mod digest;
 pub mod exchange;
+pub mod explanation;
 mod fail;
 mod filter;
 pub mod financials;
@@ -30,13 +32,17 @@ pub mod idempotency;
 pub mod ledger;
 mod ledger_verify;
 pub mod log;
+pub mod ocds;
 pub mod progress;
+pub mod purchase_order;
 pub mod query;
 pub mod reconciliation;
 mod row;
 pub mod scope;
 mod sql;
 mod sqlite;
+pub mod translation;
+pub mod vendor;
 pub mod verify;
 pub mod webhook;
 pub mod writer;

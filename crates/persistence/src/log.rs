@@ -322,6 +322,16 @@ pub(crate) async fn list_all(conn: &Conn, org: &str, after: i64, limit: u32) -> 
     entries(conn, sql).await
 }
 
+/// Number and hash of the last change, those of this transaction included.
+pub async fn last_change(conn: &Conn, org: &str) -> Result<Option<(i64, String)>, Fail> {
+    if let Some(end) = conn.end(org) {
+        return Ok(Some(end));
+    }
+    let mut sql = Sql::new("SELECT seq, hash FROM log WHERE org = ");
+    sql.text(org).push(" ORDER BY seq DESC LIMIT 1");
+    conn.one(sql).await?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
 /// The last entry made at or before this instant; 0 before the first.
 pub async fn seq_at(conn: &Conn, org: &str, at: Instant) -> Result<i64, Fail> {
     let mut sql = Sql::new("SELECT seq FROM log WHERE org = ");

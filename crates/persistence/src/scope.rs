@@ -1,6 +1,6 @@
 //! The one place that scopes: what a caller may reach, as SQL that every query on resources starts from.
 
-use steerco_domain::access::{Cell, Role, Row};
+use steerco_domain::access::{Cell, Role, Row, find};
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::time::Instant;
@@ -19,6 +19,8 @@ pub struct Narrow<'a> {
     pub scope: Option<&'a [String]>,
     pub partner: Option<&'a str>,
     pub programs: Option<&'a [String]>,
+    /// The partner as which the caller looks: it sees what both of them see, and changes nothing.
+    pub preview: Option<&'a str>,
 }
 
 /// Permission for one operation over certain rows. Only [`authorise`] makes one.
@@ -29,6 +31,8 @@ pub struct Scope {
     reach: Option<Reach>,
     /// Programs the token is narrowed to.
     token: Option<Reach>,
+    /// The partner as which it looks.
+    preview: Option<Reach>,
     private: bool,
     /// Whoever asks, where it sees of what people made for themselves only its own.
     owner: Option<String>,
@@ -77,7 +81,26 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
     let owned = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
     let owner = (owned && !oversees).then(|| access.actor.0.clone());
     let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
-    Ok(Scope { org: org.to_owned(), reach, token, private, owner })
+    let preview = narrow.preview.map(|partner| preview(access, narrow, row, now, partner)).transpose()?;
+    let private = private && preview.is_none();
+    Ok(Scope { org: org.to_owned(), reach, token, preview, private, owner })
+}
+
+const PREVIEW: &Row = find("partner", "preview");
+
+/// What is left of a scope for who looks as a partner sees it: reading alone, and what a partner reads.
+fn preview(access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant, partner: &str) -> Result<Reach, Error> {
+    let refused = |detail: &str| Err(Error::new(Reason::Forbidden, detail));
+    if row.action != "read" {
+        return refused("a preview only reads: leave Preview-As-Partner out to change something");
+    }
+    if row.cell(Role::Vendor) == Cell::Deny {
+        return refused("a partner may not read this");
+    }
+    if live_grants(access, narrow, PREVIEW, now).next().is_none() {
+        return refused("no grant of this caller permits partner.preview");
+    }
+    Ok(Reach { partner: Some(partner.to_owned()), ..Reach::default() })
 }
 
 /// The grants that hold now, as far as the token lets them, and permit the operation.
@@ -137,7 +160,7 @@ impl Scope {
 
     /// Whether the caller is a partner.
     pub fn is_partner(&self) -> bool {
-        self.reach.as_ref().is_some_and(|reach| reach.partner.is_some())
+        self.reach.iter().chain(&self.preview).any(|reach| reach.partner.is_some())
     }
 
     /// The fields of this kind the caller sees.
@@ -157,7 +180,7 @@ impl Scope {
 
     /// What a caller with limited sight reaches: first by its token, then by its grants.
     pub fn limits(&self) -> Vec<&Reach> {
-        self.token.iter().chain(&self.reach).collect()
+        self.token.iter().chain(&self.reach).chain(&self.preview).collect()
     }
 
     /// `WHERE org = … AND …`: the rows of this kind the caller reaches. Every query on a table of resources starts here.
@@ -168,6 +191,12 @@ impl Scope {
         }
         for reach in self.limits() {
             self.restrict(kind, reach, table, sql);
+        }
+        if kind.name == "ledger_entry" && !self.private {
+            sql.push(
+                " AND NOT EXISTS (SELECT 1 FROM cost_category s WHERE s.org = t.org AND s.id = t.cost_category_id",
+            );
+            sql.push(" AND s.sensitive = 1)");
         }
     }
 
@@ -199,7 +228,7 @@ impl Scope {
                 self.serves("t.program_ids", reach, sql);
                 sql.push(")");
             }
-            ScopeRule::InEngagement => {
+            ScopeRule::InEngagement | ScopeRule::AgreedInEngagement => {
                 sql.push(" AND (t.engagement_id IN (SELECT e.id FROM engagement e WHERE e.org = ").text(&self.org);
                 sql.push(" AND (");
                 self.serves("e.program_ids", reach, sql);
@@ -232,10 +261,13 @@ impl Scope {
             ScopeRule::Engagement => {
                 sql.push(" AND t.partner_id = ").text(partner).push(" AND t.state <> 'draft'");
             }
-            ScopeRule::InEngagement => {
+            ScopeRule::InEngagement | ScopeRule::AgreedInEngagement => {
                 sql.push(" AND (");
                 self.hangs_on(partner, table, sql);
                 sql.push(")");
+                if kind.scope == ScopeRule::AgreedInEngagement {
+                    sql.push(" AND t.agreed_at IS NOT NULL");
+                }
             }
             ScopeRule::Subject => {
                 sql.push(" AND t.visibility = 'shared' AND ((t.deleted_at IS NULL AND t.subject_id = ").text(partner);

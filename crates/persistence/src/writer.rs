@@ -229,6 +229,7 @@ impl Group {
             self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
                 let entries = write(conn, head, &plan.act, plan.changes).await?;
+                conn.set_end(&org, head);
                 if let Some(postings) = &plan.postings {
                     ledger::post(conn, &org, head.seq, postings).await?;
                 }

@@ -45,6 +45,8 @@ pub struct Config {
     pub attachments: Attachments,
     #[serde(default)]
     pub webhooks: Webhooks,
+    #[serde(default)]
+    pub open_contracting: OpenContracting,
 }
 
 /// Certificate and key of the port.
@@ -112,6 +114,35 @@ impl Default for LimitSettings {
     }
 }
 
+/// How contracting processes are published.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OpenContracting {
+    /// The prefix that the publisher has registered, `ocds-` and six letters or digits. The default is nobody's.
+    pub ocid_prefix: OcidPrefix,
+}
+
+impl Default for OpenContracting {
+    fn default() -> Self {
+        Self { ocid_prefix: OcidPrefix("ocds-000000".to_owned()) }
+    }
+}
+
+/// `ocds-` and six lower-case letters or digits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub struct OcidPrefix(pub String);
+
+impl TryFrom<String> for OcidPrefix {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let of = text.strip_prefix("ocds-").unwrap_or_default();
+        let right = of.len() == 6 && of.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if right { Ok(Self(text)) } else { Err("must be ocds- and six lower-case letters or digits".to_owned()) }
+    }
+}
+
 /// How far the change feed reaches back.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -174,6 +205,7 @@ impl Default for Config {
             auth: Auth::default(),
             limits: LimitSettings::default(),
             feed: Feed::default(),
+            open_contracting: OpenContracting::default(),
             attachments: Attachments::default(),
             webhooks: Webhooks::default(),
         }
@@ -245,6 +277,7 @@ impl Config {
                 retry_seconds: self.webhooks.retry_seconds.clone(),
                 timeout_seconds: self.webhooks.timeout_seconds,
             },
+            ocid_prefix: self.open_contracting.ocid_prefix.0.clone(),
             clock: Clock::system(),
         })
     }
@@ -348,7 +381,8 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
         let told = |name, value| format!("{:#}", load(&[(name, value)]).unwrap_err());
-        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments, webhooks";
+        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments, webhooks, \
+                   open_contracting";
         assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
         assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");
         assert_eq!(told("STEERCO_TLS__KEY", "key.pem"), "missing setting \"tls.certificate\"");

@@ -60,6 +60,11 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
+    /// It is linked, or may be.
+    pub(crate) fn keep(&mut self) {
+        self.kept = true;
+    }
+
     pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), Error> {
         let n = self.pieces;
         self.pieces += 1;
@@ -97,7 +102,8 @@ impl Service {
     ) -> Result<Written<Attachment>, Error> {
         check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
         let wanted = self.may_upload(context, id).await?;
-        self.check_size(announced.unwrap_or_default())?;
+        let max = self.inner.attachments.max_bytes.min(CONTENT_MAX);
+        check_size(announced.unwrap_or_default(), max)?;
         let org = context.caller.organisation();
         let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
         let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
@@ -106,7 +112,7 @@ impl Service {
         }
         let (database, org) = (self.inner.database.clone(), org.to_owned());
         let mut staged = Staged { database, org, upload, pieces: 0, kept: false };
-        let reading = self.read_content(pieces, announced, staging.then_some(&mut staged));
+        let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
         let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
         let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
         // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
@@ -130,14 +136,6 @@ impl Service {
         Ok(found)
     }
 
-    fn check_size(&self, size: u64) -> Result<(), Error> {
-        let max = self.inner.attachments.max_bytes.min(CONTENT_MAX);
-        if size > max {
-            return Err(Error::new(Reason::TooLarge, format!("a content may have {max} bytes")));
-        }
-        Ok(())
-    }
-
     /// A new upload; what others left over goes.
     pub(crate) async fn begin_staging(&self, org: &str) -> Result<Staged, Error> {
         self.remove_abandoned(org).await?;
@@ -150,42 +148,6 @@ impl Service {
         // Ids begin with their time.
         let before = steerco_domain::id::encode("upl", millis << 80);
         self.inner.database.discard_uploads_before(org, &before).await.map_err(Fail::into_error)
-    }
-
-    async fn read_content(
-        &self,
-        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
-        announced: Option<u64>,
-        mut staged: Option<&mut Staged>,
-    ) -> Result<Content, Error> {
-        let (mut digest, mut sniffer, mut size) = (Sha256::new(), Sniffer::new(), 0_u64);
-        let mut waiting = BytesMut::new();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece?;
-            size += piece.len() as u64;
-            self.check_size(size)?;
-            if announced.is_some_and(|announced| size > announced) {
-                break;
-            }
-            digest.update(&piece);
-            sniffer.see(&piece);
-            if let Some(staged) = &mut staged {
-                waiting.extend_from_slice(&piece);
-                while waiting.len() >= PIECE {
-                    staged.add(waiting.split_to(PIECE).freeze()).await?;
-                }
-            }
-        }
-        if let Some(announced) = announced.filter(|announced| *announced != size) {
-            let detail = format!("the content was said to have {announced} bytes, and has not");
-            return Err(Error::fault("/size_bytes", "DOES_NOT_FIT", detail));
-        }
-        if let Some(staged) = staged.filter(|_| !waiting.is_empty()) {
-            staged.add(waiting.freeze()).await?;
-        }
-        let sha256 = hex(&digest.finalize());
-        let size_bytes = i64::try_from(size).map_err(|_| Error::internal())?;
-        Ok(Content { sha256, size_bytes, media_type: sniffer.media_type().to_owned() })
     }
 
     async fn store(
@@ -227,16 +189,26 @@ impl Service {
         let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
             return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
         };
-        let org = caller.organisation().to_owned();
-        let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
-        let upload = blob::find_upload(&conn, &org, sha256.as_str()).await.map_err(Fail::into_error)?;
+        let size = u64::try_from(size.get()).unwrap_or_default();
+        let stored = self.find_content(caller.organisation(), sha256.as_str(), size).await?;
+        Ok(Download { file_name: resource.file_name.to_string(), ..stored })
+    }
+
+    /// A content that is known to be there.
+    pub(crate) async fn find_content(&self, org: &str, sha256: &str, size: u64) -> Result<Download, Error> {
+        let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
+        let upload = blob::find_upload(&conn, org, sha256).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         let upload = upload.ok_or_else(|| {
-            tracing::error!(sha256 = sha256.as_str(), "a content is missing");
+            tracing::error!(sha256, "a content is missing");
             Error::internal()
         })?;
-        let size = u64::try_from(size.get()).unwrap_or_default();
-        Ok(Download { file_name: resource.file_name.to_string(), sha256: sha256.to_string(), size, org, upload })
+        Ok(Download { file_name: String::new(), sha256: sha256.to_owned(), size, org: org.to_owned(), upload })
+    }
+
+    /// The n-th piece that a content was staged in.
+    pub(crate) async fn piece(&self, download: &Download, n: u64) -> Result<Vec<u8>, Error> {
+        read_piece(&self.inner.database, download, n).await.map_err(Fail::into_error)
     }
 
     /// The bytes of a content from the first of these to the one before the last, in pieces. What is linked never
@@ -266,6 +238,50 @@ impl Service {
             Ok(Some((bytes, (database, download, next))))
         })
     }
+}
+
+pub(crate) fn check_size(size: u64, max: u64) -> Result<(), Error> {
+    if size > max {
+        return Err(Error::new(Reason::TooLarge, format!("a content may have {max} bytes")));
+    }
+    Ok(())
+}
+
+/// Reads a content to its end, and stages it where there is a place.
+pub(crate) async fn read_content(
+    pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    announced: Option<u64>,
+    max: u64,
+    mut staged: Option<&mut Staged>,
+) -> Result<Content, Error> {
+    let (mut digest, mut sniffer, mut size) = (Sha256::new(), Sniffer::new(), 0_u64);
+    let mut waiting = BytesMut::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        size += piece.len() as u64;
+        check_size(size, max)?;
+        if announced.is_some_and(|announced| size > announced) {
+            break;
+        }
+        digest.update(&piece);
+        sniffer.see(&piece);
+        if let Some(staged) = &mut staged {
+            waiting.extend_from_slice(&piece);
+            while waiting.len() >= PIECE {
+                staged.add(waiting.split_to(PIECE).freeze()).await?;
+            }
+        }
+    }
+    if let Some(announced) = announced.filter(|announced| *announced != size) {
+        let detail = format!("the content was said to have {announced} bytes, and has not");
+        return Err(Error::fault("/size_bytes", "DOES_NOT_FIT", detail));
+    }
+    if let Some(staged) = staged.filter(|_| !waiting.is_empty()) {
+        staged.add(waiting.freeze()).await?;
+    }
+    let sha256 = hex(&digest.finalize());
+    let size_bytes = i64::try_from(size).map_err(|_| Error::internal())?;
+    Ok(Content { sha256, size_bytes, media_type: sniffer.media_type().to_owned() })
 }
 
 async fn read_piece(database: &Database, download: &Download, n: u64) -> Result<Vec<u8>, Fail> {

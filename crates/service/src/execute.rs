@@ -28,6 +28,7 @@ use steerco_persistence::{
 };
 
 use crate::clock::Clock;
+use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
 use crate::read::Reads;
 use crate::service::etag;
@@ -125,9 +126,13 @@ impl<R: Resource> Writes<R> {
     pub(crate) const DELETE: Option<&'static Row> = row_if_made_so(R::KIND.name, "delete");
 }
 
-/// The tenant itself is made and ended by its operator, never by a caller, and a batch is posted.
+/// The tenant itself is made and ended by its operator, never by a caller, and batches are posted.
 const fn row_if_made_so(kind: &str, action: &str) -> Option<&'static Row> {
-    if same(kind, "organisation") || same(kind, "actuals_batch") { None } else { Some(find(kind, action)) }
+    if same(kind, "organisation") || same(kind, "actuals_batch") || same(kind, "purchase_order_batch") {
+        None
+    } else {
+        Some(find(kind, action))
+    }
 }
 
 /// What a decision knows of its caller.
@@ -144,8 +149,14 @@ pub(crate) struct Env<'a> {
     also: Mutex<Vec<Change>>,
     /// What it changes of the sending of webhooks.
     webhooks: Mutex<Vec<Setting>>,
+    /// The same, after them: what names what the request makes.
+    after: Mutex<Vec<Change>>,
+    /// What it has taken of a sum that has a limit.
+    taken: Mutex<HashMap<String, i64>>,
     /// The greatest number it has given in each series.
     numbers: Mutex<HashMap<String, i32>>,
+    /// What external references it has looked up.
+    pub(crate) crosswalk: Crosswalk,
     clock: &'a Clock,
 }
 
@@ -160,7 +171,10 @@ impl<'a> Env<'a> {
             postings: Mutex::default(),
             also: Mutex::default(),
             webhooks: Mutex::default(),
+            after: Mutex::default(),
+            taken: Mutex::default(),
             numbers: Mutex::default(),
+            crosswalk: Crosswalk::default(),
             clock,
         }
     }
@@ -187,6 +201,20 @@ impl<'a> Env<'a> {
         self.webhooks.lock().unwrap_or_else(PoisonError::into_inner).push(setting);
     }
 
+    /// Changes such a resource after those that the request names, for it names one of them.
+    pub(crate) fn change_after(&self, change: Change) {
+        self.after.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+    }
+
+    /// What earlier items of this request have taken of a sum that has a limit; this one takes more.
+    pub(crate) fn take_of(&self, sum: &str, units: i64) -> i64 {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = taken.entry(sum.to_owned()).or_default();
+        let before = *sum;
+        *sum = sum.saturating_add(units);
+        before
+    }
+
     /// Edges that earlier items of this request add.
     pub(crate) fn planned_edges(&self) -> Vec<Edge> {
         self.edges.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -203,6 +231,16 @@ impl<'a> Env<'a> {
             Some(before) => before.and(postings),
             None => postings,
         });
+    }
+
+    /// All that is planned together with a change, in the order in which it is written, and what is posted.
+    pub(crate) fn planned(&self, change: Change) -> (Vec<Change>, Option<Postings>) {
+        let take =
+            |changes: &Mutex<Vec<Change>>| std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut changes = take(&self.also);
+        changes.push(change);
+        changes.append(&mut take(&self.after));
+        (changes, self.postings.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     /// The reach of the caller for one row of the table.
@@ -294,6 +332,7 @@ impl Service {
         let (results, mut changes, source_versions) = decide_items(&env, wish).await?;
         // First, so that what is posted bears the number of the change that was asked for.
         changes.splice(0..0, std::mem::take(&mut *env.also.lock().unwrap_or_else(PoisonError::into_inner)));
+        changes.append(&mut env.after.lock().unwrap_or_else(PoisonError::into_inner));
         let link = wish.link.clone().filter(|_| !changes.is_empty());
         if let Some(link) = &link {
             blob::check_quota(conn, &act.org, link).await?;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::client::{Connection, Times, get, post};
 use crate::data::{Data, Store, risk};
 use crate::process::{Server, cpu};
-use crate::work::{Report, Row};
+use crate::report::{Report, Row};
 use crate::{Done, Flags};
 
 /// Pages of a tail.

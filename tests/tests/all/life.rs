@@ -69,9 +69,19 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Roof", "kind": "milestone",
                 "value": {"amount": "100000.0000", "currency": "EUR"}, "retention": 0.05, "starts_on": "2026-01-01",
                 "notices": [{"due_on": "2026-09-30", "subject": "whether it is renewed"}],
-                "service_levels": [{"name": "Availability", "target": "99.5 % of each month"}]}),
-            json!({"review_deadline_days": 10, "deemed_acceptance": true, "private_notes": "Not above 120000"}),
+                "service_levels": [steerco_tests::availability()], "retention_release_on": "2027-01-01"}),
+            json!({"review_deadline_days": 10, "deemed_acceptance": true, "signed_on": "2025-12-01", "private_notes": "Not above 120000"}),
         ),
+        "engagement_amendment" => (
+            super::bodies::body(world, kind),
+            json!({"new_starts_on": "2026-02-01", "new_ends_on": "2026-12-31", "signed_on": "2026-01-20",
+                "scope_change": "A third lane", "new_statement_of_work": "Three lanes", "private_notes": "Dear"}),
+        ),
+        "rate_card" => (super::bodies::body(world, kind), json!({"title": "Dearer", "effective_on": "2026-07-01"})),
+        "retention_release" => (super::bodies::body(world, kind), json!({"reason": "certificate 7"})),
+        "invoice" => (super::bodies::body(world, kind), json!({"private_notes": "Ask Ada"})),
+        "vendor_statement" => (super::bodies::body(world, kind), json!({"labels": {"seen": "yes"}})),
+        "service_level_measurement" => (super::bodies::body(world, kind), json!({"value": "98.7"})),
         "milestone" => (
             json!({"engagement_id": world.engagement, "title": "Roof is tight", "planned_on": "2026-05-31",
                 "payment_share": 0.25}),
@@ -114,6 +124,7 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"limit": {"amount": "6.0000", "currency": "EUR"}}),
         ),
         "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
+        "import_job" => (super::bodies::body(world, kind), json!({"name": "risks of 2026.csv"})),
         "forecast" => (super::bodies::body(world, kind), json!({"justification": "The tender came in lower"})),
         "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),
         "exchange_rate" => (
@@ -201,6 +212,12 @@ scenario!(of_an_activity(world) { live(&world, "activity").await });
 scenario!(of_a_dependency(world) { live(&world, "dependency").await });
 scenario!(of_a_partner(world) { live(&world, "partner").await });
 scenario!(of_an_engagement(world) { live(&world, "engagement").await });
+scenario!(of_an_engagement_amendment(world) { live(&world, "engagement_amendment").await });
+scenario!(of_a_rate_card(world) { live(&world, "rate_card").await });
+scenario!(of_a_retention_release(world) { live(&world, "retention_release").await });
+scenario!(of_an_invoice(world) { live(&world, "invoice").await });
+scenario!(of_a_vendor_statement(world) { live(&world, "vendor_statement").await });
+scenario!(of_a_service_level_measurement(world) { live(&world, "service_level_measurement").await });
 scenario!(of_a_milestone(world) { live(&world, "milestone").await });
 scenario!(of_a_comment(world) { live(&world, "comment").await });
 scenario!(of_a_fiscal_calendar(world) { live(&world, "fiscal_calendar").await });

@@ -62,7 +62,7 @@ fn piece(message: pb::UploadAttachmentRequest) -> Result<Bytes, Error> {
     check(chunk)
 }
 
-fn check(chunk: Vec<u8>) -> Result<Bytes, Error> {
+pub(super) fn check(chunk: Vec<u8>) -> Result<Bytes, Error> {
     if chunk.len() > CHUNK_MAX {
         return Err(Error::new(Reason::TooLarge, format!("a piece has at most {CHUNK_MAX} bytes")));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use prost_types::Timestamp;
 use serde_json::{Map, Number, Value};
 use steerco_domain::access::Role;
-use steerco_domain::activity::{ConstraintType, DurationUnit, PercentType};
+use steerco_domain::activity::{ActivityResource, ActivityType, ConstraintType, DurationUnit, PercentType};
 use steerco_domain::actor::Actor;
 use steerco_domain::actuals_batch::{
     ActualsBatchType, ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal,
@@ -26,20 +26,25 @@ use steerco_domain::country::Country;
 use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
 };
-use steerco_domain::dependency::{DependencyState, Relation};
-use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
+use steerco_domain::dependency::{DependencyState, LagKind, Relation};
+use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState};
+use steerco_domain::engagement_amendment::EngagementAmendmentState;
 use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::forecast::{ForecastLine, ForecastState};
 use steerco_domain::id::{HasId, Id};
+use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportOutcome, ImportState};
+use steerco_domain::invoice::{InvoiceLine, InvoicePayment, InvoiceState, InvoiceType};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::BudgetControl;
 use steerco_domain::mapping_profile::{
-    CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, NegativeForm, ProfileColumns, ThousandsSeparator,
+    CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, NegativeForm, ProfileColumns, ProfileField,
+    ProfileWord, ThousandsSeparator,
 };
 use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::node::Node;
@@ -48,28 +53,43 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::purchase_order_batch::{
+    PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
+};
+use steerco_domain::quantity::Quantity;
 use steerco_domain::rate::Rate;
+use steerco_domain::rate_card::{RateCardRate, RateCardState, RateUnit};
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
+use steerco_domain::retention_release::RetentionReleaseState;
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
+use steerco_domain::scorecard::{NoScore, Scorecard, ScorecardCredit, ScorecardFigure, ScorecardMetric};
+use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
+use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
+use steerco_domain::statement_of_account::{AccountDispute, AccountEntry, AccountEntryType, StatementOfAccount};
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
+use steerco_domain::vendor_statement::{VendorStatementDifference, VendorStatementDifferenceType, VendorStatementLine};
 use steerco_domain::webhook_endpoint::{WebhookContent, WebhookDeliveryState, WebhookDisabledReason, WebhookState};
 use steerco_domain::words::Words;
 use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_total_fields, actuals_control_fields, actuals_line_fields,
-    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
-    control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
-    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
+    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_total_fields,
+    activity_resource_fields, actuals_control_fields, actuals_line_fields, actuals_outcome_fields, budget_line_fields,
+    budget_place_fields, calendar_exception_fields, calendar_import_fields, control_total_fields, convert_line_fields,
+    credit_tier_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
+    forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_payment_fields, owned_field_fields,
+    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
+    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, rate_card_rate_fields,
+    scorecard_credit_fields, scorecard_fields, scorecard_figure_fields, service_level_fields, skipped_event_fields,
+    statement_line_fields, statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields,
+    vendor_statement_line_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -163,6 +183,7 @@ text_wire! {
     [] Country, country => country.code().to_owned();
     [] Currency, currency => currency.code().to_owned();
     [] Actor, actor => actor.0.clone();
+    [] Quantity, quantity => quantity.to_string();
     [] Amount, amount => amount.to_string();
     [] Day, day => day.to_string();
     [] ClockTime, time => time.to_string();
@@ -194,6 +215,8 @@ macro_rules! words_wire {
         }
     };
 }
+pub(super) use words_wire;
+words_wire!(ExportFormat: Csv, Ndjson, Xlsx);
 words_wire!(PersonState: Active, Disabled, Erased);
 words_wire!(AccountState: Active, Disabled);
 words_wire!(WebhookContent: Full, Thin);
@@ -207,6 +230,11 @@ words_wire!(EarningRule: ZeroHundred, FiftyFifty, Percent, Milestones, LevelOfEf
 words_wire!(DeliverableState: Planned, InProgress, Submitted, Accepted, AcceptedWithReservations, Rejected, Cancelled);
 words_wire!(DurationUnit: Minutes, Days);
 words_wire!(ConstraintType: AsSoonAsPossible, AsLateAsPossible, MustStartOn, MustFinishOn, StartNoEarlierThan, StartNoLaterThan, FinishNoEarlierThan, FinishNoLaterThan);
+words_wire!(ActivityType: Task, Milestone, LevelOfEffort, Summary);
+words_wire!(LagKind: Working, Elapsed);
+words_wire!(ImportFormat: Csv, Mspdi, Xer, Icalendar);
+words_wire!(ImportState: Pending, Ready, Checking, Checked, Applying, Applied, Failed);
+words_wire!(ImportOutcome: Created, Updated, Unchanged, Refused, Lost);
 words_wire!(PercentType: Physical, Duration, Work);
 words_wire!(Weekday: Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday);
 words_wire!(Relation: FinishToStart, StartToStart, FinishToFinish, StartToFinish);
@@ -219,6 +247,19 @@ words_wire!(PartnerState: Active, Suspended, Ended);
 words_wire!(RiskTier: Low, Medium, High, Critical);
 words_wire!(EngagementKind: FixedPrice, TimeAndMaterial, Milestone, Framework, Collaboration);
 words_wire!(EngagementState: Draft, Active, Suspended, Completed, Terminated);
+words_wire!(EngagementAmendmentState: Draft, Submitted, Approved, Rejected);
+words_wire!(ServiceLevelDirection: AtLeast, AtMost);
+words_wire!(ServiceLevelPeriod: Month, Quarter, Year);
+words_wire!(RateUnit: Hour, Day, Month, Piece);
+words_wire!(RateCardState: Draft, Approved);
+words_wire!(RetentionReleaseState: Requested, Approved, Rejected);
+words_wire!(InvoiceType: Invoice, CreditNote);
+words_wire!(InvoiceState: Submitted, Proposed, Approved, Rejected, Withdrawn, Paid);
+words_wire!(VendorStatementDifferenceType: MissingInAccount, MissingInStatement, AmountDiffers, PaidDiffers, NotAgreed);
+words_wire!(AccountEntryType: Invoice, CreditNote, Payment);
+words_wire!(ScorecardMetric: OnTime, FirstPassAcceptance, PromiseBias, ServiceLevels, CostVariance);
+words_wire!(NoScore: NothingMeasured, TooLittleEvidence, SeveralCurrencies);
+words_wire!(MeasurementResult: NotMeasured, Met, Breached);
 words_wire!(CommentVisibility: Internal, Shared);
 words_wire!(AttachmentVisibility: Internal, Shared);
 words_wire!(AttachmentState: Pending, Stored);
@@ -229,6 +270,8 @@ words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
+words_wire!(PurchaseOrderAction: Request, Commit, Amend, FinalInvoice, Cancel);
+words_wire!(PurchaseOrderStatus: Applied, Unchanged, Rejected);
 words_wire!(CsvDelimiter: Comma, Semicolon, Tab, Pipe);
 words_wire!(CsvEncoding: Utf8, Windows1252, Latin1);
 words_wire!(CsvDateFormat: Iso, DmySlash, MdySlash, DmyDot, DmyHyphen, YmdSlash, YmdCompact);
@@ -239,15 +282,15 @@ words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval,
 words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance, Forecast, Outlook);
 words_wire!(BudgetControl: Stop, Warn, Ignore);
 words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
-words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
-words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown);
+words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown, EngagementAmendment, Acceptance);
+words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown, ExchangeRates);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
 words_wire!(ForecastState: Draft, Submitted, Superseded);
 words_wire!(Spread: Evenly, ByDays);
-words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
+words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend, Vendor);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
@@ -268,6 +311,7 @@ macro_rules! value_wire {
         }
     };
 }
+pub(super) use value_wire;
 acceptance_criterion_fields!(value_wire);
 account_total_fields!(value_wire);
 actuals_control_fields!(value_wire);
@@ -286,11 +330,30 @@ working_hours_fields!(value_wire);
 working_interval_fields!(value_wire);
 criterion_judgement_fields!(value_wire);
 owned_field_fields!(value_wire);
+purchase_order_control_fields!(value_wire);
+purchase_order_line_fields!(value_wire);
+purchase_order_outcome_fields!(value_wire);
 tolerances_fields!(value_wire);
 partner_contact_fields!(value_wire);
 profile_columns_fields!(value_wire);
+profile_field_fields!(value_wire);
+profile_word_fields!(value_wire);
+activity_resource_fields!(value_wire);
+import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);
 service_level_fields!(value_wire);
+credit_tier_fields!(value_wire);
+rate_card_rate_fields!(value_wire);
+invoice_line_fields!(value_wire);
+invoice_payment_fields!(value_wire);
+vendor_statement_line_fields!(value_wire);
+vendor_statement_difference_fields!(value_wire);
+statement_of_account_fields!(value_wire);
+account_entry_fields!(value_wire);
+account_dispute_fields!(value_wire);
+scorecard_fields!(value_wire);
+scorecard_figure_fields!(value_wire);
+scorecard_credit_fields!(value_wire);
 statement_line_fields!(value_wire);
 
 impl Scalar<i32> for i32 {
@@ -380,13 +443,16 @@ macro_rules! required {
         }
     )*};
 }
+pub(super) use required;
 required! {
     Ratio, f64;
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+    PurchaseOrderControl, pb::PurchaseOrderControl;
     BudgetPlace, pb::BudgetPlace;
     ProfileColumns, pb::ProfileColumns;
+    ImportCounts, pb::ImportCounts;
 }
 
 /// A number that is required and may be zero.

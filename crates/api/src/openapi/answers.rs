@@ -12,7 +12,7 @@ use crate::problem::PROBLEM;
 use crate::rest::PARTIAL;
 
 /// Key, wire name, type and text of every header an answer may have.
-const HEADERS: [(&str, &str, Type, &str); 13] = [
+const HEADERS: [(&str, &str, Type, &str); 14] = [
     ("request_id", "x-request-id", Type::String, "Names this request in the logs."),
     ("etag", "ETag", Type::String, "Strong validator over what the caller sees of the resource."),
     ("location", "Location", Type::String, "Where the new resource is."),
@@ -25,6 +25,12 @@ const HEADERS: [(&str, &str, Type, &str); 13] = [
     ("challenge", "WWW-Authenticate", Type::String, "Where to learn how to get a token."),
     ("content_disposition", "Content-Disposition", Type::String, "Always `attachment`, with the name of the file."),
     ("content_range", "Content-Range", Type::String, "Which bytes these are, and how many there are."),
+    (
+        "sync_token",
+        "Steerco-Sync-Token",
+        Type::String,
+        "Cursor of the feed from which everything after this list follows.",
+    ),
     ("cache_control", "Cache-Control", Type::String, "Who may keep the answer."),
 ];
 

@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 34] = [
+    let queries = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -40,10 +40,17 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::STATE,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
+        &params::AFTER_RECORD,
         &params::FROM_ID,
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
         &params::FISCAL_PERIOD_ID,
+        &params::CURRENCY,
+        &params::RATE_TYPE,
+        &params::RATE_SET,
+        &params::EXPLAIN,
+        &params::ACCOUNT,
+        &params::GROUP_KEY,
         &params::SOURCE,
         &params::BATCH_REF,
         &params::LEGAL_ENTITY_ID,
@@ -53,6 +60,10 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::CORRECTIONS,
         &params::ADJUSTING,
         &params::PROFILE,
+        &params::FORMAT,
+        &params::FROM,
+        &params::UNTIL,
+        &params::MINIMUM_EVIDENCE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
@@ -86,7 +97,7 @@ fn query(param: &Param) -> ParameterBuilder {
     parameter(ParameterIn::Query, param.name, param.doc, schema)
 }
 
-fn headers() -> [(String, ParameterBuilder); 5] {
+fn headers() -> [(String, ParameterBuilder); 6] {
     let header =
         |key: &str, name: &str, doc: &str, schema| (key.to_owned(), parameter(ParameterIn::Header, name, doc, schema));
     let key = limited(255, "^[!-~]([ -~]*[!-~])?$").min_length(Some(1));
@@ -101,6 +112,13 @@ fn headers() -> [(String, ParameterBuilder); 5] {
         ),
         header("if_match", "If-Match", "The ETag the caller read; another one now is answered 412.", etag),
         header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", text()),
+        header(
+            "preview_as_partner",
+            "Preview-As-Partner",
+            "Id of a partner: answers what that partner would read of what the caller sees, and nothing private. Refuses \
+             every write.",
+            shape::id("prt"),
+        ),
         header("range", "Range", "One range of bytes, such as `bytes=0-99`; others are overlooked.", text()),
         header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", text()),
     ]
@@ -130,7 +148,8 @@ pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Paramete
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Parameter {
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), shape::id(kind.prefix))
+    let doc = format!("Id, starting with `{}_`, or `source/external_id`, percent-encoded.", kind.prefix);
+    path("id", &doc, shape::named(&shape::id_pattern(kind.prefix)))
 }
 
 /// An external reference.

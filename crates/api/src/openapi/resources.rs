@@ -1,16 +1,19 @@
 //! The operations every resource has.
 
 use serde_json::{Value, json};
+use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
-use super::answers::{answer, empty, trimmable};
+use super::answers::{answer, content, empty, trimmable};
 use super::example;
 use super::operation::{Access, Operation, body, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
-use super::vocabulary::{binary, reference};
+use super::vocabulary::{binary, reference, text};
 use crate::rest::content::OCTETS;
+use crate::rest::export::MSPDI;
 use crate::rest::mount::{About, Reach, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
@@ -22,17 +25,19 @@ pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 
 /// The operations of a resource.
 pub(super) fn operations(about: &About) -> Vec<Operation> {
-    let mut operations = vec![list(about), get(about)];
+    let mut operations = vec![list(about), export(about), get(about)];
     if about.reach == Reach::Record {
         return operations;
     }
     operations.extend([update(about), revisions(about)]);
+    operations.extend((about.reach == Reach::Posted).then(|| create(about)));
     if about.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
     }
     operations.extend(about.progress.then(|| progress(about)));
     operations.extend(about.financials.then(|| financials(about)));
+    operations.extend(about.schedule.then(|| schedule(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
     if about.content {
         operations.extend([upload(about), download(about)]);
@@ -83,9 +88,11 @@ fn created(about: &About) -> (u16, ResponseBuilder) {
 /// Adds what can be done next with a new resource.
 fn link(about: &About, answer: ResponseBuilder) -> ResponseBuilder {
     let name = about.kind.name;
-    let fixed = ["get", "update", "delete", "undelete"].map(|verb| format!("{verb}_{name}"));
+    let whole = about.reach == Reach::Whole;
+    let fixed = ["get", "update"].into_iter().chain(whole.then_some(["delete", "undelete"]).into_iter().flatten());
+    let fixed = fixed.map(|verb| format!("{verb}_{name}"));
     let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
-    let all = fixed.into_iter().chain(verbs).chain([format!("list_{name}_revisions")]);
+    let all = fixed.chain(verbs).chain([format!("list_{name}_revisions")]);
     let link = |id: &str| LinkBuilder::new().operation_id(id).parameter("id", "$response.body#/id").build();
     all.fold(answer, |answer, id| answer.link(id.as_str(), link(&id)))
 }
@@ -112,10 +119,37 @@ fn list(about: &About) -> Operation {
             "Every {one} in the caller's sight, a page at a time. May stand in `filter` and `order_by`: {}.",
             filterable.join(", ")
         ),
-        parameters: of(about.kind, &params::listing(about.kind)),
+        parameters: [of(about.kind, &params::listing(about.kind)), preview(about)].concat(),
         answers: vec![(200, many(about, "A page."))],
         ..start(about, HttpMethod::Get, "", format!("list_{}", about.kind.plural), "read")
     }
+}
+
+fn export(about: &About) -> Operation {
+    let (one, plural) = words(about);
+    let keys = ["content_disposition", "sync_token"];
+    let file = answer("The file.", "text/csv", text(), &keys);
+    let others = [ExportFormat::Ndjson, ExportFormat::Xlsx].into_iter();
+    let file = others.fold(file, |file, format| file.content(format.media_type(), content(binary())));
+    Operation {
+        summary: format!("Export {plural} as a file"),
+        description: format!(
+            "Every {one} that the list has, with the same filter, order and fields, streamed. In tables money is two \
+             columns, `name.amount` and `name.currency`, and lists and objects are JSON; what a spreadsheet might run \
+             as a formula begins with an apostrophe in CSV, and is text in a workbook. A file that arrives whole is \
+             whole: one that cannot be read to its end breaks off."
+        ),
+        parameters: of(about.kind, &params::exporting(about.kind)),
+        answers: vec![(200, file)],
+        ..start(about, HttpMethod::Get, "/export", format!("export_{}", about.kind.plural), "read")
+    }
+}
+
+/// What is read as a partner sees it: what a partner may read.
+fn preview(about: &About) -> Vec<Parameter> {
+    let reads =
+        |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
+    if TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
 }
 
 fn get(about: &About) -> Operation {
@@ -123,6 +157,7 @@ fn get(about: &About) -> Operation {
     let mut parameters = vec![id(about.kind)];
     parameters.extend(of(about.kind, &params::reading(about.kind)));
     parameters.extend(shared(&["if_none_match"]));
+    parameters.extend(preview(about));
     Operation {
         summary: format!("Get one {one_word}"),
         description: format!("The {one_word} as the caller sees it. A deleted one is answered with `deleted_at`."),
@@ -191,14 +226,30 @@ fn financials(about: &About) -> Operation {
         description:
             "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the \
                       caller sees the programs. They are kept with every posting, so they cost the same at any size; \
-                      with `as_of` they are summed from the entries. The entries behind them are listed under \
-                      `/v1/ledger-entries` by the same program, project, period or category."
+                      with `as_of`, and converted by the rates of the days of posting for a project or by project, \
+                      category, spend or vendor, they are summed from the entries. `currency` and `rate_type` tell \
+                      them in one currency too; `explain` tells the entries behind them."
                 .to_owned(),
         access: Access::of("ledger_entry", "read"),
         parameters,
         answers: vec![(200, answer("The financials.", "application/json", reference("Financials"), &[]))],
         refusals: vec![404],
         ..start(about, HttpMethod::Get, "/{id}/financials", format!("get_{}_financials", about.kind.name), "read")
+    }
+}
+
+fn schedule(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Get the schedule of one {one_word} as a file"),
+        description: "Its activities, the milestones of its deliverables and what they wait for, as far as the caller \
+                      sees them, as XML of Microsoft Project (MSPDI), with the numbers that an import gave them."
+            .to_owned(),
+        access: Access::of("activity", "read"),
+        parameters: vec![id(about.kind)],
+        answers: vec![(200, answer("The schedule.", MSPDI, text(), &["content_disposition"]))],
+        refusals: vec![404, 413],
+        ..start(about, HttpMethod::Get, "/{id}/schedule", "export_schedule".to_owned(), "read")
     }
 }
 

@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(crate) async fn list_events(State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::events())?.event_args();
     let page = rest.service.events(&call.caller, &args).await?;
-    Ok(reply::json(StatusCode::OK, reply::JSON, &PageView(&page))?)
+    Ok(reply::json_of(page.events.len(), StatusCode::OK, reply::JSON, &PageView(&page))?)
 }
 
 /// A cursor that has expired, a kind that does not exist and a missing right are refused with their status: once a

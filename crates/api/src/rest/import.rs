@@ -97,8 +97,12 @@ async fn of_csv(
 
 /// The header of a batch, out of the parameters.
 fn header(query: &Query) -> Result<PostActualsBatch, Error> {
-    let texts =
-        [(&params::SOURCE, "source"), (&params::BATCH_REF, "batch_ref"), (&params::LEGAL_ENTITY_ID, "legal_entity_id")];
+    let texts = [
+        (&params::SOURCE, "source"),
+        (&params::BATCH_REF, "batch_ref"),
+        (&params::LEGAL_ENTITY_ID, "legal_entity_id"),
+        (&params::OVERRIDE_REASON, "override_reason"),
+    ];
     let given = texts.into_iter().filter_map(|(param, name)| Some((name.to_owned(), query.text(param)?.into())));
     let mut object: Map<String, Value> = given.collect();
     for (param, name) in
@@ -143,7 +147,15 @@ async fn find_profile(rest: &Rest, context: &Context, query: &Query) -> Result<M
     // Its shape was checked: nothing in it could end the text.
     let args = ListArgs { filter: Some(format!("code = \"{code}\"")), ..ListArgs::default() };
     let found = rest.service.list::<MappingProfile>(&context.caller, &args).await?.items.pop();
-    found.ok_or_else(|| Error::fault("?profile", "NOT_FOUND", format!("there is no mapping_profile {code}")))
+    let found =
+        found.ok_or_else(|| Error::fault("?profile", "NOT_FOUND", format!("there is no mapping_profile {code}")))?;
+    match &found.kind {
+        None => Ok(found),
+        Some(kind) => {
+            let detail = format!("the profile is of files of {kind}: send them as an import job");
+            Err(Error::fault("?profile", "DOES_NOT_FIT", detail))
+        }
+    }
 }
 
 async fn of_ndjson(

@@ -8,7 +8,7 @@ use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
 
-use super::{Rest, batch, content, read, write};
+use super::{Rest, batch, content, export, read, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -21,6 +21,8 @@ pub(crate) struct Mounted {
 pub(crate) enum Reach {
     /// They create, change and delete it.
     Whole,
+    /// They create it and change small things of it.
+    Posted,
     /// They read and change it.
     Fixed,
     /// They read it.
@@ -36,6 +38,8 @@ pub(crate) struct About {
     pub(crate) progress: bool,
     /// Whether money rolls up to it.
     pub(crate) financials: bool,
+    /// Whether each has a schedule.
+    pub(crate) schedule: bool,
     /// Whether each has a content beside its fields.
     pub(crate) content: bool,
     /// Rows of the table of permissions for operations of its own.
@@ -73,11 +77,21 @@ pub(crate) fn whole<R: Resource>() -> Mount<R> {
     mount
 }
 
+/// A resource that callers create once: what it says stays.
+pub(crate) fn posted<R: Resource>() -> Mount<R> {
+    let mut mount = fixed::<R>();
+    let routes = std::mem::take(&mut mount.mounted.routes);
+    mount.mounted.routes = routes.route(&format!("/v1/{}", R::KIND.path()), post(write::create::<R>));
+    mount.mounted.about.reach = Reach::Posted;
+    mount
+}
+
 /// A resource that callers read and change, but neither create nor delete.
 pub(crate) fn fixed<R: Resource>() -> Mount<R> {
     let path = format!("/v1/{}", R::KIND.path());
     let routes = Router::new()
         .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/export"), get(export::list::<R>))
         .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
         .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
     Mount { mounted: Mounted { routes, about: about::<R>() }, resource: PhantomData }
@@ -86,7 +100,10 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
 /// What the service only ever adds to: callers read it.
 pub(crate) fn records<R: Resource>() -> Mounted {
     let path = format!("/v1/{}", R::KIND.path());
-    let routes = Router::new().route(&path, get(read::list::<R>)).route(&format!("{path}/{{id}}"), get(read::get::<R>));
+    let routes = Router::new()
+        .route(&path, get(read::list::<R>))
+        .route(&format!("{path}/export"), get(export::list::<R>))
+        .route(&format!("{path}/{{id}}"), get(read::get::<R>));
     Mounted { routes, about: About { reach: Reach::Record, ..about::<R>() } }
 }
 
@@ -97,6 +114,7 @@ fn about<R: Resource>() -> About {
         verbs: Vec::new(),
         progress: false,
         financials: false,
+        schedule: false,
         content: false,
         acts: &[],
     }
@@ -134,6 +152,14 @@ impl<R: Resource> Mount<R> {
         let path = format!("/v1/{}/{{id}}/financials", R::KIND.path());
         self.mounted.routes = self.mounted.routes.route(&path, get(read::financials::<R>));
         self.mounted.about.financials = true;
+        self
+    }
+
+    /// Adds the schedule as a file.
+    pub(crate) fn schedule(mut self) -> Self {
+        let path = format!("/v1/{}/{{id}}/schedule", R::KIND.path());
+        self.mounted.routes = self.mounted.routes.route(&path, get(export::schedule));
+        self.mounted.about.schedule = true;
         self
     }
 

@@ -17,7 +17,7 @@ macro_rules! pages {
         const PAGES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../../../docs/", $name, ".md")))),*];
     };
 }
-pages!["internal-tools", "finance", "vendors", "operators", "reading", "writing", "events", "command-line"];
+pages!["internal-tools", "finance", "vendors", "operators", "reading", "writing", "events", "files", "command-line"];
 
 /// What stands in the first heading.
 fn title(text: &'static str) -> &'static str {

@@ -3,9 +3,12 @@
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
 use steerco_domain::consumer::Consumer;
+use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::resource::Kind;
 use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
@@ -84,8 +87,25 @@ params! {
     FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
     /// This fiscal period alone.
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
+    /// The currency that everything is converted to as well, an ISO 4217 code; that of the portfolio when only `rate_type`
+    /// is given.
+    CURRENCY "currency" Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") };
+    /// By which rates: of the day of posting (`spot`), the mean of the period, its end, or a set of budget rates; `spot`
+    /// when only `currency` is given. A closed period is converted by what was known when it was closed.
+    RATE_TYPE "rate_type"
+        Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
+    /// The set of budget rates; that of the budget in force of each program, company and year when absent.
+    RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
+    /// Whether the entries behind the figures are told too, page by page.
+    EXPLAIN "explain" Shape::Bool;
+    /// With `explain`, the account to explain; all of programs when absent.
+    ACCOUNT "account" Shape::Word { title: "LedgerAccount", doc: LedgerAccount::DOC, words: LedgerAccount::WORDS };
+    /// With `explain`, the key of the group to explain; all groups when absent.
+    GROUP_KEY "group_key" text(200);
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
+    /// The record behind which to begin; from the first when absent.
+    AFTER_RECORD "after_record" Shape::Int { min: 0, max: 2_000_000_000 };
     /// Code of the source that sends the batch.
     SOURCE "source" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("gla") };
     /// The source's own name for the batch; the same name again gets the first answer.
@@ -103,8 +123,18 @@ params! {
     CORRECTIONS "corrections" Shape::Bool;
     /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
     ADJUSTING "adjusting" Shape::Bool;
+    /// Why lines are posted although the budget does not suffice; takes the right to override it.
+    OVERRIDE_REASON "override_reason" text(1_000);
     /// Code of the mapping profile that says how the file is written.
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
+    /// What kind of file.
+    FORMAT "format" Shape::Word { title: "ExportFormat", doc: ExportFormat::DOC, words: ExportFormat::WORDS };
+    /// The first day that counts; all before when absent.
+    FROM "from" Shape::Day;
+    /// The last day that counts; today when absent.
+    UNTIL "until" Shape::Day;
+    /// Facts that a score needs; 3 when absent.
+    MINIMUM_EVIDENCE "minimum_evidence" Shape::Int { min: 1, max: 1_000 };
     /// Leaves out what this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
@@ -127,6 +157,13 @@ pub(crate) fn listing(kind: &Kind) -> Set {
     set
 }
 
+/// How a whole list is read as a file.
+pub(crate) fn exporting(kind: &Kind) -> Set {
+    let mut set = reading(kind);
+    set.extend([&FORMAT, &FILTER, &ORDER_BY, &SHOW_DELETED]);
+    set
+}
+
 /// How the versions of a resource are read.
 pub(crate) fn revisions() -> Set {
     vec![&PAGE_SIZE, &PAGE_TOKEN, &FIELDS]
@@ -139,12 +176,30 @@ pub(crate) fn rolling_up() -> Set {
 
 /// How the roll-up of money is read.
 pub(crate) fn financials() -> Set {
-    vec![&AS_OF, &GROUP_BY, &FISCAL_YEAR, &FISCAL_PERIOD_ID]
+    vec![
+        &AS_OF,
+        &GROUP_BY,
+        &FISCAL_YEAR,
+        &FISCAL_PERIOD_ID,
+        &CURRENCY,
+        &RATE_TYPE,
+        &RATE_SET,
+        &EXPLAIN,
+        &ACCOUNT,
+        &GROUP_KEY,
+        &PAGE_SIZE,
+        &PAGE_TOKEN,
+    ]
 }
 
 /// How a bridge is read.
 pub(crate) fn bridging() -> Set {
-    vec![&FROM_ID]
+    vec![&FROM_ID, &CURRENCY]
+}
+
+/// How a scorecard is read.
+pub(crate) fn scoring() -> Set {
+    vec![&FROM, &UNTIL, &MINIMUM_EVIDENCE]
 }
 
 /// How a write is done.
@@ -195,8 +250,14 @@ pub(crate) fn csv_import() -> Set {
         &PARTIAL,
         &CORRECTIONS,
         &ADJUSTING,
+        &OVERRIDE_REASON,
         &PROFILE,
     ]
+}
+
+/// How the report of an import is read.
+pub(crate) fn records() -> Set {
+    vec![&AFTER_RECORD, &PAGE_SIZE]
 }
 
 /// How the ends of lines are read.

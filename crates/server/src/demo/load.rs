@@ -27,6 +27,7 @@ use steerco_persistence::Fail;
 use steerco_service::operator::{Bootstrap, Mint};
 use steerco_service::{BatchItem, Caller, Context, ListArgs, Service};
 
+use super::contracts::{Buyer, service_level};
 use super::data::{self, ProjectInfo, Report};
 
 /// Who is in the demo.
@@ -58,6 +59,11 @@ impl Loader {
         let mint = Mint { org: org.to_owned(), subject: subject.to_owned(), seconds: 3600, ..Mint::default() };
         let caller = service.authenticate(Some(&service.mint(&mint))).await?;
         Ok(Self { service: service.clone(), caller, count: std::cell::Cell::new(0) })
+    }
+
+    /// Somebody else of the organisation.
+    pub(super) async fn another(&self, subject: &str) -> anyhow::Result<Self> {
+        Self::new(&self.service, self.caller.organisation(), subject).await
     }
 
     pub(super) fn context(&self, effective_at: Option<Instant>) -> Context {
@@ -130,9 +136,12 @@ async fn load_new(service: &Service) -> anyhow::Result<Loaded> {
     let (infos, reports) = (read(data::projects())?, read(data::reports())?);
     let programs = load_programs(&feed, &director, &reports).await?;
     load_reports(&feed, &infos, &reports, &programs).await?;
-    load_engagements(&director, &loaded.partner, &programs).await?;
-    let risks = load_risks(&feed, &infos, &reports, &programs).await?;
+    let engagements = load_engagements(&director, &loaded.partner, &programs).await?;
+    super::vendors::load(&feed, &director, &engagements).await?;
     let finance = Loader::new(service, &org, &loaded.finance).await?;
+    let buyer = Buyer { admin: &admin, director: &director, finance: &finance };
+    super::contracts::load(&buyer, &engagements).await?;
+    let risks = load_risks(&feed, &infos, &reports, &programs).await?;
     let costs = super::money::load(&director, &finance, &infos, &reports, &programs).await?;
     eprintln!(
         "loaded {} reports on {} projects in {} programs, {risks} risks, {costs} costs, in {:.1} s",
@@ -284,10 +293,11 @@ async fn load_engagements(
     director: &Loader,
     first: &str,
     programs: &BTreeMap<&'static str, String>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<[String; 2]> {
     let second = json!({ "name": "Harbor Design Office", "kind": "vendor", "country": "US", "risk_tier": "low" });
     let second = director.create::<Partner>(second).await?;
     let programs: Vec<&String> = programs.values().collect();
+    let mut made = Vec::new();
     for (partner, title, kind, amount) in [
         (first, "Framework for building works", "framework", "25000000"),
         (second.as_str(), "Design of waterfront parks", "milestone", "1800000"),
@@ -296,7 +306,10 @@ async fn load_engagements(
             .create::<Engagement>(json!({
                 "partner_id": partner, "program_ids": programs, "title": title, "kind": kind, "retention": 0.05,
                 "value": { "amount": amount, "currency": "USD" }, "payment_terms_days": 30,
-                "review_deadline_days": 10, "private_notes": "The price may be negotiated once more in spring.",
+                "review_deadline_days": 10, "payment_rule": "pro_rata",
+                "private_notes": "The price may be negotiated once more in spring.",
+                "starts_on": "2026-01-01", "ends_on": "2027-12-31", "signed_on": "2025-12-15",
+                "service_levels": [service_level()],
             }))
             .await?;
         for (title, share) in [("Design approved", 0.3), ("Works accepted", 0.7)] {
@@ -306,8 +319,9 @@ async fn load_engagements(
         director.service.act::<ActivateEngagement>(&director.context(None), &id, Map::new()).await?;
         let text = json!({ "subject_id": id, "visibility": "shared", "text": "Welcome: please confirm your dates." });
         director.create::<Comment>(text).await?;
+        made.push(id);
     }
-    Ok(())
+    <[String; 2]>::try_from(made).map_err(|_| anyhow!("two engagements"))
 }
 
 async fn load_risks(

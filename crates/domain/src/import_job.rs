@@ -1,0 +1,263 @@
+//! Import jobs: files of other tools on their way in.
+
+use steerco_derive::{input, resource, words};
+
+use crate::attachment::Content;
+use crate::deliverable::Deliverable;
+use crate::engagement::Engagement;
+use crate::error::{Error, Fault, Reason};
+use crate::field::Long;
+use crate::id::Id;
+use crate::mapping_profile::importable;
+use crate::program::Program;
+use crate::project::Project;
+use crate::ratio::Ratio;
+use crate::resource::{Acting, Place, Rules, Verb};
+use crate::text::{Code, Text};
+use crate::time::Instant;
+
+/// Microseconds without a sign of life after which a run counts as broken off.
+const BROKEN_OFF: i64 = 5 * 60 * 1_000_000;
+
+/// A file of another tool on its way in: first what it is, then its content, then a dry run (`check`) and the import
+/// itself (`apply`), with a report of every record. Records are created or merged by the identifiers that the source gave
+/// them, under the rights of who applies it, so that the same file again changes nothing.
+#[resource(prefix = "imp", plural = "import_jobs", scope = "InProgram")]
+pub struct ImportJob {
+    /// The program that it is about: that of its project. Without one, only who sees the whole organisation sees the job.
+    #[field(create, filter, parent, inherited)]
+    pub program_id: Option<Id<Program>>,
+    /// The project that a schedule goes into. Without one, each project of the file becomes a project of `program_id`.
+    #[field(create, filter, parent)]
+    pub project_id: Option<Id<Project>>,
+    /// The deliverable whose milestones the milestones of the file become.
+    #[field(create, filter)]
+    pub deliverable_id: Option<Id<Deliverable>>,
+    /// The engagement whose milestones the milestones of the file become.
+    #[field(create, filter)]
+    pub engagement_id: Option<Id<Engagement>>,
+    /// Name, shown in lists; such as that of the file.
+    #[field(write, filter)]
+    pub name: Text<200>,
+    /// What kind of file it is.
+    #[field(create, filter)]
+    pub format: ImportFormat,
+    /// Code of the source whose identifiers the records have.
+    #[field(create, filter)]
+    pub source: Code,
+    /// Code of the mapping profile that says how a CSV file is written. Without one, columns are named like fields, and
+    /// `external_id` is the identifier.
+    #[field(create, filter)]
+    pub profile: Option<Code>,
+    /// Kind of resource that a line of a CSV file becomes, where no profile says so.
+    #[field(create, filter)]
+    pub record_kind: Option<Text<64>>,
+    /// Whether what can be written is written. Otherwise the file is checked first, and one record that is refused
+    /// refuses all.
+    #[field(create)]
+    pub partial: bool,
+    /// Whether calendars of a schedule are left out.
+    #[field(create)]
+    pub without_calendars: bool,
+    /// Where it stands.
+    #[field(filter)]
+    pub state: ImportState,
+    /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
+    #[field(filter)]
+    pub sha256: Option<Text<64>>,
+    /// Bytes of the file.
+    #[field(filter)]
+    pub size_bytes: Option<Long>,
+    /// Share of the file that the run has read, from 0 to 1.
+    #[field(system)]
+    pub progress: Option<Ratio>,
+    /// What the last run did, or would do: records by outcome.
+    #[field(system)]
+    pub counts: ImportCounts,
+    /// SHA-256 of the report of the last run.
+    #[field(system)]
+    pub report_sha256: Option<Text<64>>,
+    /// Why the last run failed.
+    #[field(system)]
+    pub failure: Option<Text<2000>>,
+    /// When the last run began (UTC).
+    #[field(filter)]
+    pub started_at: Option<Instant>,
+    /// When it ended (UTC).
+    #[field(filter)]
+    pub ended_at: Option<Instant>,
+}
+
+/// Records of a run, by what became of them.
+#[input(value)]
+#[derive(Default)]
+pub struct ImportCounts {
+    /// All of them.
+    pub records: i32,
+    /// Those that made a resource.
+    pub created: i32,
+    /// Those that changed one.
+    pub updated: i32,
+    /// Those whose resource was so already.
+    pub unchanged: i32,
+    /// Those that were refused.
+    pub refused: i32,
+    /// Those that nothing here can hold.
+    pub lost: i32,
+    /// Values that are not kept, or not as they were.
+    pub notes: i32,
+}
+
+/// What kind of file an import reads.
+#[words]
+pub enum ImportFormat {
+    /// A table in text.
+    Csv,
+    /// XML of Microsoft Project.
+    Mspdi,
+    /// An exchange file of Primavera P6.
+    Xer,
+    /// A calendar (RFC 5545), whose events become milestones.
+    Icalendar,
+}
+
+/// Where an import stands.
+#[words]
+#[derive(Default)]
+pub enum ImportState {
+    /// The file is still to come.
+    #[default]
+    Pending,
+    /// The file is there.
+    Ready,
+    /// A dry run goes on.
+    Checking,
+    /// The dry run has ended: the report says what would become of each record.
+    Checked,
+    /// It is being imported.
+    Applying,
+    /// It is imported: the report says what became of each record.
+    Applied,
+    /// The last run ended early, or refused records refused all. It may be started again.
+    Failed,
+}
+
+/// What became of a record.
+#[words]
+pub enum ImportOutcome {
+    /// It made a resource.
+    Created,
+    /// It changed one.
+    Updated,
+    /// Its resource was so already.
+    Unchanged,
+    /// It was refused.
+    Refused,
+    /// Nothing here can hold it.
+    Lost,
+}
+
+impl ImportJob {
+    /// Whether a run is going on.
+    fn runs(&self, now: Instant) -> bool {
+        let alive = now.micros() - self.updated_at.micros() < BROKEN_OFF;
+        matches!(self.state, ImportState::Checking | ImportState::Applying) && alive
+    }
+
+    /// Takes its file; the same again changes nothing.
+    pub fn take(&mut self, content: &Content, acting: &Acting) -> Result<(), Error> {
+        if self.runs(acting.now) || self.state == ImportState::Applied {
+            let detail = "the file of an import that runs or is applied stays as it is: make another import job";
+            return Err(Error::new(Reason::WrongState, detail));
+        }
+        if self.sha256.as_ref().is_some_and(|known| known.as_str() == content.sha256) {
+            return Ok(());
+        }
+        self.sha256 = Text::parse(&content.sha256).ok();
+        self.size_bytes = Some(Long(content.size_bytes));
+        self.state = ImportState::Ready;
+        self.counts = ImportCounts::default();
+        (self.report_sha256, self.failure, self.progress) = (None, None, None);
+        Ok(())
+    }
+
+    /// Begins a run.
+    fn begin(&mut self, state: ImportState, now: Instant) -> Result<(), Error> {
+        let refused = |detail: &str| Err(Error::new(Reason::WrongState, detail));
+        if self.runs(now) {
+            return refused("a run is going on: wait for its end");
+        }
+        match self.state {
+            ImportState::Pending => return refused("the file is still to come: upload it first"),
+            ImportState::Applied => return refused("it is applied: make another import job"),
+            _ => {}
+        }
+        self.state = state;
+        self.counts = ImportCounts::default();
+        (self.report_sha256, self.failure, self.ended_at) = (None, None, None);
+        (self.started_at, self.progress) = (Some(now), Ratio::from_millionths(0));
+        Ok(())
+    }
+}
+
+/// Reads the file of an import and reports what would become of each record, and writes nothing. Answers at once; the job
+/// says when it is `checked`.
+#[input]
+pub struct CheckImportJob {}
+
+impl Verb for CheckImportJob {
+    type On = ImportJob;
+    const NAME: &'static str = "check";
+    fn decide(&self, job: &mut ImportJob, now: Instant) -> Result<(), Error> {
+        job.begin(ImportState::Checking, now)
+    }
+}
+
+/// Imports the file, under the rights of the caller. Answers at once; the job says how far it is and when it is `applied`.
+#[input]
+pub struct ApplyImportJob {}
+
+impl Verb for ApplyImportJob {
+    type On = ImportJob;
+    const NAME: &'static str = "apply";
+    fn decide(&self, job: &mut ImportJob, now: Instant) -> Result<(), Error> {
+        job.begin(ImportState::Applying, now)
+    }
+}
+
+impl Rules for ImportJob {
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        let is_csv = self.format == ImportFormat::Csv;
+        if is_csv && self.profile.is_none() == self.record_kind.is_none() {
+            let detail = "a CSV file needs a profile, or the kind that its lines become: give one of them";
+            faults.push(Fault::new("/profile", "REQUIRED", detail));
+        }
+        for (member, given) in [("profile", self.profile.is_some()), ("record_kind", self.record_kind.is_some())] {
+            if given && !is_csv {
+                faults.push(Fault::new(format!("/{member}"), "DOES_NOT_FIT", "is of CSV files"));
+            }
+        }
+        if let Some(kind) = self.record_kind.as_ref().filter(|kind| importable(kind.as_str()).is_none()) {
+            let known: Vec<&str> =
+                crate::KINDS.iter().map(|k| k.name).filter(|name| importable(name).is_some()).collect();
+            faults.push(Fault::new("/record_kind", "UNKNOWN_KIND", crate::input::unknown_name(kind.as_str(), &known)));
+        }
+        let schedule = matches!(self.format, ImportFormat::Mspdi | ImportFormat::Xer);
+        if schedule && self.project_id.is_none() && self.program_id.is_none() {
+            let detail = "a schedule goes into a project, or its projects into a program: name one";
+            faults.push(Fault::new("/project_id", "REQUIRED", detail));
+        }
+        let of_milestones = self.deliverable_id.is_some() || self.engagement_id.is_some();
+        if self.format == ImportFormat::Icalendar && !of_milestones {
+            let detail = "milestones belong to a deliverable, an engagement, or both: name them";
+            faults.push(Fault::new("/deliverable_id", "REQUIRED", detail));
+        }
+        if is_csv && of_milestones {
+            faults.push(Fault::new("/deliverable_id", "DOES_NOT_FIT", "a column of a CSV file says this of each line"));
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place { program: self.program_id.map(|id| id.to_string()), ..Place::default() }
+    }
+}

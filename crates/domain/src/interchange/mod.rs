@@ -1,0 +1,75 @@
+//! Files of other tools, read into records that are stored like those of any caller.
+//!
+//! A reader takes bytes as they come and hands out [`Record`]s: what to store, under which identifier of the source, and
+//! what of the file has no place here. Nothing is dropped in silence: what is not kept is a note of its record, or a
+//! record of its own that says how often it occurred. Readers hold no more than their limits say.
+
+mod bounded;
+pub mod csv_records;
+mod hours;
+pub mod icalendar_events;
+pub mod mspdi;
+pub mod mspdi_out;
+mod node;
+pub mod schedule;
+pub mod xer;
+mod xer_calendar;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Fault};
+
+/// Records a file may have.
+pub const RECORDS_MAX: usize = 1_000_000;
+
+/// One record of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// Where it stands in the file, such as `row 7` or `task 12`.
+    pub place: String,
+    /// The kind of resource that it becomes; none where nothing here can hold it.
+    pub kind: Option<&'static str>,
+    /// Its identifier in the source.
+    pub external_id: String,
+    /// The fields of the resource.
+    pub body: Map<String, Value>,
+    /// Fields that name other records of the source.
+    pub links: Vec<Link>,
+    /// What of it is not kept, or not kept as it was.
+    pub notes: Vec<Fault>,
+    /// Why it cannot be read.
+    pub faults: Vec<Fault>,
+}
+
+/// A field that names another record of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub field: String,
+    pub kind: &'static str,
+    pub external_id: String,
+}
+
+/// Takes the records of a file, in an order in which what is named comes before what names it.
+pub type Sink<'a> = &'a mut dyn FnMut(Record) -> Result<(), Error>;
+
+impl Record {
+    /// What of a file has no place here.
+    pub fn lost(place: impl Into<String>, notes: Vec<Fault>) -> Self {
+        Self { place: place.into(), notes, ..Self::default() }
+    }
+
+    pub(crate) fn set(&mut self, field: &str, value: Option<impl Into<Value>>) {
+        self.body.insert(field.to_owned(), value.map_or(Value::Null, Into::into));
+    }
+}
+
+/// Text cut to what a field holds, with a note where something is cut off.
+pub(crate) fn fitted(field: &str, text: &str, max: usize, notes: &mut Vec<Fault>) -> Option<String> {
+    let clean: String = text.trim().chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    let fits: String = clean.chars().take(max).collect();
+    if fits.len() < clean.len() {
+        let detail = format!("only the first {max} of {} characters are kept", clean.chars().count());
+        notes.push(Fault::new(format!("/{field}"), "CUT", detail));
+    }
+    Some(fits.trim().to_owned()).filter(|text| !text.is_empty())
+}

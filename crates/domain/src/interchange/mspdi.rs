@@ -1,0 +1,620 @@
+//! Microsoft Project's XML (MSPDI, `http://schemas.microsoft.com/project`). Its traps: money in hundredths, lags and
+//! slack in tenths of a minute, task 0 that stands for the project, empty rows, work of nobody (resource -65535).
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
+
+use super::Sink;
+use super::hours::{Hours, Spans, from_sunday, minutes, settled};
+use super::node::{Node, Nodes, Step};
+use super::schedule::{
+    Costs, LINKS_MAX, Lag, PlanCalendar, PlanLink, PlanProject, PlanResource, PlanTask, Schedule, Span, TASKS_MAX,
+    Target, too_many,
+};
+use crate::activity::{ActivityType, ConstraintType, PercentType};
+use crate::dependency::{LagKind, Relation};
+use crate::error::{Error, Fault, Reason};
+use crate::money::{Currency, parse_amount};
+
+/// The resource that stands for nobody.
+const NOBODY: &str = "-65535";
+/// Exceptions of a calendar that are kept.
+const EXCEPTIONS_MAX: usize = crate::work_calendar::EXCEPTIONS_MAX;
+
+/// What is read of a task.
+const TASK: &[&str] = &[
+    "UID",
+    "GUID",
+    "Name",
+    "IsNull",
+    "WBS",
+    "Start",
+    "Finish",
+    "Duration",
+    "Milestone",
+    "Summary",
+    "ActualStart",
+    "ActualFinish",
+    "RemainingDuration",
+    "PercentComplete",
+    "PhysicalPercentComplete",
+    "EarnedValueMethod",
+    "ActualWork",
+    "RemainingWork",
+    "Cost",
+    "ActualCost",
+    "RemainingCost",
+    "ConstraintType",
+    "ConstraintDate",
+    "CalendarUID",
+    "TotalSlack",
+    "FreeSlack",
+    "Deadline",
+    "Notes",
+    "PredecessorLink",
+    "Baseline",
+];
+/// What follows from what is read, or says how it is drawn.
+const OF_TASK: &[&str] = &[
+    "ID",
+    "Type",
+    "CreateDate",
+    "OutlineNumber",
+    "OutlineLevel",
+    "DurationFormat",
+    "Work",
+    "RegularWork",
+    "OvertimeWork",
+    "ResumeValid",
+    "Resume",
+    "Stop",
+    "EffortDriven",
+    "Recurring",
+    "OverAllocated",
+    "Estimated",
+    "DisplayAsSummary",
+    "Critical",
+    "EarlyStart",
+    "EarlyFinish",
+    "LateStart",
+    "LateFinish",
+    "StartVariance",
+    "FinishVariance",
+    "WorkVariance",
+    "StartSlack",
+    "FinishSlack",
+    "DurationVariance",
+    "FixedCost",
+    "FixedCostAccrual",
+    "PercentWorkComplete",
+    "ActualDuration",
+    "RemainingRegularWork",
+    "ActualRegularWork",
+    "ACWP",
+    "CV",
+    "BCWS",
+    "BCWP",
+    "SV",
+    "HideBar",
+    "Rollup",
+    "LevelAssignments",
+    "LevelingCanSplit",
+    "IgnoreResourceCalendar",
+    "EarnedValue",
+    "IsPublished",
+    "Active",
+    "Manual",
+    "CommitmentType",
+    "RemainingOvertimeCost",
+    "OutlineCode",
+];
+const OF_PROJECT: &[&str] = &[
+    "SaveVersion",
+    "Name",
+    "Title",
+    "GUID",
+    "UID",
+    "StartDate",
+    "FinishDate",
+    "CurrencyCode",
+    "CurrencySymbol",
+    "MinutesPerDay",
+    "CalendarUID",
+    "BuildNumber",
+    "CreationDate",
+    "LastSaved",
+    "ScheduleFromStart",
+    "FYStartDate",
+    "CriticalSlackLimit",
+    "CurrencyDigits",
+    "CurrencySymbolPosition",
+    "DefaultStartTime",
+    "DefaultFinishTime",
+    "MinutesPerWeek",
+    "DaysPerMonth",
+    "DefaultTaskType",
+    "DefaultFixedCostAccrual",
+    "DurationFormat",
+    "WorkFormat",
+    "NewTasksEffortDriven",
+    "NewTasksEstimated",
+    "HonorConstraints",
+    "EditableActualCosts",
+    "SplitsInProgressTasks",
+    "InsertedProjectsLikeSummary",
+    "WeekStartDay",
+    "CurrentDate",
+    "MicrosoftProjectServerURL",
+    "AutolinkActual",
+    "NewTaskStartDate",
+    "DefaultTaskEVMethod",
+    "Author",
+    "Company",
+    "Manager",
+    "Subject",
+    "Category",
+];
+
+/// Reads a file.
+pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), Error> {
+    let mut file = File::default();
+    let mut nodes = Nodes::new(input);
+    let mut place = Vec::new();
+    let is_record = |place: &[String], name: &str| match place {
+        [project] => project == "Project" && !matches!(name, "Tasks" | "Calendars" | "Resources" | "Assignments"),
+        [_, _] => true,
+        _ => false,
+    };
+    loop {
+        match nodes.next(|name| is_record(&place, name))? {
+            Step::Open(name) if place.is_empty() && name != "Project" => {
+                let detail = format!("the first element is {name}, and that of Microsoft Project is Project");
+                return Err(Error::new(Reason::Malformed, detail));
+            }
+            Step::Open(name) => place.push(name),
+            Step::Close => drop(place.pop()),
+            Step::Whole(node) => file.take(place.get(1).map(String::as_str), node)?,
+            Step::End => break,
+        }
+    }
+    if !file.begun {
+        return Err(Error::new(Reason::Malformed, "the file has no Project"));
+    }
+    file.schedule(target)?.emit(target, sink)
+}
+
+#[derive(Default)]
+struct File {
+    begun: bool,
+    project: Node,
+    calendars: Vec<Node>,
+    tasks: Vec<Node>,
+    links: usize,
+    resources: HashMap<String, String>,
+    /// Of each task.
+    assignments: HashMap<String, Vec<PlanResource>>,
+    others: BTreeMap<String, usize>,
+}
+
+impl File {
+    fn take(&mut self, list: Option<&str>, node: Node) -> Result<(), Error> {
+        self.begun = true;
+        match (list, node.name.as_str()) {
+            (Some("Tasks"), "Task") => self.take_task(node)?,
+            (Some("Calendars"), "Calendar") if self.calendars.len() < 1_000 => self.calendars.push(node),
+            (Some("Resources"), "Resource") => self.take_resource(&node)?,
+            (Some("Assignments"), "Assignment") => self.take_assignment(&node),
+            (Some(list), name) => *self.others.entry(format!("/{list}/{name}")).or_default() += 1,
+            (None, _) if OF_PROJECT.contains(&node.name.as_str()) => self.project.children.push(node),
+            // Settings of the tool say nothing of the work.
+            (None, _) if !node.children.is_empty() => {
+                *self.others.entry(format!("/{}", node.name)).or_default() += node.children.len();
+            }
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    fn take_task(&mut self, mut node: Node) -> Result<(), Error> {
+        let known = [TASK, OF_TASK].concat();
+        node.count_others("/Task", &known, &mut self.others);
+        node.children.retain(|child| TASK.contains(&child.name.as_str()));
+        self.links += node.all("PredecessorLink").count();
+        self.tasks.push(node);
+        if self.tasks.len() > TASKS_MAX {
+            return Err(too_many("tasks", TASKS_MAX));
+        }
+        if self.links > LINKS_MAX { Err(too_many("links", LINKS_MAX)) } else { Ok(()) }
+    }
+
+    /// Of a resource its name is kept, with the tasks that it works on.
+    fn take_resource(&mut self, node: &Node) -> Result<(), Error> {
+        let known =
+            ["UID", "ID", "Name", "Type", "IsNull", "Initials", "CreationDate", "GUID", "IsGeneric", "CanLevel"];
+        if let (Some(uid), Some(name)) = (node.get("UID"), node.get("Name")) {
+            node.count_others("/Resource", &known, &mut self.others);
+            self.resources.insert(uid.to_owned(), name.to_owned());
+        }
+        if self.resources.len() > TASKS_MAX { Err(too_many("resources", TASKS_MAX)) } else { Ok(()) }
+    }
+
+    fn take_assignment(&mut self, node: &Node) {
+        let known = [
+            "UID",
+            "GUID",
+            "TaskUID",
+            "ResourceUID",
+            "Work",
+            "Cost",
+            "RegularWork",
+            "RemainingWork",
+            "Start",
+            "Finish",
+            "Milestone",
+            "Summary",
+            "CreationDate",
+            "FixedMaterial",
+            "HasFixedRateUnits",
+            "PercentWorkComplete",
+            "RemainingCost",
+            "BCWS",
+            "BCWP",
+            "ACWP",
+            "CV",
+            "SV",
+            "RateScale",
+            "Confirmed",
+            "LinkedFields",
+            "Overallocated",
+        ];
+        node.count_others("/Assignment", &known, &mut self.others);
+        let (Some(task), Some(resource)) = (node.get("TaskUID"), node.get("ResourceUID")) else { return };
+        if resource == NOBODY || resource.starts_with('-') {
+            return;
+        }
+        let name = self.resources.get(resource).cloned().unwrap_or_else(|| format!("Resource {resource}"));
+        let (work, cost) = (node.get("Work").and_then(duration), node.get("Cost").and_then(hundredths));
+        let all = self.assignments.entry(task.to_owned()).or_default();
+        // One more than are kept, so that it shows that there were more.
+        if all.len() <= 100 {
+            all.push(PlanResource { name, work, cost });
+        }
+    }
+
+    fn schedule(mut self, target: &Target) -> Result<Schedule, Error> {
+        let mut schedule = Schedule { others: std::mem::take(&mut self.others), ..Schedule::default() };
+        let (project, prefix) = self.plan_project(target, &mut schedule.notes);
+        let minutes_per_day = project.minutes_per_day;
+        schedule.projects.push(project);
+        for calendar in &self.calendars {
+            self.add_calendar(calendar, &prefix, minutes_per_day, &mut schedule);
+        }
+        let tasks = std::mem::take(&mut self.tasks);
+        for task in &tasks {
+            let Some(uid) = task.get("UID") else {
+                let note = Fault::new("/UID", "REQUIRED", "a task without a UID cannot be told from others");
+                schedule.lost.push(super::Record::lost("a task", vec![note]));
+                continue;
+            };
+            // Rows that hold nothing, and the row that stands for the project as a whole.
+            if task.get("IsNull").is_some_and(is_true) || uid == "0" {
+                continue;
+            }
+            let plan = self.plan_task(task, uid, &prefix);
+            schedule.tasks.push(plan);
+            for link in task.all("PredecessorLink") {
+                schedule.links.extend(plan_link(link, uid, &prefix, &mut schedule.lost));
+            }
+        }
+        Ok(schedule)
+    }
+
+    fn plan_project(&self, target: &Target, notes: &mut Vec<Fault>) -> (PlanProject, String) {
+        let project = &self.project;
+        let name = project.get("Title").or_else(|| project.get("Name")).unwrap_or("Schedule").to_owned();
+        let currency = project.get("CurrencyCode").and_then(Currency::parse);
+        if let (Some(symbol), Some(currency)) = (project.get("CurrencySymbol"), currency)
+            && contradicts(symbol, currency)
+        {
+            let detail = format!("the symbol is {symbol} and the code {}: the code is what counts", currency.code());
+            notes.push(Fault::new("/CurrencySymbol", "CONTRADICTION", detail));
+        }
+        let own = project.get("GUID").or_else(|| project.get("Name")).unwrap_or(&name);
+        let own: String = own.trim_matches(['{', '}']).chars().take(100).collect();
+        let key = target.project_id.clone().unwrap_or_else(|| format!("project:{own}"));
+        let plan = PlanProject {
+            key: key.clone(),
+            name,
+            code: None,
+            currency,
+            start: project.get("StartDate").and_then(instant),
+            finish: project.get("FinishDate").and_then(instant),
+            minutes_per_day: project.get("MinutesPerDay").and_then(whole).filter(|m| *m > 0).unwrap_or(480),
+            calendar: project.get("CalendarUID").map(|uid| calendar_key(&key, uid)),
+        };
+        (plan, key)
+    }
+
+    fn add_calendar(&self, node: &Node, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
+        let uid = node.get("UID").unwrap_or("0");
+        let name = node.get("Name").unwrap_or("Calendar").to_owned();
+        let place = format!("calendar {uid}");
+        // Those of resources differ from one of these for one person or machine.
+        if !node.get("IsBaseCalendar").is_none_or(is_true) {
+            let note = Fault::new("", "NOT_KEPT", format!("{name} is the calendar of one resource"));
+            return schedule.lost.push(super::Record::lost(place, vec![note]));
+        }
+        let (mut hours, mut notes) = (Hours::default(), Vec::new());
+        for day in node.list("WeekDays", "WeekDay") {
+            let spans = worked(day);
+            match day.get("DayType").and_then(whole) {
+                Some(0) => {
+                    let period = day.all("TimePeriod").next().unwrap_or(day);
+                    except(&mut hours, period, None, &spans, 1, &mut notes);
+                }
+                Some(number) => {
+                    if let Some(place) = from_sunday(number) {
+                        hours.week[place] = spans;
+                    }
+                }
+                None => {}
+            }
+        }
+        for exception in node.list("Exceptions", "Exception") {
+            add_exception(&mut hours, exception, &mut notes);
+        }
+        if hours.exceptions.len() > EXCEPTIONS_MAX {
+            let detail = format!("only the first {EXCEPTIONS_MAX} of {} days are kept", hours.exceptions.len());
+            notes.push(Fault::new("/exceptions", "CUT", detail));
+            hours.exceptions = std::mem::take(&mut hours.exceptions).into_iter().take(EXCEPTIONS_MAX).collect();
+        }
+        let key = calendar_key(prefix, uid);
+        schedule.calendars.push(PlanCalendar {
+            place,
+            key,
+            name,
+            minutes_per_day: Some(minutes_per_day),
+            hours,
+            notes,
+        });
+    }
+
+    fn plan_task(&self, node: &Node, uid: &str, prefix: &str) -> PlanTask {
+        let flag = |name: &str| node.get(name).is_some_and(is_true);
+        let time = |name: &str| node.get(name).and_then(duration);
+        let day = |name: &str| node.get(name).and_then(instant);
+        let cost = |name: &str| node.get(name).and_then(hundredths);
+        let kind = match (flag("Summary"), flag("Milestone")) {
+            (true, _) => ActivityType::Summary,
+            (_, true) => ActivityType::Milestone,
+            _ => ActivityType::Task,
+        };
+        let scheduled = Span { start: day("Start"), finish: day("Finish") };
+        let baseline = node.all("Baseline").find(|baseline| baseline.get("Number").unwrap_or("0") == "0");
+        let of_baseline = |name: &str| baseline.and_then(|baseline| baseline.get(name));
+        let baselined =
+            Span { start: of_baseline("Start").and_then(instant), finish: of_baseline("Finish").and_then(instant) };
+        let mut notes = Vec::new();
+        let further = node.all("Baseline").count().saturating_sub(usize::from(baseline.is_some()));
+        if further > 0 {
+            notes.push(Fault::new(
+                "/Baseline",
+                "NOT_KEPT",
+                format!("{further} baselines beside the first have no place here"),
+            ));
+        }
+        let all = time("Duration");
+        let done = node.get("PercentComplete").and_then(whole).filter(|percent| (0..=100).contains(percent));
+        let rest = all.zip(done).map(|(all, done)| (all * (100 - done) + 50) / 100);
+        let physical = node.get("EarnedValueMethod") == Some("1");
+        PlanTask {
+            place: format!("task {uid}"),
+            project: 0,
+            key: format!("{prefix}:{uid}"),
+            title: node.get("Name").unwrap_or_default().to_owned(),
+            kind: Some(kind),
+            wbs: node.get("WBS").map(str::to_owned),
+            notes_text: node.get("Notes").map(str::to_owned),
+            calendar: node.get("CalendarUID").filter(|uid| !uid.starts_with('-')).map(|uid| calendar_key(prefix, uid)),
+            duration: all,
+            remaining: time("RemainingDuration").or(rest),
+            baseline_duration: of_baseline("Duration").and_then(duration),
+            percent_type: Some(if physical { PercentType::Physical } else { PercentType::Duration }),
+            physical: node.get("PhysicalPercentComplete").and_then(whole).map(|percent| percent * 10_000),
+            actual_work: time("ActualWork"),
+            remaining_work: time("RemainingWork"),
+            planned: if baselined.finish.is_some() { baselined } else { scheduled },
+            forecast: scheduled,
+            actual: Span { start: day("ActualStart"), finish: day("ActualFinish") },
+            baseline: baselined,
+            constraint: constraint(node, &mut notes),
+            deadline: day("Deadline"),
+            total_float: node.get("TotalSlack").and_then(whole).map(tenths),
+            free_float: node.get("FreeSlack").and_then(whole).map(tenths),
+            costs: Costs {
+                all: cost("Cost"),
+                actual: cost("ActualCost"),
+                remaining: cost("RemainingCost"),
+                baseline: of_baseline("Cost").and_then(hundredths),
+            },
+            resources: self.assignments.get(uid).into_iter().flatten().map(PlanResource::copied).collect(),
+            notes,
+        }
+    }
+}
+
+fn calendar_key(prefix: &str, uid: &str) -> String {
+    format!("{prefix}:calendar:{uid}")
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text, "1" | "true")
+}
+
+fn whole(text: &str) -> Option<i64> {
+    let whole = text.split('.').next()?;
+    whole.parse().ok()
+}
+
+fn instant(text: &str) -> Option<DateTime> {
+    text.parse::<DateTime>().ok().filter(|at| at.year() >= 1)
+}
+
+/// Tenths of a minute as minutes, half away from zero.
+fn tenths(value: i64) -> i64 {
+    (value.abs() + 5) / 10 * value.signum()
+}
+
+/// Hundredths of a currency as ten-thousandths.
+pub(super) fn hundredths(text: &str) -> Option<i64> {
+    parse_amount(text).ok().map(|units| {
+        let half = if units < 0 { -50 } else { 50 };
+        (units + half) / 100
+    })
+}
+
+/// `PT71H1M0S` in minutes, half a minute upwards.
+pub(super) fn duration(text: &str) -> Option<i64> {
+    let (mut minutes, mut seconds, mut digits) = (0_i64, 0_i64, String::new());
+    let (days, time) = text.strip_prefix('P')?.split_once('T')?;
+    if let Some(days) = days.strip_suffix('D') {
+        minutes += days.parse::<i64>().ok()?.checked_mul(1_440)?;
+    } else if !days.is_empty() {
+        return None;
+    }
+    for c in time.chars() {
+        let number = || digits.split('.').next().and_then(|whole| whole.parse::<i64>().ok());
+        match c {
+            '0'..='9' | '.' => {
+                digits.push(c);
+                continue;
+            }
+            'H' => minutes = minutes.checked_add(number()?.checked_mul(60)?)?,
+            'M' => minutes = minutes.checked_add(number()?)?,
+            'S' => seconds = number()?,
+            _ => return None,
+        }
+        digits.clear();
+    }
+    digits.is_empty().then(|| minutes + i64::from(seconds >= 30))
+}
+
+fn contradicts(symbol: &str, currency: Currency) -> bool {
+    match symbol {
+        "€" => currency.code() != "EUR",
+        "£" => !matches!(currency.code(), "GBP" | "EGP" | "GIP" | "FKP" | "SHP"),
+        "$" => {
+            !matches!(currency.code(), "USD" | "AUD" | "CAD" | "NZD" | "SGD" | "HKD" | "MXN" | "ARS" | "CLP" | "COP")
+        }
+        "¥" => !matches!(currency.code(), "JPY" | "CNY"),
+        _ => false,
+    }
+}
+
+fn worked(day: &Node) -> Spans {
+    let span = |time: &Node| {
+        let (from, until) = (minutes(time.get("FromTime")?)?, minutes(time.get("ToTime")?)?);
+        Some((from, if until == 0 { 1_440 } else { until }))
+    };
+    let working = day.get("DayWorking").is_some_and(is_true);
+    settled(day.list("WorkingTimes", "WorkingTime").filter(|_| working).filter_map(span).collect())
+}
+
+/// Days of a period, every so many of them.
+fn except(hours: &mut Hours, period: &Node, name: Option<&str>, spans: &Spans, step: i64, notes: &mut Vec<Fault>) {
+    let date = |name: &str| period.get(name).and_then(instant).map(DateTime::date);
+    let (Some(from), Some(until)) = (date("FromDate"), date("ToDate")) else {
+        return notes.push(Fault::new("/Exceptions", "BAD_DAY", "an exception without two days is not kept"));
+    };
+    let mut day: Date = from;
+    while day <= until && hours.exceptions.len() <= EXCEPTIONS_MAX {
+        let name = name.and_then(|name| super::fitted("exceptions", name, 200, notes));
+        hours.exceptions.insert(day, (name, spans.clone()));
+        match day.checked_add(step.days()) {
+            Ok(next) => day = next,
+            Err(_) => break,
+        }
+    }
+}
+
+/// An exception of Project 2007 and later, which may recur.
+fn add_exception(hours: &mut Hours, node: &Node, notes: &mut Vec<Fault>) {
+    let name = node.get("Name");
+    let Some(period) = node.all("TimePeriod").next() else { return };
+    let kind = node.get("Type").and_then(whole).unwrap_or(1);
+    let spans = worked(node);
+    let once = node.get("Occurrences").and_then(whole).is_none_or(|times| times <= 1);
+    match kind {
+        1 => {
+            let step = node.get("Period").and_then(whole).filter(|step| (1..=1_000).contains(step)).unwrap_or(1);
+            except(hours, period, name, &spans, step, notes);
+        }
+        _ if once => except(hours, period, name, &spans, 1, notes),
+        _ => {
+            let detail = format!("{} recurs by week, month or year: enter its days", name.unwrap_or("an exception"));
+            notes.push(Fault::new("/exceptions", "RECURRING", detail));
+        }
+    }
+}
+
+fn constraint(node: &Node, notes: &mut Vec<Fault>) -> Option<(ConstraintType, Option<DateTime>)> {
+    let kind = match node.get("ConstraintType")? {
+        "0" => ConstraintType::AsSoonAsPossible,
+        "1" => ConstraintType::AsLateAsPossible,
+        "2" => ConstraintType::MustStartOn,
+        "3" => ConstraintType::MustFinishOn,
+        "4" => ConstraintType::StartNoEarlierThan,
+        "5" => ConstraintType::StartNoLaterThan,
+        "6" => ConstraintType::FinishNoEarlierThan,
+        "7" => ConstraintType::FinishNoLaterThan,
+        other => {
+            notes.push(Fault::new("/constraint_type", "UNKNOWN_WORD", format!("{other:.20} is no type of constraint")));
+            return None;
+        }
+    };
+    let dated = !matches!(kind, ConstraintType::AsSoonAsPossible | ConstraintType::AsLateAsPossible);
+    let at = node.get("ConstraintDate").and_then(instant).filter(|_| dated);
+    if dated && at.is_none() {
+        notes.push(Fault::new("/constraint_on", "REQUIRED", "a constraint to a day without its day is not kept"));
+        return None;
+    }
+    Some((kind, at))
+}
+
+fn plan_link(node: &Node, uid: &str, prefix: &str, lost: &mut Vec<super::Record>) -> Option<PlanLink> {
+    let place = format!("link of task {uid}");
+    let mut lose = |code: &'static str, detail: String| {
+        lost.push(super::Record::lost(place.clone(), vec![Fault::new("/PredecessorLink", code, detail)]));
+        None
+    };
+    let from = node.get("PredecessorUID")?;
+    if node.get("CrossProject").is_some_and(is_true) {
+        let other = node.get("CrossProjectName").unwrap_or("another file");
+        return lose("OTHER_FILE", format!("it waits for a task of {other:.200}: make this dependency by hand"));
+    }
+    let relation = match node.get("Type").unwrap_or("1") {
+        "0" => Relation::FinishToFinish,
+        "1" => Relation::FinishToStart,
+        "2" => Relation::StartToFinish,
+        "3" => Relation::StartToStart,
+        other => return lose("UNKNOWN_WORD", format!("{other:.20} is no type of link")),
+    };
+    let value = node.get("LinkLag").and_then(whole).unwrap_or_default();
+    // From 35 on the same units again, as estimates.
+    let format = node.get("LagFormat").and_then(whole).unwrap_or(7);
+    let lag = match if format >= 35 { format - 32 } else { format } {
+        4 | 6 | 8 | 10 | 12 => Lag::Minutes(tenths(value), LagKind::Elapsed),
+        19 => Lag::Percent(value, LagKind::Working),
+        20 => Lag::Percent(value, LagKind::Elapsed),
+        _ => Lag::Minutes(tenths(value), LagKind::Working),
+    };
+    let (from, to) = (format!("{prefix}:{from}"), format!("{prefix}:{uid}"));
+    Some(PlanLink { place, from, to, relation, lag, notes: Vec::new() })
+}
+
+#[cfg(test)]
+#[path = "mspdi_tests.rs"]
+mod tests;

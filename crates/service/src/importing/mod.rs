@@ -1,0 +1,126 @@
+//! Import jobs: a file is staged, and then read by a run in the background, which writes what every caller could write.
+//!
+//! A run speaks for the caller who started it: each write is authorised anew. It writes through `batch`, so that a record
+//! that changes nothing makes no event. What became of each record stands in a report, kept as a content in pieces of
+//! [`PIECE_RECORDS`].
+
+mod report;
+mod run;
+mod source;
+mod write;
+
+use bytes::Bytes;
+use futures::Stream;
+use serde_json::{Map, Value, json};
+use steerco_domain::access::{Row, find};
+use steerco_domain::import_job::{ImportJob, ImportState};
+use steerco_domain::resource::Verb;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::Fail;
+use steerco_persistence::blob::Link;
+
+pub use report::{ImportRecord, PIECE_RECORDS};
+
+use crate::content::{UPLOAD_MAX, check_size, read_content};
+use crate::decide::held;
+use crate::execute::{Env, Item, Wish};
+use crate::read::check_id;
+use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
+
+const UPLOAD: &Row = find("import_job", "upload");
+/// Bytes that the file of an import may have.
+pub const IMPORT_BYTES_MAX: u64 = 512 << 20;
+
+impl Service {
+    /// Takes the file of an import. `announced` is its size, as far as the caller said it.
+    pub async fn upload_import(
+        &self,
+        context: &Context,
+        id: &str,
+        announced: Option<u64>,
+        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> Result<Written<ImportJob>, Error> {
+        check_id(ImportJob::KIND, id)?;
+        self.may_upload_import(context, id).await?;
+        check_size(announced.unwrap_or_default(), IMPORT_BYTES_MAX)?;
+        let mut staged = self.begin_staging(context.caller.organisation()).await?;
+        let staging = (!context.validate_only).then_some(&mut staged);
+        let reading = read_content(pieces, announced, IMPORT_BYTES_MAX, staging);
+        let late = |_| Error::new(Reason::Deadline, "the file took longer to arrive than the service allows");
+        let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+        // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+        let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+        let written = tokio::spawn(async move {
+            let link = service.link(&read.sha256, read.size_bytes, &staged.upload);
+            let input = json!([id, read.sha256]);
+            let item = Item::Act {
+                id,
+                row: UPLOAD,
+                if_match: context.if_match.clone(),
+                decide: std::sync::Arc::new(move |on: &mut ImportJob, acting| on.take(&read, acting)),
+            };
+            let wish = Wish { link: Some(link), ..Wish::one(UPLOAD.action, input, item) };
+            let written = service.execute_one(&context, wish).await;
+            let is_kept = match &written {
+                Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
+                // It may have been written all the same.
+                Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
+            };
+            if is_kept {
+                staged.keep();
+            }
+            written
+        });
+        written.await.map_err(|_| Error::internal())?
+    }
+
+    fn link(&self, sha256: &str, size: i64, upload: &str) -> Link {
+        let quota = i64::try_from(self.inner.attachments.quota_bytes).unwrap_or(i64::MAX);
+        Link { sha256: sha256.to_owned(), size, upload: upload.to_owned(), quota }
+    }
+
+    /// Refuses whom the write would refuse, before the file is read.
+    async fn may_upload_import(&self, context: &Context, id: &str) -> Result<(), Error> {
+        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let access = self.access(&conn, &context.caller).await?;
+            let env = Env::new(context, &conn, access, &self.inner.clock);
+            held::<ImportJob>(&env, id, UPLOAD, None).await
+        };
+        found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)
+    }
+
+    /// Starts a run, which goes on in the background.
+    pub async fn start_import<V: Verb<On = ImportJob>>(
+        &self,
+        context: &Context,
+        id: &str,
+        body: Map<String, Value>,
+    ) -> Result<Written<ImportJob>, Error> {
+        let written = self.act::<V>(context, id, body).await?;
+        if written.outcome == Outcome::Updated && !written.replayed && !context.validate_only {
+            run::start(self, context, &written.seen.resource);
+        }
+        Ok(written)
+    }
+
+    /// A page of the report of the last run, and the record after which the next begins, where there are more.
+    pub async fn page_of_import(
+        &self,
+        caller: &Caller,
+        id: &str,
+        after: i64,
+        size: usize,
+    ) -> Result<(Vec<ImportRecord>, Option<i32>), Error> {
+        let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
+        let Some(sha256) = job.report_sha256 else {
+            let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
+            let detail =
+                if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
+            return Err(Error::new(Reason::WrongState, detail));
+        };
+        let found = self.find_content(caller.organisation(), sha256.as_str(), 0).await?;
+        report::page(self, &found, usize::try_from(after).unwrap_or_default(), size, job.counts.records).await
+    }
+}
