@@ -97,7 +97,7 @@ scenario!(
         let director = world.client(Who::Director);
         let elsewhere = Receiver::willing().await;
         let lured = elsewhere.url.clone();
-        let receiver = Receiver::start(move |n, _| match n.wrapping_mul(2_654_435_761) >> 7 & 31 {
+        let receiver = Receiver::start(move |n, _| match (n.wrapping_mul(2_654_435_761) >> 7) & 31 {
             0..=9 => Act::Answer(503),
             10 | 11 => Act::With(302, "location", lured.clone()),
             12 | 13 => Act::Cut,
