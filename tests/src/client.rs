@@ -272,6 +272,14 @@ impl Client {
         }
     }
 
+    /// The schedule of a project as XML of Microsoft Project.
+    pub async fn schedule(&self, project: &str) -> Result<crate::Downloaded, crate::Refused> {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/projects/{project}/schedule")).content().await,
+            Door::Grpc => grpc::schedule(self, project).await,
+        }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list_all(&self, kind: &str, args: Value) -> Result<Vec<Value>, crate::Refused> {
         let (mut args, mut items) = (args, Vec::new());

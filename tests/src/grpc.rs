@@ -380,6 +380,22 @@ pub(crate) async fn export(client: &Client, args: Value) -> Result<Downloaded, R
     Ok(Downloaded { bytes, headers })
 }
 
+pub(crate) async fn schedule(client: &Client, project: &str) -> Result<Downloaded, Refused> {
+    let method = method("ExportService", "ExportSchedule");
+    let request = request(&method, &client.with, &json!({"project_id": project}));
+    let mut grpc = Grpc::new(client.server.channel.clone());
+    grpc.ready().await.expect("a connection");
+    let answer = grpc.server_streaming(request, path(&method), Dynamic(method.output())).await;
+    let answer = answer.map_err(|status| refused(&status))?;
+    let headers = headers(answer.metadata());
+    let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
+    while let Some(message) = stream.message().await.map_err(|status| refused(&status))? {
+        let chunk = message.get_field_by_name("chunk").expect("a piece");
+        bytes.extend_from_slice(chunk.as_bytes().expect("bytes"));
+    }
+    Ok(Downloaded { bytes, headers })
+}
+
 /// Posts or moves actuals.
 pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value) -> Reply {
     let method = method(service, rpc);

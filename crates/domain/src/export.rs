@@ -62,10 +62,7 @@ pub fn columns(kind: &Kind, mask: Mask) -> Vec<Column> {
     };
     let of_field = |(_, field): (usize, &crate::field::FieldSpec)| match (field.shape)() {
         Shape::Money => {
-            vec![
-                column(field.name, Some("amount"), Holds::Number),
-                column(field.name, Some("currency"), Holds::Text),
-            ]
+            vec![column(field.name, Some("amount"), Holds::Number), column(field.name, Some("currency"), Holds::Text)]
         }
         Shape::Bool => vec![column(field.name, None, Holds::Bool)],
         Shape::Int { .. } | Shape::Long | Shape::Ratio { .. } => vec![column(field.name, None, Holds::Number)],
@@ -100,7 +97,8 @@ impl Column {
 /// What a spreadsheet might take for a formula. Apostrophes before it count too, so that a guard is known from a text
 /// that had one already.
 fn is_risky(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+    text.trim_start_matches('\'')
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
 }
 
 /// A text for a cell of a CSV file: one that a spreadsheet might run as a formula begins with an apostrophe.

@@ -238,7 +238,8 @@ impl Rules for ImportJob {
             }
         }
         if let Some(kind) = self.record_kind.as_ref().filter(|kind| importable(kind.as_str()).is_none()) {
-            let known: Vec<&str> = crate::KINDS.iter().map(|k| k.name).filter(|name| importable(name).is_some()).collect();
+            let known: Vec<&str> =
+                crate::KINDS.iter().map(|k| k.name).filter(|name| importable(name).is_some()).collect();
             faults.push(Fault::new("/record_kind", "UNKNOWN_KIND", crate::input::unknown_name(kind.as_str(), &known)));
         }
         let schedule = matches!(self.format, ImportFormat::Mspdi | ImportFormat::Xer);

@@ -233,9 +233,11 @@ impl Rules for MappingProfile {
             faults.push(Fault::new("/thousands_separator", "DOES_NOT_FIT", detail));
         }
         let of_columns = self.columns.named().map(|(member, column)| (format!("/columns/{member}"), column));
-        let of_fields = self.fields.iter().enumerate().filter_map(|(i, field)| {
-            Some((format!("/fields/{i}/column"), field.column.as_ref()?.as_str()))
-        });
+        let of_fields = self
+            .fields
+            .iter()
+            .enumerate()
+            .filter_map(|(i, field)| Some((format!("/fields/{i}/column"), field.column.as_ref()?.as_str())));
         for (place, column) in of_columns.chain(of_fields).filter(|_| self.headerless) {
             if !column.parse::<usize>().is_ok_and(|number| (1..=1000).contains(&number)) {
                 let detail = "must be the number of a column, from 1 to 1000, where there is no header";
@@ -262,7 +264,8 @@ impl MappingProfile {
 
     fn check_kind(&self, name: &str, faults: &mut Vec<Fault>) {
         let Some(kind) = importable(name) else {
-            let known: Vec<&str> = crate::KINDS.iter().map(|kind| kind.name).filter(|name| importable(name).is_some()).collect();
+            let known: Vec<&str> =
+                crate::KINDS.iter().map(|kind| kind.name).filter(|name| importable(name).is_some()).collect();
             return faults.push(Fault::new("/kind", "UNKNOWN_KIND", unknown_name(name, &known)));
         };
         if self.columns.external_id.is_none() {
@@ -296,7 +299,9 @@ pub fn settable<'a>(
     name: &'a str,
 ) -> Result<(&'static FieldSpec, Option<&'a str>), (&'static str, String)> {
     let (first, member) = name.split_once('.').map_or((name, None), |(first, member)| (first, Some(member)));
-    let known = || kind.fields.iter().filter(|field| field.setter != Setter::System).map(|field| field.name).collect::<Vec<_>>();
+    let known = || {
+        kind.fields.iter().filter(|field| field.setter != Setter::System).map(|field| field.name).collect::<Vec<_>>()
+    };
     let Some(field) = kind.field(first) else { return Err(("UNKNOWN_FIELD", unknown_name(first, &known()))) };
     if field.setter == Setter::System {
         return Err(("READ_ONLY", "is set by the service".to_owned()));

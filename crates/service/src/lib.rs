@@ -41,6 +41,7 @@ mod progress;
 mod read;
 mod reclassify;
 mod reconciliation;
+mod schedule;
 mod service;
 mod sniff;
 mod spreading;

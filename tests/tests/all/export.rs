@@ -19,7 +19,8 @@ fn lines(file: &Downloaded) -> Vec<Value> {
 fn table(file: &Downloaded) -> Vec<Map<String, Value>> {
     let mut reader = csv::Reader::from_reader(file.bytes.as_slice());
     let names = reader.headers().unwrap().clone();
-    let row = |row: csv::StringRecord| names.iter().map(str::to_owned).zip(row.iter().map(|cell| json!(cell))).collect();
+    let row =
+        |row: csv::StringRecord| names.iter().map(str::to_owned).zip(row.iter().map(|cell| json!(cell))).collect();
     reader.records().map(|record| row(record.unwrap())).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Files of other tools on their way in: dry run, import, report, and the same file again.
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Who, World, scenario};
+use steerco_tests::{Answer, Client, Who, World, scenario};
 
 use super::bodies::{fresh, make};
 use super::wire::head;
@@ -23,7 +23,7 @@ fn outcomes(report: &[Value]) -> Vec<&str> {
     report.iter().map(|record| record["outcome"].as_str().unwrap()).collect()
 }
 
-fn counts(job: &Value) -> [i64; 6] {
+fn counts(job: &Answer) -> [i64; 6] {
     ["records", "created", "updated", "unchanged", "refused", "lost"].map(|name| job["counts"][name].as_i64().unwrap())
 }
 
@@ -147,13 +147,14 @@ fn mspdi(title: &str) -> String {
          <WeekDay><DayType>2</DayType><DayWorking>1</DayWorking><WorkingTimes><WorkingTime><FromTime>08:00:00</FromTime>\
          <ToTime>16:00:00</ToTime></WorkingTime></WorkingTimes></WeekDay></WeekDays></Calendar></Calendars><Tasks>\
          <Task><UID>0</UID><Name>School</Name><Summary>1</Summary></Task>\
-         <Task><UID>1</UID><Name>{title}</Name><WBS>1</WBS><Start>2026-03-02T08:00:00</Start>\
+         <Task><UID>1</UID><Name>{}</Name><WBS>1</WBS><Start>2026-03-02T08:00:00</Start>\
          <Finish>2026-03-09T16:00:00</Finish><Duration>PT16H0M0S</Duration><PercentComplete>25</PercentComplete>\
          <Cost>150000</Cost><CalendarUID>1</CalendarUID></Task>\
          <Task><UID>2</UID><Name>Handover</Name><Milestone>1</Milestone><Finish>2026-03-16T16:00:00</Finish>\
          <Start>2026-03-16T16:00:00</Start><Duration>PT0H0M0S</Duration><PredecessorLink><PredecessorUID>1</PredecessorUID>\
          <Type>1</Type><LinkLag>4800</LinkLag><LagFormat>7</LagFormat></PredecessorLink><Priority>500</Priority></Task>\
-         </Tasks></Project>"
+         </Tasks></Project>",
+        title.replace('&', "&amp;").replace('<', "&lt;")
     )
 }
 
@@ -295,4 +296,32 @@ scenario!(what_is_wrong_with_a_job_is_told(world) {
     let project = director.get_by_ref("project", World::SOURCE, "project:School").await.unwrap();
     assert_eq!((&project["code"], &project["program_id"]), (&json!("School"), &json!(world.program)));
     assert_eq!(director.upload_of("import_job", &id, b"other").await.unwrap_err().code, "WRONG_STATE");
+});
+
+scenario!(a_schedule_goes_out_as_it_came_in(world) {
+    let director = world.client(Who::Director);
+    let (project, copy) = (world.project("original").await, world.project("copy").await);
+    let deliverable = make(&world, "deliverable").await;
+    let body = |project: &str| json!({
+        "name": "plan.xml", "format": "mspdi", "source": World::SOURCE, "project_id": project, "deliverable_id": deliverable,
+    });
+    let id = ready(&director, body(&project), mspdi("Walls & <roofs>").as_bytes()).await;
+    assert_eq!(director.run_import(&id, "apply").await.unwrap()["state"], "applied");
+    let file = director.schedule(&project).await.unwrap();
+    let text = String::from_utf8(file.bytes.clone()).unwrap();
+    assert!(text.contains("<Name>Walls &amp; &lt;roofs&gt;</Name>") && text.contains("<Cost>150000</Cost>"), "{text}");
+    let id = ready(&director, body(&copy), &file.bytes).await;
+    let applied = director.run_import(&id, "apply").await.unwrap();
+    assert_eq!((applied["state"].as_str(), &applied["counts"]["refused"]), (Some("applied"), &json!(0)), "{applied:?}");
+    let of = async |project: &str| {
+        let mut found = director.get_by_ref("activity", World::SOURCE, &format!("{project}:1")).await.unwrap().json;
+        let own = ["id", "project_id", "calendar_id", "created_at", "updated_at", "external_refs", "revision"];
+        found.as_object_mut().unwrap().retain(|name, _| !own.contains(&name.as_str()));
+        found
+    };
+    assert_eq!(of(&project).await, of(&copy).await);
+    let manager = world.client(Who::ProgramManager);
+    assert!(!manager.schedule(&copy).await.unwrap().bytes.is_empty());
+    assert_eq!(world.client(Who::Stranger).schedule(&copy).await.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(world.client(Who::Vendor).schedule(&copy).await.unwrap_err().code, "PERMISSION_DENIED");
 });

@@ -54,11 +54,12 @@ pub(super) fn pieces<R: Resource>(pages: Pages<R>, table: Vec<Column>, name: Str
         drop(to_sheet);
         writing.await.map_err(|_| Error::internal())?
     };
-    stream::once(file).flat_map(|file| match file {
-        Ok(file) => read(file),
-        Err(error) => stream::iter([Err(error)]).boxed(),
-    })
-    .boxed()
+    stream::once(file)
+        .flat_map(|file| match file {
+            Ok(file) => read(file),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        })
+        .boxed()
 }
 
 fn read(file: File) -> Pieces {
@@ -94,7 +95,9 @@ fn write(sheet: &Sheet, mut rows_to_write: Receiver<Rows>) -> Result<File, Error
                 return Err(Error::new(Reason::TooLarge, "the list grew beyond the rows of a sheet while it was read"));
             }
             let cells = (0_u16..).zip(&row).zip(&sheet.table);
-            for ((place, cell), column) in cells.filter_map(|((place, cell), column)| Some(((place, cell.as_ref()?), column))) {
+            for ((place, cell), column) in
+                cells.filter_map(|((place, cell), column)| Some(((place, cell.as_ref()?), column)))
+            {
                 put(page, (number, place), cell, column.holds, &formats).map_err(|error| unwritten(&error))?;
             }
         }

@@ -21,6 +21,11 @@ use crate::problem::to_status;
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<pb::ExportResponse, Status>> + Send>>;
 
+type SchedulePieces = Pin<Box<dyn Stream<Item = Result<pb::ExportScheduleResponse, Status>> + Send>>;
+
+/// Bytes of a piece of a schedule.
+const PIECE: usize = 64 * 1024;
+
 /// The service of exports.
 pub(super) fn server(door: &Door) -> pb::export_service_server::ExportServiceServer<Door> {
     limited!(pb::export_service_server::ExportServiceServer::new(door.clone()))
@@ -32,6 +37,19 @@ impl pb::export_service_server::ExportService for Door {
 
     async fn export(&self, request: Request<pb::ExportRequest>) -> Answer<Pieces> {
         answer(request, |call, body| export(&self.0, call, body)).await
+    }
+
+    type ExportScheduleStream = SchedulePieces;
+
+    async fn export_schedule(&self, request: Request<pb::ExportScheduleRequest>) -> Answer<SchedulePieces> {
+        answer(request, async |call: Call, body: pb::ExportScheduleRequest| {
+            let (text, _) = self.0.schedule_as_mspdi(&call.caller, &body.project_id).await?;
+            let pieces: Vec<_> = text.as_bytes().chunks(PIECE).map(<[u8]>::to_vec).collect();
+            let pieces = pieces.into_iter().map(|chunk| Ok(pb::ExportScheduleResponse { chunk }));
+            let pieces: SchedulePieces = Box::pin(stream::iter(pieces));
+            Ok(Response::new(pieces))
+        })
+        .await
     }
 }
 

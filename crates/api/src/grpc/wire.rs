@@ -28,8 +28,8 @@ use steerco_domain::deliverable::{
 };
 use steerco_domain::dependency::{DependencyState, LagKind, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
-use steerco_domain::export::ExportFormat;
 use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
+use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_calendar::{FiscalScheme, LateLines, YearEnd};
@@ -66,13 +66,12 @@ use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_total_fields, activity_resource_fields, import_counts_fields,
-    profile_field_fields, profile_word_fields, actuals_control_fields, actuals_line_fields,
-    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
-    control_total_fields, convert_line_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
-    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
-    working_interval_fields,
+    acceptance_criterion_fields, account_total_fields, activity_resource_fields, actuals_control_fields,
+    actuals_line_fields, actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields,
+    calendar_import_fields, control_total_fields, convert_line_fields, criterion_judgement_fields,
+    currency_total_fields, engagement_notice_fields, forecast_line_fields, import_counts_fields, owned_field_fields,
+    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields, service_level_fields,
+    skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 

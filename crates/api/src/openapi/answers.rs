@@ -25,7 +25,12 @@ const HEADERS: [(&str, &str, Type, &str); 14] = [
     ("challenge", "WWW-Authenticate", Type::String, "Where to learn how to get a token."),
     ("content_disposition", "Content-Disposition", Type::String, "Always `attachment`, with the name of the file."),
     ("content_range", "Content-Range", Type::String, "Which bytes these are, and how many there are."),
-    ("sync_token", "Steerco-Sync-Token", Type::String, "Cursor of the feed from which everything after this list follows."),
+    (
+        "sync_token",
+        "Steerco-Sync-Token",
+        Type::String,
+        "Cursor of the feed from which everything after this list follows.",
+    ),
     ("cache_control", "Cache-Control", Type::String, "Who may keep the answer."),
 ];
 

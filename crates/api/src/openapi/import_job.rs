@@ -36,7 +36,10 @@ fn record() -> ObjectBuilder {
         .property("kind", note("The kind of resource that it becomes; absent where nothing here can hold it."))
         .property("external_id", note("Its identifier in the source."))
         .must("outcome", reference(ImportOutcome::TITLE))
-        .property("resource_id", note("The resource; absent where there is none, and of one that a dry run would make."))
+        .property(
+            "resource_id",
+            note("The resource; absent where there is none, and of one that a dry run would make."),
+        )
         .must("notes", faults("What of it is not kept, or not kept as it was."))
         .must("errors", faults("Why it was refused."))
 }
@@ -70,7 +73,8 @@ fn upload() -> Operation {
     let done = answer("The import job.", "application/json", reference(ImportJob::KIND.title), &WRITTEN);
     Operation {
         summary: "Upload the file of an import".to_owned(),
-        description: "The bytes as they are, up to 512 MiB. Another file may take its place until it is applied.".to_owned(),
+        description: "The bytes as they are, up to 512 MiB. Another file may take its place until it is applied."
+            .to_owned(),
         parameters: of_write,
         body: Some(octets()),
         answers: vec![(200, done)],

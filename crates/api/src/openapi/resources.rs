@@ -12,6 +12,7 @@ use super::operation::{Access, Operation, body, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
 use super::vocabulary::{binary, reference, text};
 use crate::rest::content::OCTETS;
+use crate::rest::export::MSPDI;
 use crate::rest::mount::{About, Reach, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
@@ -34,6 +35,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
     }
     operations.extend(about.progress.then(|| progress(about)));
     operations.extend(about.financials.then(|| financials(about)));
+    operations.extend(about.schedule.then(|| schedule(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
     if about.content {
         operations.extend([upload(about), download(about)]);
@@ -220,6 +222,21 @@ fn financials(about: &About) -> Operation {
         answers: vec![(200, answer("The financials.", "application/json", reference("Financials"), &[]))],
         refusals: vec![404],
         ..start(about, HttpMethod::Get, "/{id}/financials", format!("get_{}_financials", about.kind.name), "read")
+    }
+}
+
+fn schedule(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Get the schedule of one {one_word} as a file"),
+        description: "Its activities, the milestones of its deliverables and what they wait for, as far as the caller \
+                      sees them, as XML of Microsoft Project (MSPDI), with the numbers that an import gave them."
+            .to_owned(),
+        access: Access::of("activity", "read"),
+        parameters: vec![id(about.kind)],
+        answers: vec![(200, answer("The schedule.", MSPDI, text(), &["content_disposition"]))],
+        refusals: vec![404, 413],
+        ..start(about, HttpMethod::Get, "/{id}/schedule", "export_schedule".to_owned(), "read")
     }
 }
 

@@ -10,6 +10,6 @@ pub(super) fn mount() -> Mounted {
         .verb::<HoldProject>()
         .verb::<CompleteProject>()
         .verb::<CancelProject>()
-        .progress().financials()
+        .progress().schedule().financials()
         .done()
 }

@@ -14,16 +14,29 @@ use super::{Rest, params};
 use crate::export::export;
 use crate::problem::Answer;
 
+/// Media type of the XML of Microsoft Project.
+pub(crate) const MSPDI: &str = "application/xml";
 /// Header that says from where the feed continues after a list.
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("steerco-sync-token");
+
+/// The schedule of a project, as XML of Microsoft Project.
+pub(crate) async fn schedule(State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&Vec::new())?;
+    let (text, file_name) = rest.service.schedule_as_mspdi(&call.caller, call.path("id")).await?;
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MSPDI));
+    let disposition = format!("attachment; filename=\"{file_name}\"");
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(|_| Error::internal())?);
+    Ok(response)
+}
 
 /// Once the file has begun, a failure can only break it off: what arrives whole is whole.
 pub(crate) async fn list<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
     let query = call.query(&params::exporting(R::KIND))?;
     let format = query.text(&params::FORMAT).and_then(|word| ExportFormat::from_word(&word));
     let missing = || Error::fault("?format", "REQUIRED", format!("is required: one of {}", ExportFormat::choices()));
-    let exported =
-        export::<R>(&rest.service, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;
+    let exported = export::<R>(&rest.service, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;
     let mut response = Response::new(Body::from_stream(exported.pieces));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(exported.format.media_type()));

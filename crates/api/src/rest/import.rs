@@ -143,7 +143,8 @@ async fn find_profile(rest: &Rest, context: &Context, query: &Query) -> Result<M
     // Its shape was checked: nothing in it could end the text.
     let args = ListArgs { filter: Some(format!("code = \"{code}\"")), ..ListArgs::default() };
     let found = rest.service.list::<MappingProfile>(&context.caller, &args).await?.items.pop();
-    let found = found.ok_or_else(|| Error::fault("?profile", "NOT_FOUND", format!("there is no mapping_profile {code}")))?;
+    let found =
+        found.ok_or_else(|| Error::fault("?profile", "NOT_FOUND", format!("there is no mapping_profile {code}")))?;
     match &found.kind {
         None => Ok(found),
         Some(kind) => {

@@ -59,7 +59,6 @@ pub(crate) async fn list_records(State(rest): State<Rest>, call: Call) -> Answer
         given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
             .unwrap_or(PIECE_RECORDS),
     };
-    let (records, more_after_record) =
-        rest.service.page_of_import(&call.caller, call.path("id"), after, size).await?;
+    let (records, more_after_record) = rest.service.page_of_import(&call.caller, call.path("id"), after, size).await?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &RecordPage { records, more_after_record })?)
 }

@@ -11,7 +11,7 @@ mod discovery;
 mod docs;
 mod events;
 pub(crate) mod exchange;
-mod export;
+pub(crate) mod export;
 mod health;
 pub(crate) mod import;
 pub(crate) mod import_job;

@@ -36,6 +36,8 @@ pub(crate) struct About {
     pub(crate) progress: bool,
     /// Whether money rolls up to it.
     pub(crate) financials: bool,
+    /// Whether each has a schedule.
+    pub(crate) schedule: bool,
     /// Whether each has a content beside its fields.
     pub(crate) content: bool,
     /// Rows of the table of permissions for operations of its own.
@@ -101,6 +103,7 @@ fn about<R: Resource>() -> About {
         verbs: Vec::new(),
         progress: false,
         financials: false,
+        schedule: false,
         content: false,
         acts: &[],
     }
@@ -134,6 +137,14 @@ impl<R: Resource> Mount<R> {
         let path = format!("/v1/{}/{{id}}/financials", R::KIND.path());
         self.mounted.routes = self.mounted.routes.route(&path, get(read::financials::<R>));
         self.mounted.about.financials = true;
+        self
+    }
+
+    /// Adds the schedule as a file.
+    pub(crate) fn schedule(mut self) -> Self {
+        let path = format!("/v1/{}/{{id}}/schedule", R::KIND.path());
+        self.mounted.routes = self.mounted.routes.route(&path, get(export::schedule));
+        self.mounted.about.schedule = true;
         self
     }
 

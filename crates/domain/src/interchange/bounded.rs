@@ -6,23 +6,23 @@ use std::rc::Rc;
 
 /// Bytes that may be read until more are granted.
 #[derive(Clone, Debug, Default)]
-pub struct Budget(Rc<Cell<usize>>);
+pub(super) struct Budget(Rc<Cell<usize>>);
 
 impl Budget {
     /// Grants as many bytes from here.
-    pub(crate) fn grant(&self, bytes: usize) {
+    pub(super) fn grant(&self, bytes: usize) {
         self.0.set(bytes);
     }
 }
 
 /// The reader.
-pub struct Bounded<R> {
+pub(super) struct Bounded<R> {
     inner: R,
     budget: Budget,
 }
 
 impl<R: BufRead> Bounded<R> {
-    pub(crate) fn new(inner: R) -> (Self, Budget) {
+    pub(super) fn new(inner: R) -> (Self, Budget) {
         let budget = Budget::default();
         (Self { inner, budget: budget.clone() }, budget)
     }

@@ -12,7 +12,7 @@ use super::{Link, Record, Sink};
 use crate::csv_lines::{amount_text, day, decode, delimiter, example};
 use crate::error::{Error, Fault, Reason};
 use crate::export::unguarded;
-use crate::field::{FieldSpec, Shape, Whole};
+use crate::field::{FieldSpec, Shape};
 use crate::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, MappingProfile, NegativeForm, ProfileField,
     ThousandsSeparator, settable,
@@ -122,7 +122,8 @@ pub fn read(input: impl BufRead, layout: &Layout, sink: Sink<'_>) -> Result<(), 
     loop {
         budget.grant(ROW_MAX);
         let more = reader.read_byte_record(&mut row).map_err(|error| {
-            let detail = format!("row {}: {error}: a row has at most {ROW_MAX} bytes; is a quote left open?", number + 1);
+            let detail =
+                format!("row {}: {error}: a row has at most {ROW_MAX} bytes; is a quote left open?", number + 1);
             Error::new(Reason::Malformed, detail)
         })?;
         if !more {
@@ -229,13 +230,13 @@ impl Column {
     /// What stands in a line; `None` where it is not in the encoding of the file.
     fn text<'a>(&'a self, cells: &'a Cells<'_>) -> Option<&'a str> {
         let cell = match (&self.constant, self.place.and_then(|place| cells.get(place))) {
-            (Some(constant), _) => constant,
+            (Some(constant), _) => constant.as_str(),
             (None, Some(Some(text))) => unguarded(text.trim()),
             (None, Some(None)) => return None,
             (None, None) => "",
         };
         let lower = cell.to_lowercase();
-        Some(self.words.iter().find(|(from, _)| *from == lower).map_or(cell, |(_, to)| to))
+        Some(self.words.iter().find(|(from, _)| *from == lower).map_or(cell, |(_, to)| to.as_str()))
     }
 }
 
@@ -325,7 +326,9 @@ enum Read {
 }
 
 fn value(layout: &Layout, column: &Column, shape: &Shape, text: &str) -> Result<Read, (&'static str, String)> {
-    let number = || layout.number(text).map_err(|_| ("BAD_NUMBER", "is no number as the profile says they are written".to_owned()));
+    let number = || {
+        layout.number(text).map_err(|_| ("BAD_NUMBER", "is no number as the profile says they are written".to_owned()))
+    };
     let value = match shape {
         Shape::Int { .. } => {
             let plain = number()?;

@@ -60,7 +60,8 @@ fn money_shares_words_and_constants() {
         {"field": "owner_id", "column": "Wer"},
     ]});
     let layout = Layout::of(&profile(&change), crate::risk::Risk::KIND);
-    let file = b"Nr;Art;P;Kosten;Tage;Wer\n1;GEFAHR;12,5;1.234,50;-3;pers_00000000000000000000000001\n2;Opportunity;5;;x;\n";
+    let file =
+        b"Nr;Art;P;Kosten;Tage;Wer\n1;GEFAHR;12,5;1.234,50;-3;pers_00000000000000000000000001\n2;Opportunity;5;;x;\n";
     let read = records(file, &layout).unwrap();
     let body = json!({
         "kind": "threat", "probability": 0.125, "cost_likely": {"amount": "1234.50", "currency": "EUR"},
@@ -73,7 +74,8 @@ fn money_shares_words_and_constants() {
 
 #[test]
 fn without_a_profile_the_header_names_fields() {
-    let file = b"external_id,id,title,program_id,cost_likely.amount,cost_likely.currency,titel\n1,risk_1,Flood,P1,5,EUR,x\n";
+    let file =
+        b"external_id,id,title,program_id,cost_likely.amount,cost_likely.currency,titel\n1,risk_1,Flood,P1,5,EUR,x\n";
     let read = records(file, &Layout::plain(crate::risk::Risk::KIND)).unwrap();
     let told: Vec<(&str, &str)> = read[0].notes.iter().map(|n| (n.pointer.as_str(), n.code.as_ref())).collect();
     assert_eq!(told, [("/id", "READ_ONLY"), ("/titel", "UNKNOWN_FIELD")]);
@@ -85,7 +87,13 @@ fn without_a_profile_the_header_names_fields() {
 fn hostile_files_end_with_a_reason() {
     let layout = Layout::plain(crate::risk::Risk::KIND);
     let open = [b"external_id,title\n1,\"".to_vec(), vec![b'x'; 3 << 20]].concat();
-    for file in [open, vec![b'a'; 3 << 20], b"".to_vec(), b"title\nx\n".to_vec(), [b"external_id".to_vec(), vec![b','; 2_000]].concat()] {
+    for file in [
+        open,
+        vec![b'a'; 3 << 20],
+        b"".to_vec(),
+        b"title\nx\n".to_vec(),
+        [b"external_id".to_vec(), vec![b','; 2_000]].concat(),
+    ] {
         let error = records(&file, &layout).unwrap_err();
         assert!(matches!(error.reason, Reason::Malformed | Reason::Invalid), "{error:?}");
     }

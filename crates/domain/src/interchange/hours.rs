@@ -20,7 +20,7 @@ pub(super) struct Hours {
 const LOOK_BACK: usize = 60;
 
 impl Hours {
-    fn on(&self, day: Date) -> &Spans {
+    pub(super) fn on(&self, day: Date) -> &Spans {
         let of_week = &self.week[usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default()];
         self.exceptions.get(&day).map_or(of_week, |(_, spans)| spans)
     }
@@ -48,7 +48,8 @@ impl Hours {
     pub(super) fn week(&self) -> Value {
         const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
         let day = |(name, spans): (&&str, &Spans)| {
-            let row = |(from, until): &(i16, i16)| json!({"weekday": name, "from": clock(*from), "until": clock(*until)});
+            let row =
+                |(from, until): &(i16, i16)| json!({"weekday": name, "from": clock(*from), "until": clock(*until)});
             spans.iter().map(row).collect::<Vec<_>>()
         };
         Value::Array(NAMES.iter().zip(&self.week).flat_map(day).collect())
@@ -113,7 +114,10 @@ mod tests {
         assert_eq!(day("2006-09-25T17:00:00"), "2006-09-25");
         assert_eq!(day("2006-09-23T00:00:00"), "2006-09-22");
         assert_eq!(settled(vec![(780, 1_020), (480, 720), (700, 800), (5, 5)]), [(480, 720), (780, 1_020)]);
-        assert_eq!((minutes("24:00"), minutes("08:30:00"), minutes("25:00"), minutes("8")), (Some(1_440), Some(510), None, None));
+        assert_eq!(
+            (minutes("24:00"), minutes("08:30:00"), minutes("25:00"), minutes("8")),
+            (Some(1_440), Some(510), None, None)
+        );
         assert_eq!((from_sunday(1), from_sunday(2), from_sunday(8)), (Some(6), Some(0), None));
     }
 }

@@ -17,8 +17,18 @@ const BYTES_MAX: u64 = 16 << 20;
 
 /// What is read of an event, or follows from it.
 const KNOWN: [&str; 12] = [
-    "UID", "SUMMARY", "DESCRIPTION", "DTSTART", "DTEND", "DUE", "COMPLETED", "STATUS", "DTSTAMP", "CREATED",
-    "LAST-MODIFIED", "SEQUENCE",
+    "UID",
+    "SUMMARY",
+    "DESCRIPTION",
+    "DTSTART",
+    "DTEND",
+    "DUE",
+    "COMPLETED",
+    "STATUS",
+    "DTSTAMP",
+    "CREATED",
+    "LAST-MODIFIED",
+    "SEQUENCE",
 ];
 
 /// Reads a file.
@@ -33,7 +43,8 @@ pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), 
     let text = String::from_utf8(bytes).map_err(|_| malformed("the calendar is not written in UTF-8".to_owned()))?;
     check_depth(&text).map_err(|detail| malformed(format!("the calendar {detail}")))?;
     let unfolded = unfold(&text);
-    let calendar = read_calendar(&unfolded).map_err(|_| malformed("it is not an iCalendar document (RFC 5545)".to_owned()))?;
+    let calendar =
+        read_calendar(&unfolded).map_err(|_| malformed("it is not an iCalendar document (RFC 5545)".to_owned()))?;
     let zone = TimeZone::get(&target.time_zone).unwrap_or(TimeZone::UTC);
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     for part in &calendar.components {
@@ -52,7 +63,8 @@ pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), 
 }
 
 fn event(part: &Component<'_>, target: &Target, zone: &TimeZone, others: &mut BTreeMap<String, usize>) -> Record {
-    let text = |name: &str| part.find_prop(name).map(|property| property.val.clone().unescape_text().as_str().to_owned());
+    let text =
+        |name: &str| part.find_prop(name).map(|property| property.val.clone().unescape_text().as_str().to_owned());
     let uid = text("UID").unwrap_or_default();
     let mut record = Record { place: format!("event {uid:.100}"), kind: Some("milestone"), ..Record::default() };
     record.external_id = uid;
@@ -61,7 +73,11 @@ fn event(part: &Component<'_>, target: &Target, zone: &TimeZone, others: &mut BT
     }
     if part.find_prop("RECURRENCE-ID").is_some() {
         record.kind = None;
-        record.notes.push(Fault::new("/RECURRENCE-ID", "RECURRING", "one occurrence of an event that recurs is not kept"));
+        record.notes.push(Fault::new(
+            "/RECURRENCE-ID",
+            "RECURRING",
+            "one occurrence of an event that recurs is not kept",
+        ));
         return record;
     }
     let title = text("SUMMARY").and_then(|title| fitted("title", &title, 200, &mut record.notes));
@@ -74,7 +90,7 @@ fn event(part: &Component<'_>, target: &Target, zone: &TimeZone, others: &mut BT
             record.set(field, Some(id.clone()));
         }
     }
-    let mut day = |name: &str, record: &mut Record| -> Option<DateTime> {
+    let day = |name: &str, record: &mut Record| -> Option<DateTime> {
         let property = part.find_prop(name)?;
         match moment(property, property.val.as_str(), zone) {
             Ok(at) => Some(at),
@@ -86,9 +102,14 @@ fn event(part: &Component<'_>, target: &Target, zone: &TimeZone, others: &mut BT
     };
     let (start, end, due) = (day("DTSTART", &mut record), day("DTEND", &mut record), day("DUE", &mut record));
     let done = day("COMPLETED", &mut record);
-    let longer = start.zip(end).is_some_and(|(start, end)| end.date().yesterday().is_ok_and(|last| last > start.date()));
+    let longer =
+        start.zip(end).is_some_and(|(start, end)| end.date().yesterday().is_ok_and(|last| last > start.date()));
     if longer {
-        record.notes.push(Fault::new("/DTEND", "NOT_KEPT", "it lasts several days: its first one is the day of the milestone"));
+        record.notes.push(Fault::new(
+            "/DTEND",
+            "NOT_KEPT",
+            "it lasts several days: its first one is the day of the milestone",
+        ));
     }
     record.set("planned_on", due.or(start).map(|at| at.date().to_string()));
     if let Some(done) = done {
@@ -100,7 +121,8 @@ fn event(part: &Component<'_>, target: &Target, zone: &TimeZone, others: &mut BT
     if text("STATUS").as_deref() == Some("CANCELLED") {
         record.notes.push(Fault::new("/STATUS", "NOT_KEPT", "it is cancelled: delete the milestone if it shall go"));
     }
-    let passed = |name: &str| KNOWN.contains(&name) || matches!(name, "RRULE" | "RDATE" | "EXDATE" | "TRANSP" | "CLASS");
+    let passed =
+        |name: &str| KNOWN.contains(&name) || matches!(name, "RRULE" | "RDATE" | "EXDATE" | "TRANSP" | "CLASS");
     for property in part.properties.iter().filter(|property| !passed(property.name.as_str())) {
         *others.entry(format!("/{}/{:.60}", part.name.as_str(), property.name.as_str())).or_default() += 1;
     }
@@ -113,7 +135,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn records(text: &str) -> Result<Vec<Record>, Error> {
-        let target = Target { deliverable_id: Some("del_1".into()), time_zone: "Europe/Vienna".into(), ..Target::default() };
+        let target =
+            Target { deliverable_id: Some("del_1".into()), time_zone: "Europe/Vienna".into(), ..Target::default() };
         let mut records = Vec::new();
         read(text.as_bytes(), &target, &mut |record| {
             records.push(record);
@@ -133,7 +156,10 @@ mod tests {
         let body = json!({"title": "Roof, closed", "deliverable_id": "del_1", "planned_on": "2026-03-01"});
         assert_eq!((read[0].external_id.as_str(), Value::Object(read[0].body.clone())), ("a@x", body));
         // Ten in the evening in UTC is the next day in Vienna.
-        assert_eq!((&read[1].body["planned_on"], &read[1].body["actual_on"]), (&json!("2026-04-02"), &json!("2026-03-31")));
+        assert_eq!(
+            (&read[1].body["planned_on"], &read[1].body["actual_on"]),
+            (&json!("2026-04-02"), &json!("2026-03-31"))
+        );
         let faults: Vec<&str> = read[2].faults.iter().map(|fault| fault.code.as_ref()).collect();
         assert_eq!(faults, ["REQUIRED", "BAD_DAY"]);
         let lost: Vec<&str> = read[3..].iter().map(|record| record.notes[0].pointer.as_str()).collect();

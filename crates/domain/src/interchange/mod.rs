@@ -9,12 +9,12 @@ pub mod csv_records;
 mod hours;
 pub mod icalendar_events;
 pub mod mspdi;
+pub mod mspdi_out;
 mod node;
 pub mod schedule;
 pub mod xer;
 mod xer_calendar;
 
-pub use bounded::Bounded;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault};

@@ -26,30 +26,136 @@ const EXCEPTIONS_MAX: usize = crate::work_calendar::EXCEPTIONS_MAX;
 
 /// What is read of a task.
 const TASK: &[&str] = &[
-    "UID", "GUID", "Name", "IsNull", "WBS", "Start", "Finish", "Duration", "Milestone", "Summary", "ActualStart",
-    "ActualFinish", "RemainingDuration", "PercentComplete", "PhysicalPercentComplete", "EarnedValueMethod", "ActualWork",
-    "RemainingWork", "Cost", "ActualCost", "RemainingCost", "ConstraintType", "ConstraintDate", "CalendarUID",
-    "TotalSlack", "FreeSlack", "Deadline", "Notes", "PredecessorLink", "Baseline",
+    "UID",
+    "GUID",
+    "Name",
+    "IsNull",
+    "WBS",
+    "Start",
+    "Finish",
+    "Duration",
+    "Milestone",
+    "Summary",
+    "ActualStart",
+    "ActualFinish",
+    "RemainingDuration",
+    "PercentComplete",
+    "PhysicalPercentComplete",
+    "EarnedValueMethod",
+    "ActualWork",
+    "RemainingWork",
+    "Cost",
+    "ActualCost",
+    "RemainingCost",
+    "ConstraintType",
+    "ConstraintDate",
+    "CalendarUID",
+    "TotalSlack",
+    "FreeSlack",
+    "Deadline",
+    "Notes",
+    "PredecessorLink",
+    "Baseline",
 ];
 /// What follows from what is read, or says how it is drawn.
 const OF_TASK: &[&str] = &[
-    "ID", "Type", "CreateDate", "OutlineNumber", "OutlineLevel", "DurationFormat", "Work", "RegularWork", "OvertimeWork",
-    "ResumeValid", "Resume", "Stop", "EffortDriven", "Recurring", "OverAllocated", "Estimated", "DisplayAsSummary",
-    "Critical", "EarlyStart", "EarlyFinish", "LateStart", "LateFinish", "StartVariance", "FinishVariance", "WorkVariance",
-    "StartSlack", "FinishSlack", "DurationVariance", "FixedCost", "FixedCostAccrual", "PercentWorkComplete",
-    "ActualDuration", "RemainingRegularWork", "ActualRegularWork", "ACWP", "CV", "BCWS", "BCWP", "SV", "HideBar",
-    "Rollup", "LevelAssignments", "LevelingCanSplit", "IgnoreResourceCalendar", "EarnedValue", "IsPublished", "Active",
-    "Manual", "CommitmentType", "RemainingOvertimeCost", "OutlineCode",
+    "ID",
+    "Type",
+    "CreateDate",
+    "OutlineNumber",
+    "OutlineLevel",
+    "DurationFormat",
+    "Work",
+    "RegularWork",
+    "OvertimeWork",
+    "ResumeValid",
+    "Resume",
+    "Stop",
+    "EffortDriven",
+    "Recurring",
+    "OverAllocated",
+    "Estimated",
+    "DisplayAsSummary",
+    "Critical",
+    "EarlyStart",
+    "EarlyFinish",
+    "LateStart",
+    "LateFinish",
+    "StartVariance",
+    "FinishVariance",
+    "WorkVariance",
+    "StartSlack",
+    "FinishSlack",
+    "DurationVariance",
+    "FixedCost",
+    "FixedCostAccrual",
+    "PercentWorkComplete",
+    "ActualDuration",
+    "RemainingRegularWork",
+    "ActualRegularWork",
+    "ACWP",
+    "CV",
+    "BCWS",
+    "BCWP",
+    "SV",
+    "HideBar",
+    "Rollup",
+    "LevelAssignments",
+    "LevelingCanSplit",
+    "IgnoreResourceCalendar",
+    "EarnedValue",
+    "IsPublished",
+    "Active",
+    "Manual",
+    "CommitmentType",
+    "RemainingOvertimeCost",
+    "OutlineCode",
 ];
 const OF_PROJECT: &[&str] = &[
-    "SaveVersion", "Name", "Title", "GUID", "UID", "StartDate", "FinishDate", "CurrencyCode", "CurrencySymbol",
-    "MinutesPerDay", "CalendarUID", "BuildNumber", "CreationDate", "LastSaved", "ScheduleFromStart",
-    "FYStartDate", "CriticalSlackLimit", "CurrencyDigits", "CurrencySymbolPosition", "DefaultStartTime",
-    "DefaultFinishTime", "MinutesPerWeek", "DaysPerMonth", "DefaultTaskType", "DefaultFixedCostAccrual",
-    "DurationFormat", "WorkFormat", "NewTasksEffortDriven", "NewTasksEstimated", "HonorConstraints",
-    "EditableActualCosts", "SplitsInProgressTasks", "InsertedProjectsLikeSummary", "WeekStartDay", "CurrentDate",
-    "MicrosoftProjectServerURL", "AutolinkActual", "NewTaskStartDate", "DefaultTaskEVMethod", "Author", "Company",
-    "Manager", "Subject", "Category",
+    "SaveVersion",
+    "Name",
+    "Title",
+    "GUID",
+    "UID",
+    "StartDate",
+    "FinishDate",
+    "CurrencyCode",
+    "CurrencySymbol",
+    "MinutesPerDay",
+    "CalendarUID",
+    "BuildNumber",
+    "CreationDate",
+    "LastSaved",
+    "ScheduleFromStart",
+    "FYStartDate",
+    "CriticalSlackLimit",
+    "CurrencyDigits",
+    "CurrencySymbolPosition",
+    "DefaultStartTime",
+    "DefaultFinishTime",
+    "MinutesPerWeek",
+    "DaysPerMonth",
+    "DefaultTaskType",
+    "DefaultFixedCostAccrual",
+    "DurationFormat",
+    "WorkFormat",
+    "NewTasksEffortDriven",
+    "NewTasksEstimated",
+    "HonorConstraints",
+    "EditableActualCosts",
+    "SplitsInProgressTasks",
+    "InsertedProjectsLikeSummary",
+    "WeekStartDay",
+    "CurrentDate",
+    "MicrosoftProjectServerURL",
+    "AutolinkActual",
+    "NewTaskStartDate",
+    "DefaultTaskEVMethod",
+    "Author",
+    "Company",
+    "Manager",
+    "Subject",
+    "Category",
 ];
 
 /// Reads a file.
@@ -126,7 +232,8 @@ impl File {
 
     /// Of a resource its name is kept, with the tasks that it works on.
     fn take_resource(&mut self, node: &Node) -> Result<(), Error> {
-        let known = ["UID", "ID", "Name", "Type", "IsNull", "Initials", "CreationDate", "GUID", "IsGeneric", "CanLevel"];
+        let known =
+            ["UID", "ID", "Name", "Type", "IsNull", "Initials", "CreationDate", "GUID", "IsGeneric", "CanLevel"];
         if let (Some(uid), Some(name)) = (node.get("UID"), node.get("Name")) {
             node.count_others("/Resource", &known, &mut self.others);
             self.resources.insert(uid.to_owned(), name.to_owned());
@@ -136,9 +243,32 @@ impl File {
 
     fn take_assignment(&mut self, node: &Node) {
         let known = [
-            "UID", "GUID", "TaskUID", "ResourceUID", "Work", "Cost", "RegularWork", "RemainingWork", "Start", "Finish",
-            "Milestone", "Summary", "CreationDate", "FixedMaterial", "HasFixedRateUnits", "PercentWorkComplete",
-            "RemainingCost", "BCWS", "BCWP", "ACWP", "CV", "SV", "RateScale", "Confirmed", "LinkedFields", "Overallocated",
+            "UID",
+            "GUID",
+            "TaskUID",
+            "ResourceUID",
+            "Work",
+            "Cost",
+            "RegularWork",
+            "RemainingWork",
+            "Start",
+            "Finish",
+            "Milestone",
+            "Summary",
+            "CreationDate",
+            "FixedMaterial",
+            "HasFixedRateUnits",
+            "PercentWorkComplete",
+            "RemainingCost",
+            "BCWS",
+            "BCWP",
+            "ACWP",
+            "CV",
+            "SV",
+            "RateScale",
+            "Confirmed",
+            "LinkedFields",
+            "Overallocated",
         ];
         node.count_others("/Assignment", &known, &mut self.others);
         let (Some(task), Some(resource)) = (node.get("TaskUID"), node.get("ResourceUID")) else { return };
@@ -242,7 +372,14 @@ impl File {
             hours.exceptions = std::mem::take(&mut hours.exceptions).into_iter().take(EXCEPTIONS_MAX).collect();
         }
         let key = calendar_key(prefix, uid);
-        schedule.calendars.push(PlanCalendar { place, key, name, minutes_per_day: Some(minutes_per_day), hours, notes });
+        schedule.calendars.push(PlanCalendar {
+            place,
+            key,
+            name,
+            minutes_per_day: Some(minutes_per_day),
+            hours,
+            notes,
+        });
     }
 
     fn plan_task(&self, node: &Node, uid: &str, prefix: &str) -> PlanTask {
@@ -258,11 +395,16 @@ impl File {
         let scheduled = Span { start: day("Start"), finish: day("Finish") };
         let baseline = node.all("Baseline").find(|baseline| baseline.get("Number").unwrap_or("0") == "0");
         let of_baseline = |name: &str| baseline.and_then(|baseline| baseline.get(name));
-        let baselined = Span { start: of_baseline("Start").and_then(instant), finish: of_baseline("Finish").and_then(instant) };
+        let baselined =
+            Span { start: of_baseline("Start").and_then(instant), finish: of_baseline("Finish").and_then(instant) };
         let mut notes = Vec::new();
         let further = node.all("Baseline").count().saturating_sub(usize::from(baseline.is_some()));
         if further > 0 {
-            notes.push(Fault::new("/Baseline", "NOT_KEPT", format!("{further} baselines beside the first have no place here")));
+            notes.push(Fault::new(
+                "/Baseline",
+                "NOT_KEPT",
+                format!("{further} baselines beside the first have no place here"),
+            ));
         }
         let all = time("Duration");
         let done = node.get("PercentComplete").and_then(whole).filter(|percent| (0..=100).contains(percent));
@@ -364,7 +506,9 @@ fn contradicts(symbol: &str, currency: Currency) -> bool {
     match symbol {
         "€" => currency.code() != "EUR",
         "£" => !matches!(currency.code(), "GBP" | "EGP" | "GIP" | "FKP" | "SHP"),
-        "$" => !matches!(currency.code(), "USD" | "AUD" | "CAD" | "NZD" | "SGD" | "HKD" | "MXN" | "ARS" | "CLP" | "COP"),
+        "$" => {
+            !matches!(currency.code(), "USD" | "AUD" | "CAD" | "NZD" | "SGD" | "HKD" | "MXN" | "ARS" | "CLP" | "COP")
+        }
         "¥" => !matches!(currency.code(), "JPY" | "CNY"),
         _ => false,
     }

@@ -66,7 +66,9 @@ fn links_and_dates_of_a_published_example() {
     assert_eq!(read[0].notes[0].code, "CONTRADICTION", "the symbol is not that of the currency");
     let told: Vec<_> = of(&read, "activity")
         .into_iter()
-        .map(|record| ["planned_start_on", "planned_finish_on", "total_float_minutes"].map(|name| record.body[name].clone()))
+        .map(|record| {
+            ["planned_start_on", "planned_finish_on", "total_float_minutes"].map(|name| record.body[name].clone())
+        })
         .collect();
     let day = |start: &str, finish: &str, float: Value| [json!(start), json!(finish), float];
     let expected = [
@@ -80,7 +82,9 @@ fn links_and_dates_of_a_published_example() {
     assert_eq!(told, expected);
     let links: Vec<_> = of(&read, "dependency")
         .into_iter()
-        .map(|record| (record.external_id.as_str(), record.body["relation"].as_str().unwrap(), record.body["lag_days"].clone()))
+        .map(|record| {
+            (record.external_id.as_str(), record.body["relation"].as_str().unwrap(), record.body["lag_days"].clone())
+        })
         .collect();
     let expected = [
         ("proj_1:1>2", "finish_to_start", Value::Null),
@@ -95,7 +99,9 @@ fn links_and_dates_of_a_published_example() {
 /// Costs and rates of assignments: facts of `junit/data/mspdiresource.xml` of the same, stated by hand.
 #[test]
 fn money_is_in_hundredths() {
-    for (text, units) in [("120000", 12_000_000), ("180000", 18_000_000), ("240000", 24_000_000), ("80000.00", 8_000_000)] {
+    for (text, units) in
+        [("120000", 12_000_000), ("180000", 18_000_000), ("240000", 24_000_000), ("80000.00", 8_000_000)]
+    {
         assert_eq!(hundredths(text), Some(units), "{text}");
     }
     let tasks = task(1, "2026-01-05T08:00:00", "2026-01-05T17:00:00", "<Cost>120000</Cost><ActualCost>5</ActualCost>");
@@ -109,7 +115,8 @@ fn money_is_in_hundredths() {
     assert_eq!(body["actual_cost"], json!({"amount": "0.0500", "currency": "GBP"}));
     let crane = json!([{"name": "Crane", "work_minutes": 1440, "cost": {"amount": "1200.0000", "currency": "GBP"}}]);
     assert_eq!(body["resources"], crane, "nobody is no resource");
-    let lost: Vec<&str> = read.iter().filter(|r| r.kind.is_none()).flat_map(|r| &r.notes).map(|n| n.pointer.as_str()).collect();
+    let lost: Vec<&str> =
+        read.iter().filter(|r| r.kind.is_none()).flat_map(|r| &r.notes).map(|n| n.pointer.as_str()).collect();
     assert!(lost.contains(&"/Resource/StandardRate"), "{lost:?}");
 }
 
@@ -126,10 +133,14 @@ fn lags_by_their_format() {
     let read = records(&file(&tasks.concat(), "")).unwrap();
     let lags: Vec<Value> = of(&read, "dependency")
         .into_iter()
-        .map(|record| json!(["lag_days", "lag_minutes", "lag_percent", "lag_kind"].map(|name| record.body[name].clone())))
+        .map(|record| {
+            json!(["lag_days", "lag_minutes", "lag_percent", "lag_kind"].map(|name| record.body[name].clone()))
+        })
         .collect();
     let expected = [
-        json!([1, null, null, "elapsed"]), json!([null, null, -50, null]), json!([null, 10, null, null]),
+        json!([1, null, null, "elapsed"]),
+        json!([null, null, -50, null]),
+        json!([null, 10, null, null]),
         json!([-2, null, null, null]),
     ];
     assert_eq!(lags, expected);
@@ -146,25 +157,42 @@ fn rows_of_no_task_and_baselines() {
         task(1, "2026-01-05T08:00:00", "2026-01-05T17:00:00", baseline),
         task(2, "2026-01-05T08:00:00", "2026-01-05T17:00:00", "<Milestone>1</Milestone><Priority>500</Priority>"),
     ];
-    let read = records(&file(&tasks.concat(), "<ExtendedAttributes><ExtendedAttribute/></ExtendedAttributes>")).unwrap();
+    let read =
+        records(&file(&tasks.concat(), "<ExtendedAttributes><ExtendedAttribute/></ExtendedAttributes>")).unwrap();
     let activities = of(&read, "activity");
     assert_eq!(activities.len(), 2);
     let body = &activities[0].body;
-    let expected = [("planned_finish_on", "2026-01-02"), ("forecast_finish_on", "2026-01-05"), ("baseline_start_on", "2026-01-02")];
+    let expected = [
+        ("planned_finish_on", "2026-01-02"),
+        ("forecast_finish_on", "2026-01-05"),
+        ("baseline_start_on", "2026-01-02"),
+    ];
     for (field, day) in expected {
         assert_eq!(body[field], day, "{field}");
     }
-    assert_eq!((&body["baseline_cost"]["amount"], activities[0].notes[0].code.as_ref()), (&json!("10.0000"), "NOT_KEPT"));
+    assert_eq!(
+        (&body["baseline_cost"]["amount"], activities[0].notes[0].code.as_ref()),
+        (&json!("10.0000"), "NOT_KEPT")
+    );
     assert_eq!(activities[1].body["activity_type"], "milestone");
-    let lost: Vec<&str> = read.iter().filter(|r| r.kind.is_none()).flat_map(|r| &r.notes).map(|n| n.pointer.as_str()).collect();
+    let lost: Vec<&str> =
+        read.iter().filter(|r| r.kind.is_none()).flat_map(|r| &r.notes).map(|n| n.pointer.as_str()).collect();
     assert!(lost.contains(&"/ExtendedAttributes") && lost.contains(&"/Task/Priority"), "{lost:?}");
 }
 
 #[test]
 fn durations_of_iso() {
     for (text, minutes) in [
-        ("PT71H1M0S", Some(4_261)), ("PT0H0M0S", Some(0)), ("PT0H0M30S", Some(1)), ("P1DT2H", Some(1_560)),
-        ("PT", Some(0)), ("71H", None), ("PT5X", None), ("PT5", None), ("PT99999999999999999999H", None), ("", None),
+        ("PT71H1M0S", Some(4_261)),
+        ("PT0H0M0S", Some(0)),
+        ("PT0H0M30S", Some(1)),
+        ("P1DT2H", Some(1_560)),
+        ("PT", Some(0)),
+        ("71H", None),
+        ("PT5X", None),
+        ("PT5", None),
+        ("PT99999999999999999999H", None),
+        ("", None),
     ] {
         assert_eq!(duration(text), minutes, "{text}");
     }

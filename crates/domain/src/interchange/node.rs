@@ -98,14 +98,11 @@ impl<R: BufRead> Nodes<R> {
         let position = self.reader.buffer_position();
         let refused = |detail: String| Error::new(Reason::Malformed, format!("byte {position}: {detail}"));
         let event = self.reader.read_event_into(&mut self.buffer).map_err(|error| refused(error.to_string()))?;
-        let text = |bytes: &[u8]| {
-            std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| refused("is not written in UTF-8".to_owned()))
-        };
         Ok(match event {
-            Event::Start(tag) => Seen::Start(text(tag.local_name().as_ref())?),
+            Event::Start(tag) => Seen::Start(tag.local_name().as_ref().to_owned()),
             Event::End(_) => Seen::End,
-            Event::Text(piece) => Seen::Text(text(&piece)?),
-            Event::CData(piece) => Seen::Text(text(&piece)?),
+            Event::Text(piece) => Seen::Text((*piece).to_owned()),
+            Event::CData(piece) => Seen::Text((*piece).to_owned()),
             Event::GeneralRef(reference) => match resolved(&reference) {
                 Some(c) => Seen::Text(c),
                 None => return Err(refused("has an entity that XML itself does not know".to_owned())),
@@ -181,8 +178,7 @@ enum Seen {
 }
 
 /// The five entities of XML, and characters by number.
-fn resolved(name: &[u8]) -> Option<String> {
-    let name = std::str::from_utf8(name).ok()?;
+fn resolved(name: &str) -> Option<String> {
     let c = match name {
         "amp" => '&',
         "lt" => '<',

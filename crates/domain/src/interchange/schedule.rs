@@ -141,6 +141,9 @@ impl PlanResource {
     }
 }
 
+/// Whether a task becomes a milestone, and the project it is of, by its key.
+type Ends<'a> = HashMap<&'a str, (bool, usize)>;
+
 pub(super) struct PlanLink {
     pub(super) place: String,
     pub(super) from: String,
@@ -202,12 +205,12 @@ impl Schedule {
         }
         let hours: HashMap<&str, &Hours> =
             self.calendars.iter().map(|calendar| (calendar.key.as_str(), &calendar.hours)).collect();
-        let usual = Hours::default();
-        let mut milestones = HashMap::new();
+        let (usual, unnamed) = (Hours::default(), PlanProject::default());
+        let mut milestones: Ends<'_> = HashMap::new();
         for second in [false, true] {
             for task in &self.tasks {
                 let is_milestone = task.kind == Some(ActivityType::Milestone) && target.has_milestones();
-                milestones.insert(task.key.as_str(), is_milestone);
+                milestones.insert(task.key.as_str(), (is_milestone, task.project));
                 if is_milestone == second {
                     let project = &self.projects[task.project];
                     let calendar = task.calendar.as_deref().or(project.calendar.as_deref());
@@ -220,7 +223,8 @@ impl Schedule {
         for link in &self.links {
             let nth = pairs.entry((link.from.as_str(), link.to.as_str())).or_default();
             *nth += 1;
-            sink(link.record(*nth, &milestones, &self.projects[0]))?;
+            let project = milestones.get(link.to.as_str()).and_then(|(_, project)| self.projects.get(*project));
+            sink(link.record(*nth, &milestones, project.unwrap_or(&unnamed)))?;
         }
         self.lost.into_iter().try_for_each(&mut *sink)?;
         for (path, count) in self.others {
@@ -255,7 +259,13 @@ impl PlanProject {
     fn record(&self, target: &Target) -> Record {
         let mut record = Record { place: format!("project {}", self.name), kind: Some("project"), ..Record::default() };
         record.external_id.clone_from(&self.key);
-        let code: String = self.code.as_ref().unwrap_or(&self.name).chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+        let code: String = self
+            .code
+            .as_ref()
+            .unwrap_or(&self.name)
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+            .collect();
         let code: String = code.chars().take(64).collect();
         record.set("program_id", target.program_id.clone());
         record.set("code", Some(if code.is_empty() { "schedule".to_owned() } else { code }));
@@ -340,7 +350,10 @@ impl PlanTask {
         }
         record.set("percent_type", self.percent_type.map(Words::word));
         let physical = bounded("physical_percent_complete", self.physical, 0, 1_000_000, &mut record.notes);
-        let share = physical.as_i64().and_then(|share| i32::try_from(share).ok()).and_then(crate::ratio::Ratio::from_millionths);
+        let share = physical
+            .as_i64()
+            .and_then(|share| i32::try_from(share).ok())
+            .and_then(crate::ratio::Ratio::from_millionths);
         record.set("physical_percent_complete", share.map(|share| json!(share.as_number())));
     }
 
@@ -349,9 +362,12 @@ impl PlanTask {
         // What takes no time ends where it begins.
         let takes_time = self.duration.is_none_or(|duration| duration > 0);
         let ends = |at: Option<DateTime>| at.map(|at| if takes_time { hours.last_day(at) } else { at.date() });
-        for (name, span) in
-            [("planned", self.planned), ("forecast", self.forecast), ("actual", self.actual), ("baseline", self.baseline)]
-        {
+        for (name, span) in [
+            ("planned", self.planned),
+            ("forecast", self.forecast),
+            ("actual", self.actual),
+            ("baseline", self.baseline),
+        ] {
             let (start, finish) = (starts(span.start), ends(span.finish));
             let finish = finish.map(|finish| start.map_or(finish, |start| finish.max(start)));
             record.set(&format!("{name}_start_on"), start.map(|day| day.to_string()));
@@ -361,7 +377,9 @@ impl PlanTask {
         record.set("constraint_type", kind.map(Words::word));
         let ends_there = matches!(
             kind,
-            Some(ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan)
+            Some(
+                ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan
+            )
         );
         let day: Option<Date> = if ends_there { ends(at) } else { starts(at) };
         record.set("constraint_on", day.map(|day| day.to_string()));
@@ -378,7 +396,11 @@ impl PlanTask {
         };
         let said = [all, actual, remaining, baseline].into_iter().flatten().any(|units| units != 0);
         if said && own && project.currency.is_none() {
-            record.notes.push(Fault::new("/budget_at_completion", "NO_CURRENCY", "the file names no currency: costs are not kept"));
+            record.notes.push(Fault::new(
+                "/budget_at_completion",
+                "NO_CURRENCY",
+                "the file names no currency: costs are not kept",
+            ));
         }
         record.set("budget_at_completion", money(all));
         record.set("actual_cost", money(actual));
@@ -406,11 +428,15 @@ impl PlanTask {
 }
 
 impl PlanLink {
-    fn record(&self, nth: usize, milestones: &HashMap<&str, bool>, project: &PlanProject) -> Record {
+    fn record(&self, nth: usize, ends: &Ends<'_>, project: &PlanProject) -> Record {
+        let of = |key: &str| ends.get(key).map(|(_, project)| *project);
+        // Within a project its name need not be said twice.
+        let short = self.to.strip_prefix(&project.key).and_then(|rest| rest.strip_prefix(':'));
+        let to = short.filter(|_| of(&self.from) == of(&self.to)).unwrap_or(&self.to);
         let mut record = Record {
             place: self.place.clone(),
             kind: Some("dependency"),
-            external_id: format!("{}>{}", self.from, self.to.rsplit(':').next().unwrap_or(&self.to)),
+            external_id: format!("{}>{to}", self.from),
             notes: self.notes.clone(),
             ..Record::default()
         };
@@ -418,8 +444,8 @@ impl PlanLink {
             record.external_id = format!("{}#{nth}", record.external_id);
         }
         for (field, key) in [("predecessor_id", &self.from), ("successor_id", &self.to)] {
-            match milestones.get(key.as_str()) {
-                Some(is_milestone) => record.links.push(super::Link {
+            match ends.get(key.as_str()) {
+                Some((is_milestone, _)) => record.links.push(super::Link {
                     field: field.to_owned(),
                     kind: if *is_milestone { "milestone" } else { "activity" },
                     external_id: key.clone(),
@@ -437,7 +463,11 @@ impl PlanLink {
             Lag::Minutes(0, _) | Lag::Percent(0, _) => {}
             Lag::Minutes(lag, of) => {
                 let day = if of == LagKind::Elapsed { 1_440 } else { project.minutes_per_day.max(1) };
-                if lag % day == 0 { days = Some(lag / day) } else { minutes = Some(lag) }
+                if lag % day == 0 {
+                    days = Some(lag / day)
+                } else {
+                    minutes = Some(lag)
+                }
                 kind = Some(of);
             }
             Lag::Percent(lag, of) => (percent, kind) = (Some(lag), Some(of)),

@@ -26,17 +26,58 @@ const ROWS_MAX: usize = 500_000;
 
 /// What is read of a task.
 const TASK: &[&str] = &[
-    "task_id", "proj_id", "wbs_id", "clndr_id", "phys_complete_pct", "complete_pct_type", "task_type", "status_code",
-    "task_code", "task_name", "total_float_hr_cnt", "free_float_hr_cnt", "remain_drtn_hr_cnt", "act_work_qty",
-    "remain_work_qty", "target_drtn_hr_cnt", "cstr_date", "cstr_type", "act_start_date", "act_end_date",
-    "early_start_date", "early_end_date", "reend_date", "restart_date", "target_start_date", "target_end_date",
+    "task_id",
+    "proj_id",
+    "wbs_id",
+    "clndr_id",
+    "phys_complete_pct",
+    "complete_pct_type",
+    "task_type",
+    "status_code",
+    "task_code",
+    "task_name",
+    "total_float_hr_cnt",
+    "free_float_hr_cnt",
+    "remain_drtn_hr_cnt",
+    "act_work_qty",
+    "remain_work_qty",
+    "target_drtn_hr_cnt",
+    "cstr_date",
+    "cstr_type",
+    "act_start_date",
+    "act_end_date",
+    "early_start_date",
+    "early_end_date",
+    "reend_date",
+    "restart_date",
+    "target_start_date",
+    "target_end_date",
 ];
 /// What follows from it, or is of the tool alone.
 const OF_TASK: &[&str] = &[
-    "target_work_qty", "late_start_date", "late_end_date", "rem_late_start_date", "rem_late_end_date", "rev_fdbk_flag",
-    "est_wt", "lock_plan_flag", "auto_compute_act_flag", "duration_type", "guid", "tmpl_guid", "driving_path_flag",
-    "create_date", "update_date", "create_user", "update_user", "float_path", "float_path_order", "priority_type",
-    "act_this_per_work_qty", "act_this_per_equip_qty", "rsrc_id",
+    "target_work_qty",
+    "late_start_date",
+    "late_end_date",
+    "rem_late_start_date",
+    "rem_late_end_date",
+    "rev_fdbk_flag",
+    "est_wt",
+    "lock_plan_flag",
+    "auto_compute_act_flag",
+    "duration_type",
+    "guid",
+    "tmpl_guid",
+    "driving_path_flag",
+    "create_date",
+    "update_date",
+    "create_user",
+    "update_user",
+    "float_path",
+    "float_path_order",
+    "priority_type",
+    "act_this_per_work_qty",
+    "act_this_per_equip_qty",
+    "rsrc_id",
 ];
 
 /// A row by the names of its columns.
@@ -184,7 +225,8 @@ impl File {
         let mut keys: HashMap<&str, (String, usize)> = HashMap::new();
         for row in self.all("TASK") {
             let (Some(id), Some(code)) = (row.get("task_id"), row.get("task_code")) else {
-                let note = Fault::new("/task_code", "REQUIRED", "a task without an id and a code cannot be told from others");
+                let note =
+                    Fault::new("/task_code", "REQUIRED", "a task without an id and a code cannot be told from others");
                 schedule.lost.push(Record::lost("a task", vec![note]));
                 continue;
             };
@@ -214,7 +256,11 @@ impl File {
             }
             let (hours, mut notes) = xer_calendar::read(row.get("clndr_data").map_or("", String::as_str));
             if row.contains_key("base_clndr_id") && hours.week.iter().all(Vec::is_empty) {
-                notes.push(Fault::new("/week", "NOT_KEPT", "its hours are those of another calendar, and are not copied"));
+                notes.push(Fault::new(
+                    "/week",
+                    "NOT_KEPT",
+                    "its hours are those of another calendar, and are not copied",
+                ));
             }
             let minutes_per_day = row.get("day_hr_cnt").and_then(|hours| minutes(hours));
             schedule.calendars.push(PlanCalendar { place, key: calendar_key(id), name, minutes_per_day, hours, notes });
@@ -370,7 +416,8 @@ impl File {
         let around_the_clock = |option: &Row| {
             option.get("sched_calendar_on_relationship_lag").is_some_and(|calendar| calendar == "rcal_24Hour")
         };
-        let kind = if self.all("SCHEDOPTIONS").iter().any(around_the_clock) { LagKind::Elapsed } else { LagKind::Working };
+        let kind =
+            if self.all("SCHEDOPTIONS").iter().any(around_the_clock) { LagKind::Elapsed } else { LagKind::Working };
         for row in self.all("TASKPRED") {
             let (Some(task), Some(before)) = (row.get("task_id"), row.get("pred_task_id")) else { continue };
             let place = format!("link of task {task:.60}");

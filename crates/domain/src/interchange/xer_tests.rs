@@ -60,8 +60,14 @@ fn percents_of_a_published_example() {
     let told: Vec<Value> = of(&read, "activity")
         .into_iter()
         .map(|record| {
-            let fields = ["percent_type", "duration", "remaining_duration", "physical_percent_complete",
-                "actual_work_minutes", "remaining_work_minutes"];
+            let fields = [
+                "percent_type",
+                "duration",
+                "remaining_duration",
+                "physical_percent_complete",
+                "actual_work_minutes",
+                "remaining_work_minutes",
+            ];
             json!(fields.map(|name| record.body[name].clone()))
         })
         .collect();
@@ -93,15 +99,23 @@ fn links_costs_and_what_is_unknown() {
         .into_iter()
         .map(|r| json!([r.external_id, r.body["relation"], r.body["lag_days"], r.body["lag_minutes"]]))
         .collect();
-    let expected = [json!(["proj_1:A>B", "start_to_start", 2, null]), json!(["proj_1:A>B#2", "finish_to_start", null, -90])];
+    let expected =
+        [json!(["proj_1:A>B", "start_to_start", 2, null]), json!(["proj_1:A>B#2", "finish_to_start", null, -90])];
     assert_eq!(links, expected);
     let body = &of(&read, "activity")[0].body;
     assert_eq!(body["budget_at_completion"], json!({"amount": "150.5000", "currency": "USD"}));
-    assert_eq!((&body["actual_cost"]["amount"], &body["resources"][0]["work_minutes"]), (&json!("20.0000"), &json!(120)));
+    assert_eq!(
+        (&body["actual_cost"]["amount"], &body["resources"][0]["work_minutes"]),
+        (&json!("20.0000"), &json!(120))
+    );
     let two = of(&read, "activity")[1];
     assert_eq!((&two.body["activity_type"], two.notes[0].code.as_ref()), (&json!("milestone"), "CONTRADICTION"));
-    let lost: Vec<(&str, &str)> =
-        read.iter().filter(|r| r.kind.is_none()).flat_map(|r| &r.notes).map(|n| (n.pointer.as_str(), n.code.as_ref())).collect();
+    let lost: Vec<(&str, &str)> = read
+        .iter()
+        .filter(|r| r.kind.is_none())
+        .flat_map(|r| &r.notes)
+        .map(|n| (n.pointer.as_str(), n.code.as_ref()))
+        .collect();
     assert_eq!(lost, [("/predecessor_id", "NOT_IN_FILE"), ("/UDFVALUE", "NOT_KEPT")]);
 }
 
@@ -115,7 +129,10 @@ fn several_projects_no_header_and_the_characters_of_windows() {
     assert_eq!(projects, ["P-1", "P2"]);
     let activities = of(&read, "activity");
     assert_eq!(activities.len(), 2, "a project that is only referred to is not imported");
-    assert_eq!((activities[0].external_id.as_str(), &activities[0].body["title"]), ("project:P 1:A", &json!("B\u{fc}ro \u{2013} Ost")));
+    assert_eq!(
+        (activities[0].external_id.as_str(), &activities[0].body["title"]),
+        ("project:P 1:A", &json!("B\u{fc}ro \u{2013} Ost"))
+    );
     assert_eq!(activities[1].links[0].external_id, "project:P2");
     let error = records(text, true).unwrap_err();
     assert_eq!(error.faults[0].code, "SEVERAL_PROJECTS");

@@ -116,7 +116,8 @@ impl Service {
         let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
         let Some(sha256) = job.report_sha256 else {
             let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
-            let detail = if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
+            let detail =
+                if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
             return Err(Error::new(Reason::WrongState, detail));
         };
         let found = self.find_content(caller.organisation(), sha256.as_str(), 0).await?;

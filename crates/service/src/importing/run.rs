@@ -16,7 +16,7 @@ use steerco_domain::mapping_profile::{MappingProfile, importable};
 use steerco_domain::organisation::Organisation;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::resource::Resource;
-use steerco_domain::text::Text;
+use steerco_domain::text::{Code, Text};
 use steerco_persistence::{Fail, query};
 
 use super::report::{ImportRecord, Report, Whole};
@@ -75,14 +75,17 @@ impl Run {
                 return Ok(Ended { state: ImportState::Checked, failure: None, report: Some(report) });
             }
             if report.counts.refused > 0 {
-                let failure = format!("nothing was written: {} records are refused, see the report", report.counts.refused);
+                let failure =
+                    format!("nothing was written: {} records are refused, see the report", report.counts.refused);
                 return Ok(Ended { state: ImportState::Failed, failure: Some(failure), report: Some(report) });
             }
         }
         let (report, read) = self.pass(&plan, false).await?;
         let (state, failure) = match read {
             Ok(()) => (ImportState::Applied, None),
-            Err(error) => (ImportState::Failed, Some(format!("what the report tells was written, and no more: {}", told(&error)))),
+            Err(error) => {
+                (ImportState::Failed, Some(format!("what the report tells was written, and no more: {}", told(&error))))
+            }
         };
         Ok(Ended { state, failure, report: Some(report) })
     }
@@ -105,7 +108,7 @@ impl Run {
             };
             return Ok(Plan::Schedule(job.format, target));
         }
-        let Some(code) = &job.profile else {
+        let Some(code) = job.profile.as_ref().map(Code::as_str) else {
             let kind = job.record_kind.as_ref().and_then(|kind| importable(kind.as_str()));
             return kind.map(|kind| Plan::Csv(Layout::plain(kind))).ok_or_else(Error::internal);
         };
@@ -123,7 +126,8 @@ impl Run {
 
     /// One that may not be written under would be refused with every record.
     async fn check_source(&self) -> Result<(), Error> {
-        let conn = self.service.inner.database.read(self.context.caller.organisation()).await.map_err(Fail::into_error)?;
+        let conn =
+            self.service.inner.database.read(self.context.caller.organisation()).await.map_err(Fail::into_error)?;
         let checked = async {
             let access = self.service.access(&conn, &self.context.caller).await?;
             let env = Env::new(&self.context, &conn, access, &self.service.inner.clock);
@@ -189,7 +193,8 @@ impl Run {
         let failure = failure.map(|failure| failure.chars().take(2_000).collect::<String>());
         let failure = failure.and_then(|failure| Text::parse(&failure).ok());
         let link = report.as_ref().map(|whole| self.service.link(&whole.sha256, whole.size, &whole.staged.upload));
-        let (counts, sha256) = report.as_ref().map_or_else(Default::default, |whole| (whole.counts.clone(), Some(whole.sha256.clone())));
+        let (counts, sha256) =
+            report.as_ref().map_or_else(Default::default, |whole| (whole.counts.clone(), Some(whole.sha256.clone())));
         let started_at = self.job.started_at;
         let written = self
             .change(link, move |job| {
@@ -377,6 +382,7 @@ impl Pass<'_> {
 /// An error in one text.
 fn told(error: &Error) -> String {
     let faults = faults(error.clone());
-    let all: Vec<String> = faults.iter().take(10).map(|fault| format!("{} {}", fault.pointer, fault.detail).trim().to_owned()).collect();
+    let all: Vec<String> =
+        faults.iter().take(10).map(|fault| format!("{} {}", fault.pointer, fault.detail).trim().to_owned()).collect();
     if error.faults.is_empty() { error.detail.clone() } else { all.join("; ") }
 }

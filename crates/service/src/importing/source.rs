@@ -13,8 +13,8 @@ use steerco_domain::interchange::schedule::Target;
 use steerco_domain::interchange::{RECORDS_MAX, Record, icalendar_events, mspdi, xer};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::content::Download;
 use crate::Service;
+use crate::content::Download;
 
 /// Records that are handed over at a time.
 pub(super) const BATCH: usize = crate::BATCH_MAX;

@@ -1,0 +1,74 @@
+//! A project's schedule as a file of a scheduling tool.
+
+use std::collections::HashSet;
+
+use steerco_domain::activity::Activity;
+use steerco_domain::deliverable::Deliverable;
+use steerco_domain::dependency::Dependency;
+use steerco_domain::interchange::mspdi_out::{self, Plan};
+use steerco_domain::interchange::schedule::TASKS_MAX;
+use steerco_domain::list::PAGE_SIZE_MAX;
+use steerco_domain::milestone::Milestone;
+use steerco_domain::project::Project;
+use steerco_domain::work_calendar::WorkCalendar;
+use steerco_domain::{Error, Reason, Resource};
+
+use crate::{Caller, ListArgs, ReadArgs, Service};
+
+impl Service {
+    /// The activities of a project, the milestones of its deliverables and what they wait for, as far as the caller sees
+    /// them, as XML of Microsoft Project; and a name for the file.
+    pub async fn schedule_as_mspdi(&self, caller: &Caller, project_id: &str) -> Result<(String, String), Error> {
+        let project = self.get::<Project>(caller, project_id, &ReadArgs::default()).await?.resource;
+        let activities = self.all::<Activity>(caller, &format!("project_id = \"{project_id}\"")).await?;
+        let deliverables = self.all::<Deliverable>(caller, &format!("project_id = \"{project_id}\"")).await?;
+        let deliverables: HashSet<_> = deliverables.into_iter().map(|deliverable| deliverable.id).collect();
+        let mut milestones = Vec::new();
+        if !deliverables.is_empty() {
+            milestones = self.all::<Milestone>(caller, &format!("program_id = \"{}\"", project.program_id)).await?;
+            milestones.retain(|milestone| milestone.deliverable_id.is_some_and(|id| deliverables.contains(&id)));
+        }
+        let rows = activities.iter().map(Resource::id_text).chain(milestones.iter().map(Resource::id_text));
+        let rows: HashSet<String> = rows.collect();
+        let filter = format!("successor_program_id = \"{}\" and state != \"dropped\"", project.program_id);
+        let mut dependencies = self.all::<Dependency>(caller, &filter).await?;
+        let is_here = |id: String| rows.contains(&id);
+        dependencies.retain(|d| is_here(d.successor_id.to_string()) && is_here(d.predecessor_id.to_string()));
+        let used: HashSet<_> = activities.iter().filter_map(|activity| activity.calendar_id).collect();
+        let mut calendars = Vec::new();
+        if !used.is_empty() {
+            calendars = self.all::<WorkCalendar>(caller, "").await?;
+            calendars.retain(|calendar| used.contains(&calendar.id));
+        }
+        let plan = Plan {
+            project: &project,
+            activities: &activities,
+            milestones: &milestones,
+            dependencies: &dependencies,
+            calendars: &calendars,
+        };
+        Ok((mspdi_out::write(&plan), format!("{}.xml", project.code.as_str())))
+    }
+
+    /// Every item of a list, as many as a schedule may have tasks.
+    async fn all<R: Resource>(&self, caller: &Caller, filter: &str) -> Result<Vec<R>, Error> {
+        let mut args = ListArgs {
+            filter: Some(filter.to_owned()),
+            page_size: Some(i64::from(PAGE_SIZE_MAX)),
+            ..ListArgs::default()
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = self.list::<R>(caller, &args).await?;
+            all.extend(page.items);
+            if all.len() > TASKS_MAX {
+                let detail = format!("a schedule has at most {TASKS_MAX} {}", R::KIND.plural.replace('_', " "));
+                return Err(Error::new(Reason::TooLarge, detail));
+            }
+            match page.next_page_token {
+                Some(token) => args.page_token = Some(token),
+                None => return Ok(all),
+            }
+        }
+    }
+}
