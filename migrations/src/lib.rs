@@ -2,7 +2,7 @@
 //!
 //! A published migration is never edited. This crate must never know the domain: a migration says what the schema was
 //! when it was written. To add a column to a resource: a file `risk_002.rs` with
-//! `Table::new("risk").text_null("…").add(manager)`, and a line in [`Migrator`]; the guard that compares declarations with
+//! `Table::new("risk").text_null("…").append(manager)`, and a line in [`Migrator`]; the guard that compares declarations with
 //! the database says when one is missing.
 
 mod table;
@@ -64,5 +64,15 @@ migrations![
     dependency_002,
     mapping_profile_002,
     import_job_001,
+    consumer_001,
+    webhook_endpoint_001,
+    engagement_002,
+    engagement_amendment_001,
+    service_level_measurement_001,
     ledger_002,
+    balance_001,
+    budget_002,
+    fiscal_period_002,
+    milestone_update_001,
+    purchase_order_batch_001,
 ];

@@ -9,6 +9,9 @@ struct Column {
     null: bool,
 }
 
+/// Columns that every resource has.
+const COMMON: usize = 8;
+
 /// A table of resources under construction.
 pub(crate) struct Table {
     name: &'static str,
@@ -71,6 +74,14 @@ impl Table {
     pub(crate) fn unique(mut self, columns: &[&'static str]) -> Self {
         self.unique.push(columns.to_vec());
         self
+    }
+
+    /// Adds columns that may be empty to a table of resources and to its history.
+    pub(crate) async fn add(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let (name, postgres) = (self.name, is_postgres(manager));
+        let columns = self.columns.iter().skip(COMMON).map(|column| definition(column, postgres));
+        let add = |column: String| ["", "_rev"].map(|of| format!("ALTER TABLE \"{name}{of}\" ADD COLUMN {column}"));
+        run(manager, &columns.flat_map(add).collect::<Vec<_>>()).await
     }
 
     /// Creates the table of what is only ever added: without history, for nothing of it changes.

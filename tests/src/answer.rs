@@ -35,7 +35,7 @@ impl Answer {
 
     /// The items of a page, or the results of a batch, or the events of a page of the feed.
     pub fn items(&self) -> &[Value] {
-        let list = ["items", "results", "events"].iter().find_map(|name| self.json[name].as_array());
+        let list = ["items", "results", "events", "deliveries"].iter().find_map(|name| self.json[name].as_array());
         list.expect("a page")
     }
 

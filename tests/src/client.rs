@@ -31,6 +31,7 @@ pub(crate) struct With {
     pub(crate) valid_at: Option<String>,
     pub(crate) fields: Option<String>,
     pub(crate) source_version: Option<i64>,
+    pub(crate) preview: Option<String>,
 }
 
 /// A call, the same for both doors.
@@ -123,6 +124,12 @@ impl Client {
         self.changed(|with| with.fields = Some(fields.to_owned()))
     }
 
+    /// Looks as this partner sees it.
+    #[must_use]
+    pub fn preview_as(&self, partner: &str) -> Self {
+        self.changed(|with| with.preview = Some(partner.to_owned()))
+    }
+
     /// `source_version` of an upsert.
     #[must_use]
     pub fn source_version(&self, version: i64) -> Self {
@@ -143,6 +150,9 @@ impl Client {
     pub async fn create(&self, kind: &str, body: Value) -> Reply {
         if kind == "actuals_batch" {
             return self.post_actuals(body).await;
+        }
+        if kind == "purchase_order_batch" {
+            return self.post_purchase_orders(body).await;
         }
         self.call(kind, Call::Create { body: &body }).await
     }
@@ -227,6 +237,14 @@ impl Client {
         }
     }
 
+    /// The releases (`release`) or the record (`record`) of an engagement, as open contracting data.
+    pub async fn ocds(&self, package: &str, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/ocds-{package}-package")).send().await,
+            Door::Grpc => grpc::ocds(self, package, engagement).await,
+        }
+    }
+
     /// What a finance system says of a period beside the ledger.
     pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
         match self.door {
@@ -299,6 +317,23 @@ impl Client {
     /// Posts a batch; the answer has `actuals_batch` and `results`.
     pub async fn post_actuals(&self, body: Value) -> Reply {
         self.write("ActualsBatchService", "/v1/actuals-batches", "CreateActualsBatch", body).await
+    }
+
+    /// Takes a batch of purchase orders over; the answer has `purchase_order_batch` and `results`.
+    pub async fn post_purchase_orders(&self, body: Value) -> Reply {
+        self.write("PurchaseOrderBatchService", "/v1/purchase-order-batches", "CreatePurchaseOrderBatch", body).await
+    }
+
+    /// A page of what became of the lines of a batch of purchase orders.
+    pub async fn purchase_order_results(&self, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let raw = self.raw("GET", &format!("/v1/purchase-order-batches/{id}/results"));
+                let args = args.as_object().expect("arguments").iter();
+                args.fold(raw, |raw, (name, value)| raw.query(name, &value.to_string())).send().await
+            }
+            Door::Grpc => grpc::purchase_order_results(self, id, args).await,
+        }
     }
 
     /// Moves what the rules of today map out of suspense.
@@ -384,14 +419,15 @@ impl Client {
     }
 }
 
-fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
+pub(crate) fn header_and_lines(mut body: Value) -> (Value, Vec<Value>) {
     let lines = body.as_object_mut().expect("a batch").remove("lines").unwrap_or_default();
     (body, lines.as_array().cloned().unwrap_or_default())
 }
 
 /// What belongs to no resource.
 impl Client {
-    /// A page of the feed: `after`, `kinds` (an array), `exclude_source`, `page_size`.
+    /// A page of the feed: `after`, `since`, `consumer_id`, `exclude_source`, `page_size`, and the arrays `kinds`,
+    /// `event_types`, `program_ids`, `with_labels`.
     pub async fn events(&self, args: Value) -> Reply {
         match self.door {
             Door::Rest => rest::events(self, &args).await,

@@ -29,7 +29,7 @@ fn camel(text: &str) -> String {
     text.split('_').map(capital).collect()
 }
 
-fn method(service: &str, name: &str) -> MethodDescriptor {
+pub(crate) fn method(service: &str, name: &str) -> MethodDescriptor {
     let service = format!("steerco.v1.{service}");
     let found = POOL.get_service_by_name(&service).unwrap_or_else(|| panic!("there is no {service}"));
     let found = found.methods().find(|method| method.name() == name);
@@ -42,6 +42,7 @@ fn request(method: &MethodDescriptor, with: &With, body: &Value) -> Request<Dyna
         ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
         ("idempotency-key", with.key.clone()),
         ("if-match", with.if_match.clone()),
+        ("preview-as-partner", with.preview.clone()),
         ("x-request-id", with.request_id.clone()),
     ];
     for (name, value) in metadata {
@@ -57,7 +58,7 @@ fn path(method: &MethodDescriptor) -> PathAndQuery {
     path.parse().expect("a path")
 }
 
-async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
+pub(crate) async fn unary(client: &Client, method: &MethodDescriptor, body: &Value) -> Reply {
     let mut grpc = Grpc::new(client.server.channel.clone()).max_decoding_message_size(64 << 20);
     grpc.ready().await.expect("a connection");
     let codec = Dynamic(method.output());
@@ -100,6 +101,12 @@ const QUERY: &[&str] = &[
     "effective_at",
     "kinds",
     "format",
+    "event_types",
+    "program_ids",
+    "with_labels",
+    "consumer_id",
+    "since",
+    "at",
     "after",
     "after_line",
     "after_record",
@@ -203,6 +210,12 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
             json["service_account"] = resource(json["service_account"].take(), None);
             json
         }
+        Call::Act { verb, .. } if *verb == "rotate_secret" => {
+            let mut json = answer.json;
+            json["webhook_endpoint"] = resource(json["webhook_endpoint"].take(), None);
+            json
+        }
+        Call::Act { verb, .. } if *verb == "test" => answer.json,
         _ => resource(answer.json, client.with.fields.as_deref()),
     };
     Ok(answer)
@@ -400,8 +413,10 @@ pub(crate) async fn schedule(client: &Client, project: &str) -> Result<Downloade
 pub(crate) async fn write(client: &Client, service: &str, rpc: &str, body: Value) -> Reply {
     let method = method(service, rpc);
     let mut answer = unary(client, &method, &options(&client.with, body)).await?;
-    if answer.json.get("actuals_batch").is_some() {
-        answer.json["actuals_batch"] = resource(answer.json["actuals_batch"].take(), None);
+    for batch in ["actuals_batch", "purchase_order_batch"] {
+        if answer.json.get(batch).is_some() {
+            answer.json[batch] = resource(answer.json[batch].take(), None);
+        }
     }
     Ok(answer)
 }
@@ -433,6 +448,11 @@ pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -
     unary(client, &method("ImportJobService", "ListImportRecords"), &args).await
 }
 
+pub(crate) async fn purchase_order_results(client: &Client, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    unary(client, &method("PurchaseOrderBatchService", "ListPurchaseOrderResults"), &args).await
+}
+
 pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) -> Reply {
     body["id"] = json!(period);
     unary(client, &method("FiscalPeriodService", "ReconcileFiscalPeriod"), &body).await
@@ -440,6 +460,13 @@ pub(crate) async fn reconcile(client: &Client, period: &str, mut body: Value) ->
 
 pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
     unary(client, &method("FiscalPeriodService", "GetAccrualProposal"), &json!({"id": period})).await
+}
+
+pub(crate) async fn ocds(client: &Client, package: &str, engagement: &str) -> Reply {
+    let rpc = if package == "record" { "GetOcdsRecordPackage" } else { "GetOcdsReleasePackage" };
+    let mut answer = unary(client, &method("EngagementService", rpc), &json!({"id": engagement})).await?;
+    answer.json = serde_json::from_str(answer.json["json"].as_str().expect("a document")).expect("JSON");
+    Ok(answer)
 }
 
 pub(crate) async fn budget_bridge(client: &Client, id: &str, mut args: Value) -> Reply {

@@ -28,10 +28,12 @@ mod client;
 mod codec;
 mod content;
 mod contract;
+mod cut;
 mod feed;
 mod folder;
 mod grpc;
 pub mod postgres;
+mod readers;
 mod rest;
 mod server;
 mod world;
@@ -43,7 +45,7 @@ pub use content::Downloaded;
 pub use feed::{Feed, Item};
 pub use rest::Raw;
 pub use server::{Server, Setup, runtime};
-pub use world::{Who, World};
+pub use world::{Who, World, availability};
 
 /// The door a scenario goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

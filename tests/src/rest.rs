@@ -31,6 +31,7 @@ impl Raw {
             ("authorization", with.token.as_ref().map(|token| format!("Bearer {token}"))),
             ("idempotency-key", with.key.clone()),
             ("if-match", with.if_match.as_ref().map(quoted)),
+            ("preview-as-partner", with.preview.clone()),
             ("if-none-match", with.if_none_match.as_ref().map(quoted)),
             ("x-request-id", with.request_id.clone()),
         ];
@@ -272,7 +273,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn with_args(mut raw: Raw, args: &Value) -> Raw {
+pub(crate) fn with_args(mut raw: Raw, args: &Value) -> Raw {
     for (name, value) in args.as_object().into_iter().flatten() {
         raw = raw.query(name, &plain(value));
     }

@@ -8,7 +8,7 @@ use steerco_api::Options;
 use steerco_server::listen;
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
-use steerco_service::{AttachmentLimits, Service, Settings};
+use steerco_service::{AttachmentLimits, Service, Settings, WebhookSettings};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, OnceCell, oneshot};
 use tonic::transport::{Channel, Endpoint};
@@ -36,6 +36,8 @@ pub struct Setup {
     pub issuers: Vec<IssuerConfig>,
     /// How much attachments may take.
     pub attachments: AttachmentLimits,
+    /// How webhooks are sent; receivers of scenarios are on this machine.
+    pub webhooks: WebhookSettings,
     pub options: Options,
     pub limits: listen::Limits,
 }
@@ -52,6 +54,7 @@ impl Default for Setup {
             operator_tokens_approve: true,
             issuers: Vec::new(),
             attachments: AttachmentLimits::default(),
+            webhooks: WebhookSettings { allow: vec!["127.0.0.0/8".to_owned()], ..WebhookSettings::default() },
             options,
             limits: listen::Limits::default(),
         }
@@ -109,12 +112,16 @@ impl Server {
             issuers: setup.issuers,
             token_seconds: 3600,
             feed_days: setup.feed_days,
+            ocid_prefix: "ocds-a1b2c3".to_owned(),
             operator_tokens_approve: setup.operator_tokens_approve,
             attachments: setup.attachments,
+            webhooks: setup.webhooks,
             clock: setup.clock,
         };
         let service = Service::open(settings).await.expect("the service opens");
         let app = steerco_api::app(service.clone(), setup.options);
+        let sending = service.clone();
+        tokio::spawn(async move { sending.send_webhooks().await });
         let (stop, stopped) = oneshot::channel();
         let signal = service.stop_signal();
         tokio::spawn(async move {

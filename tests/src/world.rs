@@ -234,8 +234,10 @@ impl World {
 
     /// A draft of an engagement with this partner, which serves the first program.
     pub async fn new_draft(&self, partner: &str) -> String {
-        let body =
-            json!({"partner_id": partner, "program_ids": [self.program], "title": "Works", "kind": "fixed_price"});
+        let body = json!({
+            "partner_id": partner, "program_ids": [self.program], "title": "Works", "kind": "fixed_price",
+            "service_levels": [availability()],
+        });
         self.client(Who::Director).create("engagement", body).await.unwrap().id().to_owned()
     }
 
@@ -255,6 +257,14 @@ impl World {
     pub async fn faults(&self) -> Vec<String> {
         self.server.faults(&self.org).await
     }
+}
+
+/// A service level that is measured.
+pub fn availability() -> Value {
+    json!({
+        "name": "Availability", "target": "99.5 % of each month", "target_value": "99.5", "unit": "%",
+        "direction": "at_least", "period": "month", "credit_tiers": [{"threshold": "99.5", "credit": 0.05}],
+    })
 }
 
 fn text(value: &Value) -> String {

@@ -11,12 +11,14 @@
 
 mod door;
 mod export;
+mod event_types;
 mod grpc;
 pub mod openapi;
 mod options;
 pub mod problem;
 mod resources;
 mod rest;
+mod whole;
 
 use axum::Router;
 use axum::body::Body;
@@ -41,7 +43,7 @@ pub fn app(service: Service, options: Options) -> Router {
 /// The content type decides, never the path: each door then answers in its own way, also what it does not know.
 async fn dispatch(rest: Router, grpc: Router, request: Request) -> Response {
     let chosen = if is_grpc(&request) { grpc } else { rest };
-    match chosen.oneshot(request).await {
+    match chosen.oneshot(whole::whole(request)).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

@@ -44,6 +44,9 @@ pub struct ActualsBatch {
     /// Entries it made in the ledger, reversals included.
     #[field(filter)]
     pub entry_count: i32,
+    /// Why the budget was overridden, where that was asked.
+    #[field(create)]
+    pub override_reason: Option<Text<1000>>,
     /// SHA-256 of what was sent, as 64 hexadecimal digits.
     #[field(create)]
     pub lines_sha256: Text<64>,
@@ -139,6 +142,9 @@ pub struct PostActualsBatch {
     pub corrections: bool,
     /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
     pub adjusting: bool,
+    /// Why lines are posted although the budget does not suffice; takes the right to override it. Otherwise a line beyond
+    /// what is available is rejected where the company stops actuals (`actuals_control`).
+    pub override_reason: Option<Text<1000>>,
     /// The lines.
     pub lines: List<ActualsLine, LINES_MAX>,
 }

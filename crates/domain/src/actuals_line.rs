@@ -17,6 +17,7 @@ use crate::project::Project;
 use crate::spend::Spend;
 use crate::text::Text;
 use crate::time::Day;
+use crate::words::Words;
 
 /// A cost as a finance system sends it.
 #[input(value)]
@@ -45,6 +46,13 @@ pub struct ActualsLine {
     pub vendor_reference: Option<Text<200>>,
     /// What finance says of it.
     pub description: Option<Text<500>>,
+    /// Number of the purchase order that it invoices: the commitment of that order line is invoiced by the amount, or
+    /// credited where it is negative, and says where the cost goes if `program_id` does not.
+    pub purchase_order_reference: Option<Text<100>>,
+    /// The line of that order.
+    pub purchase_order_line: Option<Text<50>>,
+    /// Number of the vendor's invoice, where it is not that of the document.
+    pub invoice_reference: Option<Text<200>>,
     /// The amount in the currency of the books, as the ledger system has it; wins over conversion by rates.
     pub local_amount: Option<Money>,
     /// The amount in the currency of the group, as the ledger system has it; wins over conversion by rates.
@@ -65,6 +73,10 @@ impl ActualsLine {
             };
             faults.push(Fault::new(format!("{at}/{name}/amount"), "DOES_NOT_FIT", detail));
         }
+        if self.purchase_order_line.is_some() && self.purchase_order_reference.is_none() {
+            let detail = "is said of an order whose purchase_order_reference is given";
+            faults.push(Fault::new(format!("{at}/purchase_order_line"), "DOES_NOT_FIT", detail));
+        }
         if self.program_id.is_none() {
             let coded = [
                 ("project_id", self.project_id.is_some()),
@@ -76,6 +88,17 @@ impl ActualsLine {
                 faults.push(Fault::new(format!("{at}/{name}"), "DOES_NOT_FIT", detail));
             }
         }
+    }
+
+    /// The order line that it invoices: reference and line, which is empty where the order has none.
+    pub fn order(&self) -> Option<(String, String)> {
+        let line = self.purchase_order_line.as_ref().map(Text::to_string).unwrap_or_default();
+        Some((self.purchase_order_reference.as_ref()?.to_string(), line))
+    }
+
+    /// What the invoice is called, or else the document.
+    pub fn invoice(&self) -> Option<&Text<200>> {
+        self.invoice_reference.as_ref().or(self.document_reference.as_ref())
     }
 
     /// Digest of everything but the identifier: two lines of the same content have the same.
@@ -94,7 +117,7 @@ impl ActualsLine {
         part(self.program_id.map(|id| id.to_string()).as_deref());
         part(self.project_id.map(|id| id.to_string()).as_deref());
         part(self.cost_category_id.map(|id| id.to_string()).as_deref());
-        part(self.spend.map(crate::words::Words::word));
+        part(self.spend.map(Words::word));
         part(self.document_reference.as_ref().map(Text::as_str));
         part(self.vendor_reference.as_ref().map(Text::as_str));
         part(self.description.as_ref().map(Text::as_str));
@@ -105,6 +128,15 @@ impl ActualsLine {
                     part(Some(text));
                 }
             }
+        }
+        let later = [
+            ("purchase_order_reference", self.purchase_order_reference.as_ref().map(Text::as_str)),
+            ("purchase_order_line", self.purchase_order_line.as_ref().map(Text::as_str)),
+            ("invoice_reference", self.invoice_reference.as_ref().map(Text::as_str)),
+        ];
+        for (name, text) in later.into_iter().filter(|(_, text)| text.is_some()) {
+            part(Some(name));
+            part(text);
         }
         Text::ours(crate::hex::hex(&digest.finalize()[..16]))
     }
@@ -160,11 +192,8 @@ impl LineSums {
 
 /// Every way in which lines do not come to their control totals.
 pub fn check_control(control: &ActualsControl, count: usize, sums: &LineSums) -> Vec<Fault> {
-    let mut faults = check_totals("/control/totals", &control.totals, &sums.amounts);
-    if usize::try_from(control.count.get()) != Ok(count) {
-        let detail = format!("says {}, the lines come to {count}", control.count.get());
-        faults.insert(0, Fault::new("/control/count", "CONTROL_TOTAL", detail));
-    }
+    let mut faults: Vec<Fault> = check_count(control.count, count).into_iter().collect();
+    faults.extend(check_totals("/control/totals", &control.totals, &sums.amounts));
     let others =
         [("local_totals", &control.local_totals, &sums.local), ("group_totals", &control.group_totals, &sums.group)];
     for (name, totals, sums) in others {
@@ -173,6 +202,13 @@ pub fn check_control(control: &ActualsControl, count: usize, sums: &LineSums) ->
         }
     }
     faults
+}
+
+/// Whether there are as many lines as was said.
+pub fn check_count(said: LineCount, count: usize) -> Option<Fault> {
+    let differs = usize::try_from(said.get()) != Ok(count);
+    let detail = || format!("says {}, the lines come to {count}", said.get());
+    differs.then(|| Fault::new("/control/count", "CONTROL_TOTAL", detail()))
 }
 
 /// Every way in which sums differ from the totals at this place.
@@ -206,25 +242,41 @@ pub fn check_totals(at: &str, totals: &[ControlTotal], sums: &Sums) -> Vec<Fault
 }
 
 /// Lines by their end.
-#[derive(Debug, Default)]
-pub struct Tally(BTreeMap<usize, (i32, Sums)>);
+#[derive(Debug)]
+pub struct Tally<S>(Vec<(S, i32, Sums)>);
 
-impl Tally {
-    pub fn add(&mut self, status: ActualsStatus, money: Money) {
-        use crate::words::Words;
-        let place = ActualsStatus::ALL.iter().position(|known| *known == status).unwrap_or_default();
-        let (count, sums) = self.0.entry(place).or_default();
+impl<S> Default for Tally<S> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<S: Words> Tally<S> {
+    pub fn add(&mut self, status: S, money: impl Into<Option<Money>>) {
+        let place = self.0.iter().position(|(known, ..)| *known == status).unwrap_or_else(|| {
+            self.0.push((status, 0, Sums::default()));
+            self.0.len() - 1
+        });
+        let (_, count, sums) = &mut self.0[place];
         *count += 1;
-        sums.add(money);
+        if let Some(money) = money.into() {
+            sums.add(money);
+        }
     }
 
+    /// Each end with its lines and their sums; `None` where a sum is beyond what an amount holds.
+    pub fn ends(&self) -> Option<Vec<(S, i32, Vec<CurrencyTotal>)>> {
+        let of = |status: &S| self.0.iter().find(|(known, ..)| known == status);
+        let end = |(status, count, sums): &(S, i32, Sums)| Some((*status, *count, sums.totals()?));
+        S::ALL.iter().filter_map(of).map(end).collect()
+    }
+}
+
+impl Tally<ActualsStatus> {
     /// As a batch tells them; `None` where a sum is beyond what an amount holds.
     pub fn outcomes(&self) -> Option<Vec<ActualsOutcome>> {
-        use crate::words::Words;
-        let outcome = |(place, (count, sums)): (&usize, &(i32, Sums))| {
-            Some(ActualsOutcome { status: ActualsStatus::ALL[*place], count: *count, totals: sums.totals()? })
-        };
-        self.0.iter().map(outcome).collect()
+        let outcome = |(status, count, totals)| ActualsOutcome { status, count, totals };
+        Some(self.ends()?.into_iter().map(outcome).collect())
     }
 }
 

@@ -31,6 +31,10 @@ pub enum AuthorityAct {
     ContingencyDrawdown,
     /// To draw the management reserve.
     ManagementReserveDrawdown,
+    /// To change the value of an engagement in force, up or down.
+    EngagementAmendment,
+    /// To accept what a vendor delivers, by what it is worth; beyond it a second person confirms.
+    Acceptance,
 }
 
 impl Rules for AuthorityLimit {

@@ -19,7 +19,7 @@ use crate::resource::{Acting, Place, Rules, Verb};
 use crate::spend::Spend;
 use crate::spread::{PeriodLine, Spread};
 use crate::state::States;
-use crate::text::Text;
+use crate::text::{Code, Text};
 use crate::time::Instant;
 use crate::words::Words;
 
@@ -87,6 +87,9 @@ pub struct Budget {
     /// SHA-256 over those entries, in their order.
     #[field(system)]
     pub entries_sha256: Option<Text<64>>,
+    /// The set of budget rates by which it is converted to other currencies.
+    #[field(write, filter)]
+    pub rate_set: Option<Code>,
 }
 
 /// What may be spent in a period on one kind of thing.
@@ -221,6 +224,7 @@ impl Rules for Budget {
         let frozen = [
             ("lines", before.lines != self.lines),
             ("first_editable_period_id", before.first_editable_period_id != self.first_editable_period_id),
+            ("rate_set", before.rate_set != self.rate_set),
         ];
         for (name, _) in frozen.into_iter().filter(|(_, changed)| *changed) {
             let detail = format!("cannot change while the budget is {}: make a new version", before.state.word());

@@ -61,7 +61,8 @@ pub struct Commitment {
     /// How much of it was delivered.
     #[field(filter)]
     pub received: Amount,
-    /// How much of it was invoiced, credit notes taken off.
+    /// How much of it was invoiced, credit notes taken off. More than was ordered where finance has posted that, and below
+    /// zero where it has credited what was never invoiced.
     #[field(filter)]
     pub invoiced: Amount,
     /// How much of that was paid.
@@ -73,7 +74,7 @@ pub struct Commitment {
     /// Whether the last invoice has come: what was open then fell away.
     #[field(filter)]
     pub final_invoice: bool,
-    /// Whether it was committed beyond what was available.
+    /// Whether it was requested or committed beyond what was available.
     #[field(filter)]
     pub over_budget: bool,
     /// The document of the last step.
@@ -91,6 +92,10 @@ pub struct Commitment {
     /// SHA-256 over those entries, each with the one before.
     #[field(system)]
     pub entries_sha256: Option<Text<64>>,
+    /// Why it is requested although the budget does not suffice; takes the right to override it. Otherwise a request of
+    /// more than is available is refused where the company stops requests (`request_control`).
+    #[field(create)]
+    pub override_reason: Option<Text<1000>>,
 }
 
 /// Where a commitment is: the last step that all of it has reached.
@@ -121,8 +126,45 @@ impl Commitment {
 
     /// What it binds, committed and accrued.
     pub fn bound(&self) -> (i64, i64) {
-        let accrued = if self.final_invoice { 0 } else { self.received.units() - self.invoiced.units() };
-        ((self.committed.units() - self.done()).max(0), accrued.max(0))
+        self.bound_at(self.invoiced.units())
+    }
+
+    /// What it would bind if so much of it were invoiced.
+    pub fn bound_at(&self, invoiced: i64) -> (i64, i64) {
+        let done = self.received.units().max(invoiced);
+        let accrued = if self.final_invoice { 0 } else { self.received.units() - invoiced.max(0) };
+        (self.committed.units().saturating_sub(done).max(0), accrued.max(0))
+    }
+
+    /// Takes over what finance has posted for it: `invoiced` in all from now on. What it posts less than before is a
+    /// credit, so that the final invoice is no longer the last one and what was paid of it counts as paid back.
+    pub fn take_invoices(&mut self, invoiced: Amount, document: Option<Text<200>>) {
+        if invoiced.units() < self.invoiced.units() {
+            self.final_invoice = false;
+            self.paid = Amount::new(self.paid.units().min(invoiced.units().max(0)));
+        }
+        self.invoiced = invoiced;
+        self.document_reference = document;
+        self.reason = None;
+    }
+
+    /// Says that the last invoice has come: what is open beyond the invoices falls away.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.need(self.committed, "nothing is committed that could be invoiced")?;
+        if self.cancelled_at.is_some() && self.bound() == (0, 0) {
+            return Err(self.wrong("nothing is open that could fall away"));
+        }
+        self.final_invoice = true;
+        self.committed = Amount::new(self.invoiced.units().max(0));
+        self.reason = None;
+        self.document_reference = None;
+        Ok(())
+    }
+
+    /// What can still be received of it.
+    pub fn room(&self) -> i64 {
+        let ended = self.cancelled_at.is_some() || self.final_invoice;
+        if ended { 0 } else { (self.committed.units() - self.received.units()).max(0) }
     }
 
     fn reached(&self) -> CommitmentState {

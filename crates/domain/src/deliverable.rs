@@ -46,9 +46,13 @@ pub struct Deliverable {
     /// How it earns; `zero_hundred` when absent.
     #[field(write, filter)]
     pub earning_rule: Option<EarningRule>,
-    /// Share done as judged by who does it, from 0 to 1; what the rule `percent` earns before acceptance.
+    /// Share done as judged by who does it, from 0 to 1; what the rule `percent` earns before acceptance, as long as no
+    /// review of a vendor's milestone has accepted anything.
     #[field(write, filter)]
     pub percent_complete: Option<Ratio>,
+    /// Share that reviews of its vendors' milestones have accepted, by the weights of those that were claimed, from 0 to 1.
+    #[field(filter)]
+    pub accepted_percent: Option<Ratio>,
     /// Planned first day.
     #[field(write, filter)]
     pub planned_start_on: Option<Day>,

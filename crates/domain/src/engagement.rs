@@ -5,14 +5,18 @@ use steerco_derive::{input, resource, words};
 use crate::error::{Error, Fault, Reason};
 use crate::field::Whole;
 use crate::id::Id;
+use crate::legal_entity::LegalEntity;
 use crate::money::Money;
 use crate::partner::Partner;
+use crate::person::Person;
 use crate::program::Program;
 use crate::ratio::Ratio;
 use crate::resource::{Place, Rules, Verb};
+use crate::service_level::{self, ServiceLevel};
 use crate::state::States;
 use crate::text::Text;
 use crate::time::{Day, Instant};
+use crate::work_calendar::WorkCalendar;
 
 /// A number of days that a contract may grant.
 pub type TermDays = Whole<0, 3_650>;
@@ -45,7 +49,8 @@ pub struct Engagement {
     /// What is to be done.
     #[field(write)]
     pub statement_of_work: Option<Text<20_000>>,
-    /// What it is worth in all.
+    /// What it is worth in all; of time and material, the most that may be charged. Once it is in force, value, first and
+    /// last day and what is to be done change by an amendment only.
     #[field(write, filter)]
     pub value: Option<Money>,
     /// Its first day.
@@ -63,7 +68,20 @@ pub struct Engagement {
     /// Days after an invoice in which it is to be paid.
     #[field(write)]
     pub payment_terms_days: Option<TermDays>,
-    /// Days in which what is submitted is to be reviewed.
+    /// The day on which both sides had signed it.
+    #[field(write, filter)]
+    pub signed_on: Option<Day>,
+    /// What it was worth when it was put in force. What it is worth now is this and the changes of value of the approved
+    /// amendments.
+    #[field(filter)]
+    pub signed_value: Option<Money>,
+    /// Amendments that were approved.
+    #[field(filter)]
+    pub amendment_count: i32,
+    /// The day from which what was retained may be released.
+    #[field(write, filter)]
+    pub retention_release_on: Option<Day>,
+    /// Working days after a complete submission in which it is to be reviewed.
     #[field(write)]
     pub review_deadline_days: Option<TermDays>,
     /// Whether what is not reviewed by the deadline counts as accepted.
@@ -75,9 +93,35 @@ pub struct Engagement {
     /// What the partner's service must hold.
     #[field(write)]
     pub service_levels: Vec<ServiceLevel>,
+    /// What an acceptance in part makes payable; `whole` when absent.
+    #[field(write, filter)]
+    pub payment_rule: Option<PaymentRule>,
+    /// The company that owes what is accepted; needed to accrue it where no commitment of the engagement has room.
+    #[field(write, filter, private)]
+    pub legal_entity_id: Option<Id<LegalEntity>>,
+    /// The calendar of its working days; Monday to Friday when absent.
+    #[field(write, private)]
+    pub review_calendar_id: Option<Id<WorkCalendar>>,
+    /// Who reviews what is submitted, and is warned before the deadline.
+    #[field(write, filter, private)]
+    pub reviewer_id: Option<Id<Person>>,
+    /// Who is warned too and stands in for the reviewer.
+    #[field(write, filter, private)]
+    pub review_delegate_id: Option<Id<Person>>,
     /// What only the organisation's own people read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
+}
+
+/// What an acceptance in part makes payable.
+#[words]
+#[derive(Default)]
+pub enum PaymentRule {
+    /// Nothing before all of the milestone is accepted, then all.
+    #[default]
+    Whole,
+    /// The accepted share.
+    ProRata,
 }
 
 /// How an engagement is paid for.
@@ -129,18 +173,34 @@ pub struct EngagementNotice {
     pub subject: Text<200>,
 }
 
-/// What the partner's service must hold.
-#[input(value)]
-pub struct ServiceLevel {
-    /// What is measured, such as `Availability`.
-    pub name: Text<200>,
-    /// What must hold, such as `99.5 % of each month`.
-    pub target: Text<200>,
-    /// How it is measured.
-    pub measure: Option<Text<1000>>,
+impl Engagement {
+    /// What changes by an amendment only, once it is in force.
+    fn agreed(&self) -> [(&'static str, String); 4] {
+        [
+            ("value", format!("{:?}", self.value)),
+            ("starts_on", format!("{:?}", self.starts_on)),
+            ("ends_on", format!("{:?}", self.ends_on)),
+            ("statement_of_work", format!("{:?}", self.statement_of_work)),
+        ]
+    }
+
+    /// Whether it is in force, at rest or not.
+    pub fn is_in_force(&self) -> bool {
+        matches!(self.state, EngagementState::Active | EngagementState::Suspended)
+    }
 }
 
 impl Rules for Engagement {
+    fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        let Some(before) = before.filter(|before| before.state != EngagementState::Draft) else { return };
+        for ((name, is), (_, was)) in self.agreed().into_iter().zip(before.agreed()) {
+            if is != was {
+                let detail = "changes by an amendment only: the engagement is no draft any more";
+                faults.push(Fault::new(format!("/{name}"), "FROZEN", detail));
+            }
+        }
+    }
+
     fn settle(&mut self, faults: &mut Vec<Fault>) {
         if self.program_ids.is_empty() {
             faults.push(Fault::new("/program_ids", "REQUIRED", "an engagement serves at least one program"));
@@ -160,6 +220,7 @@ impl Rules for Engagement {
             let detail = "acceptance can be deemed only after a deadline: give review_deadline_days";
             faults.push(Fault::new("/deemed_acceptance", "DOES_NOT_FIT", detail));
         }
+        service_level::check(&self.service_levels, self.value, faults);
     }
 
     fn check_delete(&self) -> Result<(), Error> {
@@ -217,9 +278,22 @@ macro_rules! engagement_verbs {
     )*};
 }
 
+/// Puts an engagement in force, or takes it up again. From the first time on the partner sees it.
+#[input]
+pub struct ActivateEngagement {}
+
+impl Verb for ActivateEngagement {
+    type On = Engagement;
+    const NAME: &'static str = "activate";
+    fn decide(&self, on: &mut Engagement, _now: Instant) -> Result<(), Error> {
+        if on.state == EngagementState::Draft {
+            on.signed_value = on.value;
+        }
+        on.state.go(EngagementState::Active)
+    }
+}
+
 engagement_verbs! {
-    /// Puts an engagement in force, or takes it up again. From the first time on the partner sees it.
-    ActivateEngagement "activate" Active;
     /// Ends an engagement that is done. The partner goes on seeing it.
     CompleteEngagement "complete" Completed;
 }

@@ -143,6 +143,14 @@ impl Error {
         Self::invalid(vec![Fault::new(pointer, code, detail)])
     }
 
+    /// Code and words of its first fault, or of the refusal itself where it names no place.
+    pub fn into_first(self) -> (String, String) {
+        match self.faults.into_iter().next() {
+            Some(fault) => (fault.code.into_owned(), fault.detail),
+            None => (self.reason.code().to_owned(), self.detail),
+        }
+    }
+
     /// There is nothing with this id in the caller's sight.
     pub fn not_found(what: &str) -> Self {
         Self::new(Reason::NotFound, format!("there is no such {what}"))

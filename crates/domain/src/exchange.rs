@@ -10,91 +10,166 @@ use serde::Serialize;
 
 use crate::actuals_batch::CurrencyTotal;
 use crate::error::{Error, Reason};
-use crate::exchange_rate::{ConvertAmounts, ExchangeRateType};
-use crate::money::{Amount, Currency, Money};
+use crate::exchange_rate::{ConvertAmounts, ExchangeRate, ExchangeRateType};
+use crate::money::{Amount, Currency, Money, UNIT};
 use crate::rate::Rate;
 use crate::time::Day;
 
+/// After every change of the log that there will be.
+pub const NOW: i64 = i64::MAX - 1;
+
 type Pair = (&'static str, &'static str);
 
-/// Rates by type, pair and day.
+/// A rate of a day as it is stored, and between which changes of the log it was known.
+#[derive(Clone, Debug)]
+pub struct StoredRate {
+    pub rate_type: ExchangeRateType,
+    /// The set of budget rates it belongs to; empty of others.
+    pub rate_set: String,
+    pub base: Currency,
+    pub quote: Currency,
+    pub on: Day,
+    pub rate: Rate,
+    /// The change that brought it, and the one that took it away.
+    pub since: i64,
+    pub until: i64,
+}
+
+impl StoredRate {
+    /// What a resource says, known from one change to another.
+    pub fn new(rate: &ExchangeRate, since: i64, until: i64) -> Self {
+        Self {
+            rate_type: rate.rate_type,
+            rate_set: rate.rate_set.as_ref().map(|set| set.as_str().to_owned()).unwrap_or_default(),
+            base: rate.base_currency,
+            quote: rate.quote_currency,
+            on: rate.effective_on,
+            rate: rate.rate,
+            since,
+            until,
+        }
+    }
+}
+
+/// Rates of one type, set and pair: the versions of each day.
+type Series = BTreeMap<Day, Vec<StoredRate>>;
+
+/// Rates by type, set, pair and day, with all that was ever known of each.
 #[derive(Clone, Debug, Default)]
-pub struct Rates(BTreeMap<(ExchangeRateType, Pair), BTreeMap<Day, Rate>>);
+pub struct Rates(BTreeMap<(ExchangeRateType, String, Pair), Series>);
 
 /// A rate as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Found {
-    value: BigRational,
-    on: Day,
+pub struct Found {
+    pub value: BigRational,
+    pub on: Day,
+    /// The changes of the log that brought what it is made of.
+    pub since: Vec<i64>,
+}
+
+/// Which rate of a pair is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub rate_type: ExchangeRateType,
+    /// The set of budget rates; empty of others.
+    pub rate_set: &'a str,
+    /// The day of a spot and a budget rate.
+    pub on: Day,
+    pub period_starts_on: Option<Day>,
+    pub period_ends_on: Option<Day>,
+    /// By what was known after this change of the log.
+    pub seq: i64,
 }
 
 /// How a rate of a pair is picked.
 #[derive(Clone, Copy)]
 enum Pick {
     /// The last one on or before this day.
-    Last(ExchangeRateType, Day),
+    Last(Day),
     /// The one of this day.
-    Exactly(ExchangeRateType, Day),
-    /// The mean of the spot rates of these days.
+    Exactly(Day),
+    /// The mean of the rates of these days.
     Mean(Day, Day),
 }
 
+/// A pick among the rates of a type and set, by what was known.
+#[derive(Clone, Copy)]
+struct Among<'a> {
+    rate_type: ExchangeRateType,
+    rate_set: &'a str,
+    seq: i64,
+    pick: Pick,
+}
+
 impl Rates {
-    pub fn add(&mut self, rate_type: ExchangeRateType, base: Currency, quote: Currency, on: Day, rate: Rate) {
-        self.0.entry((rate_type, (base.code(), quote.code()))).or_default().insert(on, rate);
+    pub fn add(&mut self, rate: StoredRate) {
+        let series = (rate.rate_type, rate.rate_set.clone(), (rate.base.code(), rate.quote.code()));
+        self.0.entry(series).or_default().entry(rate.on).or_default().push(rate);
     }
 
-    fn quoted(&self, pair: Pair, pick: Pick) -> Option<Found> {
-        let of = |rate_type| self.0.get(&(rate_type, pair));
-        match pick {
-            Pick::Last(rate_type, day) => {
-                let (on, rate) = of(rate_type)?.range(..=day).next_back()?;
-                Some(Found { value: rate.value(), on: *on })
-            }
-            Pick::Exactly(rate_type, day) => {
-                of(rate_type)?.get(&day).map(|rate| Found { value: rate.value(), on: day })
-            }
+    fn quoted(&self, pair: Pair, among: Among<'_>) -> Option<Found> {
+        let series = self.0.get(&(among.rate_type, among.rate_set.to_owned(), pair))?;
+        let known = |(_, versions): (&Day, &'_ Vec<StoredRate>)| {
+            versions.iter().find(|rate| rate.since <= among.seq && among.seq < rate.until).cloned()
+        };
+        let found = |rate: StoredRate| Found { value: rate.rate.value(), on: rate.on, since: vec![rate.since] };
+        match among.pick {
+            Pick::Last(day) => series.range(..=day).rev().find_map(known).map(found),
+            Pick::Exactly(day) => series.range(day..=day).find_map(known).map(found),
             Pick::Mean(from, until) => {
-                let rates: Vec<BigRational> =
-                    of(ExchangeRateType::Spot)?.range(from..=until).map(|(_, rate)| rate.value()).collect();
+                let rates: Vec<StoredRate> = series.range(from..=until).filter_map(known).collect();
                 let count = BigRational::from(BigInt::from(rates.len()));
-                let value = rates.into_iter().sum::<BigRational>();
-                (!count.is_zero()).then(|| Found { value: value / count, on: until })
+                let value = rates.iter().map(|rate| rate.rate.value()).sum::<BigRational>();
+                let since = rates.iter().map(|rate| rate.since).collect();
+                (!rates.is_empty()).then(|| Found { value: value / count, on: until, since })
             }
         }
     }
 
     /// Units of `to` for one of `from`, quoted either way round.
-    fn direct(&self, from: &'static str, to: &'static str, pick: Pick) -> Option<Found> {
-        let inverse = |found: Found| Found { value: found.value.recip(), on: found.on };
-        self.quoted((from, to), pick).or_else(|| self.quoted((to, from), pick).map(inverse))
+    fn direct(&self, from: &'static str, to: &'static str, among: Among<'_>) -> Option<Found> {
+        let inverse = |found: Found| Found { value: found.value.recip(), ..found };
+        self.quoted((from, to), among).or_else(|| self.quoted((to, from), among).map(inverse))
     }
 
-    fn find(&self, from: &'static str, to: &'static str, pick: Pick) -> Option<Found> {
-        self.direct(from, to, pick).or_else(|| {
-            let hubs: BTreeSet<&str> = self.0.keys().flat_map(|(_, (base, quote))| [*base, *quote]).collect();
+    fn find(&self, from: &'static str, to: &'static str, among: Among<'_>) -> Option<Found> {
+        self.direct(from, to, among).or_else(|| {
+            let hubs: BTreeSet<&str> = self.0.keys().flat_map(|(_, _, (base, quote))| [*base, *quote]).collect();
             hubs.into_iter().find_map(|hub| {
-                let (first, second) = (self.direct(from, hub, pick)?, self.direct(hub, to, pick)?);
-                Some(Found { value: first.value * second.value, on: first.on.min(second.on) })
+                let (first, second) = (self.direct(from, hub, among)?, self.direct(hub, to, among)?);
+                let since = first.since.iter().chain(&second.since).copied().collect();
+                Some(Found { value: first.value * second.value, on: first.on.min(second.on), since })
             })
         })
     }
 
-    /// The rate that is asked for: what is stored for a period goes before what its days tell.
-    fn rate(&self, wish: &ConvertAmounts, from: Currency, on: Day) -> Option<Found> {
-        let (from, to) = (from.code(), wish.to.code());
-        match (wish.rate_type, wish.period_starts_on, wish.period_ends_on) {
-            (kind @ (ExchangeRateType::Spot | ExchangeRateType::Budget), ..) => {
-                self.find(from, to, Pick::Last(kind, on))
+    /// Units of one currency for one of another. What is stored for a period goes before what its days tell.
+    pub fn rate(&self, from: Currency, to: Currency, wanted: &Wanted<'_>) -> Option<Found> {
+        let Wanted { rate_type, rate_set, on, seq, .. } = *wanted;
+        let find = |rate_type, pick| self.find(from.code(), to.code(), Among { rate_type, rate_set, seq, pick });
+        match (rate_type, wanted.period_starts_on, wanted.period_ends_on) {
+            (ExchangeRateType::Spot | ExchangeRateType::Budget, ..) => find(rate_type, Pick::Last(on)),
+            (ExchangeRateType::Average, Some(start), Some(end)) => {
+                find(rate_type, Pick::Exactly(end)).or_else(|| find(ExchangeRateType::Spot, Pick::Mean(start, end)))
             }
-            (ExchangeRateType::Average, Some(start), Some(end)) => self
-                .find(from, to, Pick::Exactly(ExchangeRateType::Average, end))
-                .or_else(|| self.find(from, to, Pick::Mean(start, end))),
-            (ExchangeRateType::PeriodEnd, _, Some(end)) => self
-                .find(from, to, Pick::Exactly(ExchangeRateType::PeriodEnd, end))
-                .or_else(|| self.find(from, to, Pick::Last(ExchangeRateType::Spot, end))),
+            (ExchangeRateType::PeriodEnd, _, Some(end)) => {
+                find(rate_type, Pick::Exactly(end)).or_else(|| find(ExchangeRateType::Spot, Pick::Last(end)))
+            }
             _ => None,
         }
+    }
+
+    /// The rate that an amount is to be converted by.
+    fn rate_of(&self, wish: &ConvertAmounts, from: Currency, on: Day) -> Option<Found> {
+        let wanted = Wanted {
+            rate_type: wish.rate_type,
+            rate_set: wish.rate_set.as_ref().map_or("", |set| set.as_str()),
+            on,
+            period_starts_on: wish.period_starts_on,
+            period_ends_on: wish.period_ends_on,
+            seq: NOW,
+        };
+        self.rate(from, wish.to, &wanted)
     }
 
     /// The answer.
@@ -104,9 +179,9 @@ impl Rates {
         let mut lines = Vec::with_capacity(wish.lines.0.len());
         for line in &wish.lines.0 {
             let currency = line.amount.currency;
-            let same = || Found { value: BigRational::from(BigInt::from(1)), on: line.on };
-            let found = if currency == wish.to { Some(same()) } else { self.rate(wish, currency, line.on) };
-            let Some(Found { value, on }) = found else {
+            let same = || Found { value: BigRational::from(BigInt::from(1)), on: line.on, since: Vec::new() };
+            let found = if currency == wish.to { Some(same()) } else { self.rate_of(wish, currency, line.on) };
+            let Some(Found { value, on, .. }) = found else {
                 *missing.entry(currency.code()).or_default() += i128::from(line.amount.units);
                 lines.push(ConvertedLine { amount: None, rate: None, rate_on: None });
                 continue;
@@ -154,9 +229,6 @@ pub struct ConvertedLine {
     pub rate_on: Option<Day>,
 }
 
-/// Ten-thousandths of the unit.
-const UNIT: i64 = 10_000;
-
 fn exact(money: Money) -> BigRational {
     BigRational::new(BigInt::from(money.units), BigInt::from(UNIT))
 }
@@ -171,7 +243,7 @@ fn half_even(value: &BigRational) -> BigInt {
 }
 
 /// Rounded at the digits of the currency.
-fn rounded(value: &BigRational, currency: Currency) -> Result<Amount, Error> {
+pub(crate) fn rounded(value: &BigRational, currency: Currency) -> Result<Amount, Error> {
     let scale = 10_i64.pow(u32::from(currency.digits().min(4)));
     let whole = half_even(&(value * BigRational::from(BigInt::from(scale))));
     let units = (whole * BigInt::from(UNIT / scale)).to_i64();
@@ -193,6 +265,7 @@ fn too_much() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn code(code: &str) -> Currency {
@@ -203,14 +276,20 @@ mod tests {
         Day::parse(text).unwrap()
     }
 
+    /// Adds what one unit of a currency is worth on a day.
+    fn add(rates: &mut Rates, rate_type: ExchangeRateType, [base, quote]: [&str; 2], on: &str, rate: &str) {
+        let (base, quote, on, rate) = (code(base), code(quote), day(on), Rate::parse(rate).unwrap());
+        let rate_set = String::new();
+        rates.add(StoredRate { rate_type, rate_set, base, quote, on, rate, since: 0, until: i64::MAX });
+    }
+
     /// Reference rates of June 2016 in euros.
     fn rates() -> Rates {
         let mut rates = Rates::default();
         for line in include_str!("../../../tests/data/ecb-june-2016.csv").lines().skip(1) {
             let cells: Vec<&str> = line.split(',').collect();
             for (currency, text) in [("USD", cells[1]), ("GBP", cells[2])] {
-                let rate = Rate::parse(text).unwrap();
-                rates.add(ExchangeRateType::Spot, code("EUR"), code(currency), day(cells[0]), rate);
+                add(&mut rates, ExchangeRateType::Spot, ["EUR", currency], cells[0], text);
             }
         }
         rates
@@ -277,8 +356,8 @@ mod tests {
     #[test]
     fn rounding_is_half_to_even_at_the_digits_of_the_currency() {
         let mut rates = Rates::default();
-        rates.add(ExchangeRateType::Spot, code("EUR"), code("JPY"), day("2026-01-01"), Rate::parse("0.5").unwrap());
-        rates.add(ExchangeRateType::Spot, code("EUR"), code("BHD"), day("2026-01-01"), Rate::parse("0.0005").unwrap());
+        add(&mut rates, ExchangeRateType::Spot, ["EUR", "JPY"], "2026-01-01", "0.5");
+        add(&mut rates, ExchangeRateType::Spot, ["EUR", "BHD"], "2026-01-01", "0.0005");
         let to = |to: &str, lines: Value| convert(&rates, &json!({"to": to, "rate_type": "spot", "lines": lines}));
         let day = "2026-01-01";
         let yen = to("JPY", json!([line(day, "EUR", "1"), line(day, "EUR", "3"), line(day, "EUR", "-1")]));
@@ -291,7 +370,7 @@ mod tests {
     #[test]
     fn what_is_stored_for_a_period_goes_first() {
         let mut rates = rates();
-        rates.add(ExchangeRateType::Average, code("EUR"), code("GBP"), day("2016-06-30"), Rate::parse("0.8").unwrap());
+        add(&mut rates, ExchangeRateType::Average, ["EUR", "GBP"], "2016-06-30", "0.8");
         let average = json!({"to": "EUR", "rate_type": "average", "period_starts_on": "2016-06-01",
                              "period_ends_on": "2016-06-30", "lines": [line("2016-06-01", "GBP", "8")]});
         assert_eq!(amounts(&convert(&rates, &average)), ["10.0000"]);
@@ -300,5 +379,55 @@ mod tests {
         let faults = wish.check().unwrap_err().faults;
         let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/rate_set", "/period_starts_on", "/period_ends_on"]);
+    }
+
+    #[test]
+    fn a_later_version_is_not_known_before_it_came() {
+        let (gbp, eur) = (code("GBP"), code("EUR"));
+        let mut rates = Rates::default();
+        let rate = |text: &str, since, until| StoredRate {
+            rate_type: ExchangeRateType::Spot,
+            rate_set: String::new(),
+            base: gbp,
+            quote: eur,
+            on: day("2016-06-01"),
+            rate: Rate::parse(text).unwrap(),
+            since,
+            until,
+        };
+        rates.add(rate("1.2", 5, 9));
+        rates.add(rate("1.3", 9, i64::MAX));
+        let wanted = |seq| Wanted {
+            rate_type: ExchangeRateType::Spot,
+            rate_set: "",
+            on: day("2016-06-02"),
+            period_starts_on: None,
+            period_ends_on: None,
+            seq,
+        };
+        let found = |seq| rates.rate(gbp, eur, &wanted(seq)).map(|found| (decimal(&found.value), found.since));
+        assert_eq!(found(4), None);
+        assert_eq!(found(8), Some(("1.2".to_owned(), vec![5])));
+        assert_eq!(found(NOW), Some(("1.3".to_owned(), vec![9])));
+    }
+
+    proptest! {
+        #[test]
+        fn amounts_are_rounded_to_the_nearest_minor_unit_and_from_the_middle_to_the_even_one(
+            numerator in -1_000_000_000_000_i64..1_000_000_000_000,
+            denominator in prop::sample::select(vec![1_i64, 2, 3, 7, 8, 20, 200, 2_000, 1_999, 12_345]),
+            (currency, digits) in prop::sample::select(vec![("JPY", 0_u32), ("EUR", 2), ("BHD", 3)]),
+        ) {
+            let value = BigRational::new(BigInt::from(numerator), BigInt::from(denominator));
+            let told = rounded(&value, code(currency)).unwrap();
+            let unit = 10_000 / 10_i64.pow(digits);
+            prop_assert_eq!(told.units() % unit, 0, "whole in the minor unit");
+            let rest = (exact(Money::new(told.units(), code(currency))) - &value).abs();
+            let half = BigRational::new(BigInt::from(unit), BigInt::from(2 * UNIT));
+            prop_assert!(rest <= half);
+            prop_assert!(rest < half || told.units() / unit % 2 == 0);
+            let opposite = rounded(&-value, code(currency)).unwrap();
+            prop_assert_eq!(opposite.units(), -told.units());
+        }
     }
 }

@@ -13,6 +13,7 @@
 //!   Numbers are plain decimals; truth is `true` or `false`.
 //! - Money is two names: `cost_likely.amount`, in units of the currency, and `cost_likely.currency`. A label is
 //!   `labels.` and its key.
+//! - Where an id is compared, `source/external_id` stands for the id of the resource that a source system calls so.
 //! - `= null` is true where there is no value, `!= null` where there is one. Every comparison is true or false, also
 //!   where there is no value: `!=` is true there and any other comparison false, which `not` turns around.
 //!

@@ -1,16 +1,21 @@
 //! Financials: what is approved, spent and left, rolled up from the balances of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{AddAssign, Sub};
 
 use serde::Serialize;
 use steerco_derive::words;
 
-use crate::error::{Error, Reason};
+use crate::error::{Error, Fault, Reason};
+use crate::exchange_rate::ExchangeRateType;
+use crate::explanation::{Explain, Explanation};
 use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
 use crate::ledger_entry::LedgerAccount;
 use crate::money::{Amount, Currency};
+use crate::text::Code;
 use crate::time::Instant;
+use crate::translation::{Translated, UnconvertedTotal};
 
 /// By what financials are divided.
 #[words]
@@ -25,6 +30,9 @@ pub enum FinancialsGrouping {
     CostCategory,
     /// By capital and operating expenditure.
     Spend,
+    /// By vendor: the partner of the engagement that the commitment comes from, else the partner that the source knows
+    /// by this reference, else the reference itself. Budgets and forecasts name none.
+    Vendor,
 }
 
 /// What of the balances is asked for.
@@ -34,6 +42,33 @@ pub struct FinancialsQuery {
     pub fiscal_year: Option<i64>,
     pub fiscal_period_id: Option<Id<FiscalPeriod>>,
     pub as_of: Option<Instant>,
+    /// The currency to convert to; that of the portfolio when only a type of rate is asked for.
+    pub currency: Option<Currency>,
+    /// By which rates to convert; by those of the days of posting when only a currency is asked for.
+    pub rate_type: Option<ExchangeRateType>,
+    /// The set of budget rates; that of each budget in force when absent.
+    pub rate_set: Option<Code>,
+    pub explain: Option<Explain>,
+}
+
+impl FinancialsQuery {
+    /// By which rates to convert, where that is asked.
+    pub fn converts(&self) -> Option<ExchangeRateType> {
+        self.rate_type.or_else(|| self.currency.map(|_| ExchangeRateType::Spot))
+    }
+
+    /// What no single parameter can hold.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut faults = Vec::new();
+        let mut needs = |given: bool, holds: bool, name: &str, detail: &str| {
+            if given && !holds {
+                faults.push(Fault::new(format!("?{name}"), "DOES_NOT_FIT", detail));
+            }
+        };
+        let budget = self.rate_type == Some(ExchangeRateType::Budget);
+        needs(self.rate_set.is_some(), budget, "rate_set", "is said of budget rates only");
+        if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+    }
 }
 
 /// A sum of balances.
@@ -53,15 +88,27 @@ pub struct Financials {
     /// Project, program or portfolio.
     pub id: String,
     pub totals: Vec<FinancialTotal>,
+    /// All of them in one currency, where that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub converted: Option<FinancialTotal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_type: Option<ExchangeRateType>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<FinancialGroup>,
-    /// Whether everything is in sight.
+    /// Whether everything is in sight, was delivered and has a rate.
     pub complete: bool,
+    /// What has no rate.
+    pub unconverted: Vec<UnconvertedTotal>,
+    /// Codes of sources that are late.
+    pub missing_sources: Vec<Code>,
     pub hidden_count: i32,
     /// Programs in sight of which nobody has submitted a forecast.
     pub programs_without_forecast: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_input_at: Option<Instant>,
+    /// The entries behind the figures, where that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
 }
 
 /// The financials in one currency.
@@ -91,10 +138,13 @@ pub struct FinancialGroup {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     pub totals: Vec<FinancialTotal>,
+    /// All of them in one currency, where that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub converted: Option<FinancialTotal>,
 }
 
 /// What is in sight of what is rolled up, beside its balances.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sight {
     /// Programs out of sight.
     pub hidden_count: i64,
@@ -102,102 +152,127 @@ pub struct Sight {
     pub forecast_count: i64,
     pub without_forecast_count: i64,
     pub oldest_input_at: Option<Instant>,
+    /// Codes of sources that are late.
+    pub missing_sources: Vec<Code>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    approved: i128,
-    contingency: i128,
-    management_reserve: i128,
-    committed: i128,
-    accrued: i128,
-    actual: i128,
-    forecast: i128,
+/// What stands in each account that is told, in one currency.
+#[derive(Clone, Default)]
+pub(crate) struct Sums<T> {
+    approved: T,
+    contingency: T,
+    management_reserve: T,
+    committed: T,
+    accrued: T,
+    actual: T,
+    forecast: T,
     entries: i64,
 }
 
-impl Sums {
-    fn add(&mut self, balance: &Balance) {
-        match balance.account {
-            LedgerAccount::Budget => self.approved += balance.units,
-            LedgerAccount::Contingency => self.contingency += balance.units,
-            LedgerAccount::ManagementReserve => self.management_reserve += balance.units,
-            LedgerAccount::Cost => self.actual += balance.units,
-            LedgerAccount::Commitment => self.committed += balance.units,
-            LedgerAccount::Accrual => self.accrued += balance.units,
-            LedgerAccount::Forecast => self.forecast += balance.units,
+impl<T: Clone + AddAssign + Sub<Output = T>> Sums<T> {
+    /// Adds what stands in an account; an account that is not told is left out.
+    pub(crate) fn add(&mut self, account: LedgerAccount, units: T, entries: i64) {
+        let sum = match account {
+            LedgerAccount::Budget => &mut self.approved,
+            LedgerAccount::Contingency => &mut self.contingency,
+            LedgerAccount::ManagementReserve => &mut self.management_reserve,
+            LedgerAccount::Cost => &mut self.actual,
+            LedgerAccount::Commitment => &mut self.committed,
+            LedgerAccount::Accrual => &mut self.accrued,
+            LedgerAccount::Forecast => &mut self.forecast,
             LedgerAccount::Suspense
             | LedgerAccount::Clearing
             | LedgerAccount::Funding
             | LedgerAccount::Encumbrance
             | LedgerAccount::Outlook => return,
-        }
-        self.entries += balance.entries;
+        };
+        *sum += units;
+        self.entries += entries;
     }
 
-    fn total(&self, code: &str, forecast: bool) -> Option<FinancialTotal> {
-        let amount = |units: i128| i64::try_from(units).ok().map(Amount::new);
-        let told = |units| if forecast { amount(units).map(Some) } else { Some(None) };
-        Some(FinancialTotal {
-            currency: Currency::parse(code)?,
+    /// The figures, each made an amount by itself.
+    pub(crate) fn total(
+        self,
+        currency: Currency,
+        forecast: bool,
+        amount: impl Fn(T) -> Result<Amount, Error>,
+    ) -> Result<FinancialTotal, Error> {
+        let available = self.approved.clone() - self.committed.clone() - self.accrued.clone() - self.actual.clone();
+        let variance = self.approved.clone() - self.forecast.clone();
+        Ok(FinancialTotal {
+            currency,
             approved: amount(self.approved)?,
             contingency: amount(self.contingency)?,
             management_reserve: amount(self.management_reserve)?,
             committed: amount(self.committed)?,
             accrued: amount(self.accrued)?,
             actual: amount(self.actual)?,
-            available: amount(self.approved - self.committed - self.accrued - self.actual)?,
-            forecast: told(self.forecast)?,
-            variance: told(self.approved - self.forecast)?,
+            available: amount(available)?,
+            forecast: forecast.then(|| amount(self.forecast)).transpose()?,
+            variance: forecast.then(|| amount(variance)).transpose()?,
             entry_count: i32::try_from(self.entries).unwrap_or(i32::MAX),
         })
     }
 }
 
-type ByCurrency = BTreeMap<&'static str, Sums>;
+type ByCurrency = BTreeMap<Currency, Sums<i128>>;
 
 /// One total a currency; `forecast` where there is one to tell.
-fn totals(sums: &ByCurrency, forecast: bool) -> Result<Vec<FinancialTotal>, Error> {
-    let too_much = || Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once");
-    sums.iter().map(|(code, sums)| sums.total(code, forecast).ok_or_else(too_much)).collect()
+fn totals(sums: ByCurrency, forecast: bool) -> Result<Vec<FinancialTotal>, Error> {
+    let too_much = |_| Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once");
+    let amount = |units: i128| i64::try_from(units).map(Amount::new).map_err(too_much);
+    sums.into_iter().map(|(currency, sums)| sums.total(currency, forecast, amount)).collect()
 }
 
 impl Financials {
-    /// The answer of these balances.
+    /// The answer of these balances, and of what they come to in one currency.
     pub fn new(
         id: &str,
         balances: &[Balance],
         group_by: Option<FinancialsGrouping>,
         sight: Sight,
+        translated: Option<Translated>,
     ) -> Result<Self, Error> {
         let mut all = ByCurrency::new();
         let mut groups: BTreeMap<&str, ByCurrency> = BTreeMap::new();
         let mut forecast: BTreeSet<&str> = BTreeSet::new();
         for balance in balances {
-            let code = balance.currency.code();
-            all.entry(code).or_default().add(balance);
+            let (account, units, entries) = (balance.account, balance.units, balance.entries);
+            all.entry(balance.currency).or_default().add(account, units, entries);
             if group_by.is_some() {
-                groups.entry(&balance.key).or_default().entry(code).or_default().add(balance);
+                let of_group = groups.entry(&balance.key).or_default().entry(balance.currency).or_default();
+                of_group.add(account, units, entries);
             }
-            if balance.account == LedgerAccount::Forecast {
+            if account == LedgerAccount::Forecast {
                 forecast.insert(&balance.key);
             }
         }
         let any = sight.forecast_count > 0;
         let told = |key: &str| any && (group_by != Some(FinancialsGrouping::Program) || forecast.contains(key));
-        let group = |(key, sums): (&str, ByCurrency)| {
-            let totals = totals(&sums, told(key))?;
-            Ok(FinancialGroup { key: (!key.is_empty()).then(|| key.to_owned()), totals })
+        let mut translated = translated;
+        let rate_type = translated.as_ref().map(|translated| translated.rate_type);
+        let converted = translated.as_mut().map(|translated| translated.take_all(any)).transpose()?;
+        let mut group = |(key, sums): (&str, ByCurrency)| {
+            let totals = totals(sums, told(key))?;
+            let converted = translated.as_mut().map(|all| all.take_group(key, told(key))).transpose()?;
+            Ok(FinancialGroup { key: (!key.is_empty()).then(|| key.to_owned()), totals, converted })
         };
+        let groups = groups.into_iter().map(&mut group).collect::<Result<_, Error>>()?;
+        let unconverted = translated.map(Translated::unconverted).transpose()?.unwrap_or_default();
         let count = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Self {
             id: id.to_owned(),
-            totals: totals(&all, any)?,
-            groups: groups.into_iter().map(group).collect::<Result<_, Error>>()?,
-            complete: sight.hidden_count == 0,
+            totals: totals(all, any)?,
+            converted,
+            rate_type,
+            groups,
+            complete: sight.hidden_count == 0 && unconverted.is_empty() && sight.missing_sources.is_empty(),
+            unconverted,
+            missing_sources: sight.missing_sources,
             hidden_count: count(sight.hidden_count),
             programs_without_forecast: count(sight.without_forecast_count),
             oldest_input_at: sight.oldest_input_at,
+            explanation: None,
         })
     }
 }
@@ -226,7 +301,7 @@ mod tests {
             balance("", Encumbrance, "EUR", -50_000),
         ];
         let by_project = Some(FinancialsGrouping::Project);
-        let answer = Financials::new("x", &balances, by_project, Sight::default()).unwrap();
+        let answer = Financials::new("x", &balances, by_project, Sight::default(), None).unwrap();
         let told: Vec<_> = answer
             .totals
             .iter()
@@ -239,7 +314,7 @@ mod tests {
         assert_eq!(keys, [None, Some("a")]);
         assert!(answer.complete && answer.totals[0].forecast.is_none(), "nobody has submitted one");
         let hidden = Sight { hidden_count: 1, ..Sight::default() };
-        assert!(!Financials::new("x", &balances, None, hidden).unwrap().complete);
+        assert!(!Financials::new("x", &balances, None, hidden, None).unwrap().complete);
     }
 
     #[test]
@@ -251,7 +326,7 @@ mod tests {
         ];
         let sight = Sight { forecast_count: 1, without_forecast_count: 1, ..Sight::default() };
         let told = |group_by| {
-            let answer = Financials::new("x", &balances, Some(group_by), sight).unwrap();
+            let answer = Financials::new("x", &balances, Some(group_by), sight.clone(), None).unwrap();
             let groups = answer.groups.into_iter().flat_map(|group| group.totals);
             groups.chain(answer.totals).map(|total| total.variance.map(Amount::units)).collect::<Vec<_>>()
         };
@@ -263,7 +338,7 @@ mod tests {
     fn sums_beyond_an_amount_are_refused() {
         let much = i128::from(i64::MAX);
         let balances = [balance("a", LedgerAccount::Cost, "EUR", much), balance("b", LedgerAccount::Cost, "EUR", 1)];
-        assert!(Financials::new("x", &balances[..1], None, Sight::default()).is_ok());
-        assert!(Financials::new("x", &balances, None, Sight::default()).is_err());
+        assert!(Financials::new("x", &balances[..1], None, Sight::default(), None).is_ok());
+        assert!(Financials::new("x", &balances, None, Sight::default(), None).is_err());
     }
 }

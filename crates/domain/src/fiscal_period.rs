@@ -65,6 +65,12 @@ pub struct FiscalPeriod {
     /// Why it is to be reopened, or was reopened last.
     #[field(system)]
     pub reopening_reason: Option<Text<1000>>,
+    /// Number of the last change of the organisation before it was closed last.
+    #[field(system)]
+    pub closing_log_sequence: Option<Long>,
+    /// The hash of that change: the head of the log, in which everything before it is sealed.
+    #[field(system)]
+    pub closing_log_hash: Option<Text<64>>,
 }
 
 /// Where a period is in its life.

@@ -8,6 +8,7 @@ use crate::budget_transfer::BudgetTransfer;
 use crate::coding_rule::CodingRule;
 use crate::commitment::Commitment;
 use crate::cost_category::CostCategory;
+use crate::engagement::Engagement;
 use crate::fiscal_period::FiscalPeriod;
 use crate::forecast::Forecast;
 use crate::id::Id;
@@ -16,13 +17,15 @@ use crate::money::{Amount, Money};
 use crate::program::Program;
 use crate::project::Project;
 use crate::resource::{Place, Rules};
+use crate::review::Review;
 use crate::spend::Spend;
 use crate::text::{Code, Text};
 use crate::time::Day;
 
 /// One posting of the double-entry ledger: an amount goes from the credit to the debit account, so that the ledger
 /// balances by construction. It is never changed or deleted; what was wrong is reversed and posted anew. A negative
-/// amount is a credit as its source sent it.
+/// amount is a credit as its source sent it. Single entries of a sensitive cost category, such as pay, are in sight of
+/// finance and auditors only; what they come to is told to all who read the ledger.
 #[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram")]
 pub struct LedgerEntry {
     /// The batch that posted it.
@@ -137,6 +140,12 @@ pub struct LedgerEntry {
     /// By how much it went beyond what was available to its program in the fiscal year, where the budget is controlled.
     #[field(filter)]
     pub exceeds_budget_by: Option<Amount>,
+    /// The review whose acceptance, or its revocation, posted it, through a commitment or by itself.
+    #[field(filter)]
+    pub review_id: Option<Id<Review>>,
+    /// The engagement of that review.
+    #[field(filter)]
+    pub engagement_id: Option<Id<Engagement>>,
 }
 
 /// What a ledger entry does.

@@ -26,6 +26,12 @@ pub struct LegalEntity {
     /// What happens where a commitment would exceed the budget of its program and year; `ignore` when absent.
     #[field(write, filter)]
     pub budget_control: Option<BudgetControl>,
+    /// What happens where a request would; `ignore` when absent. Requests that are not committed count for none other.
+    #[field(write, filter)]
+    pub request_control: Option<BudgetControl>,
+    /// What happens where a cost that finance posts would; `ignore` when absent.
+    #[field(write, filter)]
+    pub actuals_control: Option<BudgetControl>,
 }
 
 /// What happens where a budget would be exceeded.

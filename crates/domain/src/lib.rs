@@ -15,6 +15,7 @@ pub mod clock_time;
 pub mod country;
 pub mod csv_lines;
 pub mod error;
+pub mod event_type;
 pub mod exchange;
 pub mod export;
 pub mod field;
@@ -32,18 +33,23 @@ pub mod mask;
 pub mod metric;
 pub mod money;
 pub mod node;
+pub mod ocds;
+pub mod ocds_node;
 pub mod progress;
+pub mod quantity;
 pub mod rate;
 pub mod ratio;
 pub mod reconciliation;
 pub mod refs;
 pub mod resource;
+pub mod service_level;
 pub mod spend;
 pub mod spread;
 pub mod state;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod translation;
 pub mod words;
 pub mod working_time;
 
@@ -57,11 +63,14 @@ pub mod budget_transfer;
 pub mod coding_rule;
 pub mod comment;
 pub mod commitment;
+pub mod consumer;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
 pub mod engagement;
+pub mod engagement_amendment;
 pub mod exchange_rate;
+pub mod explanation;
 pub mod fiscal_calendar;
 pub mod fiscal_period;
 pub mod forecast;
@@ -72,16 +81,24 @@ pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
 pub mod milestone;
+pub mod milestone_update;
 pub mod organisation;
 pub mod partner;
+pub mod payable;
 pub mod person;
 pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod review;
+pub mod review_acts;
+pub mod review_term;
+pub mod purchase_order_batch;
 pub mod risk;
 pub mod service_account;
+pub mod service_level_measurement;
 pub mod source;
+pub mod webhook_endpoint;
 pub mod work_calendar;
 
 pub use error::{Error, Fault, Reason};
@@ -110,7 +127,12 @@ macro_rules! for_each_resource {
             risk::Risk,
             partner::Partner,
             engagement::Engagement,
+            engagement_amendment::EngagementAmendment,
+            service_level_measurement::ServiceLevelMeasurement,
             milestone::Milestone,
+            milestone_update::MilestoneUpdate,
+            review::Review,
+            payable::Payable,
             comment::Comment,
             attachment::Attachment,
             fiscal_calendar::FiscalCalendar,
@@ -127,6 +149,9 @@ macro_rules! for_each_resource {
             commitment::Commitment,
             forecast::Forecast,
             import_job::ImportJob,
+            consumer::Consumer,
+            webhook_endpoint::WebhookEndpoint,
+            purchase_order_batch::PurchaseOrderBatch,
         }
     };
 }

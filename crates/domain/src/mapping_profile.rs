@@ -122,6 +122,12 @@ pub struct ProfileColumns {
     pub vendor_reference: Option<Text<200>>,
     /// What finance says of it.
     pub description: Option<Text<200>>,
+    /// Number of the purchase order that it invoices.
+    pub purchase_order_reference: Option<Text<200>>,
+    /// The line of that order.
+    pub purchase_order_line: Option<Text<200>>,
+    /// Number of the vendor's invoice.
+    pub invoice_reference: Option<Text<200>>,
 }
 
 impl ProfileColumns {
@@ -136,6 +142,9 @@ impl ProfileColumns {
             ("document_reference", self.document_reference.as_ref()),
             ("vendor_reference", self.vendor_reference.as_ref()),
             ("description", self.description.as_ref()),
+            ("purchase_order_reference", self.purchase_order_reference.as_ref()),
+            ("purchase_order_line", self.purchase_order_line.as_ref()),
+            ("invoice_reference", self.invoice_reference.as_ref()),
         ];
         all.into_iter().filter_map(|(member, column)| Some((member, column?.as_str())))
     }

@@ -1,19 +1,20 @@
 //! Milestones of engagements and deliverables.
 
-use steerco_derive::resource;
+use steerco_derive::{input, resource, words};
 
 use crate::deliverable::{Deliverable, Weight};
 use crate::engagement::Engagement;
 use crate::error::Fault;
 use crate::id::Id;
+use crate::milestone_update::MilestoneUpdate;
 use crate::money::Money;
 use crate::partner::Partner;
 use crate::program::Program;
 use crate::progress::Standing;
 use crate::ratio::Ratio;
 use crate::resource::{Place, Rules};
-use crate::text::Text;
-use crate::time::Day;
+use crate::text::{Code, Text};
+use crate::time::{Day, Instant};
 
 /// A day that matters: of an engagement, of a deliverable, or of both, when the deliverable is what the engagement is to
 /// bring. Days are those of the time zone of the engagement, or of the organisation where there is none: a day ends when
@@ -39,7 +40,7 @@ pub struct Milestone {
     /// What is to be reached.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// The day agreed.
+    /// The day agreed: it is due until this day ends in the time zone of the engagement.
     #[field(write, filter)]
     pub planned_on: Option<Day>,
     /// The day as forecast now.
@@ -51,18 +52,125 @@ pub struct Milestone {
     /// What it counts among the milestones beside it, on any one scale; 1 when absent.
     #[field(write, filter)]
     pub weight: Option<Weight>,
-    /// What is paid for it; this or `payment_share`, or neither.
+    /// What is paid for it, in the currency of the value of the engagement; this or `payment_share`, or neither. What the
+    /// milestones of an engagement are paid in all is not more than its value.
     #[field(write, filter)]
     pub payment: Option<Money>,
-    /// What is paid for it as a share of the value of the engagement. Sums are not checked against that value.
+    /// What is paid for it as a share of the value of the engagement.
     #[field(write, filter)]
     pub payment_share: Option<Ratio>,
+    /// What it is accepted by. They stand still while a claim waits for its review.
+    #[field(write)]
+    pub acceptance_criteria: Vec<MilestoneCriterion>,
+    /// What became of its delivery.
+    #[field(filter)]
+    pub delivery_state: DeliveryState,
+    /// What became of its payment.
+    #[field(filter)]
+    pub payment_state: PaymentState,
+    /// Share done as the partner claims it, from 0 to 1: no fact.
+    #[field(filter)]
+    pub claimed_percent: Option<Ratio>,
+    /// The day on which the partner says that it will be reached.
+    #[field(filter)]
+    pub claimed_forecast_on: Option<Day>,
+    /// When the partner claimed that (UTC).
+    #[field(filter)]
+    pub claimed_at: Option<Instant>,
+    /// Share accepted, from 0 to 1: the fact beside the claim. What the milestone earns follows from it once there is a
+    /// claim, and from `actual_on` before.
+    #[field(filter)]
+    pub accepted_percent: Option<Ratio>,
+    /// The day of the last acceptance, in the time zone of the engagement.
+    #[field(filter)]
+    pub accepted_on: Option<Day>,
+    /// The last claim.
+    #[field(filter)]
+    pub latest_update_id: Option<Id<MilestoneUpdate>>,
+    /// How many claims there were.
+    #[field(filter)]
+    pub update_count: i32,
+    /// How many of them followed a review that did not accept all.
+    #[field(filter)]
+    pub resubmission_count: i32,
     /// What only the organisation's own people read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
+/// One thing a milestone is accepted by.
+#[input(value)]
+pub struct MilestoneCriterion {
+    /// Handle that stays when the text changes, unique in the milestone.
+    pub key: Code,
+    /// What must hold.
+    pub text: Text<1000>,
+    /// What must be shown as evidence; nothing when absent.
+    pub evidence_required: Option<Text<1000>>,
+    /// What it counts among the criteria beside it, on any one scale; 1 when absent.
+    pub weight: Option<Weight>,
+}
+
+/// What became of the delivery of a milestone.
+#[words]
+#[derive(Default)]
+pub enum DeliveryState {
+    /// Still to come.
+    #[default]
+    Scheduled,
+    /// Claimed, waiting for its review.
+    Submitted,
+    /// Accepted whole.
+    Accepted,
+    /// Accepted, under conditions.
+    AcceptedWithReservations,
+    /// Accepted in part.
+    AcceptedInPart,
+    /// What was claimed last is not accepted.
+    Rejected,
+}
+
+/// What became of the payment of a milestone.
+#[words]
+#[derive(Default)]
+pub enum PaymentState {
+    /// Nothing is payable yet.
+    #[default]
+    NotDue,
+    /// Something is payable, or waits for its release.
+    Payable,
+    /// All that is payable is invoiced.
+    Invoiced,
+    /// All that is payable is paid.
+    Paid,
+}
+
+impl Milestone {
+    /// What is paid for all of it; none where nothing is.
+    pub fn price(&self, value: Option<Money>) -> Option<Money> {
+        self.payment.or_else(|| value.zip(self.payment_share).and_then(|(value, share)| value.share(share)))
+    }
+}
+
 impl Rules for Milestone {
+    fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        let Some(before) = before else { return };
+        let waits = before.delivery_state == DeliveryState::Submitted;
+        if waits && before.acceptance_criteria != self.acceptance_criteria {
+            let detail = "cannot change while a claim waits for its review";
+            faults.push(Fault::new("/acceptance_criteria", "FROZEN", detail));
+        }
+        if before.accepted_percent.is_some() {
+            let changed = [
+                ("/payment", before.payment != self.payment),
+                ("/payment_share", before.payment_share != self.payment_share),
+            ];
+            for (pointer, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+                faults.push(Fault::new(pointer, "FROZEN", "cannot change once something of it is accepted"));
+            }
+        }
+    }
+
     fn settle(&mut self, faults: &mut Vec<Fault>) {
         if self.engagement_id.is_none() && self.deliverable_id.is_none() {
             let detail = "a milestone belongs to an engagement, a deliverable, or both";
@@ -78,6 +186,12 @@ impl Rules for Milestone {
         }
         if self.payment.is_some_and(|payment| payment.units < 0) {
             faults.push(Fault::new("/payment/amount", "OUT_OF_RANGE", "must not be negative"));
+        }
+        for (i, row) in self.acceptance_criteria.iter().enumerate() {
+            if self.acceptance_criteria[..i].iter().any(|before| before.key == row.key) {
+                let pointer = format!("/acceptance_criteria/{i}/key");
+                faults.push(Fault::new(pointer, "DUPLICATE", "one criterion a key"));
+            }
         }
     }
 

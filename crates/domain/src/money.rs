@@ -27,6 +27,19 @@ impl Currency {
     }
 }
 
+/// By their codes.
+impl Ord for Currency {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.code().cmp(other.code())
+    }
+}
+
+impl PartialOrd for Currency {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Serialize for Currency {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
@@ -67,7 +80,7 @@ pub struct Money {
 }
 
 /// Ten-thousandths in a unit.
-const SCALE: i64 = 10_000;
+pub(crate) const UNIT: i64 = 10_000;
 
 impl Money {
     pub const fn new(units: i64, currency: Currency) -> Self {
@@ -157,7 +170,7 @@ impl std::fmt::Display for Amount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let units = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:04}", units / SCALE.unsigned_abs(), units % SCALE.unsigned_abs())
+        write!(f, "{sign}{}.{:04}", units / UNIT.unsigned_abs(), units % UNIT.unsigned_abs())
     }
 }
 

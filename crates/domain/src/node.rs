@@ -9,6 +9,9 @@ use crate::resource::Kind;
 /// Kinds that can wait for each other.
 const KINDS: [&str; 3] = ["activity", "deliverable", "milestone"];
 
+/// What their ids look like.
+pub const PATTERN: &str = "^[a-z]{2,12}_[0-7][0-9a-hjkmnp-tv-z]{25}$";
+
 /// The id of one of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Node {
@@ -73,11 +76,7 @@ impl Field for Node {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
-        Shape::Text {
-            max: 40,
-            pattern: Some("^[a-z]{2,12}_[0-7][0-9a-hjkmnp-tv-z]{25}$"),
-            example: Some("dlv_01kdvdna00e008000000000001"),
-        }
+        Shape::Text { max: 40, pattern: Some(PATTERN), example: Some("dlv_01kdvdna00e008000000000001") }
     }
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.to_string()));

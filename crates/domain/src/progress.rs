@@ -83,7 +83,11 @@ impl Deliverable {
             EarningRule::ZeroHundred => ratio(0),
             EarningRule::FiftyFifty => ratio(if begun { Ratio::ONE / 2 } else { 0 }),
             // What is not begun has earned nothing, whether or not somebody says so.
-            EarningRule::Percent => self.percent_complete.or_else(|| ratio(0).filter(|_| !begun)),
+            // What is accepted of its milestones is a fact, which a judgement does not outdo.
+            EarningRule::Percent => {
+                let judged = self.percent_complete.or_else(|| ratio(0).filter(|_| !begun));
+                self.accepted_percent.or(judged)
+            }
             EarningRule::Milestones => milestones.or_else(|| ratio(0).filter(|_| !begun)),
             EarningRule::LevelOfEffort => None,
         }
@@ -115,13 +119,17 @@ impl Deliverable {
 }
 
 impl Milestone {
-    /// What it adds to the milestones of its deliverable: its weight, earned once it is reached.
+    /// What it adds to the milestones of its deliverable: its weight, earned as far as it is accepted, or, where nobody
+    /// has ever claimed it, once it is reached.
     pub fn sums(&self) -> Sums {
         if self.deleted_at.is_some() {
             return Sums::default();
         }
-        let weight = self.weight.map_or(1, |weight| i64::from(weight.get())) * i64::from(Ratio::ONE);
-        let earned = if self.actual_on.is_some() { weight } else { 0 };
+        let share = self.weight.map_or(1, |weight| i64::from(weight.get()));
+        let weight = share * i64::from(Ratio::ONE);
+        let reached = self.update_count == 0 && self.actual_on.is_some();
+        let accepted = self.accepted_percent.map_or(0, |accepted| share * i64::from(accepted.millionths()));
+        let earned = if reached { weight } else { accepted };
         Sums { weight, measured: weight, earned, ..Sums::default() }
     }
 }

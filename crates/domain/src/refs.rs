@@ -3,32 +3,54 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::Error;
 use crate::field::{Cell, Cells, ColumnType, Field, FieldSpec, Setter, Shape, Spot, json_cell};
 use crate::input::Reader;
 use crate::text::{Code, Text};
 
 /// One identifier in one source system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ExternalRef {
     pub source: Code,
     pub external_id: Text<200>,
 }
 
-/// All of them, at most one a source.
+impl ExternalRef {
+    /// `source/external_id`, the form in which a reference stands where an id may stand: no id has a slash.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (source, external_id) = text.split_once('/')?;
+        Some(Self { source: Code::parse(source)?, external_id: Text::parse(external_id).ok()? })
+    }
+}
+
+/// All of them, in the order of sources and identifiers. A source may have several: it may hold as two what is one here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ExternalRefs(pub Vec<ExternalRef>);
 
 impl ExternalRefs {
-    pub fn of(&self, source: &str) -> Option<&ExternalRef> {
-        self.0.iter().find(|r| r.source.as_str() == source)
+    /// Those of one source.
+    pub fn of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a ExternalRef> {
+        self.0.iter().filter(move |r| r.source.as_str() == source)
     }
 
-    /// Sets the reference of one source.
-    pub fn set(&mut self, reference: ExternalRef) {
-        self.0.retain(|r| r.source != reference.source);
+    /// Adds one, unless it is there.
+    pub fn add(&mut self, reference: ExternalRef) -> Result<(), Error> {
+        if self.0.contains(&reference) {
+            return Ok(());
+        }
+        if self.0.len() >= REFS_MAX {
+            let detail = format!("a resource has at most {REFS_MAX} external references");
+            return Err(Error::fault("/external_id", "TOO_MANY", detail));
+        }
         self.0.push(reference);
-        self.0.sort_by(|a, b| a.source.cmp(&b.source));
+        self.0.sort();
+        Ok(())
+    }
+
+    /// Takes one away, if it is there.
+    pub fn remove(&mut self, reference: &ExternalRef) {
+        self.0.retain(|r| r != reference);
     }
 }
 
@@ -55,7 +77,8 @@ const FIELDS: &[FieldSpec] = &[
     spec("external_id", "The identifier there.", Text::<200>::shape),
 ];
 
-const REFS_MAX: usize = 20;
+/// External references a resource may have.
+pub const REFS_MAX: usize = 20;
 
 impl Field for ExternalRefs {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
@@ -85,11 +108,12 @@ impl Field for ExternalRefs {
             let (source, external_id) = (reader.field("source"), reader.field("external_id"));
             here.faults.append(&mut reader.faults);
             let reference = ExternalRef { source: source?, external_id: external_id? };
-            if refs.of(reference.source.as_str()).is_some() {
-                return here.fault("DUPLICATE", "one external reference a source");
+            if refs.0.contains(&reference) {
+                return here.fault("DUPLICATE", "the same external reference stands here already");
             }
-            refs.set(reference);
+            refs.0.push(reference);
         }
+        refs.0.sort();
         Some(refs)
     }
     fn absent() -> Option<Self> {

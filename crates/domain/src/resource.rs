@@ -30,6 +30,8 @@ pub enum ScopeRule {
     Organisation,
     /// Only a caller with sight of the whole organisation.
     Administration,
+    /// What a person or an account made for itself; who administers or audits the organisation reads all of it.
+    Owned,
     /// The portfolios granted, and those of granted programs.
     Portfolio,
     /// The programs granted, and those of granted portfolios.
@@ -44,6 +46,8 @@ pub enum ScopeRule {
     Engagement,
     /// What belongs to an engagement (`engagement_id`) or a program (`program_id`) in sight; a partner by its engagements.
     InEngagement,
+    /// The same; a partner only what it has agreed to (`agreed_at`).
+    AgreedInEngagement,
     /// What is about a resource in sight (`subject_kind`, `subject_id`); a partner only what is shared.
     Subject,
 }
@@ -55,9 +59,9 @@ impl ScopeRule {
         matches!(self, Self::Organisation | Self::Partner)
     }
 
-    /// Whether comments and attachments may be about it.
+    /// Whether comments and attachments may be about it. What a partner may not know of yet is spoken of at its engagement.
     pub const fn can_be_spoken_of(self) -> bool {
-        !matches!(self, Self::Administration | Self::Subject)
+        !matches!(self, Self::Administration | Self::Owned | Self::Subject | Self::AgreedInEngagement)
     }
 }
 
@@ -89,10 +93,15 @@ impl Kind {
         self.fields.iter().find(|f| f.name == name)
     }
 
-    /// The kind a field names, where it names a single resource.
-    fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
-        let Shape::Id { prefix } = (field.shape)() else { return None };
+    /// The kind whose ids begin so.
+    pub fn of_prefix(prefix: &str) -> Option<&'static Kind> {
         crate::KINDS.iter().find(|kind| kind.prefix == prefix).copied()
+    }
+
+    /// The kind a field names, where it names a single resource.
+    pub fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
+        let Shape::Id { prefix } = (field.shape)() else { return None };
+        Self::of_prefix(prefix)
     }
 
     /// Parents from which a field is inherited: the reference, the parent's kind and its field.
@@ -195,6 +204,9 @@ pub trait Rules: Sized {
     /// Keeps what the request left out or cannot set, from what was `before`. Runs when a caller's fields are set.
     fn carry(&mut self, _before: Option<&Self>, _faults: &mut Vec<Fault>) {}
 
+    /// Notes when what is new in it began. Runs when a change is about to be written.
+    fn stamp(&mut self, _at: Instant) {}
+
     /// Computes what is computed and records every rule broken. Runs after each change.
     fn settle(&mut self, _faults: &mut Vec<Fault>) {}
 
@@ -282,6 +294,8 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
+    /// Whether it is refused without `If-Match`: who acts must have seen what it acts on.
+    const NEEDS_ETAG: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
         Err(Error::internal())

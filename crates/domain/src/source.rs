@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::person::Person;
 use crate::resource::Rules;
 use crate::text::{Code, Text};
+use crate::time::Instant;
 
 /// A system that feeds data in. External references name it by its code.
 #[resource(prefix = "src", plural = "sources", scope = "Organisation")]
@@ -23,7 +24,7 @@ pub struct Source {
     /// How often it is expected to deliver.
     #[field(write, filter)]
     pub cadence: Option<Cadence>,
-    /// Fields that only this source may write, once it has registered them.
+    /// Fields that only this source may write, in resources that have an external reference of it. A field has one owner.
     #[field(write)]
     pub owned_fields: Vec<OwnedField>,
 }
@@ -43,6 +44,24 @@ pub enum Cadence {
     Quarterly,
 }
 
+impl Cadence {
+    /// Days that may lie between two deliveries; of what is delivered as things happen, none is expected.
+    const fn days(self) -> Option<i32> {
+        match self {
+            Self::Continuous => None,
+            Self::Daily => Some(1),
+            Self::Weekly => Some(7),
+            Self::Monthly => Some(31),
+            Self::Quarterly => Some(92),
+        }
+    }
+
+    /// Whether a delivery is missing: more days of the calendar (UTC) have gone by since the last one than may.
+    pub fn is_late(self, last: Instant, now: Instant) -> bool {
+        self.days().is_some_and(|days| last.day().days_until(now.day()) > days)
+    }
+}
+
 /// A field of a kind of resource that a source owns.
 #[input(value)]
 pub struct OwnedField {
@@ -50,9 +69,31 @@ pub struct OwnedField {
     pub kind: Text<64>,
     /// The field, such as `forecast_finish_on`.
     pub field: Text<64>,
+    /// Since when it owns it (UTC). The service sets it, and overlooks what a caller says.
+    pub since: Option<Instant>,
+}
+
+impl OwnedField {
+    /// Whether it is of the same kind and field.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.field == other.field
+    }
 }
 
 impl Rules for Source {
+    fn carry(&mut self, before: Option<&Self>, _faults: &mut Vec<Fault>) {
+        let known: &[OwnedField] = before.map_or(&[], |before| &before.owned_fields);
+        for owned in &mut self.owned_fields {
+            owned.since = known.iter().find(|known| known.is_same(owned)).and_then(|known| known.since);
+        }
+    }
+
+    fn stamp(&mut self, at: Instant) {
+        for owned in &mut self.owned_fields {
+            owned.since = owned.since.or(Some(at));
+        }
+    }
+
     fn settle(&mut self, faults: &mut Vec<Fault>) {
         for (i, owned) in self.owned_fields.iter().enumerate() {
             let known = crate::find_kind(owned.kind.as_str()).and_then(|kind| kind.field(owned.field.as_str()));
@@ -60,6 +101,29 @@ impl Rules for Source {
                 let detail = "there is no such kind with such a field that a caller may set";
                 faults.push(Fault::new(format!("/owned_fields/{i}"), "UNKNOWN_FIELD", detail));
             }
+            if self.owned_fields[..i].iter().any(|earlier| earlier.is_same(owned)) {
+                faults.push(Fault::new(
+                    format!("/owned_fields/{i}"),
+                    "DUPLICATE",
+                    "the same field stands here already",
+                ));
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_late_once_a_day_of_its_cadence_went_by() {
+        let at = |text: &str| Instant::parse(text).unwrap();
+        let last = at("2026-03-01T06:00:00Z");
+        assert!(!Cadence::Daily.is_late(last, at("2026-03-02T23:59:59Z")), "it may come until the day ends");
+        assert!(Cadence::Daily.is_late(last, at("2026-03-03T00:00:00Z")));
+        assert!(!Cadence::Monthly.is_late(last, at("2026-04-01T00:00:00Z")));
+        assert!(Cadence::Monthly.is_late(last, at("2026-04-02T00:00:00Z")));
+        assert!(!Cadence::Continuous.is_late(last, at("2027-01-01T00:00:00Z")));
     }
 }

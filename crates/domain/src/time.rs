@@ -54,6 +54,13 @@ impl Serialize for Instant {
     }
 }
 
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no instant"))
+    }
+}
+
 impl Field for Instant {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
@@ -92,6 +99,12 @@ impl Day {
 
     pub(crate) const fn from_date(date: Date) -> Self {
         Self(date)
+    }
+
+    /// So many days later, where the calendar reaches so far.
+    pub fn plus_days(self, days: i64) -> Option<Self> {
+        let span = jiff::Span::new().try_days(days).ok()?;
+        self.0.checked_add(span).ok().map(Self)
     }
 
     /// Days from this one to the other.

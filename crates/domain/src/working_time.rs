@@ -48,6 +48,14 @@ impl WorkingTime {
         })
     }
 
+    /// Monday to Friday in this zone, eight hours each; none where the zone is not known.
+    pub fn weekdays(zone: &str) -> Option<Self> {
+        let day: Hours = vec![(8 * 60, 16 * 60)];
+        let week = std::array::from_fn(|weekday| if weekday < 5 { day.clone() } else { Hours::new() });
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        Some(Self { zone, week, exceptions: BTreeMap::new(), minutes_per_day: 480 })
+    }
+
     fn hours(&self, date: Date) -> &[(u16, u16)] {
         let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
         self.exceptions.get(&date).unwrap_or(&self.week[weekday])

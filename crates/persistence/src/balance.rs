@@ -1,168 +1,279 @@
-//! Balances: what stands in each account of the ledger, by program, period, project, category and spend. They change with
-//! the entries, in one transaction, so that nothing sums entries to answer. Entries name no program where the account is
-//! of the books as a whole, and an empty text stands for what is not said.
+//! Balances: what stands in each account of the ledger, by program, period, project, category and spend; by program; by
+//! program, period and day of posting; by program, project, period and vendor. They change with the entries, in one
+//! transaction, so that nothing sums entries to answer. Entries name no program where the account is of the books as a
+//! whole, and an empty text stands for what is not said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use steerco_domain::commitment::Commitment;
+use steerco_domain::cost_category::CostCategory;
 use steerco_domain::error::{Error, Reason};
+use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::id::{HasId, Id};
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry};
+use steerco_domain::money::{Currency, Money};
+use steerco_domain::program::Program;
+use steerco_domain::project::Project;
+use steerco_domain::spend::Spend;
+use steerco_domain::text::{Code, Text};
+use steerco_domain::time::Day;
 use steerco_domain::words::Words;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
-use crate::row::Row;
 use crate::sql::Sql;
 
-/// Where money stands: the columns of a balance, in their order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key([String; 7]);
+/// Where money stands, as finely as any balance tells it apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Spot {
+    account: LedgerAccount,
+    currency: Currency,
+    period: Id<FiscalPeriod>,
+    program: Option<Id<Program>>,
+    project: Option<Id<Project>>,
+    category: Option<Id<CostCategory>>,
+    spend: Option<Spend>,
+    posted_on: Day,
+    source: Option<Code>,
+    vendor: Option<Text<200>>,
+    commitment: Option<Id<Commitment>>,
+    /// The currencies in which the ledger system itself says it: of the books, of the group.
+    local: Option<Currency>,
+    group: Option<Currency>,
+}
 
-const KEY: &str = "program_id, fiscal_period_id, account, currency, project_id, cost_category_id, spend";
-
-impl Key {
+impl Spot {
     fn new(entry: &LedgerEntry, account: LedgerAccount) -> Self {
+        // Accounts of the books as a whole are told by period alone.
         let own = account.is_of_programs();
-        let text = |id: Option<String>| id.filter(|_| own).unwrap_or_default();
-        Self([
-            text(entry.program_id.map(|id| id.to_string())),
-            entry.fiscal_period_id.to_string(),
-            account.word().to_owned(),
-            entry.amount.currency.code().to_owned(),
-            text(entry.project_id.map(|id| id.to_string())),
-            text(entry.cost_category_id.map(|id| id.to_string())),
-            text(entry.spend.map(|spend| spend.word().to_owned())),
-        ])
-    }
-
-    /// Program, account and currency.
-    fn coarse(&self) -> [String; 3] {
-        [0, 2, 3].map(|i| self.0[i].clone())
+        let [local, group] = stated(entry);
+        Self {
+            account,
+            currency: entry.amount.currency,
+            period: entry.fiscal_period_id,
+            program: entry.program_id.filter(|_| own),
+            project: entry.project_id.filter(|_| own),
+            category: entry.cost_category_id.filter(|_| own),
+            spend: entry.spend.filter(|_| own),
+            posted_on: if own { entry.posted_on } else { Day::default() },
+            source: entry.source.as_ref().filter(|_| own).cloned(),
+            vendor: entry.vendor_reference.as_ref().filter(|_| own).cloned(),
+            commitment: entry.commitment_id.or(entry.invoiced_commitment_id).filter(|_| own),
+            local: local.filter(|_| own).map(|money| money.currency),
+            group: group.filter(|_| own).map(|money| money.currency),
+        }
     }
 }
 
-/// Entries on either side, what was debited less what was credited, and when last.
+/// What the ledger system itself says an entry comes to, in the currencies of the books and of the group.
+fn stated(entry: &LedgerEntry) -> [Option<Money>; 2] {
+    [entry.local_amount, entry.group_amount]
+}
+
+/// Entries on either side, what was debited less what was credited, the same as stated, and when last. On the way to a
+/// sum that an amount holds it may be beyond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     entries: i64,
-    units: i64,
+    units: i128,
+    local: i128,
+    group: i128,
     posted_at: i64,
 }
 
 impl Sum {
-    fn add(&mut self, other: Self) -> Result<(), Fail> {
+    fn add(&mut self, other: Self) {
         self.entries += other.entries;
-        self.units = self.units.checked_add(other.units).ok_or_else(too_much)?;
+        self.units += other.units;
+        self.local += other.local;
+        self.group += other.group;
         self.posted_at = self.posted_at.max(other.posted_at);
-        Ok(())
     }
 }
 
-fn too_much() -> Fail {
-    Error::new(Reason::Invalid, "the sum of an account would be beyond what an amount holds").into()
+/// A sum as a column holds it.
+fn held(units: i128) -> Result<i64, Fail> {
+    let detail = "the sum of an account would be beyond what an amount holds";
+    i64::try_from(units).map_err(|_| Error::new(Reason::Invalid, detail).into())
 }
+
+/// A table of balances.
+struct Kept {
+    name: &'static str,
+    key: &'static [&'static str],
+    sums: &'static [&'static str],
+    /// Its key; nothing where it is not told there.
+    key_of: fn(&Spot) -> Option<Vec<String>>,
+    sums_of: fn(&Sum) -> Result<Vec<i64>, Fail>,
+}
+
+fn text<T: HasId>(id: Option<Id<T>>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+fn code(currency: Option<Currency>) -> String {
+    currency.map(|currency| currency.code().to_owned()).unwrap_or_default()
+}
+
+const TABLES: [Kept; 4] = [
+    Kept {
+        name: "balance",
+        key: &["program_id", "fiscal_period_id", "account", "currency", "project_id", "cost_category_id", "spend"],
+        sums: &["entries", "units"],
+        key_of: |spot| {
+            let spend = spot.spend.map(|spend| spend.word().to_owned()).unwrap_or_default();
+            let (account, currency) = (spot.account.word().to_owned(), spot.currency.code().to_owned());
+            let place = [text(spot.project), text(spot.category), spend];
+            Some([[text(spot.program), spot.period.to_string()].as_slice(), &[account, currency], &place].concat())
+        },
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?]),
+    },
+    Kept {
+        name: "program_balance",
+        key: &["program_id", "account", "currency"],
+        sums: &["entries", "units", "posted_at"],
+        key_of: |spot| {
+            let (account, currency) = (spot.account.word().to_owned(), spot.currency.code().to_owned());
+            spot.program.map(|program| vec![program.to_string(), account, currency])
+        },
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?, sum.posted_at]),
+    },
+    Kept {
+        name: "day_balance",
+        key: &[
+            "program_id",
+            "currency",
+            "fiscal_period_id",
+            "account",
+            "posted_on",
+            "local_currency",
+            "group_currency",
+        ],
+        sums: &["entries", "units", "local_units", "group_units"],
+        key_of: |spot| {
+            let currency = spot.currency.code().to_owned();
+            let place = vec![spot.program?.to_string(), currency, spot.period.to_string()];
+            let rest = [spot.account.word().to_owned(), spot.posted_on.to_string(), code(spot.local), code(spot.group)];
+            Some([place.as_slice(), &rest].concat())
+        },
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?, held(sum.local)?, held(sum.group)?]),
+    },
+    Kept {
+        name: "vendor_balance",
+        key: &[
+            "program_id",
+            "fiscal_period_id",
+            "account",
+            "currency",
+            "project_id",
+            "source",
+            "vendor_reference",
+            "commitment_id",
+        ],
+        sums: &["entries", "units"],
+        key_of: |spot| {
+            let (account, currency) = (spot.account.word().to_owned(), spot.currency.code().to_owned());
+            let source = spot.source.as_ref().map(|source| source.as_str().to_owned()).unwrap_or_default();
+            let reference = spot.vendor.as_ref().map(|vendor| vendor.as_str().to_owned()).unwrap_or_default();
+            let place = vec![spot.program?.to_string(), spot.period.to_string(), account, currency];
+            Some([place.as_slice(), &[text(spot.project), source, reference, text(spot.commitment)]].concat())
+        },
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?]),
+    },
+];
 
 /// What entries add to the balances.
 #[derive(Default)]
-pub(crate) struct Balances(BTreeMap<Key, Sum>);
+pub(crate) struct Balances(HashMap<Spot, Sum>);
 
 /// Rows put in at a time.
 const CHUNK: usize = 50;
 
 impl Balances {
-    pub(crate) fn add(&mut self, entry: &LedgerEntry) -> Result<(), Fail> {
-        let units = entry.amount.units;
+    pub(crate) fn add(&mut self, entry: &LedgerEntry) {
         let posted_at = entry.created_at.micros();
-        let credited = units.checked_neg().ok_or_else(too_much)?;
-        for (account, units) in [(entry.debit_account, units), (entry.credit_account, credited)] {
-            let sum = self.0.entry(Key::new(entry, account)).or_default();
-            sum.add(Sum { entries: 1, units, posted_at })?;
+        let [local, group] = stated(entry).map(|stated| stated.map_or(0, |money| i128::from(money.units)));
+        let debit = Sum { entries: 1, units: i128::from(entry.amount.units), local, group, posted_at };
+        let credit = Sum { units: -debit.units, local: -local, group: -group, ..debit };
+        for (account, sum) in [(entry.debit_account, debit), (entry.credit_account, credit)] {
+            self.0.entry(Spot::new(entry, account)).or_default().add(sum);
         }
-        Ok(())
+    }
+
+    /// The rows of a table in the order of their keys, so that two that write wait for each other and never both ways.
+    fn rows(&self, table: &Kept) -> Result<BTreeMap<Vec<String>, Vec<i64>>, Fail> {
+        let mut rows: BTreeMap<Vec<String>, Sum> = BTreeMap::new();
+        for (spot, sum) in &self.0 {
+            if let Some(key) = (table.key_of)(spot) {
+                rows.entry(key).or_default().add(*sum);
+            }
+        }
+        rows.into_iter().map(|(key, sum)| Ok((key, (table.sums_of)(&sum)?))).collect()
     }
 
     pub(crate) async fn put(self, conn: &Conn, org: &str) -> Result<(), Fail> {
-        let all: Vec<(&Key, &Sum)> = self.0.iter().collect();
-        for chunk in all.chunks(CHUNK) {
-            let mut sql = Sql::new("INSERT INTO balance (org, ");
-            sql.push(KEY).push(", entries, units) VALUES ");
-            for (i, (key, sum)) in chunk.iter().enumerate() {
-                sql.push(if i == 0 { "(" } else { ", (" }).text(org);
-                for part in &key.0 {
-                    sql.push(", ").text(part);
-                }
-                sql.push(", ").int(sum.entries).push(", ").int(sum.units).push(")");
+        for table in &TABLES {
+            let rows: Vec<_> = self.rows(table)?.into_iter().collect();
+            for chunk in rows.chunks(CHUNK) {
+                conn.run_now(add_to(table, org, chunk)).await?;
             }
-            sql.push(" ON CONFLICT (org, ").push(KEY).push(") DO UPDATE SET ");
-            sql.push("entries = balance.entries + excluded.entries, units = balance.units + excluded.units");
-            conn.run_now(sql).await?;
-        }
-        let coarse: Vec<_> = self.coarse()?.into_iter().collect();
-        for chunk in coarse.chunks(CHUNK) {
-            let mut sql = Sql::new("INSERT INTO program_balance (org, program_id, account, currency, ");
-            sql.push("entries, units, posted_at) VALUES ");
-            for (i, (key, sum)) in chunk.iter().enumerate() {
-                sql.push(if i == 0 { "(" } else { ", (" }).text(org);
-                for part in key {
-                    sql.push(", ").text(part);
-                }
-                sql.push(", ").int(sum.entries).push(", ").int(sum.units).push(", ").int(sum.posted_at).push(")");
-            }
-            sql.push(" ON CONFLICT (org, program_id, account, currency) DO UPDATE SET ");
-            sql.push("entries = program_balance.entries + excluded.entries, ");
-            sql.push(
-                "units = program_balance.units + excluded.units, posted_at = CASE WHEN program_balance.posted_at > ",
-            );
-            sql.push("excluded.posted_at THEN program_balance.posted_at ELSE excluded.posted_at END");
-            conn.run_now(sql).await?;
         }
         Ok(())
-    }
-
-    /// The sums of what belongs to programs, whatever their period.
-    fn coarse(&self) -> Result<BTreeMap<[String; 3], Sum>, Fail> {
-        let mut coarse: BTreeMap<[String; 3], Sum> = BTreeMap::new();
-        for (key, sum) in self.0.iter().filter(|(key, _)| !key.0[0].is_empty()) {
-            coarse.entry(key.coarse()).or_default().add(*sum)?;
-        }
-        Ok(coarse)
     }
 
     /// What differs between these and the balances that are kept.
     pub(crate) async fn compare(self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
         let mut faults = Vec::new();
-        let mut sql = Sql::new("SELECT ");
-        sql.push(KEY).push(", entries, units FROM balance WHERE org = ").text(org);
-        let mut kept = BTreeMap::new();
-        for row in conn.all(sql).await? {
-            kept.insert(Key(texts(&row)?), (row.get::<i64>(7)?, row.get::<i64>(8)?));
-        }
-        for (key, sum) in &self.0 {
-            if kept.remove(key) != Some((sum.entries, sum.units)) {
-                faults.push(format!("balance of {}: is not the sum of its entries", key.0.join(" ")));
+        for table in &TABLES {
+            let mut kept = kept(conn, org, table).await?;
+            for (key, sums) in self.rows(table)? {
+                if kept.remove(&key) != Some(sums) {
+                    faults.push(format!("{} of {}: is not the sum of its entries", table.name, key.join(" ")));
+                }
             }
+            faults.extend(kept.keys().map(|key| format!("{} of {}: has no entries", table.name, key.join(" "))));
         }
-        faults.extend(kept.keys().map(|key| format!("balance of {}: has no entries", key.0.join(" "))));
-        let mut sql = Sql::new("SELECT program_id, account, currency, entries, units, posted_at FROM program_balance ");
-        sql.push("WHERE org = ").text(org);
-        let mut kept = BTreeMap::new();
-        for row in conn.all(sql).await? {
-            let sum = Sum { entries: row.get(3)?, units: row.get(4)?, posted_at: row.get(5)? };
-            kept.insert(texts::<3>(&row)?, sum);
-        }
-        for (key, sum) in self.coarse()? {
-            if kept.remove(&key) != Some(sum) {
-                faults.push(format!("balance of {}: is not the sum of its entries", key.join(" ")));
-            }
-        }
-        faults.extend(kept.keys().map(|key| format!("balance of {}: has no entries", key.join(" "))));
         Ok(faults)
     }
 }
 
-fn texts<const N: usize>(row: &Row) -> Result<[String; N], Fail> {
-    let mut texts = [const { String::new() }; N];
-    for (i, text) in texts.iter_mut().enumerate() {
-        *text = row.get(i)?;
+/// Adds rows to what a table has: sums grow, an instant is the latest.
+fn add_to(table: &Kept, org: &str, rows: &[(Vec<String>, Vec<i64>)]) -> Sql {
+    let (name, key) = (table.name, table.key.join(", "));
+    let mut sql = Sql::new("INSERT INTO ");
+    sql.push(name).push(" (org, ").push(&key).push(", ").push(&table.sums.join(", ")).push(") VALUES ");
+    for (i, (key, sums)) in rows.iter().enumerate() {
+        sql.push(if i == 0 { "(" } else { ", (" }).text(org);
+        for part in key {
+            sql.push(", ").text(part);
+        }
+        for number in sums {
+            sql.push(", ").int(*number);
+        }
+        sql.push(")");
     }
-    Ok(texts)
+    sql.push(" ON CONFLICT (org, ").push(&key).push(") DO UPDATE SET ");
+    for (i, column) in table.sums.iter().enumerate() {
+        let change = if *column == "posted_at" {
+            format!("CASE WHEN {name}.{column} > excluded.{column} THEN {name}.{column} ELSE excluded.{column} END")
+        } else {
+            format!("{name}.{column} + excluded.{column}")
+        };
+        sql.push(if i == 0 { "" } else { ", " }).push(column).push(" = ").push(&change);
+    }
+    sql
+}
+
+async fn kept(conn: &Conn, org: &str, table: &Kept) -> Result<HashMap<Vec<String>, Vec<i64>>, Fail> {
+    let (key, sums) = (table.key.len(), table.sums.len());
+    let mut sql = Sql::new("SELECT ");
+    sql.push(&table.key.join(", ")).push(", ").push(&table.sums.join(", ")).push(" FROM ").push(table.name);
+    sql.push(" WHERE org = ").text(org);
+    let mut kept = HashMap::new();
+    for row in conn.all(sql).await? {
+        let texts = (0..key).map(|i| row.get(i)).collect::<Result<_, Fail>>()?;
+        let numbers = (key..key + sums).map(|i| row.get(i)).collect::<Result<_, Fail>>()?;
+        kept.insert(texts, numbers);
+    }
+    Ok(kept)
 }

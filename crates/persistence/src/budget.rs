@@ -102,6 +102,28 @@ pub async fn find_approval(conn: &Conn, org: &str, budget: &Budget) -> Result<Op
     Ok(row.map(|row| row.get(0)).transpose()?.flatten())
 }
 
+/// The last change of a version.
+pub async fn find_last_change(conn: &Conn, org: &str, budget: &Budget) -> Result<Option<i64>, Fail> {
+    let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM budget_rev WHERE org = ");
+    sql.text(org).push(" AND id = ").text(budget.id.to_string());
+    let row = conn.one(sql).await?;
+    Ok(row.map(|row| row.get(0)).transpose()?.flatten())
+}
+
+/// The hashes of these changes of the log, in their order.
+pub async fn list_hashes(conn: &Conn, org: &str, changes: &BTreeSet<i64>) -> Result<Vec<String>, Fail> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("SELECT hash FROM log WHERE org = ");
+    sql.text(org).push(" AND seq IN (");
+    for (i, change) in changes.iter().enumerate() {
+        sql.push(if i == 0 { "" } else { ", " }).int(*change);
+    }
+    sql.push(") ORDER BY seq");
+    conn.all(sql).await?.iter().map(|row| row.get(0)).collect()
+}
+
 /// What approvals moved in the places of a budget after one change of the log up to another, in their order. The event of
 /// each is named by the hash of its change.
 pub async fn list_movements(
@@ -111,10 +133,14 @@ pub async fn list_movements(
     [after, until]: [i64; 2],
 ) -> Result<Vec<Movement>, Fail> {
     let mut sql = Sql::new("SELECT b.account, b.currency, b.entry_type, b.approved_id, l.hash, ");
-    sql.push("CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT) FROM (");
+    sql.push(
+        "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), b.fiscal_period_id, l.seq ",
+    );
+    sql.push("FROM (");
     for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") b")] {
         sql.push("SELECT org, seq, ").push(account).push(" AS account, amount_currency AS currency, entry_type, ");
-        sql.push("COALESCE(budget_id, budget_transfer_id) AS approved_id, ").push(sign).push("amount_amount AS units ");
+        sql.push("fiscal_period_id, COALESCE(budget_id, budget_transfer_id) AS approved_id, ").push(sign);
+        sql.push("amount_amount AS units ");
         sql.push("FROM ledger_entry WHERE org = ").text(org);
         sql.push(" AND program_id = ").text(budget.program_id.to_string()).push(" AND seq > ").int(after);
         sql.push(" AND seq <= ").int(until).push(" AND fiscal_period_id IN (SELECT id FROM fiscal_period WHERE org = ");
@@ -123,7 +149,8 @@ pub async fn list_movements(
     }
     sql.push(" JOIN log l ON l.org = b.org AND l.seq = b.seq");
     sql.push(" WHERE b.account IN ('budget', 'contingency', 'management_reserve')");
-    sql.push(" GROUP BY l.seq, l.hash, b.account, b.currency, b.entry_type, b.approved_id ORDER BY l.seq, b.account");
+    sql.push(" GROUP BY l.seq, l.hash, b.account, b.currency, b.entry_type, b.approved_id, b.fiscal_period_id");
+    sql.push(" ORDER BY l.seq, b.account, b.fiscal_period_id");
     conn.all(sql).await?.iter().map(read_movement).collect()
 }
 
@@ -138,5 +165,7 @@ fn read_movement(row: &Row) -> Result<Movement, Fail> {
         approved_id: text(3)?,
         event_id: text(4)?,
         units: part(5)? * 1_000_000 + part(6)?,
+        fiscal_period_id: id(&text(7)?)?.ok_or_else(broken)?,
+        seq: row.get(8)?,
     })
 }

@@ -22,6 +22,19 @@ pub async fn hold(conn: &Conn, org: &str, ids: &[String]) -> Result<Vec<Commitme
     Ok(held)
 }
 
+/// The commitments of a company to these orders, held until the request is written.
+pub async fn hold_orders(conn: &Conn, org: &str, entity: &str, references: &[String]) -> Result<Vec<Commitment>, Fail> {
+    let mut held = Vec::new();
+    for references in references.chunks(CHUNK) {
+        let mut sql = Sql::new(" FROM commitment t WHERE t.org = ");
+        sql.text(org).push(" AND t.legal_entity_id = ").text(entity).push(" AND t.deleted_at IS NULL");
+        sql.push(" AND t.purchase_order_reference IN (").texts(references).push(") ORDER BY t.id");
+        lock(conn, &mut sql);
+        held.extend(conn.resources::<Commitment>(sql).await?);
+    }
+    Ok(held)
+}
+
 fn lock(conn: &Conn, sql: &mut Sql) {
     if conn.is_postgres() {
         sql.push(" FOR NO KEY UPDATE OF t");

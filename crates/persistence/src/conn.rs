@@ -13,7 +13,7 @@ use sqlx::{Arguments, AssertSqlSafe, Postgres};
 use steerco_domain::field::{Cell, ColumnType};
 
 use crate::fail::Fail;
-use crate::flush::{insert_now, push_insert};
+use crate::flush::push_insert;
 use crate::idempotency::{Kept, Key};
 use crate::log::{Head, set_head};
 use crate::row::Row;
@@ -25,7 +25,7 @@ pub enum Conn {
     Pool(Pool),
     Transaction(Transaction),
     /// A connection of PostgreSQL that was told for whose rows it is.
-    Session(tokio::sync::Mutex<PoolConnection<Postgres>>),
+    Session(Session),
     /// The transaction of one write, or on SQLite of many.
     Shared(Shared),
 }
@@ -35,6 +35,62 @@ pub enum Conn {
 pub enum Pool {
     Sqlite(Arc<sqlite::Pool>),
     Postgres(DatabaseConnection),
+}
+
+/// A connection to read the rows of one organisation on. Closed, it is kept for the next who reads the same; dropped, it
+/// goes back to those that never name one.
+pub struct Session {
+    org: String,
+    connection: tokio::sync::Mutex<PoolConnection<Postgres>>,
+    kept: Arc<Sessions>,
+}
+
+/// Connections of which it is known for whose rows they are.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<Vec<(String, PoolConnection<Postgres>)>>);
+
+/// As many at most: the pool has others for those who write.
+const SESSIONS: usize = 8;
+
+impl Sessions {
+    pub(crate) async fn take(self: &Arc<Self>, pool: &DatabaseConnection, org: &str) -> Result<Conn, Fail> {
+        let session = |connection| {
+            Conn::Session(Session {
+                org: org.to_owned(),
+                connection: tokio::sync::Mutex::new(connection),
+                kept: Arc::clone(self),
+            })
+        };
+        if let Some(connection) = self.pop(org) {
+            return Ok(session(connection));
+        }
+        let conn = session(pool.get_postgres_connection_pool().acquire().await?);
+        // For the session and not for a transaction, of which a read would only pay begin and end: whoever has the
+        // connection next names its own organisation before anything else.
+        let mut sql = Sql::new("SELECT set_config('steerco.org', ");
+        sql.text(org).push(", false)");
+        conn.one(sql).await?;
+        Ok(conn)
+    }
+
+    /// One that was kept for this organisation; where all are for others, the oldest of them makes room.
+    fn pop(&self, org: &str) -> Option<PoolConnection<Postgres>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = kept.iter().rposition(|(known, _)| known == org) {
+            return Some(kept.remove(at).1);
+        }
+        if kept.len() == SESSIONS {
+            kept.remove(0);
+        }
+        None
+    }
+
+    fn keep(&self, org: String, connection: PoolConnection<Postgres>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < SESSIONS {
+            kept.push((org, connection));
+        }
+    }
 }
 
 /// A transaction of either database.
@@ -91,13 +147,26 @@ pub struct Shared {
     waiting: Mutex<Vec<Insert>>,
     /// What was answered under the idempotency keys of the group.
     pub(crate) kept: OnceLock<HashMap<Key, Kept>>,
+    /// Where the logs end by what the group has written so far, before it is in the log itself.
+    ends: Mutex<HashMap<String, (i64, String)>>,
 }
+
+/// Rows that an insert of PostgreSQL has: few sizes, so that their statements stay prepared.
+const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
 
 /// Rows for one table.
 pub(crate) struct Insert {
     pub(crate) table: String,
     pub(crate) columns: Vec<(String, ColumnType)>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// What the statement ends with.
+    pub(crate) then: &'static str,
+}
+
+impl Insert {
+    pub(crate) fn new(table: &str, columns: Vec<(String, ColumnType)>, rows: Vec<Vec<Cell>>) -> Self {
+        Self { table: table.to_owned(), columns, rows, then: "" }
+    }
 }
 
 impl Shared {
@@ -135,6 +204,20 @@ impl Conn {
         }
     }
 
+    /// Says where a log ends by what this transaction has written.
+    pub(crate) fn set_end(&self, org: &str, head: &Head) {
+        if let Self::Shared(shared) = self {
+            let mut ends = shared.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.insert(org.to_owned(), (head.seq, head.hash.clone()));
+        }
+    }
+
+    /// Where a log ends by what this transaction has written; nothing where it has not.
+    pub(crate) fn end(&self, org: &str) -> Option<(i64, String)> {
+        let Self::Shared(shared) = self else { return None };
+        shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
+    }
+
     /// Inserts rows; in a shared transaction before the next statement that may read them, or at its end.
     pub(crate) async fn insert(&self, insert: Insert) -> Result<(), Fail> {
         match self {
@@ -142,8 +225,30 @@ impl Conn {
                 shared.wait(insert);
                 Ok(())
             }
-            _ => insert_now(self, insert).await,
+            _ => self.insert_now(insert).await,
         }
+    }
+
+    /// Inserts rows at once.
+    pub(crate) async fn insert_now(&self, insert: Insert) -> Result<(), Fail> {
+        match self {
+            _ if insert.rows.is_empty() => return Ok(()),
+            Self::Pool(Pool::Sqlite(pool)) => return pool.take().await?.insert(&insert),
+            Self::Transaction(Transaction::Sqlite(held))
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.insert(&insert),
+            _ => {}
+        }
+        let mut rest = insert.rows.as_slice();
+        for size in SIZES {
+            while rest.len() >= *size {
+                let (now, later) = rest.split_at(*size);
+                rest = later;
+                let mut sql = Sql::default();
+                push_insert(&insert, now, &mut sql);
+                self.run_now(sql).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Inserts what waits and moves the heads of the logs.
@@ -187,7 +292,7 @@ impl Conn {
     pub(crate) async fn settle(&self) -> Result<(), Fail> {
         let Self::Shared(shared) = self else { return Ok(()) };
         for insert in shared.take() {
-            insert_now(self, insert).await?;
+            self.insert_now(insert).await?;
         }
         Ok(())
     }
@@ -208,7 +313,7 @@ impl Conn {
             Self::Pool(Pool::Postgres(pool)) => pool.query_all_raw(statement(sql)).await?,
             Self::Session(session) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments(sql.values)?);
-                let rows = query.fetch_all(&mut **session.lock().await).await?;
+                let rows = query.fetch_all(&mut **session.connection.lock().await).await?;
                 rows.into_iter().map(QueryResult::from).collect()
             }
             Self::Transaction(Transaction::Postgres(transaction))
@@ -257,13 +362,17 @@ impl Conn {
 
     /// A transaction to write in.
     pub(crate) fn shared(transaction: Transaction) -> Self {
-        Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new() })
+        Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new(), ends: Mutex::default() })
     }
 
     /// Ends a read; a transaction that only read has nothing to keep.
     pub async fn close(self) -> Result<(), Fail> {
         match self {
-            Self::Pool(_) | Self::Session(_) => Ok(()),
+            Self::Pool(_) => Ok(()),
+            Self::Session(Session { org, connection, kept }) => {
+                kept.keep(org, connection.into_inner());
+                Ok(())
+            }
             Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => transaction.commit().await,
         }
     }

@@ -2,10 +2,13 @@
 
 use steerco_domain::Resource;
 use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
+use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::money::Currency;
 use steerco_domain::program::Program;
 use steerco_domain::resource::Kind;
+use steerco_domain::source::{Cadence, Source};
+use steerco_domain::text::Code;
 use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
 
@@ -17,7 +20,7 @@ use crate::scope::Scope;
 use crate::sql::Sql;
 
 /// A sum in two parts, so that it is never beyond what the database counts to.
-const SUMS: &str = "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), \
+pub(crate) const SUMS: &str = "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), \
                     CAST(sum(b.entries) AS BIGINT)";
 
 /// What is rolled up.
@@ -25,6 +28,90 @@ const SUMS: &str = "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1
 pub struct Subject<'a> {
     pub kind: &'static Kind,
     pub id: &'a str,
+}
+
+/// Where sums are read.
+#[derive(Clone, Copy)]
+pub(crate) enum Books {
+    /// Kept by program.
+    Programs,
+    /// Kept by place.
+    Places,
+    /// Kept by day of posting.
+    Days,
+    /// Kept by vendor.
+    Vendors,
+    /// Summed from the entries up to this change of the log. Who asks for this waits for the sum.
+    Entries(i64),
+    /// The entries themselves, up to this change of the log.
+    Lines(i64),
+}
+
+impl Books {
+    fn push(self, org: &str, sql: &mut Sql) {
+        match self {
+            Self::Programs => sql.push("program_balance b"),
+            Self::Places => sql.push("balance b"),
+            Self::Days => sql.push("day_balance b"),
+            Self::Vendors => sql.push("vendor_balance b"),
+            Self::Entries(seq) => push_entries(org, seq, sql),
+            Self::Lines(seq) => {
+                sql.push("(SELECT org, id, program_id, fiscal_period_id, project_id, cost_category_id, spend, ");
+                sql.push(
+                    "source, vendor_reference, COALESCE(commitment_id, invoiced_commitment_id) AS commitment_id, ",
+                );
+                sql.push("debit_account, credit_account, seq AS entry_seq FROM ledger_entry WHERE org = ").text(org);
+                sql.push(" AND seq <= ").int(seq).push(") b")
+            }
+        };
+    }
+}
+
+/// What sums are grouped by.
+pub(crate) fn column(group_by: Option<FinancialsGrouping>) -> &'static str {
+    match group_by {
+        None => "''",
+        Some(FinancialsGrouping::Program) => "b.program_id",
+        Some(FinancialsGrouping::Project) => "b.project_id",
+        Some(FinancialsGrouping::FiscalPeriod) => "b.fiscal_period_id",
+        Some(FinancialsGrouping::CostCategory) => "b.cost_category_id",
+        Some(FinancialsGrouping::Spend) => "b.spend",
+        Some(FinancialsGrouping::Vendor) => "COALESCE(v_engagement.partner_id, v_ref.resource_id, b.vendor_reference)",
+    }
+}
+
+/// The partner of a commitment, and the one that a source knows by a reference.
+const VENDORS: &str = " LEFT JOIN commitment v_commitment ON v_commitment.org = b.org AND v_commitment.id = \
+    b.commitment_id LEFT JOIN engagement v_engagement ON v_engagement.org = b.org AND v_engagement.id = \
+    v_commitment.engagement_id LEFT JOIN external_ref v_ref ON v_ref.org = b.org AND v_ref.kind = 'partner' AND \
+    v_ref.source = b.source AND v_ref.external_id = b.vendor_reference";
+
+/// ` FROM` the books, down to what is asked of them.
+pub(crate) fn push_asked(
+    scope: &Scope,
+    subject: Subject<'_>,
+    query: &FinancialsQuery,
+    (books, moment): (Books, Moment),
+    sql: &mut Sql,
+) {
+    sql.push(" FROM ");
+    books.push(scope.org(), sql);
+    if query.group_by == Some(FinancialsGrouping::Vendor) {
+        sql.push(VENDORS);
+    }
+    sql.push(" WHERE b.org = ").text(scope.org()).push(" AND b.program_id IN (");
+    programs(scope, subject, moment, sql);
+    sql.push(")");
+    if subject.kind.name == "project" {
+        sql.push(" AND b.project_id = ").text(subject.id);
+    }
+    if let Some(period) = query.fiscal_period_id {
+        sql.push(" AND b.fiscal_period_id = ").text(period.to_string());
+    }
+    if let Some(year) = query.fiscal_year {
+        sql.push(" AND b.fiscal_period_id IN (SELECT f.id FROM fiscal_period f WHERE f.org = ").text(scope.org());
+        sql.push(" AND f.fiscal_year = ").int(year).push(")");
+    }
 }
 
 /// The balances of a project, program or portfolio by what they are grouped by.
@@ -37,41 +124,29 @@ pub async fn list(
 ) -> Result<Vec<Balance>, Fail> {
     let by_program = query.group_by.is_none_or(|group| group == FinancialsGrouping::Program);
     let whole = by_program && query.fiscal_year.is_none() && query.fiscal_period_id.is_none();
-    let coarse = whole && moment == Moment::Now && subject.kind.name != "project";
-    let column = match query.group_by {
-        None => "''",
-        Some(FinancialsGrouping::Program) => "b.program_id",
-        Some(FinancialsGrouping::Project) => "b.project_id",
-        Some(FinancialsGrouping::FiscalPeriod) => "b.fiscal_period_id",
-        Some(FinancialsGrouping::CostCategory) => "b.cost_category_id",
-        Some(FinancialsGrouping::Spend) => "b.spend",
+    let books = match moment {
+        Moment::Known { seq } => Books::Entries(seq),
+        _ if query.group_by == Some(FinancialsGrouping::Vendor) => Books::Vendors,
+        _ if whole && subject.kind.name != "project" => Books::Programs,
+        _ => Books::Places,
     };
     let mut sql = Sql::new("SELECT ");
-    sql.push(column).push(" AS key, b.account, b.currency, ").push(SUMS).push(" FROM ");
-    match moment {
-        _ if coarse => sql.push("program_balance b"),
-        Moment::Known { seq } => known(scope.org(), seq, &mut sql),
-        _ => sql.push("balance b"),
-    };
-    sql.push(" WHERE b.org = ").text(scope.org()).push(" AND b.program_id IN (");
-    programs(scope, subject, moment, &mut sql);
-    sql.push(")");
-    if subject.kind.name == "project" {
-        sql.push(" AND b.project_id = ").text(subject.id);
-    }
-    if let Some(period) = query.fiscal_period_id {
-        sql.push(" AND b.fiscal_period_id = ").text(period.to_string());
-    }
-    if let Some(year) = query.fiscal_year {
-        sql.push(" AND b.fiscal_period_id IN (SELECT f.id FROM fiscal_period f WHERE f.org = ").text(scope.org());
-        sql.push(" AND f.fiscal_year = ").int(year).push(")");
-    }
+    sql.push(column(query.group_by)).push(" AS key, b.account, b.currency, ").push(SUMS);
+    push_asked(scope, subject, query, (books, moment), &mut sql);
     sql.push(" GROUP BY 1, 2, 3");
     conn.all(sql).await?.iter().map(read).collect()
 }
 
+/// Whether a period is closed.
+pub async fn is_closed(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1");
+    push_from(scope, FiscalPeriod::KIND, moment, &mut sql);
+    sql.push(" AND t.state = 'closed' AND t.id = ").text(id);
+    Ok(conn.one(sql).await?.is_some())
+}
+
 /// The programs in sight below what is rolled up.
-fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql: &mut Sql) {
+pub(crate) fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql: &mut Sql) {
     sql.push("SELECT t.id");
     push_from(scope, Program::KIND, moment, sql);
     match subject.kind.name {
@@ -84,17 +159,62 @@ fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql: &mut Sql) 
     };
 }
 
-/// Both sides of every entry up to this change of the log, as balances are. Who asks for what was, waits for the sum.
-fn known<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
+/// Both sides of every entry up to this change of the log, as balances are.
+fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
     sql.push("(");
     for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") b")] {
         sql.push("SELECT org, COALESCE(program_id, '') AS program_id, fiscal_period_id, ").push(account);
         sql.push(" AS account, amount_currency AS currency, COALESCE(project_id, '') AS project_id, ");
-        sql.push("COALESCE(cost_category_id, '') AS cost_category_id, COALESCE(spend, '') AS spend, 1 AS entries, ");
-        sql.push(sign).push("amount_amount AS units FROM ledger_entry WHERE org = ").text(org);
+        sql.push("COALESCE(cost_category_id, '') AS cost_category_id, COALESCE(spend, '') AS spend, posted_on, ");
+        sql.push(VENDOR).push("COALESCE(local_amount_currency, '') AS local_currency, ");
+        sql.push("COALESCE(group_amount_currency, '') AS group_currency, ");
+        sql.push(sign).push("COALESCE(local_amount_amount, 0) AS local_units, ");
+        sql.push(sign).push("COALESCE(group_amount_amount, 0) AS group_units, ");
+        sql.push(sign).push("amount_amount AS units, 1 AS entries FROM ledger_entry WHERE org = ").text(org);
         sql.push(" AND seq <= ").int(seq).push(between);
     }
     sql
+}
+
+/// The vendor of an entry.
+const VENDOR: &str = "COALESCE(source, '') AS source, COALESCE(vendor_reference, '') AS vendor_reference, \
+    COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, ";
+
+/// The sources of actuals that have a cadence, with the time of the last delivery.
+pub async fn list_deliveries(
+    conn: &Conn,
+    scope: &Scope,
+    moment: Moment,
+    now: Instant,
+) -> Result<Vec<(Code, Cadence, Instant)>, Fail> {
+    let mut sql = Sql::new("SELECT t.code, t.cadence, (SELECT CAST(max(a.created_at) AS BIGINT) FROM actuals_batch a");
+    sql.push(" WHERE a.org = t.org AND a.source = t.code AND a.created_at <= ").int(now.micros()).push(")");
+    push_from(scope, Source::KIND, moment, &mut sql);
+    sql.push(" AND t.deleted_at IS NULL AND t.cadence IS NOT NULL ORDER BY t.code");
+    let mut found = Vec::new();
+    for row in conn.all(sql).await? {
+        let (code, cadence): (String, String) = (row.get(0)?, row.get(1)?);
+        let Some(at) = row.get::<Option<i64>>(2)? else { continue };
+        let named = Code::parse(&code).zip(Cadence::from_word(&cadence));
+        let (code, cadence) = named.ok_or_else(|| Fail::Broken(format!("the source {code} is {cadence}")))?;
+        found.push((code, cadence, Instant::from_micros(at)));
+    }
+    Ok(found)
+}
+
+/// Whether a source has ever delivered to a program below something.
+pub async fn is_fed_by(
+    conn: &Conn,
+    scope: &Scope,
+    subject: Subject<'_>,
+    moment: Moment,
+    source: &Code,
+) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1 FROM vendor_balance b WHERE b.org = ");
+    sql.text(scope.org()).push(" AND b.source = ").text(source.as_str()).push(" AND b.program_id IN (");
+    programs(scope, subject, moment, &mut sql);
+    sql.push(") LIMIT 1");
+    Ok(conn.one(sql).await?.is_some())
 }
 
 /// What the accounts of a period come to; what is forecast of it is no account of its books.
@@ -105,7 +225,7 @@ pub async fn of_period(conn: &Conn, org: &str, period: &str) -> Result<Vec<Balan
     conn.all(sql).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Balance, Fail> {
+pub(crate) fn read(row: &Row) -> Result<Balance, Fail> {
     let (account, currency): (String, String) = (row.get(1)?, row.get(2)?);
     let named = LedgerAccount::from_word(&account).zip(Currency::parse(&currency));
     let (account, currency) = named.ok_or_else(|| Fail::Broken(format!("a balance of {account} in {currency}")))?;

@@ -248,9 +248,6 @@ async fn write_refs(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail>
     Ok(())
 }
 
-/// Rows a multi-row insert has: few sizes, so that their statements stay prepared.
-const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
-
 /// Inserts rows of a table.
 pub(crate) async fn insert_many<'a>(
     conn: &Conn,
@@ -262,22 +259,7 @@ pub(crate) async fn insert_many<'a>(
         return Ok(());
     }
     let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).collect();
-    conn.insert(Insert { table: table.to_owned(), columns, rows }).await
-}
-
-/// Inserts rows, many to a statement.
-pub(crate) async fn insert_now(conn: &Conn, insert: Insert) -> Result<(), Fail> {
-    let mut rest = insert.rows.as_slice();
-    for size in SIZES {
-        while rest.len() >= *size {
-            let (now, later) = rest.split_at(*size);
-            rest = later;
-            let mut sql = Sql::default();
-            push_insert(&insert, now, &mut sql);
-            conn.run_now(sql).await?;
-        }
-    }
-    Ok(())
+    conn.insert(Insert::new(table, columns, rows)).await
 }
 
 /// `INSERT INTO` its table these of its rows.
@@ -293,4 +275,5 @@ pub(crate) fn push_insert(insert: &Insert, rows: &[Vec<Cell>], sql: &mut Sql) {
         }
         sql.push(")");
     }
+    sql.push(insert.then);
 }

@@ -13,7 +13,7 @@ use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::hex::hex;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
-use steerco_domain::money::Money;
+use steerco_domain::money::{Amount, Money};
 use steerco_domain::time::Day;
 use steerco_domain::words::Words;
 
@@ -21,7 +21,8 @@ use crate::balance::Balances;
 use crate::columns::Columns;
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
-use crate::flush::{insert_now, logged};
+use crate::flush::logged;
+use crate::purchase_order::{self, OrderResult};
 use crate::row::Row;
 use crate::sql::Sql;
 
@@ -49,6 +50,8 @@ pub struct Postings {
     pub pieces: usize,
     pub entries: Entries,
     pub unposted: Vec<Unposted>,
+    /// What became of the lines of a batch of purchase orders.
+    pub orders: Vec<OrderResult>,
 }
 
 impl Postings {
@@ -57,6 +60,7 @@ impl Postings {
     pub fn and(mut self, others: Self) -> Self {
         let (first, second, pieces) = (self.entries, others.entries, self.pieces);
         self.unposted.extend(others.unposted);
+        self.orders.extend(others.orders);
         Self {
             batch_id: if self.batch_id.is_empty() { others.batch_id } else { self.batch_id },
             pieces: pieces + others.pieces,
@@ -66,6 +70,7 @@ impl Postings {
                 },
             ),
             unposted: self.unposted,
+            orders: self.orders,
         }
     }
 }
@@ -105,7 +110,7 @@ pub struct Known {
 /// Values of a list in one statement at most.
 const CHUNK: usize = 500;
 /// Entries made before they are put in.
-const BUFFER: usize = 64;
+const BUFFER: usize = 512;
 
 /// Lets one batch after the other look and post: two at once would both find an identifier unused.
 pub async fn take_turn(conn: &Conn, org: &str) -> Result<(), Fail> {
@@ -213,31 +218,54 @@ pub async fn list_results(
     after: i64,
     limit: u32,
 ) -> Result<Vec<LineResult>, Fail> {
-    let mut sql = Sql::new("SELECT line, external_id, status, reason, detail, entry_id, possible_repeat FROM (");
-    sql.push("SELECT line, external_id, CASE WHEN corrects_id IS NOT NULL THEN 'corrected' WHEN debit_account = ");
+    let mut sql = Sql::new("SELECT line, external_id, status, reason, detail, entry_id, possible_repeat, over_order, ");
+    sql.push("over_budget, currency FROM (SELECT line, external_id, CASE WHEN corrects_id IS NOT NULL THEN 'corrected' WHEN debit_account = ");
     sql.push("'suspense' THEN 'suspense' ELSE 'posted' END AS status, CAST(NULL AS TEXT) AS reason, ");
-    sql.push("CAST(NULL AS TEXT) AS detail, id AS entry_id, possible_repeat FROM ledger_entry WHERE org = ").text(org);
+    sql.push("CAST(NULL AS TEXT) AS detail, id AS entry_id, possible_repeat, exceeds_order_by AS over_order, ");
+    sql.push("exceeds_budget_by AS over_budget, amount_currency AS currency FROM ledger_entry WHERE org = ").text(org);
     sql.push(" AND actuals_batch_id = ").text(batch).push(" AND entry_type <> 'reversal' AND line > ").int(after);
     sql.push(
-        " UNION ALL SELECT line, external_id, status, reason, detail, entry_id, 0 FROM actuals_result WHERE org = ",
+        " UNION ALL SELECT line, external_id, status, reason, detail, entry_id, 0, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), ",
     );
+    sql.push("CAST(NULL AS TEXT) FROM actuals_result WHERE org = ");
     sql.text(org).push(" AND actuals_batch_id = ").text(batch).push(" AND line > ").int(after);
     sql.push(") r ORDER BY line LIMIT ").int(i64::from(limit));
     let rows = conn.all(sql).await?;
     let result = |row: &Row| {
         let line: i64 = row.get(0)?;
         let repeat: i64 = row.get(6)?;
+        let over = |i: usize| row.get::<Option<i64>>(i).map(|units| units.map(Amount::new));
+        let currency: Option<String> = row.get(9)?;
+        let told = remark(over(7)?, over(8)?, currency.as_deref().unwrap_or_default()).unzip();
         Ok(LineResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             external_id: row.get(1)?,
             status: row.get(2)?,
-            reason: row.get(3)?,
-            detail: row.get(4)?,
+            reason: row.get::<Option<String>>(3)?.or(told.0),
+            detail: row.get::<Option<String>>(4)?.or(told.1),
             entry_id: row.get(5)?,
             possible_repeat: repeat != 0,
         })
     };
     rows.iter().map(result).collect()
+}
+
+/// What is to be looked at of a line that was posted: code and explanation.
+pub fn remark(over_order: Option<Amount>, over_budget: Option<Amount>, currency: &str) -> Option<(String, String)> {
+    let (code, detail) = match (over_order, over_budget) {
+        (Some(over), _) if over.units() > 0 => {
+            ("EXCEEDS_ORDER", format!("invoices {over} {currency} more than its order line had left"))
+        }
+        (Some(over), _) => {
+            let over = Amount::new(over.units().saturating_neg());
+            ("EXCEEDS_INVOICED", format!("credits {over} {currency} more than was invoiced of its order line"))
+        }
+        (None, Some(over)) => {
+            ("OVER_BUDGET", format!("{over} {currency} beyond what was available to the program in the fiscal year"))
+        }
+        (None, None) => return None,
+    };
+    Some((code.to_owned(), detail))
 }
 
 /// The change of the log that posted to the books of this period last.
@@ -274,7 +302,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
         if waiting.len() >= BUFFER || piece + 1 == postings.pieces {
             for some in waiting.chunks(BUFFER) {
                 for entry in some {
-                    balances.add(entry)?;
+                    balances.add(entry);
                 }
                 put_entries(conn, org, seq, some).await?;
                 put_keys(conn, org, some).await?;
@@ -283,6 +311,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
         }
     }
     put_unposted(conn, org, postings).await?;
+    purchase_order::put(conn, org, &postings.batch_id, &postings.orders).await?;
     balances.put(conn, org).await
 }
 
@@ -299,7 +328,7 @@ async fn put_entries(conn: &Conn, org: &str, seq: i64, entries: &[LedgerEntry]) 
         row
     };
     let rows = entries.iter().map(row).collect();
-    insert_now(conn, Insert { table: "ledger_entry".to_owned(), columns, rows }).await
+    conn.insert_now(Insert::new("ledger_entry", columns, rows)).await
 }
 
 /// Source, identifier there and digest of what was sent.
@@ -310,23 +339,20 @@ fn identity(entry: &LedgerEntry) -> Option<[&str; 3]> {
 
 /// What stands under each identifier from now on.
 async fn put_keys(conn: &Conn, org: &str, entries: &[LedgerEntry]) -> Result<(), Fail> {
-    let mut sql =
-        Sql::new("INSERT INTO ledger_key (org, source, external_id, content_digest, entry_id, suspense) VALUES ");
-    let mut before = "(";
-    for entry in entries.iter().filter(|entry| entry.entry_type != LedgerEntryType::Reversal) {
-        let Some([source, external_id, content_digest]) = identity(entry) else { continue };
-        sql.push(before).text(org).push(", ").text(source).push(", ");
-        sql.text(external_id).push(", ").text(content_digest).push(", ");
+    let row = |entry: &LedgerEntry| {
+        let [source, external_id, content_digest] = identity(entry)?;
+        let texts = [org, source, external_id, content_digest, &entry.id_text()].map(|text| Cell::Text(text.to_owned()));
         let suspense = i64::from(entry.debit_account == LedgerAccount::Suspense);
-        sql.text(entry.id_text()).push(", ").int(suspense).push(")");
-        before = ", (";
-    }
-    if before == "(" {
-        return Ok(());
-    }
-    sql.push(" ON CONFLICT (org, source, external_id) DO UPDATE SET content_digest = excluded.content_digest, ");
-    sql.push("entry_id = excluded.entry_id, suspense = excluded.suspense");
-    conn.run_now(sql).await.map(|_| ())
+        Some(texts.into_iter().chain([Cell::Int(suspense)]).collect())
+    };
+    let new = entries.iter().filter(|entry| entry.entry_type != LedgerEntryType::Reversal);
+    let rows = new.filter_map(row).collect();
+    let texts = ["org", "source", "external_id", "content_digest", "entry_id"].map(|name| (name, ColumnType::Text));
+    let columns = texts.into_iter().chain([("suspense", ColumnType::Int)]);
+    let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).collect();
+    let then = " ON CONFLICT (org, source, external_id) DO UPDATE SET content_digest = excluded.content_digest, \
+                entry_id = excluded.entry_id, suspense = excluded.suspense";
+    conn.insert_now(Insert { then, ..Insert::new("ledger_key", columns, rows) }).await
 }
 
 async fn put_unposted(conn: &Conn, org: &str, postings: &Postings) -> Result<(), Fail> {
@@ -357,5 +383,5 @@ async fn put_unposted(conn: &Conn, org: &str, postings: &Postings) -> Result<(),
     };
     let rows: Vec<_> = postings.unposted.iter().map(row).collect();
     let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).to_vec();
-    insert_now(conn, Insert { table: "actuals_result".to_owned(), columns, rows }).await
+    conn.insert_now(Insert::new("actuals_result", columns, rows)).await
 }

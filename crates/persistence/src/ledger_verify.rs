@@ -29,7 +29,7 @@ pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> 
         last = end.id_text();
         for entry in &entries {
             batches.add(posted_by(entry), entry);
-            balances.add(entry)?;
+            balances.add(entry);
         }
     }
     faults.extend(batches.compare(conn, org).await?);
@@ -45,7 +45,9 @@ fn posted_by(entry: &LedgerEntry) -> String {
     let transfer = || entry.budget_transfer_id.map(|id| id.to_string());
     let commitment = || entry.commitment_id.map(|id| id.to_string());
     let forecast = || entry.forecast_id.map(|id| id.to_string());
-    batch.or_else(budget).or_else(transfer).or_else(commitment).or_else(forecast).unwrap_or_default()
+    let review = || entry.review_id.map(|id| id.to_string());
+    let decided = batch.or_else(budget).or_else(transfer).or_else(commitment);
+    decided.or_else(forecast).or_else(review).unwrap_or_default()
 }
 
 /// Entries of each posting, and the digest over them.
@@ -58,7 +60,7 @@ struct Batches {
 
 impl Batches {
     fn add(&mut self, batch: String, entry: &LedgerEntry) {
-        if entry.commitment_id.is_some() {
+        if entry.commitment_id.is_some() || entry.review_id.is_some() {
             self.chains.entry(batch).or_default().push((entry.line, link(entry)));
             return;
         }
@@ -70,7 +72,7 @@ impl Batches {
     async fn compare(mut self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
         let mut faults = Vec::new();
         let mut sql = Sql::new("SELECT id, entry_count, entries_sha256 FROM actuals_batch WHERE org = ");
-        for table in ["budget", "budget_transfer", "commitment", "forecast"] {
+        for table in ["budget", "budget_transfer", "commitment", "forecast", "review"] {
             sql.text(org).push(" UNION ALL SELECT id, entry_count, entries_sha256 FROM ").push(table);
             sql.push(" WHERE entries_sha256 IS NOT NULL AND org = ");
         }

@@ -12,6 +12,7 @@ use crate::columns::Columns;
 use crate::conn::Conn;
 use crate::database::Database;
 use crate::fail::Fail;
+use crate::filter::contains_pattern;
 use crate::flush::insert_many;
 use crate::scope::Scope;
 use crate::sql::Sql;
@@ -162,6 +163,11 @@ impl Entry {
     }
 }
 
+/// The end of the log as this connection sees it: in a snapshot, that of the snapshot.
+pub async fn head_in(conn: &Conn, org: &str) -> Result<Head, Fail> {
+    get_head(conn, org, false).await
+}
+
 /// The end of the log; on PostgreSQL with `hold` the row is held, so that whoever writes next waits.
 pub(crate) async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head, Fail> {
     let mut sql = Sql::new("SELECT seq, at, hash, epoch FROM log_head WHERE org = ");
@@ -249,12 +255,46 @@ pub struct FeedQuery {
     /// Kinds by the scope in which the caller may read them.
     pub kinds: Vec<(Scope, Vec<&'static str>)>,
     pub exclude_source: Option<String>,
+    /// Types of events wanted, such as `risk.assess`; all when empty.
+    pub event_types: Vec<String>,
+    /// Programs in which a resource must lie, or have lain; all when empty.
+    pub programs: Vec<String>,
+    /// The person or account whose grants are wanted besides: they change what it sees.
+    pub holder: Option<String>,
     pub limit: u32,
+}
+
+impl FeedQuery {
+    /// `AND …`: what is asked for.
+    fn restrict(&self, sql: &mut Sql) {
+        sql.push(" AND (");
+        if let Some(holder) = &self.holder {
+            sql.push("(t.kind = 'grant' AND t.after LIKE ").text(contains_pattern(holder)).push(" ESCAPE '\\') OR ");
+        }
+        sql.push("(1 = 1");
+        if !self.event_types.is_empty() {
+            sql.push(" AND t.operation IN (").texts(&self.event_types).push(")");
+        }
+        for (i, program) in self.programs.iter().enumerate() {
+            sql.push(if i == 0 { " AND (" } else { " OR " });
+            // What serves several programs names them all. Ids have a fixed form, so none is a part of another.
+            let pattern = contains_pattern(program);
+            sql.push("t.program LIKE ").text(&pattern).push(" ESCAPE '\\' OR t.program_before LIKE ");
+            sql.text(&pattern).push(" ESCAPE '\\'");
+        }
+        sql.push(if self.programs.is_empty() { "" } else { ")" });
+        for (i, (scope, kinds)) in self.kinds.iter().enumerate() {
+            sql.push(if i == 0 { " AND ((t.kind IN (" } else { " OR (t.kind IN (" }).texts(kinds).push(")");
+            scope.events(sql);
+            sql.push(")");
+        }
+        sql.push(if self.kinds.is_empty() { " AND 1 = 0))" } else { ")))" });
+    }
 }
 
 /// Entries in sight, oldest first.
 pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry>, Fail> {
-    if query.kinds.is_empty() {
+    if query.kinds.is_empty() && query.holder.is_none() {
         return Ok(Vec::new());
     }
     let mut sql = from(org, query.after);
@@ -262,13 +302,17 @@ pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry
     if let Some(source) = &query.exclude_source {
         sql.push(" AND t.source IS DISTINCT FROM ").text(source);
     }
-    for (i, (scope, kinds)) in query.kinds.iter().enumerate() {
-        sql.push(if i == 0 { " AND ((t.kind IN (" } else { " OR (t.kind IN (" }).texts(kinds).push(")");
-        scope.events(&mut sql);
-        sql.push(")");
-    }
-    sql.push(") ORDER BY t.seq LIMIT ").int(i64::from(query.limit));
+    query.restrict(&mut sql);
+    sql.push(" ORDER BY t.seq LIMIT ").int(i64::from(query.limit));
     entries(conn, sql).await
+}
+
+/// The entry before this one of the same resource.
+pub async fn find_before(conn: &Conn, org: &str, resource: &str, seq: i64) -> Result<Option<Entry>, Fail> {
+    let mut sql = Sql::new(" FROM log t WHERE t.org = ");
+    sql.text(org).push(" AND t.resource_id = ").text(resource).push(" AND t.seq < ").int(seq);
+    sql.push(" ORDER BY t.seq DESC LIMIT 1");
+    Ok(entries(conn, sql).await?.pop())
 }
 
 /// The whole log, for verification, oldest first.
@@ -276,6 +320,16 @@ pub(crate) async fn list_all(conn: &Conn, org: &str, after: i64, limit: u32) -> 
     let mut sql = from(org, after);
     sql.push(" ORDER BY t.seq LIMIT ").int(i64::from(limit));
     entries(conn, sql).await
+}
+
+/// Number and hash of the last change, those of this transaction included.
+pub async fn last_change(conn: &Conn, org: &str) -> Result<Option<(i64, String)>, Fail> {
+    if let Some(end) = conn.end(org) {
+        return Ok(Some(end));
+    }
+    let mut sql = Sql::new("SELECT seq, hash FROM log WHERE org = ");
+    sql.text(org).push(" ORDER BY seq DESC LIMIT 1");
+    conn.one(sql).await?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
 /// The last entry made at or before this instant; 0 before the first.

@@ -77,7 +77,9 @@ pub(crate) async fn apply(conn: &Conn, org: &str, steps: Vec<Step>) -> Result<()
     }
     reached.retain(|_, sums| *sums != Sums::default());
     for (deliverable, sums) in reached {
-        leaves.extend(reach(conn, org, &deliverable, sums).await?);
+        let reached = reach(conn, org, &deliverable, sums).await?;
+        // One that changed itself is told anew already.
+        leaves.extend(reached.filter(|step| leaves.iter().all(|leaf: &Step| leaf.id != step.id)));
     }
     for chunk in leaves.chunks(CHUNK) {
         put_leaves(conn, org, chunk, &mut above).await?;

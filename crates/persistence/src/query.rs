@@ -5,6 +5,7 @@ use steerco_domain::filter::Filter;
 use steerco_domain::list::Order;
 use steerco_domain::program::Program;
 use steerco_domain::resource::Kind;
+use steerco_domain::source::OwnedField;
 use steerco_domain::time::Instant;
 use steerco_domain::{RECORDS, Resource};
 
@@ -153,7 +154,7 @@ pub async fn count(
     row.get(0)
 }
 
-fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
+pub(crate) fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
     if !query.show_deleted {
         sql.push(" AND t.deleted_at IS NULL");
     }
@@ -277,16 +278,25 @@ pub async fn find_text(conn: &Conn, org: &str, kind: &Kind, id: &str, column: &s
     Ok(row.map(|row| row.get::<Option<String>>(0)).transpose()?.flatten())
 }
 
-/// Which source owns each field of a kind: field, code of the source and its id.
-pub async fn list_owned_fields(conn: &Conn, org: &str, kind: &Kind) -> Result<Vec<(String, String, String)>, Fail> {
+/// A field that a source owns.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    pub field: OwnedField,
+    /// Code of the source.
+    pub source: String,
+    pub source_id: String,
+}
+
+/// Which source owns which field, of all kinds.
+pub async fn list_owned_fields(conn: &Conn, org: &str) -> Result<Vec<Owned>, Fail> {
     let mut sql = Sql::new("SELECT code, owned_fields, id FROM source WHERE org = ");
-    sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]'");
+    sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]' ORDER BY code");
     let mut owned = Vec::new();
     for row in conn.all(sql).await? {
-        let (code, fields, id): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let fields: Vec<steerco_domain::source::OwnedField> = serde_json::from_str(&fields).unwrap_or_default();
-        let of_kind = fields.into_iter().filter(|owned| owned.kind.as_str() == kind.name);
-        owned.extend(of_kind.map(|f| (f.field.as_str().to_owned(), code.clone(), id.clone())));
+        let (source, fields, source_id): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let fields: Vec<OwnedField> = serde_json::from_str(&fields).map_err(|cause| Fail::Broken(cause.to_string()))?;
+        let of_source = |field| Owned { field, source: source.clone(), source_id: source_id.clone() };
+        owned.extend(fields.into_iter().map(of_source));
     }
     Ok(owned)
 }

@@ -1,6 +1,6 @@
 //! The one place that scopes: what a caller may reach, as SQL that every query on resources starts from.
 
-use steerco_domain::access::{Cell, Role, Row};
+use steerco_domain::access::{Cell, Role, Row, find};
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::time::Instant;
@@ -19,6 +19,8 @@ pub struct Narrow<'a> {
     pub scope: Option<&'a [String]>,
     pub partner: Option<&'a str>,
     pub programs: Option<&'a [String]>,
+    /// The partner as which the caller looks: it sees what both of them see, and changes nothing.
+    pub preview: Option<&'a str>,
 }
 
 /// Permission for one operation over certain rows. Only [`authorise`] makes one.
@@ -29,7 +31,11 @@ pub struct Scope {
     reach: Option<Reach>,
     /// Programs the token is narrowed to.
     token: Option<Reach>,
+    /// The partner as which it looks.
+    preview: Option<Reach>,
     private: bool,
+    /// Whoever asks, where it sees of what people made for themselves only its own.
+    owner: Option<String>,
 }
 
 /// What is in reach: portfolios and programs, or what a partner sees.
@@ -68,8 +74,33 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
         partner: narrow.partner.map(str::to_owned),
     });
     let private = live.iter().any(|(_, cell)| *cell == Cell::Allow);
+    let oversees = live.iter().any(|(g, _)| {
+        let whole = g.portfolio.is_none() && g.program.is_none() && g.partner.is_none();
+        whole && matches!(g.role, Role::Admin | Role::Auditor)
+    });
+    let owned = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
+    let owner = (owned && !oversees).then(|| access.actor.0.clone());
     let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
-    Ok(Scope { org: org.to_owned(), reach, token, private })
+    let preview = narrow.preview.map(|partner| preview(access, narrow, row, now, partner)).transpose()?;
+    let private = private && preview.is_none();
+    Ok(Scope { org: org.to_owned(), reach, token, preview, private, owner })
+}
+
+const PREVIEW: &Row = find("partner", "preview");
+
+/// What is left of a scope for who looks as a partner sees it: reading alone, and what a partner reads.
+fn preview(access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant, partner: &str) -> Result<Reach, Error> {
+    let refused = |detail: &str| Err(Error::new(Reason::Forbidden, detail));
+    if row.action != "read" {
+        return refused("a preview only reads: leave Preview-As-Partner out to change something");
+    }
+    if row.cell(Role::Vendor) == Cell::Deny {
+        return refused("a partner may not read this");
+    }
+    if live_grants(access, narrow, PREVIEW, now).next().is_none() {
+        return refused("no grant of this caller permits partner.preview");
+    }
+    Ok(Reach { partner: Some(partner.to_owned()), ..Reach::default() })
 }
 
 /// The grants that hold now, as far as the token lets them, and permit the operation.
@@ -129,7 +160,7 @@ impl Scope {
 
     /// Whether the caller is a partner.
     pub fn is_partner(&self) -> bool {
-        self.reach.as_ref().is_some_and(|reach| reach.partner.is_some())
+        self.reach.iter().chain(&self.preview).any(|reach| reach.partner.is_some())
     }
 
     /// The fields of this kind the caller sees.
@@ -142,16 +173,30 @@ impl Scope {
         self.private
     }
 
+    /// Whether something that this person or account made for itself is in reach.
+    pub fn reaches_own(&self, made_by: &str) -> bool {
+        self.owner.as_ref().is_none_or(|owner| owner == made_by)
+    }
+
     /// What a caller with limited sight reaches: first by its token, then by its grants.
     pub fn limits(&self) -> Vec<&Reach> {
-        self.token.iter().chain(&self.reach).collect()
+        self.token.iter().chain(&self.reach).chain(&self.preview).collect()
     }
 
     /// `WHERE org = … AND …`: the rows of this kind the caller reaches. Every query on a table of resources starts here.
     pub(crate) fn rows(&self, kind: &Kind, table: Table, sql: &mut Sql) {
         sql.push(" WHERE t.org = ").text(&self.org);
+        if let Some(owner) = &self.owner {
+            sql.push(" AND t.created_by = ").text(owner);
+        }
         for reach in self.limits() {
             self.restrict(kind, reach, table, sql);
+        }
+        if kind.name == "ledger_entry" && !self.private {
+            sql.push(
+                " AND NOT EXISTS (SELECT 1 FROM cost_category s WHERE s.org = t.org AND s.id = t.cost_category_id",
+            );
+            sql.push(" AND s.sensitive = 1)");
         }
     }
 
@@ -161,7 +206,7 @@ impl Scope {
         }
         let Reach { portfolios, programs, .. } = reach;
         match kind.scope {
-            ScopeRule::Organisation | ScopeRule::Partner => {}
+            ScopeRule::Organisation | ScopeRule::Partner | ScopeRule::Owned => {}
             ScopeRule::Administration => {
                 sql.push(" AND 1 = 0");
             }
@@ -183,7 +228,7 @@ impl Scope {
                 self.serves("t.program_ids", reach, sql);
                 sql.push(")");
             }
-            ScopeRule::InEngagement => {
+            ScopeRule::InEngagement | ScopeRule::AgreedInEngagement => {
                 sql.push(" AND (t.engagement_id IN (SELECT e.id FROM engagement e WHERE e.org = ").text(&self.org);
                 sql.push(" AND (");
                 self.serves("e.program_ids", reach, sql);
@@ -209,17 +254,20 @@ impl Scope {
     fn restrict_partner(&self, kind: &Kind, partner: &str, table: Table, sql: &mut Sql) {
         match kind.scope {
             // The table of permissions says which of them.
-            ScopeRule::Organisation => {}
+            ScopeRule::Organisation | ScopeRule::Owned => {}
             ScopeRule::Partner => {
                 sql.push(" AND t.id = ").text(partner);
             }
             ScopeRule::Engagement => {
                 sql.push(" AND t.partner_id = ").text(partner).push(" AND t.state <> 'draft'");
             }
-            ScopeRule::InEngagement => {
+            ScopeRule::InEngagement | ScopeRule::AgreedInEngagement => {
                 sql.push(" AND (");
                 self.hangs_on(partner, table, sql);
                 sql.push(")");
+                if kind.scope == ScopeRule::AgreedInEngagement {
+                    sql.push(" AND t.agreed_at IS NOT NULL");
+                }
             }
             ScopeRule::Subject => {
                 sql.push(" AND t.visibility = 'shared' AND ((t.deleted_at IS NULL AND t.subject_id = ").text(partner);
@@ -314,7 +362,8 @@ impl Scope {
         self.serves("e.program_ids", reach, sql);
         sql.push(")))");
         // Directories of the organisation have no place; everyone who may read them follows them.
-        let directories = KINDS.iter().filter(|kind| kind.scope.is_directory()).map(|kind| kind.name);
+        let open = |kind: &&&Kind| kind.scope.is_directory() || kind.scope == ScopeRule::Owned;
+        let directories = KINDS.iter().filter(open).map(|kind| kind.name);
         sql.push(" OR t.kind IN (").texts(&directories.collect::<Vec<_>>()).push(")");
         let about = KINDS.iter().filter(|kind| kind.scope == ScopeRule::Subject).map(|kind| kind.name);
         sql.push(" OR (t.kind IN (").texts(&about.collect::<Vec<_>>());
@@ -324,7 +373,9 @@ impl Scope {
 
 /// Events of a partner: in its place, and of what hangs on an engagement, those since it was no draft any more.
 fn partner_events(partner: &str, sql: &mut Sql) {
-    sql.push("t.kind = 'organisation' OR ((t.partner = ").text(partner).push(" OR t.partner_before = ").text(partner);
+    let own = KINDS.iter().filter(|kind| kind.scope == ScopeRule::Owned).map(|kind| kind.name);
+    sql.push("t.kind = 'organisation' OR t.kind IN (").texts(&own.collect::<Vec<_>>());
+    sql.push(") OR ((t.partner = ").text(partner).push(" OR t.partner_before = ").text(partner);
     sql.push(") AND (t.engagement IS NULL OR t.kind = 'engagement' OR EXISTS (SELECT 1 FROM engagement_rev e");
     sql.push(" WHERE e.org = t.org AND e.id = t.engagement AND e.state <> 'draft' AND e.seq < t.seq)))");
 }

@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::{Value as Stored, ValueRef};
-use rusqlite::{CachedStatement, Connection, OpenFlags, Rows};
+use rusqlite::types::{Null, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags};
 use sea_orm::Value;
 use steerco_domain::field::Cell;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::conn::Insert;
 use crate::fail::Fail;
+use crate::flush::push_insert;
 use crate::row::Row;
 use crate::sql::Sql;
 
@@ -128,31 +130,57 @@ impl Held {
     }
 
     pub(crate) fn all(&self, sql: &Sql) -> Result<Vec<Row>, Fail> {
-        self.with(|connection| {
-            let mut statement = prepare(connection, sql)?;
-            let columns = statement.column_count();
-            read(statement.raw_query(), |row| {
-                let values: Result<Vec<Stored>, _> = (0..columns).map(|i| row.get(i)).collect();
-                Ok(Row::Sqlite(values?))
-            })
-        })
+        self.read(sql, |row, i| row.get(i)).map(|rows| rows.into_iter().map(Row::Sqlite).collect())
     }
 
     /// Rows of columns that hold integers and texts.
     pub(crate) fn cells(&self, sql: &Sql) -> Result<Vec<Vec<Cell>>, Fail> {
+        self.read(sql, |row, i| {
+            Ok(match row.get_ref(i)? {
+                ValueRef::Null => Cell::Null,
+                ValueRef::Integer(int) => Cell::Int(int),
+                other => Cell::Text(other.as_str()?.to_owned()),
+            })
+        })
+    }
+
+    fn read<T>(
+        &self,
+        sql: &Sql,
+        column: impl Fn(&rusqlite::Row<'_>, usize) -> Result<T, rusqlite::Error>,
+    ) -> Result<Vec<Vec<T>>, Fail> {
         self.with(|connection| {
             let mut statement = prepare(connection, sql)?;
-            let columns = statement.column_count();
-            read(statement.raw_query(), |row| {
-                let cell = |i| {
-                    Ok(match row.get_ref(i)? {
-                        ValueRef::Null => Cell::Null,
-                        ValueRef::Integer(int) => Cell::Int(int),
-                        other => Cell::Text(other.as_str()?.to_owned()),
-                    })
-                };
-                (0..columns).map(cell).collect::<Result<Vec<Cell>, rusqlite::Error>>()
-            })
+            let (columns, mut found) = (statement.column_count(), Vec::new());
+            let mut rows = statement.raw_query();
+            while let Some(row) = rows.next()? {
+                let mut values = Vec::with_capacity(columns);
+                for i in 0..columns {
+                    values.push(column(row, i)?);
+                }
+                found.push(values);
+            }
+            Ok(found)
+        })
+    }
+
+    /// Puts rows in one by one: a row costs no more alone than among others, and one text is prepared.
+    pub(crate) fn insert(&self, insert: &Insert) -> Result<(), Fail> {
+        let mut sql = Sql::default();
+        push_insert(insert, insert.rows.get(..1).unwrap_or_default(), &mut sql);
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(&sql.text)?;
+            for row in &insert.rows {
+                for (i, cell) in row.iter().enumerate() {
+                    match cell {
+                        Cell::Null => statement.raw_bind_parameter(i + 1, Null)?,
+                        Cell::Int(int) => statement.raw_bind_parameter(i + 1, int)?,
+                        Cell::Text(text) => statement.raw_bind_parameter(i + 1, text)?,
+                    }
+                }
+                statement.raw_execute()?;
+            }
+            Ok(())
         })
     }
 
@@ -162,9 +190,9 @@ impl Held {
     }
 }
 
-/// The statement with its values.
+/// The statement with its values, which always stand in the order of the text.
 fn prepare<'c>(connection: &'c Connection, sql: &Sql) -> Result<CachedStatement<'c>, rusqlite::Error> {
-    let mut statement = connection.prepare_cached(&unnumbered(&sql.text))?;
+    let mut statement = connection.prepare_cached(&sql.text)?;
     for (i, value) in sql.values.iter().enumerate() {
         match value {
             Value::BigInt(int) => statement.raw_bind_parameter(i + 1, int)?,
@@ -174,28 +202,4 @@ fn prepare<'c>(connection: &'c Connection, sql: &Sql) -> Result<CachedStatement<
         }
     }
     Ok(statement)
-}
-
-fn read<T>(
-    mut rows: Rows<'_>,
-    one: impl Fn(&rusqlite::Row<'_>) -> Result<T, rusqlite::Error>,
-) -> Result<Vec<T>, rusqlite::Error> {
-    let mut read = Vec::new();
-    while let Some(row) = rows.next()? {
-        read.push(one(row)?);
-    }
-    Ok(read)
-}
-
-/// `$1, $2` as `?, ?`: SQLite finds a numbered parameter by searching all before it, so that a statement of thousands
-/// would cost their square. Values always stand in the order of the text.
-fn unnumbered(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for (i, part) in text.split('$').enumerate() {
-        plain.push_str(if i == 0 { part } else { "?" });
-        if i > 0 {
-            plain.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
-        }
-    }
-    plain
 }

@@ -17,13 +17,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::access::{AccessCache, RIGHTS};
 use crate::blob::{self, Link};
 use crate::conn::{Conn, Pool};
+use crate::consumer::{Moved, set_offset};
 use crate::database::{Database, set_org};
 use crate::fail::Fail;
 use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
 use crate::ledger::Postings;
 use crate::log::{Entry, Head, Heads, append, create_head, get_head};
-use crate::{credential, idempotency, ledger, sqlite};
+use crate::webhook::Setting;
+use crate::{credential, idempotency, ledger, sqlite, webhook};
 
 /// What a decision wants written, and the answer once it is.
 pub struct Plan {
@@ -35,6 +37,10 @@ pub struct Plan {
     pub credential: Option<(String, String)>,
     /// A content to be linked with the changes.
     pub link: Option<Link>,
+    /// A reader of the feed that is moved.
+    pub moved: Option<Moved>,
+    /// What changes of the sending of webhooks.
+    pub webhooks: Vec<Setting>,
     /// What is added to the ledger.
     pub postings: Option<Postings>,
     /// Whether the organisation itself is made.
@@ -52,6 +58,8 @@ impl Plan {
             remembered: None,
             credential: None,
             link: None,
+            moved: None,
+            webhooks: vec![],
             postings: None,
             new_organisation: false,
             answer,
@@ -221,6 +229,7 @@ impl Group {
             self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
                 let entries = write(conn, head, &plan.act, plan.changes).await?;
+                conn.set_end(&org, head);
                 if let Some(postings) = &plan.postings {
                     ledger::post(conn, &org, head.seq, postings).await?;
                 }
@@ -232,6 +241,13 @@ impl Group {
         }
         if let Some(link) = &plan.link {
             blob::link(conn, &org, link).await?;
+        }
+        if let Some(moved) = &plan.moved {
+            set_offset(conn, &org, moved).await?;
+        }
+        for setting in &plan.webhooks {
+            let head = self.heads.get(&org).map(|head| head.seq);
+            webhook::apply(conn, &org, head, setting).await?;
         }
         if let Some((account, hash)) = plan.credential {
             credential::set(conn, &org, &account, &hash).await?;

@@ -11,9 +11,9 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
-use steerco_service::AttachmentLimits;
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
+use steerco_service::{AttachmentLimits, WebhookSettings};
 
 use crate::cli::Common;
 use crate::listen::Limits;
@@ -43,6 +43,10 @@ pub struct Config {
     pub feed: Feed,
     #[serde(default)]
     pub attachments: Attachments,
+    #[serde(default)]
+    pub webhooks: Webhooks,
+    #[serde(default)]
+    pub open_contracting: OpenContracting,
 }
 
 /// Certificate and key of the port.
@@ -110,6 +114,35 @@ impl Default for LimitSettings {
     }
 }
 
+/// How contracting processes are published.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OpenContracting {
+    /// The prefix that the publisher has registered, `ocds-` and six letters or digits. The default is nobody's.
+    pub ocid_prefix: OcidPrefix,
+}
+
+impl Default for OpenContracting {
+    fn default() -> Self {
+        Self { ocid_prefix: OcidPrefix("ocds-000000".to_owned()) }
+    }
+}
+
+/// `ocds-` and six lower-case letters or digits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub struct OcidPrefix(pub String);
+
+impl TryFrom<String> for OcidPrefix {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let of = text.strip_prefix("ocds-").unwrap_or_default();
+        let right = of.len() == 6 && of.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if right { Ok(Self(text)) } else { Err("must be ocds- and six lower-case letters or digits".to_owned()) }
+    }
+}
+
 /// How far the change feed reaches back.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -141,6 +174,25 @@ impl Default for Attachments {
     }
 }
 
+/// How webhooks are sent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Addresses and ranges inside the network that may be reached all the same, also by http.
+    pub allow: Vec<String>,
+    /// Seconds after which a message that was not taken is sent again, one for each time.
+    pub retry_seconds: Vec<u32>,
+    /// Seconds that a receiver has to answer, 20 at most.
+    pub timeout_seconds: u32,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        let WebhookSettings { allow, retry_seconds, timeout_seconds } = WebhookSettings::default();
+        Self { allow, retry_seconds, timeout_seconds }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -153,7 +205,9 @@ impl Default for Config {
             auth: Auth::default(),
             limits: LimitSettings::default(),
             feed: Feed::default(),
+            open_contracting: OpenContracting::default(),
             attachments: Attachments::default(),
+            webhooks: Webhooks::default(),
         }
     }
 }
@@ -218,6 +272,12 @@ impl Config {
                 max_bytes: self.attachments.max_bytes,
                 quota_bytes: self.attachments.quota_bytes,
             },
+            webhooks: WebhookSettings {
+                allow: self.webhooks.allow.clone(),
+                retry_seconds: self.webhooks.retry_seconds.clone(),
+                timeout_seconds: self.webhooks.timeout_seconds,
+            },
+            ocid_prefix: self.open_contracting.ocid_prefix.0.clone(),
             clock: Clock::system(),
         })
     }
@@ -321,7 +381,8 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
         let told = |name, value| format!("{:#}", load(&[(name, value)]).unwrap_err());
-        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments";
+        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments, webhooks, \
+                   open_contracting";
         assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
         assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");
         assert_eq!(told("STEERCO_TLS__KEY", "key.pem"), "missing setting \"tls.certificate\"");

@@ -14,6 +14,8 @@ use crate::telemetry::Telemetry;
 
 /// How often the service does its housekeeping.
 const HOUR: Duration = Duration::from_hours(1);
+/// How often it looks what has come due.
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// JSON lines on standard error; never a token or a body.
 pub(crate) fn start_logs(directives: &str) -> anyhow::Result<()> {
@@ -46,7 +48,9 @@ pub(crate) async fn listen_until_stopped(
     let telemetry = Telemetry::start()?;
     let options = steerco_api::Options { traces: telemetry.is_on(), ..config.options() };
     let app = steerco_api::app(service.clone(), options);
-    let jobs = tokio::spawn(keep_house(service));
+    let deadlines = tokio::spawn(keep_deadlines(service.clone()));
+    let jobs = tokio::spawn(keep_house(service.clone()));
+    let webhooks = tokio::spawn(async move { service.send_webhooks().await });
     ready(address);
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {
@@ -60,6 +64,8 @@ pub(crate) async fn listen_until_stopped(
     };
     let served = listen::serve(listener, tls, app, config.connection_limits(), shutdown).await;
     jobs.abort();
+    webhooks.abort();
+    deadlines.abort();
     telemetry.stop().await;
     tracing::info!("stopped");
     Ok(served?)
@@ -71,5 +77,14 @@ async fn keep_house(service: Service) {
             tracing::warn!(%error, "housekeeping failed; it is tried again in an hour");
         }
         tokio::time::sleep(HOUR).await;
+    }
+}
+
+async fn keep_deadlines(service: Service) {
+    loop {
+        if let Err(error) = service.run_deadlines().await {
+            tracing::warn!(%error, "deadlines could not be looked at; it is tried again in a minute");
+        }
+        tokio::time::sleep(MINUTE).await;
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, PostActualsBatch};
-use steerco_domain::actuals_line::{ActualsLine, check_control};
+use steerco_domain::actuals_line::check_control;
 use steerco_domain::error::Fault;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
@@ -19,10 +19,11 @@ use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
-use crate::actuals_fates::{Fate, Resolved, Resolver};
+use crate::actuals_fates::{Fate, Remark, Resolved, Resolver};
 use crate::actuals_maker::Maker;
+use crate::actuals_orders::Orders;
 use crate::actuals_periods::Periods;
-use crate::actuals_sent::{FAULTS_MAX, Sent};
+use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
 use crate::read::{Reads, check_id};
@@ -30,6 +31,7 @@ use crate::{Caller, Context, Outcome, Service, Written};
 
 pub(crate) const POST: &Row = find("actuals_batch", "create");
 const ADJUST: &Row = find("actuals_batch", "adjust");
+const OVERRIDE: &Row = find("actuals_batch", "override");
 /// Results of lines that come with the answer.
 pub const RESULTS_SHOWN: usize = 1_000;
 
@@ -54,7 +56,8 @@ impl Service {
     /// Posts what was sent, however it came.
     pub(crate) async fn post_sent(&self, context: &Context, sent: Sent) -> Result<PostedBatch, Error> {
         let sent = Arc::new(sent);
-        let input = json!([sent.sha256, sent.batch.partial, sent.batch.corrections, sent.batch.adjusting]);
+        let PostActualsBatch { partial, corrections, adjusting, override_reason, .. } = &sent.batch;
+        let input = json!([sent.sha256, partial, corrections, adjusting, override_reason]);
         let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
         let told = Told::default();
         let telling = Arc::clone(&told);
@@ -137,8 +140,12 @@ async fn decide(
     if batch.adjusting {
         env.scope(Some(ADJUST))?;
     }
+    if batch.override_reason.is_some() {
+        env.scope(Some(OVERRIDE))?;
+    }
     check_source_code(env, batch.source.as_str()).await?;
     let entity = find_entity(env, batch.legal_entity_id).await?;
+    let orders = Orders::read(env, &entity, sent).await?;
     let periods = Periods::read(env, &scope, &entity, sent).await?;
     ledger::take_turn(env.conn, scope.org()).await?;
     if let Some(before) =
@@ -147,12 +154,13 @@ async fn decide(
         return first_answer(scope, before, &sent.sha256);
     }
     check_whole(sent)?;
-    let mut work = Resolver::new(env, &scope, sent, &entity, &periods).await?;
+    let mut work = Resolver::new(env, &scope, sent, &entity, &periods, orders).await?;
     for n in 0..sent.lines.chunks() {
         work.take(env, n).await?;
     }
-    let resolved = work.done();
+    let (resolved, orders) = work.done();
     refuse_rejected(batch, &resolved.unposted)?;
+    orders.finish(env, &entity)?;
     let outcomes = resolved.tally.outcomes();
     let outcomes = outcomes
         .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds"))?;
@@ -161,6 +169,7 @@ async fn decide(
     let mut after = new_batch(env, id, header, ActualsBatchType::Posting, entity.id)?;
     after.line_count = count(sent.count);
     after.outcomes = outcomes;
+    after.override_reason.clone_from(&batch.override_reason);
     after.possible_repeat_count = count(resolved.fates.iter().flatten().filter(|fate| fate.repeats).count());
     let first = sent.lines.chunk(env.conn, 0).await?;
     *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(&first, &resolved, base);
@@ -176,6 +185,7 @@ async fn decide(
             Box::pin(async move { maker.entries(conn, n).await })
         }),
         unposted,
+        orders: Vec::new(),
     };
     env.post(postings);
     let source = Some(batch.source.as_str());
@@ -248,19 +258,23 @@ pub(crate) fn new_batch(
 }
 
 /// The results that come with the answer.
-fn first_results(first: &[ActualsLine], resolved: &Resolved, base: u128) -> Vec<LineResult> {
+fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<LineResult> {
     let mut others = resolved.unposted.iter().peekable();
-    let result = |(i, (line, fate)): (usize, (&ActualsLine, &Option<Fate>))| {
+    let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<Fate>))| {
         let number = i32::try_from(i + 1).unwrap_or(i32::MAX);
         let external_id = line.external_id.as_str().to_owned();
         if let Some(fate) = fate {
             let entry_id = steerco_domain::id::encode(LedgerEntry::KIND.prefix, id_of(base, i, 1));
+            let Remark { exceeds_order_by, exceeds_budget_by, .. } =
+                resolved.remarks.get(&i).copied().unwrap_or_default();
+            let told = ledger::remark(exceeds_order_by, exceeds_budget_by, line.amount.currency.code());
+            let (reason, detail) = told.unzip();
             return Some(LineResult {
                 line: number,
                 external_id,
                 status: fate.status.word().to_owned(),
-                reason: None,
-                detail: None,
+                reason,
+                detail,
                 entry_id: Some(entry_id),
                 possible_repeat: fate.repeats,
             });

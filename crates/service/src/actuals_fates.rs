@@ -5,16 +5,19 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 use steerco_domain::actuals_batch::ActualsStatus;
 use steerco_domain::actuals_line::{ActualsLine, Tally};
+use steerco_domain::commitment::Commitment;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
-use steerco_domain::money::Currency;
-use steerco_domain::text::Text;
+use steerco_domain::money::{Amount, Currency};
 use steerco_persistence::ledger::{self, Known, Unposted};
 use steerco_persistence::{Fail, Scope};
 
+use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
-use crate::actuals_sent::{CHUNK, FAULTS_MAX, Sent};
+use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
+use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::coding::{Coder, Coding};
 use crate::execute::Env;
 
@@ -35,13 +38,23 @@ pub(crate) struct Course {
     pub(crate) coding: Coding,
 }
 
+/// What else is to be said of a line: of few, so that it is kept apart.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Remark {
+    pub(crate) invoices: Option<Id<Commitment>>,
+    pub(crate) exceeds_order_by: Option<Amount>,
+    pub(crate) exceeds_budget_by: Option<Amount>,
+}
+
 /// What becomes of all lines.
 #[derive(Default)]
 pub(crate) struct Resolved {
     pub(crate) fates: Vec<Option<Fate>>,
     courses: Vec<Course>,
     pub(crate) unposted: Vec<Unposted>,
-    pub(crate) tally: Tally,
+    pub(crate) tally: Tally<ActualsStatus>,
+    /// By the number of the line from 0.
+    pub(crate) remarks: HashMap<usize, Remark>,
     /// The entries that lines replace, by the number of the line from 0.
     pub(crate) replaced: HashMap<usize, String>,
 }
@@ -57,6 +70,10 @@ pub(crate) struct Resolver<'a> {
     sent: &'a Sent,
     periods: &'a Periods,
     coder: Coder,
+    orders: Orders,
+    control: Control,
+    /// The entries that the lines of this chunk replace.
+    old: HashMap<String, LedgerEntry>,
     org: String,
     /// Of the books.
     currency: Currency,
@@ -76,12 +93,16 @@ impl<'a> Resolver<'a> {
         sent: &'a Sent,
         entity: &LegalEntity,
         periods: &'a Periods,
+        orders: Orders,
     ) -> Result<Self, Fail> {
         let coder = Coder::read(env, scope, sent.batch.source.as_str(), entity, &sent.named).await?;
         Ok(Self {
             sent,
             periods,
             coder,
+            orders,
+            control: Control::new(entity.actuals_control, sent.batch.override_reason.is_some()),
+            old: HashMap::new(),
             org: scope.org().to_owned(),
             currency: entity.currency,
             resolved: Resolved::default(),
@@ -92,22 +113,33 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    pub(crate) fn done(self) -> Resolved {
-        self.resolved
+    pub(crate) fn done(self) -> (Resolved, Orders) {
+        (self.resolved, self.orders)
     }
 
     /// Looks at the next chunk.
     pub(crate) async fn take(&mut self, env: &Env<'_>, n: usize) -> Result<(), Fail> {
         let lines = self.sent.lines.chunk(env.conn, n).await?;
-        let digests: Vec<Text<64>> = lines.iter().map(ActualsLine::content_digest).collect();
         let source = self.sent.batch.source.as_str();
-        let ids: Vec<&str> = lines.iter().map(|line| line.external_id.as_str()).collect();
+        let ids: Vec<&str> = lines.iter().map(|Line { line, .. }| line.external_id.as_str()).collect();
         let known = ledger::find_known(env.conn, &self.org, source, &ids).await?;
-        let texts: Vec<&str> = digests.iter().map(Text::as_str).collect();
-        let posted = ledger::find_contents(env.conn, &self.org, source, &texts).await?;
-        for (i, (line, digest)) in lines.iter().zip(&digests).enumerate() {
+        let digests: Vec<&str> = lines.iter().map(|line| line.digest.as_str()).collect();
+        let posted = ledger::find_contents(env.conn, &self.org, source, &digests).await?;
+        if self.sent.batch.corrections {
+            let replaced: Vec<String> = known.values().map(|known| known.entry_id.clone()).collect();
+            self.old = ledger::find_entries(env.conn, &self.org, &replaced).await?;
+            self.orders.read_replaced(env, self.old.values()).await?;
+        }
+        for (i, Line { line, digest }) in lines.iter().enumerate() {
             let (digest, number) = (digest.as_str(), n * CHUNK + i);
-            match self.end(line, digest, known.get(line.external_id.as_str()), &posted, number) {
+            let known = known.get(line.external_id.as_str());
+            let end = if let Some(end) = self.sent_before(line, digest, known) {
+                Err(end)
+            } else {
+                let repeats = self.contents.contains(&number_of(digest)) || posted.contains(digest);
+                self.fate(env, line, known, repeats, number).await?
+            };
+            match end {
                 Ok(fate) => {
                     self.contents.insert(number_of(digest));
                     self.resolved.tally.add(fate.status, line.amount);
@@ -140,62 +172,142 @@ impl<'a> Resolver<'a> {
         });
     }
 
-    fn end(
-        &mut self,
-        line: &ActualsLine,
-        digest: &str,
-        known: Option<&Known>,
-        posted: &HashSet<String>,
-        number: usize,
-    ) -> Result<Fate, End> {
+    /// What becomes of a line whose identifier was there before, in this batch or an earlier one, and that is not posted.
+    fn sent_before(&mut self, line: &ActualsLine, digest: &str, known: Option<&Known>) -> Option<End> {
         let earlier = self.seen.insert(short(line.external_id.as_str()), number_of(digest));
         match (earlier, known) {
-            (Some(earlier), _) if earlier == number_of(digest) => Err((ActualsStatus::Duplicate, None, None)),
+            (Some(earlier), _) if earlier == number_of(digest) => Some((ActualsStatus::Duplicate, None, None)),
             (Some(_), _) => {
                 let detail = "an earlier line of this batch has this external_id and other content".to_owned();
-                Err((ActualsStatus::Rejected, Some(("DUPLICATE".to_owned(), detail)), None))
+                Some((ActualsStatus::Rejected, Some(("DUPLICATE".to_owned(), detail)), None))
             }
             (None, Some(known)) if known.content_digest == digest => {
-                Err((ActualsStatus::Duplicate, None, Some(known.entry_id.clone())))
+                Some((ActualsStatus::Duplicate, None, Some(known.entry_id.clone())))
             }
-            (None, known) => {
-                let repeats = self.contents.contains(&number_of(digest)) || posted.contains(digest);
-                self.fate(line, known, repeats, number)
+            (None, Some(known)) if !self.sent.batch.corrections => {
+                let detail = "was sent before with other content; say corrections to correct it".to_owned();
+                let reason = Some(("CHANGED".to_owned(), detail));
+                Some((ActualsStatus::Rejected, reason, Some(known.entry_id.clone())))
             }
+            (None, _) => None,
         }
     }
 
-    fn fate(&mut self, line: &ActualsLine, known: Option<&Known>, repeats: bool, number: usize) -> Result<Fate, End> {
-        let rejected = |code: &str, detail: String| {
-            (ActualsStatus::Rejected, Some((code.to_owned(), detail)), known.map(|known| known.entry_id.clone()))
+    async fn fate(
+        &mut self,
+        env: &Env<'_>,
+        line: &ActualsLine,
+        known: Option<&Known>,
+        repeats: bool,
+        number: usize,
+    ) -> Result<Result<Fate, End>, Fail> {
+        let rejected = |(code, detail): Why| {
+            let entry = known.map(|known| known.entry_id.clone());
+            Ok(Err((ActualsStatus::Rejected, Some((code.to_owned(), detail)), entry)))
         };
-        if known.is_some() && !self.sent.batch.corrections {
-            let detail = "was sent before with other content; say corrections to correct it";
-            return Err(rejected("CHANGED", detail.to_owned()));
+        let (course, order) = match self.course(line) {
+            Ok(found) => found,
+            Err(why) => return rejected(why),
+        };
+        let old = known.and_then(|known| self.old.get(&known.entry_id)).cloned();
+        if let Some(Err(why)) = old.as_ref().map(|old| self.orders.check_replaced(old)) {
+            return rejected(why);
         }
-        if let Some(local) = line.local_amount.filter(|local| local.currency != self.currency) {
-            let detail =
-                format!("local_amount is in {}, the books are in {}", local.currency.code(), self.currency.code());
-            return Err(rejected("DOES_NOT_FIT", detail));
+        let beyond = match self.spend(env, line, &course, order, old.as_ref()).await? {
+            Verdict::Fits => None,
+            Verdict::Beyond(units) => Some(Amount::new(units)),
+            Verdict::Refused(detail) => return rejected(("OVER_BUDGET", detail)),
+        };
+        if let Some((id, units)) = old.as_ref().and_then(invoiced_by)
+            && let Err(why) = self.orders.invoice(id, -units, None)
+        {
+            return rejected(why);
         }
-        let (period, prior) = self.periods.of(line).map_err(|(code, detail)| rejected(code, detail))?;
-        let coding = self.coder.code(line).map_err(|(code, detail)| rejected(code, detail))?;
-        let status = match (known, coding.program_id) {
+        let exceeds = match order.map(|id| self.orders.invoice(id, line.amount.units, line.invoice())).transpose() {
+            Ok(exceeds) => exceeds.flatten(),
+            Err(why) => return rejected(why),
+        };
+        if order.is_some() || beyond.is_some() {
+            let remark = Remark { invoices: order, exceeds_order_by: exceeds, exceeds_budget_by: beyond };
+            self.resolved.remarks.insert(number, remark);
+        }
+        if let Some(known) = known {
+            self.resolved.replaced.insert(number, known.entry_id.clone());
+        }
+        let status = match (known, course.coding.program_id) {
             (Some(_), _) => ActualsStatus::Corrected,
             (None, Some(_)) => ActualsStatus::Posted,
             (None, None) => ActualsStatus::Suspense,
         };
-        if let Some(known) = known {
-            self.resolved.replaced.insert(number, known.entry_id.clone());
+        Ok(Ok(Fate { status, repeats, course: self.place(course) }))
+    }
+
+    /// Where a line goes, and the commitment it invoices.
+    fn course(&self, line: &ActualsLine) -> Result<(Course, Option<Id<Commitment>>), Why> {
+        if let Some(local) = line.local_amount.filter(|local| local.currency != self.currency) {
+            let (said, books) = (local.currency.code(), self.currency.code());
+            return Err(("DOES_NOT_FIT", format!("local_amount is in {said}, the books are in {books}")));
         }
-        let course = Course { period, prior, coding };
+        let (period, prior) = self.periods.of(line)?;
+        let order = self.orders.find(line)?;
+        let coding = match order.filter(|_| line.program_id.is_none()) {
+            Some(order) => Coding::of(order),
+            None => self.coder.code(line)?,
+        };
+        Ok((Course { period, prior, coding }, order.map(|order| order.id)))
+    }
+
+    fn place(&mut self, course: Course) -> u32 {
         let next = u32::try_from(self.courses.len()).unwrap_or(u32::MAX);
         let place = *self.courses.entry(course).or_insert(next);
         if place == next {
             self.resolved.courses.push(course);
         }
-        Ok(Fate { status, repeats, course: place })
+        place
     }
+
+    /// Whether the budget lets a cost be posted: what it spends, less what its order no longer binds and what it replaces.
+    async fn spend(
+        &mut self,
+        env: &Env<'_>,
+        line: &ActualsLine,
+        course: &Course,
+        order: Option<Id<Commitment>>,
+        old: Option<&LedgerEntry>,
+    ) -> Result<Verdict, Fail> {
+        if self.control.ignores() {
+            return Ok(Verdict::Fits);
+        }
+        let books = &self.orders.books;
+        let at = |program, period, currency| Budgeted::of(books, program, period, currency);
+        let program = course.coding.program_id;
+        let Some(place) = program.and_then(|it| at(it, course.period, line.amount.currency)) else {
+            return Ok(Verdict::Fits);
+        };
+        let mut changes = vec![(place, line.amount.units.saturating_neg())];
+        if let Some(old) = old
+            && let Some(program) = old.program_id
+        {
+            let was = at(program, course.period, old.amount.currency);
+            changes.extend(was.map(|was| (was, old.amount.units)));
+        }
+        let steps =
+            [old.and_then(invoiced_by).map(|(id, units)| (id, -units)), order.map(|id| (id, line.amount.units))];
+        let steps: Vec<_> = steps.into_iter().flatten().collect();
+        match steps.as_slice() {
+            // The same order: what counts is the difference.
+            [(old, less), (new, more)] if old == new => {
+                changes.extend(self.orders.freed(*new, less.saturating_add(*more)));
+            }
+            steps => changes.extend(steps.iter().filter_map(|(id, units)| self.orders.freed(*id, *units))),
+        }
+        self.control.take(env, &self.orders.books, place, &changes).await
+    }
+}
+
+/// The commitment that an entry invoiced, and by how much.
+fn invoiced_by(entry: &LedgerEntry) -> Option<(Id<Commitment>, i64)> {
+    entry.invoiced_commitment_id.map(|id| (id, entry.amount.units))
 }
 
 /// Of each identifier a few bytes are enough to know it again.

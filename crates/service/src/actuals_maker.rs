@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use steerco_domain::actuals_batch::ActualsBatch;
-use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
@@ -13,7 +12,7 @@ use steerco_persistence::{Conn, Fail, ledger};
 
 use crate::actuals::id_of;
 use crate::actuals_fates::Resolved;
-use crate::actuals_sent::{CHUNK, Sent};
+use crate::actuals_sent::{CHUNK, Line, Sent};
 
 /// Makes the entries of a batch.
 pub(crate) struct Maker {
@@ -32,14 +31,14 @@ impl Maker {
         let replaced: Vec<String> =
             places.clone().filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
         let old = ledger::find_entries(conn, &self.org, &replaced).await?;
-        let of_line = |(place, line): (usize, &ActualsLine)| {
+        let of_line = |(place, line): (usize, &Line)| {
             let old = self.resolved.replaced.get(&place).and_then(|id| old.get(id));
             self.of_line(place, line, old)
         };
         Ok(places.zip(lines.iter()).flat_map(of_line).collect())
     }
 
-    fn of_line(&self, place: usize, line: &ActualsLine, replaced: Option<&LedgerEntry>) -> Vec<LedgerEntry> {
+    fn of_line(&self, place: usize, Line { line, digest }: &Line, replaced: Option<&LedgerEntry>) -> Vec<LedgerEntry> {
         let Some(fate) = self.resolved.fates.get(place).copied().flatten() else { return Vec::new() };
         let Some(course) = self.resolved.course(fate) else { return Vec::new() };
         let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
@@ -53,8 +52,11 @@ impl Maker {
             prior_period_id: (old.fiscal_period_id != course.period).then_some(old.fiscal_period_id),
             reverses_id: Some(old.id),
             corrects_id: None,
+            exceeds_order_by: None,
+            exceeds_budget_by: None,
             ..self.common(number, LedgerEntry::clone(old))
         });
+        let remark = self.resolved.remarks.get(&place).copied().unwrap_or_default();
         let suspense = course.coding.program_id.is_none();
         let entry = LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 1)),
@@ -70,6 +72,8 @@ impl Maker {
             budget_transfer_id: None,
             commitment_id: None,
             forecast_id: None,
+            review_id: None,
+            engagement_id: None,
             line: number,
             entry_type: LedgerEntryType::Actual,
             debit_account: if suspense { LedgerAccount::Suspense } else { LedgerAccount::Cost },
@@ -93,15 +97,15 @@ impl Maker {
             reverses_id: None,
             corrects_id: replaced.map(|old| old.id),
             possible_repeat: fate.repeats,
-            content_digest: Some(line.content_digest()),
+            content_digest: Some(digest.clone()),
             local_amount: line.local_amount,
             group_amount: line.group_amount,
-            purchase_order_reference: None,
-            purchase_order_line: None,
-            invoice_reference: None,
-            invoiced_commitment_id: None,
-            exceeds_order_by: None,
-            exceeds_budget_by: None,
+            purchase_order_reference: line.purchase_order_reference.clone(),
+            purchase_order_line: line.purchase_order_line.clone(),
+            invoice_reference: line.invoice_reference.clone(),
+            invoiced_commitment_id: remark.invoices,
+            exceeds_order_by: remark.exceeds_order_by,
+            exceeds_budget_by: remark.exceeds_budget_by,
         };
         reversal.into_iter().chain([entry]).collect()
     }

@@ -1,16 +1,20 @@
 //! A batch of actuals as it was sent: its lines in chunks, in memory or staged, and what is known of them all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use steerco_domain::Error;
 use steerco_domain::actuals_batch::PostActualsBatch;
 use steerco_domain::actuals_line::{ActualsLine, LineSums};
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
+use steerco_domain::text::Text;
 use steerco_domain::time::Day;
 use steerco_persistence::{Conn, Fail, blob};
 
+use crate::actuals_orders::OrderKey;
 use crate::coding::{Named, name_all};
 use crate::content::Staged;
 
@@ -19,9 +23,22 @@ pub(crate) const CHUNK: usize = 1_000;
 /// Faults of lines told at once.
 pub(crate) const FAULTS_MAX: usize = 1_000;
 
+/// A line and the digest of its content, which is asked for again and again.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) line: ActualsLine,
+    pub(crate) digest: Text<64>,
+}
+
+impl Line {
+    pub(crate) fn new(line: ActualsLine) -> Self {
+        Self { digest: line.content_digest(), line }
+    }
+}
+
 /// Lines in chunks.
 pub(crate) enum Lines {
-    Held(Vec<Arc<Vec<ActualsLine>>>),
+    Held(Vec<Arc<Vec<Line>>>),
     Staged { org: String, upload: String, chunks: usize },
 }
 
@@ -34,7 +51,7 @@ impl Lines {
     }
 
     /// A chunk; empty behind the last one.
-    pub(crate) async fn chunk(&self, conn: &Conn, n: usize) -> Result<Arc<Vec<ActualsLine>>, Fail> {
+    pub(crate) async fn chunk(&self, conn: &Conn, n: usize) -> Result<Arc<Vec<Line>>, Fail> {
         match self {
             Self::Held(chunks) => Ok(chunks.get(n).cloned().unwrap_or_default()),
             Self::Staged { chunks, .. } if n >= *chunks => Ok(Arc::default()),
@@ -57,6 +74,8 @@ pub(crate) struct Sent {
     /// What is wrong with lines by themselves.
     pub(crate) faults: Vec<Fault>,
     pub(crate) named: Named,
+    /// The order lines that are invoiced.
+    pub(crate) orders: BTreeSet<OrderKey>,
     pub(crate) first_day: Option<Day>,
     /// Whether a line says in which period it counts.
     pub(crate) names_periods: bool,
@@ -68,8 +87,9 @@ impl Sent {
     pub(crate) fn whole(mut batch: PostActualsBatch) -> Self {
         let lines = std::mem::take(&mut batch.lines.0);
         let mut gather = Gather::new(batch);
+        let lines: Vec<Line> = lines.into_iter().map(Line::new).collect();
         for (i, line) in lines.iter().enumerate() {
-            line.check(&format!("/lines/{i}"), &mut gather.faults);
+            line.line.check(&format!("/lines/{i}"), &mut gather.faults);
             gather.see(line);
         }
         gather.faults.truncate(FAULTS_MAX);
@@ -93,6 +113,7 @@ pub(crate) struct Gather {
     sums: LineSums,
     pub(crate) faults: Vec<Fault>,
     named: Named,
+    orders: BTreeSet<OrderKey>,
     first_day: Option<Day>,
     names_periods: bool,
     digest: Sha256,
@@ -113,34 +134,36 @@ impl Gather {
             sums: LineSums::default(),
             faults: Vec::new(),
             named: Named::new(),
+            orders: BTreeSet::new(),
             first_day: None,
             names_periods: false,
             digest,
         }
     }
 
-    pub(crate) fn see(&mut self, line: &ActualsLine) {
+    pub(crate) fn see(&mut self, Line { line, digest }: &Line) {
         self.count += 1;
         self.sums.add(line);
         name_all(line, &mut self.named);
+        self.orders.extend(line.order());
         self.first_day = Some(self.first_day.map_or(line.posted_on, |first| first.min(line.posted_on)));
         self.names_periods |= line.fiscal_period_id.is_some();
         self.digest.update((line.external_id.as_str().len() as u64).to_le_bytes());
         self.digest.update(line.external_id.as_str());
-        self.digest.update(line.content_digest().as_str());
+        self.digest.update(digest.as_str());
     }
 
     pub(crate) fn sent(self, lines: Lines) -> Sent {
-        let Self { batch, count, sums, faults, named, first_day, names_periods, digest } = self;
+        let Self { batch, count, sums, faults, named, orders, first_day, names_periods, digest } = self;
         let sha256 = hex(&digest.finalize());
-        Sent { batch, lines, count, sums, faults, named, first_day, names_periods, sha256 }
+        Sent { batch, lines, count, sums, faults, named, orders, first_day, names_periods, sha256 }
     }
 }
 
 /// Keeps lines outside of memory as they come.
 pub(crate) struct Stager {
     pub(crate) staged: Staged,
-    waiting: Vec<ActualsLine>,
+    waiting: Vec<Line>,
 }
 
 impl Stager {
@@ -148,7 +171,7 @@ impl Stager {
         Self { staged, waiting: Vec::with_capacity(CHUNK) }
     }
 
-    pub(crate) async fn add(&mut self, line: ActualsLine) -> Result<(), Error> {
+    pub(crate) async fn add(&mut self, line: Line) -> Result<(), Error> {
         self.waiting.push(line);
         if self.waiting.len() == CHUNK { self.flush().await } else { Ok(()) }
     }

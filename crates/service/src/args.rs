@@ -1,5 +1,6 @@
 //! What a request says beside its body, the same over both doors.
 
+use steerco_domain::Error;
 use steerco_domain::time::Instant;
 
 use crate::Caller;
@@ -32,11 +33,50 @@ pub struct ListArgs {
 pub struct EventArgs {
     /// Cursor of the last event already read, or a `sync_token` of a list; from the beginning when absent.
     pub after: Option<String>,
-    /// Kinds of resources wanted, such as `risk`; all when empty.
+    /// What happened from this instant on, instead of after a cursor.
+    pub since: Option<Instant>,
+    /// The consumer whose place and filter are read by.
+    pub consumer: Option<String>,
+    pub filter: EventFilter,
+    pub page_size: Option<i64>,
+}
+
+impl EventArgs {
+    /// A consumer has a filter of its own.
+    pub(crate) fn refuse_beside_consumer(&self) -> Result<(), Error> {
+        if self.filter == EventFilter::default() {
+            return Ok(());
+        }
+        let detail = "a consumer has its own filter: change the consumer, or leave the other conditions away";
+        Err(Error::fault("?consumer_id", "DOES_NOT_FIT", detail))
+    }
+}
+
+/// What of the feed is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Kinds of resources, such as `risk`; all when empty.
     pub kinds: Vec<String>,
+    /// Types of events, such as `risk.assess`; all when empty.
+    pub event_types: Vec<String>,
+    /// Programs to which resources must belong; all in sight when empty.
+    pub program_ids: Vec<String>,
+    /// Labels that resources must bear, all of them: each a key, or `key=value`.
+    pub with_labels: Vec<String>,
     /// Leave out what this source wrote itself.
     pub exclude_source: Option<String>,
-    pub page_size: Option<i64>,
+}
+
+/// What a digest is made over.
+#[derive(Clone, Debug, Default)]
+pub struct DigestArgs {
+    /// Kinds of resources; all that the caller may read when empty.
+    pub kinds: Vec<String>,
+    /// Condition as in the list of the one kind named.
+    pub filter: Option<String>,
+    pub show_deleted: bool,
+    /// Cursor of the feed up to which things are meant; now when absent.
+    pub at: Option<String>,
 }
 
 /// Everything about a write beside its body.

@@ -1,21 +1,36 @@
 //! Reading the bridge between two versions of a budget.
 
-use steerco_domain::bridge::BudgetBridge;
-use steerco_domain::budget::Budget;
-use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail, Scope, budget};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::events::event_id;
+use steerco_domain::bridge::{BridgeRates, BudgetBridge, BudgetBridgeStepType, Movement};
+use steerco_domain::budget::Budget;
+use steerco_domain::exchange::NOW;
+use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::id::Id;
+use steerco_domain::money::Currency;
+use steerco_domain::text::Code;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::exchange::{self, RateNeed, Rates};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Conn, Fail, Scope, budget, translation};
+
 use crate::read::{Reads, check_id};
+use crate::sight::event_id;
 use crate::{Caller, Service};
 
 impl Service {
     /// How one version became another; `from` is the version that it took the place of when absent.
-    pub async fn budget_bridge(&self, caller: &Caller, id: &str, from: Option<&str>) -> Result<BudgetBridge, Error> {
+    pub async fn budget_bridge(
+        &self,
+        caller: &Caller,
+        id: &str,
+        from: Option<&str>,
+        currency: Option<Currency>,
+    ) -> Result<BudgetBridge, Error> {
         check_id(Budget::KIND, id)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.bridge_in(&conn, caller, id, from).await.map_err(Fail::into_error)?;
+        let found = self.bridge_in(&conn, caller, id, (from, currency)).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }
@@ -25,7 +40,7 @@ impl Service {
         conn: &Conn,
         caller: &Caller,
         id: &str,
-        from: Option<&str>,
+        (from, currency): (Option<&str>, Option<Currency>),
     ) -> Result<BudgetBridge, Fail> {
         let (_, scope) = self.authorise(conn, caller, Reads::<Budget>::ROW).await?;
         let to = get(conn, &scope, id).await?.ok_or_else(|| Error::not_found(Budget::KIND.name))?;
@@ -49,8 +64,72 @@ impl Service {
         for movement in &mut movements {
             movement.event_id = event_id(scope.org(), &movement.event_id);
         }
-        Ok(BudgetBridge::new(&from, &to, &movements)?)
+        match currency {
+            Some(currency) => translate(conn, &scope, (&from, &to), &movements, (currency, [begins, ends])).await,
+            None => Ok(BudgetBridge::new(&from, &to, &movements)?),
+        }
     }
+}
+
+/// The bridge in one currency, by the sets of rates that its versions name, as they were known when each was approved.
+async fn translate(
+    conn: &Conn,
+    scope: &Scope,
+    (from, to): (&Budget, &Budget),
+    movements: &[Movement],
+    (currency, [begins, ends]): (Currency, [i64; 2]),
+) -> Result<BudgetBridge, Fail> {
+    let ends = ends.min(NOW);
+    let cells = from.cells().chain(to.cells()).map(|(cell, _)| (cell.fiscal_period_id, cell.currency));
+    let moved = movements.iter().map(|movement| (movement.fiscal_period_id, movement.currency));
+    let used: Vec<(Id<FiscalPeriod>, Currency)> = cells.chain(moved).collect();
+    let others: BTreeSet<Currency> = used.iter().map(|(_, one)| *one).filter(|one| *one != currency).collect();
+    let sets = [from, to].map(|budget| budget.rate_set.as_ref().map_or("", Code::as_str));
+    if !others.is_empty() && sets.contains(&"") {
+        let detail = "both versions must name the rate_set by which they are converted";
+        return Err(Error::fault("?currency", "NO_RATE_SET", detail).into());
+    }
+    let ids: Vec<String> = used.iter().map(|(id, _)| id.to_string()).collect();
+    let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+    let periods = translation::list_period_rates(conn, scope, &ids, Moment::Now).await?;
+    let mut period_ends = HashMap::new();
+    for (id, period) in &periods {
+        period_ends.insert(Id::parse(id).map_err(Fail::Broken)?, period.ends_on);
+    }
+    let days = period_ends.values().min().zip(period_ends.values().max()).map(|(first, last)| [*first, *last]);
+    let rates = match days.filter(|_| !others.is_empty()) {
+        Some(days) => {
+            let need = RateNeed {
+                to: currency,
+                from: others,
+                rate_type: ExchangeRateType::Budget,
+                rate_sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+                days,
+                known: [begins, ends],
+            };
+            exchange::list_versions(conn, scope.org(), &need, true).await?
+        }
+        None => Rates::default(),
+    };
+    let by = BridgeRates {
+        to: currency,
+        rates: &rates,
+        ends: &period_ends,
+        earlier: (sets[0], begins),
+        later: (sets[1], ends),
+    };
+    let (mut bridge, changes) = BudgetBridge::translated(from, to, movements, &by)?;
+    let last = budget::find_last_change(conn, scope.org(), to).await?;
+    let said = if ends == NOW { last } else { Some(ends) };
+    let said = budget::list_hashes(conn, scope.org(), &said.into_iter().collect()).await?;
+    let rates = budget::list_hashes(conn, scope.org(), &changes).await?;
+    let event_ids: Vec<String> = said.iter().chain(&rates).map(|hash| event_id(scope.org(), hash)).collect();
+    let steps = bridge.spans.iter_mut().flat_map(|span| &mut span.steps);
+    for step in steps.filter(|step| step.step_type == BudgetBridgeStepType::ExchangeRates) {
+        step.event_id = event_ids.first().cloned().unwrap_or_default();
+        step.event_ids.clone_from(&event_ids);
+    }
+    Ok(bridge)
 }
 
 async fn get(conn: &Conn, scope: &Scope, id: &str) -> Result<Option<Budget>, Fail> {

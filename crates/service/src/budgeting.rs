@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
-use steerco_domain::authority_limit::suffices;
+use steerco_domain::authority_limit::{AuthorityAct, suffices};
 use steerco_domain::budget::{Budget, BudgetCell, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
 use steerco_domain::commitment::Commitment;
@@ -20,15 +20,16 @@ use steerco_domain::money::{Amount, Currency, Money};
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
 use steerco_domain::refs::ExternalRefs;
+use steerco_domain::review::Review;
 use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::budget;
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::query;
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail};
+use steerco_persistence::{budget, exchange};
 
 use crate::execute::Env;
 
@@ -65,6 +66,7 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
     let mut year = None;
     if let Some(budget) = any.downcast_ref::<Budget>() {
         (entity, year) = (budget.legal_entity_id, Some(budget.fiscal_year.get()));
+        check_rates(env, budget, faults).await?;
         periods.extend(budget.first_editable_period_id.map(|id| ("/first_editable_period_id".to_owned(), id)));
         for (i, line) in budget.lines.0.iter().enumerate() {
             periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
@@ -112,6 +114,14 @@ pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Ve
         crate::forecasting::check_lines(&books, forecast, faults);
     }
     check_projects(env, claims, faults).await
+}
+
+async fn check_rates(env: &Env<'_>, budget: &Budget, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+    let Some(set) = &budget.rate_set else { return Ok(()) };
+    if !exchange::has_set(env.conn, env.context.caller.organisation(), set.as_str()).await? {
+        faults.push(Fault::new("/rate_set", "NOT_FOUND", "there are no budget rates of this set"));
+    }
+    Ok(())
 }
 
 async fn check_projects(env: &Env<'_>, claims: Vec<Claim>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
@@ -238,7 +248,9 @@ async fn approve_budget(env: &Env<'_>, budget: &mut Budget) -> Result<(), Fail> 
 }
 
 async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Result<(), Fail> {
-    check_authority(env, transfer).await?;
+    let (act, amount) = (transfer.transfer_type.act(), transfer.amount);
+    let wanted = Authority { act, row: APPROVE_TRANSFER, amount, pointer: "/amount" };
+    check_authority(env, transfer.program_id, &wanted).await?;
     let org = env.context.caller.organisation();
     let books = Books::read(env, transfer.legal_entity_id).await?;
     ledger::take_turn(env.conn, org).await?;
@@ -286,22 +298,28 @@ fn cell(place: &BudgetPlace, account: LedgerAccount, amount: Money) -> BudgetCel
     }
 }
 
+/// What takes authority: the act, the row of the table that permits it, the amount and where that stands.
+pub(crate) struct Authority {
+    pub(crate) act: AuthorityAct,
+    pub(crate) row: &'static Row,
+    pub(crate) amount: Money,
+    pub(crate) pointer: &'static str,
+}
+
 /// Whether a role of the caller over this program reaches the amount.
-async fn check_authority(env: &Env<'_>, transfer: &BudgetTransfer) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    let program = transfer.program_id.to_string();
+pub(crate) async fn check_authority(env: &Env<'_>, program: Id<Program>, wanted: &Authority) -> Result<(), Fail> {
+    let (org, program) = (env.context.caller.organisation(), program.to_string());
     let portfolio = query::find_text(env.conn, org, Program::KIND, &program, "portfolio_id").await?;
     let narrow = env.context.caller.narrow();
-    let roles = live_roles(&env.access, narrow, APPROVE_TRANSFER, env.now, &program, portfolio.as_deref());
+    let roles = live_roles(&env.access, narrow, wanted.row, env.now, &program, portfolio.as_deref());
     let limits = budget::list_limits(env.conn, org).await?;
-    let act = transfer.transfer_type.act();
-    if suffices(&limits, &roles, act, transfer.amount) {
+    if suffices(&limits, &roles, wanted.act, wanted.amount) {
         return Ok(());
     }
-    let Money { units, currency } = transfer.amount;
+    let Money { units, currency } = wanted.amount;
     let amount = Amount::new(units);
-    let detail = format!("{amount} {} is beyond your authority for {}", currency.code(), act.word());
-    let fault = Fault::new("/amount", "BEYOND_AUTHORITY", detail.clone());
+    let detail = format!("{amount} {} is beyond your authority for {}", currency.code(), wanted.act.word());
+    let fault = Fault::new(wanted.pointer, "BEYOND_AUTHORITY", detail.clone());
     Err(Error { faults: vec![fault], ..Error::new(Reason::Forbidden, detail) }.into())
 }
 
@@ -361,8 +379,16 @@ impl Posting {
             invoiced_commitment_id: None,
             exceeds_order_by: None,
             exceeds_budget_by: None,
+            review_id: None,
+            engagement_id: None,
         };
         Self { entries: Vec::new(), blank, base }
+    }
+
+    /// What is added from now on follows from this review.
+    pub(crate) fn follow(&mut self, review: &Review) {
+        self.blank.review_id = Some(review.id);
+        self.blank.engagement_id = review.engagement_id;
     }
 
     /// Puts money into a place, or with an amount below zero takes it away; the other side follows from the account.
@@ -408,6 +434,7 @@ impl Posting {
             pieces: count,
             entries: ledger::made(move |line| entries.get(line).cloned().into_iter().collect()),
             unposted: Vec::new(),
+            orders: Vec::new(),
         });
         Ok((i32::try_from(count).unwrap_or(i32::MAX), Some(digest)))
     }

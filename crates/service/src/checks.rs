@@ -1,4 +1,4 @@
-//! Every rule that needs the database: holders, references, unique fields, sources, owners of fields.
+//! Every rule that needs the database: holders, references, unique fields, sources.
 
 use std::collections::HashSet;
 
@@ -18,6 +18,7 @@ pub(crate) async fn check<R: Resource>(
     scope: &Scope,
     before: Option<&R>,
     after: &R,
+    source: Option<&str>,
 ) -> Result<(), Fail> {
     let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
     let fresh = before.is_none() || revived;
@@ -31,15 +32,17 @@ pub(crate) async fn check<R: Resource>(
         Some(_) => check_parents(env, after, &mut faults).await?,
         None => {}
     }
-    check_sources(env, before, after, &mut faults).await?;
+    check_sources(env, before, after, source, &mut faults).await?;
     crate::budgeting::check(env, after, &mut faults).await?;
+    crate::prices::check(env, before.filter(|_| !revived), after, &mut faults).await?;
     if !faults.is_empty() {
         return Err(Error::invalid(faults).into());
     }
     check_hierarchy(env, scope, before.filter(|_| !revived), after).await?;
     check_cycle(env, scope, before, after).await?;
     check_unique(env, before.filter(|_| !revived), after).await?;
-    check_owners(env, before, after).await
+    crate::ownership::check_claims(env, after).await?;
+    crate::ownership::check(env, before, after, source).await
 }
 
 /// What a changed reference names must live; a parent must be in the caller's reach too. Foreign and unknown look alike.
@@ -77,11 +80,12 @@ async fn check_references<R: Resource>(
     Ok(())
 }
 
-/// External references name registered sources and no other resource.
+/// External references name registered sources and no other resource. That of the upsert itself was looked up already.
 async fn check_sources<R: Resource>(
     env: &Env<'_>,
     before: Option<&R>,
     after: &R,
+    source: Option<&str>,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
@@ -89,12 +93,13 @@ async fn check_sources<R: Resource>(
         if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
             continue;
         }
-        let (source, external) = (reference.source.as_str(), reference.external_id.as_str());
-        if query::find_source(env.conn, org, source).await?.is_none() {
+        if source != Some(reference.source.as_str())
+            && query::find_source(env.conn, org, reference.source.as_str()).await?.is_none()
+        {
             let detail = "no source with this code is registered";
             faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
         }
-        let holder = query::find_ref(env.conn, org, R::KIND, source, external).await?;
+        let holder = env.crosswalk.find(env.conn, org, R::KIND, reference).await?;
         if holder.is_some_and(|(id, _)| id != after.id_text()) {
             let detail = format!("another {} has this external reference", R::KIND.name);
             let fault = Fault::new(format!("/external_refs/{i}"), "ALREADY_EXISTS", detail.clone());
@@ -136,24 +141,4 @@ fn unique_values<R: Resource>(before: Option<&R>, after: &R) -> Vec<(&'static st
     unique
         .filter_map(|((_, _, field), cell)| if let Cell::Text(v) = cell { Some((field.name, v)) } else { None })
         .collect()
-}
-
-/// A field that a source owns is written under that source only.
-async fn check_owners<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
-    if !env.access.owned_fields {
-        return Ok(());
-    }
-    let Some(before) = before else { return Ok(()) };
-    let changed = after.changed_since(before);
-    let owned = query::list_owned_fields(env.conn, env.context.caller.organisation(), R::KIND).await?;
-    let foreign: Vec<Fault> = owned
-        .iter()
-        .filter(|(field, _, source_id)| changed.contains(&field.as_str()) && !env.access.source_ids.contains(source_id))
-        .map(|(field, code, _)| Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the source {code} owns it")))
-        .collect();
-    if foreign.is_empty() {
-        return Ok(());
-    }
-    let detail = foreign.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join("; ");
-    Err(Error { faults: foreign, ..Error::new(Reason::FieldOwned, detail) }.into())
 }

@@ -6,8 +6,9 @@ use steerco_domain::field::Long;
 use steerco_domain::financials::Balance;
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriod, FiscalPeriodState};
 use steerco_domain::money::Amount;
+use steerco_domain::text::Text;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{Fail, financials, ledger};
+use steerco_persistence::{Fail, financials, ledger, log};
 
 use crate::execute::Env;
 
@@ -30,6 +31,9 @@ pub(crate) async fn total<R: Resource>(env: &Env<'_>, before: &R, after: &mut R)
     let balances = financials::of_period(env.conn, org, &id).await?;
     period.closing_totals = balances.into_iter().map(total).collect::<Result<_, Error>>()?;
     period.closing_sequence = ledger::last_posting(env.conn, org, &id).await?.map(Long);
+    let last = log::last_change(env.conn, org).await?;
+    period.closing_log_sequence = last.as_ref().map(|(seq, _)| Long(*seq));
+    period.closing_log_hash = last.and_then(|(_, hash)| Text::parse(&hash).ok());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use steerco_domain::Resource;
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::coding_rule::{self, Coded, CodingRule};
+use steerco_domain::commitment::Commitment;
 use steerco_domain::cost_category::CostCategory;
 use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
@@ -25,6 +26,19 @@ pub(crate) struct Coding {
     pub(crate) cost_category_id: Option<Id<CostCategory>>,
     pub(crate) spend: Option<Spend>,
     pub(crate) rule_id: Option<Id<CodingRule>>,
+}
+
+impl Coding {
+    /// What a commitment says that its cost is a cost of.
+    pub(crate) const fn of(it: &Commitment) -> Self {
+        Self {
+            program_id: Some(it.program_id),
+            project_id: it.project_id,
+            cost_category_id: it.cost_category_id,
+            spend: it.spend,
+            rule_id: None,
+        }
+    }
 }
 
 /// Kind and id of what lines name.
@@ -54,19 +68,7 @@ impl Coder {
         named: &Named,
     ) -> Result<Self, Fail> {
         let rules = ledger::list_rules(env.conn, scope.org()).await?;
-        let mut known = HashSet::new();
-        for (kind, id) in named {
-            let Some(kind) = steerco_domain::find_kind(kind) else { continue };
-            if !query::exists(env.conn, scope, kind, id).await? {
-                continue;
-            }
-            if kind.name == Project::KIND.name {
-                // A project is named together with the program it belongs to.
-                let program = query::find_text(env.conn, scope.org(), kind, id, "program_id").await?;
-                known.extend(program.map(|program| format!("{id} {program}")));
-            }
-            known.insert(id.clone());
-        }
+        let known = read_known(env, scope, named).await?;
         Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
     }
 
@@ -75,17 +77,7 @@ impl Coder {
         let Some(program) = line.program_id else {
             return Ok(self.by_rule(line.cost_code.as_ref(), line.posted_on));
         };
-        let there = |id: String| self.known.contains(&id);
-        let missing = |name: &str| Err(("NOT_FOUND", format!("there is no such {name}")));
-        if !there(program.to_string()) {
-            return missing("program");
-        }
-        if line.project_id.is_some_and(|id| !there(format!("{id} {program}"))) {
-            return missing("project of this program");
-        }
-        if line.cost_category_id.is_some_and(|id| !there(id.to_string())) {
-            return missing("cost_category");
-        }
+        check_known(&self.known, program, line.project_id, line.cost_category_id)?;
         Ok(Coding {
             program_id: Some(program),
             project_id: line.project_id,
@@ -108,4 +100,42 @@ impl Coder {
             rule_id: Some(rule.id),
         })
     }
+}
+
+/// The ids of those of these things that are there, and the ids of projects together with those of their programs.
+pub(crate) async fn read_known(env: &Env<'_>, scope: &Scope, named: &Named) -> Result<HashSet<String>, Fail> {
+    let mut known = HashSet::new();
+    for (kind, id) in named {
+        let Some(kind) = steerco_domain::find_kind(kind) else { continue };
+        if !query::exists(env.conn, scope, kind, id).await? {
+            continue;
+        }
+        if kind.name == Project::KIND.name {
+            // A project is named together with the program it belongs to.
+            let program = query::find_text(env.conn, scope.org(), kind, id, "program_id").await?;
+            known.extend(program.map(|program| format!("{id} {program}")));
+        }
+        known.insert(id.clone());
+    }
+    Ok(known)
+}
+
+/// Whether a program, a project of it and a category are among what is there.
+pub(crate) fn check_known(
+    known: &HashSet<String>,
+    program: Id<Program>,
+    project: Option<Id<Project>>,
+    category: Option<Id<CostCategory>>,
+) -> Result<(), (&'static str, String)> {
+    let missing = |name: &str| Err(("NOT_FOUND", format!("there is no such {name}")));
+    if !known.contains(&program.to_string()) {
+        return missing("program");
+    }
+    if project.is_some_and(|id| !known.contains(&format!("{id} {program}"))) {
+        return missing("project of this program");
+    }
+    if category.is_some_and(|id| !known.contains(&id.to_string())) {
+        return missing("cost_category");
+    }
+    Ok(())
 }

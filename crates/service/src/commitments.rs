@@ -9,17 +9,15 @@ use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
-use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
-use steerco_domain::resource::Verb;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
-use steerco_persistence::{Change, ChangeKind, Fail, commitment, ledger, query};
+use steerco_persistence::{Change, ChangeKind, Fail, ledger, query};
 
+use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::budgeting::{Books, Posting};
-use crate::decide::settle;
 use crate::execute::Env;
 
 const OVERRIDE: &Row = find("commitment", "override");
@@ -35,28 +33,9 @@ pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) 
     ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
     control(env, &books, before, after).await?;
     let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
-    add_entries(&books, &mut posting, before, after)?;
+    add_entries(&books, &mut posting, before, after, false)?;
     posting.post(env)?;
     Ok(())
-}
-
-/// Takes a step of a commitment that the request does not name: its row, its event and what it posts go in with what
-/// the request does. One step a request of each commitment: amounts of several are summed first.
-#[expect(dead_code, reason = "the acceptance of a milestone records a receipt by it")]
-pub(crate) async fn step_also<V: Verb<On = Commitment>>(
-    env: &Env<'_>,
-    id: Id<Commitment>,
-    step: &V,
-) -> Result<Commitment, Fail> {
-    let org = env.context.caller.organisation();
-    let before = commitment::hold(env.conn, org, &[id.to_string()]).await?.pop();
-    let before = before.ok_or_else(|| Error::not_found(Commitment::KIND.name))?;
-    let mut after = before.clone();
-    step.decide_by(&mut after, &env.acting())?;
-    settle(&mut after)?;
-    post(env, &before, &mut after).await?;
-    change_also(env, &before, &mut after, V::NAME);
-    Ok(after)
 }
 
 /// A commitment that changes beside what the request names, as it will be written.
@@ -66,18 +45,19 @@ pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commit
     env.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
 }
 
-/// The entries of what a step changes in what is committed and accrued.
+/// The entries of what a step changes in what is committed and accrued. `adjusting`: a closing period takes them too.
 pub(crate) fn add_entries(
     books: &Books,
     posting: &mut Posting,
     before: &Commitment,
     after: &mut Commitment,
+    adjusting: bool,
 ) -> Result<(), Error> {
     let (was, is) = (before.bound(), after.bound());
     if was == is {
         return Ok(());
     }
-    let period = open_period(books, after.fiscal_period_id)?;
+    let period = open_period(books, after.fiscal_period_id, adjusting)?;
     let changes = [
         (LedgerEntryType::Commitment, LedgerAccount::Commitment, is.0 - was.0),
         (LedgerEntryType::Accrual, LedgerAccount::Accrual, is.1 - was.1),
@@ -104,10 +84,10 @@ pub(crate) fn add_entries(
 }
 
 /// The period that takes what is posted: its own, or where that is closed the next open one.
-fn open_period(books: &Books, own: Id<FiscalPeriod>) -> Result<Id<FiscalPeriod>, Error> {
+pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>, adjusting: bool) -> Result<Id<FiscalPeriod>, Error> {
     let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
     let own = books.periods.get(&own).ok_or_else(missing)?;
-    if own.state == FiscalPeriodState::Open {
+    if own.state == FiscalPeriodState::Open || (adjusting && own.state == FiscalPeriodState::Closing) {
         return Ok(own.id);
     }
     let later = books.periods.values().filter(|period| {
@@ -124,30 +104,44 @@ async fn control(env: &Env<'_>, books: &Books, before: &Commitment, after: &mut 
         return Ok(());
     }
     let overrides = std::mem::replace(&mut after.over_budget, before.over_budget);
-    let (org, program) = (env.context.caller.organisation(), after.program_id.to_string());
-    if overrides {
-        may_override(env, &program).await?;
-    }
-    let entity = after.legal_entity_id.to_string();
-    let policy = query::find_text(env.conn, org, LegalEntity::KIND, &entity, "budget_control").await?;
-    let policy = policy.and_then(|word| BudgetControl::from_word(&word)).unwrap_or(BudgetControl::Ignore);
-    let year = books.periods.get(&after.fiscal_period_id).map(|period| period.fiscal_year);
-    let Some(year) = year.filter(|_| policy != BudgetControl::Ignore) else { return Ok(()) };
-    let of_year = books.periods.values().filter(|period| period.fiscal_year == year);
-    let periods: Vec<String> = of_year.map(|period| period.id.to_string()).collect();
-    let currency = after.requested.currency;
-    let left = commitment::available(env.conn, org, &program, &periods, currency).await?;
     let more = after.committed.units() - before.committed.units();
-    if left >= i128::from(more) {
-        return Ok(());
-    }
-    if policy == BudgetControl::Stop && !overrides {
-        let left = Amount::new(i64::try_from(left).unwrap_or(i64::MIN + 1));
-        let detail = format!("{left} {} are available to the program in {}", currency.code(), year.get());
-        return Err(Error::fault("/amount", "OVER_BUDGET", detail).into());
-    }
-    after.over_budget = true;
+    let over_budget = beyond(env, books, after, ("budget_control", "/amount"), more, overrides).await?;
+    after.over_budget |= over_budget;
     Ok(())
+}
+
+/// Whether a new commitment may be requested, as the company wants requests controlled.
+pub(crate) async fn request<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+    let Some(after) = (after as &mut dyn Any).downcast_mut::<Commitment>() else { return Ok(()) };
+    let books = Books::read(env, after.legal_entity_id).await?;
+    let (units, overrides) = (after.requested.units, after.override_reason.is_some());
+    after.over_budget = beyond(env, &books, after, ("request_control", "/requested/amount"), units, overrides).await?;
+    Ok(())
+}
+
+/// Whether so much more goes beyond what is available; refused where the company stops that. `rule` is the field of the
+/// company that says so, and the place of the fault.
+async fn beyond(
+    env: &Env<'_>,
+    books: &Books,
+    it: &Commitment,
+    (policy, pointer): (&str, &str),
+    more: i64,
+    overrides: bool,
+) -> Result<bool, Fail> {
+    let (org, entity) = (env.context.caller.organisation(), it.legal_entity_id.to_string());
+    if overrides {
+        may_override(env, &it.program_id.to_string()).await?;
+    }
+    let policy = query::find_text(env.conn, org, LegalEntity::KIND, &entity, policy).await?;
+    let mut control = Control::new(policy.and_then(|word| BudgetControl::from_word(&word)), overrides);
+    let at = Budgeted::of(books, it.program_id, it.fiscal_period_id, it.requested.currency);
+    let Some(at) = at else { return Ok(false) };
+    match control.take(env, books, at, &[(at, -more)]).await? {
+        Verdict::Fits => Ok(false),
+        Verdict::Beyond(_) => Ok(true),
+        Verdict::Refused(detail) => Err(Error::fault(pointer, "OVER_BUDGET", detail).into()),
+    }
 }
 
 /// Whether a role of the caller over this program may go over the budget.

@@ -13,6 +13,7 @@ use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
 use crate::Outcome;
 use crate::checks::check;
+use crate::crosswalk::Behind;
 use crate::execute::{Env, Item, Writes};
 use crate::family::children_of;
 use crate::graph::{check_ends, join};
@@ -55,6 +56,8 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             crate::budgeting::approve(env, &before, &mut after).await?;
             crate::commitments::post(env, &before, &mut after).await?;
             crate::forecasting::submit(env, &before, &mut after).await?;
+            crate::amending::amend(env, &before, &mut after).await?;
+            crate::reviewing::acted(env, &before, &mut after, row.action).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
     }
@@ -89,24 +92,29 @@ async fn create<R: Resource>(
     let scope = env.scope(Writes::<R>::CREATE)?;
     let effective_at = effective_at(env, R::KIND)?;
     let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
-    let mut after = R::create(body, &seed)?;
+    let mut after = R::create(&*env.resolver().body(R::KIND.fields, body).await?, &seed)?;
     refuse_hidden::<R>(&scope, body)?;
     let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
     if let Some(reference) = reference {
-        after.common_mut().external_refs.set(reference);
+        after.common_mut().external_refs.add(reference)?;
     }
     crate::inherit::inherit(env, &scope, &mut after).await?;
     crate::consult::consult(env, &scope, &mut after).await?;
     crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;
-    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms);
+    crate::claims::prepare(env, &scope, &mut after).await?;
+    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
     let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
     if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
-    check::<R>(env, &scope, None, &after).await?;
+    check::<R>(env, &scope, None, &after, source.as_deref()).await?;
+    crate::commitments::request(env, &mut after).await?;
     crate::spreading::spread(env, &mut after).await?;
+    crate::webhooks::take_rights(env, &after);
+    crate::claims::submit(env, &mut after).await?;
+    after.stamp(env.now);
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
@@ -121,6 +129,7 @@ pub(crate) async fn held<R: Resource>(
 ) -> Result<(Scope, R), Fail> {
     check_id(R::KIND, id)?;
     let scope = env.scope(Some(row))?;
+    let id = &*env.resolver().id(R::KIND, id).await?;
     let Some(found) = query::find_for_update::<R>(env.conn, &scope, id).await? else {
         let visible = match env.scope(Some(Reads::<R>::ROW)) {
             Ok(sight) => query::find::<R>(env.conn, &sight, id, Moment::Now).await?.is_some(),
@@ -176,6 +185,7 @@ async fn merge<R: Resource>(
     refuse_deleted(&before)?;
     refuse_hidden::<R>(&scope, patch)?;
     check_author(env, &before)?;
+    let patch = &*env.resolver().body(R::KIND.fields, patch).await?;
     let mut current = before.clone();
     let effective = effective_at(env, R::KIND)?;
     let late = env.context.effective_at.is_some()
@@ -184,6 +194,7 @@ async fn merge<R: Resource>(
         return backfill(env, scope, before, patch, effective, source).await;
     }
     let after = before.patched(patch)?;
+    crate::webhooks::take_rights(env, &after);
     changed(env, scope, &before, after, action, source).await
 }
 
@@ -202,11 +213,12 @@ async fn changed<R: Resource>(
     if after == *before && action != "issue_secret" {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
-    check(env, &scope, Some(before), &after).await?;
+    check(env, &scope, Some(before), &after, source).await?;
     crate::spreading::spread(env, &mut after).await?;
     if after == *before && action != "issue_secret" {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
+    after.stamp(env.now);
     let effective = effective_at(env, R::KIND)?;
     let common = after.common_mut();
     *common.revision += 1;
@@ -243,7 +255,7 @@ async fn backfill<R: Resource>(
     if after == base && known_at(&base, effective) {
         return Ok(unchanged(scope, current, Outcome::Unchanged));
     }
-    check(env, &scope, Some(&base), &after).await?;
+    check(env, &scope, Some(&base), &after, source).await?;
     let revision = current.common().revision;
     let common = after.common_mut();
     *common.revision = revision;
@@ -281,7 +293,7 @@ async fn upsert<R: Resource>(
     }
     let reference = check_source(env, wanted).await?;
     let org = env.context.caller.organisation();
-    let found = query::find_ref(env.conn, org, R::KIND, wanted.source, wanted.external_id).await?;
+    let found: Behind = env.crosswalk.find(env.conn, org, R::KIND, &reference).await?;
     let version = wanted.version.map(|version| SourceVersion {
         kind: R::KIND,
         source: wanted.source.to_owned(),
@@ -300,7 +312,7 @@ async fn upsert<R: Resource>(
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
-    let mut body = body.clone();
+    let mut body = env.resolver().body(R::KIND.fields, body).await?.into_owned();
     // What can only be set at creation may be repeated, as long as it is the same.
     drop_repeated(&before, &mut body);
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
@@ -356,6 +368,7 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
         return Ok(unchanged(scope, before, Outcome::Unchanged));
     }
     before.check_delete()?;
+    let id = &before.id_text();
     check_ends::<R>(env, id).await?;
     crate::closing::check_unused::<R>(env, id).await?;
     let org = env.context.caller.organisation();

@@ -54,7 +54,7 @@ impl Service {
             return Ok(imported);
         }
         let action = IMPORT.action;
-        let wish = Wish { action, input, items, partial: false, batch: true, secret: None, link: None };
+        let wish = Wish::many(action, input, items);
         let done = self.execute::<ExchangeRate>(context, wish).await?;
         imported.replayed = done.replayed;
         for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {

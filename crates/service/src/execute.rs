@@ -15,20 +15,25 @@ use steerco_domain::graph::Edge;
 use steerco_domain::id::Id;
 use steerco_domain::resource::Acting;
 use steerco_domain::time::Instant;
+use steerco_domain::webhook_endpoint::WebhookEndpoint;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link};
+use steerco_persistence::consumer::Moved;
 use steerco_persistence::idempotency::Key;
 use steerco_persistence::ledger::Postings;
 use steerco_persistence::scope::authorise;
+use steerco_persistence::webhook::Setting;
 use steerco_persistence::{
     Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
 };
 
 use crate::clock::Clock;
+use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
 use crate::read::Reads;
 use crate::service::etag;
 use crate::token::digest;
+use crate::webhooks::check_addresses;
 use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
 
 /// What a verb does to its resource.
@@ -95,11 +100,20 @@ pub(crate) struct Wish<R> {
     pub(crate) secret: Option<(String, String)>,
     /// A content that was staged.
     pub(crate) link: Option<Link>,
+    /// A reader of the feed to be moved.
+    pub(crate) moved: Option<Moved>,
+    /// What is to change of the sending of webhooks.
+    pub(crate) webhook: Option<Setting>,
 }
 
 impl<R> Wish<R> {
     pub(crate) fn one(action: &'static str, input: Value, item: Item<R>) -> Self {
-        Self { action, input, items: vec![item], partial: false, batch: false, secret: None, link: None }
+        Self { batch: false, ..Self::many(action, input, vec![item]) }
+    }
+
+    /// All or nothing of a batch.
+    pub(crate) fn many(action: &'static str, input: Value, items: Vec<Item<R>>) -> Self {
+        Self { action, input, items, partial: false, batch: true, secret: None, link: None, moved: None, webhook: None }
     }
 }
 
@@ -112,9 +126,13 @@ impl<R: Resource> Writes<R> {
     pub(crate) const DELETE: Option<&'static Row> = row_if_made_so(R::KIND.name, "delete");
 }
 
-/// The tenant itself is made and ended by its operator, never by a caller, and a batch is posted.
+/// The tenant itself is made and ended by its operator, never by a caller, and batches are posted.
 const fn row_if_made_so(kind: &str, action: &str) -> Option<&'static Row> {
-    if same(kind, "organisation") || same(kind, "actuals_batch") { None } else { Some(find(kind, action)) }
+    if same(kind, "organisation") || same(kind, "actuals_batch") || same(kind, "purchase_order_batch") {
+        None
+    } else {
+        Some(find(kind, action))
+    }
 }
 
 /// What a decision knows of its caller.
@@ -129,8 +147,16 @@ pub(crate) struct Env<'a> {
     postings: Mutex<Option<Postings>>,
     /// What it changes beside the resources that it names.
     also: Mutex<Vec<Change>>,
+    /// What it changes of the sending of webhooks.
+    webhooks: Mutex<Vec<Setting>>,
+    /// The same, after them: what names what the request makes.
+    after: Mutex<Vec<Change>>,
+    /// What it has taken of a sum that has a limit.
+    taken: Mutex<HashMap<String, i64>>,
     /// The greatest number it has given in each series.
     numbers: Mutex<HashMap<String, i32>>,
+    /// What external references it has looked up.
+    pub(crate) crosswalk: Crosswalk,
     clock: &'a Clock,
 }
 
@@ -144,7 +170,11 @@ impl<'a> Env<'a> {
             edges: Mutex::default(),
             postings: Mutex::default(),
             also: Mutex::default(),
+            webhooks: Mutex::default(),
+            after: Mutex::default(),
+            taken: Mutex::default(),
             numbers: Mutex::default(),
+            crosswalk: Crosswalk::default(),
             clock,
         }
     }
@@ -166,6 +196,25 @@ impl<'a> Env<'a> {
         self.also.lock().unwrap_or_else(PoisonError::into_inner).push(change);
     }
 
+    /// Changes the sending of webhooks.
+    pub(crate) fn set_webhook(&self, setting: Setting) {
+        self.webhooks.lock().unwrap_or_else(PoisonError::into_inner).push(setting);
+    }
+
+    /// Changes such a resource after those that the request names, for it names one of them.
+    pub(crate) fn change_after(&self, change: Change) {
+        self.after.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+    }
+
+    /// What earlier items of this request have taken of a sum that has a limit; this one takes more.
+    pub(crate) fn take_of(&self, sum: &str, units: i64) -> i64 {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = taken.entry(sum.to_owned()).or_default();
+        let before = *sum;
+        *sum = sum.saturating_add(units);
+        before
+    }
+
     /// Edges that earlier items of this request add.
     pub(crate) fn planned_edges(&self) -> Vec<Edge> {
         self.edges.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -182,6 +231,17 @@ impl<'a> Env<'a> {
             Some(before) => before.and(postings),
             None => postings,
         });
+    }
+
+    /// All that is planned together with a change, in the order in which it is written, and what is posted.
+    pub(crate) fn planned(&self, change: Change) -> (Vec<Change>, Option<Postings>) {
+        let take = |changes: &Mutex<Vec<Change>>| {
+            std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        let mut changes = take(&self.also);
+        changes.push(change);
+        changes.append(&mut take(&self.after));
+        (changes, self.postings.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     /// The reach of the caller for one row of the table.
@@ -224,6 +284,7 @@ impl Service {
 
     pub(crate) async fn execute<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<BatchResult<R>, Error> {
         self.authorise_early(context, &wish).await?;
+        check_addresses(self, &wish).await?;
         let org = context.caller.organisation().to_owned();
         let key = remembered_key(context);
         let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
@@ -232,6 +293,9 @@ impl Service {
             Box::pin(async move { service.decide_all::<R>(conn, &context, &wish).await })
         });
         let answer = self.inner.database.transact(&org, key, decide).await?;
+        if R::KIND.name == WebhookEndpoint::KIND.name {
+            self.inner.webhooks.stir(&org);
+        }
         answer.downcast::<BatchResult<R>>().map(|done| *done).map_err(|_| Error::internal())
     }
 
@@ -269,6 +333,7 @@ impl Service {
         let (results, mut changes, source_versions) = decide_items(&env, wish).await?;
         // First, so that what is posted bears the number of the change that was asked for.
         changes.splice(0..0, std::mem::take(&mut *env.also.lock().unwrap_or_else(PoisonError::into_inner)));
+        changes.append(&mut env.after.lock().unwrap_or_else(PoisonError::into_inner));
         let link = wish.link.clone().filter(|_| !changes.is_empty());
         if let Some(link) = &link {
             blob::check_quota(conn, &act.org, link).await?;
@@ -284,9 +349,21 @@ impl Service {
             fingerprint,
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
-        let credential = wish.secret.clone();
+        let (credential, moved) = (wish.secret.clone(), wish.moved.clone());
         let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(Plan { changes, source_versions, remembered, credential, link, postings, ..Plan::nothing(act, answer) })
+        let mut webhooks = std::mem::take(&mut *env.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
+        webhooks.extend(wish.webhook.clone());
+        Ok(Plan {
+            changes,
+            source_versions,
+            remembered,
+            credential,
+            link,
+            moved,
+            postings,
+            webhooks,
+            ..Plan::nothing(act, answer)
+        })
     }
 }
 

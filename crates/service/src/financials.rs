@@ -1,17 +1,42 @@
 //! Reading the roll-up of money.
 
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::json;
 use steerco_domain::access::{Row, find};
-use steerco_domain::financials::{Financials, FinancialsQuery, Sight};
+use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation};
+use steerco_domain::financials::{Balance, Financials, FinancialsQuery, Sight};
+use steerco_domain::ledger_entry::LedgerEntry;
+use steerco_domain::list::parse_page_size;
+use steerco_domain::money::Currency;
+use steerco_domain::text::Code;
+use steerco_domain::time::{Day, Instant};
+use steerco_domain::translation::{PeriodRates, Position, Translated, Translation};
 use steerco_domain::{Error, Resource};
+use steerco_persistence::exchange::{self, RateNeed};
 use steerco_persistence::financials::{self, Subject};
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail, log};
+use steerco_persistence::translation::{self, Positions};
+use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
-use crate::read::{Reads, check_id};
+use crate::read::{Reads, check_id, resolve_id};
+use crate::sight::event_id;
+use crate::token::{PageToken, digest};
 use crate::{Caller, Service};
 
 /// Who reads the ledger reads what it comes to.
 const LEDGER: &Row = find("ledger_entry", "read");
+
+/// What is asked, by whom, of which version.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    conn: &'a Conn,
+    scope: &'a Scope,
+    subject: Subject<'a>,
+    query: &'a FinancialsQuery,
+    moment: Moment,
+}
 
 impl Service {
     /// What is approved, spent and left of a project, program or portfolio, as far as the caller sees it.
@@ -22,6 +47,7 @@ impl Service {
         query: &FinancialsQuery,
     ) -> Result<Financials, Error> {
         check_id(R::KIND, id)?;
+        query.check()?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = self.financials_in::<R>(&conn, caller, id, query).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
@@ -41,20 +67,135 @@ impl Service {
             Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
             None => Moment::Now,
         };
+        let id = &*resolve_id::<R>(conn, &sight, id).await?;
         query::find::<R>(conn, &sight, id, moment).await?.ok_or_else(|| Error::not_found(R::KIND.name))?;
-        let subject = Subject { kind: R::KIND, id };
-        let balances = financials::list(conn, &scope, subject, query, moment).await?;
-        let hidden = match R::KIND.name {
-            "portfolio" => query::count_hidden(conn, &scope, id, moment).await?,
+        let asked = Asked { conn, scope: &scope, subject: Subject { kind: R::KIND, id }, query, moment };
+        let balances = financials::list(conn, &scope, asked.subject, query, moment).await?;
+        let translated = match query.converts() {
+            Some(rate_type) => Some(translate(asked, rate_type, &balances).await?),
+            None => None,
+        };
+        let sight = self.in_sight(asked).await?;
+        let mut found = Financials::new(id, &balances, query.group_by, sight, translated)?;
+        if let Some(explain) = &query.explain {
+            found.explanation = Some(self.explanation(caller, asked, explain).await?);
+        }
+        Ok(found)
+    }
+
+    /// What is in sight beside the balances, and what is missing.
+    async fn in_sight(&self, asked: Asked<'_>) -> Result<Sight, Fail> {
+        let Asked { conn, scope, subject, query, moment } = asked;
+        let hidden_count = match subject.kind.name {
+            "portfolio" => query::count_hidden(conn, scope, subject.id, moment).await?,
             _ => 0,
         };
-        let oldest = match moment {
-            Moment::Now => financials::oldest_input(conn, &scope, subject).await?,
+        // Nothing more comes to a closed period, so nothing of it is old or missing.
+        let closed = match query.fiscal_period_id {
+            Some(id) => financials::is_closed(conn, scope, &id.to_string(), moment).await?,
+            None => false,
+        };
+        let oldest_input_at = match moment {
+            Moment::Now if !closed => financials::oldest_input(conn, scope, subject).await?,
             _ => None,
         };
+        let mut missing_sources: Vec<Code> = Vec::new();
+        if !closed {
+            let now: Instant = query.as_of.unwrap_or_else(|| self.inner.clock.now());
+            for (source, cadence, last) in financials::list_deliveries(conn, scope, moment, now).await? {
+                if cadence.is_late(last, now) && financials::is_fed_by(conn, scope, subject, moment, &source).await? {
+                    missing_sources.push(source);
+                }
+            }
+        }
         let [forecast_count, without_forecast_count] =
-            financials::count_forecasts(conn, &scope, subject, moment).await?;
-        let sight = Sight { hidden_count: hidden, forecast_count, without_forecast_count, oldest_input_at: oldest };
-        Ok(Financials::new(id, &balances, query.group_by, sight)?)
+            financials::count_forecasts(conn, scope, subject, moment).await?;
+        Ok(Sight { hidden_count, forecast_count, without_forecast_count, oldest_input_at, missing_sources })
     }
+
+    /// The entries behind the figures, a page of them.
+    async fn explanation(&self, caller: &Caller, asked: Asked<'_>, explain: &Explain) -> Result<Explanation, Fail> {
+        let Asked { conn, scope, subject, query, moment } = asked;
+        let size = parse_page_size(explain.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
+        let arguments = arguments_of(subject, query, explain);
+        let token = self.page_token(caller, explain.page_token.as_deref(), &arguments)?;
+        let after = token.as_ref().and_then(|token| token.keys.first()?.as_str());
+        let page = (after, size + 1);
+        let mut found = explanation::list_explained(conn, scope, subject, query, moment, page).await?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let keys = found.last().filter(|_| more).map(|(entry, _)| vec![json!(entry.id)]);
+        let masked = match token {
+            Some(_) => Vec::new(),
+            None => explanation::list_masked(conn, scope, subject, query, moment).await?,
+        };
+        let sides = |(entry, hash): &(LedgerEntry, String)| {
+            ExplainedEntry::of(entry, explain.account, &event_id(scope.org(), hash))
+        };
+        Ok(Explanation {
+            entries: found.iter().flat_map(sides).collect(),
+            masked,
+            next_page_token: keys.map(|keys| self.seal_page(caller, &PageToken { arguments, keys, sync: (0, 0) })),
+        })
+    }
+}
+
+/// A page token belongs to the figure it was made for; the page size may change.
+fn arguments_of(subject: Subject<'_>, query: &FinancialsQuery, explain: &Explain) -> String {
+    let FinancialsQuery { group_by, fiscal_year, fiscal_period_id, as_of, .. } = query;
+    let Explain { account, group_key, .. } = explain;
+    let parts =
+        json!([subject.id, group_by, fiscal_year, fiscal_period_id, as_of.map(Instant::micros), account, group_key]);
+    digest(&["financials", &parts.to_string()])
+}
+
+/// What the balances come to in one currency.
+async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Balance]) -> Result<Translated, Fail> {
+    let Asked { conn, scope, subject, query, moment } = asked;
+    let to = match query.currency {
+        Some(currency) => currency,
+        None => translation::base_currency(conn, scope.org(), subject)
+            .await?
+            .ok_or_else(|| Error::fault("?currency", "REQUIRED", "there is no portfolio to take the currency of"))?,
+    };
+    let from: BTreeSet<Currency> = balances.iter().map(|balance| balance.currency).filter(|one| *one != to).collect();
+    let by_program = rate_type == ExchangeRateType::Budget && query.rate_set.is_none();
+    let wanted = Positions { to, from: &from, rate_type, by_program };
+    let positions = translation::list_positions(conn, scope, subject, query, moment, wanted).await?;
+    let periods: BTreeSet<&str> = positions.iter().map(|position| position.fiscal_period_id.as_str()).collect();
+    let periods = translation::list_period_rates(conn, scope, &periods, moment).await?;
+    let programs: BTreeSet<&str> = positions.iter().map(|position| position.program_id.as_str()).collect();
+    let budgets =
+        if by_program { translation::list_budget_rates(conn, scope.org(), &programs).await? } else { Vec::new() };
+    let named = query.rate_set.iter().map(|set| set.as_str().to_owned());
+    let rate_sets = named.chain(budgets.iter().map(|budget| budget.rate_set.clone())).collect();
+    let mut how = Translation {
+        to,
+        rate_type,
+        rate_set: query.rate_set.as_ref().map(Code::as_str),
+        periods: &periods,
+        budgets: &budgets,
+        rates: &exchange::Rates::default(),
+    };
+    let Some((days, known)) = spans(&periods, &positions) else { return Ok(how.translate(balances, &[])?) };
+    let need = RateNeed { to, from, rate_type, rate_sets, days, known };
+    // What no pair tells at once may be told through a third currency.
+    let direct = exchange::list_versions(conn, scope.org(), &need, false).await?;
+    how.rates = &direct;
+    let translated = how.translate(balances, &positions)?;
+    if !translated.lacks_rates() {
+        return Ok(translated);
+    }
+    let all = exchange::list_versions(conn, scope.org(), &need, true).await?;
+    how.rates = &all;
+    Ok(how.translate(balances, &positions)?)
+}
+
+/// First and last day for which a rate is needed, and the first and last change of the log by whose knowledge.
+fn spans(periods: &HashMap<String, PeriodRates>, positions: &[Position]) -> Option<([Day; 2], [i64; 2])> {
+    let posted = || positions.iter().filter_map(|position| position.posted_on);
+    let first = periods.values().map(|period| period.starts_on).chain(posted()).min()?;
+    let last = periods.values().map(|period| period.ends_on).chain(posted()).max()?;
+    let known = || periods.values().map(|period| period.seq);
+    Some(([first, last], [known().min()?, known().max()?]))
 }

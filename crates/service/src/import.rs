@@ -7,7 +7,7 @@ use steerco_domain::{Error, Reason};
 use steerco_persistence::Fail;
 
 use crate::actuals::{POST, PostedBatch};
-use crate::actuals_sent::{FAULTS_MAX, Gather, Sent, Stager};
+use crate::actuals_sent::{FAULTS_MAX, Gather, Line, Sent, Stager};
 use crate::content::UPLOAD_MAX;
 use crate::{Caller, Context, Service};
 
@@ -59,7 +59,7 @@ async fn read(
             if number == STREAM_LINES_MAX {
                 return Err(Error::new(Reason::TooLarge, format!("a batch may have {STREAM_LINES_MAX} lines")));
             }
-            if let Some(line) = raw.line(number, &mut faults) {
+            if let Some(line) = raw.line(number, &mut faults).map(Line::new) {
                 gather.see(&line);
                 // What will be refused anyway needs no place.
                 if faults.is_empty() {

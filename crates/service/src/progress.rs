@@ -6,7 +6,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, log, progress};
 
-use crate::read::{Reads, check_id};
+use crate::read::{Reads, check_id, resolve_id};
 use crate::{Caller, Service};
 
 impl Service {
@@ -32,6 +32,7 @@ impl Service {
         as_of: Option<Instant>,
     ) -> Result<Progress, Fail> {
         let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
+        let id = &*resolve_id::<R>(conn, &scope, id).await?;
         let seq = match as_of {
             Some(at) => Some(log::seq_at(conn, scope.org(), at).await?),
             None => None,

@@ -1,5 +1,7 @@
 //! Reading: get, list, revisions.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
@@ -7,6 +9,7 @@ use steerco_domain::field::Cell;
 use steerco_domain::filter::Filter;
 use steerco_domain::list::{Order, parse_fields, parse_order, parse_page_size};
 use steerco_domain::mask::Mask;
+use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
@@ -14,6 +17,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{ListQuery, Moment};
 use steerco_persistence::{Conn, Fail, Scope, log, query};
 
+use crate::crosswalk::{Crosswalk, Resolver};
 use crate::service::etag;
 use crate::token::{Cursor, PageToken, cell_from_json, cell_to_json, digest};
 use crate::{Caller, ListArgs, ReadArgs, Service};
@@ -51,9 +55,9 @@ impl<R: Resource> Reads<R> {
 }
 
 /// The arguments of a list, understood.
-struct ListPlan {
-    filter: Option<Filter>,
-    order: Order,
+pub(crate) struct ListPlan {
+    pub(crate) filter: Option<Filter>,
+    pub(crate) order: Order,
     page_size: u32,
     mask: Mask,
 }
@@ -103,6 +107,7 @@ impl Service {
         args: &ReadArgs,
     ) -> Result<Seen<R>, Fail> {
         let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
+        let id = &*resolve_id::<R>(conn, &scope, id).await?;
         let sight = scope.mask(R::KIND);
         let mut faults = check_moment(R::KIND, args);
         let mask = parse_fields(args.fields.as_deref(), R::KIND, sight).unwrap_or_else(|mut more| {
@@ -141,7 +146,10 @@ impl Service {
     async fn list_in<R: Resource>(&self, conn: &Conn, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Fail> {
         let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
         let sight = scope.mask(R::KIND);
-        let plan = plan_list(R::KIND, args, sight)?;
+        let mut plan = plan_list(R::KIND, args, sight)?;
+        if let Some(filter) = &mut plan.filter {
+            resolver(conn, &scope, &Crosswalk::default()).filter(R::KIND, filter).await?;
+        }
         let arguments = arguments_of(R::KIND, args);
         let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
         let sync = if let Some(token) = &token {
@@ -194,6 +202,7 @@ impl Service {
         let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
         let sight = scope.mask(R::KIND);
         let plan = plan_list(R::KIND, args, sight)?;
+        let id = &*resolve_id::<R>(conn, &scope, id).await?;
         // Versions show how often private fields were edited, so a partner has none.
         let current = if scope.is_partner() { None } else { query::find::<R>(conn, &scope, id, Moment::Now).await? };
         current.ok_or_else(|| Error::not_found(R::KIND.name))?;
@@ -220,12 +229,17 @@ impl Service {
         })
     }
 
-    fn page_token(&self, caller: &Caller, text: Option<&str>, arguments: &str) -> Result<Option<PageToken>, Error> {
+    pub(crate) fn page_token(
+        &self,
+        caller: &Caller,
+        text: Option<&str>,
+        arguments: &str,
+    ) -> Result<Option<PageToken>, Error> {
         let open = |text| PageToken::open(&self.inner.sealer, caller.organisation(), text, arguments);
         text.filter(|text| !text.is_empty()).map(open).transpose()
     }
 
-    fn seal_page(&self, caller: &Caller, token: &PageToken) -> String {
+    pub(crate) fn seal_page(&self, caller: &Caller, token: &PageToken) -> String {
         token.seal(&self.inner.sealer, &self.inner.clock, caller.organisation())
     }
 
@@ -234,8 +248,20 @@ impl Service {
     }
 }
 
-/// A wrong prefix is told what would be right; any well-formed id is looked for.
+fn resolver<'a>(conn: &'a Conn, scope: &'a Scope, crosswalk: &'a Crosswalk) -> Resolver<'a> {
+    Resolver { conn, org: scope.org(), crosswalk, sees: scope.sees_private() }
+}
+
+/// The id of a resource named by it or by an external reference.
+pub(crate) async fn resolve_id<'i, R: Resource>(conn: &Conn, scope: &Scope, id: &'i str) -> Result<Cow<'i, str>, Fail> {
+    resolver(conn, scope, &Crosswalk::default()).id(R::KIND, id).await
+}
+
+/// A wrong prefix is told what would be right; any well-formed id is looked for, and what a reference stands for.
 pub(crate) fn check_id(kind: &Kind, id: &str) -> Result<(), Error> {
+    if ExternalRef::parse(id).is_some() {
+        return Ok(());
+    }
     steerco_domain::id::parse(kind.prefix, kind.name, id)
         .map(|_| ())
         .map_err(|detail| Error::fault("/id", "BAD_ID", detail))
@@ -250,7 +276,7 @@ fn check_moment(kind: &Kind, args: &ReadArgs) -> Vec<Fault> {
     Vec::new()
 }
 
-fn plan_list(kind: &'static Kind, args: &ListArgs, sight: Mask) -> Result<ListPlan, Error> {
+pub(crate) fn plan_list(kind: &'static Kind, args: &ListArgs, sight: Mask) -> Result<ListPlan, Error> {
     let mut faults = check_moment(kind, &args.read);
     let mut keep = |result: Result<_, Vec<Fault>>| match result {
         Ok(value) => Some(value),

@@ -101,6 +101,7 @@ async fn decide(
         pieces: entries.len(),
         entries: ledger::made(move |line| entries.get(line).cloned().flatten().into_iter().collect()),
         unposted,
+        orders: Vec::new(),
     });
     let change = Change::new(ChangeKind::Insert, None, &after, "reclassify", Some(source.as_str()));
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use steerco_domain::access::{Row, TABLE};
+use steerco_domain::id::Id;
 use steerco_domain::mask::{Mask, View};
+use steerco_domain::partner::{Partner, PartnerState};
+use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::{Narrow, authorise};
-use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who};
+use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who, query};
 
 use crate::auth::{Claims, IssuerConfig, Refusal, SigningKey, Verifier};
 use crate::clock::Clock;
 use crate::content::AttachmentLimits;
 use crate::token::{Sealer, digest};
+use crate::webhooks::{WebhookSettings, Webhooks};
 
 /// What the service is opened with.
 pub struct Settings {
@@ -34,6 +38,10 @@ pub struct Settings {
     pub feed_days: u32,
     /// How much attachments may take.
     pub attachments: AttachmentLimits,
+    /// How webhooks are sent.
+    pub webhooks: WebhookSettings,
+    /// Prefix of the publisher in open contracting ids, `ocds-` and six letters or digits.
+    pub ocid_prefix: String,
     pub clock: Clock,
 }
 
@@ -43,9 +51,17 @@ pub struct Caller {
     pub(crate) claims: Arc<Claims>,
     /// Whether this token may speak for its person where only a person may.
     pub(crate) approves: bool,
+    /// The partner as which it looks.
+    pub(crate) preview: Option<Arc<str>>,
 }
 
 impl Caller {
+    /// The same caller, who looks as this partner sees things: what is left of its sight and its rights only narrows.
+    pub fn preview_as(self, partner: &str) -> Result<Self, Error> {
+        Id::<Partner>::parse(partner).map_err(|detail| Error::fault("Preview-As-Partner", "BAD_ID", detail))?;
+        Ok(Self { preview: Some(partner.into()), ..self })
+    }
+
     /// Key for rate limits: organisation and subject.
     pub fn key(&self) -> String {
         format!("{} {} {}", self.claims.org, self.claims.issuer, self.claims.subject)
@@ -79,6 +95,7 @@ impl Caller {
             scope: self.claims.scope.as_deref(),
             partner: self.claims.partner_id.as_deref(),
             programs: self.claims.program_ids.as_deref(),
+            preview: self.preview.as_deref(),
         }
     }
 }
@@ -100,6 +117,8 @@ pub(crate) struct Inner {
     pub(crate) operator_tokens_approve: bool,
     pub(crate) feed_days: u32,
     pub(crate) attachments: AttachmentLimits,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) ocid_prefix: String,
     stopping: tokio::sync::watch::Sender<bool>,
 }
 
@@ -124,7 +143,9 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
+            webhooks,
             clock,
         } = settings;
         let database = Database::open(&database, migrate).await?;
@@ -140,6 +161,8 @@ impl Service {
         let sealer = Sealer::new(&decode(&cursor)?)?;
         let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
         verifier.refresh().await;
+        let node = URL_SAFE_NO_PAD.encode(clock.random::<12>());
+        let webhooks = Webhooks::new(webhooks, node)?;
         let stopping = tokio::sync::watch::Sender::new(false);
         let inner = Inner {
             database,
@@ -151,7 +174,9 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
+            ocid_prefix,
             attachments,
+            webhooks,
             stopping,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -174,11 +199,16 @@ impl Service {
             Ok(claims) => {
                 // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
                 let approves = !claims.builtin || self.inner.operator_tokens_approve;
-                Ok(Caller { claims, approves })
+                Ok(Caller { claims, approves, preview: None })
             }
             Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
             Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
         }
+    }
+
+    /// Whether the issuer of these claims is still trusted so far.
+    pub(crate) fn trusts(&self, caller: &Caller) -> bool {
+        self.inner.verifier.trusts(&caller.claims)
     }
 
     /// The caller's account and what it may do with this row of the table, read now.
@@ -200,6 +230,9 @@ impl Service {
         let found = self.inner.database.find_access(conn, caller.organisation(), &who).await?;
         if self.inner.clock.now().seconds() > caller.claims.expires_at + crate::auth::LEEWAY {
             return Err(Fail::Refused(Error::new(Reason::Unauthenticated, "the token has expired")));
+        }
+        if let Some(partner) = &caller.preview {
+            check_preview(conn, caller.organisation(), partner).await?;
         }
         found.ok_or_else(refused)
     }
@@ -255,6 +288,7 @@ impl Service {
         let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
         for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
             self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
+            self.inner.database.forget_webhooks(&org, self.oldest()).await.map_err(Fail::into_error)?;
         }
         Ok(())
     }
@@ -268,4 +302,13 @@ pub(crate) fn etag<R: Resource>(scope: &Scope, resource: &R) -> String {
     }
     let view = View { resource, mask: scope.mask(R::KIND).and(Mask::of(R::KIND, |f| f.name != "updated_at")) };
     digest(&[&serde_json::to_string(&view).unwrap_or_default()])[..22].to_owned()
+}
+
+/// Nobody looks as a partner that sees nothing itself: one that is suspended, ended, deleted or not there.
+async fn check_preview(conn: &Conn, org: &str, partner: &str) -> Result<(), Fail> {
+    let state = query::find_text(conn, org, Partner::KIND, partner, "state").await?;
+    if state.as_deref() == Some(PartnerState::Active.word()) {
+        return Ok(());
+    }
+    Err(Error::new(Reason::Forbidden, "there is no such partner that sees anything").into())
 }

@@ -20,7 +20,7 @@ impl Sealer {
         Ok(Self(LessSafeKey::new(key)))
     }
 
-    fn seal(&self, clock: &Clock, purpose: &str, mut plain: Vec<u8>) -> String {
+    pub(crate) fn seal(&self, clock: &Clock, purpose: &str, mut plain: Vec<u8>) -> String {
         let nonce: [u8; NONCE_LEN] = clock.random();
         let aad = Aad::from(purpose.as_bytes());
         if self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut plain).is_err() {
@@ -29,7 +29,7 @@ impl Sealer {
         URL_SAFE_NO_PAD.encode([nonce.as_slice(), &plain].concat())
     }
 
-    fn open(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok().filter(|sealed| sealed.len() > NONCE_LEN)?;
         let (nonce, rest) = sealed.split_at(NONCE_LEN);
         let mut rest = rest.to_vec();

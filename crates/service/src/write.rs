@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::Verb;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{Error, Resource};
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::Fail;
 
+use crate::crosswalk::{Crosswalk, Resolver};
 use crate::execute::{Item, Wish};
 use crate::read::check_id;
 use crate::token::digest;
@@ -130,12 +133,33 @@ impl Service {
         id: &str,
         body: Map<String, Value>,
     ) -> Result<Written<V::On>, Error> {
+        let body = self.resolve_body(context, V::FIELDS, body).await?;
         self.execute_one(context, Self::wish_act::<V>(context, id, &body)?).await
     }
 
-    fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
+    /// The body of a verb, in which external references have become ids.
+    async fn resolve_body(
+        &self,
+        context: &Context,
+        fields: &[FieldSpec],
+        body: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Error> {
+        let org = context.caller.organisation();
+        let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
+        let sees = context.caller.narrow().partner.is_none();
+        let resolver = Resolver { conn: &conn, org, crosswalk: &Crosswalk::default(), sees };
+        let resolved = resolver.body(fields, &body).await.map_err(Fail::into_error)?.into_owned();
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(resolved)
+    }
+
+    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
+        if V::NEEDS_ETAG && context.if_match.is_none() {
+            let detail = "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
+            return Err(Error::new(Reason::EtagRequired, detail));
+        }
         let input = json!([id, body]);
         let item = Item::Act {
             id: id.to_owned(),
@@ -158,7 +182,7 @@ impl Service {
         }
         let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
         let items = items.into_iter().map(|item| self.item_of(item)).collect();
-        let wish = Wish { action: "batch", input, items, partial, batch: true, secret: None, link: None };
+        let wish = Wish { partial, ..Wish::many("batch", input, items) };
         self.execute(context, wish).await
     }
 

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use crate::Done;
 
-/// No answer takes longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// No answer takes longer, not even that to a push of 100,000 lines while others use the machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connection that stays open.
 pub(crate) struct Connection {
     reader: BufReader<TcpStream>,
     head: String,
     body: Vec<u8>,
+    /// The validator of the last answer.
+    etag: String,
 }
 
 impl Connection {
@@ -22,14 +24,14 @@ impl Connection {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { reader: BufReader::with_capacity(1 << 16, stream), head: String::new(), body: Vec::new() })
+        Ok(Self { reader: BufReader::with_capacity(1 << 16, stream), head: String::new(), body: Vec::new(), etag: String::new() })
     }
 
     /// Sends a request and reads its answer: status and body.
     pub(crate) fn ask(&mut self, request: &[u8]) -> Done<(u16, &[u8])> {
         self.reader.get_mut().write_all(request)?;
         let status = self.line()?.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or("no status line")?;
-        let mut length = 0;
+        let (mut length, mut etag) = (0, String::new());
         loop {
             let line = self.line()?;
             if line.is_empty() {
@@ -40,10 +42,16 @@ impl Connection {
             {
                 length = value.trim().parse()?;
             }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("etag")
+            {
+                etag = value.trim().to_owned();
+            }
             if line.to_ascii_lowercase().starts_with("transfer-encoding") {
                 return Err("the answer has no length".into());
             }
         }
+        self.etag = etag;
         self.body.resize(length, 0);
         self.reader.read_exact(&mut self.body)?;
         Ok((status, &self.body))
@@ -60,14 +68,24 @@ impl Connection {
 
 /// A request without a body.
 pub(crate) fn get(path: &str, token: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
+    get_if(path, token, "")
+}
+
+/// The same by whoever holds an answer, with the header that says so.
+pub(crate) fn get_if(path: &str, token: &str, condition: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n{condition}\r\n").into_bytes()
 }
 
 /// A request with a JSON body.
 pub(crate) fn post(path: &str, token: &str, key: &str, body: &str) -> Vec<u8> {
+    post_as("application/json", path, token, key, body)
+}
+
+/// A request with a body of this media type.
+pub(crate) fn post_as(media: &str, path: &str, token: &str, key: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+         content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -81,6 +99,16 @@ pub(crate) fn ask_json(address: SocketAddr, request: &[u8]) -> Done<serde_json::
         return Err(format!("status {status}: {}", String::from_utf8_lossy(body)).into());
     }
     Ok(serde_json::from_slice(body)?)
+}
+
+/// The validator of the answer to one request.
+pub(crate) fn ask_etag(address: SocketAddr, request: &[u8]) -> Done<String> {
+    let mut connection = Connection::open(address)?;
+    let (status, _) = connection.ask(request)?;
+    if status != 200 || connection.etag.is_empty() {
+        return Err(format!("status {status}, etag {:?}", connection.etag).into());
+    }
+    Ok(connection.etag)
 }
 
 /// How long requests took.

@@ -16,7 +16,7 @@ use steerco_domain::risk::Risk;
 use steerco_domain::source::Source;
 use steerco_service::clock::Clock;
 use steerco_service::operator::{Bootstrap, Mint};
-use steerco_service::{AttachmentLimits, BatchItem, Context, Service, Settings};
+use steerco_service::{AttachmentLimits, BatchItem, Context, Service, Settings, WebhookSettings};
 
 use crate::Done;
 
@@ -44,6 +44,7 @@ pub(crate) struct Data {
     pub(crate) org: String,
     /// A director's.
     pub(crate) token: String,
+    pub(crate) portfolio: String,
     pub(crate) programs: Vec<String>,
     pub(crate) risks: Vec<String>,
     /// Risks made a second.
@@ -67,7 +68,9 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
         token_seconds: 3600,
         operator_tokens_approve: false,
         feed_days: 400,
+        ocid_prefix: "ocds-a1b2c3".to_owned(),
         attachments: AttachmentLimits::default(),
+        webhooks: WebhookSettings::default(),
         clock: Clock::system(),
     };
     let service = Service::open(settings).await?;
@@ -107,7 +110,7 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
     let deliverable = |i: usize| deliverable(&programs[i % programs.len()], i);
     create::<Deliverable>(&service, &context, size.deliverables, deliverable).await?;
     open_books(&service, &context).await?;
-    Ok(Data { org, token, programs, risks, rate })
+    Ok(Data { org, token, portfolio: parent.clone(), programs, risks, rate })
 }
 
 /// A company with the periods of a year and a source to post under.
@@ -183,22 +186,41 @@ fn deliverable(program: &str, number: usize) -> Value {
 
 /// Lines of a batch of actuals.
 pub(crate) const LINES: usize = 10_000;
+/// Lines of a push in a stream.
+pub(crate) const PUSHED: usize = 100_000;
+
+/// A line of the batch of this number, as finance systems send it; each is 10.25.
+fn line(program: &str, serial: u64, n: usize) -> String {
+    format!(
+        "{{\"external_id\":\"{serial}-{n}\",\"posted_on\":\"2026-{:02}-15\",\"cost_code\":\"4711\",\"amount\":\
+         {{\"amount\":\"10.25\",\"currency\":\"USD\"}},\"program_id\":\"{program}\",\"document_reference\":\"{serial}/{n}\"}}",
+        n % 12 + 1
+    )
+}
+
+/// The header of a batch of so many lines, its last brace left out.
+fn header(serial: u64, lines: usize) -> String {
+    format!(
+        "{{\"source\":\"erp\",\"batch_ref\":\"{serial}\",\"control\":{{\"count\":{lines},\"totals\":\
+         [{{\"amount\":\"{}\",\"currency\":\"USD\"}}]}}",
+        lines / 4 * 41
+    )
+}
 
 /// A batch of actuals that nobody has sent before.
 pub(crate) fn actuals(program: &str, serial: u64) -> String {
-    let line = |n: usize| {
-        format!(
-            "{{\"external_id\":\"{serial}-{n}\",\"posted_on\":\"2026-{:02}-15\",\"cost_code\":\"4711\",\"amount\":\
-             {{\"amount\":\"10.25\",\"currency\":\"USD\"}},\"program_id\":\"{program}\",\"document_reference\":\"{serial}/{n}\"}}",
-            n % 12 + 1
-        )
-    };
-    let lines = (0..LINES).map(line).collect::<Vec<_>>().join(",");
-    format!(
-        "{{\"source\":\"erp\",\"batch_ref\":\"{serial}\",\"control\":{{\"count\":{LINES},\"totals\":\
-         [{{\"amount\":\"{}\",\"currency\":\"USD\"}}]}},\"lines\":[{lines}]}}",
-        LINES / 4 * 41
-    )
+    let lines = (0..LINES).map(|n| line(program, serial, n)).collect::<Vec<_>>().join(",");
+    format!("{},\"lines\":[{lines}]}}", header(serial, LINES))
+}
+
+/// The same as a stream of lines over all programs.
+pub(crate) fn push(programs: &[String], serial: u64) -> String {
+    let mut text = header(serial, PUSHED) + "}\n";
+    for n in 0..PUSHED {
+        text.push_str(&line(&programs[n % programs.len()], serial, n));
+        text.push('\n');
+    }
+    text
 }
 
 fn object(value: Value) -> Map<String, Value> {

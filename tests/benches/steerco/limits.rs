@@ -1,5 +1,6 @@
 //! The limits of the same machine in the same run: a bare server with the same token check, and bare statements.
 
+use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
@@ -10,14 +11,15 @@ use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
-use sqlx::{Column, Connection, Executor, Row as _, TypeInfo};
+use sqlx::{AssertSqlSafe, Column, Connection, Executor, PgConnection, Row as _, TypeInfo};
 use steerco_service::auth::{SigningKey, TokenRequest, Verifier};
 use steerco_service::clock::Clock;
+use tokio::runtime::Runtime;
 
 use crate::client::{self, Times};
 use crate::data::{BASE_URL, Data, Store};
 use crate::process::{Server, cpu};
-use crate::work::Row;
+use crate::report::Row;
 use crate::{Done, Flags};
 
 /// As long as the answer to W1.
@@ -28,7 +30,7 @@ const ANSWER: &str =
 pub(crate) fn serve_bare() -> ExitCode {
     let address = std::env::args().nth(3).unwrap_or_default();
     let served =
-        tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(bare(&address)));
+        Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(bare(&address)));
     if let Err(cause) = served {
         eprintln!("bare server: {cause}");
         return ExitCode::FAILURE;
@@ -85,10 +87,11 @@ const PAGE: &str = "SELECT t.* FROM risk t WHERE t.org = $1 AND t.program_id = $
                     AND t.deleted_at IS NULL ORDER BY t.id LIMIT 101";
 /// W6's statement.
 const FEED: &str = "SELECT t.* FROM log t WHERE t.org = $1 AND $2 <> '' AND t.seq > 1000 ORDER BY t.seq LIMIT 101";
-const TABLE: &str = "CREATE TABLE bench_insert (org TEXT NOT NULL, id TEXT NOT NULL, at BIGINT NOT NULL, \
-                     title TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (org, id))";
-/// One row of the length of a risk.
-const INSERT: &str = "INSERT INTO bench_insert (org, id, at, title, body) VALUES ($1, $2, $3, $4, $5)";
+/// What W5 would be without balances.
+const SUM: &str = "SELECT program_id, debit_account, CAST(sum(amount_amount) AS BIGINT) FROM ledger_entry t \
+                   WHERE t.org = $1 AND $2 <> '' GROUP BY 1, 2";
+const TABLE: &str = "CREATE TABLE bench_insert (org TEXT NOT NULL, id BIGINT NOT NULL, body TEXT NOT NULL, \
+                     PRIMARY KEY (org, id))";
 
 /// The statements of the rows on the bare driver: one connection, prepared, every column decoded.
 pub(crate) fn drivers(flags: &Flags, store: &Store, data: &Data) -> Done<Vec<Row>> {
@@ -96,71 +99,146 @@ pub(crate) fn drivers(flags: &Flags, store: &Store, data: &Data) -> Done<Vec<Row
         return Ok(Vec::new());
     }
     eprintln!("{}: limits of the driver", store.name);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if store.postgres.is_some() {
-        runtime.block_on(postgres(flags, store, data))
-    } else {
-        runtime.block_on(sqlite(flags, store, data))
+    let mut driver = Driver::open(store)?;
+    let mut rows = Vec::new();
+    for (what, sql, keys, usual) in [
+        ("driver: the statement of W1", ONE, &data.risks, 10_000),
+        ("driver: the statement of W2", PAGE, &data.programs, 1_000),
+        ("driver: the statement of W6", FEED, &data.programs, 1_000),
+    ] {
+        let mut times = Stopwatch::start(store);
+        for number in 0..flags.requests(usual) {
+            driver.read(sql, &data.org, &keys[usize::try_from(number * 7919)? % keys.len()])?;
+            times.lap()?;
+        }
+        rows.push(times.stop(Row::new(store.name, "limit", what)));
     }
+    driver.run(TABLE)?;
+    let body = crate::data::risk("program", 1).to_string();
+    let mut serial = 0;
+    for (what, lines, statements, usual) in [
+        ("driver: one insert, one commit", 1, 1, 500),
+        ("driver: an insert of 16, one commit", 1, 16, 200),
+        ("driver: a row of 64 to an insert, 100 to a commit", 64, 100, 10),
+    ] {
+        let mut times = Stopwatch::start(store);
+        for _ in 0..flags.requests(usual) {
+            driver.insert(&data.org, &body, &mut serial, lines, statements)?;
+            times.lap()?;
+        }
+        rows.push(times.stop(Row::new(store.name, "limit", what)).each(lines * statements));
+    }
+    Ok(rows)
 }
 
-/// The two drivers have the same methods and no type in common.
-macro_rules! driver {
-    ($name:ident, $connection:ty) => {
-        async fn $name(flags: &Flags, store: &Store, data: &Data) -> Done<Vec<Row>> {
-            let mut conn = <$connection>::connect(&store.url).await?;
-            if store.postgres.is_none() {
-                conn.execute("PRAGMA synchronous = FULL").await?;
+/// What a roll-up costs that sums the ledger.
+pub(crate) fn live_sum(flags: &Flags, store: &Store, data: &Data) -> Done<Option<Row>> {
+    if !flags.wants("limit") {
+        return Ok(None);
+    }
+    let mut driver = Driver::open(store)?;
+    let mut times = Stopwatch::start(store);
+    for _ in 0..3 {
+        driver.read(SUM, &data.org, "all")?;
+        times.lap()?;
+    }
+    Ok(Some(times.stop(Row::new(store.name, "limit", "driver: a sum over the ledger"))))
+}
+
+/// A connection of the bare driver.
+enum Driver {
+    Sqlite(rusqlite::Connection),
+    Postgres(Runtime, Box<PgConnection>),
+}
+
+impl Driver {
+    fn open(store: &Store) -> Done<Self> {
+        if let Some(file) = store.url.strip_prefix("sqlite://") {
+            let connection = rusqlite::Connection::open(file)?;
+            connection.execute_batch("PRAGMA synchronous = FULL")?;
+            return Ok(Self::Sqlite(connection));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let connection = runtime.block_on(PgConnection::connect(&store.url))?;
+        Ok(Self::Postgres(runtime, Box::new(connection)))
+    }
+
+    fn run(&mut self, sql: &'static str) -> Done<()> {
+        match self {
+            Self::Sqlite(connection) => connection.execute_batch(sql)?,
+            Self::Postgres(runtime, connection) => drop(runtime.block_on(connection.execute(sql))?),
+        }
+        Ok(())
+    }
+
+    /// Reads every column of what a statement finds for these two keys.
+    fn read(&mut self, sql: &'static str, org: &str, key: &str) -> Done<()> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let columns = statement.column_count();
+                let mut rows = statement.query([org, key])?;
+                while let Some(row) = rows.next()? {
+                    for i in 0..columns {
+                        black_box(row.get::<_, rusqlite::types::Value>(i)?);
+                    }
+                }
             }
-            let mut rows = Vec::new();
-            for (what, sql, keys, usual) in [
-                ("driver: the statement of W1", ONE, &data.risks, 10_000),
-                ("driver: the statement of W2", PAGE, &data.programs, 1_000),
-                ("driver: the statement of W6", FEED, &data.programs, 1_000),
-            ] {
-                let mut times = Stopwatch::start(store);
-                for number in 0..flags.requests(usual) {
-                    let key = &keys[usize::try_from(number * 7919)? % keys.len()];
-                    let read = conn.fetch_all(sqlx::query(sql).bind(&data.org).bind(key)).await?;
-                    for row in &read {
-                        for (i, column) in row.columns().iter().enumerate() {
-                            if column.type_info().name() == "TEXT" {
-                                std::hint::black_box(row.try_get::<Option<String>, _>(i)?);
-                            } else {
-                                std::hint::black_box(row.try_get::<Option<i64>, _>(i)?);
-                            }
+            Self::Postgres(runtime, connection) => {
+                let query = sqlx::query(sql).bind(org).bind(key);
+                for row in runtime.block_on(query.fetch_all(&mut **connection))? {
+                    for (i, column) in row.columns().iter().enumerate() {
+                        if column.type_info().name() == "TEXT" {
+                            black_box(row.try_get::<Option<String>, _>(i)?);
+                        } else {
+                            black_box(row.try_get::<Option<i64>, _>(i)?);
                         }
                     }
-                    times.lap()?;
                 }
-                rows.push(times.stop(Row::new(store.name, "limit", what)));
             }
-            conn.execute(TABLE).await?;
-            let body = crate::data::risk("program", 1).to_string();
-            let mut serial = 0_i64;
-            for (what, group, usual) in
-                [("driver: one insert, one commit", 1, 500), ("driver: 16 inserts, one commit", 16, 200)]
-            {
-                let mut times = Stopwatch::start(store);
-                for _ in 0..flags.requests(usual) {
-                    let mut transaction = conn.begin().await?;
-                    for _ in 0..group {
-                        serial += 1;
-                        let insert = sqlx::query(INSERT).bind(&data.org).bind(serial.to_string()).bind(serial);
-                        transaction.execute(insert.bind("title").bind(&body)).await?;
-                    }
-                    transaction.commit().await?;
-                    times.lap()?;
-                }
-                rows.push(times.stop(Row::new(store.name, "limit", what)));
-            }
-            Ok(rows)
         }
-    };
-}
+        Ok(())
+    }
 
-driver!(sqlite, sqlx::SqliteConnection);
-driver!(postgres, sqlx::PgConnection);
+    /// One transaction of so many statements, each of so many rows as long as a risk.
+    fn insert(&mut self, org: &str, body: &str, serial: &mut i64, lines: usize, statements: usize) -> Done<()> {
+        let place = |i: usize| match self {
+            Self::Sqlite(_) => "(?, ?, ?)".to_owned(),
+            Self::Postgres(..) => format!("(${}, ${}, ${})", 3 * i + 1, 3 * i + 2, 3 * i + 3),
+        };
+        let places = (0..lines).map(place).collect::<Vec<_>>().join(", ");
+        let sql = format!("INSERT INTO bench_insert VALUES {places}");
+        match self {
+            Self::Sqlite(connection) => {
+                let transaction = connection.transaction()?;
+                for _ in 0..statements {
+                    let mut statement = transaction.prepare_cached(&sql)?;
+                    for line in 0..lines {
+                        *serial += 1;
+                        statement.raw_bind_parameter(3 * line + 1, org)?;
+                        statement.raw_bind_parameter(3 * line + 2, *serial)?;
+                        statement.raw_bind_parameter(3 * line + 3, body)?;
+                    }
+                    statement.raw_execute()?;
+                }
+                transaction.commit()?;
+            }
+            Self::Postgres(runtime, connection) => runtime.block_on(async {
+                let mut transaction = connection.begin().await?;
+                for _ in 0..statements {
+                    let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+                    for _ in 0..lines {
+                        *serial += 1;
+                        query = query.bind(org).bind(*serial).bind(body);
+                    }
+                    query.execute(&mut *transaction).await?;
+                }
+                transaction.commit().await
+            })?,
+        }
+        Ok(())
+    }
+}
 
 /// CPU of this process and of the database, and the time of each lap.
 struct Stopwatch<'a> {

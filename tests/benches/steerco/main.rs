@@ -14,11 +14,14 @@
 
 mod client;
 mod data;
+mod events;
+mod ledger;
 mod limits;
 #[path = "../../src/postgres.rs"]
 #[expect(dead_code, unused_imports, unreachable_pub, reason = "the harness of the tests, of which this needs a part")]
 mod postgres;
 mod process;
+mod report;
 mod work;
 
 use std::error::Error;
@@ -27,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use data::{Size, Store};
-use work::{Report, Row};
+use report::{Report, Row};
 
 /// What can go wrong here; the run ends and says it.
 pub(crate) type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -45,6 +48,9 @@ pub(crate) struct Flags {
     /// Programs to spread them over
     #[arg(long, default_value_t = 200)]
     programs: usize,
+    /// Lines of the ledger; roll-ups are read again at twice that
+    #[arg(long, default_value_t = 1_000_000)]
+    ledger: usize,
     /// A million risks, and four times the requests
     #[arg(long)]
     full: bool,
@@ -95,13 +101,20 @@ fn main() -> ExitCode {
 
 fn run(flags: &Flags) -> Done<()> {
     let mut report = Report::default();
+    let done = measure_all(flags, &mut report);
+    // What was measured before something failed stays measured.
+    report.print();
+    done
+}
+
+fn measure_all(flags: &Flags, report: &mut Report) -> Done<()> {
     if flags.wants("limit") || flags.wants("W1") {
         report.rows.push(limits::bare_axum(flags)?);
     }
     if flags.only.as_deref() != Some("postgres") {
         let dir = process::Folder::new("steerco-bench")?;
         let url = format!("sqlite://{}", dir.path().join("steerco.db").display());
-        measure(flags, Store { name: "SQLite", url, postgres: None }, &dir, &mut report)?;
+        measure(flags, Store { name: "SQLite", url, postgres: None }, &dir, report)?;
     }
     if flags.only.as_deref() != Some("sqlite") {
         // With the durability of its own settings, as in production.
@@ -109,10 +122,9 @@ fn run(flags: &Flags) -> Done<()> {
             let database = server.create_database();
             let dir = process::Folder::new("steerco-bench")?;
             let postgres = Some(server.socket_dir().to_owned());
-            measure(flags, Store { name: "PostgreSQL", url: database.url.clone(), postgres }, &dir, &mut report)?;
+            measure(flags, Store { name: "PostgreSQL", url: database.url.clone(), postgres }, &dir, report)?;
         }
     }
-    report.print();
     Ok(())
 }
 
@@ -123,7 +135,7 @@ fn measure(flags: &Flags, store: Store, dir: &process::Folder, report: &mut Repo
     eprintln!("{}: making {programs} programs, {risks} risks and {deliverables} deliverables", store.name);
     let data = data::make(&store, size)?;
     let made = Row::new(store.name, "data", "risks made, 1,000 to a batch");
-    report.rows.push(Row { rate: data.rate, ..made });
+    report.rows.push(made.at_rate(data.rate));
     report.rows.extend(limits::drivers(flags, &store, &data)?);
     work::run(flags, &store, &data, dir, report)
 }

@@ -66,13 +66,13 @@ impl Server {
     }
 
     /// Resident memory in KiB: now, and the most there ever was.
-    pub(crate) fn memory(&self) -> (u64, u64) {
+    pub(crate) fn memory(&self) -> (f64, f64) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
         let of = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             line.split_whitespace().next()?.parse().ok()
         };
-        (of("VmRSS:").unwrap_or(0), of("VmHWM:").unwrap_or(0))
+        (of("VmRSS:").unwrap_or(0.0), of("VmHWM:").unwrap_or(0.0))
     }
 }
 

@@ -12,145 +12,78 @@ use tonic::transport::Endpoint;
 use crate::client::{self, Connection, Times, get, post};
 use crate::data::{BASE_URL, Data, LINES, Store, actuals, risk};
 use crate::process::{Folder, Server, cpu};
-use crate::{Done, Flags};
+use crate::report::{Report, Row};
+use crate::{Done, Flags, events, ledger};
 
 /// Rounds of a row; the one of median CPU counts.
 const ROUNDS: usize = 3;
 /// Connections that read at once.
-const READERS: usize = 8;
+pub(crate) const READERS: usize = 8;
 /// Connections that write at once.
 const WRITERS: usize = 16;
 /// Starts of the server; the median counts.
 const STARTS: usize = 5;
 
-/// The promises: row, then microseconds of CPU on SQLite and on `PostgreSQL`, reach before aim.
-const PROMISES: &[(&str, [u32; 2], [u32; 2])] = &[
-    ("W1", [120, 60], [280, 150]),
-    ("W1 gRPC", [120, 60], [280, 150]),
-    ("W2", [700, 400], [750, 550]),
-    ("W2 deliverables", [700, 400], [750, 550]),
-    ("W3", [200, 100], [550, 300]),
-    ("W4", [18, 8], [16, 8]),
-    ("W6", [400, 250], [600, 250]),
-    ("W6 idle", [100, 60], [220, 60]),
-];
-
-/// A line of the table.
-pub(crate) struct Row {
-    pub(crate) store: &'static str,
-    pub(crate) row: &'static str,
-    pub(crate) what: String,
-    /// Microseconds of CPU a request.
-    pub(crate) cpu: Option<f64>,
-    /// Microseconds of wall time: median and 99th percentile.
-    pub(crate) wall: Option<(u64, u64)>,
-    /// Requests a second.
-    pub(crate) rate: f64,
-}
-
-impl Row {
-    pub(crate) fn new(store: &'static str, row: &'static str, what: &str) -> Self {
-        Self { store, row, what: what.to_owned(), cpu: None, wall: None, rate: 0.0 }
-    }
-
-    /// The row of `count` requests that took this long and this much CPU.
-    #[expect(clippy::cast_precision_loss, reason = "figures to print")]
-    pub(crate) fn measured(self, cpu_micros: u64, times: &Times) -> Self {
-        let count = times.micros.len().max(1);
-        let at = |percent: usize| times.micros.get(count * percent / 100).copied().unwrap_or(0);
-        Self {
-            cpu: Some(cpu_micros as f64 / count as f64),
-            wall: Some((at(50), at(99))),
-            rate: count as f64 / times.wall.as_secs_f64(),
-            ..self
-        }
-    }
-}
-
-impl Row {
-    /// The same of each part of a request.
-    #[expect(clippy::cast_precision_loss, reason = "figures to print")]
-    pub(crate) fn each(self, parts: usize) -> Self {
-        Self { cpu: self.cpu.map(|cpu| cpu / parts as f64), rate: self.rate * parts as f64, ..self }
-    }
-}
-
-/// Everything measured.
-#[derive(Default)]
-pub(crate) struct Report {
-    pub(crate) rows: Vec<Row>,
-}
-
-impl Report {
-    pub(crate) fn print(&self) {
-        println!(
-            "\nCPU of the process tree and wall time a request, in µs; reach and aim are what is promised for CPU.\n"
-        );
-        println!("| database | row | work | CPU | reach | aim | p50 | p99 | a second |");
-        println!("|---|---|---|--:|--:|--:|--:|--:|--:|");
-        for row in &self.rows {
-            let promised = PROMISES.iter().find(|(name, ..)| *name == row.row);
-            let promised = promised.map(|(_, sqlite, postgres)| if row.store == "SQLite" { sqlite } else { postgres });
-            let [reach, aim] = promised.map_or([String::new(), String::new()], |both| both.map(|n| n.to_string()));
-            let cpu = row.cpu.map(|cpu| format!("{cpu:.1}")).unwrap_or_default();
-            let [p50, p99] = row.wall.map_or([String::new(), String::new()], |(a, b)| [a, b].map(|n| n.to_string()));
-            let rate = if row.rate > 0.0 { format!("{:.0}", row.rate) } else { String::new() };
-            println!(
-                "| {} | {} | {} | {cpu} | {reach} | {aim} | {p50} | {p99} | {rate} |",
-                row.store, row.row, row.what
-            );
-        }
-    }
-}
-
 /// All rows on one database.
 pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, report: &mut Report) -> Done<()> {
     let server = starts(flags, store, data, dir, report)?;
     eprintln!("{}: server {} at {}", store.name, server.pid(), server.address);
-    let bench = Bench { flags, store, data, server: &server };
+    let bench = Bench { flags, store, data, server };
     bench.reads(report)?;
     bench.feed(report)?;
+    events::run(flags, store, data, &bench.server, report)?;
     bench.writes(report)?;
-    let (now, most) = server.memory();
-    let what = format!("memory after the work {} MiB, at most {} MiB", now / 1024, most / 1024);
-    report.rows.push(Row::new(store.name, "W7", &what));
-    Ok(())
+    if flags.wants("W7 load") {
+        let row = Row::new(store.name, "W7 load", "the most memory under all of the above");
+        report.rows.push(row.of(bench.server.memory().1 / 1024.0, "MiB"));
+    }
+    bench.batches(report)?;
+    drop(bench);
+    ledger::run(flags, store, data, dir, report)
+}
+
+pub(crate) fn start(store: &Store, dir: &Folder) -> Done<Server> {
+    let log = Stdio::from(File::create(dir.path().join("server.log"))?);
+    let settings = [
+        ("STEERCO_BASE_URL", BASE_URL),
+        // The client is one caller; the rate is looked at, and never reached.
+        ("STEERCO_LIMITS__REQUESTS_PER_SECOND", "10000000"),
+        ("STEERCO_LIMITS__BURST", "10000000"),
+        // A push may have to wait for the machine.
+        ("STEERCO_LIMITS__REQUEST_SECONDS", "120"),
+        // The receiver of webhooks is here too.
+        ("STEERCO_WEBHOOKS__ALLOW", "[\"127.0.0.0/8\"]"),
+    ];
+    Server::start("serve", &["--database", &store.url], &settings, log)
 }
 
 /// Time from the start of the process to its first answer; the last server started is kept.
 fn starts(flags: &Flags, store: &Store, data: &Data, dir: &Folder, report: &mut Report) -> Done<Server> {
     let (mut times, mut kept) = (Vec::new(), None);
-    let starts = if flags.wants("W7") { STARTS } else { 1 };
+    let starts = if flags.wants("W7 start") { STARTS } else { 1 };
     for _ in 0..starts {
         drop(kept.take());
-        let log = Stdio::from(File::create(dir.path().join("server.log"))?);
-        let settings = [
-            ("STEERCO_BASE_URL", BASE_URL),
-            // The client is one caller; the rate is looked at, and never reached.
-            ("STEERCO_LIMITS__REQUESTS_PER_SECOND", "10000000"),
-            ("STEERCO_LIMITS__BURST", "10000000"),
-        ];
-        let start = Instant::now();
-        let server = Server::start("serve", &["--database", &store.url], &settings, log)?;
+        let begun = Instant::now();
+        let server = start(store, dir)?;
         first_answer(&server, data)?;
-        times.push(start.elapsed());
+        times.push(begun.elapsed());
         kept = Some(server);
     }
     times.sort_unstable();
     let server = kept.ok_or("no start")?;
-    std::thread::sleep(Duration::from_millis(300));
-    let (idle, _) = server.memory();
-    let micros = times[times.len() / 2].as_micros();
-    let what = format!(
-        "start to first answer {:.1} ms; memory idle {} MiB",
-        f64::from(u32::try_from(micros)?) / 1e3,
-        idle / 1024
-    );
-    report.rows.push(Row::new(store.name, "W7", &what));
+    if flags.wants("W7 start") {
+        let row = Row::new(store.name, "W7 start", "start to first answer");
+        report.rows.push(row.of(times[times.len() / 2].as_secs_f64() * 1e3, "ms"));
+    }
+    if flags.wants("W7 idle") {
+        std::thread::sleep(Duration::from_millis(300));
+        let row = Row::new(store.name, "W7 idle", "memory after the first answer");
+        report.rows.push(row.of(server.memory().0 / 1024.0, "MiB"));
+    }
     Ok(server)
 }
 
-fn first_answer(server: &Server, data: &Data) -> Done<()> {
+pub(crate) fn first_answer(server: &Server, data: &Data) -> Done<()> {
     let request = get(&format!("/v1/risks/{}", data.risks[0]), &data.token);
     let limit = Instant::now() + Duration::from_secs(20);
     loop {
@@ -164,15 +97,16 @@ fn first_answer(server: &Server, data: &Data) -> Done<()> {
     }
 }
 
-struct Bench<'a> {
-    flags: &'a Flags,
-    store: &'a Store,
-    data: &'a Data,
-    server: &'a Server,
+/// A server at work.
+pub(crate) struct Bench<'a> {
+    pub(crate) flags: &'a Flags,
+    pub(crate) store: &'a Store,
+    pub(crate) data: &'a Data,
+    pub(crate) server: Server,
 }
 
 impl Bench<'_> {
-    fn cpu(&self) -> u64 {
+    pub(crate) fn cpu(&self) -> u64 {
         cpu(Some(self.server.pid()), self.store.postgres.as_deref())
     }
 
@@ -182,7 +116,7 @@ impl Bench<'_> {
             return Ok(None);
         }
         let count = self.flags.requests(usual);
-        eprintln!("{}: {} {}, {ROUNDS} × {count}", row.store, row.row, row.what);
+        eprintln!("{}: {} {}, {ROUNDS} × {count}", row.store, row.row, row.what());
         round(count / 4)?;
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
@@ -195,7 +129,7 @@ impl Bench<'_> {
         Ok(Some(row.measured(*cpu, times)))
     }
 
-    fn rest(
+    pub(crate) fn rest(
         &self,
         (name, what): (&'static str, &str),
         (connections, usual): (usize, u64),
@@ -262,6 +196,12 @@ impl Bench<'_> {
         };
         let (many, alone) = if self.store.postgres.is_some() { (3_000, 600) } else { (12_000, 600) };
         report.rows.extend(self.rest(("W3", "durable create, 16 writers"), (WRITERS, many), 201, create)?);
+        report.rows.extend(self.rest(("W3 alone", "durable create, one writer"), (1, alone), 201, create)?);
+        Ok(())
+    }
+
+    fn batches(&self, report: &mut Report) -> Done<()> {
+        let serial = AtomicU64::new(0);
         let batch = |number| {
             let serial = serial.fetch_add(1, Ordering::Relaxed);
             post(
@@ -273,7 +213,6 @@ impl Bench<'_> {
         };
         let what = ("W4", "a line of actuals, 10,000 to a batch");
         report.rows.extend(self.rest(what, (1, 10), 201, batch)?.map(|row| row.each(LINES)));
-        report.rows.extend(self.rest(("W3 alone", "durable create, one writer"), (1, alone), 201, create)?);
         Ok(())
     }
 

@@ -128,6 +128,19 @@ scenario!(a_stream_that_breaks_off_posts_nothing(world) {
     world.verify().await;
 });
 
+scenario!(
+/// A client that cancels has not ended its stream, wherever it was, and be it behind the last line.
+a_stream_that_is_reset_posts_nothing(world) {
+    let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
+    let batch = books.batch(euros(&world, &id("r"), 40), "40.00");
+    for share in [0, 37, 211, 500, 733, 999, 1000, 1000] {
+        finance.import_reset(batch.clone(), share).await;
+    }
+    assert_eq!((staged(&world).await, totals(&finance, &books).await), (0, (0, 0, 0)));
+    assert_eq!(finance.import_actuals(batch).await.unwrap().did(), "created", "its name is free");
+    world.verify().await;
+});
+
 scenario!(twenty_thousand_lines_are_one_batch(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let mut batch = books.batch(euros(&world, &id("l"), 20_000), "20000.00");

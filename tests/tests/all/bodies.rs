@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
-use steerco_tests::{Client, Who, World};
+use steerco_tests::{Client, Who, World, availability};
 
 /// A number that no other body of this process has.
 pub(crate) fn fresh() -> u32 {
@@ -39,7 +39,7 @@ pub(crate) fn body(world: &World, kind: &str) -> Value {
         "partner" => json!({"name": format!("Partner {n}"), "kind": "vendor"}),
         "engagement" => json!({
             "partner_id": world.partner, "program_ids": [world.program], "title": format!("Engagement {n}"),
-            "kind": "fixed_price",
+            "kind": "fixed_price", "service_levels": [availability()],
         }),
         other => body_of_partners(world, other, n),
     }
@@ -49,6 +49,16 @@ pub(crate) fn body(world: &World, kind: &str) -> Value {
 fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
     match kind {
         "milestone" => json!({"engagement_id": world.engagement, "title": format!("Milestone {n}")}),
+        "engagement_amendment" => json!({
+            "engagement_id": world.engagement, "title": format!("Amendment {n}"), "rationale": "Ground water",
+            "value_change": {"amount": "10", "currency": "EUR"},
+        }),
+        // A month that no other body of this process has.
+        "service_level_measurement" => json!({
+            "engagement_id": world.engagement, "service_level": "Availability", "value": "99.9",
+            "period_starts_on": format!("{:04}-{:02}-01", 1000 + n / 12, 1 + n % 12), "measured_by": "Probe",
+        }),
+        "milestone_update" => json!({"milestone_id": made(world, "milestone"), "percent": 1}),
         "comment" => json!({"subject_id": world.engagement, "visibility": "shared", "text": format!("Comment {n}")}),
         "attachment" => {
             json!({"subject_id": world.engagement, "visibility": "shared", "file_name": format!("file {n}.txt")})
@@ -89,7 +99,13 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
             "name": format!("file {n}.csv"), "format": "csv", "source": World::SOURCE, "record_kind": "risk",
             "program_id": world.program,
         }),
+        "webhook_endpoint" => json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook"}),
+        "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
+        "purchase_order_batch" => json!({
+            "source": World::SOURCE, "batch_ref": format!("orders-{n}"),
+            "legal_entity_id": made(world, "legal_entity"), "control": {"count": 0, "totals": []}, "lines": [],
+        }),
         "actuals_batch" => {
             let entity = made(world, "legal_entity");
             json!({
@@ -193,11 +209,21 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("fiscal_period", "reconcile") => json!({"source": World::SOURCE}),
         ("fiscal_period", "request_reopen") => json!({"reason": "an invoice was missed"}),
         ("risk", "respond") => json!({"response": "mitigate"}),
+        ("webhook_endpoint", "replay") => json!({"failed": true}),
         ("budget" | "budget_transfer", "reject") => json!({"reason": "too much"}),
         ("commitment", "commit" | "receive" | "pay") => json!({"amount": "1"}),
         ("commitment", "amend") => json!({"amount": "2", "reason": "a better price"}),
         ("commitment", "invoice" | "credit") => json!({"amount": "1", "document_reference": "R 1"}),
         ("commitment", "cancel") => json!({"reason": "not needed"}),
+        ("engagement_amendment", "reject") => json!({"reason": "too dear"}),
+        ("review", "accept_with_reservations") => {
+            json!({"conditions": [{"key": "paint", "text": "Paint the rail", "due_on": "2026-12-24"}]})
+        }
+        ("review", "accept_in_part") => json!({"percent": 0.5, "reason": "not all"}),
+        ("review", "reject" | "revoke" | "dispute") => json!({"reason": "it leaks"}),
+        ("review", "query") => json!({"query": "which roof?"}),
+        ("review", "answer_query" | "answer_dispute") => json!({"answer": "the north one"}),
+        ("review", "meet_condition") => json!({"key": "paint"}),
         ("engagement", "suspend" | "terminate") => json!({"reason": "by agreement"}),
         _ => json!({}),
     }
@@ -205,7 +231,8 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 
 /// Whether an action is a verb, called on one resource by its name.
 pub(crate) fn is_verb(row: &Row) -> bool {
-    let others = ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals"];
+    let others =
+        ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals", "preview", "test"];
     !others.contains(&row.action) && (row.kind, row.action) != ("exchange_rate", "import")
 }
 
@@ -213,7 +240,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 32] = [
+pub(crate) const CREATABLE: [&str; 36] = [
     "person",
     "principal",
     "grant",
@@ -230,6 +257,8 @@ pub(crate) const CREATABLE: [&str; 32] = [
     "risk",
     "partner",
     "engagement",
+    "engagement_amendment",
+    "service_level_measurement",
     "milestone",
     "comment",
     "attachment",
@@ -246,11 +275,13 @@ pub(crate) const CREATABLE: [&str; 32] = [
     "commitment",
     "forecast",
     "import_job",
+    "consumer",
+    "webhook_endpoint",
 ];
 
 /// Whether callers neither create one of this kind field by field nor delete it.
 pub(crate) fn is_fixed(kind: &str) -> bool {
-    ["organisation", "actuals_batch"].contains(&kind)
+    ["organisation", "actuals_batch", "purchase_order_batch", "milestone_update", "review", "payable"].contains(&kind)
 }
 
 /// Who may do everything with this kind.
@@ -275,13 +306,32 @@ pub(crate) async fn make(world: &World, kind: &str) -> String {
     if kind == "organisation" {
         return world.org.clone();
     }
-    if kind == "ledger_entry" {
-        return make_ledger_entry(world).await;
+    match kind {
+        "ledger_entry" => return make_ledger_entry(world).await,
+        "review" => {
+            let claim = keeper(world, kind).create("milestone_update", body(world, "milestone_update")).await.unwrap();
+            return claim.text("review_id").to_owned();
+        }
+        "payable" => return make_payable(world, &world.engagement).await,
+        _ => {}
     }
     let made = keeper(world, kind).create(kind, body(world, kind)).await.unwrap();
     // A batch is answered with what became of its lines beside it.
-    let batch = &made.json["actuals_batch"]["id"];
-    batch.as_str().map_or_else(|| made.id().to_owned(), str::to_owned)
+    let batch = ["actuals_batch", "purchase_order_batch"].iter().find_map(|name| made.json[name]["id"].as_str());
+    batch.map_or_else(|| made.id().to_owned(), str::to_owned)
+}
+
+/// What is payable to the partner of this engagement for a milestone of its own.
+pub(crate) async fn make_payable(world: &World, engagement: &str) -> String {
+    let (director, integration) = (world.client(Who::Director), world.client(Who::Integration));
+    let payment = json!({"amount": "1000", "currency": "EUR"});
+    let milestone = json!({"engagement_id": engagement, "title": format!("Paid {}", fresh()), "payment": payment});
+    let milestone = director.create("milestone", milestone).await.unwrap().id().to_owned();
+    let claim = json!({"milestone_id": milestone, "percent": 1});
+    let claim = integration.create("milestone_update", claim).await.unwrap();
+    director.if_match("*").act("review", claim.text("review_id"), "accept", json!({})).await.unwrap();
+    let filter = format!("milestone_id = \"{milestone}\"");
+    director.list("payable", json!({"filter": filter})).await.unwrap().each("id")[0].to_owned()
 }
 
 /// A well-formed id that nobody has.

@@ -7,13 +7,13 @@ use super::bodies::{body, fresh};
 use super::wire::sql;
 
 /// A company with the first three periods of 2026 and a budget of 100 euros in the first.
-struct Books {
-    entity: String,
-    periods: Vec<String>,
+pub(crate) struct Books {
+    pub(crate) entity: String,
+    pub(crate) periods: Vec<String>,
 }
 
 impl Books {
-    async fn open(world: &World, control: &str) -> Self {
+    pub(crate) async fn open(world: &World, control: &str) -> Self {
         let finance = world.client(Who::Finance);
         let mut entity = body(world, "legal_entity");
         entity["budget_control"] = json!(control);
@@ -33,7 +33,7 @@ impl Books {
         Self { entity, periods }
     }
 
-    fn body(&self, world: &World, requested: &str) -> Value {
+    pub(crate) fn body(&self, world: &World, requested: &str) -> Value {
         json!({
             "program_id": world.program, "legal_entity_id": self.entity, "fiscal_period_id": self.periods[0],
             "purchase_order_reference": format!("PO {}", fresh()), "title": "Steel",
@@ -41,14 +41,14 @@ impl Books {
         })
     }
 
-    async fn ask(&self, world: &World, requested: &str) -> String {
+    pub(crate) async fn ask(&self, world: &World, requested: &str) -> String {
         let body = self.body(world, requested);
         world.client(Who::ProgramManager).create("commitment", body).await.unwrap().id().to_owned()
     }
 }
 
 /// A step of finance, which may take them all.
-async fn step(caller: &Client, id: &str, verb: &str, amount: &str) -> Result<Value, Refused> {
+pub(crate) async fn step(caller: &Client, id: &str, verb: &str, amount: &str) -> Result<Value, Refused> {
     let mut body = json!({"amount": amount});
     if ["invoice", "credit"].contains(&verb) {
         body["document_reference"] = json!(format!("{verb} {amount}"));
@@ -60,12 +60,12 @@ async fn step(caller: &Client, id: &str, verb: &str, amount: &str) -> Result<Val
 }
 
 /// Pointers and codes of the faults of a refusal.
-fn faults(refused: &Refused) -> Vec<(&str, &str)> {
+pub(crate) fn faults(refused: &Refused) -> Vec<(&str, &str)> {
     refused.faults.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect()
 }
 
 /// Committed, accrued and available of the program, in whole euros.
-async fn euros(world: &World) -> [String; 3] {
+pub(crate) async fn euros(world: &World) -> [String; 3] {
     let found = world.client(Who::Finance).financials("program", &world.program, json!({})).await.unwrap();
     let totals = found["totals"].as_array().unwrap();
     let total = totals.iter().find(|total| total["currency"] == "EUR").unwrap();

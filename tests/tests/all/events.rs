@@ -155,12 +155,34 @@ scenario!(a_program_that_moves_out_of_sight(world) {
     assert!(!text.contains("Hidden") && !text.contains(&elsewhere), "{text}");
 });
 
+scenario!(the_catalogue_has_what_the_feed_tells(world) {
+    let director = world.client(Who::Director);
+    three(&world).await;
+    let catalogue = director.event_types().await.unwrap();
+    let types = catalogue["event_types"].as_array().unwrap();
+    let named = |name: &str| types.iter().find(|ty| ty["name"] == name);
+    let assess = named("risk.assess").unwrap();
+    assert_eq!((&assess["kind"], assess.get("schema").is_none()), (&json!("risk"), true));
+    let auditor = world.client(Who::Auditor);
+    for event in auditor.all_events(json!({"page_size": 1000})).await {
+        let operation = event["operation"].as_str().unwrap();
+        assert!(operation == "access.changed" || named(operation).is_some(), "{operation}");
+        if operation.starts_with("risk.") {
+            let schema = director.event_type(operation).await.unwrap()["schema"].clone();
+            let faults: Vec<String> =
+                jsonschema::validator_for(&schema).unwrap().iter_errors(&event).map(|fault| fault.to_string()).collect();
+            assert_eq!(faults, Vec::<String>::new(), "{operation}");
+        }
+    }
+    assert_eq!(director.event_type("risk.read").await.unwrap_err().code, "NOT_FOUND");
+});
+
 scenario!(a_vendor_sees_no_numbers(world) {
     let vendor = world.client(Who::Vendor);
     world.client(Who::Admin).update("organisation", &world.org, json!({"name": "Renamed"})).await.unwrap();
     three(&world).await;
     for event in vendor.all_events(json!({})).await {
-        assert!(["organisation", "partner", "engagement"].contains(&event["kind"].as_str().unwrap()), "{event}");
+        assert!(["organisation", "partner", "engagement", "access"].contains(&event["kind"].as_str().unwrap()), "{event}");
         assert!(event["seq"].is_null() && event["revision"].is_null() && event["actor"] == "", "{event}");
     }
     let seen = vendor.get("organisation", &world.org).await.unwrap();

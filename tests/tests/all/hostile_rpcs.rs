@@ -49,7 +49,7 @@ fn valid(world: &World, rpc: &MethodDescriptor, on: &str) -> DynamicMessage {
         json["source"] = json!(World::SOURCE);
         json["external_id"] = json!("none");
     }
-    if rpc.name() == "CreateActualsBatch" {
+    if ["CreateActualsBatch", "CreatePurchaseOrderBatch"].contains(&rpc.name()) {
         json = body(world, kind);
     }
     if rpc.name().starts_with("Batch") {

@@ -1,10 +1,7 @@
 //! Idempotency keys: one key, one effect.
 
 use serde_json::json;
-use steerco_domain::access::TABLE;
-use steerco_tests::{Answer, Client, Door, Reply, Who, scenario};
-
-use super::bodies::{CREATABLE, body, is_verb, keeper, make, verb_body};
+use steerco_tests::{Door, Who, scenario};
 
 scenario!(a_replay_is_the_stored_answer(world) {
     let director = world.client(Who::Director).key("k1");
@@ -67,67 +64,6 @@ scenario!(a_refusal_is_repeated_too(world) {
     let first = director.create("risk", body.clone()).await.unwrap_err();
     let again = director.create("risk", body).await.unwrap_err();
     assert_eq!(first.anonymous(), again.anonymous());
-});
-
-/// Sends one write 64 times at once under one key: one effect, one answer.
-async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
-    let all: Vec<_> = futures::future::join_all((0..64).map(|_| write())).await;
-    for refused in all.iter().filter_map(|answer| answer.as_ref().err()) {
-        let busy = matches!(refused.code.as_str(), "IDEMPOTENCY_KEY_IN_USE" | "UNAVAILABLE");
-        assert!(!busy || refused.retry_after.is_some(), "{what}: {refused}");
-    }
-    let busy = |answer: &Reply| answer.as_ref().is_err_and(|refused| refused.retry_after.is_some());
-    let answered: Vec<&Reply> = all.iter().filter(|answer| !busy(answer)).collect();
-    let said = |answer: &Reply| match answer {
-        Ok(answer) => {
-            let mut json = answer.json.clone();
-            // A secret is shown to the first alone.
-            json.as_object_mut().unwrap().remove("client_secret");
-            format!("{:?} {json}", answer.etag)
-        }
-        Err(refused) => format!("{:?}", refused.clone().anonymous()),
-    };
-    let first = answered.first().unwrap_or_else(|| panic!("{what}: nobody was answered"));
-    assert!(answered.iter().all(|answer| said(answer) == said(first)), "{what}: one answer");
-    let effects = answered.iter().filter(|answer| answer.as_ref().is_ok_and(|done| !done.replayed)).count();
-    assert_eq!(effects, usize::from(first.is_ok()), "{what}: one effect, or none of what is refused");
-    (*first).clone()
-}
-
-scenario!(many_equal_requests_at_once(world) {
-    let revision = async |client: &Client, kind: &str, id: &str| {
-        client.get(kind, id).await.unwrap()["revision"].as_i64().unwrap()
-    };
-    for kind in CREATABLE {
-        let client = keeper(&world, kind);
-        let made = body(&world, kind);
-        let key = |n: &str| client.key(&format!("burst-{kind}-{n}"));
-        let before = client.list(kind, json!({"include_total": true})).await.unwrap();
-        burst(kind, async || key("create").create(kind, made.clone()).await).await.unwrap();
-        let after = client.list(kind, json!({"include_total": true})).await.unwrap();
-        let count = |page: &Answer| page.text("total").parse::<i64>().unwrap();
-        assert_eq!(count(&after), count(&before) + 1, "{kind}: one is made");
-        let batch = json!({"items": [{"create": body(&world, kind)}]});
-        burst(kind, async || key("batch").batch(kind, batch.clone()).await).await.unwrap();
-        for row in TABLE.iter().filter(|row| row.kind == kind) {
-            let id = make(&world, kind).await;
-            let input = verb_body(kind, row.action);
-            let what = format!("{kind} {}", row.action);
-            let done = match row.action {
-                "delete" => burst(&what, async || key("delete").delete(kind, &id).await).await,
-                verb if is_verb(row) && verb != "reconcile" => {
-                    burst(&what, async || key(verb).act(kind, &id, verb, input.clone()).await).await
-                }
-                _ => continue,
-            };
-            let expected = if done.is_ok() { 2 } else { 1 };
-            assert_eq!(revision(&client, kind, &id).await, expected, "{what}: one revision");
-            if row.action == "delete" && done.is_ok() {
-                burst(&what, async || key("undelete").undelete(kind, &id).await).await.unwrap();
-                assert_eq!(revision(&client, kind, &id).await, 3, "{what}: undone once");
-            }
-        }
-    }
 });
 
 scenario!(a_secret_is_shown_once(world) {

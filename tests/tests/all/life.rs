@@ -69,8 +69,17 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Roof", "kind": "milestone",
                 "value": {"amount": "100000.0000", "currency": "EUR"}, "retention": 0.05, "starts_on": "2026-01-01",
                 "notices": [{"due_on": "2026-09-30", "subject": "whether it is renewed"}],
-                "service_levels": [{"name": "Availability", "target": "99.5 % of each month"}]}),
-            json!({"review_deadline_days": 10, "deemed_acceptance": true, "private_notes": "Not above 120000"}),
+                "service_levels": [steerco_tests::availability()], "retention_release_on": "2027-01-01"}),
+            json!({"review_deadline_days": 10, "deemed_acceptance": true, "signed_on": "2025-12-01", "private_notes": "Not above 120000"}),
+        ),
+        "engagement_amendment" => (
+            super::bodies::body(world, kind),
+            json!({"new_starts_on": "2026-02-01", "new_ends_on": "2026-12-31", "signed_on": "2026-01-20",
+                "scope_change": "A third lane", "new_statement_of_work": "Three lanes", "private_notes": "Dear"}),
+        ),
+        "service_level_measurement" => (
+            super::bodies::body(world, kind),
+            json!({"value": "98.7"}),
         ),
         "milestone" => (
             json!({"engagement_id": world.engagement, "title": "Roof is tight", "planned_on": "2026-05-31",
@@ -123,6 +132,17 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"rate": "163.2", "source_reference": "corrected by the bank"}),
         ),
         "commitment" => (super::bodies::body(world, kind), json!({"title": "Steel and bolts"})),
+        "webhook_endpoint" => (
+            json!({"name": "Warehouse", "url": "http://127.0.0.1:9/hook?site=1", "content": "thin", "kinds": ["risk"],
+                "event_types": ["risk.assess"], "program_ids": [world.program], "with_labels": ["area"],
+                "exclude_source": "jira"}),
+            json!({"url": "http://127.0.0.2:9/hook", "content": "full"}),
+        ),
+        "consumer" => (
+            json!({"name": "Warehouse", "kinds": ["risk"], "event_types": ["risk.assess"], "program_ids": [world.program],
+                "with_labels": ["area=north"], "exclude_source": "jira"}),
+            json!({"event_types": [], "with_labels": ["area"]}),
+        ),
         other => panic!("no example of {other}"),
     }
 }
@@ -191,6 +211,8 @@ scenario!(of_an_activity(world) { live(&world, "activity").await });
 scenario!(of_a_dependency(world) { live(&world, "dependency").await });
 scenario!(of_a_partner(world) { live(&world, "partner").await });
 scenario!(of_an_engagement(world) { live(&world, "engagement").await });
+scenario!(of_an_engagement_amendment(world) { live(&world, "engagement_amendment").await });
+scenario!(of_a_service_level_measurement(world) { live(&world, "service_level_measurement").await });
 scenario!(of_a_milestone(world) { live(&world, "milestone").await });
 scenario!(of_a_comment(world) { live(&world, "comment").await });
 scenario!(of_a_fiscal_calendar(world) { live(&world, "fiscal_calendar").await });
@@ -205,6 +227,8 @@ scenario!(of_a_fiscal_period(world) { live(&world, "fiscal_period").await });
 scenario!(of_a_cost_category(world) { live(&world, "cost_category").await });
 scenario!(of_a_coding_rule(world) { live(&world, "coding_rule").await });
 scenario!(of_a_mapping_profile(world) { live(&world, "mapping_profile").await });
+scenario!(of_a_consumer(world) { live(&world, "consumer").await });
+scenario!(of_a_webhook_endpoint(world) { live(&world, "webhook_endpoint").await });
 scenario!(of_a_risk(world) { live(&world, "risk").await });
 
 scenario!(of_an_organisation(world) {

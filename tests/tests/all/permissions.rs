@@ -42,6 +42,11 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             body["adjusting"] = json!(true);
             caller.post_actuals(body).await
         }
+        ("actuals_batch", "override") => {
+            let mut body = body(world, kind);
+            body["override_reason"] = json!("the invoice is due");
+            caller.post_actuals(body).await
+        }
         ("actuals_batch", "reclassify") => {
             let mut body = body(world, kind);
             body.as_object_mut()
@@ -55,8 +60,12 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             caller.act(kind, on, "commit", body).await
         }
         ("fiscal_period", "propose_accruals") => caller.accrual_proposal(on).await,
+        ("partner", "preview") => caller.preview_as(on).get(kind, on).await,
         (_, "read") => caller.get(kind, on).await,
         (_, "create") => caller.create(kind, body(world, kind)).await,
+        ("consumer" | "webhook_endpoint", "update") => {
+            caller.update(kind, on, json!({"name": format!("Reader {}", fresh())})).await
+        }
         ("attachment", "update") => {
             caller.update(kind, on, json!({"file_name": format!("file {}.txt", fresh())})).await
         }
@@ -66,6 +75,8 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
             caller.update(kind, on, json!({"labels": {"seen": number}})).await
         }
         (_, "delete") => caller.delete(kind, on).await,
+        // Who decides must have seen it.
+        ("review", verb) => caller.if_match("*").act(kind, on, verb, verb_body(kind, verb)).await,
         (_, verb) => caller.act(kind, on, verb, verb_body(kind, verb)).await,
     }
 }
@@ -80,8 +91,19 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
     match (row.kind, row.action, caller) {
         ("partner", "read", _) => return world.partner.clone(),
         ("engagement", "read", _) => return world.engagement.clone(),
-        (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
+        ("engagement_amendment", "read", _) => {
+            let change = json!({"new_ends_on": "2030-12-31"});
+            return super::engagement_amendment::approved(world, &world.engagement, change).await;
+        }
+        (kind @ "milestone_update", "withdraw", Some(caller))
+        | (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
             return caller.create(kind, body(world, kind)).await.unwrap().id().to_owned();
+        }
+        // Nobody reaches those of others, but who oversees them.
+        (kind @ ("consumer" | "webhook_endpoint"), action, Some(caller)) if action != "create" => {
+            if let Ok(made) = caller.create(kind, body(world, kind)).await {
+                return made.id().to_owned();
+            }
         }
         _ => {}
     }

@@ -59,7 +59,26 @@ impl Nest {
             }
         }
         nest.ids.push(("actuals_batch", make(world, "actuals_batch").await));
+        nest.claim(world).await;
+        nest.ids.push(("purchase_order_batch", make(world, "purchase_order_batch").await));
         nest
+    }
+
+    /// A claim of its milestone, accepted, so that something is payable.
+    async fn claim(&mut self, world: &World) {
+        let director = world.client(Who::Director);
+        let claim = json!({
+            "milestone_id": self.id("milestone"), "percent": 1, "narrative": CANARY, "labels": {"spy": CANARY},
+            "external_refs": [{"source": World::SOURCE, "external_id": REF}],
+        });
+        let claim = world.client(Who::Integration).create("milestone_update", claim).await.unwrap();
+        let review = claim.text("review_id").to_owned();
+        let private = json!({"private_notes": CANARY, "labels": {"spy": CANARY}});
+        director.update("review", &review, private).await.unwrap();
+        director.if_match("*").act("review", &review, "accept", json!({"reason": CANARY})).await.unwrap();
+        let payable = super::bodies::make_payable(world, self.id("engagement")).await;
+        director.update("payable", &payable, json!({"labels": {"spy": CANARY}})).await.unwrap();
+        self.ids.extend([("milestone_update", claim.id().to_owned()), ("review", review), ("payable", payable)]);
     }
 
     pub(crate) fn id(&self, kind: &str) -> &str {
@@ -260,7 +279,7 @@ scenario!(a_manager_of_another_program_sees_nothing_of_this_one(world) {
     // Directories are everybody's: these kinds are not.
     let kinds = [
         "principal", "grant", "service_account", "portfolio", "program", "project", "deliverable", "activity",
-        "dependency", "risk", "engagement", "milestone", "comment",
+        "dependency", "risk", "engagement", "engagement_amendment", "service_level_measurement", "milestone", "comment",
     ];
     let before = head(&world, &world.org).await;
     let mut leaks = look_alike(&nest, "manager", &manager, &kinds).await;

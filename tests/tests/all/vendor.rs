@@ -14,14 +14,25 @@ async fn seen(world: &World) -> Vec<(&'static str, String)> {
     let director = world.client(Who::Director);
     let milestone = json!({"engagement_id": world.engagement, "title": "Seen", "payment_share": 0.1});
     let milestone = director.create("milestone", milestone).await.unwrap().id().to_owned();
+    let change = json!({"new_ends_on": "2030-12-31", "private_notes": CANARY});
+    let amendment = super::engagement_amendment::approved(world, &world.engagement, change).await;
+    let measured = super::bodies::make(world, "service_level_measurement").await;
     let comment = json!({"subject_id": milestone, "visibility": "shared", "text": "Seen"});
     let comment = director.create("comment", comment).await.unwrap().id().to_owned();
+    let payable = super::bodies::make_payable(world, &world.engagement).await;
+    let review = director.get("payable", &payable).await.unwrap().text("review_id").to_owned();
+    let claim = director.get("review", &review).await.unwrap().text("milestone_update_id").to_owned();
     vec![
         ("organisation", world.org.clone()),
         ("partner", world.partner.clone()),
         ("engagement", world.engagement.clone()),
+        ("engagement_amendment", amendment),
+        ("service_level_measurement", measured),
         ("milestone", milestone),
         ("comment", comment),
+        ("milestone_update", claim),
+        ("review", review),
+        ("payable", payable),
     ]
 }
 
@@ -158,7 +169,8 @@ scenario!(a_vendor_sets_nothing_that_it_does_not_see(world) {
         assert_eq!(refused.code, "PERMISSION_DENIED", "{kind:?}");
     }
     for row in TABLE.iter().filter(|row| row.cell(Role::Vendor) != Cell::Deny && row.action != "read") {
-        assert!(matches!(row.kind, "comment" | "attachment"), "{}.{}", row.kind, row.action);
+        let own = ["milestone_update", "review", "comment", "attachment"];
+        assert!(own.contains(&row.kind), "{}.{}", row.kind, row.action);
     }
     let system = steerco_domain::find_kind("milestone").unwrap().field("partner_id").unwrap().setter;
     assert_eq!(system, Setter::System, "inherited, not given");
@@ -202,7 +214,10 @@ scenario!(private_edits_leave_no_trace(world) {
         let note = format!("{CANARY} {n}");
         director.update("engagement", &world.engagement, json!({"private_notes": note})).await.unwrap();
         director.update("engagement", &world.engagement, json!({"labels": {"secret": note}})).await.unwrap();
-        director.update("milestone", milestone, json!({"private_notes": note})).await.unwrap();
+        for (kind, id) in seen.iter().filter(|(kind, _)| ["milestone", "review", "payable"].contains(kind)) {
+            director.update(kind, id, json!({"private_notes": note})).await.unwrap();
+        }
+        director.update("milestone_update", &seen[5].1, json!({"labels": {"secret": note}})).await.unwrap();
         let tier = if n % 2 == 0 { "high" } else { "low" };
         director.update("partner", &world.partner, json!({"risk_tier": tier})).await.unwrap();
         for subject in [&world.engagement, milestone, &world.partner] {
@@ -368,4 +383,52 @@ scenario!(engagements_and_milestones_that_make_no_sense(world) {
     assert_eq!((inside["program_id"].as_str(), inside["partner_id"].is_null()), (Some(world.program.as_str()), true));
     assert_eq!(world.client(Who::Vendor).get("milestone", inside.id()).await.unwrap_err().code, "NOT_FOUND");
     world.client(Who::ProgramManager).get("milestone", inside.id()).await.unwrap();
+});
+
+scenario!(a_preview_is_what_the_partner_sees_and_changes_nothing(world) {
+    let (director, vendor) = (world.client(Who::Director), world.client(Who::Vendor));
+    let seen = seen(&world).await;
+    let preview = director.preview_as(&world.partner);
+    for (kind, id) in &seen {
+        let (theirs, ours) = (vendor.get(kind, id).await.unwrap(), preview.get(kind, id).await.unwrap());
+        assert_eq!((&ours.json, &ours.etag), (&theirs.json, &theirs.etag), "{kind}");
+        let args = json!({"include_total": true, "order_by": "id", "page_size": 100});
+        let (mut theirs, mut ours) = (vendor.list(kind, args.clone()).await.unwrap(), preview.list(kind, args).await.unwrap());
+        for page in [&mut theirs, &mut ours] {
+            page.json["sync_token"] = Value::Null;
+        }
+        assert_eq!(ours.json, theirs.json, "{kind}");
+        let refused = preview.list(kind, json!({"filter": "updated_at > \"2020-01-01T00:00:00Z\""})).await.unwrap_err();
+        assert_eq!(refused.code, "INVALID_ARGUMENT", "{kind}: what is private cannot be asked for");
+        assert_eq!(preview.update(kind, id, json!({"labels": {"a": "b"}})).await.unwrap_err().code, "PERMISSION_DENIED");
+    }
+    let events = |caller: &Client| {
+        let caller = caller.clone();
+        async move {
+            let mut events = caller.all_events(json!({})).await;
+            events.iter_mut().for_each(|event| event["cursor"] = Value::Null);
+            events
+        }
+    };
+    assert_eq!(events(&preview).await, events(&vendor).await);
+    // It never shows more than the caller sees, nor what a partner may not read, nor to whom the table says no.
+    let other = world.new_partner("Other").await;
+    let draft = world.new_draft(&other).await;
+    assert_eq!(director.preview_as(&other).get("engagement", &draft).await.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(director.preview_as(&other).get("engagement", &world.engagement).await.unwrap_err().code, "NOT_FOUND");
+    let elsewhere = json!({"program_ids": [world.other_program]});
+    director.update("engagement", &world.engagement, elsewhere).await.unwrap();
+    let manager = world.client(Who::ProgramManager).preview_as(&world.partner);
+    assert_eq!(manager.get("engagement", &world.engagement).await.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(preview.get("program", &world.program).await.unwrap_err().code, "PERMISSION_DENIED");
+    for who in [Who::Finance, Who::Executive, Who::Integration, Who::Vendor] {
+        let refused = world.client(who).preview_as(&world.partner).get("partner", &world.partner).await.unwrap_err();
+        assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
+    }
+    let wrong = director.preview_as("prog_x").get("partner", &world.partner).await.unwrap_err();
+    assert_eq!(wrong.code, "INVALID_ARGUMENT");
+    let nobody = director.preview_as(&unknown("partner")).get("partner", &world.partner).await.unwrap_err();
+    director.act("partner", &world.partner, "suspend", json!({})).await.unwrap();
+    let suspended = preview.get("partner", &world.partner).await.unwrap_err();
+    assert_eq!((suspended.code, suspended.detail), (nobody.code, nobody.detail), "who sees nothing shows nothing");
 });

@@ -92,6 +92,10 @@ impl Door {
         let _running = self.enter(request.uri().path())?;
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
+            let caller = match request.headers().get(PREVIEW) {
+                Some(partner) => caller.preview_as(partner.to_str().unwrap_or_default())?,
+                None => caller,
+            };
             notes.subject = Some(caller.subject().to_owned());
             let (rate, allowed) = self.0.limiter.check(&caller.key());
             notes.rate = Some(rate);
@@ -203,6 +207,9 @@ fn finish(headers: &mut HeaderMap, via: Protocol, id: &RequestId, rate: Option<R
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
+
+/// The partner as which the caller looks, in a header or the metadata of a call.
+const PREVIEW: &str = "preview-as-partner";
 
 /// Whether this brings the content of an attachment.
 fn is_upload(request: &Request) -> bool {

@@ -33,6 +33,7 @@ macro_rules! act_wire {
         }
     };
 }
+pub(super) use act_wire;
 post_actuals_batch_fields!(act_wire read_batch CreateActualsBatchRequest);
 reclassify_actuals_fields!(act_wire read_reclassify ReclassifyActualsRequest);
 

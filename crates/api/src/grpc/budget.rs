@@ -3,6 +3,7 @@
 use steerco_domain::bridge::{BudgetBridge, BudgetBridgeSpan, BudgetBridgeStep};
 use steerco_domain::budget::{ApproveBudget, Budget, RejectBudget, SubmitBudget, WithdrawBudget};
 use steerco_domain::id::Id;
+use steerco_domain::money::Currency;
 use steerco_domain::{
     Error, approve_budget_fields, budget_fields, reject_budget_fields, submit_budget_fields, withdraw_budget_fields,
 };
@@ -30,17 +31,21 @@ async fn bridge(
     call: Call,
     body: pb::GetBudgetBridgeRequest,
 ) -> Result<Response<pb::BudgetBridge>, Error> {
-    let pb::GetBudgetBridgeRequest { id, from_id } = body;
-    let from = given(from_id);
+    let pb::GetBudgetBridgeRequest { id, from_id, currency } = body;
+    let (from, currency) = (given(from_id), given(currency));
     if let Some(from) = &from {
         Id::<Budget>::parse(from).map_err(|detail| Error::fault("?from_id", "BAD_ID", detail))?;
     }
-    let BudgetBridge { from_id, to_id, spans } = service.budget_bridge(&call.caller, &id, from.as_deref()).await?;
+    let bad = || Error::fault("?currency", "BAD_CURRENCY", "must be an ISO 4217 code like EUR");
+    let currency = currency.map(|code| Currency::parse(&code).ok_or_else(bad)).transpose()?;
+    let BudgetBridge { from_id, to_id, spans, complete, unconverted } =
+        service.budget_bridge(&call.caller, &id, from.as_deref(), currency).await?;
     let step = |step: &BudgetBridgeStep| pb::BudgetBridgeStep {
         step_type: step.step_type.out(),
         amount: step.amount.out(),
         approved_id: step.approved_id.clone(),
         event_id: step.event_id.clone(),
+        event_ids: step.event_ids.clone(),
     };
     let span = |span: &BudgetBridgeSpan| pb::BudgetBridgeSpan {
         account: span.account.out(),
@@ -50,5 +55,6 @@ async fn bridge(
         unexplained: span.unexplained.out(),
         to_amount: span.to_amount.out(),
     };
-    Ok(Response::new(pb::BudgetBridge { from_id, to_id, spans: spans.iter().map(span).collect() }))
+    let (spans, unconverted) = (spans.iter().map(span).collect(), unconverted.iter().map(Scalar::out).collect());
+    Ok(Response::new(pb::BudgetBridge { from_id, to_id, spans, complete, unconverted }))
 }

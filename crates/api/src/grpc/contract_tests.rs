@@ -132,6 +132,9 @@ fn verbs_are_described_as_declared() {
         person::{DisablePerson, EnablePerson, ErasePerson};
         principal::{DisablePrincipal, EnablePrincipal};
         grant::{RevokeGrant};
+        consumer::{AcknowledgeConsumer, ReplayConsumer};
+        webhook_endpoint::{DisableWebhookEndpoint, EnableWebhookEndpoint, RotateSecretWebhookEndpoint,
+            TestWebhookEndpoint, ReplayWebhookEndpoint};
         service_account::{DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount};
         program::{ActivateProgram, HoldProgram, CompleteProgram, CancelProgram};
         project::{ActivateProject, HoldProject, CompleteProject, CancelProject};

@@ -6,15 +6,17 @@ use futures::{Stream, StreamExt, future, stream};
 use prost_types::{ListValue, Struct, Value as PbValue, value};
 use serde_json::{Map, Value};
 use steerco_domain::Error;
+use steerco_domain::event_type::{EventType, event_types};
 use steerco_proto::v1 as pb;
-use steerco_service::{Event, EventArgs, EventPage, Service};
+use steerco_service::{CollectionDigest, DigestArgs, Digests, Event, EventArgs, EventFilter, EventPage, Service};
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-use super::call::{Answer, Call, Deadline, answer, given, page_size};
+use super::call::{Answer, Call, Deadline, answer, given, instant, page_size};
 use super::gate::expired;
 use super::wire::Scalar;
 use super::{Door, limited};
+use crate::event_types::{find, schema};
 use crate::problem::to_status;
 
 /// The service of the feed.
@@ -30,10 +32,37 @@ impl pb::event_service_server::EventService for Door {
         answer(request, |call, body| list_events(&self.0, call, body)).await
     }
 
+    async fn get_digest(&self, request: Request<pb::GetDigestRequest>) -> Answer<pb::Digest> {
+        answer(request, |call, body| get_digest(&self.0, call, body)).await
+    }
+
+    async fn list_event_types(
+        &self,
+        request: Request<pb::ListEventTypesRequest>,
+    ) -> Answer<pb::ListEventTypesResponse> {
+        answer(request, async |call, pb::ListEventTypesRequest {}| {
+            self.0.admit(&call.caller).await?;
+            Ok(Response::new(pb::ListEventTypesResponse {
+                event_types: event_types().map(|ty| event_type(&ty)).collect(),
+            }))
+        })
+        .await
+    }
+
+    async fn get_event_type(&self, request: Request<pb::GetEventTypeRequest>) -> Answer<pb::EventType> {
+        answer(request, async |call, body: pb::GetEventTypeRequest| {
+            self.0.admit(&call.caller).await?;
+            let ty = find(&body.name)?;
+            let schema = schema(self.0.issuer(), &ty).as_object().cloned().map(to_struct);
+            Ok(Response::new(pb::EventType { schema, ..event_type(&ty) }))
+        })
+        .await
+    }
+
     type WatchStream = Pages;
 
     async fn watch(&self, request: Request<pb::WatchRequest>) -> Answer<Pages> {
-        answer(request, |call, body| future::ready(Ok(Response::new(watch(&self.0, call, body))))).await
+        answer(request, |call, body| future::ready(watch(&self.0, call, body).map(Response::new))).await
     }
 }
 
@@ -42,17 +71,50 @@ async fn list_events(
     call: Call,
     body: pb::ListEventsRequest,
 ) -> Result<Response<pb::ListEventsResponse>, Error> {
-    let pb::ListEventsRequest { after, kinds, exclude_source, page_size: size } = body;
-    let args =
-        EventArgs { after: given(after), kinds, exclude_source: given(exclude_source), page_size: page_size(size) };
+    let pb::ListEventsRequest {
+        after,
+        kinds,
+        exclude_source,
+        page_size: size,
+        event_types,
+        program_ids,
+        with_labels,
+        consumer_id,
+        since,
+    } = body;
+    let exclude_source = given(exclude_source);
+    let args = EventArgs {
+        after: given(after),
+        since: instant("since", since)?,
+        consumer: given(consumer_id),
+        filter: EventFilter { kinds, event_types, program_ids, with_labels, exclude_source },
+        page_size: page_size(size),
+    };
     let EventPage { events, next_cursor, more } = service.events(&call.caller, &args).await?;
     let events = events.into_iter().map(event).collect();
     Ok(Response::new(pb::ListEventsResponse { events, next_cursor, more }))
 }
 
-fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Pages {
-    let pb::WatchRequest { after, kinds, exclude_source } = body;
-    let args = EventArgs { after: given(after), kinds, exclude_source: given(exclude_source), page_size: None };
+async fn get_digest(service: &Service, call: Call, body: pb::GetDigestRequest) -> Result<Response<pb::Digest>, Error> {
+    let pb::GetDigestRequest { kinds, filter, show_deleted, at } = body;
+    let args = DigestArgs { kinds, filter: given(filter), show_deleted, at: given(at) };
+    let Digests { collections, max_seq, cursor } = service.digest(&call.caller, &args).await?;
+    let collection =
+        |CollectionDigest { kind, count, hash }| pb::CollectionDigest { kind: kind.to_owned(), count, hash };
+    Ok(Response::new(pb::Digest { collections: collections.into_iter().map(collection).collect(), max_seq, cursor }))
+}
+
+fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Result<Pages, Error> {
+    let pb::WatchRequest { after, kinds, exclude_source, event_types, program_ids, with_labels, consumer_id, since } =
+        body;
+    let exclude_source = given(exclude_source);
+    let args = EventArgs {
+        after: given(after),
+        since: instant("since", since)?,
+        consumer: given(consumer_id),
+        filter: EventFilter { kinds, event_types, program_ids, with_labels, exclude_source },
+        page_size: None,
+    };
     let Call { caller, request_id, deadline, .. } = call;
     let id = request_id.clone();
     let pages = service.watch(caller, args).map(move |page| match page {
@@ -61,10 +123,10 @@ fn watch(service: &Service, call: Call, body: pb::WatchRequest) -> Pages {
         }
         Err(error) => Err(to_status(&error, &id)),
     });
-    match deadline {
+    Ok(match deadline {
         Some(Deadline(end)) => Box::pin(until(pages, end, to_status(&expired(), &request_id))),
         None => Box::pin(pages),
-    }
+    })
 }
 
 /// The stream, ended with a status at the deadline.
@@ -75,6 +137,10 @@ pub(super) fn until<T>(
 ) -> impl Stream<Item = Result<T, Status>> {
     let last = stream::once(async move { (Instant::now() >= end).then_some(Err(status)) });
     stream.take_until(tokio::time::sleep_until(end)).chain(last.filter_map(future::ready))
+}
+
+fn event_type(ty: &EventType) -> pb::EventType {
+    pb::EventType { name: ty.name(), kind: ty.kind.name.to_owned(), description: ty.doc(), schema: None }
 }
 
 fn event(event: Event) -> pb::Event {

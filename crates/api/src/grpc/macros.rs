@@ -184,3 +184,68 @@ macro_rules! resource_service {
     };
 }
 pub(super) use resource_service;
+
+/// The service of a resource that callers read, change in small things and act on; where they make it too, that is one of
+/// `others`: `review_fields!(fixed_service verbs { accept_review AcceptReview })`.
+macro_rules! fixed_service {
+    ([verbs { $($method:ident $verb:ident),* $(,)? } $(others { $($others:tt)* })?] $name:ident
+        words { $one:ident $many:ident }
+        service { $server:ident $service:ident $service_server:ident }
+        methods { $get:ident $list:ident $create:ident $update:ident $upsert:ident $delete:ident $undelete:ident
+            $batch:ident $revisions:ident $get_by_ref:ident }
+        messages { $listed:ident $creating:ident $updating:ident $($more:ident)* }
+        modules $modules:tt
+        fields $fields:tt) => {
+        $crate::grpc::macros::resource_wire! { [] $name words {} service {} methods {} messages {} modules {}
+            fields $fields }
+
+        /// The service of this resource.
+        pub(super) fn server(door: &$crate::grpc::Door) -> pb::$server::$service_server<$crate::grpc::Door> {
+            $crate::grpc::limited!(pb::$server::$service_server::new(door.clone()))
+        }
+
+        const _: () = {
+            use $crate::grpc::bridge::{Listed, Writing};
+            use $crate::grpc::call::{Answer, answer};
+            use $crate::grpc::{Door, serve};
+            use tonic::Request;
+
+            impl From<Listed<pb::$name>> for pb::$listed {
+                fn from(page: Listed<pb::$name>) -> Self {
+                    let Listed { items, next_page_token, total, sync_token } = page;
+                    Self { $many: items, next_page_token, total, sync_token }
+                }
+            }
+            impl From<pb::$updating> for Writing<pb::$name> {
+                fn from(message: pb::$updating) -> Self {
+                    let pb::$updating { $one: resource, update_mask, validate_only } = message;
+                    Self { resource, update_mask, validate_only, effective_at: None }
+                }
+            }
+
+            #[tonic::async_trait]
+            impl pb::$server::$service for Door {
+                async fn $get(&self, request: Request<pb::GetRequest>) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::get::<$name>(&self.0, call, body)).await
+                }
+                async fn $list(&self, request: Request<pb::ListRequest>) -> Answer<pb::$listed> {
+                    answer(request, |call, body| serve::list::<$name, _>(&self.0, call, body)).await
+                }
+                async fn $revisions(&self, request: Request<pb::ListRevisionsRequest>) -> Answer<pb::$listed> {
+                    answer(request, |call, body| serve::revisions::<$name, _>(&self.0, call, body)).await
+                }
+                async fn $update(&self, request: Request<pb::$updating>) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::update::<$name>(&self.0, call, body.into())).await
+                }
+                $(async fn $method(
+                    &self,
+                    request: Request<<$verb as $crate::grpc::bridge::VerbBridge>::Pb>,
+                ) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::act::<$verb>(&self.0, call, body)).await
+                })*
+                $($($others)*)?
+            }
+        };
+    };
+}
+pub(super) use fixed_service;

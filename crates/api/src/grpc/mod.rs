@@ -11,6 +11,7 @@ mod call;
 mod contract_tests;
 mod event;
 mod exchange_rate;
+mod financials;
 mod export;
 mod gate;
 mod health;
@@ -19,6 +20,7 @@ mod metric;
 mod permission;
 mod serve;
 mod wire;
+mod wire_claims;
 
 mod activity;
 mod actuals_batch;
@@ -27,10 +29,12 @@ mod authority_limit;
 mod coding_rule;
 mod comment;
 mod commitment;
+mod consumer;
 mod cost_category;
 mod deliverable;
 mod dependency;
 mod engagement;
+mod engagement_amendment;
 mod fiscal_calendar;
 mod fiscal_period;
 mod forecast;
@@ -41,16 +45,22 @@ mod ledger_entry;
 mod legal_entity;
 mod mapping_profile;
 mod milestone;
+mod milestone_update;
 mod organisation;
 mod partner;
+mod payable;
 mod person;
 mod portfolio;
 mod principal;
 mod program;
 mod project;
+mod review;
+mod purchase_order_batch;
 mod risk;
 mod service_account;
+mod service_level_measurement;
 mod source;
+mod webhook_endpoint;
 mod work_calendar;
 
 use axum::Router;
@@ -100,8 +110,8 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        milestone, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, import_job, exchange_rate, ledger_entry, export, event, permission, metric);
+        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
+        budget_transfer, commitment, forecast, import_job, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

@@ -4,8 +4,9 @@ use steerco_domain::portfolio::Portfolio;
 use steerco_domain::portfolio_fields;
 use steerco_proto::v1 as pb;
 
+use super::financials::financials;
 use super::macros::resource_service;
-use super::serve::{financials, progress};
+use super::serve::progress;
 
 portfolio_fields!(resource_service verbs {} others {
     async fn get_portfolio_progress(&self, request: Request<pb::GetProgressRequest>) -> Answer<pb::Progress> {

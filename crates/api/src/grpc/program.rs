@@ -6,8 +6,9 @@ use steerco_domain::{
 };
 use steerco_proto::v1 as pb;
 
+use super::financials::financials;
 use super::macros::{resource_service, verb_wire};
-use super::serve::{financials, progress};
+use super::serve::progress;
 
 program_fields!(resource_service verbs {
     activate_program ActivateProgram, hold_program HoldProgram, complete_program CompleteProgram,

@@ -1,8 +1,6 @@
 //! The operations every resource has, each a call of the one function of the service that REST calls too.
 
 use serde_json::{Map, Value};
-use steerco_domain::field::{Field, Spot};
-use steerco_domain::financials::{FinancialGroup, FinancialTotal, Financials, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::progress::{Progress, WorstChild};
 use steerco_domain::ratio::Ratio;
 use steerco_domain::{Error, Fault, Resource};
@@ -69,69 +67,6 @@ pub(super) async fn progress<R: Resource>(
         oldest_input_at: found.oldest_input_at.map(|at| at.out()),
         hidden_count: found.hidden_count,
     }))
-}
-
-pub(super) async fn financials<R: Resource>(
-    service: &Service,
-    call: Call,
-    body: pb::GetFinancialsRequest,
-) -> Served<pb::Financials> {
-    let pb::GetFinancialsRequest { id, as_of, group_by, fiscal_year, fiscal_period_id } = body;
-    let mut faults = Vec::new();
-    let query = FinancialsQuery {
-        as_of: instant("as_of", as_of)?,
-        group_by: match group_by {
-            0 => None,
-            number => read_as("?group_by", &FinancialsGrouping::json(number), &mut faults),
-        },
-        fiscal_year: fiscal_year.map(i64::from),
-        fiscal_period_id: given(fiscal_period_id)
-            .and_then(|id| read_as("?fiscal_period_id", &Value::String(id), &mut faults)),
-    };
-    if query.fiscal_year.is_some_and(|year| !(1_900..=2_200).contains(&year)) {
-        faults.push(Fault::new("?fiscal_year", "OUT_OF_RANGE", "must be a whole number from 1900 to 2200"));
-    }
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
-    }
-    let found = service.financials::<R>(&call.caller, &id, &query).await?;
-    let Financials { id, totals, groups, complete, hidden_count, programs_without_forecast, oldest_input_at } = found;
-    let group = |group: FinancialGroup| pb::FinancialGroup {
-        key: group.key,
-        totals: group.totals.iter().map(financial_total).collect(),
-    };
-    Ok(Response::new(pb::Financials {
-        id,
-        totals: totals.iter().map(financial_total).collect(),
-        groups: groups.into_iter().map(group).collect(),
-        complete,
-        hidden_count,
-        programs_without_forecast,
-        oldest_input_at: oldest_input_at.map(|at| at.out()),
-    }))
-}
-
-/// A value outside of a resource, read as one of its fields would be.
-fn read_as<T: Field>(pointer: &str, value: &Value, faults: &mut Vec<Fault>) -> Option<T> {
-    T::read(value, &mut Spot { pointer: pointer.to_owned(), faults })
-}
-
-fn financial_total(total: &FinancialTotal) -> pb::FinancialTotal {
-    let FinancialTotal { currency, approved, contingency, management_reserve, .. } = total;
-    let FinancialTotal { committed, accrued, actual, available, forecast, variance, entry_count, .. } = total;
-    pb::FinancialTotal {
-        currency: currency.out(),
-        approved: approved.out(),
-        contingency: contingency.out(),
-        management_reserve: management_reserve.out(),
-        committed: committed.out(),
-        accrued: accrued.out(),
-        actual: actual.out(),
-        available: available.out(),
-        forecast: forecast.map(|amount| amount.out()),
-        variance: variance.map(|amount| amount.out()),
-        entry_count: *entry_count,
-    }
 }
 
 pub(super) async fn revisions<R: Bridge, L: From<Listed<R::Pb>>>(

@@ -27,7 +27,8 @@ use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
 };
 use steerco_domain::dependency::{DependencyState, LagKind, Relation};
-use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState, ServiceLevel};
+use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState};
+use steerco_domain::engagement_amendment::EngagementAmendmentState;
 use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{List, Long, Whole};
@@ -51,27 +52,35 @@ use steerco_domain::person::PersonState;
 use steerco_domain::portfolio::Tolerances;
 use steerco_domain::principal::AccountState;
 use steerco_domain::program::WorkStatus;
+use steerco_domain::purchase_order_batch::{
+    PurchaseOrderAction, PurchaseOrderControl, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
+};
+use steerco_domain::quantity::Quantity;
 use steerco_domain::rate::Rate;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
+use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
+use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
+use steerco_domain::webhook_endpoint::{WebhookContent, WebhookDeliveryState, WebhookDisabledReason, WebhookState};
 use steerco_domain::words::Words;
 use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_total_fields, activity_resource_fields, actuals_control_fields,
-    actuals_line_fields, actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields,
-    calendar_import_fields, control_total_fields, convert_line_fields, criterion_judgement_fields,
-    currency_total_fields, engagement_notice_fields, forecast_line_fields, import_counts_fields, owned_field_fields,
-    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields, service_level_fields,
-    skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
+    acceptance_criterion_fields, account_total_fields, activity_resource_fields, import_counts_fields,
+    profile_field_fields, profile_word_fields, actuals_control_fields, actuals_line_fields,
+    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
+    control_total_fields, convert_line_fields, credit_tier_fields, criterion_judgement_fields, currency_total_fields,
+    engagement_notice_fields, forecast_line_fields, owned_field_fields, partner_contact_fields, profile_columns_fields, purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields,
+    service_level_fields, skipped_event_fields, statement_line_fields, tolerances_fields, working_hours_fields,
+    working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -165,6 +174,7 @@ text_wire! {
     [] Country, country => country.code().to_owned();
     [] Currency, currency => currency.code().to_owned();
     [] Actor, actor => actor.0.clone();
+    [] Quantity, quantity => quantity.to_string();
     [] Amount, amount => amount.to_string();
     [] Day, day => day.to_string();
     [] ClockTime, time => time.to_string();
@@ -196,9 +206,14 @@ macro_rules! words_wire {
         }
     };
 }
+pub(super) use words_wire;
 words_wire!(ExportFormat: Csv, Ndjson, Xlsx);
 words_wire!(PersonState: Active, Disabled, Erased);
 words_wire!(AccountState: Active, Disabled);
+words_wire!(WebhookContent: Full, Thin);
+words_wire!(WebhookState: Active, Disabled);
+words_wire!(WebhookDisabledReason: Request, Gone, Failing);
+words_wire!(WebhookDeliveryState: Pending, Delivered, Failed, Withheld);
 words_wire!(Cadence: Continuous, Daily, Weekly, Monthly, Quarterly);
 words_wire!(WorkStatus: Planned, Active, OnHold, Completed, Cancelled);
 words_wire!(CriterionResult: Met, NotMet);
@@ -223,6 +238,10 @@ words_wire!(PartnerState: Active, Suspended, Ended);
 words_wire!(RiskTier: Low, Medium, High, Critical);
 words_wire!(EngagementKind: FixedPrice, TimeAndMaterial, Milestone, Framework, Collaboration);
 words_wire!(EngagementState: Draft, Active, Suspended, Completed, Terminated);
+words_wire!(EngagementAmendmentState: Draft, Submitted, Approved, Rejected);
+words_wire!(ServiceLevelDirection: AtLeast, AtMost);
+words_wire!(ServiceLevelPeriod: Month, Quarter, Year);
+words_wire!(MeasurementResult: NotMeasured, Met, Breached);
 words_wire!(CommentVisibility: Internal, Shared);
 words_wire!(AttachmentVisibility: Internal, Shared);
 words_wire!(AttachmentState: Pending, Stored);
@@ -233,6 +252,8 @@ words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
+words_wire!(PurchaseOrderAction: Request, Commit, Amend, FinalInvoice, Cancel);
+words_wire!(PurchaseOrderStatus: Applied, Unchanged, Rejected);
 words_wire!(CsvDelimiter: Comma, Semicolon, Tab, Pipe);
 words_wire!(CsvEncoding: Utf8, Windows1252, Latin1);
 words_wire!(CsvDateFormat: Iso, DmySlash, MdySlash, DmyDot, DmyHyphen, YmdSlash, YmdCompact);
@@ -243,15 +264,15 @@ words_wire!(LedgerEntryType: Actual, Reversal, Reclassification, BudgetApproval,
 words_wire!(LedgerAccount: Cost, Suspense, Clearing, Budget, Contingency, ManagementReserve, Funding, Commitment, Accrual, Encumbrance, Forecast, Outlook);
 words_wire!(BudgetControl: Stop, Warn, Ignore);
 words_wire!(CommitmentState: Requested, Committed, Received, Invoiced, Paid, Closed, Cancelled);
-words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown);
-words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown);
+words_wire!(AuthorityAct: BudgetTransfer, ContingencyDrawdown, ManagementReserveDrawdown, EngagementAmendment, Acceptance);
+words_wire!(BudgetBridgeStepType: ApprovedChange, Transfer, Drawdown, ExchangeRates);
 words_wire!(BudgetReserve: Contingency, ManagementReserve);
 words_wire!(BudgetState: Draft, Submitted, Approved, Superseded, Rejected);
 words_wire!(BudgetTransferType: Transfer, ContingencyDrawdown, ManagementReserveDrawdown);
 words_wire!(BudgetTransferState: Requested, Approved, Rejected, Withdrawn);
 words_wire!(ForecastState: Draft, Submitted, Superseded);
 words_wire!(Spread: Evenly, ByDays);
-words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend);
+words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend, Vendor);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
@@ -272,6 +293,7 @@ macro_rules! value_wire {
         }
     };
 }
+pub(super) use value_wire;
 acceptance_criterion_fields!(value_wire);
 account_total_fields!(value_wire);
 actuals_control_fields!(value_wire);
@@ -290,6 +312,9 @@ working_hours_fields!(value_wire);
 working_interval_fields!(value_wire);
 criterion_judgement_fields!(value_wire);
 owned_field_fields!(value_wire);
+purchase_order_control_fields!(value_wire);
+purchase_order_line_fields!(value_wire);
+purchase_order_outcome_fields!(value_wire);
 tolerances_fields!(value_wire);
 partner_contact_fields!(value_wire);
 profile_columns_fields!(value_wire);
@@ -299,6 +324,7 @@ activity_resource_fields!(value_wire);
 import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);
 service_level_fields!(value_wire);
+credit_tier_fields!(value_wire);
 statement_line_fields!(value_wire);
 
 impl Scalar<i32> for i32 {
@@ -388,11 +414,13 @@ macro_rules! required {
         }
     )*};
 }
+pub(super) use required;
 required! {
     Ratio, f64;
     Instant, Timestamp;
     Money, pb::Money;
     ActualsControl, pb::ActualsControl;
+    PurchaseOrderControl, pb::PurchaseOrderControl;
     BudgetPlace, pb::BudgetPlace;
     ProfileColumns, pb::ProfileColumns;
     ImportCounts, pb::ImportCounts;

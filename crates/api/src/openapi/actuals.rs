@@ -32,7 +32,7 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     vec![post_batch(), import_batch(), reclassify_suspense(), list_results()]
 }
 
-fn line(doc: &str) -> ObjectBuilder {
+pub(super) fn line(doc: &str) -> ObjectBuilder {
     of(Type::Integer).format(Some(format("int32"))).minimum(Some(1)).description(Some(doc))
 }
 
@@ -45,7 +45,7 @@ fn result() -> ObjectBuilder {
         .must("line", line("The line, from 1."))
         .must("external_id", note("Its identifier in the source."))
         .must("status", status)
-        .property("reason", note("Why, as a word a program can compare; absent where it was posted."))
+        .property("reason", note("Why, as a word a program can compare; of a posted line, what is to be looked at (`EXCEEDS_ORDER`, `EXCEEDS_INVOICED`, `OVER_BUDGET`), and otherwise absent."))
         .property("detail", note("What is wrong and what would be right."))
         .property("ledger_entry_id", note("The entry it made, or the one that was there."))
         .must("possible_repeat", flag)

@@ -6,14 +6,14 @@ use steerco_domain::budget::Budget;
 use steerco_domain::field::Field;
 use steerco_domain::money::{Amount, Currency};
 use utoipa::openapi::HttpMethod;
-use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::answers::answer;
 use super::documents::shaped;
 use super::operation::{Access, Operation};
 use super::parameters::{id, of_feed};
 use super::shape::schema;
-use super::vocabulary::{Members, Schemas, list, note, object, reference};
+use super::vocabulary::{Members, Schemas, list, note, object, of, reference, text};
 use crate::rest::params;
 
 pub(super) fn operation(schemas: &mut Schemas) -> Operation {
@@ -30,7 +30,10 @@ pub(super) fn operation(schemas: &mut Schemas) -> Operation {
         summary: "Get how one version of a budget became another".to_owned(),
         description: "By account and currency: what the earlier version came to, what each approval, transfer and \
                       drawdown changed, with its event, and what the later version comes to. What no event tells is \
-                      unexplained; of a version that is not approved yet, that is its own change."
+                      unexplained; of a version that is not approved yet, that is its own change. With `currency`, \
+                      everything is converted by the rate set of the earlier version, and what the later one comes to \
+                      by its own, each as it was known when the version was approved: the difference is a step of its \
+                      own, `exchange_rates`, which also takes what rounding leaves."
             .to_owned(),
         access: Access::of(Budget::KIND.name, "read"),
         parameters,
@@ -46,6 +49,7 @@ fn step() -> ObjectBuilder {
         .must("amount", shaped::<Amount>("What it added, or below zero took away."))
         .must("approved_id", note("The budget or transfer that was approved."))
         .must("event_id", note("The event of that approval."))
+        .must("event_ids", list(text()).description(Some(EVENTS)))
 }
 
 fn span() -> ObjectBuilder {
@@ -63,4 +67,12 @@ fn bridge() -> ObjectBuilder {
         .must("from_id", note("The earlier version."))
         .must("to_id", note("The later version."))
         .must("spans", list(reference("BudgetBridgeSpan")))
+        .must(
+            "complete",
+            of(Type::Boolean).description(Some("Whether every span is in the currency that was asked for.")),
+        )
+        .must("unconverted", list(shaped::<Currency>("A currency.")).description(Some(UNCONVERTED)))
 }
+
+const EVENTS: &str = "Every event behind it: of other exchange rates also those that brought the rates.";
+const UNCONVERTED: &str = "Currencies that lack a rate; their spans stay in them.";

@@ -2,7 +2,6 @@
 
 use steerco_domain::access::{Cell, Role};
 use steerco_domain::field::Field;
-use steerco_domain::money::{Amount, Currency};
 use steerco_domain::words::Words;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
@@ -17,9 +16,6 @@ pub(super) fn add(schemas: &mut Schemas) {
         ("Permissions", permissions()),
         ("Metrics", metrics()),
         ("Progress", progress()),
-        ("FinancialTotal", financial_total()),
-        ("FinancialGroup", financial_group()),
-        ("Financials", financials()),
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
         ("IssuedSecret", issued_secret()),
@@ -32,6 +28,7 @@ pub(super) fn add(schemas: &mut Schemas) {
         ("ResourceMetadata", resource_metadata()),
     ];
     schemas.extend(all.map(|(name, schema)| (name.to_owned(), schema.into())));
+    super::financials::add(schemas);
 }
 
 fn permissions() -> ObjectBuilder {
@@ -85,54 +82,6 @@ fn progress() -> ObjectBuilder {
 /// The schema of a field's type.
 pub(super) fn shaped<T: Field>(doc: &str) -> Schema {
     described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
-}
-
-const FORECAST: &str = "The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and \
-     its estimate to complete from there on (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard \
-     for Earned Value Management). Absent where no program in sight has a forecast.";
-const VARIANCE: &str = "Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent \
-     than is approved. What is approved for programs without a forecast is in it.";
-
-fn financial_total() -> ObjectBuilder {
-    let amounts = [
-        ("approved", "What may be spent: the budgets in force with what was transferred, reserves left out."),
-        ("contingency", "What is left of contingency."),
-        ("management_reserve", "What is left of the management reserve."),
-        ("committed", "What is ordered, and neither received nor invoiced."),
-        ("accrued", "What is received and not invoiced."),
-        ("actual", "What was spent."),
-        (
-            "available",
-            "Approved less committed, accrued and actual; reserves and what is only requested are not counted.",
-        ),
-    ];
-    let mut object = object("The financials in one currency.").must("currency", shaped::<Currency>("The currency."));
-    for (name, doc) in amounts {
-        object = object.must(name, shaped::<Amount>(doc));
-    }
-    object
-        .property("forecast", shaped::<Amount>(FORECAST))
-        .property("variance", shaped::<Amount>(VARIANCE))
-        .must("entry_count", count("Entries of the ledger that these come from."))
-}
-
-fn financial_group() -> ObjectBuilder {
-    object("The financials of one group.")
-        .property("key", note("The id or word of the group; absent for what names none."))
-        .must("totals", list(reference("FinancialTotal")))
-}
-
-fn financials() -> ObjectBuilder {
-    let oldest =
-        "When the program to which nothing was posted the longest had its last posting (UTC); absent with `as_of`.";
-    object("What is approved, spent and left of a project, program or portfolio.")
-        .must("id", note("The project, program or portfolio."))
-        .must("totals", list(reference("FinancialTotal")))
-        .property("groups", list(reference("FinancialGroup")).description(Some("The same by what was asked for.")))
-        .must("complete", of(Type::Boolean).description(Some("Whether everything is in sight.")))
-        .must("hidden_count", count("Programs of a portfolio that are out of the caller's sight."))
-        .must("programs_without_forecast", count("Programs in sight of which nobody has submitted a forecast."))
-        .property("oldest_input_at", super::shape::instant(oldest))
 }
 
 fn reason() -> ObjectBuilder {

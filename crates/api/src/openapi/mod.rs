@@ -7,19 +7,24 @@ mod accrual;
 mod actuals;
 mod answers;
 mod bridge;
+mod consumers;
 mod documents;
 mod example;
 mod exchange;
+mod financials;
 mod finish;
 mod import_job;
+mod ocds;
 mod operation;
 mod others;
 mod parameters;
+mod purchase_orders;
 mod reconciliation;
 mod resources;
 mod schemas;
 mod shape;
 mod vocabulary;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -57,11 +62,15 @@ pub fn document() -> Value {
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));
+    operations.extend(purchase_orders::operations(&mut schemas));
     operations.extend(exchange::operations(&mut schemas));
     operations.push(bridge::operation(&mut schemas));
     operations.push(reconciliation::operation(&mut schemas));
     operations.push(accrual::operation(&mut schemas));
     operations.extend(import_job::operations(&mut schemas));
+    operations.extend(consumers::operations(&mut schemas));
+    operations.push(webhooks::operation(&mut schemas));
+    operations.extend(ocds::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

@@ -18,7 +18,7 @@ pub(super) type Parameter = RefOr<path::Parameter>;
 
 /// Every parameter that several operations share.
 pub(super) fn all() -> BTreeMap<String, Parameter> {
-    let queries: [&Param; 29] = [
+    let queries = [
         &params::AS_OF,
         &params::VALID_AT,
         &params::FILTER,
@@ -31,6 +31,13 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::EFFECTIVE_AT,
         &params::SOURCE_VERSION,
         &params::AFTER,
+        &params::SINCE,
+        &params::CONSUMER_ID,
+        &params::EVENT_TYPES,
+        &params::PROGRAM_IDS,
+        &params::WITH_LABELS,
+        &params::AT,
+        &params::STATE,
         &params::EXCLUDE_SOURCE,
         &params::AFTER_LINE,
         &params::AFTER_RECORD,
@@ -38,6 +45,12 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::GROUP_BY,
         &params::FISCAL_YEAR,
         &params::FISCAL_PERIOD_ID,
+        &params::CURRENCY,
+        &params::RATE_TYPE,
+        &params::RATE_SET,
+        &params::EXPLAIN,
+        &params::ACCOUNT,
+        &params::GROUP_KEY,
         &params::SOURCE,
         &params::BATCH_REF,
         &params::LEGAL_ENTITY_ID,
@@ -81,7 +94,7 @@ fn query(param: &Param) -> ParameterBuilder {
     parameter(ParameterIn::Query, param.name, param.doc, schema)
 }
 
-fn headers() -> [(String, ParameterBuilder); 5] {
+fn headers() -> [(String, ParameterBuilder); 6] {
     let header =
         |key: &str, name: &str, doc: &str, schema| (key.to_owned(), parameter(ParameterIn::Header, name, doc, schema));
     let key = limited(255, "^[!-~]([ -~]*[!-~])?$").min_length(Some(1));
@@ -96,6 +109,13 @@ fn headers() -> [(String, ParameterBuilder); 5] {
         ),
         header("if_match", "If-Match", "The ETag the caller read; another one now is answered 412.", etag),
         header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", text()),
+        header(
+            "preview_as_partner",
+            "Preview-As-Partner",
+            "Id of a partner: answers what that partner would read of what the caller sees, and nothing private. Refuses \
+             every write.",
+            shape::id("prt"),
+        ),
         header("range", "Range", "One range of bytes, such as `bytes=0-99`; others are overlooked.", text()),
         header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", text()),
     ]
@@ -125,7 +145,8 @@ pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Paramete
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Parameter {
-    path("id", &format!("Id, starting with `{}_`.", kind.prefix), shape::id(kind.prefix))
+    let doc = format!("Id, starting with `{}_`, or `source/external_id`, percent-encoded.", kind.prefix);
+    path("id", &doc, shape::named(&shape::id_pattern(kind.prefix)))
 }
 
 /// An external reference.

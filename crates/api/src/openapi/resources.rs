@@ -1,6 +1,7 @@
 //! The operations every resource has.
 
 use serde_json::{Value, json};
+use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
 use utoipa::openapi::link::LinkBuilder;
@@ -29,6 +30,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
         return operations;
     }
     operations.extend([update(about), revisions(about)]);
+    operations.extend((about.reach == Reach::Posted).then(|| create(about)));
     if about.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about)]);
@@ -86,9 +88,11 @@ fn created(about: &About) -> (u16, ResponseBuilder) {
 /// Adds what can be done next with a new resource.
 fn link(about: &About, answer: ResponseBuilder) -> ResponseBuilder {
     let name = about.kind.name;
-    let fixed = ["get", "update", "delete", "undelete"].map(|verb| format!("{verb}_{name}"));
+    let whole = about.reach == Reach::Whole;
+    let fixed = ["get", "update"].into_iter().chain(whole.then_some(["delete", "undelete"]).into_iter().flatten());
+    let fixed = fixed.map(|verb| format!("{verb}_{name}"));
     let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
-    let all = fixed.into_iter().chain(verbs).chain([format!("list_{name}_revisions")]);
+    let all = fixed.chain(verbs).chain([format!("list_{name}_revisions")]);
     let link = |id: &str| LinkBuilder::new().operation_id(id).parameter("id", "$response.body#/id").build();
     all.fold(answer, |answer, id| answer.link(id.as_str(), link(&id)))
 }
@@ -115,7 +119,7 @@ fn list(about: &About) -> Operation {
             "Every {one} in the caller's sight, a page at a time. May stand in `filter` and `order_by`: {}.",
             filterable.join(", ")
         ),
-        parameters: of(about.kind, &params::listing(about.kind)),
+        parameters: [of(about.kind, &params::listing(about.kind)), preview(about)].concat(),
         answers: vec![(200, many(about, "A page."))],
         ..start(about, HttpMethod::Get, "", format!("list_{}", about.kind.plural), "read")
     }
@@ -141,11 +145,18 @@ fn export(about: &About) -> Operation {
     }
 }
 
+/// What is read as a partner sees it: what a partner may read.
+fn preview(about: &About) -> Vec<Parameter> {
+    let reads = |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
+    if TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
+}
+
 fn get(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = vec![id(about.kind)];
     parameters.extend(of(about.kind, &params::reading(about.kind)));
     parameters.extend(shared(&["if_none_match"]));
+    parameters.extend(preview(about));
     Operation {
         summary: format!("Get one {one_word}"),
         description: format!("The {one_word} as the caller sees it. A deleted one is answered with `deleted_at`."),
@@ -214,8 +225,9 @@ fn financials(about: &About) -> Operation {
         description:
             "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the \
                       caller sees the programs. They are kept with every posting, so they cost the same at any size; \
-                      with `as_of` they are summed from the entries. The entries behind them are listed under \
-                      `/v1/ledger-entries` by the same program, project, period or category."
+                      with `as_of`, and converted by the rates of the days of posting for a project or by project, \
+                      category, spend or vendor, they are summed from the entries. `currency` and `rate_type` tell \
+                      them in one currency too; `explain` tells the entries behind them."
                 .to_owned(),
         access: Access::of("ledger_entry", "read"),
         parameters,
@@ -348,10 +360,9 @@ fn batch(about: &About) -> Operation {
 fn act(about: &About, verb: &VerbAbout) -> Operation {
     let required = verb.fields.iter().any(|f| !f.optional);
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
-    let answers = if verb.secret {
-        vec![(200, answer("The secret, shown once.", "application/json", reference("IssuedSecret"), &WRITTEN[1..]))]
-    } else {
-        vec![done(about)]
+    let answers = match verb.answer {
+        Some((schema, doc)) => vec![(200, answer(doc, "application/json", reference(schema), &WRITTEN[1..]))],
+        None => vec![done(about)],
     };
     let summary = verb.doc.split(['.', ',']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>();
     Operation {

@@ -6,7 +6,7 @@ use steerco_domain::resource::Kind;
 use steerco_service::{BATCH_MAX, Outcome};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, OneOfBuilder, Type};
 
-use super::shape::{flow, id_pattern, input, long, output_property, patch};
+use super::shape::{flow, id_pattern, input, long, named, output_property, patch};
 use super::vocabulary::{
     Members, Schema, Schemas, format, limited, list, note, object, of, or_null, reference, text, words,
 };
@@ -28,12 +28,14 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
     if about.reach != Reach::Record {
         made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
     }
-    if about.reach == Reach::Whole {
+    if matches!(about.reach, Reach::Whole | Reach::Posted) {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
+        made.push((format!("{title}Create"), input(&new, settable(false), schemas)));
+    }
+    if about.reach == Reach::Whole {
         let known =
             "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         made.extend([
-            (format!("{title}Create"), input(&new, settable(false), schemas)),
             (format!("{title}Upsert"), patch(known, settable(false), schemas)),
             (format!("{title}Batch"), batch(kind)),
             (format!("{title}BatchResult"), batch_result(title)),
@@ -69,7 +71,7 @@ fn page(doc: &str, items: &str) -> ObjectBuilder {
 
 fn batch(kind: &Kind) -> ObjectBuilder {
     let title = kind.title;
-    let id = || text().pattern(Some(id_pattern(kind.prefix)));
+    let id = || named(&id_pattern(kind.prefix));
     let word = || text().min_length(Some(1)).max_length(Some(200));
     let version = long().max_length(Some(20)).schema_type(or_null(Type::String));
     let only = || of(Type::Object).closed();
@@ -166,7 +168,9 @@ fn fault() -> ObjectBuilder {
 fn event() -> ObjectBuilder {
     let seq = "Number in the organisation's sequence, without gaps. Hidden from partners.";
     let revision = "Revision after the change. Hidden from partners.";
-    let visibility = "Whether the change took the resource out of the caller's sight or into it.";
+    let visibility = "`lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked \
+                      for, or into it. `access_changed`: the caller's own rights changed, so that the lists are to be \
+                      read again.";
     object("One change.")
         .must("id", note("The same over every channel."))
         .must("cursor", note("Cursor from which the feed goes on after this event."))
@@ -179,7 +183,7 @@ fn event() -> ObjectBuilder {
         .property("revision", of(Type::Integer).format(Some(format("int32"))).description(Some(revision)))
         .must("changed", list(text()).description(Some("Fields changed, as far as visible.")))
         .property("after", object("The resource after the change, as far as visible; absent for a tombstone."))
-        .property("visibility", words(["lost", "gained"]).description(Some(visibility)))
+        .property("visibility", words(["lost", "gained", "access_changed"]).description(Some(visibility)))
         .must("deleted", of(Type::Boolean).description(Some("Whether the resource was deleted.")))
         .must("request_id", note("Request that caused it."))
 }

@@ -1,6 +1,7 @@
 //! Schemas of shapes and fields.
 
 use steerco_domain::field::{FieldSpec, Setter, Shape};
+use steerco_domain::node;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use super::vocabulary::{
@@ -34,6 +35,25 @@ pub(super) fn id_pattern(prefix: &str) -> String {
 /// An id with this prefix.
 pub(super) fn id(prefix: &str) -> ObjectBuilder {
     limited(prefix.len() + 27, &id_pattern(prefix))
+}
+
+/// The pattern of an external reference that stands for an id.
+const REFERENCE: &str = "[A-Za-z0-9._-]{1,64}/[^\\u0000-\\u001F]{1,200}";
+
+/// An id in a request, for which an external reference may stand.
+pub(super) fn named(pattern: &str) -> ObjectBuilder {
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    limited(265, &format!("^({pattern}|{REFERENCE})$"))
+}
+
+/// The schema of a shape in a request.
+fn asked(shape: &Shape, schemas: &mut Schemas) -> Schema {
+    match shape {
+        Shape::Id { prefix } => named(&id_pattern(prefix)).into(),
+        Shape::Text { pattern: Some(node::PATTERN), .. } => named(node::PATTERN).into(),
+        Shape::List { of, max } => list(asked(of, schemas)).max_items(Some(*max)).into(),
+        shape => schema(shape, schemas),
+    }
 }
 
 /// A 64-bit integer in a string.
@@ -121,7 +141,7 @@ fn input_property(field: &FieldSpec, schemas: &mut Schemas) -> Schema {
         Shape::Map { max, key_max, value_max } => {
             map(max, key_max, value(value_max).schema_type(or_null(Type::String))).into()
         }
-        shape => schema(&shape, schemas),
+        shape => asked(&shape, schemas),
     };
     described(if field.optional { nullable(schema) } else { schema }, describe(field))
 }

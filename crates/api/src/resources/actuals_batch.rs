@@ -8,7 +8,7 @@ use crate::rest::{actuals, import};
 
 pub(super) fn mount() -> Mounted {
     let mut mounted = fixed::<ActualsBatch>().done();
-    mounted.about.acts = &["create", "adjust", "reclassify"];
+    mounted.about.acts = &["create", "adjust", "reclassify", "override"];
     mounted.routes = mounted
         .routes
         .route("/v1/actuals-batches", post(actuals::post))

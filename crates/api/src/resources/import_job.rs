@@ -7,8 +7,8 @@ use crate::rest::import_job::{list_records, start, upload};
 use crate::rest::mount::{Mounted, whole};
 
 pub(super) fn mount() -> Mounted {
-    let check = whole::<ImportJob>().act::<CheckImportJob>(post(start::<CheckImportJob>), false);
-    let mut mounted = check.act::<ApplyImportJob>(post(start::<ApplyImportJob>), false).done();
+    let check = whole::<ImportJob>().act::<CheckImportJob>(post(start::<CheckImportJob>), None);
+    let mut mounted = check.act::<ApplyImportJob>(post(start::<ApplyImportJob>), None).done();
     mounted.routes = mounted
         .routes
         .route("/v1/import-jobs/{id}/content", put(upload))

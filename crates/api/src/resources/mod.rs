@@ -29,6 +29,7 @@ mod tests {
             let about = mounted.about;
             let mut routed: Vec<&str> = vec!["read"];
             routed.extend((about.reach != Reach::Record).then_some("update"));
+            routed.extend((about.reach == Reach::Posted).then_some("create"));
             routed.extend((about.reach == Reach::Whole).then_some(["create", "delete"]).into_iter().flatten());
             routed.extend(about.verbs.iter().map(|verb| verb.name));
             routed.extend(about.content.then_some("upload"));

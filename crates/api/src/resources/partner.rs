@@ -5,5 +5,7 @@ use steerco_domain::partner::{EndPartner, Partner, ResumePartner, SuspendPartner
 use crate::rest::mount::{Mounted, whole};
 
 pub(super) fn mount() -> Mounted {
-    whole::<Partner>().verb::<SuspendPartner>().verb::<ResumePartner>().verb::<EndPartner>().done()
+    let mut mounted = whole::<Partner>().verb::<SuspendPartner>().verb::<ResumePartner>().verb::<EndPartner>().done();
+    mounted.about.acts = &["preview"];
+    mounted
 }

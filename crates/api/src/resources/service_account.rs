@@ -12,6 +12,6 @@ pub(super) fn mount() -> Mounted {
     whole::<ServiceAccount>()
         .verb::<DisableServiceAccount>()
         .verb::<EnableServiceAccount>()
-        .act::<IssueSecretServiceAccount>(post(issue_secret), true)
+        .act::<IssueSecretServiceAccount>(post(issue_secret), Some(("IssuedSecret", "The secret, shown once.")))
         .done()
 }

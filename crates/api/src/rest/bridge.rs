@@ -8,7 +8,8 @@ use super::{Rest, params, reply};
 use crate::problem::Answer;
 
 pub(crate) async fn get(State(rest): State<Rest>, call: Call) -> Answer {
-    let from = call.query(&params::bridging())?.text(&params::FROM_ID);
-    let bridge = rest.service.budget_bridge(&call.caller, call.path("id"), from.as_deref()).await?;
+    let query = call.query(&params::bridging())?;
+    let (from, currency) = (query.text(&params::FROM_ID), query.currency());
+    let bridge = rest.service.budget_bridge(&call.caller, call.path("id"), from.as_deref(), currency).await?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &bridge)?)
 }

@@ -16,7 +16,7 @@ use super::reply;
 use crate::problem::{Answer, Refusal, slug};
 
 /// The OpenAPI document, as checked in.
-static OPENAPI: &[u8] = include_bytes!("../../../../openapi/steerco.json");
+pub(crate) static OPENAPI: &[u8] = include_bytes!("../../../../openapi/steerco.json");
 /// Scripts and requests of this origin alone. The page sets styles by attribute, which only `unsafe-inline` allows.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \

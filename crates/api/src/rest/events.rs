@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(crate) async fn list_events(State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::events())?.event_args();
     let page = rest.service.events(&call.caller, &args).await?;
-    Ok(reply::json(StatusCode::OK, reply::JSON, &PageView(&page))?)
+    Ok(reply::json_of(page.events.len(), StatusCode::OK, reply::JSON, &PageView(&page))?)
 }
 
 /// A cursor that has expired, a kind that does not exist and a missing right are refused with their status: once a
@@ -63,7 +63,7 @@ fn page_events(page: Result<EventPage, Error>, request_id: &str) -> Vec<(Result<
             return vec![(Sent::default().event("error").json_data(Problem::new(&error, request_id)), true)];
         }
     };
-    let one = |event: &Event| Sent::default().id(plain(&event.cursor)).json_data(EventView(event));
+    let one = |event: &Event| Sent::default().id(plain(&event.cursor)).json_data(event);
     let mut sent: Vec<_> = page.events.iter().map(|event| (one(event), false)).collect();
     if page.events.is_empty() {
         let data = json!({"cursor": page.next_cursor});
@@ -83,42 +83,9 @@ struct PageView<'a>(&'a EventPage);
 impl Serialize for PageView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("events", &self.0.events.iter().map(EventView).collect::<Vec<_>>())?;
+        map.serialize_entry("events", &self.0.events)?;
         map.serialize_entry("next_cursor", &self.0.next_cursor)?;
         map.serialize_entry("more", &self.0.more)?;
-        map.end()
-    }
-}
-
-/// An event as JSON: absent stays away, 64-bit numbers are strings.
-struct EventView<'a>(&'a Event);
-
-impl Serialize for EventView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let event = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &event.id)?;
-        map.serialize_entry("cursor", &event.cursor)?;
-        map.serialize_entry("at", &event.at)?;
-        map.serialize_entry("actor", &event.actor)?;
-        map.serialize_entry("operation", &event.operation)?;
-        map.serialize_entry("kind", event.kind)?;
-        map.serialize_entry("resource_id", &event.resource_id)?;
-        if let Some(seq) = event.seq {
-            map.serialize_entry("seq", &seq.to_string())?;
-        }
-        if let Some(revision) = event.revision {
-            map.serialize_entry("revision", &revision)?;
-        }
-        map.serialize_entry("changed", &event.changed)?;
-        if let Some(after) = &event.after {
-            map.serialize_entry("after", after)?;
-        }
-        map.serialize_entry("deleted", &event.deleted)?;
-        if let Some(visibility) = event.visibility {
-            map.serialize_entry("visibility", visibility)?;
-        }
-        map.serialize_entry("request_id", &event.request_id)?;
         map.end()
     }
 }
@@ -151,7 +118,7 @@ mod tests {
 
     #[test]
     fn long_numbers_are_strings_and_absent_stays_away() {
-        let value = serde_json::to_value(EventView(&event("c1"))).unwrap();
+        let value = serde_json::to_value(event("c1")).unwrap();
         assert_eq!(value["seq"], "9223372036854775807");
         assert_eq!(value["at"], "2026-01-31T09:30:00.000000Z");
         assert!(value.get("revision").is_none() && value.get("after").is_none());

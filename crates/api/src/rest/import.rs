@@ -97,8 +97,12 @@ async fn of_csv(
 
 /// The header of a batch, out of the parameters.
 fn header(query: &Query) -> Result<PostActualsBatch, Error> {
-    let texts =
-        [(&params::SOURCE, "source"), (&params::BATCH_REF, "batch_ref"), (&params::LEGAL_ENTITY_ID, "legal_entity_id")];
+    let texts = [
+        (&params::SOURCE, "source"),
+        (&params::BATCH_REF, "batch_ref"),
+        (&params::LEGAL_ENTITY_ID, "legal_entity_id"),
+        (&params::OVERRIDE_REASON, "override_reason"),
+    ];
     let given = texts.into_iter().filter_map(|(param, name)| Some((name.to_owned(), query.text(param)?.into())));
     let mut object: Map<String, Value> = given.collect();
     for (param, name) in

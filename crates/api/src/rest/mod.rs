@@ -6,9 +6,11 @@ mod batch;
 mod body;
 pub(crate) mod bridge;
 pub(crate) mod call;
+pub(crate) mod consumers;
 pub(crate) mod content;
 mod discovery;
 mod docs;
+mod event_types;
 mod events;
 pub(crate) mod exchange;
 pub(crate) mod export;
@@ -17,13 +19,16 @@ pub(crate) mod import;
 pub(crate) mod import_job;
 pub(crate) mod mount;
 mod oauth;
+pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
 mod pointers;
+pub(crate) mod purchase_orders;
 mod query;
 mod read;
 pub(crate) mod reconciliation;
 mod reply;
+pub(crate) mod webhooks;
 pub(crate) mod write;
 
 use std::sync::Arc;
@@ -44,6 +49,7 @@ use crate::resources;
 
 pub(crate) use call::{JSON, PATCH};
 pub(crate) use discovery::scopes;
+pub(crate) use docs::OPENAPI;
 pub(crate) use health::FIGURES;
 pub(crate) use reply::PARTIAL;
 
@@ -85,6 +91,9 @@ fn others() -> Router<Rest> {
         .route("/v1/metrics", get(discovery::list_metrics))
         .route("/v1/events", get(events::list_events))
         .route("/v1/events/stream", get(events::stream_events))
+        .route("/v1/digest", get(consumers::get_digest))
+        .route("/v1/event-types", get(event_types::list_event_types))
+        .route("/v1/event-types/{name}", get(event_types::get_event_type))
         .route("/oauth2/token", post(oauth::issue_token))
         .route("/.well-known/jwks.json", get(discovery::get_jwks))
         .route("/.well-known/oauth-authorization-server", get(discovery::get_authorization_server))

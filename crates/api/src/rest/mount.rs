@@ -21,6 +21,8 @@ pub(crate) struct Mounted {
 pub(crate) enum Reach {
     /// They create, change and delete it.
     Whole,
+    /// They create it and change small things of it.
+    Posted,
     /// They read and change it.
     Fixed,
     /// They read it.
@@ -50,8 +52,8 @@ pub(crate) struct VerbAbout {
     pub(crate) title: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [FieldSpec],
-    /// Whether the answer carries a secret beside the resource.
-    pub(crate) secret: bool,
+    /// The schema of the answer and what it is, where that is not the resource alone.
+    pub(crate) answer: Option<(&'static str, &'static str)>,
 }
 
 /// A resource while it is mounted.
@@ -72,6 +74,15 @@ pub(crate) fn whole<R: Resource>() -> Mount<R> {
         .route(&format!("{path}/batch"), post(batch::batch::<R>));
     mount.mounted.routes = routes;
     mount.mounted.about.reach = Reach::Whole;
+    mount
+}
+
+/// A resource that callers create once: what it says stays.
+pub(crate) fn posted<R: Resource>() -> Mount<R> {
+    let mut mount = fixed::<R>();
+    let routes = std::mem::take(&mut mount.mounted.routes);
+    mount.mounted.routes = routes.route(&format!("/v1/{}", R::KIND.path()), post(write::create::<R>));
+    mount.mounted.about.reach = Reach::Posted;
     mount
 }
 
@@ -112,14 +123,18 @@ fn about<R: Resource>() -> About {
 impl<R: Resource> Mount<R> {
     /// Adds an act.
     pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
-        self.act::<V>(post(write::act::<V>), false)
+        self.act::<V>(post(write::act::<V>), None)
     }
 
-    /// Adds an act with its own handler, whose answer carries a secret.
-    pub(crate) fn act<V: Verb<On = R>>(mut self, handler: axum::routing::MethodRouter<Rest>, secret: bool) -> Self {
+    /// Adds an act with its own handler; its answer has the schema named, and is what is said of it.
+    pub(crate) fn act<V: Verb<On = R>>(
+        mut self,
+        handler: axum::routing::MethodRouter<Rest>,
+        answer: Option<(&'static str, &'static str)>,
+    ) -> Self {
         let path = format!("/v1/{}/{{id}}/{}", R::KIND.path(), V::NAME.replace('_', "-"));
         self.mounted.routes = self.mounted.routes.route(&path, handler);
-        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, secret };
+        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, answer };
         self.mounted.about.verbs.push(about);
         self
     }

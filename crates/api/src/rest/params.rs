@@ -2,11 +2,15 @@
 
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
+use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::export::ExportFormat;
+use steerco_domain::consumer::Consumer;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::resource::Kind;
+use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
 
 /// One query parameter.
@@ -58,7 +62,22 @@ params! {
     /// Cursor of the last event already read, or the `sync_token` of a list; from the beginning when absent.
     AFTER "after" text(4_000);
     /// Kinds of resources wanted, such as `risk,project`; all when absent.
-    KINDS "kinds" text(1_000);
+    KINDS "kinds" text(2_000);
+    /// Types of events wanted, such as `risk.assess,risk.close`; all when absent.
+    EVENT_TYPES "event_types" text(8_000);
+    /// Programs to which resources must belong, separated by commas; all in sight when absent.
+    PROGRAM_IDS "program_ids" text(8_000);
+    /// Labels that resources must bear, all of them, separated by commas: each a key, or `key=value`.
+    WITH_LABELS "with_labels" text(4_000);
+    /// The consumer whose place and filter to read by, instead of the conditions here.
+    CONSUMER_ID "consumer_id" Shape::Id { prefix: Consumer::KIND.prefix };
+    /// What happened from this instant on, instead of after a cursor.
+    SINCE "since" Shape::Instant;
+    /// Only messages of which this became; all when absent.
+    STATE "state"
+        Shape::Word { title: "WebhookDeliveryState", doc: WebhookDeliveryState::DOC, words: WebhookDeliveryState::WORDS };
+    /// Cursor of the feed up to which things are meant; now when absent.
+    AT "at" text(4_000);
     /// The version to begin with; the one that this took the place of when absent.
     FROM_ID "from_id" Shape::Id { prefix: Budget::KIND.prefix };
     /// What the answer is divided by.
@@ -68,6 +87,21 @@ params! {
     FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
     /// This fiscal period alone.
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
+    /// The currency that everything is converted to as well, an ISO 4217 code; that of the portfolio when only `rate_type`
+    /// is given.
+    CURRENCY "currency" Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") };
+    /// By which rates: of the day of posting (`spot`), the mean of the period, its end, or a set of budget rates; `spot`
+    /// when only `currency` is given. A closed period is converted by what was known when it was closed.
+    RATE_TYPE "rate_type"
+        Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
+    /// The set of budget rates; that of the budget in force of each program, company and year when absent.
+    RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
+    /// Whether the entries behind the figures are told too, page by page.
+    EXPLAIN "explain" Shape::Bool;
+    /// With `explain`, the account to explain; all of programs when absent.
+    ACCOUNT "account" Shape::Word { title: "LedgerAccount", doc: LedgerAccount::DOC, words: LedgerAccount::WORDS };
+    /// With `explain`, the key of the group to explain; all groups when absent.
+    GROUP_KEY "group_key" text(200);
     /// The line behind which to begin; from the first when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
     /// The record behind which to begin; from the first when absent.
@@ -89,6 +123,8 @@ params! {
     CORRECTIONS "corrections" Shape::Bool;
     /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
     ADJUSTING "adjusting" Shape::Bool;
+    /// Why lines are posted although the budget does not suffice; takes the right to override it.
+    OVERRIDE_REASON "override_reason" text(1_000);
     /// Code of the mapping profile that says how the file is written.
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
     /// What kind of file.
@@ -134,12 +170,25 @@ pub(crate) fn rolling_up() -> Set {
 
 /// How the roll-up of money is read.
 pub(crate) fn financials() -> Set {
-    vec![&AS_OF, &GROUP_BY, &FISCAL_YEAR, &FISCAL_PERIOD_ID]
+    vec![
+        &AS_OF,
+        &GROUP_BY,
+        &FISCAL_YEAR,
+        &FISCAL_PERIOD_ID,
+        &CURRENCY,
+        &RATE_TYPE,
+        &RATE_SET,
+        &EXPLAIN,
+        &ACCOUNT,
+        &GROUP_KEY,
+        &PAGE_SIZE,
+        &PAGE_TOKEN,
+    ]
 }
 
 /// How a bridge is read.
 pub(crate) fn bridging() -> Set {
-    vec![&FROM_ID]
+    vec![&FROM_ID, &CURRENCY]
 }
 
 /// How a write is done.
@@ -158,12 +207,24 @@ pub(crate) fn upserting(kind: &Kind) -> Set {
 
 /// How a page of the feed is read.
 pub(crate) fn events() -> Set {
-    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE, &PAGE_SIZE]
+    let mut set = stream();
+    set.push(&PAGE_SIZE);
+    set
 }
 
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
-    vec![&AFTER, &KINDS, &EXCLUDE_SOURCE]
+    vec![&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE]
+}
+
+/// How messages to a webhook endpoint are listed.
+pub(crate) fn deliveries() -> Set {
+    vec![&STATE, &PAGE_SIZE, &PAGE_TOKEN]
+}
+
+/// Of what a digest is made.
+pub(crate) fn digest() -> Set {
+    vec![&KINDS, &FILTER, &SHOW_DELETED, &AT]
 }
 
 /// How a CSV file of actuals is posted.
@@ -178,6 +239,7 @@ pub(crate) fn csv_import() -> Set {
         &PARTIAL,
         &CORRECTIONS,
         &ADJUSTING,
+        &OVERRIDE_REASON,
         &PROFILE,
     ]
 }

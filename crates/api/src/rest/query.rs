@@ -1,14 +1,19 @@
 //! Reading query strings: known names only, each once, every fault at once.
 
 use percent_encoding::percent_decode_str;
+use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::explanation::Explain;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::{FinancialsGrouping, FinancialsQuery};
 use steerco_domain::id::Id;
 use steerco_domain::input::{plain_int, unknown_name};
+use steerco_domain::ledger_entry::LedgerAccount;
+use steerco_domain::money::Currency;
+use steerco_domain::text::Code;
 use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Fault};
-use steerco_service::{EventArgs, ListArgs, ReadArgs};
+use steerco_service::{DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
 
 use super::params::{self, Param, Set};
 
@@ -88,16 +93,58 @@ impl Query {
             fiscal_year: self.whole(&params::FISCAL_YEAR),
             fiscal_period_id: self.text(&params::FISCAL_PERIOD_ID).and_then(|id| Id::parse(&id).ok()),
             as_of: self.instant(&params::AS_OF),
+            currency: self.currency(),
+            rate_type: self.text(&params::RATE_TYPE).and_then(|word| ExchangeRateType::from_word(&word)),
+            rate_set: self.text(&params::RATE_SET).and_then(|code| Code::parse(&code)),
+            explain: self.flag(&params::EXPLAIN).then(|| Explain {
+                account: self.text(&params::ACCOUNT).and_then(|word| LedgerAccount::from_word(&word)),
+                group_key: self.text(&params::GROUP_KEY),
+                page_size: self.whole(&params::PAGE_SIZE),
+                page_token: self.text(&params::PAGE_TOKEN),
+            }),
         }
     }
 
+    pub(crate) fn currency(&self) -> Option<Currency> {
+        self.text(&params::CURRENCY).and_then(|code| Currency::parse(&code))
+    }
+
+    /// The parts of a text separated by commas.
+    fn parts(&self, param: &Param) -> Vec<String> {
+        let text = self.text(param).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     pub(crate) fn event_args(&self) -> EventArgs {
-        let kinds = self.text(&params::KINDS).unwrap_or_default();
         EventArgs {
             after: self.text(&params::AFTER),
-            kinds: kinds.split(',').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
-            exclude_source: self.text(&params::EXCLUDE_SOURCE),
+            since: self.instant(&params::SINCE),
+            consumer: self.text(&params::CONSUMER_ID),
+            filter: EventFilter {
+                kinds: self.parts(&params::KINDS),
+                event_types: self.parts(&params::EVENT_TYPES),
+                program_ids: self.parts(&params::PROGRAM_IDS),
+                with_labels: self.parts(&params::WITH_LABELS),
+                exclude_source: self.text(&params::EXCLUDE_SOURCE),
+            },
             page_size: self.whole(&params::PAGE_SIZE),
+        }
+    }
+
+    pub(crate) fn delivery_args(&self) -> WebhookDeliveryArgs {
+        WebhookDeliveryArgs {
+            state: self.text(&params::STATE),
+            page_size: self.whole(&params::PAGE_SIZE),
+            page_token: self.text(&params::PAGE_TOKEN),
+        }
+    }
+
+    pub(crate) fn digest_args(&self) -> DigestArgs {
+        DigestArgs {
+            kinds: self.parts(&params::KINDS),
+            filter: self.text(&params::FILTER),
+            show_deleted: self.flag(&params::SHOW_DELETED),
+            at: self.text(&params::AT),
         }
     }
 }
@@ -121,6 +168,10 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
         Shape::Instant => {
             let detail = "must be an RFC 3339 instant, at most microseconds, like 2026-01-31T09:30:00Z";
             require(instant(value).is_some(), "BAD_INSTANT", detail.to_owned())
+        }
+        Shape::Text { .. } if param.name == params::CURRENCY.name => {
+            let known = value.is_empty() || Currency::parse(value).is_some();
+            require(known, "BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())
         }
         Shape::Text { max, pattern, .. } => {
             let length = value.chars().count();

@@ -18,9 +18,23 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 /// Header that says what a write did.
 pub(crate) const OUTCOME: HeaderName = HeaderName::from_static("steerco-outcome");
 
+/// Bytes of JSON that a resource usually has.
+const USUAL: usize = 1_500;
+
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, media: &'static str, value: &impl Serialize) -> Result<Response, Error> {
-    let body = serde_json::to_vec(value).map_err(|error| {
+    json_of(1, status, media, value)
+}
+
+/// A JSON answer of so many items, for which there is room from the beginning.
+pub(crate) fn json_of(
+    items: usize,
+    status: StatusCode,
+    media: &'static str,
+    value: &impl Serialize,
+) -> Result<Response, Error> {
+    let mut body = Vec::with_capacity(items * USUAL);
+    serde_json::to_writer(&mut body, value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written as JSON");
         Error::internal()
     })?;
@@ -94,7 +108,7 @@ pub(crate) fn mark_replayed(response: &mut Response, replayed: bool) {
 
 /// A page of a list.
 pub(crate) fn page<R: Resource>(page: &Page<R>) -> Result<Response, Error> {
-    json(StatusCode::OK, media(page.trimmed), &PageView(page))
+    json_of(page.items.len(), StatusCode::OK, media(page.trimmed), &PageView(page))
 }
 
 struct PageView<'a, R>(&'a Page<R>);

@@ -3,6 +3,7 @@
 use super::{Column, LENGTH_MAX, Name};
 use crate::field::{Cell, ColumnType, Shape};
 use crate::money::{Currency, parse_amount};
+use crate::refs::ExternalRef;
 use crate::time::{Day, Instant};
 
 /// A value as written.
@@ -63,7 +64,9 @@ impl Subject {
         use Literal::{Bool, Number, Text};
         match (&self.shape, self.ty, literal) {
             (Shape::Text { .. }, _, Text(text)) => Ok(Cell::Text(text.clone())),
-            (Shape::Id { prefix }, _, Text(id)) if is_id(prefix, id) => Ok(Cell::Text(id.clone())),
+            (Shape::Id { prefix }, _, Text(id)) if is_id(prefix, id) || ExternalRef::parse(id).is_some() => {
+                Ok(Cell::Text(id.clone()))
+            }
             (Shape::Id { prefix }, _, Text(_)) => {
                 Err(("BAD_ID", format!("must be an id: {prefix}_ and 26 characters of 0-9 a-z without i, l, o, u")))
             }

@@ -130,7 +130,8 @@ async fn load_new(service: &Service) -> anyhow::Result<Loaded> {
     let (infos, reports) = (read(data::projects())?, read(data::reports())?);
     let programs = load_programs(&feed, &director, &reports).await?;
     load_reports(&feed, &infos, &reports, &programs).await?;
-    load_engagements(&director, &loaded.partner, &programs).await?;
+    let engagements = load_engagements(&director, &loaded.partner, &programs).await?;
+    super::vendors::load(&feed, &director, &engagements).await?;
     let risks = load_risks(&feed, &infos, &reports, &programs).await?;
     let finance = Loader::new(service, &org, &loaded.finance).await?;
     let costs = super::money::load(&director, &finance, &infos, &reports, &programs).await?;
@@ -284,10 +285,11 @@ async fn load_engagements(
     director: &Loader,
     first: &str,
     programs: &BTreeMap<&'static str, String>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<[String; 2]> {
     let second = json!({ "name": "Harbor Design Office", "kind": "vendor", "country": "US", "risk_tier": "low" });
     let second = director.create::<Partner>(second).await?;
     let programs: Vec<&String> = programs.values().collect();
+    let mut made = Vec::new();
     for (partner, title, kind, amount) in [
         (first, "Framework for building works", "framework", "25000000"),
         (second.as_str(), "Design of waterfront parks", "milestone", "1800000"),
@@ -296,7 +298,8 @@ async fn load_engagements(
             .create::<Engagement>(json!({
                 "partner_id": partner, "program_ids": programs, "title": title, "kind": kind, "retention": 0.05,
                 "value": { "amount": amount, "currency": "USD" }, "payment_terms_days": 30,
-                "review_deadline_days": 10, "private_notes": "The price may be negotiated once more in spring.",
+                "review_deadline_days": 10, "payment_rule": "pro_rata",
+                "private_notes": "The price may be negotiated once more in spring.",
             }))
             .await?;
         for (title, share) in [("Design approved", 0.3), ("Works accepted", 0.7)] {
@@ -306,8 +309,9 @@ async fn load_engagements(
         director.service.act::<ActivateEngagement>(&director.context(None), &id, Map::new()).await?;
         let text = json!({ "subject_id": id, "visibility": "shared", "text": "Welcome: please confirm your dates." });
         director.create::<Comment>(text).await?;
+        made.push(id);
     }
-    Ok(())
+    <[String; 2]>::try_from(made).map_err(|_| anyhow!("two engagements"))
 }
 
 async fn load_risks(

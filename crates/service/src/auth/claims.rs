@@ -147,6 +147,12 @@ impl Issuer {
         if audiences.contains(&self.audience) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }
 
+    /// Whether a token of today could say this.
+    pub(super) fn still_says(&self, claims: &Claims) -> bool {
+        let greatest_roles = self.bounds.as_ref().map(|bounds| bounds.greatest_roles.clone());
+        greatest_roles == claims.greatest_roles && self.check_bounds(claims).is_ok()
+    }
+
     /// A token that says more than its issuer may is refused, not trimmed: somebody made it so.
     fn check_bounds(&self, claims: &Claims) -> Result<(), Refusal> {
         let Some(bounds) = &self.bounds else { return Ok(()) };

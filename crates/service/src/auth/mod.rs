@@ -200,6 +200,11 @@ impl Verifier {
         }
     }
 
+    /// Whether its issuer is still trusted as far as it was when these claims were made.
+    pub fn trusts(&self, claims: &Claims) -> bool {
+        claims.builtin || self.issuers.get(&claims.issuer).is_some_and(|issuer| issuer.still_says(claims))
+    }
+
     fn issuer_of(&self, parts: &token::Parts<'_>) -> Result<&Arc<Issuer>, Refusal> {
         let name = claims::required_text(&parts.claims, "iss", "iss")?;
         self.issuers.get(&name).ok_or(Refusal::UnknownIssuer)

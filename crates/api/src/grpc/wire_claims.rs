@@ -1,0 +1,43 @@
+//! Words and objects of claims, reviews and payables on this door.
+
+use serde_json::{Map, Value};
+use steerco_domain::engagement::PaymentRule;
+use steerco_domain::milestone::{DeliveryState, MilestoneCriterion, PaymentState};
+use steerco_domain::milestone_update::{Evidence, MilestoneUpdateState};
+use steerco_domain::payable::PayableState;
+use steerco_domain::review::{
+    AccrualWay, Dispute, ReviewAccrual, ReviewClock, ReviewCondition, ReviewDecision, ReviewProposal, ReviewState,
+    ReviewedCriterion,
+};
+use steerco_domain::review_acts::NewCondition;
+use steerco_domain::words::Words;
+use steerco_domain::{
+    dispute_fields, evidence_fields, milestone_criterion_fields, new_condition_fields, review_accrual_fields,
+    review_condition_fields, review_decision_fields, review_proposal_fields, reviewed_criterion_fields,
+};
+use steerco_proto::v1 as pb;
+
+use super::wire::{Scalar, Wire, put, required, value_wire, words_wire};
+
+words_wire!(PaymentRule: Whole, ProRata);
+words_wire!(DeliveryState: Scheduled, Submitted, Accepted, AcceptedWithReservations, AcceptedInPart, Rejected);
+words_wire!(PaymentState: NotDue, Payable, Invoiced, Paid);
+words_wire!(MilestoneUpdateState: Submitted, Withdrawn, Superseded, Accepted, AcceptedWithReservations, AcceptedInPart, Rejected, Revoked);
+words_wire!(ReviewState: Open, Queried, Accepted, AcceptedWithReservations, AcceptedInPart, Rejected, Revoked, Closed);
+words_wire!(ReviewClock: None, Running, Stopped, Ended);
+words_wire!(AccrualWay: Commitment, Entry, None);
+words_wire!(PayableState: Held, Payable, Invoiced, Paid, Reversed);
+
+evidence_fields!(value_wire);
+milestone_criterion_fields!(value_wire);
+reviewed_criterion_fields!(value_wire);
+review_condition_fields!(value_wire);
+dispute_fields!(value_wire);
+review_decision_fields!(value_wire);
+review_proposal_fields!(value_wire);
+review_accrual_fields!(value_wire);
+new_condition_fields!(value_wire);
+
+required! {
+    ReviewDecision, pb::ReviewDecision;
+}

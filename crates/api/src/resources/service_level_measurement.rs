@@ -1,0 +1,9 @@
+//! The paths of service level measurements.
+
+use steerco_domain::service_level_measurement::ServiceLevelMeasurement;
+
+use crate::rest::mount::{Mounted, whole};
+
+pub(super) fn mount() -> Mounted {
+    whole::<ServiceLevelMeasurement>().done()
+}

@@ -1,0 +1,103 @@
+//! Named readers of the feed.
+
+use steerco_derive::{input, resource};
+
+use crate::actor::Actor;
+use crate::error::{Error, Fault, Reason};
+use crate::event_type::{check_event_types, check_kinds, check_labels};
+use crate::id::Id;
+use crate::program::Program;
+use crate::resource::{Acting, Rules, Verb};
+use crate::text::{Code, Text};
+use crate::time::Instant;
+
+/// A named reader of the feed, whose place the service keeps. It belongs to who created it: nobody else moves it or
+/// changes it; who administers or audits the organisation sees it. It reads with the rights of whoever reads.
+#[resource(prefix = "cons", plural = "consumers", scope = "Owned")]
+pub struct Consumer {
+    /// Name, shown in lists.
+    #[field(write, filter)]
+    pub name: Text<200>,
+    /// Kinds of resources wanted, such as `risk`; all when empty.
+    #[field(write)]
+    pub kinds: Vec<Text<64>>,
+    /// Types of events wanted, such as `risk.assess`; all when empty.
+    #[field(write)]
+    pub event_types: Vec<Text<128>>,
+    /// Programs to which resources must belong; all in sight when empty.
+    #[field(write)]
+    pub program_ids: Vec<Id<Program>>,
+    /// Labels that resources must bear, all of them: each a key, or `key=value`.
+    #[field(write)]
+    pub with_labels: Vec<Text<264>>,
+    /// Code of the source whose own writes are left out.
+    #[field(write)]
+    pub exclude_source: Option<Code>,
+}
+
+/// Records what of a filter of the feed is not known, field by field.
+pub(crate) fn check_filter<const K: usize, const E: usize, const L: usize>(
+    kinds: &[Text<K>],
+    event_types: &[Text<E>],
+    labels: &[Text<L>],
+    faults: &mut Vec<Fault>,
+) {
+    check_kinds(kinds.iter().map(Text::as_str), |i| format!("/kinds/{i}"), faults);
+    check_event_types(event_types.iter().map(Text::as_str), |i| format!("/event_types/{i}"), faults);
+    check_labels(labels.iter().map(Text::as_str), |i| format!("/with_labels/{i}"), faults);
+}
+
+impl Rules for Consumer {
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        check_filter(&self.kinds, &self.event_types, &self.with_labels, faults);
+    }
+
+    fn author(&self) -> Option<&Actor> {
+        Some(&self.created_by)
+    }
+}
+
+/// Whether who acts made it.
+pub(crate) fn check_own(made_by: &Actor, acting: &Acting, what: &str) -> Result<(), Error> {
+    if *made_by == acting.actor {
+        return Ok(());
+    }
+    Err(Error::new(Reason::Forbidden, format!("a {what} is moved by who made it only")))
+}
+
+/// Says that everything up to a cursor has been dealt with. A place that was passed already changes nothing.
+#[input]
+pub struct AcknowledgeConsumer {
+    /// Cursor of the last event that was dealt with, or the `sync_token` of a list; the end of the feed when absent.
+    pub cursor: Option<Text<4_000>>,
+}
+
+impl Verb for AcknowledgeConsumer {
+    type On = Consumer;
+    const NAME: &'static str = "acknowledge";
+    fn decide_by(&self, consumer: &mut Consumer, acting: &Acting) -> Result<(), Error> {
+        check_own(&consumer.created_by, acting, "consumer")
+    }
+}
+
+/// Moves the reader to another place, also back: to a cursor, or before everything since an instant; to the beginning
+/// of the feed when neither is given.
+#[input]
+pub struct ReplayConsumer {
+    /// Cursor after which to go on; this or `since`.
+    pub cursor: Option<Text<4_000>>,
+    /// Instant from which on events are wanted again (UTC); this or `cursor`.
+    pub since: Option<Instant>,
+}
+
+impl Verb for ReplayConsumer {
+    type On = Consumer;
+    const NAME: &'static str = "replay";
+    fn decide_by(&self, consumer: &mut Consumer, acting: &Acting) -> Result<(), Error> {
+        check_own(&consumer.created_by, acting, "consumer")?;
+        if self.cursor.is_some() && self.since.is_some() {
+            return Err(Error::fault("/since", "DOES_NOT_FIT", "give a cursor or an instant, not both"));
+        }
+        Ok(())
+    }
+}

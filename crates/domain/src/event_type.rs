@@ -1,0 +1,154 @@
+//! The types of events, and what a reader of the feed may ask for.
+
+use crate::KINDS;
+use crate::access::TABLE;
+use crate::error::Fault;
+use crate::input::unknown_name;
+use crate::resource::Kind;
+
+/// A type of event: what can be done to resources of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct EventType {
+    pub kind: &'static Kind,
+    /// The word after the kind: `assess` in `risk.assess`.
+    pub action: &'static str,
+}
+
+impl EventType {
+    /// `risk.assess`
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.kind.name, self.action)
+    }
+
+    /// What the event says.
+    pub fn doc(&self) -> String {
+        let one = self.kind.name.replace('_', " ");
+        match self.action {
+            "bootstrap" => format!("The {one} was made by the operator, together with the organisation."),
+            "create" => format!("A new {one} was created."),
+            "update" => format!("The {one} was changed."),
+            "upsert" => format!("The {one} was created or changed by its source."),
+            "delete" => format!("The {one} was deleted."),
+            "undelete" => format!("The deletion of the {one} was taken back."),
+            "backfill" => format!("The {one} got a version that held before the current one."),
+            "supersede" => format!("Another {one} took its place."),
+            action => format!("The operation `{action}` was done on the {one}."),
+        }
+    }
+}
+
+/// Rows of the table that change nothing of their kind.
+const SILENT: [(&str, &str); 8] = [
+    ("consumer", "acknowledge"),
+    ("consumer", "replay"),
+    ("webhook_endpoint", "test"),
+    ("actuals_batch", "adjust"),
+    ("fiscal_period", "reconcile"),
+    ("fiscal_period", "propose_accruals"),
+    ("commitment", "override"),
+    ("exchange_rate", "import"),
+];
+/// Kinds that the operator makes with an organisation.
+const BOOTSTRAPPED: [&str; 3] = ["organisation", "person", "grant"];
+/// Kinds of which a new one ends the one before.
+const SUPERSEDED: [&str; 2] = ["budget", "forecast"];
+
+/// Every type of event of a kind.
+pub fn event_types_of(kind: &'static Kind) -> impl Iterator<Item = EventType> {
+    let rows = TABLE.iter().filter(move |row| row.kind == kind.name && row.action != "read");
+    let rows = rows.map(|row| row.action).filter(move |action| !SILENT.contains(&(kind.name, action)));
+    let made = TABLE.iter().any(|row| row.kind == kind.name && row.action == "delete");
+    let beside = [
+        ("upsert", made),
+        ("undelete", made),
+        ("backfill", kind.dated),
+        ("bootstrap", BOOTSTRAPPED.contains(&kind.name)),
+        ("supersede", SUPERSEDED.contains(&kind.name)),
+    ];
+    let beside = beside.into_iter().filter(|(_, has)| *has).map(|(action, _)| action);
+    rows.chain(beside).map(move |action| EventType { kind, action })
+}
+
+/// Every type of event.
+pub fn event_types() -> impl Iterator<Item = EventType> {
+    KINDS.iter().flat_map(|kind| event_types_of(kind))
+}
+
+/// The type of this name.
+pub fn find_event_type(name: &str) -> Option<EventType> {
+    let (kind, _) = name.split_once('.')?;
+    let kind = KINDS.iter().find(|known| known.name == kind)?;
+    event_types_of(kind).find(|known| known.name() == name)
+}
+
+/// Records every kind that is not known.
+pub fn check_kinds<'a>(kinds: impl Iterator<Item = &'a str>, at: impl Fn(usize) -> String, faults: &mut Vec<Fault>) {
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    for (i, name) in kinds.enumerate().filter(|(_, name)| !names.contains(name)) {
+        faults.push(Fault::new(at(i), "UNKNOWN_KIND", unknown_name(name, &names)));
+    }
+}
+
+/// Records every type of event that is not known.
+pub fn check_event_types<'a>(
+    types: impl Iterator<Item = &'a str>,
+    at: impl Fn(usize) -> String,
+    faults: &mut Vec<Fault>,
+) {
+    for (i, name) in types.enumerate().filter(|(_, name)| find_event_type(name).is_none()) {
+        let of_kind = name.split_once('.').and_then(|(kind, _)| KINDS.iter().find(|known| known.name == kind));
+        let near: Vec<String> = of_kind.iter().flat_map(|kind| event_types_of(kind)).map(|ty| ty.name()).collect();
+        let near: Vec<&str> = near.iter().map(String::as_str).collect();
+        let detail = if near.is_empty() {
+            "is no type of event: see /v1/event-types".to_owned()
+        } else {
+            unknown_name(name, &near)
+        };
+        faults.push(Fault::new(at(i), "UNKNOWN_EVENT_TYPE", detail));
+    }
+}
+
+/// A label that is asked for: a key, perhaps with the value that it must have.
+pub fn label_of(text: &str) -> (&str, Option<&str>) {
+    text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value)))
+}
+
+/// Records every label that no resource can bear.
+pub fn check_labels<'a>(labels: impl Iterator<Item = &'a str>, at: impl Fn(usize) -> String, faults: &mut Vec<Fault>) {
+    for (i, label) in labels.enumerate() {
+        if !crate::labels::is_key(label_of(label).0) {
+            let detail = "must be a key, or key=value; a key is 1 to 63 of a-z, 0-9, _, -, ., starting with a letter";
+            faults.push(Fault::new(at(i), "BAD_KEY", detail));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_have_names_of_their_own() {
+        let mut names: Vec<String> = event_types().map(|ty| ty.name()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for name in ["risk.assess", "program.backfill", "grant.revoke", "budget.supersede", "risk.undelete"] {
+            assert!(find_event_type(name).is_some(), "{name}");
+        }
+        for name in ["risk.read", "risk.backfill", "fiscal_period.reconcile", "risk", "organisation.delete"] {
+            assert!(find_event_type(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_told() {
+        let mut faults = Vec::new();
+        check_event_types(["risk.asess", "risk.assess", "rsk.x"].into_iter(), |i| format!("/{i}"), &mut faults);
+        check_labels(["phase=1", "Phase", "a.b"].into_iter(), |i| format!("/{i}"), &mut faults);
+        let told: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_ref())).collect();
+        assert_eq!(told, [("/0", "UNKNOWN_EVENT_TYPE"), ("/2", "UNKNOWN_EVENT_TYPE"), ("/1", "BAD_KEY")]);
+        assert!(faults[0].detail.contains("risk.assess"), "{}", faults[0].detail);
+    }
+}

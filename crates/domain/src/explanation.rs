@@ -1,0 +1,105 @@
+//! Explanation: the entries behind the figures of a roll-up. Single entries of a sensitive kind of cost are for those who
+//! may see them; others get what they come to.
+
+use serde::Serialize;
+
+use crate::cost_category::CostCategory;
+use crate::fiscal_period::FiscalPeriod;
+use crate::id::Id;
+use crate::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
+use crate::money::{Amount, Currency, Money};
+use crate::program::Program;
+use crate::project::Project;
+use crate::spend::Spend;
+use crate::text::Text;
+use crate::time::Day;
+
+/// Which figure to explain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explain {
+    /// The account that it tells; all of programs when absent.
+    pub account: Option<LedgerAccount>,
+    /// The group it belongs to; all when absent.
+    pub group_key: Option<String>,
+    pub page_size: Option<i64>,
+    pub page_token: Option<String>,
+}
+
+/// The entries behind figures, as they are answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Explanation {
+    /// In the order of their ids.
+    pub entries: Vec<ExplainedEntry>,
+    /// What the entries come to that are not told one by one; with the first page.
+    pub masked: Vec<MaskedTotal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_page_token: Option<String>,
+}
+
+/// One side of an entry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedEntry {
+    pub ledger_entry_id: Id<LedgerEntry>,
+    /// The change that posted it.
+    pub event_id: String,
+    pub entry_type: LedgerEntryType,
+    pub account: LedgerAccount,
+    /// What it adds to the account.
+    pub amount: Money,
+    pub posted_on: Day,
+    pub fiscal_period_id: Id<FiscalPeriod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program_id: Option<Id<Program>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<Id<Project>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_category_id: Option<Id<CostCategory>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_reference: Option<Text<200>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_reference: Option<Text<200>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text<500>>,
+}
+
+impl ExplainedEntry {
+    /// What an entry adds to its accounts of programs, or to the one that is asked for.
+    pub fn of(entry: &LedgerEntry, account: Option<LedgerAccount>, event_id: &str) -> Vec<Self> {
+        let sides = [(entry.debit_account, false), (entry.credit_account, true)];
+        let told = |side: &(LedgerAccount, bool)| side.0.is_of_programs() && account.is_none_or(|one| one == side.0);
+        let side = |(_, credit): (LedgerAccount, bool)| Self::new(entry.clone(), credit, event_id.to_owned());
+        sides.into_iter().filter(told).map(side).collect()
+    }
+
+    fn new(entry: LedgerEntry, credit: bool, event_id: String) -> Self {
+        let units = if credit { entry.amount.units.saturating_neg() } else { entry.amount.units };
+        Self {
+            ledger_entry_id: entry.id,
+            event_id,
+            entry_type: entry.entry_type,
+            account: if credit { entry.credit_account } else { entry.debit_account },
+            amount: Money::new(units, entry.amount.currency),
+            posted_on: entry.posted_on,
+            fiscal_period_id: entry.fiscal_period_id,
+            program_id: entry.program_id,
+            project_id: entry.project_id,
+            cost_category_id: entry.cost_category_id,
+            spend: entry.spend,
+            document_reference: entry.document_reference,
+            vendor_reference: entry.vendor_reference,
+            description: entry.description,
+        }
+    }
+}
+
+/// What entries of a sensitive kind of cost come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MaskedTotal {
+    pub cost_category_id: Id<CostCategory>,
+    pub account: LedgerAccount,
+    pub currency: Currency,
+    pub amount: Amount,
+    pub entry_count: i32,
+}

@@ -1,0 +1,341 @@
+//! Engagements as contracting processes of the Open Contracting Data Standard 1.1: one release for each change that its
+//! parties can see, and the record that the releases come to.
+
+use std::collections::HashMap;
+
+use jiff::civil::time;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::engagement::{Engagement, EngagementState};
+use crate::engagement_amendment::EngagementAmendment;
+use crate::milestone::Milestone;
+use crate::money::Money;
+use crate::ocds_node::Node;
+use crate::organisation::Organisation;
+use crate::partner::Partner;
+use crate::time::{Day, Instant};
+
+/// Version of the standard.
+const VERSION: &str = "1.1";
+
+/// What the parties could know of an engagement after one change.
+#[derive(Clone, Debug)]
+pub struct Snapshot<'a> {
+    pub at: Instant,
+    pub organisation: &'a Organisation,
+    pub partner: &'a Partner,
+    pub engagement: &'a Engagement,
+    /// Those approved, by their number.
+    pub amendments: Vec<&'a EngagementAmendment>,
+    pub milestones: Vec<&'a Milestone>,
+}
+
+/// Releases of one contracting process, and what they come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    ocid: String,
+    releases: Vec<Node>,
+    compiled: Node,
+    publisher: String,
+    published_at: Instant,
+}
+
+/// A release package.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleasePackage<'a> {
+    uri: String,
+    version: &'static str,
+    published_date: String,
+    publisher: Publisher<'a>,
+    releases: &'a [Node],
+}
+
+/// A record package.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordPackage<'a> {
+    uri: String,
+    version: &'static str,
+    published_date: String,
+    publisher: Publisher<'a>,
+    packages: [String; 1],
+    records: [Record<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Publisher<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    ocid: &'a str,
+    releases: &'a [Node],
+    compiled_release: &'a Node,
+}
+
+impl Process {
+    /// The releases of these snapshots, oldest first. A snapshot that shows nothing new makes no release, so that the
+    /// releases of yesterday stay what they were. `prefix` is that of the publisher in open contracting ids.
+    pub fn new(prefix: &str, snapshots: &[Snapshot<'_>]) -> Option<Self> {
+        let last = snapshots.last()?;
+        let ocid = format!("{prefix}-{}", last.engagement.id);
+        let (mut releases, mut merged) = (Vec::new(), Node::Object(Vec::new()));
+        let mut told = Told::default();
+        let (mut before, mut date) = (None, last.at);
+        for snapshot in snapshots {
+            let content = told.content(&ocid, releases.len(), snapshot);
+            if before.as_ref() == Some(&content) {
+                continue;
+            }
+            date = snapshot.at;
+            let sent = content.removing(&merged);
+            merged.merge(&sent);
+            let Node::Object(members) = sent else { return None };
+            let tags = tags(before.as_ref(), &content, snapshot.engagement.state);
+            let mut release = vec![
+                ("ocid", Node::Text(ocid.clone())),
+                ("id", Node::Text(release_id(&ocid, releases.len()))),
+                ("date", Node::Text(date.to_string())),
+                ("tag", Node::Texts(tags.into_iter().map(str::to_owned).collect())),
+                ("initiationType", Node::Text("tender".to_owned())),
+            ];
+            release.extend(members);
+            releases.push(Node::Object(release));
+            before = Some(content);
+        }
+        let Node::Object(members) = merged else { return None };
+        let mut compiled = vec![
+            ("ocid", Node::Text(ocid.clone())),
+            ("id", Node::Text(format!("{ocid}-{date}"))),
+            ("date", Node::Text(date.to_string())),
+            ("tag", Node::Texts(vec!["compiled".to_owned()])),
+            ("initiationType", Node::Text("tender".to_owned())),
+        ];
+        compiled.extend(members);
+        let publisher = last.organisation.name.to_string();
+        Some(Self { ocid, releases, compiled: Node::Object(compiled), publisher, published_at: date })
+    }
+
+    /// The releases as they are published at this address.
+    pub fn release_package(&self, uri: &str) -> ReleasePackage<'_> {
+        ReleasePackage {
+            uri: uri.to_owned(),
+            version: VERSION,
+            published_date: self.published_at.to_string(),
+            publisher: Publisher { name: &self.publisher },
+            releases: &self.releases,
+        }
+    }
+
+    /// The record as it is published at this address, with its releases, which are at another one too.
+    pub fn record_package(&self, uri: &str, releases: &str) -> RecordPackage<'_> {
+        RecordPackage {
+            uri: uri.to_owned(),
+            version: VERSION,
+            published_date: self.published_at.to_string(),
+            publisher: Publisher { name: &self.publisher },
+            packages: [releases.to_owned()],
+            records: [Record { ocid: &self.ocid, releases: &self.releases, compiled_release: &self.compiled }],
+        }
+    }
+}
+
+fn release_id(ocid: &str, before: usize) -> String {
+    format!("{ocid}-{:04}", before + 1)
+}
+
+/// What a release is about, by what it changes.
+fn tags(before: Option<&Node>, now: &Node, state: EngagementState) -> Vec<&'static str> {
+    let Some(before) = before else { return vec!["award", "contract"] };
+    let of = |node: &Node, name: &str| contract_of(node).and_then(|contract| contract.get(name)).cloned();
+    let changed = |name: &str| of(before, name) != of(now, name);
+    let over = matches!(state, EngagementState::Completed | EngagementState::Terminated);
+    let mut tags = Vec::new();
+    if changed("amendments") {
+        tags.push("contractAmendment");
+    }
+    if changed("status") && over {
+        tags.push("contractTermination");
+    }
+    if changed("implementation") {
+        let begun = of(before, "implementation").is_some();
+        tags.push(if begun { "implementationUpdate" } else { "implementation" });
+    }
+    if tags.is_empty() {
+        tags.push("contractUpdate");
+    }
+    tags
+}
+
+fn contract_of(content: &Node) -> Option<&Node> {
+    match content.get("contracts")? {
+        Node::List(contracts) => contracts.first(),
+        _ => None,
+    }
+}
+
+/// In which release each amendment was first told.
+#[derive(Default)]
+struct Told(HashMap<String, usize>);
+
+impl Told {
+    /// Everything a release says beside its own id, date and tag.
+    fn content(&mut self, ocid: &str, release: usize, now: &Snapshot<'_>) -> Node {
+        let (buyer, supplier) = (now.organisation, now.partner);
+        let party = |id: String, name: &str, role: &str, more: [(&'static str, Option<Node>); 2]| {
+            let [identifier, address] = more;
+            let roles = Some(Node::Texts(vec![role.to_owned()]));
+            let (id, name) = (Node::text(id), Node::text(name));
+            Node::object([("id", id), ("name", name), identifier, address, ("roles", roles)])
+        };
+        let number = supplier.registration_number.as_ref();
+        let identifier = number.map(|number| {
+            Node::object([("id", Node::text(number.as_str())), ("legalName", Node::text(supplier.name.as_str()))])
+        });
+        let country = supplier.country.as_ref().map(|country| country.code());
+        let address = country.map(|code| Node::object([("countryName", Node::text(code))]));
+        let parties = vec![
+            party(buyer.id.to_string(), buyer.name.as_str(), "buyer", [("identifier", None), ("address", None)]),
+            party(supplier.id.to_string(), supplier.name.as_str(), "supplier", [
+                ("identifier", identifier),
+                ("address", address),
+            ]),
+        ];
+        Node::object([
+            ("parties", Node::list(parties)),
+            ("buyer", Some(named(buyer.id.to_string(), buyer.name.as_str()))),
+            ("awards", Some(Node::List(vec![award(now)]))),
+            ("contracts", Some(Node::List(vec![self.contract(ocid, release, now)]))),
+        ])
+    }
+
+    fn contract(&mut self, ocid: &str, release: usize, now: &Snapshot<'_>) -> Node {
+        let (engagement, zone) = (now.engagement, zone(now));
+        let mut amendments = Vec::new();
+        for amendment in &now.amendments {
+            let first = *self.0.entry(amendment.id.to_string()).or_insert(release);
+            amendments.push(amendment_node(ocid, first, amendment, &zone));
+        }
+        let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, engagement, &zone));
+        let stones = Node::list(stones.collect());
+        let implementation = stones.map(|stones| Node::object([("milestones", Some(stones))]));
+        Node::object([
+            ("id", Node::text(engagement.id)),
+            ("awardID", Node::text(award_id(engagement))),
+            ("title", Node::text(engagement.title.as_str())),
+            ("description", engagement.statement_of_work.as_ref().and_then(|text| Node::text(text.as_str()))),
+            ("status", Node::text(if engagement.is_in_force() { "active" } else { "terminated" })),
+            ("period", period(engagement.starts_on, engagement.ends_on, &zone)),
+            ("value", engagement.value.map(Node::money)),
+            ("dateSigned", engagement.signed_on.and_then(|day| begin(day, &zone))),
+            ("amendments", Node::list(amendments)),
+            ("implementation", implementation),
+        ])
+    }
+}
+
+fn named(id: String, name: &str) -> Node {
+    Node::object([("id", Node::text(id)), ("name", Node::text(name))])
+}
+
+fn award_id(engagement: &Engagement) -> String {
+    format!("{}-award", engagement.id)
+}
+
+/// What was awarded: the terms before any amendment.
+fn award(now: &Snapshot<'_>) -> Node {
+    let (engagement, zone) = (now.engagement, zone(now));
+    let first = now.amendments.first();
+    let (starts, ends) = first.map_or((engagement.starts_on, engagement.ends_on), |a| (a.old_starts_on, a.old_ends_on));
+    let value = engagement.signed_value.or(if first.is_none() { engagement.value } else { None });
+    Node::object([
+        ("id", Node::text(award_id(engagement))),
+        ("title", Node::text(engagement.title.as_str())),
+        ("status", Node::text("active")),
+        ("date", engagement.signed_on.and_then(|day| begin(day, &zone))),
+        ("value", value.map(Node::money)),
+        ("suppliers", Some(Node::List(vec![named(now.partner.id.to_string(), now.partner.name.as_str())]))),
+        ("contractPeriod", period(starts, ends, &zone)),
+    ])
+}
+
+fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, zone: &TimeZone) -> Node {
+    let signed = amendment.signed_on.and_then(|day| begin(day, zone));
+    let agreed = amendment.agreed_at.and_then(Node::text);
+    let scope = amendment.scope_change.as_ref().map_or(amendment.title.as_str(), |scope| scope.as_str());
+    Node::object([
+        ("id", Node::text(amendment.id)),
+        ("date", signed.or(agreed)),
+        ("rationale", Node::text(amendment.rationale.as_str())),
+        ("description", Node::text(scope)),
+        ("amendsReleaseID", release.checked_sub(1).and_then(|before| Node::text(release_id(ocid, before)))),
+        ("releaseID", Node::text(release_id(ocid, release))),
+    ])
+}
+
+/// What is to be delivered, and what is paid for it: two facts with a status of their own.
+fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<Node> {
+    let due = milestone.planned_on.and_then(|day| end(day, zone));
+    let met = milestone.actual_on.and_then(|day| begin(day, zone));
+    let changed = Node::text(milestone.updated_at);
+    let delivery = Node::object([
+        ("id", Node::text(milestone.id)),
+        ("title", Node::text(milestone.title.as_str())),
+        ("type", Node::text("delivery")),
+        ("description", milestone.description.as_ref().and_then(|text| Node::text(text.as_str()))),
+        ("dueDate", due),
+        ("status", Node::text(if met.is_some() { "met" } else { "scheduled" })),
+        ("dateMet", met),
+        ("dateModified", changed.clone()),
+    ]);
+    let paid = payment_of(milestone, engagement).map(|payment| {
+        Node::object([
+            ("id", Node::text(format!("{}-payment", milestone.id))),
+            ("title", Node::text(milestone.title.as_str())),
+            ("type", Node::text("financing")),
+            ("status", Node::text("scheduled")),
+            ("dateModified", changed),
+            ("value", Some(Node::money(payment))),
+        ])
+    });
+    std::iter::once(delivery).chain(paid).collect()
+}
+
+/// What is paid for a milestone, as an amount or as a share of the value.
+fn payment_of(milestone: &Milestone, engagement: &Engagement) -> Option<Money> {
+    let share = || engagement.value.zip(milestone.payment_share).and_then(|(value, share)| value.share(share));
+    milestone.payment.or_else(share)
+}
+
+/// The time zone in which the days of an engagement begin and end.
+fn zone(now: &Snapshot<'_>) -> TimeZone {
+    let name = now.engagement.time_zone.as_ref().unwrap_or(&now.organisation.time_zone);
+    TimeZone::get(name.as_str()).unwrap_or(TimeZone::UTC)
+}
+
+fn period(first: Option<Day>, last: Option<Day>, zone: &TimeZone) -> Option<Node> {
+    let node = Node::object([
+        ("startDate", first.and_then(|day| begin(day, zone))),
+        ("endDate", last.and_then(|day| end(day, zone))),
+    ]);
+    Some(node).filter(|node| *node != Node::Object(Vec::new()))
+}
+
+/// The first moment of a day there, with its offset.
+fn begin(day: Day, zone: &TimeZone) -> Option<Node> {
+    at(day, time(0, 0, 0, 0), zone)
+}
+
+/// Its last second.
+fn end(day: Day, zone: &TimeZone) -> Option<Node> {
+    at(day, time(23, 59, 59, 0), zone)
+}
+
+fn at(day: Day, time: jiff::civil::Time, zone: &TimeZone) -> Option<Node> {
+    let zoned = day.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
+    Node::text(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z"))
+}

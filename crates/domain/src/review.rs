@@ -1,0 +1,468 @@
+//! Reviews: what the buyer decides on a claim.
+
+use steerco_derive::{input, resource, words};
+
+use crate::actor::Actor;
+use crate::commitment::Commitment;
+use crate::deliverable::{CriterionResult, Weight};
+use crate::engagement::Engagement;
+use crate::error::{Error, Fault, Reason};
+use crate::id::Id;
+use crate::legal_entity::LegalEntity;
+use crate::milestone::Milestone;
+use crate::milestone_update::MilestoneUpdate;
+use crate::money::{Amount, Money};
+use crate::partner::Partner;
+use crate::person::Person;
+use crate::program::Program;
+use crate::progress::share;
+use crate::ratio::Ratio;
+use crate::resource::{Acting, Place, Rules};
+use crate::state::States;
+use crate::text::{Code, Text};
+use crate::time::{Day, Instant};
+
+/// What the organisation decides on a claim of a partner: opened with the claim, decided by a person who did not make it,
+/// or by the contract when nobody decides in time. Only what it accepts is a fact: it earns, is accrued and becomes
+/// payable in the same moment. Every act on it needs `If-Match`.
+#[resource(prefix = "rvw", plural = "reviews", scope = "InEngagement")]
+pub struct Review {
+    /// The claim it decides on.
+    #[field(create, filter)]
+    pub milestone_update_id: Id<MilestoneUpdate>,
+    /// The milestone of that claim.
+    #[field(create, filter, parent)]
+    pub milestone_id: Id<Milestone>,
+    /// The engagement of that milestone.
+    #[field(inherited, filter)]
+    pub engagement_id: Option<Id<Engagement>>,
+    /// The partner of that engagement.
+    #[field(inherited, filter)]
+    pub partner_id: Option<Id<Partner>>,
+    /// The program of the deliverable of that milestone.
+    #[field(inherited, filter)]
+    pub program_id: Option<Id<Program>>,
+    /// Number of the claim among those of the milestone.
+    #[field(filter)]
+    pub number: i32,
+    /// Share done as claimed, from 0 to 1.
+    #[field(create, filter)]
+    pub claimed_percent: Ratio,
+    /// Where it is.
+    #[field(filter)]
+    pub state: ReviewState,
+    /// Share of the milestone accepted in all by this review, from 0 to 1; absent while it has accepted nothing.
+    #[field(filter)]
+    pub accepted_percent: Option<Ratio>,
+    /// Share that was accepted before it.
+    #[field(filter)]
+    pub percent_before: Option<Ratio>,
+    /// The criteria of the milestone as they stood when it was claimed, and how they are judged.
+    #[field(system)]
+    pub criteria: Vec<ReviewedCriterion>,
+    /// Conditions of an acceptance with reservations.
+    #[field(system)]
+    pub conditions: Vec<ReviewCondition>,
+    /// Why it was decided so.
+    #[field(system)]
+    pub reason: Option<Text<4000>>,
+    /// When it was decided (UTC).
+    #[field(filter)]
+    pub decided_at: Option<Instant>,
+    /// The day of the fact in the time zone of the engagement: that of the decision, or that of the deadline where nobody
+    /// decided in time.
+    #[field(filter)]
+    pub accepted_on: Option<Day>,
+    /// Whether it counts as accepted because nobody decided in time.
+    #[field(filter)]
+    pub deemed: bool,
+    /// What is accepted more than before, by the price of the milestone; absent where it has none.
+    #[field(filter)]
+    pub accepted_value: Option<Money>,
+    /// What is asked of the partner; the time stands still until it answers.
+    #[field(system)]
+    pub query: Option<Text<4000>>,
+    /// What it answered.
+    #[field(system)]
+    pub query_answer: Option<Text<4000>>,
+    /// Whether the time for the review runs.
+    #[field(filter)]
+    pub clock: ReviewClock,
+    /// The last day for the review in the time zone of the engagement; none while the time stands still.
+    #[field(filter)]
+    pub due_on: Option<Day>,
+    /// When that day ends (UTC).
+    #[field(filter)]
+    pub due_at: Option<Instant>,
+    /// Working days left, while the time stands still.
+    #[field(filter)]
+    pub days_left: Option<i32>,
+    /// Whether the partner disputes it, and waits for an answer.
+    #[field(filter)]
+    pub disputed: bool,
+    /// What the partner disputed, and the answers.
+    #[field(system)]
+    pub disputes: Vec<Dispute>,
+    /// When the acceptance was revoked (UTC).
+    #[field(filter)]
+    pub revoked_at: Option<Instant>,
+    /// Why it was revoked.
+    #[field(system)]
+    pub revocation_reason: Option<Text<4000>>,
+    /// Who is to decide.
+    #[field(write, filter, private)]
+    pub reviewer_id: Option<Id<Person>>,
+    /// Who stands in.
+    #[field(write, filter, private)]
+    pub delegate_id: Option<Id<Person>>,
+    /// When the reviewer and who stands in were warned of the deadline (UTC): on the working day before it.
+    #[field(filter, private)]
+    pub warned_at: Option<Instant>,
+    /// A decision beyond the authority of who made it: it takes effect when a second person confirms it.
+    #[field(private)]
+    pub proposal: Option<ReviewProposal>,
+    /// Who decided.
+    #[field(filter, private)]
+    pub decided_by: Option<Id<Person>>,
+    /// Who confirmed the decision.
+    #[field(filter, private)]
+    pub confirmed_by: Option<Id<Person>>,
+    /// How what was accepted was accrued.
+    #[field(private)]
+    pub accruals: Vec<ReviewAccrual>,
+    /// Entries it has made in the ledger by itself, not through a commitment.
+    #[field(filter, private)]
+    pub entry_count: i32,
+    /// SHA-256 over those entries, each with the one before.
+    #[field(private)]
+    pub entries_sha256: Option<Text<64>>,
+    /// What only the organisation's own people read.
+    #[field(write, private)]
+    pub private_notes: Option<Text<4000>>,
+}
+
+/// A criterion of the milestone, and how the review judges it.
+#[input(value)]
+pub struct ReviewedCriterion {
+    /// Its key.
+    pub key: Code,
+    /// What must hold.
+    pub text: Text<1000>,
+    /// What it counts among the criteria beside it.
+    pub weight: Weight,
+    /// Whether it is claimed.
+    pub claimed: bool,
+    /// Whether it holds.
+    pub result: Option<CriterionResult>,
+}
+
+/// Something that is still to be done after an acceptance.
+#[input(value)]
+pub struct ReviewCondition {
+    /// Handle, unique in the review.
+    pub key: Code,
+    /// What is to be done.
+    pub text: Text<1000>,
+    /// Until when.
+    pub due_on: Day,
+    /// When it was done (UTC); set by the service.
+    pub met_at: Option<Instant>,
+}
+
+/// What a partner disputes of a decision.
+#[input(value)]
+pub struct Dispute {
+    /// Why.
+    pub reason: Text<4000>,
+    /// When it was raised (UTC).
+    pub raised_at: Instant,
+    /// The working day until which it is to be answered, in the time zone of the engagement; none where the contract has
+    /// no deadline.
+    pub answer_due_on: Option<Day>,
+    /// The answer.
+    pub answer: Option<Text<4000>>,
+    /// When it was answered (UTC).
+    pub answered_at: Option<Instant>,
+    /// Whether the answer opened the review again.
+    pub reopened: bool,
+}
+
+/// A decision on a claim.
+#[input(value)]
+pub struct ReviewDecision {
+    /// What becomes of the claim.
+    pub outcome: ReviewState,
+    /// Share accepted in all, where it is not what was claimed.
+    pub percent: Option<Ratio>,
+    /// Keys of the criteria that are met, where it is decided by them.
+    pub criteria: Vec<Code>,
+    /// Conditions.
+    pub conditions: Vec<ReviewCondition>,
+    /// Why.
+    pub reason: Option<Text<4000>>,
+}
+
+/// A decision that waits for a second person.
+#[input(value)]
+pub struct ReviewProposal {
+    /// The decision.
+    pub decision: ReviewDecision,
+    /// Who made it.
+    pub proposed_by: Id<Person>,
+    /// When (UTC).
+    pub proposed_at: Instant,
+}
+
+/// How something accepted was accrued.
+#[input(value)]
+pub struct ReviewAccrual {
+    /// By what.
+    pub way: AccrualWay,
+    /// The commitment whose received amount rose.
+    pub commitment_id: Option<Id<Commitment>>,
+    /// The company in whose books.
+    pub legal_entity_id: Option<Id<LegalEntity>>,
+    /// How much, in the currency of what was accepted; below zero for what was revoked.
+    pub amount: Amount,
+}
+
+/// What accrues something accepted.
+#[words]
+pub enum AccrualWay {
+    /// A commitment of the engagement counts it as received.
+    Commitment,
+    /// An entry of its own in the ledger.
+    Entry,
+    /// Nothing: the engagement has no commitment with room and names no legal entity.
+    None,
+}
+
+/// Where a review is.
+#[words]
+#[derive(Default)]
+pub enum ReviewState {
+    /// To be decided.
+    #[default]
+    Open,
+    /// Something was asked of the partner.
+    Queried,
+    /// All that was claimed is accepted.
+    Accepted,
+    /// The same, under conditions.
+    AcceptedWithReservations,
+    /// Some of it is accepted.
+    AcceptedInPart,
+    /// Nothing of it is accepted.
+    Rejected,
+    /// What it accepted was taken back.
+    Revoked,
+    /// The claim was withdrawn, or another took its place.
+    Closed,
+}
+
+impl States for ReviewState {
+    const MOVES: &'static [(Self, &'static [Self])] = &[
+        (
+            Self::Open,
+            &[
+                Self::Queried,
+                Self::Accepted,
+                Self::AcceptedWithReservations,
+                Self::AcceptedInPart,
+                Self::Rejected,
+                Self::Closed,
+            ],
+        ),
+        (
+            Self::Queried,
+            &[
+                Self::Open,
+                Self::Accepted,
+                Self::AcceptedWithReservations,
+                Self::AcceptedInPart,
+                Self::Rejected,
+                Self::Closed,
+            ],
+        ),
+        (Self::Accepted, &[Self::Revoked]),
+        (Self::AcceptedWithReservations, &[Self::Revoked]),
+        (Self::AcceptedInPart, &[Self::Revoked]),
+        // The answer to a dispute may open it again.
+        (Self::Rejected, &[Self::Open]),
+    ];
+}
+
+impl ReviewState {
+    /// Whether it waits for a decision.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Queried)
+    }
+
+    /// Whether it accepted something.
+    pub const fn accepts(self) -> bool {
+        matches!(self, Self::Accepted | Self::AcceptedWithReservations | Self::AcceptedInPart)
+    }
+}
+
+/// Whether the time for a review runs.
+#[words]
+#[derive(Default)]
+pub enum ReviewClock {
+    /// There is no deadline, or the submission is not complete.
+    #[default]
+    None,
+    /// It runs.
+    Running,
+    /// It stands still: something was asked, disputed, or the engagement is suspended.
+    Stopped,
+    /// It has ended.
+    Ended,
+}
+
+impl Rules for Review {
+    fn place(&self) -> Place {
+        Place {
+            portfolio: None,
+            program: self.program_id.map(|id| id.to_string()),
+            partner: self.partner_id.map(|id| id.to_string()),
+            engagement: self.engagement_id.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl Review {
+    /// Who decides: a person. That it is not the claimant is checked where the claim is read.
+    pub(crate) fn person(acting: &Acting) -> Result<Id<Person>, Error> {
+        acting.need_person("a claim is reviewed by a person; this token stands for none")
+    }
+
+    pub(crate) fn wrong(&self, why: &str) -> Error {
+        Error::new(Reason::WrongState, format!("the review is {}: {why}", crate::words::Words::word(self.state)))
+    }
+
+    /// Decides, in the name of the person who acts.
+    pub(crate) fn decide(&mut self, decision: &ReviewDecision, acting: &Acting) -> Result<(), Error> {
+        let person = Self::person(acting)?;
+        self.take(decision, acting.now)?;
+        self.decided_by = Some(person);
+        Ok(())
+    }
+
+    /// Puts a decision into effect.
+    fn take(&mut self, decision: &ReviewDecision, now: Instant) -> Result<(), Error> {
+        self.state.go(decision.outcome)?;
+        self.judge(decision)?;
+        self.conditions.clone_from(&decision.conditions);
+        self.reason.clone_from(&decision.reason);
+        self.decided_at = Some(now);
+        self.proposal = None;
+        Ok(())
+    }
+
+    /// Counts as accepted, because the deadline passed.
+    pub fn deem(&mut self, now: Instant) -> Result<(), Error> {
+        self.state.go(ReviewState::Accepted)?;
+        self.deemed = true;
+        self.decided_at = Some(now);
+        self.accepted_on = self.due_on;
+        self.accepted_percent = Some(self.claimed_percent);
+        self.criteria.iter_mut().filter(|row| row.claimed).for_each(|row| row.result = Some(CriterionResult::Met));
+        self.proposal = None;
+        Ok(())
+    }
+
+    /// Judges criteria and finds the share that is accepted.
+    fn judge(&mut self, decision: &ReviewDecision) -> Result<(), Error> {
+        match decision.outcome {
+            ReviewState::Accepted | ReviewState::AcceptedWithReservations => {
+                self.criteria.iter_mut().filter(|row| row.claimed).for_each(|row| row.result = Some(CriterionResult::Met));
+                self.accepted_percent = Some(self.claimed_percent);
+            }
+            ReviewState::AcceptedInPart => {
+                let percent = match decision.percent {
+                    Some(percent) => percent,
+                    None => self.judge_criteria(&decision.criteria)?,
+                };
+                self.check_part(percent)?;
+                self.accepted_percent = Some(percent);
+            }
+            _ => self.accepted_percent = None,
+        }
+        Ok(())
+    }
+
+    /// The share of the weight of all criteria that these have.
+    fn judge_criteria(&mut self, met: &[Code]) -> Result<Ratio, Error> {
+        let mut faults = Vec::new();
+        for (i, key) in met.iter().enumerate() {
+            let detail = match self.criteria.iter().find(|row| row.key == *key) {
+                None => "the milestone has no criterion with this key",
+                Some(row) if !row.claimed => "this criterion is not claimed",
+                Some(_) => continue,
+            };
+            faults.push(Fault::new(format!("/criteria/{i}"), "NOT_FOUND", detail));
+        }
+        if !faults.is_empty() {
+            return Err(Error::invalid(faults));
+        }
+        let (mut whole, mut part) = (0_i64, 0_i64);
+        for row in &mut self.criteria {
+            let weight = i64::from(row.weight.get());
+            let holds = met.contains(&row.key);
+            row.result = Some(if holds { CriterionResult::Met } else { CriterionResult::NotMet });
+            whole += weight;
+            part += if holds { weight } else { 0 };
+        }
+        share(part, whole).ok_or_else(|| {
+            Error::fault("/criteria", "DOES_NOT_FIT", "the criteria of the milestone have no weight: give percent")
+        })
+    }
+
+    fn check_part(&self, percent: Ratio) -> Result<(), Error> {
+        let before = self.percent_before.map_or(0, Ratio::millionths);
+        if percent.millionths() <= before {
+            let detail = "must be more than what was accepted before; to accept nothing more, reject the claim";
+            return Err(Error::fault("/percent", "OUT_OF_RANGE", detail));
+        }
+        if percent >= self.claimed_percent && self.criteria.iter().all(|row| row.result != Some(CriterionResult::NotMet))
+        {
+            let detail = format!("must be less than what is claimed, {}; accept it whole", self.claimed_percent.as_number());
+            return Err(Error::fault("/percent", "OUT_OF_RANGE", detail));
+        }
+        if percent > self.claimed_percent {
+            let detail = format!("must not be more than what is claimed, {}", self.claimed_percent.as_number());
+            return Err(Error::fault("/percent", "OUT_OF_RANGE", detail));
+        }
+        Ok(())
+    }
+
+    /// This decision as one that a second person must confirm.
+    pub fn as_proposal(&self, proposed_by: Id<Person>, proposed_at: Instant) -> ReviewProposal {
+        let by_criteria = self.criteria.iter().any(|row| row.result == Some(CriterionResult::NotMet));
+        let met = self.criteria.iter().filter(|row| row.result == Some(CriterionResult::Met));
+        let decision = ReviewDecision {
+            outcome: self.state,
+            percent: self.accepted_percent.filter(|_| !by_criteria),
+            criteria: if by_criteria { met.map(|row| row.key.clone()).collect() } else { Vec::new() },
+            conditions: self.conditions.clone(),
+            reason: self.reason.clone(),
+        };
+        ReviewProposal { decision, proposed_by, proposed_at }
+    }
+
+    /// What the acceptance is of an amount more than what was accepted before.
+    pub fn gain(&self, price: Money) -> Option<Money> {
+        let of = |ratio: Option<Ratio>| ratio.map_or(Some(0), |ratio| price.share(ratio).map(|share| share.units));
+        let gained = of(self.accepted_percent)?.checked_sub(of(self.percent_before)?)?;
+        Some(Money::new(gained, price.currency))
+    }
+
+    /// Refuses the person who made the claim.
+    pub fn refuse_claimant(claimant: &Actor, acting: &Acting) -> Result<(), Error> {
+        let person = Self::person(acting)?;
+        if claimant.0 == person.to_string() {
+            return Err(Error::new(Reason::Forbidden, "a claim is reviewed by someone else than who made it"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! Translation: balances in many currencies told in one. Each is converted by a rate of its own period, or of the days on
+//! which it was posted; what the ledger system itself says in the wanted currency goes before any rate. The rates of a
+//! closed period are those that were known when it was closed, so that no later one moves it. Everything is exact until
+//! it is told, and rounded once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use serde::Serialize;
+
+use crate::error::{Error, Reason};
+use crate::exchange::{Rates, Wanted, rounded};
+use crate::exchange_rate::ExchangeRateType;
+use crate::financials::{Balance, FinancialTotal, Sums};
+use crate::ledger_entry::LedgerAccount;
+use crate::money::{Amount, Currency, UNIT};
+use crate::time::Day;
+
+/// A sum of entries in a currency other than the wanted one, all of one period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The id or word it is grouped by; empty where there is none.
+    pub key: String,
+    pub account: LedgerAccount,
+    pub currency: Currency,
+    pub fiscal_period_id: String,
+    /// The program, where the rates are those of its budget.
+    pub program_id: String,
+    /// The day of posting, where the rates are those of the days.
+    pub posted_on: Option<Day>,
+    pub units: i128,
+    /// What the ledger system itself says it comes to in the wanted currency.
+    pub stated: Option<i128>,
+    pub entries: i64,
+}
+
+/// What a period says of the rates by which it is converted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeriodRates {
+    pub legal_entity_id: String,
+    pub fiscal_year: i64,
+    pub starts_on: Day,
+    pub ends_on: Day,
+    /// The change of the log by whose knowledge it is converted: the one that closed it, or the last one.
+    pub seq: i64,
+}
+
+/// Which set of rates a budget names, while it was in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetRates {
+    pub program_id: String,
+    pub legal_entity_id: String,
+    pub fiscal_year: i64,
+    pub rate_set: String,
+    pub since: i64,
+    pub until: i64,
+}
+
+/// How to translate.
+pub struct Translation<'a> {
+    pub to: Currency,
+    pub rate_type: ExchangeRateType,
+    /// The set of budget rates; that of each budget when absent.
+    pub rate_set: Option<&'a str>,
+    pub periods: &'a HashMap<String, PeriodRates>,
+    pub budgets: &'a [BudgetRates],
+    pub rates: &'a Rates,
+}
+
+/// What is told of what has no rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnconvertedTotal {
+    pub account: LedgerAccount,
+    pub currency: Currency,
+    pub amount: Amount,
+    /// Where the rates are missing.
+    pub fiscal_period_ids: Vec<String>,
+}
+
+/// Balances in one currency, as exact as they came.
+pub struct Translated {
+    pub rate_type: ExchangeRateType,
+    to: Currency,
+    all: Sums<BigRational>,
+    groups: BTreeMap<String, Sums<BigRational>>,
+    missing: BTreeMap<(LedgerAccount, Currency), (i128, BTreeSet<String>)>,
+}
+
+type RateKey<'a> = (Currency, &'a str, Option<Day>, &'a str);
+
+impl Translation<'_> {
+    /// The balances that are in the wanted currency already, and the positions in others, in one.
+    pub fn translate(&self, balances: &[Balance], positions: &[Position]) -> Result<Translated, Error> {
+        let mut translated = Translated {
+            rate_type: self.rate_type,
+            to: self.to,
+            all: Sums::default(),
+            groups: BTreeMap::new(),
+            missing: BTreeMap::new(),
+        };
+        for balance in balances {
+            // A group that has nothing to tell in the wanted currency is told, too.
+            translated.groups.entry(balance.key.clone()).or_default();
+            if balance.currency == self.to {
+                translated.add(&balance.key, balance.account, exact(balance.units), balance.entries);
+            }
+        }
+        let mut known: HashMap<RateKey<'_>, Option<BigRational>> = HashMap::new();
+        for position in positions {
+            let Position { key, account, currency, fiscal_period_id, units, entries, .. } = position;
+            if let Some(stated) = position.stated {
+                translated.add(key, *account, exact(stated), *entries);
+                continue;
+            }
+            let period = self.periods.get(fiscal_period_id).ok_or_else(Error::internal)?;
+            let set = self.set_of(position, period);
+            let rate = known
+                .entry((*currency, fiscal_period_id, position.posted_on, set))
+                .or_insert_with(|| self.rate(position, period, set));
+            if let Some(rate) = rate {
+                translated.add(key, *account, exact(*units) * &*rate, *entries);
+            } else if account.is_of_programs() {
+                let missing = translated.missing.entry((*account, *currency)).or_default();
+                missing.0 += units;
+                missing.1.insert(fiscal_period_id.clone());
+            }
+        }
+        Ok(translated)
+    }
+
+    /// The set of budget rates by which a position is converted; empty where none is named.
+    fn set_of(&self, position: &Position, period: &PeriodRates) -> &str {
+        if self.rate_type != ExchangeRateType::Budget {
+            return "";
+        }
+        let of_budget = |budget: &&BudgetRates| {
+            budget.program_id == position.program_id
+                && budget.legal_entity_id == period.legal_entity_id
+                && budget.fiscal_year == period.fiscal_year
+                && budget.since <= period.seq
+                && period.seq < budget.until
+        };
+        let named = || self.budgets.iter().find(of_budget).map(|budget| budget.rate_set.as_str());
+        self.rate_set.or_else(named).unwrap_or_default()
+    }
+
+    fn rate(&self, position: &Position, period: &PeriodRates, rate_set: &str) -> Option<BigRational> {
+        let wanted = Wanted {
+            rate_type: self.rate_type,
+            rate_set,
+            on: position.posted_on.unwrap_or(period.ends_on),
+            period_starts_on: Some(period.starts_on),
+            period_ends_on: Some(period.ends_on),
+            seq: period.seq,
+        };
+        self.rates.rate(position.currency, self.to, &wanted).map(|found| found.value)
+    }
+}
+
+fn exact(units: i128) -> BigRational {
+    BigRational::new(BigInt::from(units), BigInt::from(UNIT))
+}
+
+impl Translated {
+    fn add(&mut self, key: &str, account: LedgerAccount, amount: BigRational, entries: i64) {
+        if let Some(group) = self.groups.get_mut(key) {
+            group.add(account, amount.clone(), entries);
+        }
+        self.all.add(account, amount, entries);
+    }
+
+    /// Whether something has no rate.
+    pub fn lacks_rates(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    fn total(&self, sums: Sums<BigRational>, forecast: bool) -> Result<FinancialTotal, Error> {
+        sums.total(self.to, forecast, |amount| rounded(&amount, self.to))
+    }
+
+    pub(crate) fn take_all(&mut self, forecast: bool) -> Result<FinancialTotal, Error> {
+        let sums = std::mem::take(&mut self.all);
+        self.total(sums, forecast)
+    }
+
+    pub(crate) fn take_group(&mut self, key: &str, forecast: bool) -> Result<FinancialTotal, Error> {
+        let sums = self.groups.remove(key).unwrap_or_default();
+        self.total(sums, forecast)
+    }
+
+    /// What has no rate.
+    pub(crate) fn unconverted(self) -> Result<Vec<UnconvertedTotal>, Error> {
+        let too_much = |_| Error::new(Reason::Invalid, "what has no rate is beyond what an amount holds");
+        let total = |((account, currency), (units, periods)): ((LedgerAccount, Currency), (i128, BTreeSet<String>))| {
+            let amount = Amount::new(i64::try_from(units).map_err(too_much)?);
+            Ok(UnconvertedTotal { account, currency, amount, fiscal_period_ids: periods.into_iter().collect() })
+        };
+        self.missing.into_iter().map(total).collect()
+    }
+}

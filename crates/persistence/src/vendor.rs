@@ -1,0 +1,111 @@
+//! Claims, reviews and payables beside their rows: what a decision on one of them must know, whoever makes it.
+
+use steerco_domain::Resource;
+use steerco_domain::commitment::Commitment;
+use steerco_domain::milestone::Milestone;
+use steerco_domain::milestone_update::MilestoneUpdate;
+use steerco_domain::money::Currency;
+use steerco_domain::payable::Payable;
+use steerco_domain::review::Review;
+use steerco_domain::time::Instant;
+
+use crate::conn::Conn;
+use crate::fail::Fail;
+use crate::sql::Sql;
+
+/// ` FROM` the live rows of this kind whose column holds this value.
+fn live<R: Resource>(org: &str, column: &str, value: &str) -> Sql {
+    let mut sql = Sql::new(" FROM \"");
+    sql.push(R::KIND.name).push("\" t WHERE t.org = ").text(org).push(" AND t.deleted_at IS NULL AND t.");
+    sql.push(column).push(" = ").text(value);
+    sql
+}
+
+/// The live resource of this id, for what a decision on another one must know of it.
+pub async fn find<R: Resource>(conn: &Conn, org: &str, id: &str) -> Result<Option<R>, Fail> {
+    Ok(conn.resources(live::<R>(org, "id", id)).await?.pop())
+}
+
+/// The milestones of an engagement that something is paid for.
+pub async fn list_paid_milestones(conn: &Conn, org: &str, engagement: &str) -> Result<Vec<Milestone>, Fail> {
+    let mut sql = live::<Milestone>(org, "engagement_id", engagement);
+    sql.push(" AND (t.payment_amount IS NOT NULL OR t.payment_share IS NOT NULL)");
+    conn.resources(sql).await
+}
+
+/// The milestones of a deliverable that were ever claimed.
+pub async fn list_claimed_milestones(conn: &Conn, org: &str, deliverable: &str) -> Result<Vec<Milestone>, Fail> {
+    let mut sql = live::<Milestone>(org, "deliverable_id", deliverable);
+    sql.push(" AND t.update_count > 0");
+    conn.resources(sql).await
+}
+
+/// The claim of a milestone that waits for its review.
+pub async fn find_open_claim(conn: &Conn, org: &str, milestone: &str) -> Result<Option<MilestoneUpdate>, Fail> {
+    let mut sql = live::<MilestoneUpdate>(org, "milestone_id", milestone);
+    sql.push(" AND t.state = 'submitted' LIMIT 1");
+    Ok(conn.resources(sql).await?.pop())
+}
+
+/// The last claim of a milestone that stands, but for this one.
+pub async fn find_claim_before(
+    conn: &Conn,
+    org: &str,
+    milestone: &str,
+    but: &str,
+) -> Result<Option<MilestoneUpdate>, Fail> {
+    let mut sql = live::<MilestoneUpdate>(org, "milestone_id", milestone);
+    sql.push(" AND t.state NOT IN ('withdrawn', 'superseded') AND t.id <> ").text(but);
+    sql.push(" ORDER BY t.number DESC LIMIT 1");
+    Ok(conn.resources(sql).await?.pop())
+}
+
+/// How many reviews of a milestone did not accept all that was claimed.
+pub async fn count_refusals(conn: &Conn, org: &str, milestone: &str) -> Result<i32, Fail> {
+    let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM review WHERE org = ");
+    sql.text(org).push(" AND milestone_id = ").text(milestone);
+    sql.push(" AND state IN ('rejected', 'accepted_in_part', 'revoked')");
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
+}
+
+/// The reviews of a milestone, in the order of its claims.
+pub async fn list_reviews(conn: &Conn, org: &str, milestone: &str) -> Result<Vec<Review>, Fail> {
+    let mut sql = live::<Review>(org, "milestone_id", milestone);
+    sql.push(" ORDER BY t.number");
+    conn.resources(sql).await
+}
+
+/// The open reviews of an engagement.
+pub async fn list_open_reviews(conn: &Conn, org: &str, engagement: &str) -> Result<Vec<Review>, Fail> {
+    let mut sql = live::<Review>(org, "engagement_id", engagement);
+    sql.push(" AND t.state IN ('open', 'queried') ORDER BY t.id");
+    conn.resources(sql).await
+}
+
+/// The payables of a milestone.
+pub async fn list_payables(conn: &Conn, org: &str, milestone: &str) -> Result<Vec<Payable>, Fail> {
+    let mut sql = live::<Payable>(org, "milestone_id", milestone);
+    sql.push(" ORDER BY t.id");
+    conn.resources(sql).await
+}
+
+/// The commitments of an engagement in this currency, oldest first.
+pub async fn list_commitments(
+    conn: &Conn,
+    org: &str,
+    engagement: &str,
+    currency: Currency,
+) -> Result<Vec<Commitment>, Fail> {
+    let mut sql = live::<Commitment>(org, "engagement_id", engagement);
+    sql.push(" AND t.requested_currency = ").text(currency.code()).push(" ORDER BY t.id");
+    conn.resources(sql).await
+}
+
+/// Reviews whose time runs, that are due by this instant or of whose deadline nobody was warned yet.
+pub async fn list_running(conn: &Conn, org: &str, now: Instant) -> Result<Vec<Review>, Fail> {
+    let mut sql = live::<Review>(org, "clock", "running");
+    sql.push(" AND t.state = 'open' AND (t.due_at <= ").int(now.micros()).push(" OR t.warned_at IS NULL)");
+    sql.push(" ORDER BY t.due_at, t.id");
+    conn.resources(sql).await
+}

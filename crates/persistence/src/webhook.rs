@@ -1,0 +1,309 @@
+//! What the sending of events keeps: no change of a resource, so no event, and no second copy of what is sent.
+
+use steerco_domain::time::Instant;
+use steerco_domain::webhook_endpoint::WebhookDeliveryState as State;
+use steerco_domain::words::Words;
+
+use crate::conn::Conn;
+use crate::database::{Database, set_org};
+use crate::fail::Fail;
+use crate::row::Row;
+use crate::sql::Sql;
+
+/// How an endpoint stands.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Whose rights it reads by, as JSON.
+    pub rights: String,
+    /// The secret and the one before, sealed.
+    pub secret: Option<String>,
+    pub secret_before: Option<String>,
+    /// The last entry of the log that was read for it.
+    pub seq: i64,
+    /// Since when it takes nothing.
+    pub failing_since: Option<Instant>,
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub seq: i64,
+    pub event_id: String,
+    pub event_type: String,
+    pub subject: String,
+    pub state: State,
+    pub attempts: i64,
+    pub next_at: Instant,
+    /// JSON array of the last attempts.
+    pub history: String,
+    pub created_at: Instant,
+}
+
+/// What a request changes of the sending.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// Reads by these rights from now on.
+    Rights { endpoint: String, rights: String },
+    /// Signs with this secret; the first one begins after the change that made it.
+    Secret { endpoint: String, sealed: String },
+    /// Sends this event again.
+    Again { endpoint: String, event_id: String, now: Instant },
+    /// Sends again whatever was given up.
+    Failed { endpoint: String, now: Instant },
+    /// Sends again whatever follows this entry of the log.
+    Since { endpoint: String, seq: i64 },
+}
+
+pub(crate) async fn apply(conn: &Conn, org: &str, head: Option<i64>, setting: &Setting) -> Result<(), Fail> {
+    let at = |mut sql: Sql, endpoint: &str| {
+        sql.push(" WHERE org = ").text(org).push(" AND endpoint_id = ").text(endpoint);
+        sql
+    };
+    let again = |now: &Instant| {
+        let mut sql = Sql::new("UPDATE webhook_delivery SET attempts = 0, state = ");
+        sql.text(State::Pending.word()).push(", next_at = ").int(now.micros());
+        sql
+    };
+    let sql = match setting {
+        Setting::Rights { endpoint, rights } => {
+            let mut sql = Sql::new("INSERT INTO webhook (org, endpoint_id, rights, seq, lease_until) VALUES (");
+            sql.text(org).push(", ").text(endpoint).push(", ").text(rights);
+            sql.push(", 0, 0) ON CONFLICT (org, endpoint_id) DO UPDATE SET rights = excluded.rights");
+            sql
+        }
+        Setting::Secret { endpoint, sealed } => {
+            let mut sql = Sql::new("UPDATE webhook SET secret_before = secret, seq = CASE WHEN secret IS NULL THEN ");
+            sql.int(head.unwrap_or_default()).push(" ELSE seq END, secret = ").text(sealed);
+            at(sql, endpoint)
+        }
+        Setting::Again { endpoint, event_id, now } => {
+            let mut sql = at(again(now), endpoint);
+            sql.push(" AND event_id = ").text(event_id);
+            sql
+        }
+        Setting::Failed { endpoint, now } => {
+            let mut sql = at(again(now), endpoint);
+            sql.push(" AND state = ").text(State::Failed.word());
+            sql
+        }
+        Setting::Since { endpoint, seq } => {
+            let mut sql = Sql::new("UPDATE webhook SET seq = CASE WHEN seq > ");
+            sql.int(*seq).push(" THEN ").int(*seq).push(" ELSE seq END");
+            at(sql, endpoint)
+        }
+    };
+    conn.run(sql).await.map(|_| ())
+}
+
+/// Endpoints that are to be sent to and of which no node has the lease.
+pub async fn list_free(conn: &Conn, org: &str, now: Instant) -> Result<Vec<String>, Fail> {
+    let mut sql = Sql::new("SELECT w.endpoint_id FROM webhook w JOIN webhook_endpoint e ON e.org = w.org");
+    sql.push(" AND e.id = w.endpoint_id WHERE w.org = ").text(org).push(" AND w.secret IS NOT NULL");
+    sql.push(" AND e.state = 'active' AND e.deleted_at IS NULL AND w.lease_until < ").int(now.micros());
+    conn.all(sql).await?.iter().map(|row| row.get(0)).collect()
+}
+
+pub async fn find(conn: &Conn, org: &str, endpoint: &str) -> Result<Option<Webhook>, Fail> {
+    let mut sql = Sql::new("SELECT rights, secret, secret_before, seq, failing_since FROM webhook WHERE org = ");
+    sql.text(org).push(" AND endpoint_id = ").text(endpoint);
+    let Some(row) = conn.one(sql).await? else { return Ok(None) };
+    Ok(Some(Webhook {
+        rights: row.get(0)?,
+        secret: row.get(1)?,
+        secret_before: row.get(2)?,
+        seq: row.get(3)?,
+        failing_since: row.get::<Option<i64>>(4)?.map(Instant::from_micros),
+    }))
+}
+
+const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, d.created_at \
+     FROM webhook_delivery d WHERE d.org = ";
+
+fn delivery(row: &Row) -> Result<Delivery, Fail> {
+    let state: String = row.get(4)?;
+    let state = State::from_word(&state).ok_or_else(|| Fail::Broken(format!("a delivery is {state}")))?;
+    Ok(Delivery {
+        seq: row.get(0)?,
+        event_id: row.get(1)?,
+        event_type: row.get(2)?,
+        subject: row.get(3)?,
+        state,
+        attempts: row.get(5)?,
+        next_at: Instant::from_micros(row.get(6)?),
+        history: row.get(7)?,
+        created_at: Instant::from_micros(row.get(8)?),
+    })
+}
+
+/// Messages whose time has come: of each resource only the first that waits, so that they arrive in their order.
+pub async fn list_due(
+    conn: &Conn,
+    org: &str,
+    endpoint: &str,
+    now: Instant,
+    limit: usize,
+) -> Result<Vec<Delivery>, Fail> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.text(org).push(" AND d.endpoint_id = ").text(endpoint).push(" AND d.state = 'pending' AND d.next_at <= ");
+    sql.int(now.micros()).push(" AND NOT EXISTS (SELECT 1 FROM webhook_delivery b WHERE b.org = d.org");
+    sql.push(" AND b.endpoint_id = d.endpoint_id AND b.subject = d.subject AND b.state = 'pending' AND b.seq < d.seq)");
+    sql.push(" ORDER BY d.seq LIMIT ").int(i64::try_from(limit).unwrap_or(i64::MAX));
+    conn.all(sql).await?.iter().map(delivery).collect()
+}
+
+/// How many messages wait.
+pub async fn count_pending(conn: &Conn, org: &str, endpoint: &str) -> Result<i64, Fail> {
+    let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM webhook_delivery WHERE org = ");
+    sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND state = 'pending'");
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    row.get(0)
+}
+
+/// Messages, newest first, from below this entry of the log.
+pub async fn list(
+    conn: &Conn,
+    org: &str,
+    endpoint: &str,
+    state: Option<State>,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<Delivery>, Fail> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.text(org).push(" AND d.endpoint_id = ").text(endpoint).push(" AND d.seq < ").int(before);
+    if let Some(state) = state {
+        sql.push(" AND d.state = ").text(state.word());
+    }
+    sql.push(" ORDER BY d.seq DESC LIMIT ").int(i64::from(limit));
+    conn.all(sql).await?.iter().map(delivery).collect()
+}
+
+/// The entry of the log of a message.
+pub async fn find_event(conn: &Conn, org: &str, endpoint: &str, event_id: &str) -> Result<Option<i64>, Fail> {
+    let mut sql = Sql::new("SELECT seq FROM webhook_delivery WHERE org = ");
+    sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND event_id = ").text(event_id);
+    conn.one(sql).await?.map(|row| row.get(0)).transpose()
+}
+
+/// An event for an endpoint.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub seq: i64,
+    pub event_id: String,
+    pub event_type: String,
+    pub subject: String,
+}
+
+/// What an attempt made of a message.
+#[derive(Clone, Debug)]
+pub struct Attempted {
+    pub seq: i64,
+    pub state: State,
+    pub attempts: i64,
+    pub next_at: Instant,
+    pub history: String,
+}
+
+impl Database {
+    /// Writes what is no resource, all or nothing; answers how many rows each statement met.
+    async fn keep(&self, org: &str, statements: Vec<Sql>) -> Result<Vec<u64>, Fail> {
+        let conn = Conn::Transaction(self.writer.pool().begin(true).await?);
+        if self.is_postgres() {
+            set_org(&conn, org, None).await?;
+        }
+        let mut met = Vec::with_capacity(statements.len());
+        for sql in statements {
+            met.push(conn.run(sql).await?);
+        }
+        conn.close().await?;
+        Ok(met)
+    }
+
+    /// Takes or renews the lease of an endpoint; whether this node has it.
+    pub async fn lease_webhook(
+        &self,
+        org: &str,
+        endpoint: &str,
+        node: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Result<bool, Fail> {
+        let mut sql = Sql::new("UPDATE webhook SET lease_by = ");
+        sql.text(node).push(", lease_until = ").int(until.micros()).push(" WHERE org = ").text(org);
+        sql.push(" AND endpoint_id = ").text(endpoint).push(" AND (lease_by = ").text(node);
+        sql.push(" OR lease_until < ").int(now.micros()).push(")");
+        Ok(self.keep(org, vec![sql]).await? == [1])
+    }
+
+    /// Leaves an endpoint to whoever comes.
+    pub async fn free_webhook(&self, org: &str, endpoint: &str, node: &str) -> Result<(), Fail> {
+        let mut sql = Sql::new("UPDATE webhook SET lease_until = 0 WHERE org = ");
+        sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND lease_by = ").text(node);
+        self.keep(org, vec![sql]).await.map(|_| ())
+    }
+
+    /// Notes the events of a stretch of the log, from one entry to another. What was sent before is sent again.
+    pub async fn queue_webhook(
+        &self,
+        org: &str,
+        endpoint: &str,
+        (from, to): (i64, i64),
+        found: &[Found],
+        now: Instant,
+    ) -> Result<(), Fail> {
+        let mut statements = Vec::new();
+        for chunk in found.chunks(50) {
+            let mut sql = Sql::new(
+                "INSERT INTO webhook_delivery (org, endpoint_id, seq, event_id, event_type, subject, state, attempts, next_at, history, created_at) VALUES ",
+            );
+            for (i, Found { seq, event_id, event_type, subject }) in chunk.iter().enumerate() {
+                sql.push(if i == 0 { "(" } else { ", (" }).text(org).push(", ").text(endpoint).push(", ").int(*seq);
+                for text in [event_id, event_type, subject] {
+                    sql.push(", ").text(text);
+                }
+                sql.push(", 'pending', 0, ").int(now.micros()).push(", '[]', ").int(now.micros()).push(")");
+            }
+            sql.push(" ON CONFLICT (org, endpoint_id, seq) DO UPDATE SET state = 'pending', attempts = 0,");
+            sql.push(" next_at = excluded.next_at");
+            statements.push(sql);
+        }
+        // A request to send again may have set it back meanwhile.
+        let mut sql = Sql::new("UPDATE webhook SET seq = ");
+        sql.int(to).push(" WHERE org = ").text(org).push(" AND endpoint_id = ").text(endpoint);
+        sql.push(" AND seq = ").int(from);
+        statements.push(sql);
+        self.keep(org, statements).await.map(|_| ())
+    }
+
+    /// Notes what became of messages, and since when the endpoint takes nothing.
+    pub async fn note_webhook(
+        &self,
+        org: &str,
+        endpoint: &str,
+        attempted: &[Attempted],
+        failing_since: Option<Instant>,
+    ) -> Result<(), Fail> {
+        let mut statements = Vec::new();
+        for Attempted { seq, state, attempts, next_at, history } in attempted {
+            let mut sql = Sql::new("UPDATE webhook_delivery SET state = ");
+            sql.text(state.word()).push(", attempts = ").int(*attempts).push(", next_at = ").int(next_at.micros());
+            sql.push(", history = ").text(history).push(" WHERE org = ").text(org);
+            sql.push(" AND endpoint_id = ").text(endpoint).push(" AND seq = ").int(*seq);
+            statements.push(sql);
+        }
+        let mut sql = Sql::new("UPDATE webhook SET failing_since = ");
+        match failing_since {
+            Some(since) => sql.int(since.micros()),
+            None => sql.push("NULL"),
+        };
+        sql.push(" WHERE org = ").text(org).push(" AND endpoint_id = ").text(endpoint);
+        statements.push(sql);
+        self.keep(org, statements).await.map(|_| ())
+    }
+
+    /// Forgets messages that were dealt with before this.
+    pub async fn forget_webhooks(&self, org: &str, before: Instant) -> Result<(), Fail> {
+        let mut sql = Sql::new("DELETE FROM webhook_delivery WHERE org = ");
+        sql.text(org).push(" AND created_at < ").int(before.micros()).push(" AND state <> 'pending'");
+        self.keep(org, vec![sql]).await.map(|_| ())
+    }
+}

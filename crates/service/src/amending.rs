@@ -1,0 +1,44 @@
+//! Amendments and their engagements: the approval of one changes the other in the same transaction.
+
+use std::any::Any;
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::authority_limit::AuthorityAct;
+use steerco_domain::engagement::Engagement;
+use steerco_domain::engagement_amendment::{EngagementAmendment, EngagementAmendmentState};
+use steerco_domain::money::Money;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::{Change, ChangeKind, Fail, query};
+
+use crate::budgeting::{Authority, check_authority};
+use crate::decide::settle;
+use crate::execute::Env;
+
+const APPROVE: &Row = find("engagement_amendment", "approve");
+
+/// What the approval of an amendment does to its engagement, which is held, so that numbers have no gaps and values add up.
+pub(crate) async fn amend<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+    let was = (before as &dyn Any).downcast_ref::<EngagementAmendment>().map(|was| was.state);
+    let Some(amendment) = (after as &mut dyn Any).downcast_mut::<EngagementAmendment>() else { return Ok(()) };
+    if was != Some(EngagementAmendmentState::Submitted) || amendment.state != EngagementAmendmentState::Approved {
+        return Ok(());
+    }
+    let (scope, id) = (env.scope(Some(APPROVE))?, amendment.engagement_id.to_string());
+    let held = query::find_for_update::<Engagement>(env.conn, &scope, &id).await?;
+    let old = held.filter(|held| held.deleted_at.is_none()).ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
+    if let Some(Money { units, currency }) = amendment.value_change {
+        let amount = Money::new(units.saturating_abs(), currency);
+        let act = AuthorityAct::EngagementAmendment;
+        let wanted = Authority { act, row: APPROVE, amount, pointer: "/value_change/amount" };
+        for program in &old.program_ids {
+            check_authority(env, *program, &wanted).await?;
+        }
+    }
+    let mut new = old.clone();
+    amendment.apply(&mut new)?;
+    settle(&mut new)?;
+    new.revision += 1;
+    new.updated_at = env.now;
+    env.change_also(Change::new(ChangeKind::Update, Some(&old), &new, "amend", None));
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Named readers of the feed: where each is, and how it is moved.
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::consumer::{AcknowledgeConsumer, Consumer, ReplayConsumer};
+use steerco_domain::input::read_input;
+use steerco_domain::resource::Verb;
+use steerco_domain::text::Text;
+use steerco_domain::time::Instant;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::consumer::{Moved, Offset, find_offset};
+use steerco_persistence::log::Head;
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Conn, Fail};
+
+use serde_json::{Map, Value};
+
+use crate::execute::Wish;
+use crate::read::{Reads, check_id};
+use crate::token::Cursor;
+use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
+
+/// Where a reader is, as far as who asks sees the feed.
+#[derive(Clone, Debug)]
+pub struct ConsumerPosition {
+    pub consumer_id: String,
+    /// Cursor of the last event acknowledged; none before the first.
+    pub cursor: Option<String>,
+    pub acknowledged_at: Option<Instant>,
+    /// Events in sight that wait to be read, 1000 at most.
+    pub events_behind: i64,
+    /// Whether there are more than that.
+    pub more: bool,
+    /// When the oldest event that waits was made.
+    pub oldest_unread_at: Option<Instant>,
+    /// How long it has waited.
+    pub seconds_behind: i64,
+}
+
+/// Events that are counted of those that wait.
+const COUNTED_MAX: i64 = 1000;
+
+const ACKNOWLEDGE: &Row = find(Consumer::KIND.name, AcknowledgeConsumer::NAME);
+const REPLAY: &Row = find(Consumer::KIND.name, ReplayConsumer::NAME);
+
+impl Service {
+    /// The filter of a reader and its place; no place at the beginning.
+    pub(crate) async fn consumer_place(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<(EventFilter, Option<Cursor>), Fail> {
+        let (consumer, offset) = self.find_consumer(conn, caller, id).await?;
+        let place = offset.map(|Offset { epoch, seq, .. }| Cursor { epoch, seq });
+        Ok((filter_of(&consumer), place))
+    }
+
+    async fn find_consumer(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<(Consumer, Option<Offset>), Fail> {
+        check_id(Consumer::KIND, id)?;
+        let (_, scope) = self.authorise(conn, caller, Reads::<Consumer>::ROW).await?;
+        let found = query::find::<Consumer>(conn, &scope, id, Moment::Now).await?;
+        let consumer = found.filter(|found| found.deleted_at.is_none());
+        let consumer = consumer.ok_or_else(|| Error::not_found(Consumer::KIND.name))?;
+        let offset = find_offset(conn, scope.org(), id).await?;
+        Ok((consumer, offset))
+    }
+
+    /// Where a reader is.
+    pub async fn consumer_position(&self, caller: &Caller, id: &str) -> Result<ConsumerPosition, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = self.consumer_position_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
+        let (_, offset) = self.find_consumer(conn, caller, id).await?;
+        let args = EventArgs { consumer: Some(id.to_owned()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
+        let waiting = self.events_in(conn, caller, &args).await?;
+        let oldest = waiting.events.first().map(|event| event.at);
+        let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);
+        let seal = |Offset { epoch, seq, .. }| self.seal_cursor(caller, Cursor { epoch, seq });
+        Ok(ConsumerPosition {
+            consumer_id: id.to_owned(),
+            cursor: offset.map(seal),
+            acknowledged_at: offset.map(|offset| offset.at),
+            events_behind: i64::try_from(waiting.events.len()).unwrap_or(COUNTED_MAX),
+            more: waiting.more,
+            oldest_unread_at: oldest,
+            seconds_behind: behind.unwrap_or_default().max(0),
+        })
+    }
+
+    /// Moves a reader on.
+    pub async fn acknowledge(
+        &self,
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Written<Consumer>, Error> {
+        let acknowledged: AcknowledgeConsumer = read_input(body)?;
+        let to = self.destination(&context.caller, ACKNOWLEDGE, acknowledged.cursor.as_ref(), Destination::End).await?;
+        self.move_consumer::<AcknowledgeConsumer>(context, id, body, to, false).await
+    }
+
+    /// Moves a reader anywhere.
+    pub async fn replay(
+        &self,
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Written<Consumer>, Error> {
+        let replay: ReplayConsumer = read_input(body)?;
+        let otherwise = replay.since.map_or(Destination::Beginning, Destination::Since);
+        let to = self.destination(&context.caller, REPLAY, replay.cursor.as_ref(), otherwise).await?;
+        self.move_consumer::<ReplayConsumer>(context, id, body, to, true).await
+    }
+
+    async fn move_consumer<V: Verb<On = Consumer>>(
+        &self,
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+        to: Offset,
+        back: bool,
+    ) -> Result<Written<Consumer>, Error> {
+        let mut wish: Wish<Consumer> = Self::wish_act::<V>(context, id, body)?;
+        wish.moved = Some(Moved { consumer: id.to_owned(), to, back });
+        self.execute_one(context, wish).await
+    }
+
+    /// The place in the feed that is meant; an expired cursor is refused here and not when it is read by.
+    async fn destination(
+        &self,
+        caller: &Caller,
+        row: &Row,
+        cursor: Option<&Text<4_000>>,
+        otherwise: Destination,
+    ) -> Result<Offset, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            self.authorise(&conn, caller, row).await?;
+            let org = caller.organisation();
+            let head: Head = self.inner.database.head(&conn, org).await?;
+            let seq = match (cursor, otherwise) {
+                (Some(cursor), _) => self.position(&conn, org, cursor.as_str(), &head).await?,
+                (None, Destination::End) => head.seq,
+                (None, Destination::Beginning) => 0,
+                (None, Destination::Since(since)) => self.position_since(&conn, org, since).await?,
+            };
+            Ok(Offset { epoch: head.epoch, seq, at: self.inner.clock.now() })
+        };
+        let offset = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(offset)
+    }
+}
+
+/// A place in the feed without a cursor.
+#[derive(Clone, Copy)]
+enum Destination {
+    Beginning,
+    Since(Instant),
+    End,
+}
+
+fn filter_of(consumer: &Consumer) -> EventFilter {
+    let Consumer { kinds, event_types, program_ids, with_labels, exclude_source, .. } = consumer;
+    EventFilter {
+        kinds: kinds.iter().map(ToString::to_string).collect(),
+        event_types: event_types.iter().map(ToString::to_string).collect(),
+        program_ids: program_ids.iter().map(ToString::to_string).collect(),
+        with_labels: with_labels.iter().map(ToString::to_string).collect(),
+        exclude_source: exclude_source.as_ref().map(|source| source.as_str().to_owned()),
+    }
+}

@@ -1,0 +1,215 @@
+//! Digests of collections, by which a client proves that its copy is the same.
+//!
+//! Of each resource there is a line: its id, a space, its version and a line feed. The lines stand in the order of the
+//! ids; the digest is the SHA-256 over all of them, in hexadecimal. The version is the revision; for a partner, who sees
+//! none, it is the SHA-256 of the resource as RFC 8785 writes it.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use steerco_domain::access::TABLE;
+use steerco_domain::error::Fault;
+use steerco_domain::event_type::check_kinds;
+use steerco_domain::hex::hex;
+use steerco_domain::list::parse_order;
+use steerco_domain::mask::{Mask, View};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, KINDS, Resource, for_each_resource};
+use steerco_persistence::query::{self, ListQuery, Moment};
+use steerco_persistence::scope::authorise;
+use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
+
+use crate::events::FEED;
+use crate::read::plan_list;
+use crate::token::Cursor;
+use crate::{Caller, DigestArgs, ListArgs, Service};
+
+/// The digest of one collection.
+#[derive(Clone, Debug)]
+pub struct CollectionDigest {
+    pub kind: &'static str,
+    pub count: i64,
+    pub hash: String,
+}
+
+/// Digests of one moment.
+#[derive(Clone, Debug)]
+pub struct Digests {
+    pub collections: Vec<CollectionDigest>,
+    /// Number of the last event that is in them; absent for partners.
+    pub max_seq: Option<i64>,
+    /// Cursor of the same place.
+    pub cursor: String,
+}
+
+impl Service {
+    /// The digests of collections as the caller sees them.
+    pub async fn digest(&self, caller: &Caller, args: &DigestArgs) -> Result<Digests, Error> {
+        let conn = self.inner.database.snapshot(caller.organisation()).await.map_err(Fail::into_error)?;
+        let digests = self.digest_in(&conn, caller, args).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(digests)
+    }
+
+    async fn digest_in(&self, conn: &Conn, caller: &Caller, args: &DigestArgs) -> Result<Digests, Fail> {
+        let org = caller.organisation();
+        // First, so that it is of the moment of the rows.
+        let head = log::head_in(conn, org).await?;
+        let (access, feed) = self.authorise(conn, caller, FEED).await?;
+        check_args(args)?;
+        let seq = match args.at.as_deref().filter(|text| !text.is_empty()) {
+            Some(cursor) => self.position(conn, org, cursor, &head).await?,
+            None => head.seq,
+        };
+        let moment = if seq == head.seq { Moment::Now } else { Moment::Known { seq } };
+        let mut collections = Vec::new();
+        let named = |kind: &&&Kind| args.kinds.is_empty() || args.kinds.iter().any(|name| name == kind.name);
+        for kind in KINDS.iter().copied().filter(|kind| named(&kind)) {
+            match self.read_scope(caller, &access, kind) {
+                Ok(scope) => collections.push(of_kind(conn, &scope, kind, args, moment).await?),
+                // Who asks for all gets what there is to get.
+                Err(_) if args.kinds.is_empty() => {}
+                Err(refused) => return Err(refused.into()),
+            }
+        }
+        Ok(Digests {
+            collections,
+            max_seq: (!feed.is_partner()).then_some(seq),
+            cursor: self.seal_cursor(caller, Cursor { epoch: head.epoch, seq }),
+        })
+    }
+
+    fn read_scope(&self, caller: &Caller, access: &Access, kind: &Kind) -> Result<Scope, Error> {
+        let row = TABLE.iter().find(|row| row.kind == kind.name && row.action == "read");
+        let row = row.ok_or_else(Error::internal)?;
+        authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())
+    }
+}
+
+fn check_args(args: &DigestArgs) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    check_kinds(args.kinds.iter().map(String::as_str), |_| "?kinds".to_owned(), &mut faults);
+    if args.filter.is_some() && args.kinds.len() != 1 {
+        let detail = "a condition is on one kind: name that kind, and no other";
+        faults.push(Fault::new("?filter", "DOES_NOT_FIT", detail));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+async fn of_kind(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &'static Kind,
+    args: &DigestArgs,
+    moment: Moment,
+) -> Result<CollectionDigest, Fail> {
+    let mask = scope.mask(kind);
+    let list = ListArgs { filter: args.filter.clone(), ..ListArgs::default() };
+    let plan = plan_list(kind, &list, mask)?;
+    let filter = plan.filter.as_ref();
+    let query = ListQuery { filter, order: &plan.order, after: None, limit: 0, show_deleted: args.show_deleted };
+    let mut sum = Sum::default();
+    if scope.sees_private() {
+        for (id, revision) in digest::list_revisions(conn, scope, kind, &query, moment).await? {
+            sum.add(&id, &revision.to_string());
+        }
+        return Ok(sum.done(kind));
+    }
+    macro_rules! kinds {
+        ([] $($module:ident::$name:ident),* $(,)?) => {
+            $(if kind.name == steerco_domain::$module::$name::KIND.name {
+                add_seen::<steerco_domain::$module::$name>(conn, scope, query.clone(), moment, &mut sum).await?;
+            })*
+        };
+    }
+    for_each_resource!(kinds);
+    Ok(sum.done(kind))
+}
+
+/// Resources of which the caller does not see the revision: they are few.
+async fn add_seen<R: Resource>(
+    conn: &Conn,
+    scope: &Scope,
+    query: ListQuery<'_>,
+    moment: Moment,
+    sum: &mut Sum,
+) -> Result<(), Fail> {
+    let by_id = parse_order(Some("id"), R::KIND, Mask::ALL).map_err(Error::invalid)?;
+    let query = ListQuery { order: &by_id, limit: u32::MAX, ..query };
+    let mask = scope.mask(R::KIND);
+    for resource in query::list::<R>(conn, scope, &query, moment).await? {
+        let json = serde_json::to_value(View { resource: &resource, mask });
+        let mut text = String::new();
+        canonical(&json.map_err(|cause| Fail::Broken(cause.to_string()))?, &mut text);
+        sum.add(&resource.id_text(), &hex(&Sha256::digest(text)));
+    }
+    Ok(())
+}
+
+/// JSON as RFC 8785 writes it: names sorted, no spaces, numbers as ECMAScript prints them. Those of the service are small
+/// whole ones and ratios, which Rust prints the same.
+fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Number(number) if number.is_f64() => text.push_str(&number.as_f64().unwrap_or_default().to_string()),
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { "," });
+                canonical(item, text);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            text.push('{');
+            for (i, (name, member)) in members.into_iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { "," });
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                canonical(member, text);
+            }
+            text.push('}');
+        }
+        plain => text.push_str(&plain.to_string()),
+    }
+}
+
+#[derive(Default)]
+struct Sum {
+    count: i64,
+    sha: Sha256,
+}
+
+impl Sum {
+    fn add(&mut self, id: &str, version: &str) {
+        self.count += 1;
+        for part in [id, " ", version, "\n"] {
+            self.sha.update(part);
+        }
+    }
+
+    fn done(self, kind: &'static Kind) -> CollectionDigest {
+        CollectionDigest { kind: kind.name, count: self.count, hash: hex(&self.sha.finalize()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The example of RFC 8785, 3.2.2 and 3.2.3, in what JSON of this service can hold.
+    #[test]
+    fn json_is_written_as_the_rfc_has_it() {
+        let mut text = String::new();
+        let value = json!({
+            "numbers": [333_333_333.333_333_3, 4.50, 0.002, 1.0, 0.000_001],
+            "string": "\u{20ac}$\u{f}\nA'B\"\\\\\"/",
+            "literals": [null, true, false],
+        });
+        canonical(&value, &mut text);
+        let expected = "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,4.5,0.002,1,0.000001],\
+                        \"string\":\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}";
+        assert_eq!(text, expected);
+    }
+}

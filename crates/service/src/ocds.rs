@@ -1,0 +1,122 @@
+//! Engagements in the form of the Open Contracting Data Standard, from the versions that the caller may see.
+
+use std::collections::BTreeMap;
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::engagement::{Engagement, EngagementState};
+use steerco_domain::engagement_amendment::EngagementAmendment;
+use steerco_domain::milestone::Milestone;
+use steerco_domain::ocds::{Process, Snapshot};
+use steerco_domain::organisation::Organisation;
+use steerco_domain::partner::Partner;
+use steerco_domain::time::Instant;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::ocds::{Spanned, list_instants, list_versions};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Conn, Fail};
+
+use crate::read::check_id;
+use crate::{Caller, Service};
+
+const READ_ORGANISATION: &Row = find("organisation", "read");
+const READ_PARTNER: &Row = find("partner", "read");
+const READ_ENGAGEMENT: &Row = find("engagement", "read");
+const READ_AMENDMENT: &Row = find("engagement_amendment", "read");
+const READ_MILESTONE: &Row = find("milestone", "read");
+
+/// Changes of which releases are made.
+const CHANGES_MAX: usize = 10_000;
+
+/// Every version that releases are made of, and at each instant of a change the last entry of the log: what one request
+/// changed, it changed at once.
+struct Versions {
+    instants: BTreeMap<Instant, i64>,
+    organisations: Vec<Spanned<Organisation>>,
+    partners: Vec<Spanned<Partner>>,
+    engagements: Vec<Spanned<Engagement>>,
+    amendments: Vec<Spanned<EngagementAmendment>>,
+    milestones: Vec<Spanned<Milestone>>,
+}
+
+impl Service {
+    /// The contracting process of an engagement that is no draft.
+    pub async fn ocds_process(&self, caller: &Caller, id: &str) -> Result<Process, Error> {
+        check_id(Engagement::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = self.ocds_process_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn ocds_process_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<Process, Fail> {
+        let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
+        let found = query::find::<Engagement>(conn, &scope, id, Moment::Now).await?;
+        let found = found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
+        if found.state == EngagementState::Draft {
+            let detail = "the engagement is a draft: there is nothing to publish yet";
+            return Err(Error::new(Reason::WrongState, detail).into());
+        }
+        let versions = self.versions(conn, caller, &found).await?;
+        let snapshots = versions.snapshots();
+        if snapshots.len() > CHANGES_MAX {
+            let detail = format!("more than {CHANGES_MAX} changes: too many for one package");
+            return Err(Error::new(Reason::WrongState, detail).into());
+        }
+        let process = Process::new(&self.inner.ocid_prefix, &snapshots);
+        Ok(process.ok_or_else(|| Error::not_found(Engagement::KIND.name))?)
+    }
+
+    async fn versions(&self, conn: &Conn, caller: &Caller, of: &Engagement) -> Result<Versions, Fail> {
+        let mut instants = BTreeMap::new();
+        let (organisation, partner) = (caller.organisation().to_owned(), of.partner_id.to_string());
+        let id = of.id.to_string();
+        macro_rules! versions {
+            ($row:ident, $kind:ident, $column:literal, $id:expr) => {{
+                let (_, scope) = self.authorise(conn, caller, $row).await?;
+                for (seq, at) in list_instants(conn, &scope, $kind::KIND, $column, $id).await? {
+                    let last = instants.entry(at).or_insert(seq);
+                    *last = seq.max(*last);
+                }
+                list_versions::<$kind>(conn, &scope, $column, $id).await?
+            }};
+        }
+        Ok(Versions {
+            organisations: versions!(READ_ORGANISATION, Organisation, "id", &organisation),
+            partners: versions!(READ_PARTNER, Partner, "id", &partner),
+            engagements: versions!(READ_ENGAGEMENT, Engagement, "id", &id),
+            amendments: versions!(READ_AMENDMENT, EngagementAmendment, "engagement_id", &id),
+            milestones: versions!(READ_MILESTONE, Milestone, "engagement_id", &id),
+            instants,
+        })
+    }
+}
+
+impl Versions {
+    /// What was known after each entry of the log that changed something, from the one on that put the engagement in force.
+    fn snapshots(&self) -> Vec<Snapshot<'_>> {
+        let snapshot = |(at, seq): (&Instant, &i64)| {
+            let engagement = known(&self.engagements, *seq).next()?;
+            if engagement.state == EngagementState::Draft {
+                return None;
+            }
+            let mut amendments: Vec<_> = known(&self.amendments, *seq).filter(|a| a.agreed_at.is_some()).collect();
+            amendments.sort_by_key(|amendment| amendment.number);
+            let mut milestones: Vec<_> = known(&self.milestones, *seq).filter(|m| m.deleted_at.is_none()).collect();
+            milestones.sort_by_key(|milestone| milestone.id.as_u128());
+            Some(Snapshot {
+                at: *at,
+                organisation: known(&self.organisations, *seq).next()?,
+                partner: known(&self.partners, *seq).next()?,
+                engagement,
+                amendments,
+                milestones,
+            })
+        };
+        self.instants.iter().filter_map(snapshot).collect()
+    }
+}
+
+/// The versions that were the latest after this entry of the log.
+fn known<R>(versions: &[Spanned<R>], seq: i64) -> impl Iterator<Item = &R> {
+    versions.iter().filter(move |v| v.seq <= seq && seq < v.until).map(|version| &version.resource)
+}

@@ -1,0 +1,69 @@
+//! Fields that a source owns in what it syncs: nobody else writes them, until an administrator says otherwise.
+
+use std::any::Any;
+
+use steerco_domain::error::Fault;
+use steerco_domain::source::Source;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::Fail;
+use steerco_persistence::query::{self, Owned};
+
+use crate::execute::Env;
+
+/// A field that a source owns is written under that source only, in resources that it has a name for; and that name is
+/// its own to change.
+pub(crate) async fn check<R: Resource>(
+    env: &Env<'_>,
+    before: Option<&R>,
+    after: &R,
+    source: Option<&str>,
+) -> Result<(), Fail> {
+    let Some(before) = before.filter(|_| env.access.owned_fields) else { return Ok(()) };
+    let (old, new) = (before.common().external_refs, after.common().external_refs);
+    if old.0.is_empty() {
+        return Ok(());
+    }
+    let changed = after.changed_since(before);
+    let mut owned = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
+    let own = |owned: &Owned| env.access.source_ids.contains(&owned.source_id) || source == Some(owned.source.as_str());
+    owned.retain(|owned| owned.field.kind.as_str() == R::KIND.name && !own(owned));
+    owned.retain(|owned| old.of(&owned.source).next().is_some());
+    let renamed = |owned: &Owned| !old.of(&owned.source).eq(new.of(&owned.source));
+    let mut faults: Vec<Fault> = Vec::new();
+    for owned in owned {
+        let field = owned.field.field.as_str();
+        if changed.contains(&field) {
+            faults.push(fault(field, &owned));
+        } else if renamed(&owned) && faults.iter().all(|fault| fault.pointer != "/external_refs") {
+            faults.push(fault("external_refs", &owned));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(refused(faults).into()) }
+}
+
+fn fault(field: &str, owned: &Owned) -> Fault {
+    let since = owned.field.since.map(|since| format!(" since {since}")).unwrap_or_default();
+    Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the source {} owns it{since}", owned.source))
+}
+
+fn refused(faults: Vec<Fault>) -> Error {
+    let detail = faults.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join("; ");
+    Error { faults, ..Error::new(Reason::FieldOwned, detail) }
+}
+
+/// A field has one owner: what a source claims, no other one has.
+pub(crate) async fn check_claims<R: Resource>(env: &Env<'_>, after: &R) -> Result<(), Fail> {
+    let Some(claims) = (after as &dyn Any).downcast_ref::<Source>() else { return Ok(()) };
+    if claims.owned_fields.is_empty() || claims.deleted_at.is_some() {
+        return Ok(());
+    }
+    let id = after.id_text();
+    let others = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
+    let taken = |(i, claim): (usize, &steerco_domain::source::OwnedField)| {
+        let owner = others.iter().find(|other| other.source_id != id && other.field.is_same(claim))?;
+        let Fault { code, detail, .. } = fault("", owner);
+        Some(Fault::new(format!("/owned_fields/{i}"), code, detail))
+    };
+    let faults: Vec<Fault> = claims.owned_fields.iter().enumerate().filter_map(taken).collect();
+    if faults.is_empty() { Ok(()) } else { Err(refused(faults).into()) }
+}

@@ -1,0 +1,106 @@
+//! What milestones are paid: in all not more than their engagement is worth.
+
+use std::any::Any;
+
+use steerco_domain::engagement::Engagement;
+use steerco_domain::error::Fault;
+use steerco_domain::milestone::Milestone;
+use steerco_domain::money::{Amount, Money};
+use steerco_domain::ratio::Ratio;
+use steerco_domain::Resource;
+use steerco_persistence::{Fail, ledger, vendor};
+
+use crate::execute::Env;
+
+/// Checks a milestone whose price changes, and an engagement whose value does.
+pub(crate) async fn check<R: Resource>(
+    env: &Env<'_>,
+    before: Option<&R>,
+    after: &R,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    if after.common().deleted_at.is_some() {
+        return Ok(());
+    }
+    let was = before.map(|before| before as &dyn Any);
+    if let Some(milestone) = (after as &dyn Any).downcast_ref::<Milestone>() {
+        let was = was.and_then(|was| was.downcast_ref::<Milestone>());
+        return check_milestone(env, was, milestone, faults).await;
+    }
+    let engagement = (after as &dyn Any).downcast_ref::<Engagement>();
+    let was = was.and_then(|was| was.downcast_ref::<Engagement>());
+    match engagement.zip(was).filter(|(is, was)| is.value != was.value) {
+        Some((engagement, _)) => check_value(env, engagement, faults).await,
+        None => Ok(()),
+    }
+}
+
+async fn check_milestone(
+    env: &Env<'_>,
+    before: Option<&Milestone>,
+    after: &Milestone,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let same = |was: &Milestone| (was.payment, was.payment_share) == (after.payment, after.payment_share);
+    let paid = after.payment.is_some() || after.payment_share.is_some();
+    let Some(id) = after.engagement_id.filter(|_| paid && !before.is_some_and(same)) else { return Ok(()) };
+    let (org, id) = (env.context.caller.organisation(), id.to_string());
+    // One after the other: two at once would both find the same left.
+    ledger::take_turn(env.conn, org).await?;
+    // The check of the references tells of one that is not there.
+    let Some(engagement) = vendor::find::<Engagement>(env.conn, org, &id).await? else { return Ok(()) };
+    let others = vendor::list_paid_milestones(env.conn, org, &id).await?;
+    let others: Vec<&Milestone> = others.iter().filter(|other| other.id != after.id).collect();
+    let Some(value) = engagement.value else {
+        check_shares(env, &id, after, &others, faults);
+        return Ok(());
+    };
+    if let Some(payment) = after.payment.filter(|payment| payment.currency != value.currency) {
+        let detail = format!("{} is not the currency of the engagement, {}", payment.currency.code(), value.currency.code());
+        faults.push(Fault::new("/payment/currency", "DOES_NOT_FIT", detail));
+        return Ok(());
+    }
+    let price = after.price(Some(value)).map_or(0, |price| price.units);
+    let known = others.iter().map(|other| other.price(Some(value)).map_or(0, |price| price.units));
+    let planned = env.take_of(&format!("value {id}"), price);
+    let left = known.fold(value.units.saturating_sub(planned), i64::saturating_sub);
+    if price > left {
+        let pointer = if after.payment.is_some() { "/payment/amount" } else { "/payment_share" };
+        let detail = format!("{} {} are left of the value of the engagement", Amount::new(left.max(0)), value.currency.code());
+        faults.push(Fault::new(pointer, "INSUFFICIENT", detail));
+    }
+    Ok(())
+}
+
+/// Without a value, shares are all that can be summed.
+fn check_shares(env: &Env<'_>, id: &str, after: &Milestone, others: &[&Milestone], faults: &mut Vec<Fault>) {
+    let share = |milestone: &Milestone| i64::from(milestone.payment_share.map_or(0, Ratio::millionths));
+    let own = share(after);
+    let planned = env.take_of(&format!("shares {id}"), own);
+    let known: i64 = others.iter().map(|other| share(other)).sum();
+    let left = (i64::from(Ratio::ONE) - known - planned).max(0);
+    if own > left {
+        let left = i32::try_from(left).ok().and_then(Ratio::from_millionths).map_or(0.0, Ratio::as_number);
+        let detail = format!("{left} is left of the value of the engagement");
+        faults.push(Fault::new("/payment_share", "INSUFFICIENT", detail));
+    }
+}
+
+/// The value does not fall below what the milestones are paid.
+async fn check_value(env: &Env<'_>, engagement: &Engagement, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    ledger::take_turn(env.conn, org).await?;
+    let milestones = vendor::list_paid_milestones(env.conn, org, &engagement.id.to_string()).await?;
+    let Some(value) = engagement.value else { return Ok(()) };
+    let prices: Vec<Money> = milestones.iter().filter_map(|milestone| milestone.price(Some(value))).collect();
+    if prices.iter().any(|price| price.currency != value.currency) {
+        faults.push(Fault::new("/value/currency", "DOES_NOT_FIT", "its milestones are paid in another currency"));
+        return Ok(());
+    }
+    let sum = prices.iter().fold(0_i64, |sum, price| sum.saturating_add(price.units));
+    if sum > value.units {
+        let detail = format!("its milestones are paid {} {}", Amount::new(sum), value.currency.code());
+        faults.push(Fault::new("/value/amount", "INSUFFICIENT", detail));
+    }
+    Ok(())
+}

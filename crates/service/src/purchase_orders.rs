@@ -1,0 +1,196 @@
+//! Batches of purchase orders: every line finds its end, all of them or none are written, and the same batch is answered
+//! the same way for ever.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, json};
+use sha2::{Digest, Sha256};
+use steerco_domain::access::{Row, find};
+use steerco_domain::error::Fault;
+use steerco_domain::hex::hex;
+use steerco_domain::id::Id;
+use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::purchase_order_batch::{PostPurchaseOrderBatch, PurchaseOrderBatch, PurchaseOrderStatus};
+use steerco_domain::resource::Seed;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::ledger::{self, Postings};
+use steerco_persistence::purchase_order::{self, OrderResult};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Change, ChangeKind, Fail, commitment};
+
+use crate::actuals::{RESULTS_SHOWN, find_entity};
+use crate::actuals_sent::FAULTS_MAX;
+use crate::decide::{Decided, check_source_code};
+use crate::execute::{Env, Item, Wish, make};
+use crate::purchase_order_desk::Desk;
+use crate::read::{Reads, check_id};
+use crate::{Caller, Context, Outcome, Service, Written};
+
+const POST: &Row = find("purchase_order_batch", "create");
+const OVERRIDE: &Row = find("commitment", "override");
+
+/// What became of a batch, and of its first lines.
+#[derive(Debug)]
+pub struct TakenOrders {
+    pub written: Written<PurchaseOrderBatch>,
+    pub results: Vec<OrderResult>,
+    /// The line after which results are missing here.
+    pub more_after: Option<i32>,
+}
+
+/// What was told of the lines when a batch was decided: a dry run stores nothing to read it from.
+type Told = Mutex<Vec<OrderResult>>;
+
+impl Service {
+    /// Takes over a batch of purchase orders.
+    pub async fn post_purchase_orders(
+        &self,
+        context: &Context,
+        batch: PostPurchaseOrderBatch,
+    ) -> Result<TakenOrders, Error> {
+        let (batch, told) = (Arc::new(batch), Arc::new(Told::default()));
+        let sha256 = digest(&batch)?;
+        let input = json!([sha256, batch.partial, batch.override_reason]);
+        let (id, telling) = (self.inner.clock.new_id(), Arc::clone(&told));
+        let make = make(move |env| {
+            let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
+            Box::pin(async move { decide(env, &batch, &sha256, id, &told).await })
+        });
+        let written = self.execute_one(context, Wish::one(POST.action, input, Item::Make { row: POST, make })).await?;
+        let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+        let batch = &written.seen.resource;
+        let results = match written.outcome {
+            Outcome::Created if !written.replayed => told,
+            _ => self.list_purchase_order_results(&context.caller, &batch.id_text(), 0, RESULTS_SHOWN).await?,
+        };
+        let last = results.last().map(|result| result.line);
+        let more_after = last.filter(|last| results.len() == RESULTS_SHOWN && *last < batch.line_count);
+        Ok(TakenOrders { written, results, more_after })
+    }
+
+    /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
+    pub async fn page_of_purchase_order_results(
+        &self,
+        caller: &Caller,
+        id: &str,
+        after: i64,
+        size: usize,
+    ) -> Result<(Vec<OrderResult>, Option<i32>), Error> {
+        let mut results = self.list_purchase_order_results(caller, id, after, size + 1).await?;
+        let more = results.len() > size;
+        results.truncate(size);
+        let last = results.last().map(|last| last.line).filter(|_| more);
+        Ok((results, last))
+    }
+
+    async fn list_purchase_order_results(
+        &self,
+        caller: &Caller,
+        id: &str,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<OrderResult>, Error> {
+        check_id(PurchaseOrderBatch::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let (_, scope) = self.authorise(&conn, caller, Reads::<PurchaseOrderBatch>::ROW).await?;
+            let batch = query::find::<PurchaseOrderBatch>(&conn, &scope, id, Moment::Now).await?;
+            batch.ok_or_else(|| Error::not_found(PurchaseOrderBatch::KIND.name))?;
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            purchase_order::list_results(&conn, scope.org(), id, after, limit).await
+        };
+        let found = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+}
+
+/// What was sent, as it is known again by.
+fn digest(batch: &PostPurchaseOrderBatch) -> Result<String, Error> {
+    let PostPurchaseOrderBatch { source, batch_ref, legal_entity_id, control, lines, .. } = batch;
+    let sent = serde_json::to_string(&(source, batch_ref, legal_entity_id, control, &lines.0));
+    Ok(hex(&Sha256::digest(sent.map_err(|_| Error::internal())?)))
+}
+
+async fn decide(
+    env: &Env<'_>,
+    batch: &PostPurchaseOrderBatch,
+    sha256: &str,
+    id: u128,
+    told: &Told,
+) -> Result<Decided<PurchaseOrderBatch>, Fail> {
+    let scope = env.scope(Some(POST))?;
+    let overrides = batch.override_reason.as_ref().map(|_| env.scope(Some(OVERRIDE))).transpose()?;
+    if !scope.is_whole() || overrides.is_some_and(|scope| !scope.is_whole()) {
+        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+    }
+    let (source, org) = (check_source_code(env, batch.source.as_str()).await?, scope.org().to_owned());
+    let entity = find_entity(env, batch.legal_entity_id).await?;
+    // Held before the turn is taken, as every step of a commitment does.
+    let orders = batch.lines.0.iter().map(|line| line.purchase_order_reference.to_string());
+    let orders: Vec<String> = orders.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    commitment::hold_orders(env.conn, &org, &entity.id.to_string(), &orders).await?;
+    let books = crate::budgeting::Books::read(env, entity.id).await?;
+    ledger::take_turn(env.conn, &org).await?;
+    if let Some(before) = purchase_order::find_batch(env.conn, &org, source.as_str(), batch.batch_ref.as_str()).await? {
+        if before.lines_sha256.as_str() != sha256 {
+            let detail = format!("the batch {} of this source was sent with other lines or totals", before.batch_ref);
+            return Err(Error::new(Reason::AlreadyExists, detail).into());
+        }
+        let outcome = Outcome::Unchanged;
+        return Ok(Decided { resource: before, scope, outcome, change: None, source_version: None });
+    }
+    batch.check()?;
+    let mut desk = Desk::read(env, &scope, batch, &entity, books, &orders).await?;
+    for line in &batch.lines.0 {
+        desk.take(env, line).await?;
+    }
+    refuse_rejected(batch, &desk.results)?;
+    let after = taken(env, batch, &desk, sha256, id, entity.id)?;
+    let results = desk.finish(env, source.as_str())?;
+    *told.lock().unwrap_or_else(PoisonError::into_inner) = results.iter().take(RESULTS_SHOWN).cloned().collect();
+    env.post(Postings {
+        batch_id: after.id_text(),
+        pieces: 0,
+        entries: ledger::made(|_| Vec::new()),
+        unposted: Vec::new(),
+        orders: results,
+    });
+    let change = Change::new(ChangeKind::Insert, None, &after, "create", Some(source.as_str()));
+    Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
+}
+
+/// The batch as it is stored.
+fn taken(
+    env: &Env<'_>,
+    batch: &PostPurchaseOrderBatch,
+    desk: &Desk<'_>,
+    sha256: &str,
+    id: u128,
+    entity: Id<LegalEntity>,
+) -> Result<PurchaseOrderBatch, Error> {
+    let body = json!({
+        "source": batch.source, "batch_ref": batch.batch_ref, "legal_entity_id": entity, "lines_sha256": sha256,
+    });
+    let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
+    let mut after = PurchaseOrderBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)?;
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    after.line_count = count(batch.lines.0.len());
+    after.outcomes = desk.outcomes()?;
+    after.over_budget_count = count(desk.results.iter().filter(|result| result.over_budget).count());
+    after.override_reason.clone_from(&batch.override_reason);
+    Ok(after)
+}
+
+/// Unless the batch is to be taken over in part, one line that cannot be refuses all.
+fn refuse_rejected(batch: &PostPurchaseOrderBatch, results: &[OrderResult]) -> Result<(), Error> {
+    let rejected = PurchaseOrderStatus::Rejected.word();
+    let rejected = results.iter().filter(|result| result.status == rejected && !batch.partial);
+    let fault = |result: &OrderResult| {
+        let (code, detail) = result.reason.clone().unwrap_or_default();
+        Fault::new(format!("/lines/{}", result.line - 1), code, detail)
+    };
+    let faults: Vec<Fault> = rejected.take(FAULTS_MAX).map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}

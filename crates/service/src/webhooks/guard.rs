@@ -1,0 +1,263 @@
+//! Where webhooks may go: out of the network of the service, whatever an address is written like, and only where it led
+//! when it was looked up. A name is resolved once for each connection, every address it has is checked, and the
+//! connection goes to one of those.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use steerco_domain::error::Fault;
+
+/// The ranges that a setting lets webhooks reach although they lie inside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guard(Arc<Vec<IpNet>>);
+
+/// Addresses of no use to the world outside (IANA, special-purpose address registries).
+const INSIDE: [&str; 15] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+/// Of IPv6 only what is global unicast goes out, but for what carries other addresses in it and what is for documents.
+const GLOBAL: &str = "2000::/3";
+const NOT_GLOBAL: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+
+fn is_in(range: &str, address: IpAddr) -> bool {
+    range.parse::<IpNet>().is_ok_and(|net| net.contains(&address))
+}
+
+fn is_inside_v4(address: Ipv4Addr) -> bool {
+    INSIDE.iter().any(|range| is_in(range, address.into()))
+}
+
+fn is_inside_v6(address: Ipv6Addr) -> bool {
+    !is_in(GLOBAL, address.into()) || NOT_GLOBAL.iter().any(|range| is_in(range, address.into()))
+}
+
+/// What is wrong with an address, without telling what a name leads to.
+const REFUSED: &str = "must lead to an address outside of the network of the service";
+
+impl Guard {
+    pub(crate) fn new(allowed: &[String]) -> Result<Self, String> {
+        let parse = |text: &String| {
+            let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+            net.map_err(|_| format!("webhooks.allow: {text} is no address and no range, such as 10.1.0.0/16"))
+        };
+        Ok(Self(Arc::new(allowed.iter().map(parse).collect::<Result<_, _>>()?)))
+    }
+
+    /// Whether a setting names it.
+    fn allows(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(&address.to_canonical()))
+    }
+
+    /// Whether a connection may go there.
+    fn lets_out(&self, address: IpAddr) -> bool {
+        let inside = match address {
+            IpAddr::V4(address) => is_inside_v4(address),
+            // An address in the clothes of the other protocol is none that the world uses.
+            IpAddr::V6(address) => is_inside_v6(address),
+        };
+        !inside || self.allows(address)
+    }
+
+    /// The address, if it is one that may be called as far as it can be told without looking anything up.
+    pub(crate) fn parse(&self, text: &str) -> Result<Url, Fault> {
+        let fault = |code, detail: &str| Fault::new("/url", code, detail);
+        let url = Url::parse(text).map_err(|cause| fault("BAD_URL", &format!("is no URL: {cause}")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(fault("BAD_URL", "must not hold a user or a password: the address is logged"));
+        }
+        if url.fragment().is_some() {
+            return Err(fault("BAD_URL", "must not have a fragment: it is not sent"));
+        }
+        // The parser has turned every spelling of an address into one.
+        let host = url.host_str().unwrap_or_default();
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+        if literal.is_some_and(|address| !self.lets_out(address)) {
+            return Err(fault("INSIDE_ADDRESS", REFUSED));
+        }
+        match url.scheme() {
+            "https" => Ok(url),
+            // Without TLS only where the operator says so.
+            "http" if !self.0.is_empty() => Ok(url),
+            _ => Err(fault("BAD_URL", "must begin with https://")),
+        }
+    }
+
+    /// The same, and where it leads now.
+    pub(crate) async fn check(&self, text: &str) -> Result<Url, Fault> {
+        let url = self.parse(text)?;
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let found = self.resolve(&host, url.port_or_known_default().unwrap_or(443)).await;
+        let found = found.map_err(|_| Fault::new("/url", "INSIDE_ADDRESS", REFUSED))?;
+        if url.scheme() == "http" && !found.iter().all(|address| self.allows(address.ip())) {
+            return Err(Fault::new("/url", "BAD_URL", "must begin with https://"));
+        }
+        Ok(url)
+    }
+
+    /// Every address of a name, all of which must be outside: of some inside nobody knows which one is taken.
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, &'static str> {
+        let looked_up = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((host, port))).await;
+        let found: Vec<SocketAddr> = looked_up
+            .map_err(|_| "the name could not be looked up")?
+            .map_err(|_| "the name could not be looked up")?
+            .collect();
+        if found.is_empty() || !found.iter().all(|address| self.lets_out(address.ip())) {
+            return Err("the name leads inside");
+        }
+        Ok(found)
+    }
+
+    /// A client that connects to what was checked, follows nothing and asks no proxy.
+    pub(crate) fn client(&self, patience: Duration) -> Result<Client, String> {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .dns_resolver(Arc::new(self.clone()))
+            .connect_timeout(patience.min(CONNECT))
+            .timeout(patience)
+            .pool_idle_timeout(IDLE)
+            .user_agent(concat!("steerco/", env!("CARGO_PKG_VERSION")));
+        client.build().map_err(|cause| format!("no client for webhooks: {cause}"))
+    }
+}
+
+/// How long a name may take.
+const LOOK_UP: Duration = Duration::from_secs(5);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection is kept for the next message: names may come to lead elsewhere.
+const IDLE: Duration = Duration::from_secs(30);
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.clone();
+        Box::pin(async move {
+            let found = Guard::resolve(&guard, name.as_str(), 0).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED_URLS: &[&str] = &[
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0177.0.0.1/",
+        "https://0x7f.1/",
+        "https://127.0.0.1./",
+        "https://0/",
+        "https://0.0.0.0/",
+        "https://10.1.2.3/",
+        "https://172.31.255.255/",
+        "https://192.168.1.1/",
+        "https://100.64.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://0xa9fea9fe/",
+        "https://2852039166/",
+        "https://198.18.0.1/",
+        "https://224.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::1]/",
+        "https://[::]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:a9fe:a9fe]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[64:ff9b:1::1]/",
+        "https://[fe80::1]/",
+        "https://[fc00::1]/",
+        "https://[fd00:ec2::254]/",
+        "https://[fec0::1]/",
+        "https://[ff02::1]/",
+        "https://[2001::1]/",
+        "https://[2001:db8::1]/",
+        "https://[2002:7f00:1::]/",
+        "https://①②⑦.⓪.⓪.①/",
+        "https://127。0。0。1/",
+        "https://127%2e0%2e0%2e1/",
+    ];
+
+    #[test]
+    fn addresses_inside_are_refused_however_they_are_written() {
+        let guard = Guard::default();
+        for url in REFUSED_URLS {
+            assert_eq!(guard.parse(url).unwrap_err().code, "INSIDE_ADDRESS", "{url}");
+        }
+        for url in ["https://8.8.8.8/hook", "https://[2606:4700::1111]/", "https://example.org/hook?x=1"] {
+            guard.parse(url).unwrap();
+        }
+        for url in [
+            "http://example.org/",
+            "ftp://example.org/",
+            "https://a:b@example.org/",
+            "https://a@example.org/",
+            "https://example.org/#x",
+            "example.org",
+            "https://",
+            "file:///etc/passwd",
+            "https://exa mple.org/",
+            "gopher://127.0.0.1/",
+            "//127.0.0.1/",
+        ] {
+            assert_eq!(guard.parse(url).unwrap_err().code, "BAD_URL", "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_that_lead_inside_are_refused() {
+        let guard = Guard::default();
+        for url in ["https://localhost/", "https://localhost.:8443/", "https://no-such-name.invalid/"] {
+            assert_eq!(guard.check(url).await.unwrap_err().code, "INSIDE_ADDRESS", "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_setting_lets_some_of_them_be_reached() {
+        let guard = Guard::new(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap();
+        for url in ["http://127.0.0.1:9/", "http://2130706433/", "https://[::1]/", "https://[::ffff:127.0.0.1]/"] {
+            guard.check(url).await.unwrap();
+        }
+        for url in ["http://10.0.0.1/", "https://169.254.169.254/", "https://[::ffff:10.0.0.1]/"] {
+            assert_eq!(guard.check(url).await.unwrap_err().code, "INSIDE_ADDRESS", "{url}");
+        }
+        assert_eq!(guard.check("http://8.8.8.8/").await.unwrap_err().code, "BAD_URL", "outside only with TLS");
+        assert!(Guard::new(&["10.0.0.0/33".to_owned()]).is_err());
+    }
+
+    /// What a name leads to is looked at when the connection is made, and not only when the address was given.
+    #[tokio::test]
+    async fn the_client_asks_the_guard_for_every_connection() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = Guard::default().client(Duration::from_secs(5)).unwrap();
+        let sent = client.post(format!("http://localhost:{port}/")).body("x").send().await;
+        assert!(sent.unwrap_err().is_connect());
+        let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
+        assert!(reached.is_err(), "nobody came");
+    }
+}

@@ -1,0 +1,79 @@
+//! What is sent: a CloudEvent (1.0), signed as Standard Webhooks have it.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use steerco_domain::webhook_endpoint::WebhookContent;
+
+use crate::Event;
+
+/// What every secret begins with.
+pub(crate) const PREFIX: &str = "whsec_";
+/// Type of a message that tries an endpoint out.
+pub(crate) const TEST: &str = "steerco.webhook.test";
+
+/// The body of the message of an event.
+pub(crate) fn body(base_url: &str, org: &str, event: &Event, content: Option<WebhookContent>) -> Value {
+    let mut data = serde_json::to_value(event).unwrap_or_default();
+    if let (Some(WebhookContent::Thin), Some(members)) = (content, data.as_object_mut()) {
+        members.remove("after");
+    }
+    let mut message = json!({
+        "specversion": "1.0",
+        "id": event.id,
+        "source": format!("{base_url}/v1/organisations/{org}"),
+        "type": format!("steerco.{}", event.operation),
+        "subject": event.resource_id,
+        "time": event.at,
+        "datacontenttype": "application/json",
+        "dataschema": format!("{base_url}/v1/event-types/{}", event.operation),
+        "data": data,
+    });
+    if let Some(seq) = event.seq {
+        // Of the extension `sequence`: it sorts as text.
+        message["sequence"] = json!(format!("{seq:020}"));
+    }
+    message
+}
+
+/// The body of a message that tries an endpoint out.
+pub(crate) fn test_body(base_url: &str, org: &str, id: &str, endpoint: &str, at: &Value) -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": id,
+        "source": format!("{base_url}/v1/organisations/{org}"),
+        "type": TEST,
+        "subject": endpoint,
+        "time": at,
+        "datacontenttype": "application/json",
+        "data": {"webhook_endpoint_id": endpoint},
+    })
+}
+
+/// `v1,…` for each secret, the newest first.
+pub(crate) fn signatures(secrets: &[String], id: &str, timestamp: i64, body: &str) -> String {
+    let sign = |secret: &String| {
+        let key = STANDARD.decode(secret.trim_start_matches(PREFIX)).unwrap_or_default();
+        let signed = format!("{id}.{timestamp}.{body}");
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
+        format!("v1,{}", STANDARD.encode(tag))
+    };
+    secrets.iter().map(sign).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the specification of Standard Webhooks (MIT licence), as its libraries test it.
+    #[test]
+    fn signatures_are_those_of_the_specification() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned();
+        let body = "{\"test\": 2432232314}";
+        let signed = signatures(&[secret.clone()], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let both = signatures(&[secret.clone(), secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
+        assert_eq!(both, format!("{signed} {signed}"));
+    }
+}

@@ -1,0 +1,360 @@
+//! Webhooks: what requests ask of them. The sending is in [`worker`].
+
+mod guard;
+mod message;
+mod rights;
+mod worker;
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use steerco_domain::access::{Row, find};
+use steerco_domain::input::read_input;
+use steerco_domain::resource::Verb;
+use steerco_domain::time::Instant;
+use steerco_domain::webhook_endpoint::{
+    ReplayWebhookEndpoint, RotateSecretWebhookEndpoint, TestWebhookEndpoint, WebhookDeliveryState, WebhookEndpoint,
+};
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::webhook::{self, Delivery, Setting};
+use steerco_persistence::{Conn, Fail, Scope};
+
+use crate::execute::{Env, Item, Wish};
+use crate::read::{Reads, check_id};
+use crate::service::Caller;
+use crate::token::Sealer;
+use crate::{Context, Service, Written};
+
+pub(crate) use guard::Guard;
+use worker::Attempt;
+
+/// How webhooks are sent.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// Addresses and ranges inside the network that may be reached all the same, also by http.
+    pub allow: Vec<String>,
+    /// Seconds after which a message that was not taken is sent again, one for each time.
+    pub retry_seconds: Vec<u32>,
+    /// Seconds that a receiver has to answer.
+    pub timeout_seconds: u32,
+}
+
+impl Default for WebhookSettings {
+    /// At once, and then nine times over more than three days: as Standard Webhooks recommend.
+    fn default() -> Self {
+        let (minute, hour) = (60, 3_600);
+        let retry_seconds =
+            vec![5, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour];
+        Self { allow: Vec::new(), retry_seconds, timeout_seconds: 20 }
+    }
+}
+
+/// A message is never on its way for longer than a node has its endpoint to itself.
+const TIMEOUT_MAX: u32 = 20;
+
+/// What the sending needs.
+pub(crate) struct Webhooks {
+    guard: Guard,
+    client: reqwest::Client,
+    settings: WebhookSettings,
+    /// Organisations in which something may have to be sent from now on.
+    stirred: Mutex<HashSet<String>>,
+    stir: tokio::sync::Notify,
+    /// Names this process among the nodes.
+    node: String,
+}
+
+impl Webhooks {
+    pub(crate) fn new(settings: WebhookSettings, node: String) -> Result<Self, String> {
+        if !(1..=TIMEOUT_MAX).contains(&settings.timeout_seconds) {
+            return Err(format!("webhooks.timeout_seconds: 1 to {TIMEOUT_MAX}"));
+        }
+        let guard = Guard::new(&settings.allow)?;
+        let client = guard.client(Duration::from_secs(settings.timeout_seconds.into()))?;
+        Ok(Self { guard, client, settings, stirred: Mutex::default(), stir: tokio::sync::Notify::new(), node })
+    }
+
+    /// Looks at the endpoints of this organisation soon.
+    pub(crate) fn stir(&self, org: &str) {
+        self.stirred.lock().unwrap_or_else(PoisonError::into_inner).insert(org.to_owned());
+        self.stir.notify_one();
+    }
+}
+
+const TEST: &Row = find(WebhookEndpoint::KIND.name, TestWebhookEndpoint::NAME);
+const REPLAY: &Row = find(WebhookEndpoint::KIND.name, ReplayWebhookEndpoint::NAME);
+
+/// What became of a message.
+#[derive(Clone, Debug)]
+pub struct WebhookDelivery {
+    pub event_id: String,
+    pub event_type: String,
+    pub resource_id: String,
+    pub state: WebhookDeliveryState,
+    pub created_at: Instant,
+    /// When it is sent next.
+    pub next_attempt_at: Option<Instant>,
+    /// The last attempts, oldest first.
+    pub attempts: Vec<WebhookAttempt>,
+}
+
+/// One sending.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct WebhookAttempt {
+    pub at: Instant,
+    /// The HTTP status of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub millis: i64,
+}
+
+/// A page of messages, newest first.
+#[derive(Clone, Debug)]
+pub struct WebhookDeliveryPage {
+    pub deliveries: Vec<WebhookDelivery>,
+    pub next_page_token: Option<String>,
+}
+
+/// How a page of messages is read.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookDeliveryArgs {
+    pub state: Option<String>,
+    pub page_size: Option<i64>,
+    pub page_token: Option<String>,
+}
+
+/// Looks up where new addresses lead, before the writer is kept waiting.
+pub(crate) async fn check_addresses<R: Resource>(service: &Service, wish: &Wish<R>) -> Result<(), Error> {
+    if R::KIND.name != WebhookEndpoint::KIND.name {
+        return Ok(());
+    }
+    let mut faults = Vec::new();
+    for (i, item) in wish.items.iter().enumerate() {
+        let body = match item {
+            Item::Create { body, .. } | Item::Upsert { body, .. } => body,
+            Item::Update { patch, .. } => patch,
+            _ => continue,
+        };
+        let Some(url) = body.get("url").and_then(Value::as_str).filter(|url| url.chars().count() <= URL_MAX) else {
+            continue;
+        };
+        if let Err(mut fault) = service.inner.webhooks.guard.check(url).await {
+            if wish.batch {
+                fault.pointer = format!("/items/{i}{}", fault.pointer);
+            }
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+/// Longer ones the declaration refuses.
+const URL_MAX: usize = 2_000;
+
+/// An endpoint reads by the rights of the token with which it was last changed.
+pub(crate) fn take_rights<R: Resource>(env: &Env<'_>, after: &R) {
+    if let Some(endpoint) = (after as &dyn Any).downcast_ref::<WebhookEndpoint>() {
+        let rights = rights::of(&env.context.caller);
+        env.set_webhook(Setting::Rights { endpoint: endpoint.id_text(), rights });
+    }
+}
+
+impl Service {
+    /// Makes a new secret: the endpoint, and the secret where it is shown for the first and only time.
+    pub async fn rotate_webhook_secret(
+        &self,
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<(Written<WebhookEndpoint>, Option<String>), Error> {
+        let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
+        let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
+        let mut wish: Wish<WebhookEndpoint> = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
+        wish.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
+        let written = self.execute_one(context, wish).await?;
+        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
+        Ok((written, shown))
+    }
+
+    /// Sends again.
+    pub async fn replay_webhook(
+        &self,
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Written<WebhookEndpoint>, Error> {
+        let replay: ReplayWebhookEndpoint = read_input(body)?;
+        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+        let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        let mut wish: Wish<WebhookEndpoint> = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
+        wish.webhook = Some(setting);
+        self.execute_one(context, wish).await
+    }
+
+    async fn again(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        replay: &ReplayWebhookEndpoint,
+    ) -> Result<Setting, Fail> {
+        let (endpoint, _) = self.find_webhook(conn, caller, id, REPLAY).await?;
+        let (org, now, id) = (caller.organisation(), self.inner.clock.now(), endpoint.id_text());
+        // An address that leads inside by now is told here, and not only in the log of attempts.
+        self.inner.webhooks.guard.check(endpoint.url.as_str()).await.map_err(|fault| Error::invalid(vec![fault]))?;
+        if let Some(event) = &replay.event_id {
+            let found = webhook::find_event(conn, org, &id, event.as_str()).await?;
+            found.ok_or_else(|| Error::fault("/event_id", "NOT_FOUND", "it was never sent to this endpoint"))?;
+            return Ok(Setting::Again { endpoint: id, event_id: event.to_string(), now });
+        }
+        let Some(since) = replay.since else { return Ok(Setting::Failed { endpoint: id, now }) };
+        let seq = self.position_since(conn, org, since).await?;
+        Ok(Setting::Since { endpoint: id, seq })
+    }
+
+    /// A live endpoint that the caller may do this with.
+    async fn find_webhook(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        row: &Row,
+    ) -> Result<(WebhookEndpoint, Scope), Fail> {
+        check_id(WebhookEndpoint::KIND, id)?;
+        let (_, scope) = self.authorise(conn, caller, row).await?;
+        let found = query::find::<WebhookEndpoint>(conn, &scope, id, Moment::Now).await?;
+        let endpoint = found.filter(|found| found.deleted_at.is_none());
+        Ok((endpoint.ok_or_else(|| Error::not_found(WebhookEndpoint::KIND.name))?, scope))
+    }
+
+    /// Sends a message of no event, once; a dry run only checks whether it could.
+    pub async fn test_webhook(&self, context: &Context, id: &str) -> Result<WebhookAttempt, Error> {
+        let caller = &context.caller;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let (endpoint, _) = self.find_webhook(&conn, caller, id, TEST).await?;
+            let access = self.access(&conn, caller).await?;
+            if endpoint.created_by != access.actor {
+                return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
+            }
+            let kept = webhook::find(&conn, caller.organisation(), id).await?;
+            let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
+            Ok((endpoint, secrets))
+        };
+        let (endpoint, secrets) = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        if secrets.is_empty() {
+            return Err(Error::new(Reason::WrongState, "it has no secret yet: rotate_secret makes one"));
+        }
+        self.inner.webhooks.guard.check(endpoint.url.as_str()).await.map_err(|fault| Error::invalid(vec![fault]))?;
+        if context.validate_only {
+            let at = self.inner.clock.now();
+            return Ok(WebhookAttempt { at, status: None, error: None, millis: 0 });
+        }
+        let message_id = format!("evt_{}", &self.new_secret()[..22]);
+        let at = json!(self.inner.clock.now());
+        let body = message::test_body(&self.inner.base_url, caller.organisation(), &message_id, id, &at);
+        let attempt = self.send_webhook(endpoint.url.as_str(), &secrets, &message_id, &body.to_string()).await;
+        Ok(attempt.told)
+    }
+
+    /// The secrets that messages are signed with now.
+    fn secrets(&self, endpoint: &WebhookEndpoint, kept: Option<&webhook::Webhook>, now: Instant) -> Vec<String> {
+        let Some(kept) = kept else { return Vec::new() };
+        let overlaps = endpoint.previous_secret_until.is_some_and(|until| now < until);
+        let sealed = kept.secret.iter().chain(kept.secret_before.iter().filter(|_| overlaps));
+        let purpose = purpose(&endpoint.id_text());
+        let opened = sealed.filter_map(|sealed| self.inner.sealer.open(&purpose, sealed));
+        opened.filter_map(|secret| String::from_utf8(secret).ok()).collect()
+    }
+
+    /// Messages of an endpoint, newest first.
+    pub async fn webhook_deliveries(
+        &self,
+        caller: &Caller,
+        id: &str,
+        args: &WebhookDeliveryArgs,
+    ) -> Result<WebhookDeliveryPage, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let page = self.webhook_deliveries_in(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(page)
+    }
+
+    async fn webhook_deliveries_in(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        args: &WebhookDeliveryArgs,
+    ) -> Result<WebhookDeliveryPage, Fail> {
+        self.find_webhook(conn, caller, id, Reads::<WebhookEndpoint>::ROW).await?;
+        let org = caller.organisation();
+        let size =
+            steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
+        let state = match &args.state {
+            None => None,
+            Some(word) => Some(WebhookDeliveryState::from_word(word).ok_or_else(|| {
+                let known: Vec<&str> = WebhookDeliveryState::ALL.iter().map(|state| state.word()).collect();
+                Error::fault("?state", "UNKNOWN_WORD", format!("must be one of: {}", known.join(", ")))
+            })?),
+        };
+        let page = format!("deliveries {org} {id}");
+        let before = match args.page_token.as_deref().filter(|token| !token.is_empty()) {
+            None => i64::MAX,
+            Some(token) => read_token(&self.inner.sealer, &page, token)?,
+        };
+        let mut found = webhook::list(conn, org, id, state, before, size + 1).await?;
+        let more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let last = found.last().filter(|_| more).map(|last| last.seq.to_string());
+        let next_page_token = last.map(|seq| self.inner.sealer.seal(&self.inner.clock, &page, seq.into_bytes()));
+        Ok(WebhookDeliveryPage { deliveries: found.into_iter().map(delivery).collect(), next_page_token })
+    }
+}
+
+fn read_token(sealer: &Sealer, purpose: &str, token: &str) -> Result<i64, Error> {
+    let seq = sealer.open(purpose, token).and_then(|plain| String::from_utf8(plain).ok()?.parse().ok());
+    seq.ok_or_else(|| Error::new(Reason::InvalidToken, "page_token is not from this list"))
+}
+
+fn delivery(found: Delivery) -> WebhookDelivery {
+    let Delivery { event_id, event_type, subject, state, next_at, history, created_at, .. } = found;
+    WebhookDelivery {
+        event_id,
+        event_type,
+        resource_id: subject,
+        state,
+        created_at,
+        next_attempt_at: (state == WebhookDeliveryState::Pending).then_some(next_at),
+        attempts: serde_json::from_str(&history).unwrap_or_default(),
+    }
+}
+
+/// What a secret is sealed for.
+fn purpose(endpoint: &str) -> String {
+    format!("webhook {endpoint}")
+}
+
+/// An attempt and what follows from it.
+pub(crate) struct Sent {
+    pub(crate) told: WebhookAttempt,
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl Attempt {
+    fn taken(&self) -> bool {
+        self.sent.told.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}

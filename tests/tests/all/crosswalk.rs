@@ -1,0 +1,156 @@
+//! The crosswalk: what another system calls a resource stands wherever its id may stand, and is nobody else's to see.
+
+use serde_json::{Value, json};
+use steerco_tests::{Client, Who, World, scenario};
+
+async fn program(world: &World) -> Client {
+    let director = world.client(Who::Director);
+    let refs = json!({"external_refs": [
+        {"source": "jira", "external_id": "HWK/1"}, {"source": "jira", "external_id": "HWK-OLD"},
+    ]});
+    director.update("program", &world.program, refs).await.unwrap();
+    director
+}
+
+scenario!(a_reference_stands_where_an_id_stands(world) {
+    let director = program(&world).await;
+    for named in ["jira/HWK/1", "jira/HWK-OLD"] {
+        let found = director.get("program", named).await.unwrap();
+        assert_eq!(found.id(), world.program, "{named}: a source may hold as two what is one here");
+    }
+    let body = json!({"program_id": "jira/HWK/1", "title": "Late", "kind": "threat"});
+    let risk = director.create("risk", body.clone()).await.unwrap();
+    assert_eq!(risk["program_id"], json!(world.program), "it is stored as the id");
+    let sync = world.client(Who::Integration);
+    let same = sync.upsert("risk", "jira", "R-1", body.clone()).await.unwrap();
+    assert_eq!(sync.upsert("risk", "jira", "R-1", body.clone()).await.unwrap().did(), "unchanged");
+    let upsert = |id: &str, body: &Value| json!({"upsert": {"source": "jira", "external_id": id, "body": body}});
+    let items = json!({"items": [
+        upsert("R-1", &body), upsert("R-2", &body), {"update": {"id": "jira/R-1", "patch": {"cause": "Rain"}}},
+    ], "partial": true});
+    let batch = sync.batch("risk", items).await.unwrap();
+    let did: Vec<&str> = batch.items().iter().map(|item| item["outcome"].as_str().unwrap_or("refused")).collect();
+    assert_eq!(did, ["unchanged", "created", "refused"], "one resource once a batch");
+
+    let renamed = director.update("risk", "jira/R-1", json!({"title": "Later"})).await.unwrap();
+    assert_eq!((renamed.id(), &renamed["title"]), (same.id(), &json!("Later")));
+    let filter = |filter: &str| json!({"filter": filter, "include_total": true});
+    for (text, count) in [
+        ("program_id = 'jira/HWK/1'", "3"),
+        ("program_id in ('jira/HWK-OLD', 'jira/none')", "3"),
+        ("program_id = 'jira/none'", "0"),
+        ("program_id != 'jira/none'", "3"),
+        ("id = 'jira/R-1'", "1"),
+    ] {
+        assert_eq!(director.list("risk", filter(text)).await.unwrap()["total"], count, "{text}");
+    }
+    assert_eq!(director.revisions("risk", "jira/R-1", json!({})).await.unwrap().items().len(), 2);
+    assert_eq!(director.progress("program", "jira/HWK/1").await.unwrap()["id"], json!(world.program));
+    assert_eq!(director.act("program", "jira/HWK/1", "activate", json!({})).await.unwrap().id(), world.program);
+    assert_eq!(director.delete("risk", "jira/R-2").await.unwrap().did(), "deleted");
+    assert_eq!(director.undelete("risk", "jira/R-2").await.unwrap().did(), "undeleted");
+    let comment = json!({"subject_kind": "risk", "subject_id": same.id(), "visibility": "internal", "text": "Seen"});
+    assert_eq!(director.create("comment", comment).await.is_ok(), true);
+    world.verify().await;
+});
+
+scenario!(ends_of_a_dependency_by_reference(world) {
+    let (director, sync) = (program(&world).await, world.client(Who::Integration));
+    let deliverable = |title: &str| json!({"program_id": "jira/HWK/1", "title": title});
+    for (id, title) in [("D-1", "Design"), ("D-2", "Roof")] {
+        sync.upsert("deliverable", "jira", id, deliverable(title)).await.unwrap();
+    }
+    let body = json!({"predecessor_id": "jira/D-1", "successor_id": "jira/D-2"});
+    let made = sync.upsert("dependency", "jira", "L-1", body.clone()).await.unwrap();
+    assert_eq!(sync.upsert("dependency", "jira", "L-1", body.clone()).await.unwrap().did(), "unchanged");
+    assert_eq!(made["predecessor_id"], json!(director.get("deliverable", "jira/D-1").await.unwrap().id()));
+    // Two kinds use the name: which one is meant cannot be known.
+    let activity = json!({"program_id": "jira/HWK/1", "title": "Design"});
+    sync.upsert("activity", "jira", "D-1", activity).await.unwrap();
+    let refused = sync.create("dependency", body).await.unwrap_err();
+    assert!(refused.faults.iter().any(|fault| fault.pointer == "/predecessor_id"), "{refused}");
+});
+
+scenario!(unknown_and_hidden_references_look_alike(world) {
+    let director = program(&world).await;
+    let refs = json!({"external_refs": [{"source": "jira", "external_id": "ROADS"}]});
+    director.update("program", &world.other_program, refs).await.unwrap();
+    let manager = world.client(Who::ProgramManager);
+    let body = |program: &str| json!({"program_id": program, "title": "", "kind": "threat"});
+    let mut answers = Vec::new();
+    for named in ["jira/ROADS", "jira/nothing", "nowhere/nothing"] {
+        answers.push([
+            manager.create("risk", body(named)).await.unwrap_err().anonymous(),
+            manager.get("program", named).await.unwrap_err().anonymous(),
+            manager.update("program", named, json!({"name": "x"})).await.unwrap_err().anonymous(),
+        ]);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[1], answers[2]);
+    let refused = manager.create("risk", json!({"program_id": "jira/ROADS", "title": "x", "kind": "threat"})).await;
+    assert_eq!(refused.unwrap_err().places(), [("/program_id", "NOT_FOUND")]);
+    assert_eq!(manager.list("risk", json!({"filter": "program_id = 'jira/ROADS'"})).await.unwrap().items().len(), 0);
+    // A vendor sees no reference, and so finds by none, not even what it sees.
+    let (vendor, named) = (world.client(Who::Vendor), json!({"external_refs": [{"source": "jira", "external_id": "E-1"}]}));
+    director.update("engagement", &world.engagement, named).await.unwrap();
+    assert_eq!(vendor.get("engagement", "jira/E-1").await.unwrap_err().code, "NOT_FOUND");
+    let seen = vendor.list("engagement", json!({"filter": "id = 'jira/E-1'"})).await.unwrap();
+    assert!(seen.items().is_empty());
+});
+
+scenario!(references_that_are_none(world) {
+    let director = world.client(Who::Director);
+    for bad in ["jira/", "/x", "two words/x", "a//\u{1}"] {
+        let refused = director.create("risk", json!({"program_id": bad, "title": "x", "kind": "threat"})).await;
+        assert_eq!(refused.unwrap_err().places(), [("/program_id", "BAD_ID")], "{bad:?}");
+    }
+    let refs = |count: usize| {
+        let refs: Vec<Value> = (0..count).map(|i| json!({"source": "jira", "external_id": format!("{i}")})).collect();
+        json!({"external_refs": refs})
+    };
+    let risk = world.risk("Many names").await;
+    assert_eq!(director.update("risk", &risk, refs(21)).await.unwrap_err().places(), [("/external_refs", "TOO_MANY")]);
+    director.update("risk", &risk, refs(20)).await.unwrap();
+    assert_eq!(director.get("risk", "jira/19").await.unwrap().id(), risk);
+    let twice = json!({"external_refs": [{"source": "jira", "external_id": "1"}, {"source": "jira", "external_id": "1"}]});
+    assert_eq!(director.update("risk", &risk, twice).await.unwrap_err().places(), [("/external_refs/1", "DUPLICATE")]);
+});
+
+scenario!(an_owner_is_named_with_its_day_and_can_be_changed(world) {
+    let (admin, director, sync) = (world.client(Who::Admin), world.client(Who::Director), world.client(Who::Integration));
+    let owned = |fields: &[&str]| {
+        let fields: Vec<Value> = fields.iter().map(|field| json!({"kind": "project", "field": field})).collect();
+        json!({"owned_fields": fields})
+    };
+    let body = json!({"program_id": world.program, "code": "gym", "name": "Gym", "phase": "Design"});
+    let synced = sync.upsert("project", World::SOURCE, "1", body).await.unwrap();
+    let own = world.project("hall").await;
+    let source = admin.update("source", &world.source_id, owned(&["phase"])).await.unwrap();
+    let since = source["owned_fields"][0]["since"].as_str().unwrap().to_owned();
+    assert_eq!(since, source["updated_at"]);
+    let again = json!({"owned_fields": [
+        {"kind": "project", "field": "phase", "since": "2001-01-01T00:00:00Z"}, {"kind": "project", "field": "name"},
+    ]});
+    let source = admin.update("source", &world.source_id, again).await.unwrap();
+    assert_eq!(source["owned_fields"][0]["since"], json!(since), "nobody else says since when");
+    assert_eq!(director.get("source", "jira/x").await.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(director.get("source", &world.source_id).await.unwrap()["owned_fields"], source["owned_fields"], "all may read it");
+
+    let refused = director.update("project", synced.id(), json!({"phase": "Build"})).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.places()), ("FIELD_OWNED", vec![("/phase", "FIELD_OWNED")]));
+    assert!(refused.detail.contains("jira") && refused.detail.contains(&since), "who, and since when: {refused}");
+    let unnamed = director.update("project", synced.id(), json!({"external_refs": []})).await.unwrap_err();
+    assert_eq!(unnamed.places(), [("/external_refs", "FIELD_OWNED")], "no way around");
+    assert_eq!(director.update("project", &own, json!({"phase": "Build"})).await.unwrap().did(), "updated", "not synced");
+    assert_eq!(director.upsert("project", World::SOURCE, "1", json!({"phase": "Build"})).await.unwrap().did(), "updated", "under the source");
+
+    let claims = json!({"code": "p6", "name": "Scheduler", "owned_fields": [{"kind": "project", "field": "phase"}]});
+    let refused = admin.create("source", claims).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.places()), ("FIELD_OWNED", vec![("/owned_fields/0", "FIELD_OWNED")]));
+    let twice = admin.update("source", &world.source_id, owned(&["phase", "phase"])).await.unwrap_err();
+    assert_eq!(twice.places(), [("/owned_fields/1", "DUPLICATE")]);
+    assert_eq!(director.update("source", &world.source_id, owned(&[])).await.unwrap_err().code, "PERMISSION_DENIED");
+    admin.update("source", &world.source_id, owned(&[])).await.unwrap();
+    assert_eq!(director.update("project", synced.id(), json!({"phase": "Close"})).await.unwrap().did(), "updated");
+    world.verify().await;
+});
