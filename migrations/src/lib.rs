@@ -74,5 +74,10 @@ migrations![
     budget_002,
     fiscal_period_002,
     milestone_update_001,
+    rate_card_001,
+    retention_release_001,
+    invoice_001,
+    vendor_statement_001,
+    service_level_measurement_002,
     purchase_order_batch_001,
 ];

@@ -97,28 +97,23 @@ fn review() -> Table {
 
 /// Columns of tables that were there before.
 async fn more_columns(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let engagement = Table::new("engagement").text_null("payment_rule").text_null("legal_entity_id");
+    let engagement = engagement.text_null("review_calendar_id").text_null("reviewer_id");
+    engagement.text_null("review_delegate_id").add(manager).await?;
+    Table::new("deliverable").int_null("accepted_percent").add(manager).await?;
+    let milestone = Table::new("milestone").int_null("claimed_percent").text_null("claimed_forecast_on");
+    let milestone = milestone.int_null("claimed_at").int_null("accepted_percent").text_null("accepted_on");
+    milestone.text_null("latest_update_id").add(manager).await?;
     let text = text_type(is_postgres(manager));
-    let milestone = [
+    let filled = [
         format!("acceptance_criteria {text} NOT NULL DEFAULT '[]'"),
         format!("delivery_state {text} NOT NULL DEFAULT 'scheduled'"),
         format!("payment_state {text} NOT NULL DEFAULT 'not_due'"),
-        "claimed_percent BIGINT".to_owned(),
-        format!("claimed_forecast_on {text}"),
-        "claimed_at BIGINT".to_owned(),
-        "accepted_percent BIGINT".to_owned(),
-        format!("accepted_on {text}"),
-        format!("latest_update_id {text}"),
         "update_count BIGINT NOT NULL DEFAULT 0".to_owned(),
         "resubmission_count BIGINT NOT NULL DEFAULT 0".to_owned(),
     ];
-    let engagement = ["payment_rule", "legal_entity_id", "review_calendar_id", "reviewer_id", "review_delegate_id"];
-    let mut statements = Vec::new();
-    for table in ["", "_rev"] {
-        statements.extend(milestone.iter().map(|column| format!("ALTER TABLE milestone{table} ADD COLUMN {column}")));
-        let add = |column: &&str| format!("ALTER TABLE engagement{table} ADD COLUMN {column} {text}");
-        statements.extend(engagement.iter().map(add));
-        statements.push(format!("ALTER TABLE deliverable{table} ADD COLUMN accepted_percent BIGINT"));
-    }
+    let add = |column: &String| ["", "_rev"].map(|of| format!("ALTER TABLE milestone{of} ADD COLUMN {column}"));
+    let mut statements: Vec<String> = filled.iter().flat_map(add).collect();
     statements.extend([
         format!("ALTER TABLE ledger_entry ADD COLUMN review_id {text}"),
         format!("ALTER TABLE ledger_entry ADD COLUMN engagement_id {text}"),

@@ -245,6 +245,28 @@ impl Client {
         }
     }
 
+    /// What both sides of an engagement owe.
+    pub async fn statement_of_account(&self, engagement: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/statement-of-account")).send().await,
+            Door::Grpc => grpc::statement_of_account(self, engagement).await,
+        }
+    }
+
+    /// How a partner does, in all (`partner`) or in one engagement (`engagement`).
+    pub async fn scorecard(&self, kind: &str, id: &str, args: Value) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let mut raw = self.raw("GET", &format!("/v1/{kind}s/{id}/scorecard"));
+                for (name, value) in args.as_object().expect("arguments") {
+                    raw = raw.query(name, &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                }
+                raw.send().await
+            }
+            Door::Grpc => grpc::scorecard(self, kind, id, args).await,
+        }
+    }
+
     /// What a finance system says of a period beside the ledger.
     pub async fn reconcile(&self, period: &str, body: Value) -> Reply {
         match self.door {

@@ -462,6 +462,19 @@ pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
     unary(client, &method("FiscalPeriodService", "GetAccrualProposal"), &json!({"id": period})).await
 }
 
+pub(crate) async fn statement_of_account(client: &Client, engagement: &str) -> Reply {
+    unary(client, &method("EngagementService", "GetStatementOfAccount"), &json!({"id": engagement})).await
+}
+
+pub(crate) async fn scorecard(client: &Client, kind: &str, id: &str, mut args: Value) -> Reply {
+    args["id"] = json!(id);
+    let (service, rpc) = match kind {
+        "partner" => ("PartnerService", "GetPartnerScorecard"),
+        _ => ("EngagementService", "GetEngagementScorecard"),
+    };
+    unary(client, &method(service, rpc), &args).await
+}
+
 pub(crate) async fn ocds(client: &Client, package: &str, engagement: &str) -> Reply {
     let rpc = if package == "record" { "GetOcdsRecordPackage" } else { "GetOcdsReleasePackage" };
     let mut answer = unary(client, &method("EngagementService", rpc), &json!({"id": engagement})).await?;

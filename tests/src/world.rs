@@ -235,7 +235,7 @@ impl World {
     /// A draft of an engagement with this partner, which serves the first program.
     pub async fn new_draft(&self, partner: &str) -> String {
         let body = json!({
-            "partner_id": partner, "program_ids": [self.program], "title": "Works", "kind": "fixed_price",
+            "partner_id": partner, "program_ids": [self.program], "title": "Works", "kind": "framework",
             "service_levels": [availability()],
         });
         self.client(Who::Director).create("engagement", body).await.unwrap().id().to_owned()

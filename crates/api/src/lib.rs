@@ -10,8 +10,8 @@
 //! `UPDATE=1 cargo test --workspace`, which writes `openapi/steerco.json` anew.
 
 mod door;
-mod export;
 mod event_types;
+mod export;
 mod grpc;
 pub mod openapi;
 mod options;

@@ -217,6 +217,7 @@ pub const TABLE: &[Row] = &[
     row("service_level_measurement", "create", "- y y - - y - -"),
     row("service_level_measurement", "update", "- y y - - y - -"),
     row("service_level_measurement", "delete", "- y y - - - - -"),
+    row("service_level_measurement", "propose_credit", "- y y y - - - -"),
     row("milestone",       "read",         "y y y y y y f y"),
     row("milestone",       "create",       "- y y - - y - -"),
     row("milestone",       "update",       "- y y - - y - -"),
@@ -243,6 +244,36 @@ pub const TABLE: &[Row] = &[
     row("payable",         "read",         "y y y y y y f y"),
     row("payable",         "update",       "- y - y - - - -"),
     row("payable",         "release",      "- y - y - - - -"),
+    row("rate_card",       "read",         "y y y y y y f y"),
+    row("rate_card",       "create",       "- y y - - y - -"),
+    row("rate_card",       "update",       "- y y - - y - -"),
+    row("rate_card",       "delete",       "- y y - - - - -"),
+    // By a person who did not draft it.
+    row("rate_card",       "approve",      "- y y - - - - -"),
+    row("retention_release", "read",       "y y y y y y f y"),
+    row("retention_release", "create",     "- y y y - - - -"),
+    row("retention_release", "update",     "- y y y - - - -"),
+    row("retention_release", "delete",     "- y y - - - - -"),
+    // By a person who did not ask for it.
+    row("retention_release", "approve",    "- y - y - - - -"),
+    row("retention_release", "reject",     "- y - y - - - -"),
+    // A claim of the partner, or entered for it.
+    row("invoice",         "read",         "y y y y y y f y"),
+    row("invoice",         "create",       "- y y y - y f -"),
+    row("invoice",         "update",       "- y y y - y - -"),
+    row("invoice",         "delete",       "- y - - - - - -"),
+    row("invoice",         "approve",      "- y y y - - - -"),
+    row("invoice",         "reject",       "- y y y - - - -"),
+    row("invoice",         "withdraw",     "- y y y - y f -"),
+    row("invoice",         "accept",       "- - - - - - f -"),
+    row("invoice",         "dispute",      "- - - - - - f -"),
+    row("invoice",         "answer_dispute", "- y y y - - - -"),
+    // Only finance knows what was paid.
+    row("invoice",         "record_payment", "- - - y - - - -"),
+    row("vendor_statement", "read",        "y y y y y y f y"),
+    row("vendor_statement", "create",      "- y y y - y f -"),
+    row("vendor_statement", "update",      "- y y y - y - -"),
+    row("vendor_statement", "delete",      "- y - - - - - -"),
     // Whom the table lets change a comment must be its author too.
     row("comment",         "read",         "y y y y y y f y"),
     row("comment",         "create",       "- y y y y y f -"),
@@ -438,11 +469,16 @@ mod tests {
     }
 
     /// All that a partner may do beside reading.
-    const VENDOR_ACTS: [(&str, &str); 23] = [
+    const VENDOR_ACTS: [(&str, &str); 28] = [
         ("milestone_update", "create"),
         ("milestone_update", "withdraw"),
         ("review", "answer_query"),
         ("review", "dispute"),
+        ("invoice", "create"),
+        ("invoice", "withdraw"),
+        ("invoice", "accept"),
+        ("invoice", "dispute"),
+        ("vendor_statement", "create"),
         ("comment", "create"),
         ("comment", "update"),
         ("attachment", "create"),
@@ -485,6 +521,10 @@ mod tests {
             "milestone_update",
             "review",
             "payable",
+            "rate_card",
+            "retention_release",
+            "invoice",
+            "vendor_statement",
             "comment",
             "attachment",
             "consumer",
@@ -501,16 +541,23 @@ mod tests {
             let set = kind.fields.iter().filter(|field| field.setter != crate::field::Setter::System && !field.private);
             set.map(|field| field.name).collect()
         };
-        let claim = [
-            "milestone_id",
-            "percent",
-            "forecast_on",
-            "narrative",
-            "criteria_claimed",
-            "evidence",
-            "supersedes_id",
-        ];
+        let claim =
+            ["milestone_id", "percent", "forecast_on", "narrative", "criteria_claimed", "evidence", "supersedes_id"];
         assert_eq!(settable("milestone_update"), claim);
+        let invoice = [
+            "engagement_id",
+            "invoice_type",
+            "number",
+            "issued_on",
+            "currency",
+            "credited_invoice_id",
+            "purchase_order_reference",
+            "purchase_order_line",
+            "lines",
+        ];
+        assert_eq!(settable("invoice"), invoice);
+        let statement = ["engagement_id", "stated_on", "currency", "balance", "lines"];
+        assert_eq!(settable("vendor_statement"), statement);
         assert_eq!(settable("comment"), ["subject_id", "visibility", "text"]);
         let file = ["subject_id", "visibility", "file_name", "description", "declared_sha256"];
         assert_eq!(settable("attachment"), file);

@@ -184,6 +184,14 @@ impl Engagement {
         ]
     }
 
+    /// The day of an instant where its days begin and end; `zone` is that of the organisation.
+    pub fn day_of(&self, at: Instant, zone: Option<&str>) -> Day {
+        let name = self.time_zone.as_ref().map(Text::as_str).or(zone).unwrap_or("UTC");
+        let zone = jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC);
+        let date = jiff::Timestamp::from_microsecond(at.micros()).map(|at| at.to_zoned(zone).date());
+        date.map_or_else(|_| at.day(), Day::from_date)
+    }
+
     /// Whether it is in force, at rest or not.
     pub fn is_in_force(&self) -> bool {
         matches!(self.state, EngagementState::Active | EngagementState::Suspended)

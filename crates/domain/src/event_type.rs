@@ -32,6 +32,9 @@ impl EventType {
             "undelete" => format!("The deletion of the {one} was taken back."),
             "backfill" => format!("The {one} got a version that held before the current one."),
             "supersede" => format!("Another {one} took its place."),
+            _ if CAUSED.iter().any(|(kind, actions)| *kind == self.kind.name && actions.contains(&self.action)) => {
+                format!("The {one} changed with another resource: `{}`.", self.action)
+            }
             action => format!("The operation `{action}` was done on the {one}."),
         }
     }
@@ -50,8 +53,18 @@ const SILENT: [(&str, &str); 8] = [
 ];
 /// Kinds that the operator makes with an organisation.
 const BOOTSTRAPPED: [&str; 3] = ["organisation", "person", "grant"];
-/// Kinds of which a new one ends the one before.
-const SUPERSEDED: [&str; 2] = ["budget", "forecast"];
+/// What befalls resources of a kind when another one is changed.
+const CAUSED: &[(&str, &[&str])] = &[
+    ("budget", &["supersede"]),
+    ("forecast", &["supersede"]),
+    ("deliverable", &["earn"]),
+    ("engagement", &["amend"]),
+    ("milestone", &["claim", "withdraw_claim", "accept", "reject", "revoke", "invoice", "pay"]),
+    ("milestone_update", &["accept", "reject", "reopen", "revoke", "supersede"]),
+    ("review", &["open", "close", "stop", "run_on", "revoke_before"]),
+    ("payable", &["accept", "revoke", "reverse", "invoice", "pay"]),
+    ("invoice", &["propose"]),
+];
 
 /// Every type of event of a kind.
 pub fn event_types_of(kind: &'static Kind) -> impl Iterator<Item = EventType> {
@@ -63,10 +76,11 @@ pub fn event_types_of(kind: &'static Kind) -> impl Iterator<Item = EventType> {
         ("undelete", made),
         ("backfill", kind.dated),
         ("bootstrap", BOOTSTRAPPED.contains(&kind.name)),
-        ("supersede", SUPERSEDED.contains(&kind.name)),
     ];
     let beside = beside.into_iter().filter(|(_, has)| *has).map(|(action, _)| action);
-    rows.chain(beside).map(move |action| EventType { kind, action })
+    let caused =
+        CAUSED.iter().filter(move |(name, _)| *name == kind.name).flat_map(|(_, actions)| actions.iter().copied());
+    rows.chain(beside).chain(caused).map(move |action| EventType { kind, action })
 }
 
 /// Every type of event.

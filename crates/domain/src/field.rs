@@ -385,6 +385,12 @@ impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
 #[serde(transparent)]
 pub struct List<T, const MAX: usize>(pub Vec<T>);
 
+impl<T, const MAX: usize> Default for List<T, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T: Field + serde::de::DeserializeOwned, const MAX: usize> Field for List<T, MAX> {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
     const OPTIONAL: bool = true;

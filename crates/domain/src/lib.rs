@@ -8,6 +8,7 @@
 //! struct; the compiler and the guards name the other places.
 
 pub mod access;
+pub mod account;
 pub mod accrual;
 pub mod actor;
 pub mod bridge;
@@ -42,10 +43,12 @@ pub mod ratio;
 pub mod reconciliation;
 pub mod refs;
 pub mod resource;
+pub mod scorecard;
 pub mod service_level;
 pub mod spend;
 pub mod spread;
 pub mod state;
+pub mod statement_of_account;
 pub mod subject;
 pub mod text;
 pub mod time;
@@ -77,6 +80,7 @@ pub mod forecast;
 pub mod functional_area;
 pub mod grant;
 pub mod import_job;
+pub mod invoice;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
@@ -90,14 +94,17 @@ pub mod portfolio;
 pub mod principal;
 pub mod program;
 pub mod project;
+pub mod purchase_order_batch;
+pub mod rate_card;
+pub mod retention_release;
 pub mod review;
 pub mod review_acts;
 pub mod review_term;
-pub mod purchase_order_batch;
 pub mod risk;
 pub mod service_account;
 pub mod service_level_measurement;
 pub mod source;
+pub mod vendor_statement;
 pub mod webhook_endpoint;
 pub mod work_calendar;
 
@@ -133,6 +140,10 @@ macro_rules! for_each_resource {
             milestone_update::MilestoneUpdate,
             review::Review,
             payable::Payable,
+            rate_card::RateCard,
+            retention_release::RetentionRelease,
+            invoice::Invoice,
+            vendor_statement::VendorStatement,
             comment::Comment,
             attachment::Attachment,
             fiscal_calendar::FiscalCalendar,

@@ -66,6 +66,63 @@ pub const METRICS: &[Metric] = &[
         undefined: &[("not_measured", "What it is measured by is not known, or is zero.")],
     },
     Metric {
+        name: "on_time",
+        unit: "ratio",
+        definition: "Of a partner: milestones due in the period that were reached by the day agreed, of all due in it. Reached is \
+                     the day of the claim that was accepted whole, in the time zone of the engagement. It scores as it is, and \
+                     counts 30 of 100.",
+        source: "Own definition, after delivery reliability (OTD) in supplier evaluation.",
+        undefined: &[("nothing_measured", "Nothing was due.")],
+    },
+    Metric {
+        name: "first_pass_acceptance",
+        unit: "ratio",
+        definition: "Of a partner: claims that follow no refusal and were accepted whole, with reservations or without, of all such \
+                     claims decided in the period. It scores as it is, and counts 25 of 100.",
+        source: "First-pass yield.",
+        undefined: &[("nothing_measured", "No claim was decided.")],
+    },
+    Metric {
+        name: "promise_bias",
+        unit: "days",
+        definition: "Of a partner: mean of the days from the day that a claim promised to the day on which the milestone was reached, \
+                     over claims with a promise of milestones reached in the period; above zero it came later. It scores 1 \
+                     at zero and below, and 0 from 30 days on; it counts 10 of 100.",
+        source: "Own definition, after forecast bias (mean error).",
+        undefined: &[("nothing_measured", "No promise can be compared with a day.")],
+    },
+    Metric {
+        name: "service_levels",
+        unit: "ratio",
+        definition: "Of a partner: measurements of service levels that held, of those with a result whose period ends in the \
+                     period. Availability is agreed service time less unplanned downtime, of agreed service time. Beside it \
+                     stand the credits, each of the single worst tier reached. It scores as it is, and counts 25 of 100.",
+        source: "ITIL service level management; own tiers.",
+        undefined: &[("nothing_measured", "Nothing was measured, or no service was agreed.")],
+    },
+    Metric {
+        name: "cost_variance",
+        unit: "ratio",
+        definition: "Of a partner: growth of the values of its engagements by amendments over what was signed. It scores 1 without \
+                     growth, and 0 where the value has doubled; it counts 10 of 100.",
+        source: "Open Contracting for Infrastructure (OC4IDS), contract modifications.",
+        undefined: &[
+            ("nothing_measured", "No engagement was signed with a value."),
+            ("several_currencies", "The values are in several currencies."),
+        ],
+    },
+    Metric {
+        name: "scorecard",
+        unit: "ratio",
+        definition: "Of a partner: mean of the scores of the five figures above by their weights, over those that were measured: \
+                     what is missing is not zero. Rounded down at the millionth.",
+        source: "Weighted scorecard over measured indicators.",
+        undefined: &[
+            ("nothing_measured", "No figure was measured."),
+            ("too_little_evidence", "Fewer than two figures, or fewer facts than asked for."),
+        ],
+    },
+    Metric {
         name: "expected_monetary_value",
         unit: "money",
         definition: "Of a live risk probability times likely cost impact, rounded half to even at the ten-thousandth.",

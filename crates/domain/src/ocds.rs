@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::engagement::{Engagement, EngagementState};
 use crate::engagement_amendment::EngagementAmendment;
-use crate::milestone::Milestone;
+use crate::invoice::{Invoice, InvoicePayment};
+use crate::milestone::{DeliveryState, Milestone, PaymentState};
 use crate::money::Money;
 use crate::ocds_node::Node;
 use crate::organisation::Organisation;
@@ -29,6 +30,8 @@ pub struct Snapshot<'a> {
     /// Those approved, by their number.
     pub amendments: Vec<&'a EngagementAmendment>,
     pub milestones: Vec<&'a Milestone>,
+    /// Those that were approved.
+    pub invoices: Vec<&'a Invoice>,
 }
 
 /// Releases of one contracting process, and what they come to.
@@ -178,9 +181,14 @@ fn contract_of(content: &Node) -> Option<&Node> {
     }
 }
 
-/// In which release each amendment was first told.
+/// What was told before.
 #[derive(Default)]
-struct Told(HashMap<String, usize>);
+struct Told {
+    /// In which release each amendment was first told.
+    amendments: HashMap<u128, usize>,
+    /// Each milestone as it was told last, and since when: what nobody outside sees of it does not date it anew.
+    milestones: HashMap<String, (Node, Instant)>,
+}
 
 impl Told {
     /// Everything a release says beside its own id, date and tag.
@@ -200,10 +208,12 @@ impl Told {
         let address = country.map(|code| Node::object([("countryName", Node::text(code))]));
         let parties = vec![
             party(buyer.id.to_string(), buyer.name.as_str(), "buyer", [("identifier", None), ("address", None)]),
-            party(supplier.id.to_string(), supplier.name.as_str(), "supplier", [
-                ("identifier", identifier),
-                ("address", address),
-            ]),
+            party(
+                supplier.id.to_string(),
+                supplier.name.as_str(),
+                "supplier",
+                [("identifier", identifier), ("address", address)],
+            ),
         ];
         Node::object([
             ("parties", Node::list(parties)),
@@ -217,12 +227,15 @@ impl Told {
         let (engagement, zone) = (now.engagement, zone(now));
         let mut amendments = Vec::new();
         for amendment in &now.amendments {
-            let first = *self.0.entry(amendment.id.to_string()).or_insert(release);
+            let first = *self.amendments.entry(amendment.id.as_u128()).or_insert(release);
             amendments.push(amendment_node(ocid, first, amendment, &zone));
         }
         let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, engagement, &zone));
-        let stones = Node::list(stones.collect());
-        let implementation = stones.map(|stones| Node::object([("milestones", Some(stones))]));
+        let stones = Node::list(stones.map(|(id, node)| self.dated(id, node, now.at)).collect());
+        let payments = Node::list(now.invoices.iter().flat_map(|invoice| payment_nodes(invoice, now, &zone)).collect());
+        let begun = stones.is_some() || payments.is_some();
+        let implementation = Node::object([("milestones", stones), ("transactions", payments)]);
+        let implementation = Some(implementation).filter(|_| begun);
         Node::object([
             ("id", Node::text(engagement.id)),
             ("awardID", Node::text(award_id(engagement))),
@@ -235,6 +248,22 @@ impl Told {
             ("amendments", Node::list(amendments)),
             ("implementation", implementation),
         ])
+    }
+}
+
+impl Told {
+    /// A milestone with the instant since which it is as it is.
+    fn dated(&mut self, id: String, node: Node, at: Instant) -> Node {
+        let since = match self.milestones.get(&id) {
+            Some((before, since)) if *before == node => *since,
+            _ => at,
+        };
+        let mut dated = node.clone();
+        self.milestones.insert(id, (node, since));
+        if let Node::Object(members) = &mut dated {
+            members.extend(Node::text(since).map(|since| ("dateModified", since)));
+        }
+        dated
     }
 }
 
@@ -278,37 +307,71 @@ fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, z
 }
 
 /// What is to be delivered, and what is paid for it: two facts with a status of their own.
-fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<Node> {
+fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<(String, Node)> {
     let due = milestone.planned_on.and_then(|day| end(day, zone));
     let met = milestone.actual_on.and_then(|day| begin(day, zone));
-    let changed = Node::text(milestone.updated_at);
     let delivery = Node::object([
         ("id", Node::text(milestone.id)),
         ("title", Node::text(milestone.title.as_str())),
         ("type", Node::text("delivery")),
         ("description", milestone.description.as_ref().and_then(|text| Node::text(text.as_str()))),
         ("dueDate", due),
-        ("status", Node::text(if met.is_some() { "met" } else { "scheduled" })),
+        ("status", Node::text(delivered(milestone))),
         ("dateMet", met),
-        ("dateModified", changed.clone()),
     ]);
     let paid = payment_of(milestone, engagement).map(|payment| {
-        Node::object([
-            ("id", Node::text(format!("{}-payment", milestone.id))),
+        let id = format!("{}-payment", milestone.id);
+        let node = Node::object([
+            ("id", Node::text(&id)),
             ("title", Node::text(milestone.title.as_str())),
             ("type", Node::text("financing")),
-            ("status", Node::text("scheduled")),
-            ("dateModified", changed),
+            ("status", Node::text(settled(milestone.payment_state))),
             ("value", Some(Node::money(payment))),
-        ])
+        ]);
+        (id, node)
     });
-    std::iter::once(delivery).chain(paid).collect()
+    std::iter::once((milestone.id.to_string(), delivery)).chain(paid).collect()
+}
+
+/// What finance has paid of an invoice.
+fn payment_nodes(invoice: &Invoice, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<Node> {
+    let (payer, payee) = (now.organisation, now.partner);
+    let node = |(i, payment): (usize, &InvoicePayment)| {
+        Node::object([
+            ("id", Node::text(format!("{}-{}", invoice.id, i + 1))),
+            ("date", begin(payment.paid_on, zone)),
+            ("value", Some(Node::money(Money::new(payment.amount.units(), invoice.currency)))),
+            ("payer", Some(named(payer.id.to_string(), payer.name.as_str()))),
+            ("payee", Some(named(payee.id.to_string(), payee.name.as_str()))),
+        ])
+    };
+    invoice.payments.0.iter().enumerate().map(node).collect()
 }
 
 /// What is paid for a milestone, as an amount or as a share of the value.
 fn payment_of(milestone: &Milestone, engagement: &Engagement) -> Option<Money> {
     let share = || engagement.value.zip(milestone.payment_share).and_then(|(value, share)| value.share(share));
     milestone.payment.or_else(share)
+}
+
+/// What became of a delivery, as of the date of its last change: what is not met before it is due is not late.
+fn delivered(milestone: &Milestone) -> &'static str {
+    match milestone.delivery_state {
+        DeliveryState::Accepted | DeliveryState::AcceptedWithReservations => "met",
+        _ if milestone.actual_on.is_some() => "met",
+        DeliveryState::AcceptedInPart => "partiallyMet",
+        DeliveryState::Rejected => "notMet",
+        DeliveryState::Scheduled | DeliveryState::Submitted => "scheduled",
+    }
+}
+
+/// What became of a payment.
+const fn settled(state: PaymentState) -> &'static str {
+    match state {
+        PaymentState::NotDue => "scheduled",
+        PaymentState::Payable | PaymentState::Invoiced => "notMet",
+        PaymentState::Paid => "met",
+    }
 }
 
 /// The time zone in which the days of an engagement begin and end.

@@ -161,7 +161,9 @@ impl Serialize for Node {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Number(number) => RawValue::from_string(number.clone()).map_err(S::Error::custom)?.serialize(serializer),
+            Self::Number(number) => {
+                RawValue::from_string(number.clone()).map_err(S::Error::custom)?.serialize(serializer)
+            }
             Self::Texts(texts) => texts.serialize(serializer),
             Self::List(items) => items.serialize(serializer),
             Self::Object(members) => {
@@ -205,7 +207,9 @@ mod tests {
     #[test]
     fn amounts_keep_every_decimal() {
         let money = |text: &str| Money::new(parse_amount(text).unwrap(), Currency::parse("EUR").unwrap());
-        for (text, shown) in [("35250000", "35250000"), ("0.1", "0.1"), ("922337203685477.5807", "922337203685477.5807")] {
+        for (text, shown) in
+            [("35250000", "35250000"), ("0.1", "0.1"), ("922337203685477.5807", "922337203685477.5807")]
+        {
             let json = serde_json::to_string(&Node::money(money(text))).unwrap();
             assert_eq!(json, format!(r#"{{"amount":{shown},"currency":"EUR"}}"#));
         }

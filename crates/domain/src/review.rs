@@ -375,7 +375,10 @@ impl Review {
     fn judge(&mut self, decision: &ReviewDecision) -> Result<(), Error> {
         match decision.outcome {
             ReviewState::Accepted | ReviewState::AcceptedWithReservations => {
-                self.criteria.iter_mut().filter(|row| row.claimed).for_each(|row| row.result = Some(CriterionResult::Met));
+                self.criteria
+                    .iter_mut()
+                    .filter(|row| row.claimed)
+                    .for_each(|row| row.result = Some(CriterionResult::Met));
                 self.accepted_percent = Some(self.claimed_percent);
             }
             ReviewState::AcceptedInPart => {
@@ -424,9 +427,11 @@ impl Review {
             let detail = "must be more than what was accepted before; to accept nothing more, reject the claim";
             return Err(Error::fault("/percent", "OUT_OF_RANGE", detail));
         }
-        if percent >= self.claimed_percent && self.criteria.iter().all(|row| row.result != Some(CriterionResult::NotMet))
+        if percent >= self.claimed_percent
+            && self.criteria.iter().all(|row| row.result != Some(CriterionResult::NotMet))
         {
-            let detail = format!("must be less than what is claimed, {}; accept it whole", self.claimed_percent.as_number());
+            let detail =
+                format!("must be less than what is claimed, {}; accept it whole", self.claimed_percent.as_number());
             return Err(Error::fault("/percent", "OUT_OF_RANGE", detail));
         }
         if percent > self.claimed_percent {

@@ -1,19 +1,19 @@
 //! Measurements of service levels: whether they held, and what is to be credited.
 
-use steerco_derive::{resource, words};
+use steerco_derive::{input, resource, words};
 
 use crate::engagement::Engagement;
-use crate::error::Fault;
+use crate::error::{Error, Fault, Reason};
 use crate::field::Whole;
 use crate::id::Id;
 use crate::money::Money;
 use crate::partner::Partner;
 use crate::quantity::Quantity;
 use crate::ratio::Ratio;
-use crate::resource::{Place, Rules};
+use crate::resource::{Place, Rules, Verb};
 use crate::service_level::ServiceLevel;
 use crate::text::Text;
-use crate::time::Day;
+use crate::time::{Day, Instant};
 
 /// Minutes of a year at most.
 pub type Minutes = Whole<0, 527_040>;
@@ -62,6 +62,9 @@ pub struct ServiceLevelMeasurement {
     /// What is to be credited; absent where the level names no fee.
     #[field(filter)]
     pub credit: Option<Money>,
+    /// When the organisation proposed a credit note for it (UTC); from then on it stays as it is.
+    #[field(filter)]
+    pub credit_proposed_at: Option<Instant>,
     /// The level as it was agreed when this was measured.
     #[field(system)]
     pub terms: Option<ServiceLevel>,
@@ -136,6 +139,18 @@ impl ServiceLevelMeasurement {
 }
 
 impl Rules for ServiceLevelMeasurement {
+    fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        let Some(before) = before.filter(|before| before.credit_proposed_at.is_some()) else { return };
+        let changed = [
+            ("/value", self.value != before.value),
+            ("/agreed_service_minutes", self.agreed_service_minutes != before.agreed_service_minutes),
+            ("/unplanned_downtime_minutes", self.unplanned_downtime_minutes != before.unplanned_downtime_minutes),
+        ];
+        for (pointer, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+            faults.push(Fault::new(pointer, "FROZEN", "a credit note was proposed for it"));
+        }
+    }
+
     fn settle(&mut self, faults: &mut Vec<Fault>) {
         self.check_given(faults);
         self.measured = self.measure();
@@ -172,12 +187,27 @@ impl Rules for ServiceLevelMeasurement {
     }
 }
 
+/// Proposes a credit note for a breach to the partner, who accepts or disputes it.
+#[input]
+pub struct ProposeCreditServiceLevelMeasurement {}
+
+impl Verb for ProposeCreditServiceLevelMeasurement {
+    type On = ServiceLevelMeasurement;
+    const NAME: &'static str = "propose_credit";
+    fn decide(&self, on: &mut ServiceLevelMeasurement, now: Instant) -> Result<(), Error> {
+        if on.credit_proposed_at.is_some() {
+            return Err(Error::new(Reason::WrongState, "a credit note was proposed for it already"));
+        }
+        on.credit_proposed_at = Some(now);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::actor::Actor;
     use crate::resource::{Resource, Seed};
-    use crate::time::Instant;
     use serde_json::{Value, json};
 
     fn seed() -> Seed {

@@ -365,6 +365,14 @@ impl Conn {
         Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new(), ends: Mutex::default() })
     }
 
+    /// Makes ready for a long batch, or goes back to what is usual. After a failure the next one goes back.
+    pub(crate) fn widen(&self, wide: bool) -> Result<(), Fail> {
+        match self {
+            Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.widen(wide),
+            _ => Ok(()),
+        }
+    }
+
     /// Ends a read; a transaction that only read has nothing to keep.
     pub async fn close(self) -> Result<(), Fail> {
         match self {

@@ -295,6 +295,7 @@ pub fn chained(before: &str, link: &str) -> String {
 pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) -> Result<(), Fail> {
     // What waits goes in first: entries name their batch.
     conn.settle().await?;
+    conn.widen(postings.pieces > 1)?;
     let mut balances = Balances::default();
     let mut waiting = Vec::with_capacity(BUFFER);
     for piece in 0..postings.pieces {
@@ -312,6 +313,7 @@ pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) 
     }
     put_unposted(conn, org, postings).await?;
     purchase_order::put(conn, org, &postings.batch_id, &postings.orders).await?;
+    conn.widen(false)?;
     balances.put(conn, org).await
 }
 
@@ -341,7 +343,8 @@ fn identity(entry: &LedgerEntry) -> Option<[&str; 3]> {
 async fn put_keys(conn: &Conn, org: &str, entries: &[LedgerEntry]) -> Result<(), Fail> {
     let row = |entry: &LedgerEntry| {
         let [source, external_id, content_digest] = identity(entry)?;
-        let texts = [org, source, external_id, content_digest, &entry.id_text()].map(|text| Cell::Text(text.to_owned()));
+        let texts =
+            [org, source, external_id, content_digest, &entry.id_text()].map(|text| Cell::Text(text.to_owned()));
         let suspense = i64::from(entry.debit_account == LedgerAccount::Suspense);
         Some(texts.into_iter().chain([Cell::Int(suspense)]).collect())
     };

@@ -8,6 +8,7 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
+pub mod account;
 pub mod accrual;
 mod balance;
 pub mod blob;

@@ -33,10 +33,14 @@ pub struct Pool {
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 512;
 
-/// Full: NORMAL would lose acknowledged writes at power loss. The cache is in KiB a connection; the operating system
-/// keeps the file besides.
+/// KiB of the file that a connection keeps; the operating system keeps it besides.
+const CACHE: u32 = 4 << 10;
+/// The same while it posts a long batch, whose indexes would else be written and read again many times over.
+const WIDE_CACHE: u32 = 40 << 10;
+
+/// Full: NORMAL would lose acknowledged writes at power loss.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-    PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4096; PRAGMA temp_store = memory;";
+    PRAGMA busy_timeout = 5000; PRAGMA temp_store = memory;";
 
 impl Pool {
     /// The one connection that writes.
@@ -59,6 +63,7 @@ impl Pool {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.execute_batch(SETTINGS)?;
+        set_cache(&connection, CACHE)?;
         if !self.writes {
             connection.execute_batch("PRAGMA query_only = ON")?;
         }
@@ -122,6 +127,11 @@ impl Held {
             Some(connection) => Ok(run(connection)?),
             None => Err(Fail::Broken("the connection was given back".to_owned())),
         }
+    }
+
+    /// Keeps more of the file for as long as much of it changes.
+    pub(crate) fn widen(&self, wide: bool) -> Result<(), Fail> {
+        self.with(|connection| set_cache(connection, if wide { WIDE_CACHE } else { CACHE }))
     }
 
     /// `BEGIN …`, `COMMIT`, `ROLLBACK`.
@@ -188,6 +198,10 @@ impl Held {
     pub(crate) fn run(&self, sql: &Sql) -> Result<u64, Fail> {
         self.with(|connection| prepare(connection, sql)?.raw_execute().map(|count| count as u64))
     }
+}
+
+fn set_cache(connection: &Connection, kib: u32) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(&format!("PRAGMA cache_size = -{kib}"))
 }
 
 /// The statement with its values, which always stand in the order of the text.

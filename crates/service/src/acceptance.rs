@@ -104,7 +104,13 @@ fn new_payable(
 ) -> Option<Payable> {
     let price = case.price()?;
     let due = match case.engagement.payment_rule.unwrap_or_default() {
-        PaymentRule::Whole => if is_whole(milestone) { price } else { Money::new(0, price.currency) },
+        PaymentRule::Whole => {
+            if is_whole(milestone) {
+                price
+            } else {
+                Money::new(0, price.currency)
+            }
+        }
         PaymentRule::ProRata => price.share(milestone.accepted_percent?)?,
     };
     let so_far = known.iter().fold(0_i64, |sum, payable| sum.saturating_add(payable.amount.units));

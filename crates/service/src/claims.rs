@@ -118,11 +118,7 @@ async fn check_open(env: &Env<'_>, milestone: &Milestone) -> Result<(), Fail> {
 }
 
 /// Takes over what an attachment is; whether it is one that the claimant may show.
-async fn attach(
-    env: &Env<'_>,
-    engagement: Option<Id<Engagement>>,
-    evidence: &mut Evidence,
-) -> Result<bool, Fail> {
+async fn attach(env: &Env<'_>, engagement: Option<Id<Engagement>>, evidence: &mut Evidence) -> Result<bool, Fail> {
     let Some(id) = evidence.attachment_id else { return Ok(true) };
     let scope = env.scope(Some(READ_ATTACHMENT))?;
     let found: Option<Attachment> = query::find(env.conn, &scope, &id.to_string(), Moment::Now).await?;
@@ -167,12 +163,7 @@ pub(crate) async fn submit<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<
 }
 
 /// Ends an open claim that nobody decides any more, and its review.
-async fn close(
-    env: &Env<'_>,
-    old: &MilestoneUpdate,
-    state: MilestoneUpdateState,
-    action: &str,
-) -> Result<(), Fail> {
+async fn close(env: &Env<'_>, old: &MilestoneUpdate, state: MilestoneUpdateState, action: &str) -> Result<(), Fail> {
     let mut closed = old.clone();
     closed.state.go(state)?;
     change(env, old, closed, action, env.now);

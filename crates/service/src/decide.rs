@@ -57,6 +57,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
             crate::commitments::post(env, &before, &mut after).await?;
             crate::forecasting::submit(env, &before, &mut after).await?;
             crate::amending::amend(env, &before, &mut after).await?;
+            crate::invoicing::act(env, &before, &mut after).await?;
             crate::reviewing::acted(env, &before, &mut after, row.action).await?;
             changed(env, scope, &before, after, row.action, None).await
         }
@@ -100,6 +101,7 @@ async fn create<R: Resource>(
     }
     crate::inherit::inherit(env, &scope, &mut after).await?;
     crate::consult::consult(env, &scope, &mut after).await?;
+    crate::invoicing::enter(env, &mut after).await?;
     crate::budgeting::number(env, &mut after).await?;
     join(env, &scope, &mut after).await?;
     crate::subject::seat(env, &scope, &mut after).await?;

@@ -235,9 +235,8 @@ impl<'a> Env<'a> {
 
     /// All that is planned together with a change, in the order in which it is written, and what is posted.
     pub(crate) fn planned(&self, change: Change) -> (Vec<Change>, Option<Postings>) {
-        let take = |changes: &Mutex<Vec<Change>>| {
-            std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner))
-        };
+        let take =
+            |changes: &Mutex<Vec<Change>>| std::mem::take(&mut *changes.lock().unwrap_or_else(PoisonError::into_inner));
         let mut changes = take(&self.also);
         changes.push(change);
         changes.append(&mut take(&self.after));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use steerco_domain::access::{Row, find};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::engagement_amendment::EngagementAmendment;
+use steerco_domain::invoice::Invoice;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::ocds::{Process, Snapshot};
 use steerco_domain::organisation::Organisation;
@@ -22,6 +23,7 @@ const READ_ORGANISATION: &Row = find("organisation", "read");
 const READ_PARTNER: &Row = find("partner", "read");
 const READ_ENGAGEMENT: &Row = find("engagement", "read");
 const READ_AMENDMENT: &Row = find("engagement_amendment", "read");
+const READ_INVOICE: &Row = find("invoice", "read");
 const READ_MILESTONE: &Row = find("milestone", "read");
 
 /// Changes of which releases are made.
@@ -36,6 +38,7 @@ struct Versions {
     engagements: Vec<Spanned<Engagement>>,
     amendments: Vec<Spanned<EngagementAmendment>>,
     milestones: Vec<Spanned<Milestone>>,
+    invoices: Vec<Spanned<Invoice>>,
 }
 
 impl Service {
@@ -86,6 +89,7 @@ impl Service {
             engagements: versions!(READ_ENGAGEMENT, Engagement, "id", &id),
             amendments: versions!(READ_AMENDMENT, EngagementAmendment, "engagement_id", &id),
             milestones: versions!(READ_MILESTONE, Milestone, "engagement_id", &id),
+            invoices: versions!(READ_INVOICE, Invoice, "engagement_id", &id),
             instants,
         })
     }
@@ -103,6 +107,8 @@ impl Versions {
             amendments.sort_by_key(|amendment| amendment.number);
             let mut milestones: Vec<_> = known(&self.milestones, *seq).filter(|m| m.deleted_at.is_none()).collect();
             milestones.sort_by_key(|milestone| milestone.id.as_u128());
+            let mut invoices: Vec<_> = known(&self.invoices, *seq).filter(|invoice| invoice.is_agreed()).collect();
+            invoices.sort_by_key(|invoice| invoice.id.as_u128());
             Some(Snapshot {
                 at: *at,
                 organisation: known(&self.organisations, *seq).next()?,
@@ -110,6 +116,7 @@ impl Versions {
                 engagement,
                 amendments,
                 milestones,
+                invoices,
             })
         };
         self.instants.iter().filter_map(snapshot).collect()

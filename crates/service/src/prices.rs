@@ -2,12 +2,12 @@
 
 use std::any::Any;
 
+use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::error::Fault;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::money::{Amount, Money};
 use steerco_domain::ratio::Ratio;
-use steerco_domain::Resource;
 use steerco_persistence::{Fail, ledger, vendor};
 
 use crate::execute::Env;
@@ -56,7 +56,8 @@ async fn check_milestone(
         return Ok(());
     };
     if let Some(payment) = after.payment.filter(|payment| payment.currency != value.currency) {
-        let detail = format!("{} is not the currency of the engagement, {}", payment.currency.code(), value.currency.code());
+        let detail =
+            format!("{} is not the currency of the engagement, {}", payment.currency.code(), value.currency.code());
         faults.push(Fault::new("/payment/currency", "DOES_NOT_FIT", detail));
         return Ok(());
     }
@@ -66,7 +67,8 @@ async fn check_milestone(
     let left = known.fold(value.units.saturating_sub(planned), i64::saturating_sub);
     if price > left {
         let pointer = if after.payment.is_some() { "/payment/amount" } else { "/payment_share" };
-        let detail = format!("{} {} are left of the value of the engagement", Amount::new(left.max(0)), value.currency.code());
+        let detail =
+            format!("{} {} are left of the value of the engagement", Amount::new(left.max(0)), value.currency.code());
         faults.push(Fault::new(pointer, "INSUFFICIENT", detail));
     }
     Ok(())

@@ -153,7 +153,11 @@ impl Service {
         Ok(resolved)
     }
 
-    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish<V::On>, Error> {
+    pub(crate) fn wish_act<V: Verb>(
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
         if V::NEEDS_ETAG && context.if_match.is_none() {

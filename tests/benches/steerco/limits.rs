@@ -29,8 +29,7 @@ const ANSWER: &str =
 /// The bare server, in a process of its own: prints a token it accepts, then serves.
 pub(crate) fn serve_bare() -> ExitCode {
     let address = std::env::args().nth(3).unwrap_or_default();
-    let served =
-        Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(bare(&address)));
+    let served = Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(bare(&address)));
     if let Err(cause) = served {
         eprintln!("bare server: {cause}");
         return ExitCode::FAILURE;

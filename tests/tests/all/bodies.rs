@@ -39,7 +39,7 @@ pub(crate) fn body(world: &World, kind: &str) -> Value {
         "partner" => json!({"name": format!("Partner {n}"), "kind": "vendor"}),
         "engagement" => json!({
             "partner_id": world.partner, "program_ids": [world.program], "title": format!("Engagement {n}"),
-            "kind": "fixed_price", "service_levels": [availability()],
+            "kind": "framework", "service_levels": [availability()],
         }),
         other => body_of_partners(world, other, n),
     }
@@ -52,6 +52,23 @@ fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
         "engagement_amendment" => json!({
             "engagement_id": world.engagement, "title": format!("Amendment {n}"), "rationale": "Ground water",
             "value_change": {"amount": "10", "currency": "EUR"},
+        }),
+        "rate_card" => json!({
+            "engagement_id": world.engagement, "title": format!("Rates {n}"), "effective_on": "2026-01-01",
+            "currency": "EUR", "rates": [{"role": "Engineer", "unit": "hour", "amount": "95.5000"}],
+        }),
+        "retention_release" => json!({
+            "engagement_id": world.engagement, "reason": "all is well",
+            "amount": {"amount": "10.0000", "currency": "EUR"},
+        }),
+        "invoice" => json!({
+            "engagement_id": world.engagement, "invoice_type": "invoice", "number": format!("R {n}"),
+            "issued_on": "2026-07-31", "currency": "EUR",
+            "lines": [{"description": "Drawings", "amount": "10.0000"}],
+        }),
+        "vendor_statement" => json!({
+            "engagement_id": world.engagement, "stated_on": "2026-07-31", "currency": "EUR", "balance": "0.0000",
+            "lines": [{"number": format!("S {n}"), "amount": "10.0000", "paid": "0.0000"}],
         }),
         // A month that no other body of this process has.
         "service_level_measurement" => json!({
@@ -215,6 +232,12 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
         ("commitment", "amend") => json!({"amount": "2", "reason": "a better price"}),
         ("commitment", "invoice" | "credit") => json!({"amount": "1", "document_reference": "R 1"}),
         ("commitment", "cancel") => json!({"reason": "not needed"}),
+        ("invoice" | "retention_release", "reject") => json!({"reason": "nobody worked"}),
+        ("invoice", "dispute") => json!({"dispute": "somebody did"}),
+        ("invoice", "answer_dispute") => json!({"answer": "so it was"}),
+        ("invoice", "record_payment") => {
+            json!({"amount": "1", "paid_on": "2026-08-15", "document_reference": "P 1"})
+        }
         ("engagement_amendment", "reject") => json!({"reason": "too dear"}),
         ("review", "accept_with_reservations") => {
             json!({"conditions": [{"key": "paint", "text": "Paint the rail", "due_on": "2026-12-24"}]})
@@ -231,8 +254,18 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 
 /// Whether an action is a verb, called on one resource by its name.
 pub(crate) fn is_verb(row: &Row) -> bool {
-    let others =
-        ["read", "create", "update", "delete", "adjust", "reclassify", "override", "propose_accruals", "preview", "test"];
+    let others = [
+        "read",
+        "create",
+        "update",
+        "delete",
+        "adjust",
+        "reclassify",
+        "override",
+        "propose_accruals",
+        "preview",
+        "test",
+    ];
     !others.contains(&row.action) && (row.kind, row.action) != ("exchange_rate", "import")
 }
 
@@ -240,7 +273,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 36] = [
+pub(crate) const CREATABLE: [&str; 40] = [
     "person",
     "principal",
     "grant",
@@ -260,6 +293,10 @@ pub(crate) const CREATABLE: [&str; 36] = [
     "engagement_amendment",
     "service_level_measurement",
     "milestone",
+    "rate_card",
+    "retention_release",
+    "invoice",
+    "vendor_statement",
     "comment",
     "attachment",
     "fiscal_calendar",

@@ -77,10 +77,11 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"new_starts_on": "2026-02-01", "new_ends_on": "2026-12-31", "signed_on": "2026-01-20",
                 "scope_change": "A third lane", "new_statement_of_work": "Three lanes", "private_notes": "Dear"}),
         ),
-        "service_level_measurement" => (
-            super::bodies::body(world, kind),
-            json!({"value": "98.7"}),
-        ),
+        "rate_card" => (super::bodies::body(world, kind), json!({"title": "Dearer", "effective_on": "2026-07-01"})),
+        "retention_release" => (super::bodies::body(world, kind), json!({"reason": "certificate 7"})),
+        "invoice" => (super::bodies::body(world, kind), json!({"private_notes": "Ask Ada"})),
+        "vendor_statement" => (super::bodies::body(world, kind), json!({"labels": {"seen": "yes"}})),
+        "service_level_measurement" => (super::bodies::body(world, kind), json!({"value": "98.7"})),
         "milestone" => (
             json!({"engagement_id": world.engagement, "title": "Roof is tight", "planned_on": "2026-05-31",
                 "payment_share": 0.25}),
@@ -212,6 +213,10 @@ scenario!(of_a_dependency(world) { live(&world, "dependency").await });
 scenario!(of_a_partner(world) { live(&world, "partner").await });
 scenario!(of_an_engagement(world) { live(&world, "engagement").await });
 scenario!(of_an_engagement_amendment(world) { live(&world, "engagement_amendment").await });
+scenario!(of_a_rate_card(world) { live(&world, "rate_card").await });
+scenario!(of_a_retention_release(world) { live(&world, "retention_release").await });
+scenario!(of_an_invoice(world) { live(&world, "invoice").await });
+scenario!(of_a_vendor_statement(world) { live(&world, "vendor_statement").await });
 scenario!(of_a_service_level_measurement(world) { live(&world, "service_level_measurement").await });
 scenario!(of_a_milestone(world) { live(&world, "milestone").await });
 scenario!(of_a_comment(world) { live(&world, "comment").await });

@@ -8,7 +8,9 @@ use super::engagement_amendment::{approved, construction};
 
 fn tags(package: &Value) -> Vec<Vec<&str>> {
     let releases = package["releases"].as_array().unwrap().iter();
-    releases.map(|release| release["tag"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect()).collect()
+    releases
+        .map(|release| release["tag"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect())
+        .collect()
 }
 
 /// The construction contract with a milestone met, three amendments and its end, and things that nobody outside knows.
@@ -20,6 +22,7 @@ async fn motorway(world: &World) -> String {
     let stone = director.create("milestone", stone).await.unwrap().id().to_owned();
     director.update("milestone", &stone, json!({"actual_on": "2018-03-29"})).await.unwrap();
     director.update("engagement", &id, json!({"private_notes": "canary", "labels": {"own": "canary"}})).await.unwrap();
+    director.update("milestone", &stone, json!({"private_notes": "canary too"})).await.unwrap();
     approved(world, &id, json!({"new_ends_on": "2018-12-01", "signed_on": "2018-02-01"})).await;
     approved(world, &id, json!({"scope_change": "A third lane", "private_notes": "canary"})).await;
     approved(world, &id, json!({"value_change": {"amount": "6250000", "currency": "GBP"}})).await;

@@ -2,9 +2,9 @@
 //! the rest.
 
 use serde_json::{Value, json};
+use steerco_domain::KINDS;
 use steerco_domain::access::TABLE;
 use steerco_domain::resource::Kind;
-use steerco_domain::KINDS;
 use steerco_tests::{Client, Reply, Who, World, scenario};
 use tokio::io::AsyncWriteExt;
 
@@ -44,7 +44,9 @@ fn writes() -> Vec<Write> {
     let document = document();
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name == "post" || *name == "delete") {
+        for (method, operation) in
+            item.as_object().unwrap().iter().filter(|(name, _)| *name == "post" || *name == "delete")
+        {
             let id = operation["operationId"].as_str().unwrap().to_owned();
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             if !parameters.iter().any(|known| known["$ref"] == "#/components/parameters/idempotency_key") {
@@ -227,10 +229,8 @@ async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
 
 /// Requests that have written to the log since.
 async fn requests_since(world: &World, seq: i64) -> i64 {
-    let count = format!(
-        "SELECT CAST(count(DISTINCT request_id) AS TEXT) FROM log WHERE org = '{}' AND seq > {seq}",
-        world.org
-    );
+    let count =
+        format!("SELECT CAST(count(DISTINCT request_id) AS TEXT) FROM log WHERE org = '{}' AND seq > {seq}", world.org);
     sql(&world.server, &count).await.unwrap().parse().unwrap()
 }
 
@@ -251,14 +251,17 @@ one_key_has_one_effect(world) {
         if effects == 0 {
             without.push(what);
         }
-        let refused = write.another(&client, &ready).await.expect_err(what);
-        assert_eq!((refused.code.as_str(), refused.status), ("IDEMPOTENCY_KEY_REUSED", 422), "{what}: {refused}");
+        // What is refused uses up no key.
+        if done.is_ok() {
+            let refused = write.another(&client, &ready).await.expect_err(what);
+            assert_eq!((refused.code.as_str(), refused.status), ("IDEMPOTENCY_KEY_REUSED", 422), "{what}: {refused}");
+        }
         let other = if ready.who == Who::Director { Who::Finance } else { Who::Director };
         match write.call(&world.client(other).key(&key), &ready).await {
             Ok(answer) => assert!(!answer.replayed, "{what}: another caller's key is another key"),
             Err(refused) => assert_ne!(refused.code, "IDEMPOTENCY_KEY_REUSED", "{what}: {refused}"),
         }
     }
-    assert!(without.len() * 10 <= writes.len(), "of too many nothing was seen but refusals: {without:?}");
+    assert!(without.len() * 5 <= writes.len(), "of too many nothing was seen but refusals: {without:?}");
     world.verify().await;
 });

@@ -91,6 +91,7 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
     match (row.kind, row.action, caller) {
         ("partner", "read", _) => return world.partner.clone(),
         ("engagement", "read", _) => return world.engagement.clone(),
+        ("rate_card", "read", _) => return approved_rates(world).await,
         ("engagement_amendment", "read", _) => {
             let change = json!({"new_ends_on": "2030-12-31"});
             return super::engagement_amendment::approved(world, &world.engagement, change).await;
@@ -112,6 +113,14 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
         "history" => make(world, "project").await,
         kind => make(world, kind).await,
     }
+}
+
+/// Rates that both sides agree to.
+pub(crate) async fn approved_rates(world: &World) -> String {
+    let manager = world.client(Who::ProgramManager);
+    let card = manager.create("rate_card", body(world, "rate_card")).await.unwrap().id().to_owned();
+    world.client(Who::Director).act("rate_card", &card, "approve", json!({})).await.unwrap();
+    card
 }
 
 scenario!(

@@ -279,7 +279,7 @@ scenario!(a_manager_of_another_program_sees_nothing_of_this_one(world) {
     // Directories are everybody's: these kinds are not.
     let kinds = [
         "principal", "grant", "service_account", "portfolio", "program", "project", "deliverable", "activity",
-        "dependency", "risk", "engagement", "engagement_amendment", "service_level_measurement", "milestone", "comment",
+        "dependency", "risk", "engagement", "engagement_amendment", "service_level_measurement", "rate_card", "retention_release", "invoice", "vendor_statement", "milestone", "comment",
     ];
     let before = head(&world, &world.org).await;
     let mut leaks = look_alike(&nest, "manager", &manager, &kinds).await;

@@ -16,6 +16,10 @@ async fn seen(world: &World) -> Vec<(&'static str, String)> {
     let milestone = director.create("milestone", milestone).await.unwrap().id().to_owned();
     let change = json!({"new_ends_on": "2030-12-31", "private_notes": CANARY});
     let amendment = super::engagement_amendment::approved(world, &world.engagement, change).await;
+    let rates = super::permissions::approved_rates(world).await;
+    let release = super::bodies::make(world, "retention_release").await;
+    let invoice = super::bodies::make(world, "invoice").await;
+    let statement = super::bodies::make(world, "vendor_statement").await;
     let measured = super::bodies::make(world, "service_level_measurement").await;
     let comment = json!({"subject_id": milestone, "visibility": "shared", "text": "Seen"});
     let comment = director.create("comment", comment).await.unwrap().id().to_owned();
@@ -28,6 +32,10 @@ async fn seen(world: &World) -> Vec<(&'static str, String)> {
         ("engagement", world.engagement.clone()),
         ("engagement_amendment", amendment),
         ("service_level_measurement", measured),
+        ("rate_card", rates),
+        ("retention_release", release),
+        ("invoice", invoice),
+        ("vendor_statement", statement),
         ("milestone", milestone),
         ("comment", comment),
         ("milestone_update", claim),

@@ -4,7 +4,7 @@ use steerco_domain::engagement::{
     ActivateEngagement, CompleteEngagement, Engagement, SuspendEngagement, TerminateEngagement,
 };
 use steerco_domain::{
-    Error,     activate_engagement_fields, complete_engagement_fields, engagement_fields, suspend_engagement_fields,
+    Error, activate_engagement_fields, complete_engagement_fields, engagement_fields, suspend_engagement_fields,
     terminate_engagement_fields,
 };
 use steerco_proto::v1 as pb;
@@ -18,6 +18,15 @@ use crate::rest::ocds::addresses;
 engagement_fields!(resource_service verbs {
     activate_engagement ActivateEngagement, complete_engagement CompleteEngagement, suspend_engagement SuspendEngagement, terminate_engagement TerminateEngagement,
 } others {
+    async fn get_statement_of_account(
+        &self,
+        request: Request<pb::GetStatementOfAccountRequest>,
+    ) -> Answer<pb::StatementOfAccount> {
+        answer(request, |call, body| super::settlement::statement(&self.0, call, body)).await
+    }
+    async fn get_engagement_scorecard(&self, request: Request<pb::GetScorecardRequest>) -> Answer<pb::Scorecard> {
+        answer(request, |call, body| super::settlement::of_engagement(&self.0, call, body)).await
+    }
     async fn get_ocds_release_package(&self, request: Request<pb::GetOcdsPackageRequest>) -> Answer<pb::OcdsPackage> {
         answer(request, |call, body| ocds(&self.0, call, body, false)).await
     }

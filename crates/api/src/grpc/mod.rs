@@ -11,8 +11,8 @@ mod call;
 mod contract_tests;
 mod event;
 mod exchange_rate;
-mod financials;
 mod export;
+mod financials;
 mod gate;
 mod health;
 mod macros;
@@ -41,6 +41,7 @@ mod forecast;
 mod functional_area;
 mod grant;
 mod import_job;
+mod invoice;
 mod ledger_entry;
 mod legal_entity;
 mod mapping_profile;
@@ -54,12 +55,16 @@ mod portfolio;
 mod principal;
 mod program;
 mod project;
-mod review;
 mod purchase_order_batch;
+mod rate_card;
+mod retention_release;
+mod review;
 mod risk;
 mod service_account;
 mod service_level_measurement;
+mod settlement;
 mod source;
+mod vendor_statement;
 mod webhook_endpoint;
 mod work_calendar;
 
@@ -110,6 +115,7 @@ pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
     let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
+        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release, invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
         engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
         budget_transfer, commitment, forecast, import_job, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));

@@ -8,6 +8,10 @@ use super::macros::{resource_service, verb_wire};
 
 partner_fields!(resource_service verbs {
     suspend_partner SuspendPartner, resume_partner ResumePartner, end_partner EndPartner,
+} others {
+    async fn get_partner_scorecard(&self, request: Request<pb::GetScorecardRequest>) -> Answer<pb::Scorecard> {
+        answer(request, |call, body| super::settlement::of_partner(&self.0, call, body)).await
+    }
 });
 suspend_partner_fields!(verb_wire SuspendPartnerRequest);
 resume_partner_fields!(verb_wire ResumePartnerRequest);

@@ -22,6 +22,7 @@ mod purchase_orders;
 mod reconciliation;
 mod resources;
 mod schemas;
+mod settlement;
 mod shape;
 mod vocabulary;
 mod webhooks;
@@ -71,6 +72,7 @@ pub fn document() -> Value {
     operations.extend(consumers::operations(&mut schemas));
     operations.push(webhooks::operation(&mut schemas));
     operations.extend(ocds::operations(&mut schemas));
+    operations.extend(settlement::operations(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

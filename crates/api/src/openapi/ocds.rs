@@ -53,7 +53,9 @@ fn operation(kind: &str, schema: &str, summary: &str, description: &str) -> Oper
 
 /// An object of the standard, whose members its own schema tells.
 fn release() -> ObjectBuilder {
-    of(Type::Object).description(Some(RELEASE)).additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
+    of(Type::Object)
+        .description(Some(RELEASE))
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
 }
 
 fn releases() -> ArrayBuilder {

@@ -61,6 +61,9 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::ADJUSTING,
         &params::PROFILE,
         &params::FORMAT,
+        &params::FROM,
+        &params::UNTIL,
+        &params::MINIMUM_EVIDENCE,
     ];
     let queries = queries.into_iter().map(|param| (param.name.to_owned(), query(param)));
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();

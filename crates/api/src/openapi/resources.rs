@@ -147,7 +147,8 @@ fn export(about: &About) -> Operation {
 
 /// What is read as a partner sees it: what a partner may read.
 fn preview(about: &About) -> Vec<Parameter> {
-    let reads = |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
+    let reads =
+        |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
     if TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
 }
 

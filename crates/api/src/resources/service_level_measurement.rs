@@ -1,9 +1,9 @@
 //! The paths of service level measurements.
 
-use steerco_domain::service_level_measurement::ServiceLevelMeasurement;
+use steerco_domain::service_level_measurement::{ProposeCreditServiceLevelMeasurement, ServiceLevelMeasurement};
 
 use crate::rest::mount::{Mounted, whole};
 
 pub(super) fn mount() -> Mounted {
-    whole::<ServiceLevelMeasurement>().done()
+    whole::<ServiceLevelMeasurement>().verb::<ProposeCreditServiceLevelMeasurement>().done()
 }

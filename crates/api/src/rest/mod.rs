@@ -28,6 +28,7 @@ mod query;
 mod read;
 pub(crate) mod reconciliation;
 mod reply;
+pub(crate) mod settlement;
 pub(crate) mod webhooks;
 pub(crate) mod write;
 

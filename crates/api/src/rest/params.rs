@@ -2,9 +2,9 @@
 
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
+use steerco_domain::consumer::Consumer;
 use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::export::ExportFormat;
-use steerco_domain::consumer::Consumer;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
 use steerco_domain::fiscal_period::FiscalPeriod;
@@ -129,6 +129,12 @@ params! {
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
     /// What kind of file.
     FORMAT "format" Shape::Word { title: "ExportFormat", doc: ExportFormat::DOC, words: ExportFormat::WORDS };
+    /// The first day that counts; all before when absent.
+    FROM "from" Shape::Day;
+    /// The last day that counts; today when absent.
+    UNTIL "until" Shape::Day;
+    /// Facts that a score needs; 3 when absent.
+    MINIMUM_EVIDENCE "minimum_evidence" Shape::Int { min: 1, max: 1_000 };
     /// Leaves out what this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
@@ -189,6 +195,11 @@ pub(crate) fn financials() -> Set {
 /// How a bridge is read.
 pub(crate) fn bridging() -> Set {
     vec![&FROM_ID, &CURRENCY]
+}
+
+/// How a scorecard is read.
+pub(crate) fn scoring() -> Set {
+    vec![&FROM, &UNTIL, &MINIMUM_EVIDENCE]
 }
 
 /// How a write is done.

@@ -27,6 +27,7 @@ use steerco_persistence::Fail;
 use steerco_service::operator::{Bootstrap, Mint};
 use steerco_service::{BatchItem, Caller, Context, ListArgs, Service};
 
+use super::contracts::{Buyer, service_level};
 use super::data::{self, ProjectInfo, Report};
 
 /// Who is in the demo.
@@ -58,6 +59,11 @@ impl Loader {
         let mint = Mint { org: org.to_owned(), subject: subject.to_owned(), seconds: 3600, ..Mint::default() };
         let caller = service.authenticate(Some(&service.mint(&mint))).await?;
         Ok(Self { service: service.clone(), caller, count: std::cell::Cell::new(0) })
+    }
+
+    /// Somebody else of the organisation.
+    pub(super) async fn another(&self, subject: &str) -> anyhow::Result<Self> {
+        Self::new(&self.service, self.caller.organisation(), subject).await
     }
 
     pub(super) fn context(&self, effective_at: Option<Instant>) -> Context {
@@ -132,8 +138,10 @@ async fn load_new(service: &Service) -> anyhow::Result<Loaded> {
     load_reports(&feed, &infos, &reports, &programs).await?;
     let engagements = load_engagements(&director, &loaded.partner, &programs).await?;
     super::vendors::load(&feed, &director, &engagements).await?;
-    let risks = load_risks(&feed, &infos, &reports, &programs).await?;
     let finance = Loader::new(service, &org, &loaded.finance).await?;
+    let buyer = Buyer { admin: &admin, director: &director, finance: &finance };
+    super::contracts::load(&buyer, &engagements).await?;
+    let risks = load_risks(&feed, &infos, &reports, &programs).await?;
     let costs = super::money::load(&director, &finance, &infos, &reports, &programs).await?;
     eprintln!(
         "loaded {} reports on {} projects in {} programs, {risks} risks, {costs} costs, in {:.1} s",
@@ -300,6 +308,8 @@ async fn load_engagements(
                 "value": { "amount": amount, "currency": "USD" }, "payment_terms_days": 30,
                 "review_deadline_days": 10, "payment_rule": "pro_rata",
                 "private_notes": "The price may be negotiated once more in spring.",
+                "starts_on": "2026-01-01", "ends_on": "2027-12-31", "signed_on": "2025-12-15",
+                "service_levels": [service_level()],
             }))
             .await?;
         for (title, share) in [("Design approved", 0.3), ("Works accepted", 0.7)] {

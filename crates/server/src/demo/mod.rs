@@ -1,6 +1,7 @@
 //! The demo is the main job on real input: New York City's capital projects, loaded through the service's own
 //! operations, then served.
 
+mod contracts;
 pub mod data;
 mod load;
 mod money;

@@ -42,6 +42,8 @@ const PARALLEL: usize = 16;
 const QUEUE: i64 = 1_000;
 /// Entries read in one go.
 const STRETCH: u32 = 200;
+/// Entries without an event that are read before it is noted: most changes concern nobody out there.
+const UNNOTED: i64 = 5_000;
 /// Attempts that are kept of a message.
 const HISTORY: usize = 20;
 /// An endpoint that takes nothing for this long is disabled.
@@ -161,6 +163,9 @@ struct Sender {
     /// Messages on their way.
     busy: HashSet<i64>,
     leased_at: Instant,
+    /// How far the log was read by what is on record, and how far it was in truth: nothing was found beyond.
+    noted: i64,
+    read: i64,
 }
 
 /// A part of the log that was read.
@@ -183,7 +188,7 @@ struct Target {
 impl Sender {
     fn new(service: Service, org: String, endpoint: String) -> Self {
         let leased_at = Instant::from_micros(0);
-        Self { service, org, endpoint, busy: HashSet::new(), leased_at }
+        Self { service, org, endpoint, busy: HashSet::new(), leased_at, noted: 0, read: 0 }
     }
 
     async fn run(&mut self) {
@@ -251,17 +256,26 @@ impl Sender {
             Err(fail) => return Err(fail),
         };
         let head = self.service.inner.database.head(&conn, &self.org).await?;
-        let stretch = self.read_on(&conn, &target, &sight, &head).await?;
+        if target.kept.seq != self.noted {
+            // It was set back, to be sent again.
+            (self.noted, self.read) = (target.kept.seq, target.kept.seq);
+        }
+        let stretch = self.read_on(&conn, &sight, &head).await?;
         let more = stretch.as_ref().is_some_and(|stretch| stretch.more);
         let conn = match stretch {
-            None => conn,
-            Some(Stretch { to, found, .. }) => {
+            Some(Stretch { to, found, .. }) if !found.is_empty() || to - self.noted >= UNNOTED => {
                 // Nobody waits for a connection with another in hand.
                 conn.close().await?;
-                let (database, span) = (&self.service.inner.database, (target.kept.seq, to));
+                let (database, span) = (&self.service.inner.database, (self.noted, to));
                 database.queue_webhook(&self.org, &self.endpoint, span, &found, now).await?;
+                (self.noted, self.read) = (to, to);
                 database.read(&self.org).await?
             }
+            Some(Stretch { to, .. }) => {
+                self.read = to;
+                conn
+            }
+            None => conn,
         };
         let withheld = self.send_due(in_flight, &conn, &target, &sight, head.epoch).await?;
         conn.close().await?;
@@ -292,8 +306,8 @@ impl Sender {
     }
 
     /// The events of the next stretch of the log, unless enough wait already.
-    async fn read_on(&self, conn: &Conn, target: &Target, sight: &Sight, head: &Head) -> Result<Option<Stretch>, Fail> {
-        let from = target.kept.seq;
+    async fn read_on(&self, conn: &Conn, sight: &Sight, head: &Head) -> Result<Option<Stretch>, Fail> {
+        let from = self.read;
         if from >= head.seq || webhook::count_pending(conn, &self.org, &self.endpoint).await? >= QUEUE {
             return Ok(None);
         }

@@ -1,0 +1,506 @@
+//! Invoices and credit notes: what a partner charges. A claim, which moves no money.
+
+use steerco_derive::{input, resource, words};
+
+use crate::actor::Actor;
+use crate::commitment::Commitment;
+use crate::engagement::Engagement;
+use crate::error::{Error, Fault, Reason};
+use crate::field::List;
+use crate::id::Id;
+use crate::labels::Labels;
+use crate::money::{Amount, Currency, Money};
+use crate::partner::Partner;
+use crate::payable::Payable;
+use crate::person::Person;
+use crate::quantity::Quantity;
+use crate::rate_card::RateUnit;
+use crate::refs::ExternalRefs;
+use crate::resource::{Acting, Place, Rules, Verb};
+use crate::retention_release::RetentionRelease;
+use crate::service_level_measurement::ServiceLevelMeasurement;
+use crate::state::States;
+use crate::text::Text;
+use crate::time::{Day, Instant};
+use crate::words::Words;
+
+/// What a partner charges for an engagement, or takes back of it. It is a claim: it posts nothing, and no more can be
+/// charged than was accepted, released or agreed. A person of the organisation approves or rejects it; what is paid of it,
+/// and when, finance tells.
+#[resource(prefix = "inv", plural = "invoices", scope = "InEngagement")]
+pub struct Invoice {
+    /// The engagement that it is for.
+    #[field(create, filter, parent)]
+    pub engagement_id: Id<Engagement>,
+    /// The partner of that engagement.
+    #[field(inherited, filter)]
+    pub partner_id: Option<Id<Partner>>,
+    /// Whether it charges or takes back.
+    #[field(create, filter)]
+    pub invoice_type: InvoiceType,
+    /// Its number in the books of the partner, unique there.
+    #[field(create, filter)]
+    pub number: Text<100>,
+    /// The day it is dated.
+    #[field(create, filter)]
+    pub issued_on: Day,
+    /// The day it is to be paid by: that and the payment terms of the engagement.
+    #[field(filter)]
+    pub due_on: Option<Day>,
+    /// The currency of its amounts.
+    #[field(create, filter)]
+    pub currency: Currency,
+    /// The invoice that a credit note takes back, in whole or in part.
+    #[field(create, filter)]
+    pub credited_invoice_id: Option<Id<Invoice>>,
+    /// The breach of a service level that it is credited for.
+    #[field(filter)]
+    pub service_level_measurement_id: Option<Id<ServiceLevelMeasurement>>,
+    /// Number of the purchase order that it refers to.
+    #[field(create, filter)]
+    pub purchase_order_reference: Option<Text<100>>,
+    /// The line of that order.
+    #[field(create, filter)]
+    pub purchase_order_line: Option<Text<50>>,
+    /// What is charged or taken back.
+    #[field(create)]
+    pub lines: List<InvoiceLine, 500>,
+    /// Sum of its lines without tax.
+    #[field(filter)]
+    pub net: Amount,
+    /// Sum of their taxes.
+    #[field(filter)]
+    pub tax: Amount,
+    /// What is to be paid, or taken off what is to be paid.
+    #[field(filter)]
+    pub gross: Amount,
+    /// Where it is in its life.
+    #[field(filter)]
+    pub state: InvoiceState,
+    /// Why it was rejected or withdrawn.
+    #[field(system)]
+    pub state_reason: Option<Text<1000>>,
+    /// Who approved or rejected it.
+    #[field(filter, private)]
+    pub decided_by: Option<Id<Person>>,
+    /// When it was approved or rejected (UTC).
+    #[field(filter)]
+    pub decided_at: Option<Instant>,
+    /// What was paid of it, as finance told.
+    #[field(system)]
+    pub payments: List<InvoicePayment, 200>,
+    /// The sum of that.
+    #[field(filter)]
+    pub paid: Amount,
+    /// The day on which it was paid whole.
+    #[field(filter)]
+    pub paid_on: Option<Day>,
+    /// What the partner disputes.
+    #[field(system)]
+    pub dispute: Option<Text<2000>>,
+    /// Since when (UTC).
+    #[field(filter)]
+    pub disputed_at: Option<Instant>,
+    /// What it was answered.
+    #[field(system)]
+    pub dispute_answer: Option<Text<2000>>,
+    /// When it was answered (UTC): from then on the dispute is not open any more.
+    #[field(filter)]
+    pub dispute_answered_at: Option<Instant>,
+    /// The commitment of that purchase order line, where there is one.
+    #[field(filter, private)]
+    pub commitment_id: Option<Id<Commitment>>,
+    /// What only the organisation's own people read.
+    #[field(write, private)]
+    pub private_notes: Option<Text<4000>>,
+}
+
+/// Whether an invoice charges or takes back.
+#[words]
+pub enum InvoiceType {
+    /// Charges.
+    Invoice,
+    /// Takes back.
+    CreditNote,
+}
+
+/// Where an invoice is in its life.
+#[words]
+#[derive(Default)]
+pub enum InvoiceState {
+    /// Awaits the organisation.
+    #[default]
+    Submitted,
+    /// A credit note that the organisation proposes; awaits the partner.
+    Proposed,
+    /// Right, and to be paid when it is due.
+    Approved,
+    /// Not right.
+    Rejected,
+    /// Taken back by who sent it.
+    Withdrawn,
+    /// Paid whole.
+    Paid,
+}
+
+impl States for InvoiceState {
+    const MOVES: &'static [(Self, &'static [Self])] = &[
+        (Self::Submitted, &[Self::Approved, Self::Rejected, Self::Withdrawn]),
+        (Self::Proposed, &[Self::Approved, Self::Withdrawn]),
+        (Self::Approved, &[Self::Paid]),
+    ];
+}
+
+/// One thing that is charged: an acceptance, released retention, work by time, or what a framework lets be called off.
+#[input(value)]
+pub struct InvoiceLine {
+    /// What it is for.
+    pub description: Text<500>,
+    /// The payable that an acceptance made.
+    pub payable_id: Option<Id<Payable>>,
+    /// The release of what was kept back.
+    pub retention_release_id: Option<Id<RetentionRelease>>,
+    /// Of work by time: who worked, as the rate card has it.
+    pub role: Option<Text<100>>,
+    /// What is counted, as the rate card has it.
+    pub unit: Option<RateUnit>,
+    /// How much of it.
+    pub quantity: Option<Quantity>,
+    /// The day, or the last of the days, of the work; the rate is that of this day.
+    pub worked_on: Option<Day>,
+    /// The agreed rate; it may be left out, and must be right where it is given.
+    pub rate: Option<Amount>,
+    /// What is charged without tax. Of work by time, quantity times rate, rounded half to even at the ten-thousandth: it may
+    /// be left out, and must be right where it is given.
+    pub amount: Option<Amount>,
+    /// The tax on it.
+    pub tax: Option<Amount>,
+}
+
+/// What finance has paid of an invoice.
+#[input(value)]
+pub struct InvoicePayment {
+    /// How much.
+    pub amount: Amount,
+    /// The day it left the account.
+    pub paid_on: Day,
+    /// Number of the payment in the books of finance.
+    pub document_reference: Text<200>,
+}
+
+impl InvoiceLine {
+    /// What is charged, without tax.
+    pub fn units(&self) -> i64 {
+        self.amount.map_or(0, Amount::units)
+    }
+
+    /// Whether it is work by time.
+    pub const fn is_time(&self) -> bool {
+        self.role.is_some() || self.unit.is_some() || self.quantity.is_some() || self.worked_on.is_some()
+    }
+}
+
+impl Invoice {
+    /// A credit note that the organisation proposes for a breach of a service level.
+    pub fn propose(of: &ServiceLevelMeasurement, credit: Money, id: u128, at: Instant, by: Actor) -> Self {
+        let name: String = of.service_level.as_str().chars().take(400).collect();
+        let line = InvoiceLine {
+            description: Text::ours(format!("Credit for {name} from {} to {}", of.period_starts_on, of.period_ends_on)),
+            payable_id: None,
+            retention_release_id: None,
+            role: None,
+            unit: None,
+            quantity: None,
+            worked_on: None,
+            rate: None,
+            amount: Some(Amount::new(credit.units)),
+            tax: None,
+        };
+        Self {
+            id: Id::from_u128(id),
+            revision: 1,
+            created_at: at,
+            updated_at: at,
+            created_by: by,
+            deleted_at: None,
+            external_refs: ExternalRefs::default(),
+            labels: Labels::default(),
+            engagement_id: of.engagement_id,
+            partner_id: of.partner_id,
+            invoice_type: InvoiceType::CreditNote,
+            number: Text::ours(format!("credit {}", of.id)),
+            issued_on: at.day(),
+            due_on: None,
+            currency: credit.currency,
+            credited_invoice_id: None,
+            service_level_measurement_id: Some(of.id),
+            purchase_order_reference: None,
+            purchase_order_line: None,
+            lines: List(vec![line]),
+            net: Amount::new(credit.units),
+            tax: Amount::new(0),
+            gross: Amount::new(credit.units),
+            state: InvoiceState::Proposed,
+            state_reason: None,
+            decided_by: None,
+            decided_at: None,
+            payments: List(Vec::new()),
+            paid: Amount::new(0),
+            paid_on: None,
+            dispute: None,
+            disputed_at: None,
+            dispute_answer: None,
+            dispute_answered_at: None,
+            commitment_id: None,
+            private_notes: None,
+        }
+    }
+
+    /// Whether it counts against what may be charged: what was neither rejected nor withdrawn; and of credit notes only what
+    /// both sides agree to.
+    pub fn counts(&self) -> bool {
+        let agreed = matches!(self.state, InvoiceState::Approved | InvoiceState::Paid);
+        let waits = self.state == InvoiceState::Submitted && self.invoice_type == InvoiceType::Invoice;
+        self.deleted_at.is_none() && (agreed || waits)
+    }
+
+    /// Whether both sides agree to it.
+    pub fn is_agreed(&self) -> bool {
+        self.deleted_at.is_none() && matches!(self.state, InvoiceState::Approved | InvoiceState::Paid)
+    }
+
+    /// 1 of what charges, -1 of what takes back.
+    pub const fn sign(&self) -> i64 {
+        match self.invoice_type {
+            InvoiceType::Invoice => 1,
+            InvoiceType::CreditNote => -1,
+        }
+    }
+
+    /// Whether what the partner disputes waits for an answer.
+    pub const fn is_disputed(&self) -> bool {
+        self.disputed_at.is_some() && self.dispute_answered_at.is_none()
+    }
+
+    fn sum(&self) -> Result<[Amount; 3], Error> {
+        let net: i128 = self.lines.0.iter().map(|line| i128::from(line.units())).sum();
+        let tax: i128 = self.lines.0.iter().map(|line| i128::from(line.tax.map_or(0, Amount::units))).sum();
+        let amount = |units: i128| {
+            let beyond = || Error::fault("/lines", "OUT_OF_RANGE", "the sum is beyond what an amount holds");
+            i64::try_from(units).map(Amount::new).map_err(|_| beyond())
+        };
+        Ok([amount(net)?, amount(tax)?, amount(net + tax)?])
+    }
+
+    fn decide(&mut self, to: InvoiceState, acting: &Acting) -> Result<(), Error> {
+        let person = acting.need_person("only a person decides on an invoice")?;
+        if self.state == InvoiceState::Submitted && self.created_by.0 == person.to_string() {
+            let detail = "an invoice is decided on by somebody else than who entered it";
+            return Err(Error::new(Reason::Forbidden, detail));
+        }
+        if self.state == InvoiceState::Proposed {
+            return Err(Error::new(Reason::WrongState, "a proposed credit note waits for the partner"));
+        }
+        self.state.go(to)?;
+        (self.decided_by, self.decided_at) = (Some(person), Some(acting.now));
+        Ok(())
+    }
+}
+
+impl Rules for Invoice {
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        if self.lines.0.is_empty() {
+            faults.push(Fault::new("/lines", "REQUIRED", "an invoice has at least one line"));
+        }
+        for (i, line) in self.lines.0.iter().enumerate() {
+            if line.amount.is_some_and(|amount| amount.units() <= 0) {
+                faults.push(Fault::new(format!("/lines/{i}/amount"), "OUT_OF_RANGE", "must be more than zero"));
+            }
+            if line.tax.is_some_and(|tax| tax.units() < 0) {
+                faults.push(Fault::new(format!("/lines/{i}/tax"), "OUT_OF_RANGE", "must not be below zero"));
+            }
+        }
+        match self.sum() {
+            Ok([net, tax, gross]) => (self.net, self.tax, self.gross) = (net, tax, gross),
+            Err(error) => faults.extend(error.faults),
+        }
+        let credit = self.invoice_type == InvoiceType::CreditNote;
+        if !credit && self.credited_invoice_id.is_some() {
+            let detail = "only a credit note takes an invoice back";
+            faults.push(Fault::new("/credited_invoice_id", "DOES_NOT_FIT", detail));
+        }
+        if credit && self.credited_invoice_id.is_none() && self.service_level_measurement_id.is_none() {
+            let detail = "name the invoice that is taken back";
+            faults.push(Fault::new("/credited_invoice_id", "REQUIRED", detail));
+        }
+    }
+
+    fn check_delete(&self) -> Result<(), Error> {
+        match self.state {
+            InvoiceState::Submitted | InvoiceState::Withdrawn => Ok(()),
+            state => Err(Error::new(Reason::WrongState, format!("the invoice is {}, and stays", state.word()))),
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            partner: self.partner_id.map(|id| id.to_string()),
+            engagement: Some(self.engagement_id.to_string()),
+            ..Place::default()
+        }
+    }
+}
+
+/// Finds an invoice right. It is paid by finance, not by this. By somebody else than who entered it.
+#[input]
+pub struct ApproveInvoice {}
+
+impl Verb for ApproveInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "approve";
+    fn decide_by(&self, on: &mut Invoice, acting: &Acting) -> Result<(), Error> {
+        on.decide(InvoiceState::Approved, acting)
+    }
+}
+
+/// Finds an invoice wrong. What it charged may be charged again.
+#[input]
+pub struct RejectInvoice {
+    /// Why; the partner reads it too.
+    pub reason: Text<1000>,
+}
+
+impl Verb for RejectInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "reject";
+    fn decide_by(&self, on: &mut Invoice, acting: &Acting) -> Result<(), Error> {
+        on.decide(InvoiceState::Rejected, acting)?;
+        on.state_reason = Some(self.reason.clone());
+        Ok(())
+    }
+}
+
+/// Takes an invoice back that nobody has decided on.
+#[input]
+pub struct WithdrawInvoice {
+    /// Why.
+    pub reason: Option<Text<1000>>,
+}
+
+impl Verb for WithdrawInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "withdraw";
+    fn decide(&self, on: &mut Invoice, _now: Instant) -> Result<(), Error> {
+        if on.state == InvoiceState::Proposed {
+            let detail = "the organisation proposed it: accept or dispute it";
+            return Err(Error::new(Reason::WrongState, detail));
+        }
+        on.state.go(InvoiceState::Withdrawn)?;
+        on.state_reason.clone_from(&self.reason);
+        Ok(())
+    }
+}
+
+/// Agrees to a credit note that the organisation proposes.
+#[input]
+pub struct AcceptInvoice {}
+
+impl Verb for AcceptInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "accept";
+    fn decide(&self, on: &mut Invoice, now: Instant) -> Result<(), Error> {
+        if on.state != InvoiceState::Proposed {
+            return Err(Error::new(Reason::WrongState, "only a proposed credit note is accepted by the partner"));
+        }
+        on.state.go(InvoiceState::Approved)?;
+        on.decided_at = Some(now);
+        Ok(())
+    }
+}
+
+/// Disputes what became of an invoice, or a proposed credit note. It stands in the statement of account until it is
+/// answered.
+#[input]
+pub struct DisputeInvoice {
+    /// What is wrong, and what would be right.
+    pub dispute: Text<2000>,
+}
+
+impl Verb for DisputeInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "dispute";
+    fn decide(&self, on: &mut Invoice, now: Instant) -> Result<(), Error> {
+        if on.state == InvoiceState::Withdrawn {
+            return Err(Error::new(Reason::WrongState, "what was withdrawn is not disputed"));
+        }
+        if on.is_disputed() {
+            return Err(Error::new(Reason::WrongState, "it is disputed already, and waits for an answer"));
+        }
+        (on.dispute, on.disputed_at) = (Some(self.dispute.clone()), Some(now));
+        (on.dispute_answer, on.dispute_answered_at) = (None, None);
+        Ok(())
+    }
+}
+
+/// Answers what the partner disputes.
+#[input]
+pub struct AnswerDisputeInvoice {
+    /// The answer; the partner reads it.
+    pub answer: Text<2000>,
+}
+
+impl Verb for AnswerDisputeInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "answer_dispute";
+    fn decide(&self, on: &mut Invoice, now: Instant) -> Result<(), Error> {
+        if !on.is_disputed() {
+            return Err(Error::new(Reason::WrongState, "no dispute of it is open"));
+        }
+        (on.dispute_answer, on.dispute_answered_at) = (Some(self.answer.clone()), Some(now));
+        Ok(())
+    }
+}
+
+/// Records what finance has paid of an invoice that was approved.
+#[input]
+pub struct RecordPaymentInvoice {
+    /// How much.
+    pub amount: Amount,
+    /// The day it left the account.
+    pub paid_on: Day,
+    /// Number of the payment in the books of finance; each once.
+    pub document_reference: Text<200>,
+}
+
+impl Verb for RecordPaymentInvoice {
+    type On = Invoice;
+    const NAME: &'static str = "record_payment";
+    fn decide(&self, on: &mut Invoice, _now: Instant) -> Result<(), Error> {
+        if on.invoice_type == InvoiceType::CreditNote {
+            return Err(Error::new(Reason::WrongState, "a credit note is taken off what is paid, and not paid itself"));
+        }
+        if on.state != InvoiceState::Approved {
+            let detail = format!("the invoice is {}: only what was approved is paid", on.state.word());
+            return Err(Error::new(Reason::WrongState, detail));
+        }
+        if on.payments.0.iter().any(|payment| payment.document_reference == self.document_reference) {
+            return Err(Error::fault("/document_reference", "DUPLICATE", "this payment is recorded already"));
+        }
+        if on.payments.0.len() >= 200 {
+            return Err(Error::fault("/amount", "TOO_MANY", "an invoice has at most 200 payments"));
+        }
+        let left = on.gross.units() - on.paid.units();
+        if self.amount.units() <= 0 || self.amount.units() > left {
+            let detail = format!("must be more than zero, and {} are left to pay", Amount::new(left));
+            return Err(Error::fault("/amount", "INSUFFICIENT", detail));
+        }
+        on.paid = Amount::new(on.paid.units() + self.amount.units());
+        let (amount, paid_on, document_reference) = (self.amount, self.paid_on, self.document_reference.clone());
+        on.payments.0.push(InvoicePayment { amount, paid_on, document_reference });
+        if on.paid == on.gross {
+            on.state.go(InvoiceState::Paid)?;
+            on.paid_on = on.payments.0.iter().map(|payment| payment.paid_on).max();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Rate cards: what work by time costs, by role, unit and date.
+
+use steerco_derive::{input, resource, words};
+
+use crate::engagement::Engagement;
+use crate::error::{Error, Fault, Reason};
+use crate::field::List;
+use crate::id::Id;
+use crate::money::{Amount, Currency, Money};
+use crate::partner::Partner;
+use crate::person::Person;
+use crate::quantity::Quantity;
+use crate::resource::{Acting, Place, Rules, Verb};
+use crate::state::States;
+use crate::text::Text;
+use crate::time::{Day, Instant};
+use crate::words::Words;
+
+/// What work of an engagement costs by role and unit, from a day on. Work of a day is priced by the latest card that was
+/// approved, has begun by then and names its role and unit. Drafted by one and approved by another person; then it stays,
+/// and the partner sees it.
+#[resource(prefix = "rcrd", plural = "rate_cards", scope = "AgreedInEngagement")]
+pub struct RateCard {
+    /// The engagement that it prices.
+    #[field(create, filter, parent)]
+    pub engagement_id: Id<Engagement>,
+    /// The partner of that engagement.
+    #[field(inherited, filter)]
+    pub partner_id: Option<Id<Partner>>,
+    /// Short name, shown in lists.
+    #[field(write, filter)]
+    pub title: Text<200>,
+    /// The first day of work that it prices.
+    #[field(write, filter)]
+    pub effective_on: Day,
+    /// The currency of its rates.
+    #[field(create, filter)]
+    pub currency: Currency,
+    /// The rates, each role and unit once.
+    #[field(write)]
+    pub rates: List<RateCardRate, 500>,
+    /// Where it is in its life.
+    #[field(filter)]
+    pub state: RateCardState,
+    /// Who approved it.
+    #[field(filter)]
+    pub approved_by: Option<Id<Person>>,
+    /// When it was approved (UTC).
+    #[field(filter)]
+    pub agreed_at: Option<Instant>,
+    /// What only the organisation's own people read.
+    #[field(write, private)]
+    pub private_notes: Option<Text<4000>>,
+}
+
+/// What one unit of work of a role costs.
+#[input(value)]
+pub struct RateCardRate {
+    /// The role, such as `Senior engineer`.
+    pub role: Text<100>,
+    /// What is counted.
+    pub unit: RateUnit,
+    /// What one unit costs.
+    pub amount: Amount,
+}
+
+/// What is counted of work.
+#[words]
+pub enum RateUnit {
+    /// Hours.
+    Hour,
+    /// Days.
+    Day,
+    /// Months.
+    Month,
+    /// Pieces.
+    Piece,
+}
+
+/// Where a rate card is in its life.
+#[words]
+#[derive(Default)]
+pub enum RateCardState {
+    /// Being prepared; unknown to the partner.
+    #[default]
+    Draft,
+    /// In force from its first day on.
+    Approved,
+}
+
+impl States for RateCardState {
+    const MOVES: &'static [(Self, &'static [Self])] = &[(Self::Draft, &[Self::Approved])];
+}
+
+/// The rate that was agreed for work of this role and unit on this day, if there is one.
+pub fn rate(cards: &[RateCard], role: &Text<100>, unit: RateUnit, on: Day) -> Option<Money> {
+    let agreed = cards.iter().filter(|card| card.state == RateCardState::Approved && card.effective_on <= on);
+    let of_card = |card: &RateCard| {
+        let rate = card.rates.0.iter().find(|rate| rate.role == *role && rate.unit == unit)?;
+        Some((card.effective_on, card.agreed_at, Money::new(rate.amount.units(), card.currency)))
+    };
+    agreed.filter_map(of_card).max_by_key(|(from, at, _)| (*from, *at)).map(|(_, _, money)| money)
+}
+
+/// What a quantity costs at a rate, rounded half to even at the ten-thousandth; nothing where that is no amount.
+pub fn price(quantity: Quantity, rate: Amount) -> Option<Amount> {
+    let product = i128::from(quantity.units()) * i128::from(rate.units());
+    let (floor, rest) = (product.div_euclid(10_000), product.rem_euclid(10_000) * 2);
+    let up = rest > 10_000 || (rest == 10_000 && floor % 2 != 0);
+    i64::try_from(floor + i128::from(up)).ok().map(Amount::new)
+}
+
+impl Rules for RateCard {
+    fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        let Some(before) = before.filter(|before| before.state == RateCardState::Approved) else { return };
+        let changed = [
+            ("/title", self.title != before.title),
+            ("/effective_on", self.effective_on != before.effective_on),
+            ("/rates", self.rates != before.rates),
+        ];
+        for (pointer, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+            faults.push(Fault::new(pointer, "FROZEN", "the card is approved: another one replaces it from its day on"));
+        }
+    }
+
+    fn settle(&mut self, faults: &mut Vec<Fault>) {
+        if self.rates.0.is_empty() {
+            faults.push(Fault::new("/rates", "REQUIRED", "a rate card has at least one rate"));
+        }
+        for (i, rate) in self.rates.0.iter().enumerate() {
+            if rate.amount.units() <= 0 {
+                faults.push(Fault::new(format!("/rates/{i}/amount"), "OUT_OF_RANGE", "must be more than zero"));
+            }
+            let same = |other: &RateCardRate| other.role == rate.role && other.unit == rate.unit;
+            if self.rates.0[..i].iter().any(same) {
+                faults.push(Fault::new(format!("/rates/{i}"), "DUPLICATE", "its role and unit have a rate already"));
+            }
+        }
+    }
+
+    fn check_delete(&self) -> Result<(), Error> {
+        match self.state {
+            RateCardState::Draft => Ok(()),
+            state => Err(Error::new(Reason::WrongState, format!("the rate card is {}, and stays", state.word()))),
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            partner: self.agreed_at.and(self.partner_id).map(|id| id.to_string()),
+            engagement: Some(self.engagement_id.to_string()),
+            ..Place::default()
+        }
+    }
+}
+
+/// Puts a rate card in force; by somebody else than who drafted it.
+#[input]
+pub struct ApproveRateCard {}
+
+impl Verb for ApproveRateCard {
+    type On = RateCard;
+    const NAME: &'static str = "approve";
+    fn decide_by(&self, on: &mut RateCard, acting: &Acting) -> Result<(), Error> {
+        let person = acting.need_person("only a person approves rates")?;
+        if on.state == RateCardState::Draft && on.created_by.0 == person.to_string() {
+            let detail = "rates are approved by somebody else than who drafted them";
+            return Err(Error::new(Reason::Forbidden, detail));
+        }
+        on.state.go(RateCardState::Approved)?;
+        (on.approved_by, on.agreed_at) = (Some(person), Some(acting.now));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::parse_amount;
+
+    /// 37.5 hours at 95.50 are 3,581.25; a third of a day at 0.0003 is rounded half to even.
+    #[test]
+    fn quantity_times_rate() {
+        let of = |quantity: &str, rate: &str| {
+            let quantity = Quantity::new(parse_amount(quantity).unwrap());
+            price(quantity, Amount::new(parse_amount(rate).unwrap())).map(|amount| amount.to_string())
+        };
+        assert_eq!(of("37.5", "95.50").unwrap(), "3581.2500");
+        assert_eq!(of("0.5", "0.0003").unwrap(), "0.0002");
+        assert_eq!(of("0.5", "0.0001").unwrap(), "0.0000");
+        assert_eq!(of("922337203685477", "10"), None);
+    }
+}

@@ -1,0 +1,296 @@
+//! Scorecards of partners: computed from facts alone, each figure with the count of what it rests on. Where too little was
+//! measured there is no score. The registry of metrics defines every figure.
+
+use steerco_derive::{input, words};
+
+use crate::engagement::Engagement;
+use crate::error::Error;
+use crate::field::List;
+use crate::id::Id;
+use crate::milestone::Milestone;
+use crate::milestone_update::{MilestoneUpdate, MilestoneUpdateState};
+use crate::money::{Currency, Money};
+use crate::partner::Partner;
+use crate::quantity::Quantity;
+use crate::ratio::Ratio;
+use crate::service_level_measurement::{MeasurementResult, ServiceLevelMeasurement};
+use crate::time::Day;
+
+/// Facts that a scorecard rests on at least, unless it is asked otherwise.
+pub const MINIMUM_EVIDENCE: i64 = 3;
+/// Figures that must be measured at least.
+const MEASURED_MIN: usize = 2;
+/// Days of bias at which promised dates score nothing.
+const BIAS_MAX: i64 = 30;
+const ONE: i128 = 1_000_000;
+
+/// What a scorecard looks at: the days from and up to which something was due, measured or decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub from: Option<Day>,
+    pub until: Day,
+    pub minimum_evidence: i64,
+}
+
+/// The facts of one engagement.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub engagement: Engagement,
+    pub milestones: Vec<Milestone>,
+    pub claims: Vec<MilestoneUpdate>,
+    pub measurements: Vec<ServiceLevelMeasurement>,
+}
+
+/// How a partner does, by facts alone: figures, each with the count of what it rests on, and their weighted mean over what
+/// was measured.
+#[input(value)]
+pub struct Scorecard {
+    /// The engagement, where it is of one.
+    pub engagement_id: Option<Id<Engagement>>,
+    /// The partner.
+    pub partner_id: Id<Partner>,
+    /// The first day that counts.
+    pub from: Option<Day>,
+    /// The last day that counts.
+    pub until: Day,
+    /// The mean of the scores by their weights, from 0 to 1, rounded down at the millionth; absent where too little is known.
+    pub score: Option<Ratio>,
+    /// Why there is none.
+    pub reason: Option<NoScore>,
+    /// Facts that the figures rest on.
+    pub evidence_count: i32,
+    /// Facts that a score needs.
+    pub minimum_evidence: i32,
+    /// The figures.
+    pub figures: List<ScorecardFigure, 20>,
+    /// Credits of breaches of service levels, by currency.
+    pub credits: List<ScorecardCredit, 200>,
+    /// Engagements that it looks at.
+    pub engagement_count: i32,
+    /// Engagements of the partner that are out of the caller's sight.
+    pub hidden_count: i32,
+}
+
+/// One figure of a scorecard.
+#[input(value)]
+pub struct ScorecardFigure {
+    /// What it measures.
+    pub metric: ScorecardMetric,
+    /// What it came to, in the unit of the metric; absent where nothing was measured.
+    pub value: Option<Quantity>,
+    /// The same from 0 to 1.
+    pub score: Option<Ratio>,
+    /// What it counts.
+    pub weight: Ratio,
+    /// Facts that it rests on.
+    pub evidence_count: i32,
+    /// Why there is no value.
+    pub reason: Option<NoScore>,
+}
+
+/// What breaches of service levels came to in a currency.
+#[input(value)]
+pub struct ScorecardCredit {
+    /// The sum of the credits.
+    pub amount: Money,
+}
+
+/// What a figure of a scorecard measures; the registry of metrics defines each.
+#[words]
+pub enum ScorecardMetric {
+    /// Milestones reached by the day agreed, of those due.
+    OnTime,
+    /// First claims that were accepted, of those decided.
+    FirstPassAcceptance,
+    /// Days by which milestones were reached later than promised, on average.
+    PromiseBias,
+    /// Service levels that held, of those measured.
+    ServiceLevels,
+    /// By what share of what was signed the value has grown.
+    CostVariance,
+}
+
+/// Why there is no score.
+#[words]
+pub enum NoScore {
+    /// Nothing of the kind happened.
+    NothingMeasured,
+    /// Fewer facts, or fewer figures, than a score needs.
+    TooLittleEvidence,
+    /// The values are in several currencies.
+    SeveralCurrencies,
+}
+
+impl ScorecardMetric {
+    /// What it counts, in hundredths.
+    const fn weight(self) -> i32 {
+        match self {
+            Self::OnTime => 30,
+            Self::FirstPassAcceptance | Self::ServiceLevels => 25,
+            Self::PromiseBias | Self::CostVariance => 10,
+        }
+    }
+}
+
+/// A measured figure: its value in ten-thousandths, its score in millionths, and how many facts it rests on.
+struct Measured {
+    value: i128,
+    score: i128,
+    evidence: usize,
+}
+
+impl Scorecard {
+    /// The scorecard of a partner, or of one of its engagements.
+    pub fn new(
+        partner_id: Id<Partner>,
+        engagement_id: Option<Id<Engagement>>,
+        facts: &[Facts],
+        span: Span,
+    ) -> Result<Self, Error> {
+        use ScorecardMetric::{CostVariance, FirstPassAcceptance, OnTime, PromiseBias, ServiceLevels};
+        let nothing = |measured: Option<Measured>| measured.ok_or(NoScore::NothingMeasured);
+        let figures = vec![
+            figure(OnTime, nothing(on_time(facts, span)))?,
+            figure(FirstPassAcceptance, nothing(first_pass(facts, span)))?,
+            figure(PromiseBias, nothing(bias(facts, span)))?,
+            figure(ServiceLevels, nothing(levels(facts, span)))?,
+            figure(CostVariance, cost(facts))?,
+        ];
+        let evidence: i64 = figures.iter().map(|figure| i64::from(figure.evidence_count)).sum();
+        let scored: Vec<(i128, i128)> = figures
+            .iter()
+            .filter_map(|figure| Some((i128::from(figure.score?.millionths()), i128::from(figure.weight.millionths()))))
+            .collect();
+        let enough = scored.len() >= MEASURED_MIN && evidence >= span.minimum_evidence;
+        let weights: i128 = scored.iter().map(|(_, weight)| weight).sum();
+        let mean = || scored.iter().map(|(score, weight)| score * weight).sum::<i128>() / weights;
+        let score = if enough { ratio(mean()) } else { None };
+        let reason = if scored.is_empty() { NoScore::NothingMeasured } else { NoScore::TooLittleEvidence };
+        Ok(Self {
+            engagement_id,
+            partner_id,
+            from: span.from,
+            until: span.until,
+            reason: if score.is_none() { Some(reason) } else { None },
+            score,
+            evidence_count: count(usize::try_from(evidence).unwrap_or(usize::MAX)),
+            minimum_evidence: i32::try_from(span.minimum_evidence).unwrap_or(i32::MAX),
+            figures: List(figures),
+            credits: List(credits(facts, span)?),
+            engagement_count: count(facts.len()),
+            hidden_count: 0,
+        })
+    }
+}
+
+fn count(n: usize) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+fn ratio(millionths: i128) -> Option<Ratio> {
+    i32::try_from(millionths.clamp(0, ONE)).ok().and_then(Ratio::from_millionths)
+}
+
+fn figure(metric: ScorecardMetric, measured: Result<Measured, NoScore>) -> Result<ScorecardFigure, Error> {
+    let weight = ratio(i128::from(metric.weight()) * ONE / 100).ok_or_else(Error::internal)?;
+    let blank = ScorecardFigure { metric, value: None, score: None, weight, evidence_count: 0, reason: None };
+    match measured {
+        Err(reason) => Ok(ScorecardFigure { reason: Some(reason), ..blank }),
+        Ok(Measured { value, score, evidence }) => {
+            let value = i64::try_from(value).map_err(|_| Error::internal())?;
+            let (value, evidence_count) = (Some(Quantity::new(value)), count(evidence));
+            Ok(ScorecardFigure { value, score: ratio(score), evidence_count, ..blank })
+        }
+    }
+}
+
+/// So many of so many, as a share rounded down.
+fn share(good: usize, all: usize) -> Option<Measured> {
+    let part = |scale: i128| i128::try_from(good).ok()?.checked_mul(scale)?.checked_div(i128::try_from(all).ok()?);
+    Some(Measured { value: part(10_000)?, score: part(ONE)?, evidence: all })
+}
+
+impl Span {
+    fn holds(self, day: Day) -> bool {
+        day <= self.until && self.from.is_none_or(|from| from <= day)
+    }
+}
+
+fn on_time(facts: &[Facts], span: Span) -> Option<Measured> {
+    let due = facts.iter().flat_map(|facts| &facts.milestones);
+    let due = due.filter_map(|milestone| Some((milestone, milestone.planned_on.filter(|day| span.holds(*day))?)));
+    let met: Vec<bool> = due.map(|(milestone, day)| milestone.actual_on.is_some_and(|on| on <= day)).collect();
+    share(met.iter().filter(|met| **met).count(), met.len())
+}
+
+fn first_pass(facts: &[Facts], span: Span) -> Option<Measured> {
+    let first = facts.iter().flat_map(|facts| &facts.claims).filter(|claim| claim.resubmission == 0);
+    let decided: Vec<bool> = first
+        .filter(|claim| span.holds(claim.updated_at.day()))
+        .filter_map(|claim| match claim.state {
+            MilestoneUpdateState::Accepted | MilestoneUpdateState::AcceptedWithReservations => Some(true),
+            MilestoneUpdateState::AcceptedInPart | MilestoneUpdateState::Rejected | MilestoneUpdateState::Revoked => {
+                Some(false)
+            }
+            MilestoneUpdateState::Submitted | MilestoneUpdateState::Withdrawn | MilestoneUpdateState::Superseded => {
+                None
+            }
+        })
+        .collect();
+    share(decided.iter().filter(|accepted| **accepted).count(), decided.len())
+}
+
+/// The mean over claims that promised a day for what was reached since; above zero it came later.
+fn bias(facts: &[Facts], span: Span) -> Option<Measured> {
+    let mut days = Vec::new();
+    for facts in facts {
+        for claim in &facts.claims {
+            let milestone = facts.milestones.iter().find(|milestone| milestone.id == claim.milestone_id);
+            let on = milestone.and_then(|milestone| milestone.actual_on).filter(|on| span.holds(*on));
+            days.extend(claim.forecast_on.zip(on).map(|(promised, on)| i128::from(promised.days_until(on))));
+        }
+    }
+    let all = i128::try_from(days.len()).ok().filter(|all| *all > 0)?;
+    let sum: i128 = days.iter().sum();
+    let late = (sum * ONE).div_euclid(all * i128::from(BIAS_MAX)).max(0);
+    Some(Measured { value: (sum * 10_000).div_euclid(all), score: ONE - late, evidence: days.len() })
+}
+
+fn levels(facts: &[Facts], span: Span) -> Option<Measured> {
+    let measured = facts.iter().flat_map(|facts| &facts.measurements);
+    let results = measured.filter(|measured| span.holds(measured.period_ends_on)).map(|measured| measured.result);
+    let results: Vec<_> = results.filter(|result| *result != MeasurementResult::NotMeasured).collect();
+    share(results.iter().filter(|result| **result == MeasurementResult::Met).count(), results.len())
+}
+
+/// The growth of the value over what was signed; amendments that take away count against those that add.
+fn cost(facts: &[Facts]) -> Result<Measured, NoScore> {
+    let values = facts.iter().filter_map(|facts| facts.engagement.signed_value.zip(facts.engagement.value));
+    let values: Vec<(Money, Money)> = values.filter(|(signed, _)| signed.units > 0).collect();
+    let currency = values.first().map(|(signed, _)| signed.currency).ok_or(NoScore::NothingMeasured)?;
+    if values.iter().any(|(signed, _)| signed.currency != currency) {
+        return Err(NoScore::SeveralCurrencies);
+    }
+    let signed: i128 = values.iter().map(|(signed, _)| i128::from(signed.units)).sum();
+    let growth: i128 = values.iter().map(|(signed, now)| i128::from(now.units) - i128::from(signed.units)).sum();
+    let grown = (growth * ONE).div_euclid(signed).max(0);
+    Ok(Measured { value: (growth * 10_000).div_euclid(signed), score: ONE - grown, evidence: values.len() })
+}
+
+fn credits(facts: &[Facts], span: Span) -> Result<Vec<ScorecardCredit>, Error> {
+    let mut sums: Vec<(Currency, i128)> = Vec::new();
+    let measured = facts.iter().flat_map(|facts| &facts.measurements);
+    for credit in measured.filter(|measured| span.holds(measured.period_ends_on)).filter_map(|measured| measured.credit)
+    {
+        match sums.iter_mut().find(|(currency, _)| *currency == credit.currency) {
+            Some((_, sum)) => *sum += i128::from(credit.units),
+            None => sums.push((credit.currency, i128::from(credit.units))),
+        }
+    }
+    sums.sort_by_key(|(currency, _)| currency.code());
+    let credit = |(currency, units)| {
+        let amount = Money::new(crate::account::amount(units)?.units(), currency);
+        Ok(ScorecardCredit { amount })
+    };
+    sums.into_iter().map(credit).collect()
+}

@@ -1,0 +1,208 @@
+//! The statement of account of an engagement: what was agreed, accepted, charged and paid, and what is disputed. Both sides
+//! read the same.
+
+use steerco_derive::{input, words};
+
+use crate::account::{Account, amount};
+use crate::engagement::Engagement;
+use crate::error::Error;
+use crate::field::List;
+use crate::id::Id;
+use crate::invoice::{Invoice, InvoiceState, InvoiceType};
+use crate::money::{Amount, Currency};
+use crate::payable::PayableState;
+use crate::text::Text;
+use crate::time::{Day, Instant};
+
+/// Entries that a statement tells one by one.
+const ENTRIES_MAX: usize = 5_000;
+
+/// What was agreed, accepted, charged and paid of an engagement, and what is disputed. Both sides read the same. Sums are
+/// without tax, but those of entries and what is paid, outstanding and overdue.
+#[input(value)]
+pub struct StatementOfAccount {
+    /// The engagement.
+    pub engagement_id: Id<Engagement>,
+    /// The currency of its amounts; absent where there are none.
+    pub currency: Option<Currency>,
+    /// What it was worth when it was put in force.
+    pub signed_value: Option<Amount>,
+    /// What it is worth now, with its amendments.
+    pub value: Option<Amount>,
+    /// What was accepted, and not taken back.
+    pub accepted: Amount,
+    /// What of that is kept back.
+    pub retained: Amount,
+    /// What of that was released.
+    pub retention_released: Amount,
+    /// What acceptances made payable, the retention taken off.
+    pub payable: Amount,
+    /// What of what was accepted waits for a person to release it, because nobody reviewed in time.
+    pub held: Amount,
+    /// Invoices that were approved.
+    pub charged: Amount,
+    /// Credit notes that both sides agree to.
+    pub credited: Amount,
+    /// Invoices that wait for the organisation, less credit notes that wait for either side.
+    pub waiting: Amount,
+    /// What finance has paid.
+    pub paid: Amount,
+    /// What is owed to the partner: approved invoices less credit notes and payments.
+    pub outstanding: Amount,
+    /// What of that should have been paid by today.
+    pub overdue: Amount,
+    /// What is left of the value to charge; zero where the engagement has none.
+    pub left_to_charge: Amount,
+    /// Its entries in the order of their days; the first 5000.
+    pub entries: List<AccountEntry, ENTRIES_MAX>,
+    /// How many there are, whether told or not.
+    pub entry_count: i32,
+    /// Disputes that wait for an answer, oldest first.
+    pub disputes: List<AccountDispute, ENTRIES_MAX>,
+}
+
+/// One line of a statement: what it adds to what is owed to the partner, or takes off it.
+#[input(value)]
+pub struct AccountEntry {
+    /// Its day: that of the invoice, or of the payment.
+    pub on: Day,
+    /// What it is.
+    pub entry_type: AccountEntryType,
+    /// The invoice or credit note.
+    pub invoice_id: Id<Invoice>,
+    /// Its number, or that of the payment.
+    pub reference: Text<200>,
+    /// What it adds, or below zero takes off.
+    pub amount: Amount,
+    /// What is owed after it.
+    pub balance: Amount,
+}
+
+/// What a line of a statement is.
+#[words]
+pub enum AccountEntryType {
+    /// An approved invoice, with its tax.
+    Invoice,
+    /// A credit note that both sides agree to, with its tax.
+    CreditNote,
+    /// What finance has paid.
+    Payment,
+}
+
+/// A dispute that waits for an answer.
+#[input(value)]
+pub struct AccountDispute {
+    /// The invoice or credit note.
+    pub invoice_id: Id<Invoice>,
+    /// Its number.
+    pub number: Text<100>,
+    /// Where it is.
+    pub state: InvoiceState,
+    /// What it charges, or below zero takes back, with its tax.
+    pub amount: Amount,
+    /// Since when it is disputed (UTC).
+    pub disputed_at: Instant,
+    /// What the partner says.
+    pub dispute: Text<2000>,
+}
+
+impl StatementOfAccount {
+    /// The account as it stands on this day.
+    pub fn new(account: &Account, today: Day) -> Result<Self, Error> {
+        let sum = |of: &dyn Fn(&Invoice) -> i128| amount(account.invoices.iter().map(of).sum());
+        let agreed = |invoice: &Invoice, of: InvoiceType, units: Amount| {
+            let counts = invoice.is_agreed() && invoice.invoice_type == of;
+            if counts { i128::from(units.units()) } else { 0 }
+        };
+        let waiting = |invoice: &Invoice| {
+            let waits = matches!(invoice.state, InvoiceState::Submitted | InvoiceState::Proposed);
+            if waits && invoice.deleted_at.is_none() { i128::from(invoice.sign() * invoice.net.units()) } else { 0 }
+        };
+        let overdue = |invoice: &Invoice| {
+            let late = invoice.state == InvoiceState::Approved && invoice.due_on.is_some_and(|due| due < today);
+            let open = late && invoice.invoice_type == InvoiceType::Invoice;
+            if open { i128::from(invoice.gross.units()) - i128::from(invoice.paid.units()) } else { 0 }
+        };
+        let payables = |of: &dyn Fn(PayableState) -> bool, net: bool| {
+            let units = account.payables.iter().filter(|payable| of(payable.state));
+            units.map(|payable| i128::from(if net { payable.net.units() } else { payable.amount.units })).sum::<i128>()
+        };
+        let open = |state| matches!(state, PayableState::Payable | PayableState::Invoiced | PayableState::Paid);
+        let (entries, outstanding) = entries(&account.invoices)?;
+        let left = account.left_of_value().map_or(0, |left| left.max(0));
+        let entry_count = i32::try_from(entries.len()).unwrap_or(i32::MAX);
+        Ok(Self {
+            engagement_id: account.engagement.id,
+            currency: account.currency(),
+            signed_value: account.engagement.signed_value.map(|value| Amount::new(value.units)),
+            value: account.engagement.value.map(|value| Amount::new(value.units)),
+            accepted: amount(payables(&|_| true, false))?,
+            retained: amount(account.retained())?,
+            retention_released: amount(account.released())?,
+            payable: amount(payables(&open, true))?,
+            held: amount(payables(&|state| state == PayableState::Held, true))?,
+            charged: sum(&|invoice| agreed(invoice, InvoiceType::Invoice, invoice.net))?,
+            credited: sum(&|invoice| agreed(invoice, InvoiceType::CreditNote, invoice.net))?,
+            waiting: sum(&waiting)?,
+            paid: sum(&|invoice| agreed(invoice, InvoiceType::Invoice, invoice.paid))?,
+            outstanding,
+            overdue: sum(&overdue)?,
+            left_to_charge: amount(left)?,
+            entries: List(entries.into_iter().take(ENTRIES_MAX).collect()),
+            entry_count,
+            disputes: List(disputes(&account.invoices)),
+        })
+    }
+}
+
+/// What both sides agree to and what was paid, in the order of the days, and what it comes to.
+fn entries(invoices: &[Invoice]) -> Result<(Vec<AccountEntry>, Amount), Error> {
+    let mut all: Vec<AccountEntry> = Vec::new();
+    for invoice in invoices.iter().filter(|invoice| invoice.is_agreed()) {
+        let entry = |on, entry_type, reference: &str, units| AccountEntry {
+            on,
+            entry_type,
+            invoice_id: invoice.id,
+            reference: Text::ours(reference.to_owned()),
+            amount: Amount::new(units),
+            balance: Amount::new(0),
+        };
+        let entry_type = match invoice.invoice_type {
+            InvoiceType::Invoice => AccountEntryType::Invoice,
+            InvoiceType::CreditNote => AccountEntryType::CreditNote,
+        };
+        let units = invoice.sign() * invoice.gross.units();
+        all.push(entry(invoice.issued_on, entry_type, invoice.number.as_str(), units));
+        all.extend(invoice.payments.0.iter().map(|payment| {
+            let reference = payment.document_reference.as_str();
+            entry(payment.paid_on, AccountEntryType::Payment, reference, -payment.amount.units())
+        }));
+    }
+    all.sort_by_key(|entry| (entry.on, entry.entry_type as u8, entry.invoice_id.as_u128()));
+    let mut balance = 0_i128;
+    for entry in &mut all {
+        balance += i128::from(entry.amount.units());
+        entry.balance = amount(balance)?;
+    }
+    Ok((all, amount(balance)?))
+}
+
+fn disputes(invoices: &[Invoice]) -> Vec<AccountDispute> {
+    let mut open: Vec<AccountDispute> = invoices
+        .iter()
+        .filter(|invoice| invoice.is_disputed() && invoice.deleted_at.is_none())
+        .filter_map(|invoice| {
+            Some(AccountDispute {
+                invoice_id: invoice.id,
+                number: invoice.number.clone(),
+                state: invoice.state,
+                amount: Amount::new(invoice.sign() * invoice.gross.units()),
+                disputed_at: invoice.disputed_at?,
+                dispute: invoice.dispute.clone()?,
+            })
+        })
+        .collect();
+    open.sort_by_key(|dispute| (dispute.disputed_at, dispute.invoice_id.as_u128()));
+    open.truncate(ENTRIES_MAX);
+    open
+}

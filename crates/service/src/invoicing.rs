@@ -1,0 +1,194 @@
+//! Invoices, releases of retention and statements of partners beside the account of their engagement, which is held while
+//! they are decided: however many come at once, no more is charged than there is.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::account::Account;
+use steerco_domain::engagement::{Engagement, EngagementState};
+use steerco_domain::error::Fault;
+use steerco_domain::id::Id;
+use steerco_domain::invoice::{Invoice, InvoiceState};
+use steerco_domain::milestone::Milestone;
+use steerco_domain::money::{Amount, Money};
+use steerco_domain::payable::{Payable, PayableState};
+use steerco_domain::rate_card::RateCard;
+use steerco_domain::retention_release::{RetentionRelease, RetentionReleaseState};
+use steerco_domain::service_level_measurement::{MeasurementResult, ServiceLevelMeasurement};
+use steerco_domain::text::Text;
+use steerco_domain::vendor_statement::VendorStatement;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::account::{find_commitment, hold, read};
+use steerco_persistence::{Change, ChangeKind, Fail, Scope, query, vendor};
+
+use crate::acceptance::payment_of;
+use crate::claims::change;
+use crate::decide::settle;
+use crate::execute::Env;
+
+const CREATE_INVOICE: &Row = find("invoice", "create");
+const CREATE_STATEMENT: &Row = find("vendor_statement", "create");
+const CREATE_CARD: &Row = find("rate_card", "create");
+const APPROVE_RELEASE: &Row = find("retention_release", "approve");
+const PROPOSE_CREDIT: &Row = find("service_level_measurement", "propose_credit");
+
+/// The account of an engagement in reach, which is held; nothing where it is not in reach: the check of the references
+/// tells of it.
+async fn hold_account(env: &Env<'_>, scope: &Scope, id: Id<Engagement>) -> Result<Option<Account>, Fail> {
+    let held = query::find_for_update::<Engagement>(env.conn, scope, &id.to_string()).await?;
+    let Some(held) = held.filter(|held| held.deleted_at.is_none()) else { return Ok(None) };
+    read(env.conn, scope.org(), held).await.map(Some)
+}
+
+fn refuse(faults: Vec<Fault>) -> Result<(), Fail> {
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
+}
+
+fn refuse_draft(account: &Account) -> Result<(), Fail> {
+    if account.engagement.state == EngagementState::Draft {
+        let detail = "the engagement is a draft: nothing is charged yet";
+        return refuse(vec![Fault::new("/engagement_id", "DOES_NOT_FIT", detail)]);
+    }
+    Ok(())
+}
+
+/// What a new invoice or statement is made of beside what was sent.
+pub(crate) async fn enter<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+    let any = after as &mut dyn Any;
+    if let Some(invoice) = any.downcast_mut::<Invoice>() {
+        let Some(account) = hold_account(env, &env.scope(Some(CREATE_INVOICE))?, invoice.engagement_id).await? else {
+            return Ok(());
+        };
+        refuse_draft(&account)?;
+        refuse(account.enter(invoice))?;
+        settle(invoice)?;
+        return matched(env, invoice).await;
+    }
+    if let Some(statement) = any.downcast_mut::<VendorStatement>() {
+        let scope = env.scope(Some(CREATE_STATEMENT))?;
+        let Some(account) = hold_account(env, &scope, statement.engagement_id).await? else { return Ok(()) };
+        refuse_draft(&account)?;
+        return refuse(statement.compare(&account)?);
+    }
+    if let Some(card) = any.downcast_ref::<RateCard>() {
+        let Some(account) = hold_account(env, &env.scope(Some(CREATE_CARD))?, card.engagement_id).await? else {
+            return Ok(());
+        };
+        if account.engagement.value.is_some_and(|value| value.currency != card.currency) {
+            let detail = "must be the currency of the value of the engagement";
+            return refuse(vec![Fault::new("/currency", "DOES_NOT_FIT", detail)]);
+        }
+    }
+    Ok(())
+}
+
+/// Finds the commitment of the purchase order line.
+async fn matched(env: &Env<'_>, invoice: &mut Invoice) -> Result<(), Fail> {
+    let Some(reference) = &invoice.purchase_order_reference else { return Ok(()) };
+    let (org, engagement) = (env.context.caller.organisation(), invoice.engagement_id.to_string());
+    let line = invoice.purchase_order_line.as_ref().map(Text::as_str);
+    let found = find_commitment(env.conn, org, &engagement, reference.as_str(), line).await?;
+    invoice.commitment_id = found.map(|commitment| commitment.id);
+    Ok(())
+}
+
+/// What an act on an invoice, a release or a measurement changes beside it.
+pub(crate) async fn act<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+    let (was, any) = (before as &dyn Any, after as &mut dyn Any);
+    if let Some((was, invoice)) = was.downcast_ref::<Invoice>().zip(any.downcast_mut::<Invoice>()) {
+        return decided(env, was.state, invoice).await;
+    }
+    if let Some((was, release)) = was.downcast_ref::<RetentionRelease>().zip(any.downcast_mut::<RetentionRelease>()) {
+        let approves = was.state != release.state && release.state == RetentionReleaseState::Approved;
+        return if approves { approve_release(env, release).await } else { Ok(()) };
+    }
+    let was = was.downcast_ref::<ServiceLevelMeasurement>();
+    if let Some((was, measurement)) = was.zip(any.downcast_mut::<ServiceLevelMeasurement>())
+        && was.credit_proposed_at != measurement.credit_proposed_at
+    {
+        return propose_credit(env, measurement).await;
+    }
+    Ok(())
+}
+
+/// What the payables say of an invoice that was approved or paid.
+async fn decided(env: &Env<'_>, was: InvoiceState, invoice: &Invoice) -> Result<(), Fail> {
+    let (approved, paid) = (InvoiceState::Approved, InvoiceState::Paid);
+    let takes: fn(&mut Payable) -> &mut Amount = match (was, invoice.state) {
+        (was, is) if was == is => return Ok(()),
+        (_, is) if is == approved => |payable| &mut payable.invoiced,
+        (_, is) if is == paid => |payable| &mut payable.paid,
+        _ => return Ok(()),
+    };
+    let org = env.context.caller.organisation();
+    let mut sums: BTreeMap<u128, (Id<Payable>, i64)> = BTreeMap::new();
+    for line in &invoice.lines.0 {
+        if let Some(id) = line.payable_id {
+            let sum = sums.entry(id.as_u128()).or_insert((id, 0));
+            sum.1 = sum.1.saturating_add(line.units());
+        }
+    }
+    let mut changed: Vec<Payable> = Vec::new();
+    let action = if invoice.state == paid { "pay" } else { "invoice" };
+    for (id, units) in sums.into_values() {
+        // Whoever may act on the invoice may not change payables otherwise: the partner that accepts a credit note.
+        let Some(old) = hold::<Payable>(env.conn, org, &id.to_string()).await? else { continue };
+        if invoice.state == approved && matches!(old.state, PayableState::Reversed | PayableState::Held) {
+            let detail = format!("a payable of the invoice is {}: nothing is charged for it", old.state.word());
+            return Err(Error::new(Reason::WrongState, detail).into());
+        }
+        let mut new = old.clone();
+        let place = takes(&mut new);
+        *place = Amount::new(place.units().saturating_add(invoice.sign().saturating_mul(units)));
+        settle(&mut new)?;
+        change(env, &old, new.clone(), action, env.now);
+        changed.push(new);
+    }
+    tell_milestones(env, &changed, action).await
+}
+
+/// What became of the payment of the milestones of these payables.
+async fn tell_milestones(env: &Env<'_>, changed: &[Payable], action: &str) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    let mut told = BTreeSet::new();
+    for id in changed.iter().map(|payable| payable.milestone_id).filter(|id| told.insert(id.as_u128())) {
+        let id = id.to_string();
+        let Some(old) = hold::<Milestone>(env.conn, org, &id).await? else { continue };
+        let mut payables = vendor::list_payables(env.conn, org, &id).await?;
+        for payable in &mut payables {
+            if let Some(new) = changed.iter().find(|new| new.id == payable.id) {
+                *payable = new.clone();
+            }
+        }
+        let mut new = old.clone();
+        new.payment_state = payment_of(&payables);
+        change(env, &old, new, action, env.now);
+    }
+    Ok(())
+}
+
+async fn approve_release(env: &Env<'_>, release: &RetentionRelease) -> Result<(), Fail> {
+    let scope = env.scope(Some(APPROVE_RELEASE))?;
+    let account = hold_account(env, &scope, release.engagement_id).await?;
+    let account = account.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
+    let kept = account.retained() - account.released();
+    let kept = Amount::new(i64::try_from(kept.max(0)).unwrap_or(i64::MAX));
+    Ok(release.check(&account.engagement, env.now.day(), kept)?)
+}
+
+/// Makes the credit note that is proposed for a breach.
+async fn propose_credit(env: &Env<'_>, measurement: &mut ServiceLevelMeasurement) -> Result<(), Fail> {
+    let scope = env.scope(Some(PROPOSE_CREDIT))?;
+    let account = hold_account(env, &scope, measurement.engagement_id).await?;
+    let account = account.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
+    refuse_draft(&account)?;
+    let credit = measurement.credit.filter(|_| measurement.result == MeasurementResult::Breached);
+    let Some(Money { units, currency }) = credit else {
+        return Err(Error::new(Reason::WrongState, "nothing is to be credited for it").into());
+    };
+    let note = Invoice::propose(measurement, Money::new(units, currency), env.new_id(), env.now, env.actor());
+    env.change_also(Change::new(ChangeKind::Insert, None, &note, "propose", None));
+    Ok(())
+}
