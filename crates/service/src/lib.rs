@@ -20,6 +20,7 @@ pub mod auth;
 mod bridge;
 mod budget_control;
 mod budgeting;
+mod calendar_feeds;
 mod checks;
 mod claims;
 pub mod clock;
@@ -70,6 +71,7 @@ mod write;
 
 pub use actuals::{PostedBatch, RESULTS_SHOWN};
 pub use args::{Context, DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs};
+pub use calendar_feeds::CalendarText;
 pub use consumers::ConsumerPosition;
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
 pub use digest::{CollectionDigest, Digests};

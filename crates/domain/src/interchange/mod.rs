@@ -8,6 +8,7 @@ mod bounded;
 pub mod csv_records;
 mod hours;
 pub mod icalendar_events;
+pub mod icalendar_out;
 pub mod mspdi;
 pub mod mspdi_out;
 mod node;
