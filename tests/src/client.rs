@@ -408,6 +408,28 @@ impl Client {
         }
     }
 
+    /// Upserts records under a source in one stream, with an end that says this count.
+    pub async fn upsert_stream(&self, kind: &str, header: Value, records: Vec<Value>, end: Option<usize>) -> Reply {
+        let kind: &Kind = steerco_domain::find_kind(kind).unwrap_or_else(|| panic!("there is no kind {kind}"));
+        match self.door {
+            Door::Rest => {
+                let end = end.map(|count| json!({"end": {"count": count}}));
+                let lines = [header].into_iter().chain(records).chain(end).map(|line| line.to_string() + "\n");
+                let raw = self.raw("POST", &format!("/v1/{}/upsert", kind.path()));
+                let raw = raw.header("content-type", "application/x-ndjson").body(lines.collect::<String>());
+                let dry = self.with.validate_only;
+                if dry { raw.query("validate_only", "true").send().await } else { raw.send().await }
+            }
+            Door::Grpc => grpc::upsert_stream(self, kind, header, &records, end).await,
+        }
+    }
+
+    /// The same of a whole stream.
+    pub async fn upsert_many(&self, kind: &str, partial: bool, records: Vec<Value>) -> Reply {
+        let (header, count) = (json!({"source": crate::World::SOURCE, "partial": partial}), records.len());
+        self.upsert_stream(kind, header, records, Some(count)).await
+    }
+
     /// Posts a batch out of a file; REST only.
     pub async fn import_file(&self, media: &str, query: &[(&str, &str)], file: impl Into<Vec<u8>>) -> Reply {
         let dry = self.with.validate_only.then_some(("validate_only", "true"));

@@ -61,6 +61,7 @@ mod all {
     mod strangers;
     mod tokens;
     mod upsert;
+    mod upsert_stream;
     mod vendor;
     mod webhook_endpoint;
     mod wire;

@@ -214,6 +214,7 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
         format!("batch_{plural}"),
         format!("list_{singular}_revisions"),
         format!("get_{singular}_by_ref"),
+        format!("upsert_{plural}"),
     ]
     .map(|m| format_ident!("{m}"));
     let messages = [
@@ -225,6 +226,8 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
         format!("Batch{many}Response"),
         format!("Batch{many}Item"),
         format!("Batch{many}Result"),
+        format!("Upsert{many}Request"),
+        format!("Upsert{many}Stream"),
     ]
     .map(|m| format_ident!("{m}"));
     let modules = [format!("batch_{plural}_item"), format!("batch_{plural}_result")].map(|m| format_ident!("{m}"));

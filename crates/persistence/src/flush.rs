@@ -97,11 +97,25 @@ pub struct SourceVersion {
     pub version: i64,
 }
 
-pub(crate) async fn set_source_version(conn: &Conn, org: &str, set: &SourceVersion) -> Result<(), Fail> {
-    let mut sql = Sql::new("UPDATE external_ref SET source_version = ");
-    sql.int(set.version).push(" WHERE org = ").text(org).push(" AND kind = ").text(set.kind.name);
-    sql.push(" AND source = ").text(&set.source).push(" AND external_id = ").text(&set.external_id);
-    conn.run(sql).await.map(|_| ())
+/// Notes the versions of records of one kind, many to a statement.
+pub(crate) async fn set_source_versions(conn: &Conn, org: &str, set: &[SourceVersion]) -> Result<(), Fail> {
+    let Some(kind) = set.first().map(|first| first.kind) else { return Ok(()) };
+    let mut rest = set;
+    for size in SIZES {
+        while rest.len() >= *size {
+            let (now, later) = rest.split_at(*size);
+            rest = later;
+            let mut sql = Sql::new("UPDATE external_ref SET source_version = v.column3 FROM (VALUES ");
+            for (i, one) in now.iter().enumerate() {
+                sql.push(if i == 0 { "(CAST(" } else { ", (CAST(" }).text(&one.source).push(" AS TEXT), CAST(");
+                sql.text(&one.external_id).push(" AS TEXT), CAST(").int(one.version).push(" AS BIGINT))");
+            }
+            sql.push(") AS v WHERE org = ").text(org).push(" AND kind = ").text(kind.name);
+            sql.push(" AND source = v.column1 AND external_id = v.column2");
+            conn.run(sql).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Who changes, when, and under which request.
@@ -189,10 +203,12 @@ async fn insert(conn: &Conn, org: &str, changes: Vec<(i64, Change)>) -> Result<(
     }
     insert_many(conn, kind.name, with_org(Columns::of(kind)), rows).await?;
     insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), revs).await?;
-    for (_, change) in &changes {
-        write_refs(conn, org, change).await?;
-    }
-    Ok(())
+    let refs = changes.iter().flat_map(|(_, change)| change.refs_new.iter().map(move |new| (change, new)));
+    let refs = refs.map(|(change, (source, external))| {
+        [org, kind.name, source, external, &change.id].map(|text| Cell::Text(text.to_owned())).to_vec()
+    });
+    let columns = ["org", "kind", "source", "external_id", "resource_id"].map(|name| (name, ColumnType::Text));
+    insert_many(conn, "external_ref", columns.into_iter(), refs.collect()).await
 }
 
 async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), Fail> {

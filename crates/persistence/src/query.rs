@@ -122,6 +122,23 @@ pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) 
     Ok(conn.resources(sql).await?.pop())
 }
 
+/// Values that one statement names at most.
+const MANY: usize = 1_000;
+
+/// The same of many ids, in one order, so that two writers do not wait for each other.
+pub async fn find_many_for_update<R: Resource>(conn: &Conn, scope: &Scope, ids: &[String]) -> Result<Vec<R>, Fail> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(MANY) {
+        let mut sql = from(scope, R::KIND, Moment::Now);
+        sql.push(" AND t.id IN (").texts(some).push(") ORDER BY t.id");
+        if conn.is_postgres() {
+            sql.push(" FOR NO KEY UPDATE OF t");
+        }
+        found.extend(conn.resources::<R>(sql).await?);
+    }
+    Ok(found)
+}
+
 /// A page of resources.
 pub async fn list<R: Resource>(
     conn: &Conn,
@@ -209,6 +226,26 @@ pub async fn find_ref(
     sql.push(" AND external_id = ").text(external);
     let Some(row) = conn.one(sql).await? else { return Ok(None) };
     Ok(Some((row.get(0)?, row.get(1)?)))
+}
+
+/// The same for many records of one source: external id, id and version of each that is there.
+pub async fn find_refs(
+    conn: &Conn,
+    org: &str,
+    kind: &Kind,
+    source: &str,
+    externals: &[&str],
+) -> Result<Vec<(String, String, Option<i64>)>, Fail> {
+    let mut found = Vec::with_capacity(externals.len());
+    for some in externals.chunks(MANY) {
+        let mut sql = Sql::new("SELECT external_id, resource_id, source_version FROM external_ref WHERE org = ");
+        sql.text(org).push(" AND kind = ").text(kind.name).push(" AND source = ").text(source);
+        sql.push(" AND external_id IN (").texts(some).push(")");
+        for row in conn.all(sql).await? {
+            found.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
+    }
+    Ok(found)
 }
 
 /// What these fields of a live resource in reach hold, one after the other: for what its children inherit.

@@ -20,12 +20,12 @@ use crate::conn::{Conn, Pool};
 use crate::consumer::{Moved, set_offset};
 use crate::database::{Database, set_org};
 use crate::fail::Fail;
-use crate::flush::{Act, Change, SourceVersion, set_source_version, write};
+use crate::flush::{Act, Change, SourceVersion, set_source_versions};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
 use crate::ledger::Postings;
 use crate::log::{Entry, Head, Heads, append, create_head, get_head};
 use crate::webhook::Setting;
-use crate::{credential, idempotency, ledger, sqlite, webhook};
+use crate::{credential, flush, idempotency, ledger, sqlite, webhook};
 
 /// What a decision wants written, and the answer once it is.
 pub struct Plan {
@@ -70,11 +70,26 @@ impl Plan {
 /// A decision. It may run more than once, so it takes nothing away; it reads, refuses or plans, and never writes.
 pub type Job = Arc<dyn for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync>;
 
+/// A decision in steps that are one transaction: each sees what those before it wrote. A refusal takes all of them back.
+pub type Steps = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Step, Fail>> + Send + Sync>;
+
+/// What a step wants written.
+pub enum Step {
+    More(Plan),
+    Last(Plan),
+}
+
+/// What is handed to the writer.
+enum Work {
+    One(Job),
+    Many(Steps),
+}
+
 type Answer = Result<Box<dyn Any + Send>, Fail>;
 
 struct Task {
     key: Option<Key>,
-    job: Job,
+    work: Work,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -140,36 +155,50 @@ impl Writer {
 impl Database {
     /// Runs a decision and writes what it planned, all or nothing.
     pub async fn transact(&self, org: &str, key: Option<Key>, job: Job) -> Result<Box<dyn Any + Send>, Error> {
+        self.hand_in(org, key, Work::One(job)).await
+    }
+
+    /// Runs a decision of many steps and writes what they planned, all or nothing.
+    pub async fn transact_steps(
+        &self,
+        org: &str,
+        key: Option<Key>,
+        steps: Steps,
+    ) -> Result<Box<dyn Any + Send>, Error> {
+        self.hand_in(org, key, Work::Many(steps)).await
+    }
+
+    async fn hand_in(&self, org: &str, key: Option<Key>, work: Work) -> Result<Box<dyn Any + Send>, Error> {
         let answer = match self.writer.thread.as_ref().and_then(|thread| thread.tasks.as_ref()) {
             Some(tasks) => {
                 let (reply, answered) = oneshot::channel();
-                let task = Task { key, job, reply };
+                let task = Task { key, work, reply };
                 tasks.try_send(task).map_err(|_| Error::unavailable("too many writes are waiting"))?;
                 answered.await.unwrap_or_else(|_| Err(Fail::Away("the writer has stopped".to_owned())))
             }
-            None => self.transact_postgres(org, key.as_ref(), &job).await,
+            None => self.transact_postgres(org, key.as_ref(), &work).await,
         };
         answer.map_err(Fail::into_error)
     }
 
-    async fn transact_postgres(&self, org: &str, key: Option<&Key>, job: &Job) -> Answer {
+    async fn transact_postgres(&self, org: &str, key: Option<&Key>, work: &Work) -> Answer {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.try_postgres(org, key, job).await {
+            match self.try_postgres(org, key, work).await {
                 Err(fail) if fail.is_collision() && tries <= RETRIES => {}
                 done => return done,
             }
         }
     }
 
-    async fn try_postgres(&self, org: &str, key: Option<&Key>, job: &Job) -> Answer {
+    async fn try_postgres(&self, org: &str, key: Option<&Key>, work: &Work) -> Answer {
         let conn = Conn::shared(self.writer.pool.begin(true).await?);
         let mut group = Group::default();
         let decided = async {
             set_org(&conn, org, key).await?;
             read_kept(&conn, key.as_slice()).await?;
-            let answer = group.decide(&conn, job).await?;
+            let answer = group.decide(&conn, work).await?;
             group.finish(&conn).await?;
             Ok(answer)
         };
@@ -216,8 +245,25 @@ struct Group {
 
 impl Group {
     /// Runs one decision and writes its rows.
-    async fn decide(&mut self, conn: &Conn, job: &Job) -> Answer {
-        let plan = job(conn).await?;
+    async fn decide(&mut self, conn: &Conn, work: &Work) -> Answer {
+        let steps = match work {
+            Work::One(job) => return self.write(conn, job(conn).await?).await,
+            Work::Many(steps) => steps,
+        };
+        for n in 0.. {
+            match steps(conn, n).await? {
+                Step::More(plan) => {
+                    self.write(conn, plan).await?;
+                    append(conn, std::mem::take(&mut self.entries)).await?;
+                }
+                Step::Last(plan) => return self.write(conn, plan).await,
+            }
+        }
+        Err(Fail::Broken("steps without an end".to_owned()))
+    }
+
+    /// Writes the rows of a plan.
+    async fn write(&mut self, conn: &Conn, plan: Plan) -> Answer {
         let org = plan.act.org.clone();
         if plan.new_organisation {
             create_head(conn, &org).await?;
@@ -228,7 +274,7 @@ impl Group {
             }
             self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
-                let entries = write(conn, head, &plan.act, plan.changes).await?;
+                let entries = flush::write(conn, head, &plan.act, plan.changes).await?;
                 conn.set_end(&org, head);
                 if let Some(postings) = &plan.postings {
                     ledger::post(conn, &org, head.seq, postings).await?;
@@ -236,9 +282,7 @@ impl Group {
                 self.entries.extend(entries.into_iter().map(|entry| (org.clone(), entry)));
             }
         }
-        for version in &plan.source_versions {
-            set_source_version(conn, &org, version).await?;
-        }
+        set_source_versions(conn, &org, &plan.source_versions).await?;
         if let Some(link) = &plan.link {
             blob::link(conn, &org, link).await?;
         }
@@ -275,9 +319,13 @@ struct Groups {
 /// The next tasks that may share a commit: never two with one key, because the second must see the first's answer.
 fn take_group(waiting: &mut VecDeque<Task>) -> Vec<Task> {
     let (mut group, mut later, mut keys) = (Vec::new(), VecDeque::new(), HashSet::new());
+    let mut closed = false;
     while let Some(task) = waiting.pop_front() {
         let fresh = task.key.as_ref().is_none_or(|key| keys.insert(key.clone()));
-        if fresh && group.len() < GROUP_MAX {
+        // What may have written before it refuses is alone, so that nothing but its own is taken back.
+        let alone = matches!(task.work, Work::Many(_));
+        if fresh && group.len() < GROUP_MAX && !closed && (!alone || group.is_empty()) {
+            closed = alone;
             group.push(task);
         } else {
             later.push_back(task);
@@ -350,9 +398,11 @@ impl Groups {
         let mut group = Group::default();
         let mut answers = Vec::with_capacity(tasks.len());
         for task in tasks {
-            match group.decide(conn, &task.job).await {
+            match group.decide(conn, &task.work).await {
                 Ok(answer) => answers.push(Ok(answer)),
-                Err(Fail::Refused(error)) => answers.push(Err(Fail::Refused(error))),
+                Err(Fail::Refused(error)) if matches!(task.work, Work::One(_)) => {
+                    answers.push(Err(Fail::Refused(error)));
+                }
                 Err(fail) => return Err(fail),
             }
         }

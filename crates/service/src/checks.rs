@@ -32,7 +32,7 @@ pub(crate) async fn check<R: Resource>(
         Some(_) => check_parents(env, after, &mut faults).await?,
         None => {}
     }
-    check_sources(env, before, after, source, &mut faults).await?;
+    check_sources(env, before, after, &mut faults).await?;
     crate::budgeting::check(env, after, &mut faults).await?;
     crate::prices::check(env, before.filter(|_| !revived), after, &mut faults).await?;
     if !faults.is_empty() {
@@ -68,11 +68,14 @@ async fn check_references<R: Resource>(
     for (field, kind, id) in fresh {
         let Some(kind) = steerco_domain::find_kind(kind) else { continue };
         let parent = R::KIND.field(field).is_some_and(|spec| spec.parent);
-        let found = if parent {
-            query::hold_parent(env.conn, scope, kind, &id).await?
-        } else {
-            query::exists(env.conn, scope, kind, &id).await?
+        let find = async {
+            if parent {
+                query::hold_parent(env.conn, scope, kind, &id).await
+            } else {
+                query::exists(env.conn, scope, kind, &id).await
+            }
         };
+        let found = env.known.living.of((kind.name, id.clone(), parent), find).await?;
         if !found {
             faults.push(Fault::new(format!("/{field}"), "NOT_FOUND", format!("there is no such {}", kind.name)));
         }
@@ -80,12 +83,11 @@ async fn check_references<R: Resource>(
     Ok(())
 }
 
-/// External references name registered sources and no other resource. That of the upsert itself was looked up already.
+/// External references name registered sources and no other resource.
 async fn check_sources<R: Resource>(
     env: &Env<'_>,
     before: Option<&R>,
     after: &R,
-    source: Option<&str>,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
@@ -93,9 +95,7 @@ async fn check_sources<R: Resource>(
         if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
             continue;
         }
-        if source != Some(reference.source.as_str())
-            && query::find_source(env.conn, org, reference.source.as_str()).await?.is_none()
-        {
+        if crate::decide::find_source(env, reference.source.as_str()).await?.is_none() {
             let detail = "no source with this code is registered";
             faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
         }

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 use steerco_domain::field::{Cell, FieldSpec, Shape};
@@ -16,13 +15,14 @@ use steerco_domain::{Error, find_kind, node};
 use steerco_persistence::{Conn, Fail, query};
 
 use crate::execute::Env;
+use crate::known::Memory;
 
 /// The id behind a reference, and the version of the record that its source wrote last.
 pub(crate) type Behind = Option<(String, Option<i64>)>;
 
 /// What was looked up in one transaction.
 #[derive(Default)]
-pub(crate) struct Crosswalk(Mutex<HashMap<(&'static str, ExternalRef), Behind>>);
+pub(crate) struct Crosswalk(Memory<(&'static str, ExternalRef), Behind>);
 
 impl Crosswalk {
     pub(crate) async fn find(
@@ -32,15 +32,13 @@ impl Crosswalk {
         kind: &'static Kind,
         reference: &ExternalRef,
     ) -> Result<Behind, Fail> {
-        let key = (kind.name, reference.clone());
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
         let (source, external_id) = (reference.source.as_str(), reference.external_id.as_str());
-        let found = query::find_ref(conn, org, kind, source, external_id).await?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
-        Ok(found)
+        let find = query::find_ref(conn, org, kind, source, external_id);
+        self.0.of((kind.name, reference.clone()), find).await
+    }
+
+    pub(crate) fn know(&self, kind: &'static Kind, reference: ExternalRef, behind: Behind) {
+        self.0.put((kind.name, reference), behind);
     }
 }
 
@@ -143,16 +141,25 @@ fn has_slash(value: &Value) -> bool {
     }
 }
 
+/// Every reference that a body names, with the kinds that it may be of.
+pub(crate) fn collect(fields: &[FieldSpec], body: &Map<String, Value>, named: &mut Vec<(&'static Kind, ExternalRef)>) {
+    if body.values().any(has_slash) {
+        walk(fields, &mut body.clone(), &mut |kinds, text| {
+            let reference = ExternalRef::parse(text);
+            named.extend(
+                reference
+                    .into_iter()
+                    .flat_map(|r| kinds.iter().map(move |kind| (*kind, r.clone())).collect::<Vec<_>>()),
+            );
+        });
+    }
+}
+
 /// Visits every text that is to be an id, with the kinds that it may be of, of which there is at least one.
 fn walk(fields: &[FieldSpec], object: &mut Map<String, Value>, visit: &mut dyn FnMut(Vec<&'static Kind>, &mut String)) {
     for field in fields {
-        let shape = (field.shape)();
-        let subject = (field.name == "subject_id").then(|| object.get("subject_kind")).flatten();
-        let subject = subject.and_then(Value::as_str).and_then(find_kind);
-        let Some(value) = object.get_mut(field.name) else { continue };
-        match (subject, value) {
-            (Some(kind), Value::String(text)) => visit(vec![kind], text),
-            (_, value) => walk_value(&shape, value, visit),
+        if let Some(value) = object.get_mut(field.name) {
+            walk_value(&(field.shape)(), value, visit);
         }
     }
 }

@@ -132,7 +132,11 @@ pub(crate) async fn held<R: Resource>(
     check_id(R::KIND, id)?;
     let scope = env.scope(Some(row))?;
     let id = &*env.resolver().id(R::KIND, id).await?;
-    let Some(found) = query::find_for_update::<R>(env.conn, &scope, id).await? else {
+    let found = match env.known.take_held::<R>(row, id) {
+        None => query::find_for_update::<R>(env.conn, &scope, id).await?,
+        held => held,
+    };
+    let Some(found) = found else {
         let visible = match env.scope(Some(Reads::<R>::ROW)) {
             Ok(sight) => query::find::<R>(env.conn, &sight, id, Moment::Now).await?.is_some(),
             Err(_) => false,
@@ -283,20 +287,27 @@ struct Wanted<'a> {
     if_match: Option<&'a str>,
 }
 
+/// A partner writes by the ids of this service.
+pub(crate) fn refuse_partner(env: &Env<'_>) -> Result<(), Error> {
+    if env.context.caller.narrow().partner.is_none() {
+        return Ok(());
+    }
+    let detail = "a partner writes by the ids of this service: which others there are is not its to know";
+    Err(Error::new(Reason::Forbidden, detail))
+}
+
 async fn upsert<R: Resource>(
     env: &Env<'_>,
     new_id: u128,
     wanted: &Wanted<'_>,
     body: &Map<String, Value>,
 ) -> Result<Decided<R>, Fail> {
-    if env.context.caller.narrow().partner.is_some() {
-        let detail = "a partner writes by the ids of this service: which others there are is not its to know";
-        return Err(Error::new(Reason::Forbidden, detail).into());
-    }
+    refuse_partner(env)?;
     let reference = check_source(env, wanted).await?;
     let org = env.context.caller.organisation();
     let found: Behind = env.crosswalk.find(env.conn, org, R::KIND, &reference).await?;
-    let version = wanted.version.map(|version| SourceVersion {
+    let fresh = wanted.version.filter(|version| found.as_ref().and_then(|(_, stored)| *stored) != Some(*version));
+    let version = fresh.map(|version| SourceVersion {
         kind: R::KIND,
         source: wanted.source.to_owned(),
         external_id: wanted.external_id.to_owned(),
@@ -332,11 +343,17 @@ fn drop_repeated<R: Resource>(current: &R, body: &mut Map<String, Value>) {
     }
 }
 
+/// The registered source of this code.
+pub(crate) async fn find_source(env: &Env<'_>, code: &str) -> Result<Option<String>, Fail> {
+    let find = query::find_source(env.conn, env.context.caller.organisation(), code);
+    env.known.sources.of(code.to_owned(), find).await
+}
+
 /// An account writes only under its registered sources.
 pub(crate) async fn check_source_code(env: &Env<'_>, source: &str) -> Result<Code, Fail> {
     let code = Code::parse(source);
     let registered = match &code {
-        Some(code) => query::find_source(env.conn, env.context.caller.organisation(), code.as_str()).await?,
+        Some(code) => find_source(env, code.as_str()).await?,
         None => None,
     };
     let Some((code, id)) = code.zip(registered) else {

@@ -30,6 +30,7 @@ use steerco_persistence::{
 use crate::clock::Clock;
 use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
+use crate::known::{Known, prefetch};
 use crate::read::Reads;
 use crate::service::etag;
 use crate::token::digest;
@@ -157,6 +158,7 @@ pub(crate) struct Env<'a> {
     numbers: Mutex<HashMap<String, i32>>,
     /// What external references it has looked up.
     pub(crate) crosswalk: Crosswalk,
+    pub(crate) known: Known,
     clock: &'a Clock,
 }
 
@@ -175,6 +177,7 @@ impl<'a> Env<'a> {
             taken: Mutex::default(),
             numbers: Mutex::default(),
             crosswalk: Crosswalk::default(),
+            known: Known::default(),
             clock,
         }
     }
@@ -241,6 +244,16 @@ impl<'a> Env<'a> {
         changes.push(change);
         changes.append(&mut take(&self.after));
         (changes, self.postings.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    /// What is decided, together with what it brings beside the resources that were named.
+    pub(crate) fn plan(&self, act: Act, mut changes: Vec<Change>, source_versions: Vec<SourceVersion>) -> Plan {
+        // First, so that what is posted bears the number of the change that was asked for.
+        changes.splice(0..0, std::mem::take(&mut *self.also.lock().unwrap_or_else(PoisonError::into_inner)));
+        changes.append(&mut self.after.lock().unwrap_or_else(PoisonError::into_inner));
+        let postings = self.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let webhooks = std::mem::take(&mut *self.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
+        Plan { changes, source_versions, postings, webhooks, ..Plan::nothing(act, Box::new(())) }
     }
 
     /// The reach of the caller for one row of the table.
@@ -329,10 +342,12 @@ impl Service {
             }
             return Ok(Plan::nothing(act, Box::new(replay::<R>(&env, &kept).await?)));
         }
-        let (results, mut changes, source_versions) = decide_items(&env, wish).await?;
-        // First, so that what is posted bears the number of the change that was asked for.
-        changes.splice(0..0, std::mem::take(&mut *env.also.lock().unwrap_or_else(PoisonError::into_inner)));
-        changes.append(&mut env.after.lock().unwrap_or_else(PoisonError::into_inner));
+        if wish.batch {
+            prefetch(&env, &wish.items).await?;
+        }
+        let (results, changes, source_versions) = decide_items(&env, wish).await?;
+        let mut plan = env.plan(act, changes, source_versions);
+        let (act, changes) = (&plan.act, &plan.changes);
         let link = wish.link.clone().filter(|_| !changes.is_empty());
         if let Some(link) = &link {
             blob::check_quota(conn, &act.org, link).await?;
@@ -340,7 +355,7 @@ impl Service {
         let kept: Vec<Kept> = results.iter().map(keep).collect();
         let answer: Box<dyn Any + Send> = Box::new(BatchResult { results, replayed: false });
         if context.validate_only {
-            return Ok(Plan::nothing(act, answer));
+            return Ok(Plan::nothing(plan.act, answer));
         }
         let remembered = key.map(|Key { subject, key, .. }| Remembered {
             subject,
@@ -349,25 +364,13 @@ impl Service {
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
         let (credential, moved) = (wish.secret.clone(), wish.moved.clone());
-        let postings = env.postings.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut webhooks = std::mem::take(&mut *env.webhooks.lock().unwrap_or_else(PoisonError::into_inner));
-        webhooks.extend(wish.webhook.clone());
-        Ok(Plan {
-            changes,
-            source_versions,
-            remembered,
-            credential,
-            link,
-            moved,
-            postings,
-            webhooks,
-            ..Plan::nothing(act, answer)
-        })
+        plan.webhooks.extend(wish.webhook.clone());
+        Ok(Plan { remembered, credential, link, moved, answer, ..plan })
     }
 }
 
 /// The key under which the answer is remembered; a dry run has none.
-fn remembered_key(context: &Context) -> Option<Key> {
+pub(crate) fn remembered_key(context: &Context) -> Option<Key> {
     let key = context.idempotency_key.clone().filter(|_| !context.validate_only)?;
     let (org, subject) = (context.caller.organisation().to_owned(), context.caller.key());
     Some(Key { org, subject, key })
@@ -387,7 +390,7 @@ fn may_begin<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<(), Error> {
 
 type Results<R> = (Vec<Result<Written<R>, Error>>, Vec<Change>, Vec<SourceVersion>);
 
-async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> Result<Results<R>, Fail> {
+pub(crate) async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> Result<Results<R>, Fail> {
     let (mut results, mut changes, mut versions) = (Vec::with_capacity(wish.items.len()), Vec::new(), Vec::new());
     let (mut touched, mut taken) = (HashSet::new(), HashSet::new());
     for item in &wish.items {

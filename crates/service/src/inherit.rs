@@ -22,7 +22,9 @@ pub(crate) async fn inherit<R: Resource>(env: &Env<'_>, scope: &Scope, after: &m
     for (by, kind, id) in parents {
         let shared: Vec<&FieldSpec> = inherited.iter().copied().filter(|field| comes_by(R::KIND, field, by)).collect();
         let Some(kind) = steerco_domain::find_kind(kind).filter(|_| !shared.is_empty()) else { continue };
-        let Some(values) = query::find_values(env.conn, scope, kind, &id, &shared).await? else { continue };
+        let names = shared.iter().map(|field| field.name).collect();
+        let find = query::find_values(env.conn, scope, kind, &id, &shared);
+        let Some(values) = env.known.heirlooms.of((kind.name, id.clone(), names), find).await? else { continue };
         let mut values = values.into_iter();
         for field in shared {
             let theirs: Vec<Cell> = values.by_ref().take(field.columns.len()).collect();

@@ -24,7 +24,7 @@ scenario!(figures_are_weighed_over_what_was_measured(world) {
     let (works, vendor) = (Works::begin(&world, &world.partner).await, world.client(Who::Vendor));
     let engagement = &works.engagement;
     let year = json!({"from": "2026-01-01", "until": "2026-12-31"});
-    let card = vendor.scorecard("engagement", engagement, year.clone()).await.unwrap();
+    let card = vendor.scorecard("engagement", engagement, year.clone()).await.unwrap().json;
     assert_eq!((&card["score"], &card["reason"]), (&Value::Null, &json!("too_little_evidence")), "one figure alone");
     assert_eq!(figure(&card, "on_time")["reason"], "nothing_measured");
     for (planned, actual) in [
@@ -37,7 +37,7 @@ scenario!(figures_are_weighed_over_what_was_measured(world) {
         measure(&world, engagement, month, hours).await;
     }
     super::engagement_amendment::approved(&world, engagement, json!({"value_change": {"amount": "2000", "currency": "EUR"}})).await;
-    let card = vendor.scorecard("engagement", engagement, year.clone()).await.unwrap();
+    let card = vendor.scorecard("engagement", engagement, year.clone()).await.unwrap().json;
     // 2 of 4 on time, 2 of 3 levels held, and 20 % dearer: (0.5 * 0.30 + 0.666666 * 0.25 + 0.8 * 0.10) / 0.65.
     let seen = ["on_time", "service_levels", "cost_variance"].map(|metric| {
         let figure = figure(&card, metric);

@@ -359,6 +359,7 @@ async fn node(world: &World, webhooks: WebhookSettings) -> Service {
         migrate: false,
         base_url: world.server.url.clone(),
         issuers: Vec::new(),
+        ocid_prefix: "ocds-a1b2c3".to_owned(),
         token_seconds: 3600,
         feed_days: 400,
         operator_tokens_approve: true,

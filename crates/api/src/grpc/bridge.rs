@@ -68,6 +68,13 @@ pub(super) enum Action<P> {
     Delete(pb::DeleteRequest),
 }
 
+/// A message of a stream of upserts.
+pub(super) struct Upserts<P> {
+    pub(super) header: Option<pb::UpsertHeader>,
+    pub(super) records: Vec<Upserting<P>>,
+    pub(super) end: Option<pb::UpsertEnd>,
+}
+
 /// What a batch did.
 pub(super) struct Results<P>(pub(super) Vec<ItemResult<P>>);
 

@@ -45,7 +45,7 @@ pub(super) use verb_wire;
 macro_rules! resource_writes {
     ($name:ident $one:ident $many:ident [$($dated:ident)?]
         [$listed:ident $creating:ident $updating:ident $upserting:ident $batching:ident $batched:ident
-         $item:ident $result:ident] [$item_module:ident $result_module:ident]) => {
+         $item:ident $result:ident $streaming:ident] [$item_module:ident $result_module:ident]) => {
         impl From<Listed<pb::$name>> for pb::$listed {
             fn from(page: Listed<pb::$name>) -> Self {
                 let Listed { items, next_page_token, total, sync_token } = page;
@@ -85,6 +85,12 @@ macro_rules! resource_writes {
                 Self { action, if_match: message.if_match }
             }
         }
+        impl From<pb::$streaming> for Upserts<pb::$name> {
+            fn from(message: pb::$streaming) -> Self {
+                let pb::$streaming { header, records, end } = message;
+                Self { header, records: records.into_iter().map(Into::into).collect(), end }
+            }
+        }
         impl From<pb::$batching> for Batching<pb::$name> {
             fn from(message: pb::$batching) -> Self {
                 let pb::$batching { items, partial, validate_only } = message;
@@ -117,9 +123,9 @@ macro_rules! resource_service {
         words { $one:ident $many:ident }
         service { $server:ident $service:ident $service_server:ident }
         methods { $get:ident $list:ident $create:ident $update:ident $upsert:ident $delete:ident $undelete:ident
-            $batch:ident $revisions:ident $get_by_ref:ident }
+            $batch:ident $revisions:ident $get_by_ref:ident $upsert_many:ident }
         messages { $listed:ident $creating:ident $updating:ident $upserting:ident $batching:ident $batched:ident
-            $item:ident $result:ident }
+            $item:ident $result:ident $streaming:ident $stream:ident }
         modules { $item_module:ident $result_module:ident }
         fields $fields:tt) => {
         $crate::grpc::macros::resource_wire! { [] $name words {} service {} methods {} messages {} modules {}
@@ -131,13 +137,13 @@ macro_rules! resource_service {
         }
 
         const _: () = {
-            use $crate::grpc::bridge::{Action, Batching, Item, ItemResult, Listed, Results, Upserting, Writing};
+            use $crate::grpc::bridge::{Action, Batching, Item, ItemResult, Listed, Results, Upserting, Upserts, Writing};
             use $crate::grpc::call::{Answer, answer};
-            use $crate::grpc::{Door, serve};
-            use tonic::Request;
+            use $crate::grpc::{Door, serve, upserts};
+            use tonic::{Request, Streaming};
 
             $crate::grpc::macros::resource_writes! { $name $one $many [$($dated)?]
-                [$listed $creating $updating $upserting $batching $batched $item $result]
+                [$listed $creating $updating $upserting $batching $batched $item $result $streaming]
                 [$item_module $result_module] }
 
             #[tonic::async_trait]
@@ -171,6 +177,11 @@ macro_rules! resource_service {
                 }
                 async fn $batch(&self, request: Request<pb::$batching>) -> Answer<pb::$batched> {
                     answer(request, |call, body| serve::batch::<$name, _>(&self.0, call, body.into())).await
+                }
+                type $stream = upserts::Results;
+
+                async fn $upsert_many(&self, request: Request<Streaming<pb::$streaming>>) -> Answer<upserts::Results> {
+                    answer(request, |call, messages| upserts::upsert_many::<$name, _>(&self.0, call, messages)).await
                 }
                 $(async fn $method(
                     &self,

@@ -19,6 +19,7 @@ mod macros;
 mod metric;
 mod permission;
 mod serve;
+mod upserts;
 mod wire;
 mod wire_claims;
 

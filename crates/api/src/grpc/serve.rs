@@ -214,7 +214,7 @@ fn batch_item<R: Bridge>(item: Item<R::Pb>) -> Result<BatchItem, Error> {
 }
 
 /// What one change of a batch cannot say by itself is refused rather than overlooked.
-fn of_whole_batch(validate_only: bool, dated: bool) -> Result<(), Error> {
+pub(super) fn of_whole_batch(validate_only: bool, dated: bool) -> Result<(), Error> {
     match (validate_only, dated) {
         (true, _) => Err(Error::fault("/validate_only", "DOES_NOT_FIT", "is said of the whole batch")),
         (_, true) => Err(Error::fault("/effective_at", "DOES_NOT_FIT", "a batch cannot be backdated")),
@@ -233,7 +233,7 @@ fn item_result<R: Bridge>(result: Result<Written<R>, Error>) -> ItemResult<R::Pb
     }
 }
 
-fn outcome_pb(outcome: Outcome) -> pb::Outcome {
+pub(super) fn outcome_pb(outcome: Outcome) -> pb::Outcome {
     match outcome {
         Outcome::Created => pb::Outcome::Created,
         Outcome::Updated => pb::Outcome::Updated,
@@ -245,7 +245,7 @@ fn outcome_pb(outcome: Outcome) -> pb::Outcome {
     }
 }
 
-fn problem(error: Error) -> pb::Problem {
+pub(super) fn problem(error: Error) -> pb::Problem {
     let fault = |Fault { pointer, code, detail }| pb::Fault { pointer, code: code.into_owned(), detail };
     pb::Problem {
         status: error.reason.grpc_code(),

@@ -9,11 +9,12 @@ use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
 use super::answers::{answer, content, empty, trimmable};
 use super::example;
-use super::operation::{Access, Operation, body, octets};
+use super::operation::{Access, Operation, body, lines, octets};
 use super::parameters::{Parameter, id, of, reference as by_ref, shared};
 use super::vocabulary::{binary, reference, text};
 use crate::rest::content::OCTETS;
 use crate::rest::export::MSPDI;
+use crate::rest::import::NDJSON;
 use crate::rest::mount::{About, Reach, VerbAbout};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
@@ -33,7 +34,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
     operations.extend((about.reach == Reach::Posted).then(|| create(about)));
     if about.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
-        operations.extend([get_by_ref(about), upsert(about), batch(about)]);
+        operations.extend([get_by_ref(about), upsert(about), batch(about), upsert_many(about)]);
     }
     operations.extend(about.progress.then(|| progress(about)));
     operations.extend(about.financials.then(|| financials(about)));
@@ -355,6 +356,32 @@ fn batch(about: &About) -> Operation {
         answers: vec![(200, answer("One result for each item.", "application/json", result, &["replayed"]))],
         refusals: with_body(&WRITE),
         ..start(about, HttpMethod::Post, "/batch", format!("batch_{}", about.kind.plural), "update")
+    }
+}
+
+fn upsert_many(about: &About) -> Operation {
+    let (one, plural) = words(about);
+    let mut parameters = shared(&["idempotency_key"]);
+    parameters.extend(of(about.kind, &params::streaming()));
+    Operation {
+        summary: format!("Create or merge any number of {plural} in one stream"),
+        description: format!(
+            "JSON objects, one a line: a header `{{\"source\": \"CODE\", \"partial\": false}}`, then records \
+             `{{\"external_id\": \"…\", \"source_version\": \"7\", \"body\": {{…}}}}` whose body is that of the upsert of one \
+             {one}, and an end `{{\"end\": {{\"count\": 2}}}}` with their number, without which nothing is written. They \
+             are applied in their order, so that a record may name an earlier one as its parent. Without `partial` they \
+             are one transaction, and the first refusals refuse all; with it they are applied a thousand at a time, and \
+             what is refused leaves the others be. A record that changes nothing makes no revision and no event. Up to \
+             1,000,000 records of 64 KiB each, and 512 MiB in all."
+        ),
+        parameters,
+        body: Some(lines(&[NDJSON])),
+        answers: vec![(
+            200,
+            answer("What became of each record.", "application/json", reference("UpsertedRecords"), &["replayed"]),
+        )],
+        refusals: with_body(&WRITE),
+        ..start(about, HttpMethod::Post, "/upsert", format!("upsert_{}", about.kind.plural), "create")
     }
 }
 

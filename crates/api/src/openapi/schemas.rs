@@ -108,6 +108,28 @@ fn batch_result(title: &str) -> ObjectBuilder {
     object("One result for each item, in order.").must("results", list(result).max_items(Some(BATCH_MAX)))
 }
 
+fn upserted() -> ObjectBuilder {
+    let count = |doc: &str| of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc));
+    let results = "One for each record, in their order; of a repeated request the first thousand refusals.";
+    object("What became of the records of a stream.")
+        .must("records", count("Records sent."))
+        .must("created", count("Resources that are new."))
+        .must("updated", count("Resources that changed."))
+        .must("unchanged", count("Records that were so already: no revision, no event."))
+        .must("stale", count("Records older than the stored ones."))
+        .must("refused", count("Records refused; with `partial` alone."))
+        .must("results", list(reference("UpsertedRecord")).max_items(Some(1_000_000)).description(Some(results)))
+}
+
+fn upserted_record() -> ObjectBuilder {
+    let line = of(Type::Integer).format(Some(format("int32"))).minimum(Some(1));
+    object("What became of one record: an outcome and an id, or an error.")
+        .must("line", line.description(Some("Its line in the body, from 1, which is the header.")))
+        .property("outcome", reference("Outcome"))
+        .property("id", note("Id of the resource."))
+        .property("error", reference("Problem"))
+}
+
 /// What all resources share.
 pub(super) fn shared() -> Schemas {
     let outcomes = words(Outcome::ALL.iter().map(|outcome| outcome.word()));
@@ -116,6 +138,8 @@ pub(super) fn shared() -> Schemas {
         ("Problem", problem()),
         ("Fault", fault()),
         ("Outcome", outcomes.description(Some("What a write did."))),
+        ("UpsertedRecords", upserted()),
+        ("UpsertedRecord", upserted_record()),
         ("Event", event()),
         ("EventPage", event_page()),
         ("Partial", object("A resource with only the fields asked for; each is as in its full schema.")),

@@ -9,7 +9,7 @@ use steerco_domain::field::{Field, Spot};
 use steerco_domain::input::{plain_int, pointer_part, unknown_name};
 use steerco_domain::mask::View;
 use steerco_domain::{Error, Fault, Resource};
-use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Written};
+use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Record, Written};
 
 use super::call::{Call, JSON};
 use super::{Rest, params, pointers, reply};
@@ -131,13 +131,21 @@ fn read_item(index: usize, item: Value, faults: &mut Vec<Fault>) -> Option<Batch
 }
 
 /// What stands in an item.
-struct Part<'a> {
-    at: String,
-    object: Map<String, Value>,
-    faults: &'a mut Vec<Fault>,
+pub(super) struct Part<'a> {
+    pub(super) at: String,
+    pub(super) object: Map<String, Value>,
+    pub(super) faults: &'a mut Vec<Fault>,
 }
 
 impl Part<'_> {
+    /// A line of a stream.
+    pub(super) fn record(mut self) -> Option<Record> {
+        let (external_id, source_version) = (self.word("external_id", true), self.long("source_version"));
+        let body = self.body("body");
+        self.only(&["external_id", "source_version", "body"]);
+        Some(Record { external_id: external_id?, source_version, body: body? })
+    }
+
     fn update(mut self) -> Option<BatchItem> {
         let (id, patch, if_match) = (self.word("id", true), self.body("patch"), self.word("if_match", false));
         self.only(&["id", "patch", "if_match"]);

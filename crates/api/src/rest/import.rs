@@ -31,7 +31,7 @@ pub(crate) const CSV: &str = "text/csv";
 const LINE_MAX: usize = 64 * 1024;
 /// How many bytes of a refused body are read all the same: a client that is still sending when the connection closes
 /// never sees why.
-const DRAINED: u64 = 64 << 20;
+pub(super) const DRAINED: u64 = 64 << 20;
 
 pub(crate) async fn import(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let announced = call.header(&CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
@@ -194,7 +194,7 @@ async fn of_ndjson(
 }
 
 /// A line and its number.
-type Numbered = (usize, Bytes);
+pub(super) type Numbered = (usize, Bytes);
 
 fn raw((number, bytes): Numbered) -> RawLine {
     let read = body::object(&bytes)
@@ -205,14 +205,14 @@ fn raw((number, bytes): Numbered) -> RawLine {
 
 /// Cuts bytes into lines as they arrive.
 #[derive(Default)]
-struct Ndjson {
+pub(super) struct Ndjson {
     waiting: BytesMut,
     /// Lines so far, empty ones too.
     number: usize,
 }
 
 impl Ndjson {
-    fn read(&mut self, bytes: &[u8]) -> Result<Vec<Numbered>, Error> {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Vec<Numbered>, Error> {
         let mut lines = Vec::new();
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -234,7 +234,7 @@ impl Ndjson {
     }
 
     /// The line that ends here, unless it is empty.
-    fn end(&mut self) -> Option<Numbered> {
+    pub(super) fn end(&mut self) -> Option<Numbered> {
         self.number += 1;
         let line = self.waiting.split().freeze();
         (!line.trim_ascii().is_empty()).then_some((self.number, line))

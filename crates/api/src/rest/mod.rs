@@ -31,6 +31,7 @@ pub(crate) mod reconciliation;
 mod reply;
 pub(crate) mod settlement;
 pub(crate) mod webhooks;
+mod upserts;
 pub(crate) mod write;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
 
-use super::{Rest, batch, content, export, read, write};
+use super::{Rest, batch, content, export, read, upserts, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -71,7 +71,8 @@ pub(crate) fn whole<R: Resource>() -> Mount<R> {
         .route(&format!("{path}/{{id}}"), axum::routing::delete(write::delete::<R>))
         .route(&format!("{path}/{{id}}/undelete"), post(write::undelete::<R>))
         .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), get(read::get_by_ref::<R>).put(write::upsert::<R>))
-        .route(&format!("{path}/batch"), post(batch::batch::<R>));
+        .route(&format!("{path}/batch"), post(batch::batch::<R>))
+        .route(&format!("{path}/upsert"), post(upserts::upsert_many::<R>));
     mount.mounted.routes = routes;
     mount.mounted.about.reach = Reach::Whole;
     mount

@@ -209,6 +209,11 @@ pub(crate) fn writing(kind: &Kind) -> Set {
     set
 }
 
+/// How a stream of upserts is done.
+pub(crate) fn streaming() -> Set {
+    vec![&VALIDATE_ONLY]
+}
+
 /// How an upsert is done.
 pub(crate) fn upserting(kind: &Kind) -> Set {
     let mut set = writing(kind);

@@ -1,0 +1,524 @@
+//! Any number of upserts by the caller's own ids, in one stream: staged as they come, and applied in their order once the
+//! end has come. One that breaks off applies nothing.
+//!
+//! Whole, they are one transaction of many steps; with `partial` each piece of a thousand is a transaction of its own. A
+//! piece is looked up at once and compared by content, so that records that are as they were cost little and make no event.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::{Stream, StreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use steerco_domain::error::Fault;
+use steerco_domain::hex::hex;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::idempotency::Key;
+use steerco_persistence::writer::{Step, Steps};
+use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempotency};
+
+use crate::content::{Staged, UPLOAD_MAX};
+use crate::decide::check_source_code;
+use crate::execute::{Env, Item, Wish, Writes, decide_items, remembered_key};
+use crate::import::STREAM_BYTES_MAX;
+use crate::known::prefetch;
+use crate::token::digest;
+use crate::{Context, Outcome, Service, Written};
+
+/// Records a stream may have.
+const RECORDS_MAX: u32 = 1_000_000;
+/// Records that are looked up and written together.
+const PIECE: usize = 1_000;
+/// Bytes after which a piece is full.
+const PIECE_BYTES: usize = 2 << 20;
+/// Pieces a stream may come to. One ends where a record names one just before it, so that it finds it written.
+const PIECES_MAX: i64 = 20_000;
+/// Refusals that are told with every fault, and kept for a repeated request.
+const TOLD_MAX: usize = 1_000;
+
+/// What the stream says of all its records.
+#[derive(Clone, Debug)]
+pub struct UpsertHeader {
+    /// Code of the source under whose ids all are written.
+    pub source: String,
+    /// Whether a record that is refused leaves the others be.
+    pub partial: bool,
+}
+
+/// A record by the caller's own id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    pub external_id: String,
+    pub source_version: Option<i64>,
+    pub body: Map<String, Value>,
+}
+
+/// What comes after the header.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// A record, or why it cannot be read, and its line.
+    Record(u32, Result<Record, Error>),
+    /// The end, and how many records were sent.
+    End(u64),
+}
+
+/// What became of one record.
+#[derive(Clone, Debug)]
+pub struct RecordResult {
+    pub line: u32,
+    /// What was done, and the id of the resource.
+    pub done: Result<(Outcome, u128), Box<Error>>,
+}
+
+/// What became of all.
+#[derive(Clone, Debug, Default)]
+pub struct Upserted {
+    pub records: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub stale: u64,
+    pub refused: u64,
+    /// In the order of the stream; of a replayed answer those refused, the first thousand of them.
+    pub results: Vec<RecordResult>,
+    pub replayed: bool,
+}
+
+impl Upserted {
+    fn add(&mut self, result: RecordResult) {
+        self.records += 1;
+        match &result.done {
+            Ok((Outcome::Created, _)) => self.created += 1,
+            Ok((Outcome::Unchanged, _)) => self.unchanged += 1,
+            Ok((Outcome::Stale, _)) => self.stale += 1,
+            Ok(_) => self.updated += 1,
+            Err(_) => self.refused += 1,
+        }
+        self.results.push(result);
+    }
+}
+
+/// The answer as it is remembered.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Records, created, updated, unchanged, stale, refused.
+    counts: [u64; 6],
+    refused: Vec<(u32, String, String, Vec<Fault>)>,
+}
+
+impl Kept {
+    fn of(done: &Upserted) -> Self {
+        let Upserted { records, created, updated, unchanged, stale, refused, results, .. } = done;
+        let told = results.iter().filter_map(|result| result.done.as_ref().err().map(|error| (result.line, error)));
+        let told = told.map(|(line, e)| (line, e.reason.code().to_owned(), e.detail.clone(), e.faults.clone()));
+        let refused_first = told.take(TOLD_MAX).collect();
+        Self { counts: [*records, *created, *updated, *unchanged, *stale, *refused], refused: refused_first }
+    }
+
+    fn replay(self) -> Upserted {
+        let [records, created, updated, unchanged, stale, refused] = self.counts;
+        let result = |(line, code, detail, faults): (u32, String, String, Vec<Fault>)| {
+            let reason = Reason::ALL.iter().copied().find(|reason| reason.code() == code);
+            let error = Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) };
+            RecordResult { line, done: Err(Box::new(error)) }
+        };
+        let results = self.refused.into_iter().map(result).collect();
+        Upserted { records, created, updated, unchanged, stale, refused, results, replayed: true }
+    }
+}
+
+impl Service {
+    /// Upserts a stream of records.
+    pub async fn upsert_many<R: Resource>(
+        &self,
+        context: &Context,
+        header: UpsertHeader,
+        parts: &mut (impl Stream<Item = Result<Part, Error>> + Send + Unpin),
+    ) -> Result<Upserted, Error> {
+        self.may_upsert_many::<R>(context, &header).await.map_err(Fail::into_error)?;
+        let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
+        let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
+        let refused =
+            tokio::time::timeout(UPLOAD_MAX, stager.read::<R>(!header.partial, parts)).await.map_err(late)??;
+        if !header.partial && !refused.is_empty() {
+            return Err(refuse_all(&refused));
+        }
+        let input = hex(&std::mem::take(&mut stager.digest).finalize());
+        let mode = if header.partial { "partial" } else { "whole" };
+        let fingerprint = digest(&[R::KIND.name, "upsert_many", &header.source, mode, &input]);
+        let bulk = Arc::new(Bulk {
+            service: self.clone(),
+            context: context.clone(),
+            header,
+            org: stager.staged.org.clone(),
+            upload: stager.staged.upload.clone(),
+            pieces: stager.staged.pieces,
+            fingerprint,
+            refused,
+            tally: Mutex::default(),
+            rehearsed: AtomicBool::new(false),
+        });
+        // The write goes on to its end when the caller goes: what it reads must stay as long.
+        let applied = tokio::spawn(async move {
+            let applied = bulk.apply::<R>().await;
+            drop(stager);
+            applied
+        });
+        applied.await.map_err(|_| Error::internal())?
+    }
+
+    /// Refuses whom the write would refuse, before the records are read.
+    async fn may_upsert_many<R: Resource>(&self, context: &Context, header: &UpsertHeader) -> Result<(), Fail> {
+        if context.effective_at.is_some() {
+            return Err(Error::fault("?effective_at", "DOES_NOT_FIT", "a stream cannot be backdated").into());
+        }
+        let conn = self.inner.database.read(context.caller.organisation()).await?;
+        let access = self.access(&conn, &context.caller).await?;
+        let env = Env::new(context, &conn, access, &self.inner.clock);
+        env.scope(Some(Writes::<R>::UPDATE)).or_else(|_| env.scope(Writes::<R>::CREATE))?;
+        crate::decide::refuse_partner(&env)?;
+        check_source_code(&env, &header.source).await?;
+        conn.close().await
+    }
+}
+
+/// Every refusal of a stream that is written whole or not at all.
+fn refuse_all(refused: &[RecordResult]) -> Error {
+    let mut faults = Vec::new();
+    let mut reason = None;
+    for RecordResult { line, done } in refused {
+        let Err(error) = done else { continue };
+        reason = reason.or(Some(error.reason));
+        if error.faults.is_empty() {
+            faults.push(Fault::new(format!("/lines/{line}"), error.reason.code(), error.detail.clone()));
+        }
+        let placed = |f: &Fault| Fault::new(format!("/lines/{line}{}", f.pointer), f.code.clone(), f.detail.clone());
+        faults.extend(error.faults.iter().map(placed));
+    }
+    let detail = format!("nothing was written: {} records are refused, see errors", refused.len());
+    Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) }
+}
+
+/// Keeps records outside of memory as they come.
+struct Stager {
+    staged: Staged,
+    source: String,
+    waiting: Vec<(u32, Record)>,
+    bytes: usize,
+    total: u64,
+    /// The ids of those that wait.
+    ids: HashSet<String>,
+    digest: Sha256,
+}
+
+impl Stager {
+    fn new(staged: Staged, source: &str) -> Self {
+        let source = source.to_owned();
+        Self { staged, source, waiting: Vec::new(), bytes: 0, total: 0, ids: HashSet::new(), digest: Sha256::new() }
+    }
+
+    /// Reads all parts; what cannot be read is answered.
+    async fn read<R: Resource>(
+        &mut self,
+        whole: bool,
+        parts: &mut (impl Stream<Item = Result<Part, Error>> + Send + Unpin),
+    ) -> Result<Vec<RecordResult>, Error> {
+        let (mut count, mut ended, mut refused) = (0_u32, false, Vec::new());
+        while let Some(part) = parts.next().await {
+            if ended {
+                return Err(Error::new(Reason::Malformed, "nothing may follow the end of the records"));
+            }
+            match part? {
+                Part::End(said) if said == u64::from(count) => ended = true,
+                Part::End(said) => {
+                    let detail = format!("the end says that {said} records were sent, and {count} arrived");
+                    return Err(Error::fault("/end/count", "DOES_NOT_FIT", detail));
+                }
+                Part::Record(..) if count == RECORDS_MAX => {
+                    let detail = format!("a stream may have {RECORDS_MAX} records");
+                    return Err(Error::new(Reason::TooLarge, detail));
+                }
+                Part::Record(line, Ok(record)) => {
+                    count += 1;
+                    self.add::<R>(line, record).await?;
+                }
+                Part::Record(line, Err(error)) => {
+                    count += 1;
+                    self.digest.update(format!("[{line}]"));
+                    refused.push(RecordResult { line, done: Err(Box::new(error)) });
+                    if whole && refused.len() == TOLD_MAX {
+                        return Ok(refused);
+                    }
+                }
+            }
+        }
+        if !ended {
+            let detail = "the records broke off before their end, and nothing was written: the last line must be \
+                          {\"end\": {\"count\": N}}";
+            return Err(Error::new(Reason::Malformed, detail));
+        }
+        self.flush().await?;
+        Ok(refused)
+    }
+
+    async fn add<R: Resource>(&mut self, line: u32, record: Record) -> Result<(), Error> {
+        let text = json!([record.external_id, record.source_version, record.body]).to_string();
+        self.digest.update((text.len() as u64).to_le_bytes());
+        self.digest.update(&text);
+        let full = self.waiting.len() == PIECE || self.bytes > PIECE_BYTES;
+        if full || self.ids.contains(&record.external_id) || self.names_waiting::<R>(&record.body) {
+            self.flush().await?;
+        }
+        self.bytes += text.len();
+        self.total += text.len() as u64;
+        if self.total > STREAM_BYTES_MAX {
+            return Err(Error::new(Reason::TooLarge, format!("the records may have {STREAM_BYTES_MAX} bytes")));
+        }
+        self.ids.insert(record.external_id.clone());
+        self.waiting.push((line, record));
+        Ok(())
+    }
+
+    /// Whether it names one of those that wait.
+    fn names_waiting<R: Resource>(&self, body: &Map<String, Value>) -> bool {
+        let mut named = Vec::new();
+        crate::crosswalk::collect(R::KIND.fields, body, &mut named);
+        named.iter().any(|(kind, reference)| {
+            kind.name == R::KIND.name
+                && reference.source.as_str() == self.source
+                && self.ids.contains(reference.external_id.as_str())
+        })
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        if self.staged.pieces == PIECES_MAX {
+            let detail = "too many records name one just before them: send those first that others name";
+            return Err(Error::new(Reason::TooLarge, detail));
+        }
+        let piece = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;
+        self.waiting.clear();
+        self.ids.clear();
+        self.bytes = 0;
+        self.staged.add(piece.into()).await
+    }
+}
+
+/// A stream that has come to its end.
+struct Bulk {
+    service: Service,
+    context: Context,
+    header: UpsertHeader,
+    org: String,
+    upload: String,
+    pieces: i64,
+    fingerprint: String,
+    /// Records that could not be read.
+    refused: Vec<RecordResult>,
+    tally: Mutex<Upserted>,
+    /// Whether a dry run has come to its end, and was rolled back.
+    rehearsed: AtomicBool,
+}
+
+impl Bulk {
+    async fn apply<R: Resource>(self: &Arc<Self>) -> Result<Upserted, Error> {
+        let database = &self.service.inner.database;
+        let key = remembered_key(&self.context);
+        if self.context.validate_only || !self.header.partial {
+            let bulk = Arc::clone(self);
+            let steps: Steps = Arc::new(move |conn, n| {
+                let bulk = Arc::clone(&bulk);
+                Box::pin(async move { bulk.step::<R>(conn, n).await })
+            });
+            let answer = database.transact_steps(&self.org, key, steps).await;
+            return match answer {
+                Ok(answer) => Self::answered(answer),
+                // What was rehearsed is rolled back, and answered all the same.
+                Err(_) if self.rehearsed.load(Ordering::Acquire) => Ok(self.take()),
+                Err(error) => Err(error),
+            };
+        }
+        if let Some(done) = self.find_kept(key.clone()).await? {
+            return Ok(done);
+        }
+        self.begin();
+        for n in 0..self.pieces {
+            let bulk = Arc::clone(self);
+            let decide: Job = Arc::new(move |conn| {
+                let bulk = Arc::clone(&bulk);
+                Box::pin(async move {
+                    let (plan, results) = bulk.piece::<R>(conn, n).await?;
+                    Ok(Plan { answer: Box::new(results), ..plan })
+                })
+            });
+            let answer = database.transact(&self.org, None, decide).await?;
+            let results = answer.downcast::<Vec<RecordResult>>().map_err(|_| Error::internal())?;
+            self.keep(*results);
+        }
+        let bulk = Arc::clone(self);
+        let decide: Job = Arc::new(move |conn| {
+            let bulk = Arc::clone(&bulk);
+            Box::pin(async move { bulk.last(conn).await })
+        });
+        Self::answered(database.transact(&self.org, key, decide).await?)
+    }
+
+    fn answered(answer: Box<dyn std::any::Any + Send>) -> Result<Upserted, Error> {
+        answer.downcast::<Upserted>().map(|done| *done).map_err(|_| Error::internal())
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'_, Upserted> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A transaction may be run again: what it counted before does not count.
+    fn begin(&self) {
+        *self.tally() = Upserted::default();
+        self.keep(self.refused.clone());
+    }
+
+    fn keep(&self, results: Vec<RecordResult>) {
+        let mut tally = self.tally();
+        for mut result in results {
+            if let Err(error) = &mut result.done
+                && tally.refused as usize >= TOLD_MAX
+            {
+                error.faults.clear();
+            }
+            tally.add(result);
+        }
+    }
+
+    fn take(&self) -> Upserted {
+        let mut done = std::mem::take(&mut *self.tally());
+        done.results.sort_by_key(|result| result.line);
+        done
+    }
+
+    async fn find_kept(self: &Arc<Self>, key: Option<Key>) -> Result<Option<Upserted>, Error> {
+        let Some(key) = key else { return Ok(None) };
+        let bulk = Arc::clone(self);
+        let asked = key.clone();
+        let decide: Job = Arc::new(move |conn| {
+            let (bulk, key) = (Arc::clone(&bulk), asked.clone());
+            Box::pin(async move {
+                let found = bulk.replayed(conn, Some(&key))?;
+                Ok(Plan::nothing(bulk.act(conn).await?, Box::new(found)))
+            })
+        });
+        let answer = self.service.inner.database.transact(&self.org, Some(key), decide).await?;
+        answer.downcast::<Option<Upserted>>().map(|found| *found).map_err(|_| Error::internal())
+    }
+
+    /// The answer to the same request before.
+    fn replayed(&self, conn: &Conn, key: Option<&Key>) -> Result<Option<Upserted>, Fail> {
+        let Some(key) = key else { return Ok(None) };
+        let Some((before, kept)) = idempotency::find(conn, key)? else { return Ok(None) };
+        if before != self.fingerprint {
+            return Err(Error::new(Reason::KeyReused, "this idempotency key was used with another request").into());
+        }
+        let kept: Kept = serde_json::from_str(&kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
+        Ok(Some(kept.replay()))
+    }
+
+    async fn act(&self, conn: &Conn) -> Result<Act, Fail> {
+        let access = self.service.access(conn, &self.context.caller).await?;
+        Ok(Act {
+            org: self.org.clone(),
+            actor: access.actor.clone(),
+            now: self.service.inner.clock.now(),
+            request_id: self.context.request_id.clone(),
+        })
+    }
+
+    /// One step of the transaction that writes all of them.
+    async fn step<R: Resource>(&self, conn: &Conn, n: usize) -> Result<Step, Fail> {
+        if n == 0 {
+            if let Some(done) = self.replayed(conn, remembered_key(&self.context).as_ref())? {
+                return Ok(Step::Last(Plan::nothing(self.act(conn).await?, Box::new(done))));
+            }
+            self.begin();
+        }
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        if n >= self.pieces {
+            if self.context.validate_only {
+                self.rehearsed.store(true, Ordering::Release);
+                return Err(Error::internal().into());
+            }
+            return self.last(conn).await.map(Step::Last);
+        }
+        let (plan, results) = self.piece::<R>(conn, n).await?;
+        let refused: Vec<RecordResult> = results.iter().filter(|result| result.done.is_err()).cloned().collect();
+        if !self.header.partial && !refused.is_empty() {
+            return Err(refuse_all(&refused).into());
+        }
+        self.keep(results);
+        Ok(Step::More(plan))
+    }
+
+    /// What ends the transaction: the answer, remembered by the caller's key.
+    async fn last(&self, conn: &Conn) -> Result<Plan, Fail> {
+        let act = self.act(conn).await?;
+        let key = remembered_key(&self.context);
+        if let Some(done) = self.replayed(conn, key.as_ref())? {
+            return Ok(Plan::nothing(act, Box::new(done)));
+        }
+        let mut done = self.tally().clone();
+        done.results.sort_by_key(|result| result.line);
+        let remembered = key.map(|Key { subject, key, .. }| Remembered {
+            subject,
+            key,
+            fingerprint: self.fingerprint.clone(),
+            answer: serde_json::to_string(&Kept::of(&done)).unwrap_or_default(),
+        });
+        Ok(Plan { remembered, ..Plan::nothing(act, Box::new(done)) })
+    }
+
+    /// Decides the records of a piece.
+    async fn piece<R: Resource>(&self, conn: &Conn, n: i64) -> Result<(Plan, Vec<RecordResult>), Fail> {
+        let clock = &self.service.inner.clock;
+        let access = self.service.access(conn, &self.context.caller).await?;
+        let env = Env::new(&self.context, conn, access, clock);
+        let bytes = blob::get_piece(conn, &self.org, &self.upload, n).await?;
+        let records: Vec<(u32, Record)> =
+            serde_json::from_slice(&bytes).map_err(|cause| Fail::Broken(format!("piece {n}: {cause}")))?;
+        let lines: Vec<u32> = records.iter().map(|(line, _)| *line).collect();
+        let item = |(_, Record { external_id, source_version, body })| Item::Upsert {
+            new_id: clock.new_id(),
+            source: self.header.source.clone(),
+            external_id,
+            source_version,
+            body,
+            if_match: None,
+        };
+        let items: Vec<Item<R>> = records.into_iter().map(item).collect();
+        prefetch(&env, &items).await?;
+        let wish = Wish {
+            action: "upsert_many",
+            input: Value::Null,
+            items,
+            partial: true,
+            batch: true,
+            secret: None,
+            link: None,
+        };
+        let (results, changes, source_versions) = decide_items(&env, &wish).await?;
+        let result = |(line, done): (u32, Result<Written<R>, Error>)| RecordResult {
+            line,
+            done: done.map(|done| (done.outcome, done.seen.resource.common().id)).map_err(Box::new),
+        };
+        let results = lines.into_iter().zip(results).map(result).collect();
+        let act = Act {
+            org: self.org.clone(),
+            actor: env.actor(),
+            now: env.now,
+            request_id: self.context.request_id.clone(),
+        };
+        let plan = env.plan(act, changes, source_versions);
+        Ok((plan, results))
+    }
+}

@@ -1,0 +1,109 @@
+//! What one transaction has looked up already: many writes at once ask the same again and again.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+
+use steerco_domain::Resource;
+use steerco_domain::access::Row;
+use steerco_domain::field::Cell;
+use steerco_domain::refs::ExternalRef;
+use steerco_persistence::{Fail, query};
+
+use crate::execute::{Env, Item, Writes};
+
+/// Answers by their questions.
+pub(crate) struct Memory<K, V>(Mutex<HashMap<K, V>>);
+
+impl<K, V> Default for Memory<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memory<K, V> {
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    pub(crate) fn put(&self, key: K, value: V) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+    }
+
+    /// What is known, or what `find` finds.
+    pub(crate) async fn of(&self, key: K, find: impl Future<Output = Result<V, Fail>>) -> Result<V, Fail> {
+        if let Some(known) = self.get(&key) {
+            return Ok(known);
+        }
+        let found = find.await?;
+        self.put(key, found.clone());
+        Ok(found)
+    }
+}
+
+/// Rows held for a write, by the action that may change them and their id.
+type Held = Mutex<HashMap<(&'static str, String), Box<dyn Any + Send>>>;
+
+/// What was found, by what was asked for.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Ids of sources by their codes.
+    pub(crate) sources: Memory<String, Option<String>>,
+    /// Whether a parent is in reach, or another resource there: kind, id, whether it is a parent.
+    pub(crate) living: Memory<(&'static str, String, bool), bool>,
+    /// What children inherit: kind and id of the parent, and the fields.
+    pub(crate) heirlooms: Memory<(&'static str, String, Vec<&'static str>), Option<Vec<Cell>>>,
+    held: Held,
+}
+
+impl Known {
+    /// A row that was held before, once.
+    pub(crate) fn take_held<R: Resource>(&self, row: &Row, id: &str) -> Option<R> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_empty() {
+            return None;
+        }
+        held.remove(&(row.action, id.to_owned())).and_then(|found| found.downcast::<R>().ok()).map(|found| *found)
+    }
+}
+
+/// Looks up at once what the upserts of a batch will ask one by one: ids behind references, and the rows to be changed.
+pub(crate) async fn prefetch<R: Resource>(env: &Env<'_>, items: &[Item<R>]) -> Result<(), Fail> {
+    let mut by_source: HashMap<(&'static str, &str), Vec<&str>> = HashMap::new();
+    let mut named = Vec::new();
+    for item in items {
+        let Item::Upsert { source, external_id, body, .. } = item else { continue };
+        by_source.entry((R::KIND.name, source)).or_default().push(external_id);
+        crate::crosswalk::collect(R::KIND.fields, body, &mut named);
+    }
+    for (kind, reference) in &named {
+        by_source.entry((kind.name, reference.source.as_str())).or_default().push(reference.external_id.as_str());
+    }
+    let org = env.context.caller.organisation();
+    let mut own = Vec::new();
+    for ((kind, source), mut external_ids) in by_source {
+        let Some(kind) = steerco_domain::find_kind(kind) else { continue };
+        external_ids.sort_unstable();
+        external_ids.dedup();
+        let mut found: HashMap<String, (String, Option<i64>)> = HashMap::new();
+        for (external_id, id, version) in query::find_refs(env.conn, org, kind, source, &external_ids).await? {
+            found.insert(external_id, (id, version));
+        }
+        for external_id in external_ids {
+            let Some(reference) = ExternalRef::parse(&format!("{source}/{external_id}")) else { continue };
+            let behind = found.remove(external_id);
+            own.extend(behind.iter().filter(|_| kind.name == R::KIND.name).map(|(id, _)| id.clone()));
+            env.crosswalk.know(kind, reference, behind);
+        }
+    }
+    own.sort_unstable();
+    own.dedup();
+    let Ok(scope) = env.scope(Some(Writes::<R>::UPDATE)) else { return Ok(()) };
+    let rows = query::find_many_for_update::<R>(env.conn, &scope, &own).await?;
+    let mut held = env.known.held.lock().unwrap_or_else(PoisonError::into_inner);
+    for row in rows {
+        held.insert((Writes::<R>::UPDATE.action, row.id_text()), Box::new(row));
+    }
+    Ok(())
+}
