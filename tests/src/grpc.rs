@@ -205,6 +205,11 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
     answer.json = match &call {
         Call::List { .. } | Call::Revisions { .. } => page(kind, answer.json, client.with.fields.as_deref()),
         Call::Batch { .. } => results(kind, &answer.json),
+        Call::Act { verb, .. } if *verb == "issue_address" => {
+            let mut json = answer.json;
+            json["calendar_feed"] = resource(json["calendar_feed"].take(), None);
+            json
+        }
         Call::Act { verb, .. } if *verb == "issue_secret" => {
             let mut json = answer.json;
             json["service_account"] = resource(json["service_account"].take(), None);

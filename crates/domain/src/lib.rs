@@ -12,6 +12,7 @@ pub mod account;
 pub mod accrual;
 pub mod actor;
 pub mod bridge;
+pub mod calendar_feed;
 pub mod clock_time;
 pub mod country;
 pub mod csv_lines;
@@ -161,6 +162,7 @@ macro_rules! for_each_resource {
             commitment::Commitment,
             forecast::Forecast,
             import_job::ImportJob,
+            calendar_feed::CalendarFeed,
             consumer::Consumer,
             webhook_endpoint::WebhookEndpoint,
             purchase_order_batch::PurchaseOrderBatch,

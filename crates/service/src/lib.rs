@@ -20,6 +20,7 @@ pub mod auth;
 mod bridge;
 mod budget_control;
 mod budgeting;
+mod calendar_feeds;
 mod bulk;
 mod checks;
 mod claims;
@@ -72,6 +73,8 @@ mod write;
 
 pub use actuals::{PostedBatch, RESULTS_SHOWN};
 pub use args::{Context, DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs};
+pub use calendar_feeds::CalendarText;
+pub use consumers::ConsumerPosition;
 pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
 pub use consumers::ConsumerPosition;
