@@ -17,6 +17,7 @@ pub mod auth;
 mod bridge;
 mod budgeting;
 mod bulk;
+mod bulk_stager;
 mod checks;
 pub mod clock;
 mod closing;
