@@ -22,6 +22,7 @@ mod budget_control;
 mod budgeting;
 mod calendar_feeds;
 mod bulk;
+mod bulk_stager;
 mod checks;
 mod claims;
 pub mod clock;
