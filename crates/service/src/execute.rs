@@ -127,13 +127,20 @@ impl<R: Resource> Writes<R> {
     pub(crate) const DELETE: Option<&'static Row> = row_if_made_so(R::KIND.name, "delete");
 }
 
-/// The tenant itself is made and ended by its operator, never by a caller, and batches are posted.
+/// Kinds that no caller makes or deletes as such: the tenant is its operator's, batches are posted, reviews and payables
+/// follow from claims.
+const FIXED: [&str; 5] = ["organisation", "actuals_batch", "purchase_order_batch", "review", "payable"];
+
+/// A claim is made, and then only withdrawn.
 const fn row_if_made_so(kind: &str, action: &str) -> Option<&'static Row> {
-    if same(kind, "organisation") || same(kind, "actuals_batch") || same(kind, "purchase_order_batch") {
-        None
-    } else {
-        Some(find(kind, action))
+    let mut i = 0;
+    while i < FIXED.len() {
+        if same(kind, FIXED[i]) {
+            return None;
+        }
+        i += 1;
     }
+    if same(kind, "milestone_update") && same(action, "delete") { None } else { Some(find(kind, action)) }
 }
 
 /// What a decision knows of its caller.
