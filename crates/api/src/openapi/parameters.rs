@@ -58,6 +58,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::TOTALS,
         &params::PARTIAL,
         &params::CORRECTIONS,
+        &params::OVERRIDE_REASON,
         &params::ADJUSTING,
         &params::PROFILE,
         &params::FORMAT,

@@ -87,6 +87,9 @@ impl Guard {
         if url.fragment().is_some() {
             return Err(fault("BAD_URL", "must not have a fragment: it is not sent"));
         }
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(fault("BAD_URL", "must begin with https://"));
+        }
         // The parser has turned every spelling of an address into one.
         let host = url.host_str().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
