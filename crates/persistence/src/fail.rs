@@ -133,8 +133,8 @@ fn fields_of(text: &str) -> Vec<String> {
         return names.map(|(_, name)| name.to_owned()).filter(|name| name != "org").collect();
     }
     let Some(index) = text.split('"').nth(1) else { return Vec::new() };
-    let tables = KINDS.iter().filter_map(|kind| Some((kind, index.strip_prefix(kind.name)?.strip_prefix('_')?)));
-    tables.filter_map(|(kind, names)| all_named(kind, names)).next().unwrap_or_default()
+    let mut tables = KINDS.iter().filter_map(|kind| Some((kind, index.strip_prefix(kind.name)?.strip_prefix('_')?)));
+    tables.find_map(|(kind, names)| all_named(kind, names)).unwrap_or_default()
 }
 
 /// The fields whose names stand here, joined by underscores; `None` where anything else does.
