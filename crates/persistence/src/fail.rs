@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{ErrorCode, ffi};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, Fault, KINDS, Reason};
+use steerco_domain::{Error, Fault, KINDS, Reason, find_kind};
 
 /// Why a statement failed.
 #[derive(Debug)]
@@ -122,29 +122,33 @@ fn constraint(text: &str) -> Error {
         return Error::new(Reason::AlreadyExists, "another resource has this external reference");
     }
     let detail = "another resource has the same value in a field that is unique";
-    let fault = |field: String| Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail);
+    let fault = |field: &str| Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail);
     Error { faults: fields_of(text).into_iter().map(fault).collect(), ..Error::new(Reason::AlreadyExists, detail) }
 }
 
-/// The fields of the index that said no. SQLite lists them; on PostgreSQL the index is named by its table and them.
-fn fields_of(text: &str) -> Vec<String> {
+/// The fields of the index that said no. SQLite lists its columns; on PostgreSQL it is named by its table and them.
+fn fields_of(text: &str) -> Vec<&'static str> {
     if let Some((_, columns)) = text.split_once("UNIQUE constraint failed: ") {
-        let names = columns.split(", ").filter_map(|column| column.split_once('.'));
-        return names.map(|(_, name)| name.to_owned()).filter(|name| name != "org").collect();
+        let field = |column: &str| {
+            let (table, name) = column.split_once('.')?;
+            let (.., field) = find_kind(table)?.columns().find(|(column, ..)| column.as_str() == name)?;
+            Some(field.name)
+        };
+        return columns.split(", ").filter_map(field).collect();
     }
     let Some(index) = text.split('"').nth(1) else { return Vec::new() };
-    let tables = KINDS.iter().filter_map(|kind| Some((kind, index.strip_prefix(kind.name)?.strip_prefix('_')?)));
-    tables.filter_map(|(kind, names)| all_named(kind, names)).next().unwrap_or_default()
+    let mut tables = KINDS.iter().filter_map(|kind| Some((*kind, index.strip_prefix(kind.name)?.strip_prefix('_')?)));
+    tables.find_map(|(kind, names)| all_named(kind, names)).unwrap_or_default()
 }
 
-/// The fields whose names stand here, joined by underscores; `None` where anything else does.
-fn all_named(kind: &Kind, mut names: &str) -> Option<Vec<String>> {
+/// The fields of the columns that stand here, joined by underscores; `None` where anything else does.
+fn all_named(kind: &'static Kind, mut names: &str) -> Option<Vec<&'static str>> {
     let mut found = Vec::new();
     while !names.is_empty() {
-        let fields = kind.fields.iter().map(|field| field.name).filter(|name| names.starts_with(*name));
-        let name = fields.max_by_key(|name| name.len())?;
-        found.push(name.to_owned());
-        names = names[name.len()..].trim_start_matches('_');
+        let columns = kind.columns().filter(|(column, ..)| names.starts_with(column.as_str()));
+        let (column, _, field) = columns.max_by_key(|(column, ..)| column.len())?;
+        found.push(field.name);
+        names = names[column.len()..].trim_start_matches('_');
     }
     Some(found)
 }
@@ -155,16 +159,26 @@ mod tests {
 
     #[test]
     fn the_fields_of_a_unique_index_are_told() {
-        for text in [
-            "UNIQUE constraint failed: actuals_batch.org, actuals_batch.source, actuals_batch.batch_ref",
-            "duplicate key value violates unique constraint \"actuals_batch_source_batch_ref\"",
+        for (text, fields) in [
+            (
+                "UNIQUE constraint failed: actuals_batch.org, actuals_batch.source, actuals_batch.batch_ref",
+                &["source", "batch_ref"][..],
+            ),
+            (
+                "duplicate key value violates unique constraint \"actuals_batch_source_batch_ref\"",
+                &["source", "batch_ref"],
+            ),
+            (
+                "duplicate key value violates unique constraint \"authority_limit_role_act_limit_currency\"",
+                &["role", "act", "limit"],
+            ),
         ] {
-            assert_eq!(fields_of(text), ["source", "batch_ref"], "{text}");
+            assert_eq!(fields_of(text), fields, "{text}");
         }
         for text in
             ["duplicate key value violates unique constraint \"balance_pkey\"", "UNIQUE constraint failed: index 'a'"]
         {
-            assert_eq!(fields_of(text), Vec::<String>::new(), "{text}");
+            assert!(fields_of(text).is_empty(), "{text}");
         }
     }
 }
