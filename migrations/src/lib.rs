@@ -64,6 +64,7 @@ migrations![
     dependency_002,
     mapping_profile_002,
     import_job_001,
+    calendar_feed_001,
     consumer_001,
     webhook_endpoint_001,
     engagement_002,

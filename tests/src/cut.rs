@@ -5,8 +5,8 @@ use std::time::Duration;
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::client::{Client, header_and_lines};
 use crate::Door;
+use crate::client::{Client, header_and_lines};
 use crate::{codec, grpc};
 
 /// What is sent of a batch: the bytes of the whole stream.

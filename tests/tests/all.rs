@@ -11,6 +11,7 @@ mod all {
     mod batch_promises;
     mod bodies;
     mod budget;
+    mod calendar_feed;
     mod claims;
     mod commitment;
     mod consumer;

@@ -318,6 +318,13 @@ pub const TABLE: &[Row] = &[
     row("mapping_profile", "create",      "- - - y - - - -"),
     row("mapping_profile", "update",      "- - - y - - - -"),
     row("mapping_profile", "delete",      "- - - y - - - -"),
+    // An address is its owner's alone.
+    row("calendar_feed",   "read",        "y y y y y y - y"),
+    row("calendar_feed",   "create",      "y y y y y y - -"),
+    row("calendar_feed",   "update",      "y y y y y y - -"),
+    row("calendar_feed",   "delete",      "y y y y y y - -"),
+    row("calendar_feed",   "issue_address", "y y y y y y - -"),
+    row("calendar_feed",   "revoke",      "y y y y y y - -"),
     // The records themselves need the rights of their own kinds.
     row("import_job",      "read",        "y y y y y y - y"),
     row("import_job",      "create",      "y y y y - y - -"),

@@ -12,6 +12,7 @@ pub mod account;
 pub mod accrual;
 pub mod actor;
 pub mod bridge;
+pub mod calendar_feed;
 pub mod clock_time;
 pub mod country;
 pub mod csv_lines;
@@ -81,6 +82,7 @@ pub mod functional_area;
 pub mod grant;
 pub mod import_job;
 pub mod invoice;
+pub mod invoice_acts;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;
@@ -160,6 +162,7 @@ macro_rules! for_each_resource {
             commitment::Commitment,
             forecast::Forecast,
             import_job::ImportJob,
+            calendar_feed::CalendarFeed,
             consumer::Consumer,
             webhook_endpoint::WebhookEndpoint,
             purchase_order_batch::PurchaseOrderBatch,

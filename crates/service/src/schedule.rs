@@ -51,7 +51,7 @@ impl Service {
     }
 
     /// Every item of a list, as many as a schedule may have tasks.
-    async fn all<R: Resource>(&self, caller: &Caller, filter: &str) -> Result<Vec<R>, Error> {
+    pub(crate) async fn all<R: Resource>(&self, caller: &Caller, filter: &str) -> Result<Vec<R>, Error> {
         let mut args = ListArgs {
             filter: Some(filter.to_owned()),
             page_size: Some(i64::from(PAGE_SIZE_MAX)),

@@ -112,11 +112,14 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         "budget" => budget_body(world),
         "budget_transfer" => transfer_body(world),
         "forecast" => forecast_body(world),
+        "calendar_feed" => json!({"name": format!("Calendar {n}"), "program_id": world.program}),
         "import_job" => json!({
             "name": format!("file {n}.csv"), "format": "csv", "source": World::SOURCE, "record_kind": "risk",
             "program_id": world.program,
         }),
-        "webhook_endpoint" => json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook"}),
+        "webhook_endpoint" => {
+            json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook", "kinds": ["consumer"]})
+        }
         "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
         "purchase_order_batch" => json!({
@@ -273,7 +276,7 @@ pub(crate) fn is_verb(row: &Row) -> bool {
 pub(crate) const COMPUTED: [&str; 2] = ["reconcile_fiscal_period", "convert_amounts"];
 
 /// Kinds that a caller can create.
-pub(crate) const CREATABLE: [&str; 40] = [
+pub(crate) const CREATABLE: [&str; 41] = [
     "person",
     "principal",
     "grant",
@@ -312,6 +315,7 @@ pub(crate) const CREATABLE: [&str; 40] = [
     "commitment",
     "forecast",
     "import_job",
+    "calendar_feed",
     "consumer",
     "webhook_endpoint",
 ];

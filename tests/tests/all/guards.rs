@@ -23,11 +23,12 @@ fn snake(text: &str) -> String {
 }
 
 /// Operations of REST beside their rpcs: what only the web has.
-const WEB_ONLY: [&str; 11] = [
+const WEB_ONLY: [&str; 12] = [
     "get_jwks",
     "get_authorization_server",
     "get_protected_resource",
     "issue_token",
+    "get_calendar",
     "get_liveness",
     "get_readiness",
     "get_metrics",

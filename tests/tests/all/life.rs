@@ -124,6 +124,7 @@ fn example_of_money(world: &World, kind: &str) -> (Value, Value) {
             json!({"limit": {"amount": "6.0000", "currency": "EUR"}}),
         ),
         "budget" => (super::bodies::body(world, kind), json!({"justification": "Prices of the tender"})),
+        "calendar_feed" => (super::bodies::body(world, kind), json!({"name": "What is due"})),
         "import_job" => (super::bodies::body(world, kind), json!({"name": "risks of 2026.csv"})),
         "forecast" => (super::bodies::body(world, kind), json!({"justification": "The tender came in lower"})),
         "budget_transfer" => (super::bodies::body(world, kind), json!({"reason": "Steel is dearer"})),

@@ -211,7 +211,7 @@ async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
         Ok(answer) => {
             let mut json = answer.json.clone();
             // A secret is shown to the first alone.
-            for secret in ["client_secret", "secret"] {
+            for secret in ["client_secret", "secret", "address"] {
                 json.as_object_mut().unwrap().remove(secret);
             }
             format!("{:?} {json}", answer.etag)

@@ -97,7 +97,11 @@ async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
             return super::engagement_amendment::approved(world, &world.engagement, change).await;
         }
         (kind @ "milestone_update", "withdraw", Some(caller))
-        | (kind @ ("comment" | "attachment"), "update" | "upload", Some(caller)) => {
+        | (
+            kind @ ("comment" | "attachment" | "calendar_feed"),
+            "update" | "upload" | "issue_address" | "revoke",
+            Some(caller),
+        ) => {
             return caller.create(kind, body(world, kind)).await.unwrap().id().to_owned();
         }
         // Nobody reaches those of others, but who oversees them.

@@ -101,7 +101,7 @@ impl Door {
             notes.rate = Some(rate);
             allowed?;
             request.extensions_mut().insert(caller);
-        } else if request.uri().path() == "/oauth2/token" {
+        } else if request.uri().path() == "/oauth2/token" || request.uri().path().starts_with("/calendars/") {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
             let address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
             let (rate, allowed) = self.0.token_limiter.check(&address.to_string());
@@ -237,7 +237,7 @@ fn is_public(via: Protocol, path: &str) -> bool {
     match via {
         Protocol::Rest => {
             matches!(path, "/livez" | "/readyz" | "/openapi.json" | "/oauth2/token")
-                || ["/docs", "/errors", "/.well-known"].into_iter().any(below)
+                || ["/docs", "/errors", "/.well-known", "/calendars"].into_iter().any(below)
         }
         Protocol::Grpc => {
             let services = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];

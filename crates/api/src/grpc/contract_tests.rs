@@ -145,6 +145,7 @@ fn verbs_are_described_as_declared() {
         fiscal_period::{StartClosingFiscalPeriod, CancelClosingFiscalPeriod, CloseFiscalPeriod,
             RequestReopenFiscalPeriod, ReopenFiscalPeriod};
         work_calendar::{ImportWorkCalendar};
+        calendar_feed::{IssueAddressCalendarFeed, RevokeCalendarFeed};
         import_job::{CheckImportJob, ApplyImportJob};
         dependency::{AgreeDependency, MeetDependency, DropDependency, ReopenDependency};
         risk::{AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk};

@@ -27,6 +27,7 @@ mod activity;
 mod actuals_batch;
 mod attachment;
 mod authority_limit;
+mod calendar_feed;
 mod coding_rule;
 mod comment;
 mod commitment;
@@ -118,7 +119,7 @@ pub(crate) fn routes(service: Service) -> Router {
         program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
         engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release, invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
         engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, import_job, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
+        budget_transfer, commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

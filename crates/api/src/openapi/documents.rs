@@ -19,6 +19,7 @@ pub(super) fn add(schemas: &mut Schemas) {
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
         ("IssuedSecret", issued_secret()),
+        ("IssuedAddress", issued_address()),
         ("Health", object("Health.").must("status", words(["ok"]))),
         ("Jwks", object("Public keys.").must("keys", list(of(Type::Object)))),
         ("Token", token()),
@@ -92,6 +93,12 @@ fn reason() -> ObjectBuilder {
         .must("http_status", status())
         .must("grpc_code", text())
         .must("retryable", of(Type::Boolean))
+}
+
+fn issued_address() -> ObjectBuilder {
+    object("A calendar feed and its address.")
+        .must("calendar_feed", reference("CalendarFeed"))
+        .property("address", note("The address, shown once; a replay and a dry run have none."))
 }
 
 fn issued_secret() -> ObjectBuilder {

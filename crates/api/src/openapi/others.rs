@@ -13,11 +13,12 @@ use crate::problem::PROBLEM;
 use crate::rest::{FIGURES, params};
 
 /// Tags beside the resources.
-pub(super) const TAGS: [(&str, &str); 5] = [
+pub(super) const TAGS: [(&str, &str); 6] = [
     ("metrics", "What the numbers mean."),
     ("events", "The feed of changes, one sequence without gaps for each organisation."),
     ("authorisation", "Tokens, keys and who may do what."),
     ("operations", "Health and figures of the server."),
+    ("calendars", "Milestones at an address of their own."),
     ("documentation", "The contract and its pages."),
 ];
 
@@ -26,7 +27,8 @@ const PLAIN: &str = "application/json";
 /// All of them.
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     documents::add(schemas);
-    let mut operations = vec![list_events(), stream_events(), list_permissions(), list_metrics(), issue_token()];
+    let mut operations =
+        vec![list_events(), stream_events(), list_permissions(), list_metrics(), issue_token(), get_calendar()];
     operations.extend(discovery());
     operations.extend(server());
     operations.extend(documentation());
@@ -70,6 +72,33 @@ fn stream_events() -> Operation {
         answers: vec![(200, stream)],
         refusals: vec![410],
         ..start("events", "/v1/events/stream", "stream_events", "Follow the feed", about, Access::of("event", "read"))
+    }
+}
+
+fn get_calendar() -> Operation {
+    let about = "Milestones as a calendar (RFC 5545), each with a UID for life and a SEQUENCE that grows, for whoever has the \
+                 address that the owner of a calendar feed was shown. It has what the owner may read at that moment.";
+    let part = |name: &str, doc: &str| path(name, doc, limited(200, "^[A-Za-z0-9_-]+$").min_length(Some(1)));
+    let keys = ["etag"];
+    Operation {
+        parameters: vec![
+            part("id", "The feed."),
+            part("owner", "Its owner."),
+            part("secret", "The secret of the address."),
+        ],
+        answers: vec![
+            (200, open("The calendar.", "text/calendar", text(), &keys)),
+            (304, empty("The caller holds it.", &keys)),
+        ],
+        refusals: vec![404, 429],
+        ..start(
+            "calendars",
+            "/calendars/{id}/{owner}/{secret}",
+            "get_calendar",
+            "Read a calendar feed",
+            about,
+            Access::Public,
+        )
     }
 }
 

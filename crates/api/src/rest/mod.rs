@@ -5,6 +5,7 @@ pub(crate) mod actuals;
 mod batch;
 mod body;
 pub(crate) mod bridge;
+pub(crate) mod calendar_feed;
 pub(crate) mod call;
 pub(crate) mod consumers;
 pub(crate) mod content;
@@ -29,8 +30,8 @@ mod read;
 pub(crate) mod reconciliation;
 mod reply;
 pub(crate) mod settlement;
-pub(crate) mod webhooks;
 mod upserts;
+pub(crate) mod webhooks;
 pub(crate) mod write;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ fn others() -> Router<Rest> {
         .route("/v1/digest", get(consumers::get_digest))
         .route("/v1/event-types", get(event_types::list_event_types))
         .route("/v1/event-types/{name}", get(event_types::get_event_type))
+        .route("/calendars/{id}/{owner}/{secret}", get(calendar_feed::get_calendar))
         .route("/oauth2/token", post(oauth::issue_token))
         .route("/.well-known/jwks.json", get(discovery::get_jwks))
         .route("/.well-known/oauth-authorization-server", get(discovery::get_authorization_server))

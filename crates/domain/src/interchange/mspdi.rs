@@ -9,6 +9,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::Sink;
 use super::hours::{Hours, Spans, from_sunday, minutes, settled};
+use super::mspdi_names::{ASSIGNMENT, OF_PROJECT, OF_TASK, RESOURCE, TASK};
 use super::node::{Node, Nodes, Step};
 use super::schedule::{
     Costs, LINKS_MAX, Lag, PlanCalendar, PlanLink, PlanProject, PlanResource, PlanTask, Schedule, Span, TASKS_MAX,
@@ -23,140 +24,6 @@ use crate::money::{Currency, parse_amount};
 const NOBODY: &str = "-65535";
 /// Exceptions of a calendar that are kept.
 const EXCEPTIONS_MAX: usize = crate::work_calendar::EXCEPTIONS_MAX;
-
-/// What is read of a task.
-const TASK: &[&str] = &[
-    "UID",
-    "GUID",
-    "Name",
-    "IsNull",
-    "WBS",
-    "Start",
-    "Finish",
-    "Duration",
-    "Milestone",
-    "Summary",
-    "ActualStart",
-    "ActualFinish",
-    "RemainingDuration",
-    "PercentComplete",
-    "PhysicalPercentComplete",
-    "EarnedValueMethod",
-    "ActualWork",
-    "RemainingWork",
-    "Cost",
-    "ActualCost",
-    "RemainingCost",
-    "ConstraintType",
-    "ConstraintDate",
-    "CalendarUID",
-    "TotalSlack",
-    "FreeSlack",
-    "Deadline",
-    "Notes",
-    "PredecessorLink",
-    "Baseline",
-];
-/// What follows from what is read, or says how it is drawn.
-const OF_TASK: &[&str] = &[
-    "ID",
-    "Type",
-    "CreateDate",
-    "OutlineNumber",
-    "OutlineLevel",
-    "DurationFormat",
-    "Work",
-    "RegularWork",
-    "OvertimeWork",
-    "ResumeValid",
-    "Resume",
-    "Stop",
-    "EffortDriven",
-    "Recurring",
-    "OverAllocated",
-    "Estimated",
-    "DisplayAsSummary",
-    "Critical",
-    "EarlyStart",
-    "EarlyFinish",
-    "LateStart",
-    "LateFinish",
-    "StartVariance",
-    "FinishVariance",
-    "WorkVariance",
-    "StartSlack",
-    "FinishSlack",
-    "DurationVariance",
-    "FixedCost",
-    "FixedCostAccrual",
-    "PercentWorkComplete",
-    "ActualDuration",
-    "RemainingRegularWork",
-    "ActualRegularWork",
-    "ACWP",
-    "CV",
-    "BCWS",
-    "BCWP",
-    "SV",
-    "HideBar",
-    "Rollup",
-    "LevelAssignments",
-    "LevelingCanSplit",
-    "IgnoreResourceCalendar",
-    "EarnedValue",
-    "IsPublished",
-    "Active",
-    "Manual",
-    "CommitmentType",
-    "RemainingOvertimeCost",
-    "OutlineCode",
-];
-const OF_PROJECT: &[&str] = &[
-    "SaveVersion",
-    "Name",
-    "Title",
-    "GUID",
-    "UID",
-    "StartDate",
-    "FinishDate",
-    "CurrencyCode",
-    "CurrencySymbol",
-    "MinutesPerDay",
-    "CalendarUID",
-    "BuildNumber",
-    "CreationDate",
-    "LastSaved",
-    "ScheduleFromStart",
-    "FYStartDate",
-    "CriticalSlackLimit",
-    "CurrencyDigits",
-    "CurrencySymbolPosition",
-    "DefaultStartTime",
-    "DefaultFinishTime",
-    "MinutesPerWeek",
-    "DaysPerMonth",
-    "DefaultTaskType",
-    "DefaultFixedCostAccrual",
-    "DurationFormat",
-    "WorkFormat",
-    "NewTasksEffortDriven",
-    "NewTasksEstimated",
-    "HonorConstraints",
-    "EditableActualCosts",
-    "SplitsInProgressTasks",
-    "InsertedProjectsLikeSummary",
-    "WeekStartDay",
-    "CurrentDate",
-    "MicrosoftProjectServerURL",
-    "AutolinkActual",
-    "NewTaskStartDate",
-    "DefaultTaskEVMethod",
-    "Author",
-    "Company",
-    "Manager",
-    "Subject",
-    "Category",
-];
 
 /// Reads a file.
 pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), Error> {
@@ -232,45 +99,15 @@ impl File {
 
     /// Of a resource its name is kept, with the tasks that it works on.
     fn take_resource(&mut self, node: &Node) -> Result<(), Error> {
-        let known =
-            ["UID", "ID", "Name", "Type", "IsNull", "Initials", "CreationDate", "GUID", "IsGeneric", "CanLevel"];
         if let (Some(uid), Some(name)) = (node.get("UID"), node.get("Name")) {
-            node.count_others("/Resource", &known, &mut self.others);
+            node.count_others("/Resource", RESOURCE, &mut self.others);
             self.resources.insert(uid.to_owned(), name.to_owned());
         }
         if self.resources.len() > TASKS_MAX { Err(too_many("resources", TASKS_MAX)) } else { Ok(()) }
     }
 
     fn take_assignment(&mut self, node: &Node) {
-        let known = [
-            "UID",
-            "GUID",
-            "TaskUID",
-            "ResourceUID",
-            "Work",
-            "Cost",
-            "RegularWork",
-            "RemainingWork",
-            "Start",
-            "Finish",
-            "Milestone",
-            "Summary",
-            "CreationDate",
-            "FixedMaterial",
-            "HasFixedRateUnits",
-            "PercentWorkComplete",
-            "RemainingCost",
-            "BCWS",
-            "BCWP",
-            "ACWP",
-            "CV",
-            "SV",
-            "RateScale",
-            "Confirmed",
-            "LinkedFields",
-            "Overallocated",
-        ];
-        node.count_others("/Assignment", &known, &mut self.others);
+        node.count_others("/Assignment", ASSIGNMENT, &mut self.others);
         let (Some(task), Some(resource)) = (node.get("TaskUID"), node.get("ResourceUID")) else { return };
         if resource == NOBODY || resource.starts_with('-') {
             return;

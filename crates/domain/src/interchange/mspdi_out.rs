@@ -382,11 +382,13 @@ impl Context<'_> {
         xml.maybe("Cost", activity.budget_at_completion.map(hundredths));
         xml.maybe("ActualCost", activity.actual_cost.map(hundredths));
         xml.maybe("RemainingCost", activity.remaining_cost.map(hundredths));
-        let constraint = activity.constraint_type.unwrap_or(ConstraintType::AsSoonAsPossible);
-        xml.put("ConstraintType", constraint as u8);
+        let constraint = activity.constraint_type;
+        xml.maybe("ConstraintType", constraint.map(|constraint| constraint as u8));
         let ends = matches!(
             constraint,
-            ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan
+            Some(
+                ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan
+            )
         );
         let on = activity.constraint_on;
         xml.maybe("ConstraintDate", if ends { finish(on) } else { start(on) });

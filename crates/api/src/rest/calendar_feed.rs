@@ -1,0 +1,64 @@
+//! Calendar feeds: their addresses, and what is read there.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use steerco_domain::calendar_feed::{CalendarFeed, IssueAddressCalendarFeed};
+use steerco_domain::input::read_input;
+use steerco_domain::mask::View;
+use steerco_domain::{Error, Reason, Resource};
+
+use super::call::{Call, JSON};
+use super::{Rest, params, reply};
+use crate::problem::Answer;
+
+/// Media type of a calendar.
+pub(crate) const CALENDAR: &str = "text/calendar; charset=utf-8";
+
+/// A feed with the address that is shown once: a replay has none.
+#[derive(Serialize)]
+struct Issued<'a> {
+    calendar_feed: View<'a, CalendarFeed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+}
+
+pub(crate) async fn issue_address(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&params::writing(CalendarFeed::KIND))?)?;
+    let object = call.object(&rest, body, JSON, true).await?;
+    read_input::<IssueAddressCalendarFeed>(&object)?;
+    let (written, path) = rest.service.issue_address(&context, call.path("id")).await?;
+    let view = View { resource: &written.seen.resource, mask: written.seen.mask };
+    let address = path.map(|path| format!("{}{path}", rest.base_url()));
+    let mut response = reply::json(StatusCode::OK, reply::JSON, &Issued { calendar_feed: view, address })?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply::mark(&mut response, written.outcome.word(), written.replayed);
+    Ok(response)
+}
+
+/// Whoever has the address reads; a calendar program that holds this version is told so.
+pub(crate) async fn get_calendar(
+    State(rest): State<Rest>,
+    path: Result<Path<(String, String, String)>, PathRejection>,
+    headers: HeaderMap,
+) -> Answer {
+    let none = |_| Error::new(Reason::NotFound, "there is no calendar at this address");
+    let Path((id, owner, secret)) = path.map_err(none)?;
+    let found = rest.service.calendar(&id, &owner, &secret).await?;
+    let etag = format!("\"{}\"", found.etag);
+    let held = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let held = held.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag);
+    let mut response = if held { Response::new(Body::empty()) } else { Response::new(Body::from(found.text)) };
+    if held {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(CALENDAR));
+    }
+    response.headers_mut().insert(ETAG, HeaderValue::from_str(&etag).map_err(|_| Error::internal())?);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
+}

@@ -1,0 +1,108 @@
+//! Calendar feeds: an address is issued and shown once; who calls it reads what its owner may read at that moment.
+
+use serde_json::Map;
+use steerco_domain::calendar_feed::{CalendarFeed, CalendarFeedState, IssueAddressCalendarFeed};
+use steerco_domain::id::Id;
+use steerco_domain::interchange::icalendar_out;
+use steerco_domain::milestone::Milestone;
+use steerco_domain::words::Words;
+use steerco_domain::{Error, Reason};
+use steerco_persistence::{Fail, credential};
+
+use crate::auth::Claims;
+use crate::token::digest;
+use crate::{Caller, Context, ReadArgs, Service, Written};
+
+/// A calendar, and the validator of its text.
+pub struct CalendarText {
+    pub text: String,
+    pub etag: String,
+}
+
+impl Service {
+    /// Issues an address: the feed, and the path where it is shown for the first and only time.
+    pub async fn issue_address(
+        &self,
+        context: &Context,
+        id: &str,
+    ) -> Result<(Written<CalendarFeed>, Option<String>), Error> {
+        let owner = self.whole_owner(&context.caller).await?;
+        let secret = self.new_secret();
+        let mut wish = Self::wish_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;
+        wish.secret = Some((id.to_owned(), digest(&[&owner, &secret])));
+        let written = self.execute_one(context, wish).await?;
+        let path = format!("/calendars/{id}/{owner}/{secret}");
+        let shown = Some(path).filter(|_| !written.replayed && !context.validate_only);
+        Ok((written, shown))
+    }
+
+    /// Who calls, if by a token that leaves out nothing of what the account may do: what a token is narrowed to would not
+    /// hold for the address.
+    async fn whole_owner(&self, caller: &Caller) -> Result<String, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let access = self.access(&conn, caller).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        let claims = &caller.claims;
+        let covers = |roles: &Option<Vec<String>>| {
+            let has = |role: &str| roles.as_ref().is_none_or(|roles| roles.iter().any(|known| known == role));
+            access.grants.iter().all(|grant| has(grant.role.word()))
+        };
+        let narrowed = claims.scope.is_some() || claims.program_ids.is_some() || claims.partner_id.is_some();
+        let narrowed = narrowed || caller.preview.is_some();
+        if narrowed || !covers(&claims.roles) || !covers(&claims.greatest_roles) {
+            let detail = "an address reads what its owner may read: a token that is narrowed cannot issue one";
+            return Err(Error::new(Reason::Forbidden, detail));
+        }
+        Ok(access.actor.0.clone())
+    }
+
+    /// The calendar at an address. An address that is wrong, revoked, or whose owner may not read looks like none.
+    pub async fn calendar(&self, id: &str, owner: &str, secret: &str) -> Result<CalendarText, Error> {
+        let none = || Error::new(Reason::NotFound, "there is no calendar at this address");
+        // What is no id is not asked for: not every text is one that a database takes.
+        if Id::<CalendarFeed>::parse(id).is_err() {
+            return Err(none());
+        }
+        let found = credential::find(&self.inner.database.outside(), id).await.map_err(Fail::into_error)?;
+        // An unknown address costs the same digest as a known one.
+        let given = digest(&[owner, secret]);
+        let (org, hash) = found.unwrap_or_default();
+        if aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_err() {
+            return Err(none());
+        }
+        let caller = self.owner(org, owner);
+        let refused = |error: Error| match error.reason {
+            Reason::Unavailable | Reason::Internal | Reason::Deadline => error,
+            _ => none(),
+        };
+        let feed = self.get::<CalendarFeed>(&caller, id, &ReadArgs::default()).await.map_err(refused)?.resource;
+        if feed.state != CalendarFeedState::Active || feed.deleted_at.is_some() || feed.created_by.0 != owner {
+            return Err(none());
+        }
+        let filter = feed.program_id.map(|program| format!("program_id = \"{program}\"")).unwrap_or_default();
+        let milestones = self.all::<Milestone>(&caller, &filter).await.map_err(refused)?;
+        let text = icalendar_out::write(feed.name.as_str(), &milestones);
+        let etag = digest(&[&text])[..32].to_owned();
+        Ok(CalendarText { text, etag })
+    }
+
+    /// The owner of a feed, as a caller whose rights are read with each operation.
+    fn owner(&self, org: String, owner: &str) -> Caller {
+        let claims = Claims {
+            issuer: self.inner.base_url.clone(),
+            subject: owner.to_owned(),
+            client_id: None,
+            jti: None,
+            org,
+            roles: None,
+            scope: None,
+            partner_id: None,
+            program_ids: None,
+            expires_at: self.inner.clock.now().seconds() + 60,
+            builtin: true,
+            greatest_roles: None,
+            allowed_partners: None,
+        };
+        Caller { claims: std::sync::Arc::new(claims), approves: false, preview: None }
+    }
+}
