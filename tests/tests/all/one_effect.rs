@@ -138,7 +138,9 @@ impl Write {
         let mut body = ready.body.clone();
         match self.act {
             Act::Delete | Act::Undelete | Act::Verb(_) => return self.call(&client.if_match("another"), ready).await,
-            Act::Create if !["actuals_batch", "purchase_order_batch"].contains(&self.kind.name) => body["labels"] = json!({"another": "yes"}),
+            Act::Create if !["actuals_batch", "purchase_order_batch"].contains(&self.kind.name) => {
+                body["labels"] = json!({"another": "yes"});
+            }
             Act::Create | Act::ImportActuals | Act::Batch => body["partial"] = json!(true),
             Act::Reclassify => body["batch_ref"] = json!(format!("another-{}", fresh())),
             Act::ImportRates => body["document"] = json!("Date,USD\n2016-06-27,1.0998\n"),
