@@ -41,11 +41,12 @@ impl EventType {
 }
 
 /// Rows of the table that change nothing of their kind.
-const SILENT: [(&str, &str); 8] = [
+const SILENT: [(&str, &str); 9] = [
     ("consumer", "acknowledge"),
     ("consumer", "replay"),
     ("webhook_endpoint", "test"),
     ("actuals_batch", "adjust"),
+    ("actuals_batch", "override"),
     ("fiscal_period", "reconcile"),
     ("fiscal_period", "propose_accruals"),
     ("commitment", "override"),

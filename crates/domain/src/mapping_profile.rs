@@ -85,7 +85,7 @@ pub struct ProfileWord {
 }
 
 /// Kinds that no file brings in: they are made otherwise, or say who may do what.
-const NO_FILE: [&str; 9] = [
+const NO_FILE: [&str; 10] = [
     "organisation",
     "principal",
     "grant",
@@ -93,6 +93,7 @@ const NO_FILE: [&str; 9] = [
     "attachment",
     "comment",
     "actuals_batch",
+    "purchase_order_batch",
     "import_job",
     "mapping_profile",
 ];

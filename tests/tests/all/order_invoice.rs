@@ -176,8 +176,8 @@ scenario!(batches_at_once_invoice_an_order_once_each(world) {
     for refused in posted.iter().filter_map(|posted| posted.as_ref().err()) {
         assert_eq!(faults(refused), [("/lines/0", "PERIOD_CLOSED")]);
     }
-    assert_eq!(invoiced(&finance, &order_id).await.0, format!("{}0.0000", count));
-    let (committed, accrued) = (80 - 30.max(count * 10), 30_usize.saturating_sub(count * 10));
+    assert_eq!(invoiced(&finance, &order_id).await.0, format!("{}.0000", count * 10));
+    let (committed, accrued) = (80 - 30_usize.max(count * 10), 30_usize.saturating_sub(count * 10));
     let wanted = [committed, accrued, 100 - committed - accrued - count * 10].map(|euros| euros.to_string());
     assert_eq!(euros(&world).await, wanted);
     world.verify().await;
