@@ -60,13 +60,13 @@ impl FinancialsQuery {
     /// What no single parameter can hold.
     pub fn check(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
-        let mut needs = |given: bool, holds: bool, name: &str, detail: &str| {
-            if given && !holds {
-                faults.push(Fault::new(format!("?{name}"), "DOES_NOT_FIT", detail));
-            }
-        };
-        let budget = self.rate_type == Some(ExchangeRateType::Budget);
-        needs(self.rate_set.is_some(), budget, "rate_set", "is said of budget rates only");
+        if self.rate_set.is_some() && self.rate_type != Some(ExchangeRateType::Budget) {
+            faults.push(Fault::new("?rate_set", "DOES_NOT_FIT", "is said of budget rates only"));
+        }
+        let group = self.explain.as_ref().and_then(|explain| explain.group_key.as_ref());
+        if group.is_some() && self.group_by.is_none() {
+            faults.push(Fault::new("?group_key", "DOES_NOT_FIT", "is said with group_by only"));
+        }
         if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
     }
 }

@@ -291,6 +291,9 @@ figures_are_explained_and_pay_is_masked(world) {
     other["page_token"] = json!("AAAA");
     let refused = finance.financials("program", &world.program, other).await.unwrap_err();
     assert_eq!(refused.code, "INVALID_PAGE_TOKEN");
+    let keyed = json!({"explain": true, "group_key": plain});
+    let refused = finance.financials("program", &world.program, keyed).await.unwrap_err();
+    assert!(refused.faults[0].pointer.ends_with("group_key"), "{refused}");
     let mut much = json!({"explain": true});
     much["page_size"] = json!(1001);
     assert!(finance.financials("program", &world.program, much).await.is_err());
