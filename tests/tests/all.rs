@@ -12,6 +12,8 @@ mod all {
     mod bodies;
     mod budget;
     mod calendar_feed;
+    mod claim_deadlines;
+    mod claim_races;
     mod claims;
     mod commitment;
     mod consumer;

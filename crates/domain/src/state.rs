@@ -30,10 +30,12 @@ mod tests {
     use crate::deliverable::DeliverableState;
     use crate::dependency::DependencyState;
     use crate::engagement::EngagementState;
+    use crate::milestone_update::MilestoneUpdateState;
     use crate::partner::PartnerState;
     use crate::person::PersonState;
     use crate::principal::AccountState;
     use crate::program::WorkStatus;
+    use crate::review::ReviewState;
     use crate::risk::RiskState;
 
     /// Every move that is not listed is refused, changes nothing, and says what is allowed.
@@ -61,6 +63,8 @@ mod tests {
         check::<EngagementState>();
         check::<DeliverableState>();
         check::<DependencyState>();
+        check::<MilestoneUpdateState>();
+        check::<ReviewState>();
     }
 
     #[test]

@@ -94,7 +94,9 @@ fn preview(access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant, partner
     if row.action != "read" {
         return refused("a preview only reads: leave Preview-As-Partner out to change something");
     }
-    if row.cell(Role::Vendor) == Cell::Deny {
+    let owned = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
+    // What belongs to single accounts is not the partner's as a whole.
+    if owned || row.cell(Role::Vendor) == Cell::Deny {
         return refused("a partner may not read this");
     }
     if live_grants(access, narrow, PREVIEW, now).next().is_none() {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
+use steerco_domain::resource::ScopeRule;
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
@@ -150,7 +151,8 @@ fn export(about: &About) -> Operation {
 fn preview(about: &About) -> Vec<Parameter> {
     let reads =
         |row: &&Row| row.kind == about.kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
-    if TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
+    let whole = about.kind.scope != ScopeRule::Owned;
+    if whole && TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
 }
 
 fn get(about: &About) -> Operation {
