@@ -33,8 +33,8 @@ pub(crate) struct Sight {
     /// By token and by grants.
     limits: Vec<Limit>,
     filter: EventFilter,
-    /// Who reads.
-    reader: String,
+    /// Whose grants are told of: those of who reads; in a preview nobody's.
+    reader: Option<String>,
     /// Whether it may know how the log counts.
     numbers: bool,
 }
@@ -68,7 +68,8 @@ impl Service {
             let programs_of = query::list_programs_of(conn, org, &reach.portfolios).await?;
             limits.push(Limit { reach: reach.clone(), programs_of });
         }
-        let (reader, numbers) = (access.actor.0.clone(), !feed.is_partner());
+        let reader = caller.preview.is_none().then(|| access.actor.0.clone());
+        let numbers = !feed.is_partner();
         Ok(Sight { kinds, limits, filter: filter.clone(), reader, numbers })
     }
 }
@@ -140,7 +141,7 @@ impl Sight {
             exclude_source: self.filter.exclude_source.clone(),
             event_types: self.filter.event_types.clone(),
             programs: self.filter.program_ids.clone(),
-            holder: Some(self.reader.clone()),
+            holder: self.reader.clone(),
             limit,
         }
     }
@@ -162,7 +163,7 @@ impl Sight {
         }
         let holder = serde_json::from_str::<Holder>(&entry.after).ok();
         let holder = holder.and_then(|holder| holder.person_id.or(holder.service_account_id));
-        holder.is_some_and(|holder| holder == self.reader)
+        holder.is_some() && holder == self.reader
     }
 
     /// Whether the labels before and after a change are those asked for. Who does not see labels finds nothing by them.
@@ -197,7 +198,7 @@ impl Sight {
             actor: String::new(),
             operation: "access.changed".to_owned(),
             kind: "access",
-            resource_id: self.reader.clone(),
+            resource_id: self.reader.clone().unwrap_or_default(),
             seq: self.numbers.then_some(entry.seq),
             revision: None,
             changed: Vec::new(),
