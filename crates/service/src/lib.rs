@@ -78,6 +78,8 @@ pub use args::{Context, EventArgs, ListArgs, ReadArgs};
 pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
 pub use calendar_feeds::CalendarText;
 pub use consumers::ConsumerPosition;
+pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
+pub use calendar_feeds::CalendarText;
 pub use consumers::ConsumerPosition;
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
 pub use digest::{CollectionDigest, Digests};
