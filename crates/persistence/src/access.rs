@@ -172,3 +172,11 @@ pub async fn find_holder(conn: &Conn, org: &str, role: Role) -> Result<Option<St
     sql.push(" AND person_id IS NOT NULL AND revoked_at IS NULL AND deleted_at IS NULL ORDER BY id LIMIT 1");
     conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }
+
+/// Whether this person or account was granted something else before an instant of the log.
+pub async fn had_grant(conn: &Conn, org: &str, holder: &str, besides: &str, before: i64) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1 FROM \"grant\" WHERE org = ");
+    sql.text(org).push(" AND (person_id = ").text(holder).push(" OR service_account_id = ").text(holder);
+    sql.push(") AND id <> ").text(besides).push(" AND created_at < ").int(before).push(" LIMIT 1");
+    Ok(conn.one(sql).await?.is_some())
+}

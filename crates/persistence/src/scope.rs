@@ -79,7 +79,9 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
         whole && matches!(g.role, Role::Admin | Role::Auditor)
     });
     let owned = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
-    let owner = (owned && !oversees).then(|| access.actor.0.clone());
+    // In a preview there is nothing of one's own: what the partner's accounts made is theirs.
+    let mine = if narrow.preview.is_some() { String::new() } else { access.actor.0.clone() };
+    let owner = (owned && (!oversees || narrow.preview.is_some())).then_some(mine);
     let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
     let preview = narrow.preview.map(|partner| preview(access, narrow, row, now, partner)).transpose()?;
     let private = private && preview.is_none();

@@ -1,6 +1,9 @@
 //! What a request says beside its body, the same over both doors.
 
 use steerco_domain::Error;
+use steerco_domain::id::Id;
+use steerco_domain::program::Program;
+use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
 
 use crate::Caller;
@@ -65,6 +68,25 @@ pub struct EventFilter {
     pub with_labels: Vec<String>,
     /// Leave out what this source wrote itself.
     pub exclude_source: Option<String>,
+}
+
+impl EventFilter {
+    /// The filter that a reader was declared with.
+    pub(crate) fn of(
+        kinds: &[Text<64>],
+        event_types: &[Text<128>],
+        program_ids: &[Id<Program>],
+        with_labels: &[Text<264>],
+        exclude_source: Option<&Code>,
+    ) -> Self {
+        Self {
+            kinds: kinds.iter().map(ToString::to_string).collect(),
+            event_types: event_types.iter().map(ToString::to_string).collect(),
+            program_ids: program_ids.iter().map(ToString::to_string).collect(),
+            with_labels: with_labels.iter().map(ToString::to_string).collect(),
+            exclude_source: exclude_source.map(|source| source.as_str().to_owned()),
+        }
+    }
 }
 
 /// What a digest is made over.

@@ -13,6 +13,7 @@ use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::text::Code;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, KINDS};
+use steerco_persistence::access::had_grant;
 use steerco_persistence::log::{Entry, FeedQuery};
 use steerco_persistence::scope::{Reach, authorise};
 use steerco_persistence::{Conn, Fail, Scope, log, query};
@@ -33,8 +34,8 @@ pub(crate) struct Sight {
     /// By token and by grants.
     limits: Vec<Limit>,
     filter: EventFilter,
-    /// Who reads.
-    reader: String,
+    /// Whose grants are told of: those of who reads; in a preview nobody's.
+    reader: Option<String>,
     /// Whether it may know how the log counts.
     numbers: bool,
 }
@@ -68,7 +69,8 @@ impl Service {
             let programs_of = query::list_programs_of(conn, org, &reach.portfolios).await?;
             limits.push(Limit { reach: reach.clone(), programs_of });
         }
-        let (reader, numbers) = (access.actor.0.clone(), !feed.is_partner());
+        let reader = caller.preview.is_none().then(|| access.actor.0.clone());
+        let numbers = !feed.is_partner();
         Ok(Sight { kinds, limits, filter: filter.clone(), reader, numbers })
     }
 }
@@ -140,7 +142,7 @@ impl Sight {
             exclude_source: self.filter.exclude_source.clone(),
             event_types: self.filter.event_types.clone(),
             programs: self.filter.program_ids.clone(),
-            holder: Some(self.reader.clone()),
+            holder: self.reader.clone(),
             limit,
         }
     }
@@ -150,19 +152,22 @@ impl Sight {
         self.limits.iter().all(|limit| limit.reaches(at))
     }
 
-    /// Whether an entry gives the reader a right or takes one away.
-    fn changes_access(&self, entry: &Entry) -> bool {
+    /// Whether an entry gives the reader another right or takes one away. Who had none before has nothing to read again.
+    async fn changes_access(&self, conn: &Conn, org: &str, entry: &Entry) -> Result<bool, Fail> {
         #[derive(Deserialize)]
         struct Holder {
             person_id: Option<String>,
             service_account_id: Option<String>,
         }
         if entry.kind != GRANT || entry.operation == "grant.update" {
-            return false;
+            return Ok(false);
         }
         let holder = serde_json::from_str::<Holder>(&entry.after).ok();
         let holder = holder.and_then(|holder| holder.person_id.or(holder.service_account_id));
-        holder.is_some_and(|holder| holder == self.reader)
+        match holder.filter(|holder| self.reader.as_ref() == Some(holder)) {
+            Some(holder) => had_grant(conn, org, &holder, &entry.resource_id, entry.at).await,
+            None => Ok(false),
+        }
     }
 
     /// Whether the labels before and after a change are those asked for. Who does not see labels finds nothing by them.
@@ -183,11 +188,8 @@ impl Sight {
         Ok(Wanted { before: before.is_some_and(|entry| self.filter.wants_labels(&labels_of(&entry.after))), now })
     }
 
-    /// An entry as the caller sees it; `None` if nothing visible changed.
-    fn show(&self, org: &str, entry: Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Option<Event> {
-        if !self.changes_access(&entry) {
-            return self.show_change(org, entry, wanted, seal);
-        }
+    /// An entry that changes the reader's access, as it may be told of it.
+    fn show_access(&self, org: &str, entry: Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Event {
         let shown = self.show_change(org, entry.clone(), wanted, seal);
         // Who may not read grants is told that its own have changed, and no more.
         let told = || Event {
@@ -197,7 +199,7 @@ impl Sight {
             actor: String::new(),
             operation: "access.changed".to_owned(),
             kind: "access",
-            resource_id: self.reader.clone(),
+            resource_id: self.reader.clone().unwrap_or_default(),
             seq: self.numbers.then_some(entry.seq),
             revision: None,
             changed: Vec::new(),
@@ -206,9 +208,10 @@ impl Sight {
             visibility: None,
             request_id: String::new(),
         };
-        Some(Event { visibility: Some("access_changed"), ..shown.unwrap_or_else(told) })
+        Event { visibility: Some("access_changed"), ..shown.unwrap_or_else(told) }
     }
 
+    /// An entry as the caller sees it; `None` if nothing visible changed.
     fn show_change(&self, org: &str, entry: Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Option<Event> {
         let kind = steerco_domain::find_kind(&entry.kind)?;
         let (scope, _) = self.kinds.iter().find(|(_, names)| names.contains(&kind.name))?;
@@ -303,7 +306,12 @@ pub(crate) async fn fill(
         for entry in entries {
             let seq = entry.seq;
             let wanted = sight.wants(conn, org, &entry).await?;
-            if let Some(event) = sight.show(org, entry, wanted, seal) {
+            let shown = if sight.changes_access(conn, org, &entry).await? {
+                Some(sight.show_access(org, entry, wanted, seal))
+            } else {
+                sight.show_change(org, entry, wanted, seal)
+            };
+            if let Some(event) = shown {
                 if events.len() + 1 == query.limit as usize {
                     return Ok((events, Some(query.after)));
                 }

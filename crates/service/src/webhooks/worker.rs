@@ -452,13 +452,7 @@ fn found(event: Event) -> Option<Found> {
 
 fn filter_of(endpoint: &WebhookEndpoint) -> EventFilter {
     let WebhookEndpoint { kinds, event_types, program_ids, with_labels, exclude_source, .. } = endpoint;
-    EventFilter {
-        kinds: kinds.iter().map(ToString::to_string).collect(),
-        event_types: event_types.iter().map(ToString::to_string).collect(),
-        program_ids: program_ids.iter().map(ToString::to_string).collect(),
-        with_labels: with_labels.iter().map(ToString::to_string).collect(),
-        exclude_source: exclude_source.as_ref().map(|source| source.as_str().to_owned()),
-    }
+    EventFilter::of(kinds, event_types, program_ids, with_labels, exclude_source.as_ref())
 }
 
 impl Service {
