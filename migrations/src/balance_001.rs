@@ -37,9 +37,9 @@ CREATE TABLE day_balance (
 CREATE TABLE vendor_balance (
     org TEXT NOT NULL, program_id TEXT NOT NULL, fiscal_period_id TEXT NOT NULL, account TEXT NOT NULL,
     currency TEXT NOT NULL, project_id TEXT NOT NULL, source TEXT NOT NULL, vendor_reference TEXT NOT NULL,
-    commitment_id TEXT NOT NULL, entries BIGINT NOT NULL, units BIGINT NOT NULL,
+    commitment_id TEXT NOT NULL, engagement_id TEXT NOT NULL, entries BIGINT NOT NULL, units BIGINT NOT NULL,
     PRIMARY KEY (org, program_id, fiscal_period_id, account, currency, project_id, source, vendor_reference,
-        commitment_id)
+        commitment_id, engagement_id)
 );
 CREATE INDEX day_balance_stated ON day_balance (org, program_id)
     WHERE (local_currency <> '' OR group_currency <> '');
@@ -74,10 +74,11 @@ fn days() -> String {
 }
 
 fn vendors() -> String {
-    let key = "org, program_id, fiscal_period_id, account, currency, project_id, source, vendor_reference, commitment_id";
+    let key = "org, program_id, fiscal_period_id, account, currency, project_id, source, vendor_reference, \
+               commitment_id, engagement_id";
     let more = "COALESCE(project_id, '') AS project_id, COALESCE(source, '') AS source, \
                 COALESCE(vendor_reference, '') AS vendor_reference, \
-                COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id";
+                COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, '' AS engagement_id";
     format!(
         "INSERT INTO vendor_balance ({key}, entries, units) SELECT {key}, count(*), CAST(sum(units) AS BIGINT) \
          FROM {} GROUP BY {key}",

@@ -420,7 +420,7 @@ impl Client {
                 let dry = self.with.validate_only;
                 if dry { raw.query("validate_only", "true").send().await } else { raw.send().await }
             }
-            Door::Grpc => grpc::upsert_stream(self, kind, header, &records, end).await,
+            Door::Grpc => grpc::upserts::upsert_stream(self, kind, header, &records, end).await,
         }
     }
 

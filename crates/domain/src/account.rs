@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::engagement::{Engagement, EngagementKind};
 use crate::error::{Error, Fault, Reason};
 use crate::id::Id;
-use crate::invoice::{Invoice, InvoiceLine, InvoiceType};
+use crate::invoice::{Invoice, InvoiceLine, InvoiceState, InvoiceType};
 use crate::money::{Amount, Currency};
 use crate::payable::{Payable, PayableState};
 use crate::rate_card::{self, RateCard};
@@ -213,7 +213,7 @@ impl Account {
             return;
         };
         let credits = self.invoices.iter().filter(|credit| {
-            let open = matches!(credit.state.word(), "submitted" | "approved" | "paid");
+            let open = matches!(credit.state, InvoiceState::Submitted | InvoiceState::Approved | InvoiceState::Paid);
             credit.credited_invoice_id == Some(id) && open && credit.deleted_at.is_none()
         });
         let credited: i128 = credits.map(|credit| i128::from(credit.net.units())).sum();

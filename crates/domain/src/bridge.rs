@@ -93,8 +93,9 @@ impl BudgetBridgeStepType {
 
 type Place = (LedgerAccount, Currency);
 
-/// Parts of what is told, each in its own period.
-type Parts = Vec<(Id<FiscalPeriod>, i128)>;
+/// A part of what is told, in its own period.
+type Part = (Id<FiscalPeriod>, i128);
+type Parts = Vec<Part>;
 
 /// What a version comes to, by account and currency.
 fn places(budget: &Budget) -> BTreeMap<Place, Parts> {
@@ -132,7 +133,7 @@ fn moved(movements: &[Movement]) -> BTreeMap<Place, Vec<Moved<'_>>> {
     all
 }
 
-fn sum(parts: &Parts) -> i128 {
+fn sum(parts: &[Part]) -> i128 {
     parts.iter().map(|(_, units)| units).sum()
 }
 
@@ -143,7 +144,7 @@ impl BudgetBridge {
         let all: BTreeSet<Place> = before.keys().chain(after.keys()).chain(moved.keys()).copied().collect();
         let none = Vec::new();
         let span = |place: Place| {
-            let at = |places: &BTreeMap<Place, Parts>| places.get(&place).map(sum).unwrap_or_default();
+            let at = |places: &BTreeMap<Place, Parts>| places.get(&place).map_or(0, |parts| sum(parts));
             let moved = moved.get(&place).unwrap_or(&none);
             let steps = moved.iter().filter_map(|moved| step(moved, amount(sum(&moved.parts))).transpose());
             let explained: i128 = moved.iter().map(|moved| sum(&moved.parts)).sum();
@@ -271,7 +272,7 @@ impl BridgeRates<'_> {
     fn convert(
         &self,
         currency: Currency,
-        parts: &Parts,
+        parts: &[Part],
         by: (&str, i64),
         used: &mut BTreeSet<i64>,
     ) -> Option<BigRational> {

@@ -13,6 +13,7 @@ use crate::error::{Error, Reason};
 use crate::exchange_rate::{ConvertAmounts, ExchangeRate, ExchangeRateType};
 use crate::money::{Amount, Currency, Money, UNIT};
 use crate::rate::Rate;
+use crate::text::Code;
 use crate::time::Day;
 
 /// After every change of the log that there will be.
@@ -163,7 +164,7 @@ impl Rates {
     fn rate_of(&self, wish: &ConvertAmounts, from: Currency, on: Day) -> Option<Found> {
         let wanted = Wanted {
             rate_type: wish.rate_type,
-            rate_set: wish.rate_set.as_ref().map_or("", |set| set.as_str()),
+            rate_set: wish.rate_set.as_ref().map_or("", Code::as_str),
             on,
             period_starts_on: wish.period_starts_on,
             period_ends_on: wish.period_ends_on,

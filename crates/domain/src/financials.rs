@@ -30,8 +30,8 @@ pub enum FinancialsGrouping {
     CostCategory,
     /// By capital and operating expenditure.
     Spend,
-    /// By vendor: the partner of the engagement that the commitment comes from, else the partner that the source knows
-    /// by this reference, else the reference itself. Budgets and forecasts name none.
+    /// By vendor: the partner of the engagement that it was accepted or ordered under, else the partner that the source
+    /// knows by this reference, else the reference itself. Budgets and forecasts name none.
     Vendor,
 }
 
@@ -231,7 +231,7 @@ impl Financials {
         balances: &[Balance],
         group_by: Option<FinancialsGrouping>,
         sight: Sight,
-        translated: Option<Translated>,
+        mut translated: Option<Translated>,
     ) -> Result<Self, Error> {
         let mut all = ByCurrency::new();
         let mut groups: BTreeMap<&str, ByCurrency> = BTreeMap::new();
@@ -249,7 +249,6 @@ impl Financials {
         }
         let any = sight.forecast_count > 0;
         let told = |key: &str| any && (group_by != Some(FinancialsGrouping::Program) || forecast.contains(key));
-        let mut translated = translated;
         let rate_type = translated.as_ref().map(|translated| translated.rate_type);
         let converted = translated.as_mut().map(|translated| translated.take_all(any)).transpose()?;
         let mut group = |(key, sums): (&str, ByCurrency)| {

@@ -82,6 +82,7 @@ pub mod functional_area;
 pub mod grant;
 pub mod import_job;
 pub mod invoice;
+pub mod invoice_acts;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;

@@ -50,9 +50,9 @@ pub struct Scorecard {
     /// The partner.
     pub partner_id: Id<Partner>,
     /// The first day that counts.
-    pub from: Option<Day>,
+    pub from_on: Option<Day>,
     /// The last day that counts.
-    pub until: Day,
+    pub until_on: Day,
     /// The mean of the scores by their weights, from 0 to 1, rounded down at the millionth; absent where too little is known.
     pub score: Option<Ratio>,
     /// Why there is none.
@@ -169,8 +169,8 @@ impl Scorecard {
         Ok(Self {
             engagement_id,
             partner_id,
-            from: span.from,
-            until: span.until,
+            from_on: span.from,
+            until_on: span.until,
             reason: if score.is_none() { Some(reason) } else { None },
             score,
             evidence_count: count(usize::try_from(evidence).unwrap_or(usize::MAX)),

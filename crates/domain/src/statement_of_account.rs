@@ -65,7 +65,7 @@ pub struct StatementOfAccount {
 #[input(value)]
 pub struct AccountEntry {
     /// Its day: that of the invoice, or of the payment.
-    pub on: Day,
+    pub occurred_on: Day,
     /// What it is.
     pub entry_type: AccountEntryType,
     /// The invoice or credit note.
@@ -159,8 +159,8 @@ impl StatementOfAccount {
 fn entries(invoices: &[Invoice]) -> Result<(Vec<AccountEntry>, Amount), Error> {
     let mut all: Vec<AccountEntry> = Vec::new();
     for invoice in invoices.iter().filter(|invoice| invoice.is_agreed()) {
-        let entry = |on, entry_type, reference: &str, units| AccountEntry {
-            on,
+        let entry = |occurred_on, entry_type, reference: &str, units| AccountEntry {
+            occurred_on,
             entry_type,
             invoice_id: invoice.id,
             reference: Text::ours(reference.to_owned()),
@@ -178,7 +178,7 @@ fn entries(invoices: &[Invoice]) -> Result<(Vec<AccountEntry>, Amount), Error> {
             entry(payment.paid_on, AccountEntryType::Payment, reference, -payment.amount.units())
         }));
     }
-    all.sort_by_key(|entry| (entry.on, entry.entry_type as u8, entry.invoice_id.as_u128()));
+    all.sort_by_key(|entry| (entry.occurred_on, entry.entry_type as u8, entry.invoice_id.as_u128()));
     let mut balance = 0_i128;
     for entry in &mut all {
         balance += i128::from(entry.amount.units());

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use steerco_domain::commitment::Commitment;
 use steerco_domain::cost_category::CostCategory;
+use steerco_domain::engagement::Engagement;
 use steerco_domain::error::{Error, Reason};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::{HasId, Id};
@@ -37,6 +38,7 @@ struct Spot {
     source: Option<Code>,
     vendor: Option<Text<200>>,
     commitment: Option<Id<Commitment>>,
+    engagement: Option<Id<Engagement>>,
     /// The currencies in which the ledger system itself says it: of the books, of the group.
     local: Option<Currency>,
     group: Option<Currency>,
@@ -59,6 +61,7 @@ impl Spot {
             source: entry.source.as_ref().filter(|_| own).cloned(),
             vendor: entry.vendor_reference.as_ref().filter(|_| own).cloned(),
             commitment: entry.commitment_id.or(entry.invoiced_commitment_id).filter(|_| own),
+            engagement: entry.engagement_id.filter(|_| own),
             local: local.filter(|_| own).map(|money| money.currency),
             group: group.filter(|_| own).map(|money| money.currency),
         }
@@ -169,6 +172,7 @@ const TABLES: [Kept; 4] = [
             "source",
             "vendor_reference",
             "commitment_id",
+            "engagement_id",
         ],
         sums: &["entries", "units"],
         key_of: |spot| {
@@ -176,7 +180,8 @@ const TABLES: [Kept; 4] = [
             let source = spot.source.as_ref().map(|source| source.as_str().to_owned()).unwrap_or_default();
             let reference = spot.vendor.as_ref().map(|vendor| vendor.as_str().to_owned()).unwrap_or_default();
             let place = vec![spot.program?.to_string(), spot.period.to_string(), account, currency];
-            Some([place.as_slice(), &[text(spot.project), source, reference, text(spot.commitment)]].concat())
+            let vendor = [text(spot.project), source, reference, text(spot.commitment), text(spot.engagement)];
+            Some([place.as_slice(), &vendor].concat())
         },
         sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?]),
     },

@@ -152,7 +152,7 @@ pub struct Shared {
 }
 
 /// Rows that an insert of PostgreSQL has: few sizes, so that their statements stay prepared.
-const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
+pub(crate) const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
 
 /// Rows for one table.
 pub(crate) struct Insert {

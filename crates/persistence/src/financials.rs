@@ -80,11 +80,12 @@ pub(crate) fn column(group_by: Option<FinancialsGrouping>) -> &'static str {
     }
 }
 
-/// The partner of a commitment, and the one that a source knows by a reference.
+/// The partner of an accepted milestone or of a commitment, and the one that a source knows by a reference.
 const VENDORS: &str = " LEFT JOIN commitment v_commitment ON v_commitment.org = b.org AND v_commitment.id = \
     b.commitment_id LEFT JOIN engagement v_engagement ON v_engagement.org = b.org AND v_engagement.id = \
-    v_commitment.engagement_id LEFT JOIN external_ref v_ref ON v_ref.org = b.org AND v_ref.kind = 'partner' AND \
-    v_ref.source = b.source AND v_ref.external_id = b.vendor_reference";
+    COALESCE(NULLIF(b.engagement_id, ''), v_commitment.engagement_id) LEFT JOIN external_ref v_ref ON \
+    v_ref.org = b.org AND v_ref.kind = 'partner' AND v_ref.source = b.source AND \
+    v_ref.external_id = b.vendor_reference";
 
 /// ` FROM` the books, down to what is asked of them.
 pub(crate) fn push_asked(
@@ -178,7 +179,8 @@ fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
 
 /// The vendor of an entry.
 const VENDOR: &str = "COALESCE(source, '') AS source, COALESCE(vendor_reference, '') AS vendor_reference, \
-    COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, ";
+    COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, \
+    COALESCE(engagement_id, '') AS engagement_id, ";
 
 /// The sources of actuals that have a cadence, with the time of the last delivery.
 pub async fn list_deliveries(

@@ -8,7 +8,7 @@ use steerco_domain::resource::{Kind, Place, Rules};
 use steerco_domain::time::Instant;
 
 use crate::columns::Columns;
-use crate::conn::{Conn, Insert};
+use crate::conn::{Conn, Insert, SIZES};
 use crate::fail::Fail;
 use crate::log::{Entry, Head};
 use crate::progress::{self, Step};

@@ -6,9 +6,10 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::authority_limit::AuthorityAct;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::engagement_amendment::{EngagementAmendment, EngagementAmendmentState};
+use steerco_domain::error::Fault;
 use steerco_domain::money::Money;
 use steerco_domain::{Error, Resource};
-use steerco_persistence::{Change, ChangeKind, Fail, query};
+use steerco_persistence::{Change, ChangeKind, Fail, account, ledger, query};
 
 use crate::budgeting::{Authority, check_authority};
 use crate::decide::settle;
@@ -24,6 +25,8 @@ pub(crate) async fn amend<R: Resource>(env: &Env<'_>, before: &R, after: &mut R)
         return Ok(());
     }
     let (scope, id) = (env.scope(Some(APPROVE))?, amendment.engagement_id.to_string());
+    // Before the engagement is held: whoever prices its milestones takes the turn first too.
+    ledger::take_turn(env.conn, scope.org()).await?;
     let held = query::find_for_update::<Engagement>(env.conn, &scope, &id).await?;
     let old = held.filter(|held| held.deleted_at.is_none()).ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
     if let Some(Money { units, currency }) = amendment.value_change {
@@ -37,8 +40,23 @@ pub(crate) async fn amend<R: Resource>(env: &Env<'_>, before: &R, after: &mut R)
     let mut new = old.clone();
     amendment.apply(&mut new)?;
     settle(&mut new)?;
+    check_value(env, &old, &new).await?;
     new.revision += 1;
     new.updated_at = env.now;
     env.change_also(Change::new(ChangeKind::Update, Some(&old), &new, "amend", None));
     Ok(())
+}
+
+/// The value does not fall below what its milestones are paid, nor below what was charged already.
+async fn check_value(env: &Env<'_>, old: &Engagement, new: &Engagement) -> Result<(), Fail> {
+    let mut faults = Vec::new();
+    crate::prices::check(env, Some(old), new, &mut faults).await?;
+    let charged = account::read(env.conn, env.context.caller.organisation(), new.clone()).await?;
+    if charged.left_of_value().is_some_and(|left| left < 0) {
+        faults.push(Fault::new("/value/amount", "INSUFFICIENT", "more than that was charged already"));
+    }
+    for fault in &mut faults {
+        fault.pointer = fault.pointer.replacen("/value", "/value_change", 1);
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
 }

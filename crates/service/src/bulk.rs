@@ -4,14 +4,13 @@
 //! Whole, they are one transaction of many steps; with `partial` each piece of a thousand is a transaction of its own. A
 //! piece is looked up at once and compared by content, so that records that are as they were cost little and make no event.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value};
+use sha2::Digest;
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
 use steerco_domain::{Error, Reason, Resource};
@@ -19,24 +18,16 @@ use steerco_persistence::idempotency::Key;
 use steerco_persistence::writer::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempotency};
 
-use crate::content::{Staged, UPLOAD_MAX};
+use crate::bulk_stager::Stager;
+use crate::content::UPLOAD_MAX;
 use crate::decide::check_source_code;
 use crate::execute::{Env, Item, Wish, Writes, decide_items, remembered_key};
-use crate::import::STREAM_BYTES_MAX;
 use crate::known::prefetch;
 use crate::token::digest;
 use crate::{Context, Outcome, Service, Written};
 
-/// Records a stream may have.
-const RECORDS_MAX: u32 = 1_000_000;
-/// Records that are looked up and written together.
-const PIECE: usize = 1_000;
-/// Bytes after which a piece is full.
-const PIECE_BYTES: usize = 2 << 20;
-/// Pieces a stream may come to. One ends where a record names one just before it, so that it finds it written.
-const PIECES_MAX: i64 = 20_000;
 /// Refusals that are told with every fault, and kept for a repeated request.
-const TOLD_MAX: usize = 1_000;
+pub(crate) const TOLD_MAX: usize = 1_000;
 
 /// What the stream says of all its records.
 #[derive(Clone, Debug)]
@@ -201,113 +192,6 @@ fn refuse_all(refused: &[RecordResult]) -> Error {
     Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) }
 }
 
-/// Keeps records outside of memory as they come.
-struct Stager {
-    staged: Staged,
-    source: String,
-    waiting: Vec<(u32, Record)>,
-    bytes: usize,
-    total: u64,
-    /// The ids of those that wait.
-    ids: HashSet<String>,
-    digest: Sha256,
-}
-
-impl Stager {
-    fn new(staged: Staged, source: &str) -> Self {
-        let source = source.to_owned();
-        Self { staged, source, waiting: Vec::new(), bytes: 0, total: 0, ids: HashSet::new(), digest: Sha256::new() }
-    }
-
-    /// Reads all parts; what cannot be read is answered.
-    async fn read<R: Resource>(
-        &mut self,
-        whole: bool,
-        parts: &mut (impl Stream<Item = Result<Part, Error>> + Send + Unpin),
-    ) -> Result<Vec<RecordResult>, Error> {
-        let (mut count, mut ended, mut refused) = (0_u32, false, Vec::new());
-        while let Some(part) = parts.next().await {
-            if ended {
-                return Err(Error::new(Reason::Malformed, "nothing may follow the end of the records"));
-            }
-            match part? {
-                Part::End(said) if said == u64::from(count) => ended = true,
-                Part::End(said) => {
-                    let detail = format!("the end says that {said} records were sent, and {count} arrived");
-                    return Err(Error::fault("/end/count", "DOES_NOT_FIT", detail));
-                }
-                Part::Record(..) if count == RECORDS_MAX => {
-                    let detail = format!("a stream may have {RECORDS_MAX} records");
-                    return Err(Error::new(Reason::TooLarge, detail));
-                }
-                Part::Record(line, Ok(record)) => {
-                    count += 1;
-                    self.add::<R>(line, record).await?;
-                }
-                Part::Record(line, Err(error)) => {
-                    count += 1;
-                    self.digest.update(format!("[{line}]"));
-                    refused.push(RecordResult { line, done: Err(Box::new(error)) });
-                    if whole && refused.len() == TOLD_MAX {
-                        return Ok(refused);
-                    }
-                }
-            }
-        }
-        if !ended {
-            let detail = "the records broke off before their end, and nothing was written: the last line must be \
-                          {\"end\": {\"count\": N}}";
-            return Err(Error::new(Reason::Malformed, detail));
-        }
-        self.flush().await?;
-        Ok(refused)
-    }
-
-    async fn add<R: Resource>(&mut self, line: u32, record: Record) -> Result<(), Error> {
-        let text = json!([record.external_id, record.source_version, record.body]).to_string();
-        self.digest.update((text.len() as u64).to_le_bytes());
-        self.digest.update(&text);
-        let full = self.waiting.len() == PIECE || self.bytes > PIECE_BYTES;
-        if full || self.ids.contains(&record.external_id) || self.names_waiting::<R>(&record.body) {
-            self.flush().await?;
-        }
-        self.bytes += text.len();
-        self.total += text.len() as u64;
-        if self.total > STREAM_BYTES_MAX {
-            return Err(Error::new(Reason::TooLarge, format!("the records may have {STREAM_BYTES_MAX} bytes")));
-        }
-        self.ids.insert(record.external_id.clone());
-        self.waiting.push((line, record));
-        Ok(())
-    }
-
-    /// Whether it names one of those that wait.
-    fn names_waiting<R: Resource>(&self, body: &Map<String, Value>) -> bool {
-        let mut named = Vec::new();
-        crate::crosswalk::collect(R::KIND.fields, body, &mut named);
-        named.iter().any(|(kind, reference)| {
-            kind.name == R::KIND.name
-                && reference.source.as_str() == self.source
-                && self.ids.contains(reference.external_id.as_str())
-        })
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        if self.staged.pieces == PIECES_MAX {
-            let detail = "too many records name one just before them: send those first that others name";
-            return Err(Error::new(Reason::TooLarge, detail));
-        }
-        let piece = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;
-        self.waiting.clear();
-        self.ids.clear();
-        self.bytes = 0;
-        self.staged.add(piece.into()).await
-    }
-}
-
 /// A stream that has come to its end.
 struct Bulk {
     service: Service,
@@ -385,7 +269,7 @@ impl Bulk {
         let mut tally = self.tally();
         for mut result in results {
             if let Err(error) = &mut result.done
-                && tally.refused as usize >= TOLD_MAX
+                && tally.refused >= TOLD_MAX as u64
             {
                 error.faults.clear();
             }
@@ -497,15 +381,7 @@ impl Bulk {
         };
         let items: Vec<Item<R>> = records.into_iter().map(item).collect();
         prefetch(&env, &items).await?;
-        let wish = Wish {
-            action: "upsert_many",
-            input: Value::Null,
-            items,
-            partial: true,
-            batch: true,
-            secret: None,
-            link: None,
-        };
+        let wish = Wish { partial: true, ..Wish::many("upsert_many", Value::Null, items) };
         let (results, changes, source_versions) = decide_items(&env, &wish).await?;
         let result = |(line, done): (u32, Result<Written<R>, Error>)| RecordResult {
             line,

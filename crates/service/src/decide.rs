@@ -407,5 +407,6 @@ async fn undelete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) 
     let (scope, before) = held::<R>(env, id, row, if_match).await?;
     let mut after = before.clone();
     *after.common_mut().deleted_at = None;
+    crate::invoicing::enter(env, &mut after).await?;
     changed(env, scope, &before, after, "undelete", None).await
 }

@@ -109,7 +109,7 @@ impl Service {
     fn span(&self, args: &ScorecardArgs) -> Result<Span, Error> {
         let until = args.until.unwrap_or_else(|| self.inner.clock.now().day());
         if args.from.is_some_and(|from| until < from) {
-            return Err(Error::fault("?until", "OUT_OF_ORDER", "must not be before from"));
+            return Err(Error::fault("?until_on", "OUT_OF_ORDER", "must not be before from_on"));
         }
         let minimum_evidence = args.minimum_evidence.unwrap_or(MINIMUM_EVIDENCE);
         if !(1..=1000).contains(&minimum_evidence) {

@@ -117,7 +117,9 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
             "name": format!("file {n}.csv"), "format": "csv", "source": World::SOURCE, "record_kind": "risk",
             "program_id": world.program,
         }),
-        "webhook_endpoint" => json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook"}),
+        "webhook_endpoint" => {
+            json!({"name": format!("Endpoint {n}"), "url": "http://127.0.0.1:9/hook", "kinds": ["consumer"]})
+        }
         "consumer" => json!({"name": format!("Reader {n}")}),
         "commitment" => commitment_body(world, n),
         "purchase_order_batch" => json!({

@@ -6,16 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use steerco_tests::{Client, Who, World, scenario};
+use steerco_tests::{Client, Door, Who, World, scenario};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A whole number, though inside of events it may come as any number does.
+fn revision(item: &Value) -> f64 {
+    item["revision"].as_f64().unwrap()
+}
+
 /// What a client computes over its own copy: ids and revisions.
 pub(crate) fn of_copy<'a>(items: impl IntoIterator<Item = &'a Value>) -> String {
-    let lines: BTreeMap<&str, &Value> =
-        items.into_iter().map(|item| (item["id"].as_str().unwrap(), &item["revision"])).collect();
+    let lines: BTreeMap<&str, f64> =
+        items.into_iter().map(|item| (item["id"].as_str().unwrap(), revision(item))).collect();
     let lines: String = lines.iter().map(|(id, revision)| format!("{id} {revision}\n")).collect();
     hex(&Sha256::digest(lines))
 }
@@ -86,7 +91,7 @@ scenario!(a_partner_proves_what_it_sees(world) {
     let digest = of(&vendor, json!({"kinds": ["milestone"]})).await;
     assert!(digest.get("max_seq").is_none(), "{digest}");
     let lines = async || {
-        let mut items = list(&vendor, "milestone", "").await;
+        let mut items = list(&vendor.through(Door::Rest), "milestone", "").await;
         items.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));
         // serde_json writes these values as RFC 8785 has it: names sorted, no spaces.
         let line = |item: &Value| format!("{} {}\n", item["id"].as_str().unwrap(), hex(&Sha256::digest(item.to_string())));
@@ -131,8 +136,7 @@ impl Copy {
         let page = caller.events(json!({"after": self.cursor, "kinds": ["risk"], "page_size": 5})).await.unwrap();
         for event in page.items() {
             let id = event["resource_id"].as_str().unwrap();
-            let held = self.items.get(id).map_or(0, |item| item["revision"].as_i64().unwrap());
-            if event["revision"].as_i64().unwrap() < held {
+            if event["kind"] != "risk" || self.items.get(id).is_some_and(|item| revision(event) < revision(item)) {
                 continue;
             }
             match event.get("after") {
@@ -225,7 +229,7 @@ async fn killed_now_and_then(director: Client, consumer: String, seed: u64, done
         }
     }
     let place = director.position(&consumer).await.unwrap();
-    assert_eq!((&place["events_behind"], &place["seconds_behind"]), (&json!(0), &json!("0")));
+    assert_eq!(place["events_behind"], 0);
     let digest = of(&director, json!({"kinds": ["risk"], "at": place["cursor"]})).await;
     assert_eq!(digest["collections"][0]["hash"], of_copy(stored.values()));
     kills

@@ -85,7 +85,20 @@ scenario!(work_by_time_is_quantity_times_the_agreed_rate(world) {
     let mut dollars = works.invoice("1", "2026-07-01");
     dollars["currency"] = json!("USD");
     assert_eq!(vendor.create("invoice", dollars).await.unwrap_err().places(), [("/currency", "DOES_NOT_FIT")]);
-    // An amendment makes room.
+    let director = world.client(Who::Director);
+    director.delete("invoice", second.id()).await.unwrap();
+    let instead = vendor.create("invoice", works.invoice("64", "2026-07-01")).await.unwrap();
+    let back = director.undelete("invoice", second.id()).await.unwrap_err();
+    assert_eq!(back.places(), [("/lines", "INSUFFICIENT")], "its room is taken");
+    vendor.act("invoice", instead.id(), "withdraw", json!({})).await.unwrap();
+    director.undelete("invoice", second.id()).await.unwrap();
+    // An amendment makes room, and none takes what was charged.
+    let less = json!({"engagement_id": works.engagement, "title": "Less", "rationale": "No money",
+        "value_change": {"amount": "-5418.76", "currency": "EUR"}});
+    let less = world.client(Who::ProgramManager).create("engagement_amendment", less).await.unwrap().id().to_owned();
+    world.client(Who::ProgramManager).act("engagement_amendment", &less, "submit", json!({})).await.unwrap();
+    let refused = director.act("engagement_amendment", &less, "approve", json!({})).await.unwrap_err();
+    assert_eq!(refused.places(), [("/value_change/amount", "INSUFFICIENT")]);
     let more = json!({"value_change": {"amount": "1.25", "currency": "EUR"}});
     super::engagement_amendment::approved(&world, &works.engagement, more).await;
     vendor.create("invoice", works.invoice("54.2", "2026-07-01")).await.unwrap();

@@ -22,13 +22,13 @@ fn times(fast: usize) -> usize {
 struct Draws(u64);
 
 impl Draws {
-    fn next(&mut self) -> u64 {
+    fn raw(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 1
     }
 
     fn below(&mut self, end: usize) -> usize {
-        usize::try_from((self.next() >> 32) % end as u64).unwrap()
+        usize::try_from((self.raw() >> 32) % end as u64).unwrap()
     }
 }
 
@@ -46,7 +46,7 @@ fn parsed(amount: &str) -> i128 {
 /// An amount whole in the minor unit of its currency, of any size up to what is allowed.
 fn draw(draws: &mut Draws, unit: i64) -> i64 {
     let size = 10_i64.pow(u32::try_from(draws.below(17)).unwrap());
-    let amount = i64::try_from(draws.next() % size.unsigned_abs()).unwrap() / unit * unit;
+    let amount = i64::try_from(draws.raw() % size.unsigned_abs()).unwrap() / unit * unit;
     let amount = if amount == 0 { unit } else { amount };
     if draws.below(2) == 0 { amount } else { -amount }
 }
@@ -70,7 +70,7 @@ fn lines(world: &World, draws: &mut Draws) -> (Vec<Value>, Vec<(String, &'static
         let (currency, unit) = CURRENCIES[draws.below(3)];
         let amount = draw(draws, unit);
         amounts.push((currency, amount));
-        let rest = i64::try_from(draws.next() % 1_000_000).unwrap() / unit * unit;
+        let rest = i64::try_from(draws.raw() % 1_000_000).unwrap() / unit * unit;
         amounts.push((currency, if rest == amount { unit } else { rest - amount }));
     }
     amounts.truncate(LINES);

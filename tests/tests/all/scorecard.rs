@@ -23,7 +23,7 @@ async fn measure(world: &World, engagement: &str, month: &str, hours: &str) {
 scenario!(figures_are_weighed_over_what_was_measured(world) {
     let (works, vendor) = (Works::begin(&world, &world.partner).await, world.client(Who::Vendor));
     let engagement = &works.engagement;
-    let year = json!({"from": "2026-01-01", "until": "2026-12-31"});
+    let year = json!({"from_on": "2026-01-01", "until_on": "2026-12-31"});
     let card = vendor.scorecard("engagement", engagement, year.clone()).await.unwrap().json;
     assert_eq!((&card["score"], &card["reason"]), (&Value::Null, &json!("too_little_evidence")), "one figure alone");
     assert_eq!(figure(&card, "on_time")["reason"], "nothing_measured");
@@ -47,10 +47,10 @@ scenario!(figures_are_weighed_over_what_was_measured(world) {
     assert_eq!((&card["score"], &card["evidence_count"]), (&json!(0.610256), &json!(8)));
     assert_eq!(card["credits"][0]["amount"], json!({"amount": "100.0000", "currency": "EUR"}), "of February alone");
     assert_eq!(figure(&card, "first_pass_acceptance")["reason"], "nothing_measured");
-    let more = json!({"from": "2026-01-01", "until": "2026-12-31", "minimum_evidence": 9});
+    let more = json!({"from_on": "2026-01-01", "until_on": "2026-12-31", "minimum_evidence": 9});
     assert!(vendor.scorecard("engagement", engagement, more).await.unwrap()["score"].is_null());
-    let refused = vendor.scorecard("engagement", engagement, json!({"from": "2026-02-01", "until": "2026-01-01"})).await;
-    assert_eq!(refused.unwrap_err().places(), [("?until", "OUT_OF_ORDER")]);
+    let refused = vendor.scorecard("engagement", engagement, json!({"from_on": "2026-02-01", "until_on": "2026-01-01"})).await;
+    assert_eq!(refused.unwrap_err().places(), [("?until_on", "OUT_OF_ORDER")]);
 
     // Of the partner in all, both sides read the same; a manager of another program learns how many it does not see.
     let all = vendor.scorecard("partner", &world.partner, year.clone()).await.unwrap();

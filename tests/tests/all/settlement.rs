@@ -90,7 +90,7 @@ scenario!(from_the_contract_to_the_scorecard(world) {
     assert_eq!(sums, ["55000.0000", "2750.0000", "52250.0000", "52250.0000", "52250.0000", "0.0000"]);
 
     // One claim was refused first: nothing passed at once.
-    let card = vendor.scorecard("partner", &world.partner, json!({"until": "2099-12-31", "minimum_evidence": 1})).await.unwrap();
+    let card = vendor.scorecard("partner", &world.partner, json!({"until_on": "2099-12-31", "minimum_evidence": 1})).await.unwrap();
     let figures = card["figures"].as_array().unwrap();
     let first_pass = figures.iter().find(|figure| figure["metric"] == "first_pass_acceptance").unwrap();
     assert_eq!((&first_pass["value"], &first_pass["evidence_count"]), (&json!("0"), &json!(1)));

@@ -6,6 +6,7 @@ use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation, MaskedTo
 use steerco_domain::field::{Field, Spot};
 use steerco_domain::financials::{FinancialGroup, FinancialTotal, Financials, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::ledger_entry::LedgerAccount;
+use steerco_domain::text::Text;
 use steerco_domain::translation::UnconvertedTotal;
 use steerco_domain::{Error, Fault, Resource};
 use steerco_proto::v1 as pb;
@@ -117,7 +118,7 @@ fn explained(explanation: Explanation) -> pb::Explanation {
     let Explanation { entries, masked, next_page_token } = explanation;
     pb::Explanation {
         entries: entries.into_iter().map(entry).collect(),
-        masked: masked.into_iter().map(masked_total).collect(),
+        masked: masked.iter().map(masked_total).collect(),
         next_page_token: next_page_token.unwrap_or_default(),
     }
 }
@@ -136,19 +137,19 @@ fn entry(entry: ExplainedEntry) -> pb::ExplainedEntry {
         project_id: entry.project_id.map(|id| id.out()),
         cost_category_id: entry.cost_category_id.map(|id| id.out()),
         spend: entry.spend.out(),
-        document_reference: text(entry.document_reference.as_ref().map(|it| it.as_str())),
-        vendor_reference: text(entry.vendor_reference.as_ref().map(|it| it.as_str())),
-        description: text(entry.description.as_ref().map(|it| it.as_str())),
+        document_reference: text(entry.document_reference.as_ref().map(Text::as_str)),
+        vendor_reference: text(entry.vendor_reference.as_ref().map(Text::as_str)),
+        description: text(entry.description.as_ref().map(Text::as_str)),
     }
 }
 
-fn masked_total(total: MaskedTotal) -> pb::MaskedTotal {
+fn masked_total(total: &MaskedTotal) -> pb::MaskedTotal {
     let MaskedTotal { cost_category_id, account, currency, amount, entry_count } = total;
     pb::MaskedTotal {
         cost_category_id: cost_category_id.out(),
         account: account.out(),
         currency: currency.out(),
         amount: amount.out(),
-        entry_count,
+        entry_count: *entry_count,
     }
 }

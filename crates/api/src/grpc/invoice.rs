@@ -1,7 +1,8 @@
 //! Invoices over gRPC.
 
-use steerco_domain::invoice::{
-    AcceptInvoice, AnswerDisputeInvoice, ApproveInvoice, DisputeInvoice, Invoice, RecordPaymentInvoice, RejectInvoice,
+use steerco_domain::invoice::Invoice;
+use steerco_domain::invoice_acts::{
+    AcceptInvoice, AnswerDisputeInvoice, ApproveInvoice, DisputeInvoice, RecordPaymentInvoice, RejectInvoice,
     WithdrawInvoice,
 };
 use steerco_domain::{

@@ -203,7 +203,7 @@ macro_rules! fixed_service {
         words { $one:ident $many:ident }
         service { $server:ident $service:ident $service_server:ident }
         methods { $get:ident $list:ident $create:ident $update:ident $upsert:ident $delete:ident $undelete:ident
-            $batch:ident $revisions:ident $get_by_ref:ident }
+            $batch:ident $revisions:ident $get_by_ref:ident $upsert_many:ident }
         messages { $listed:ident $creating:ident $updating:ident $($more:ident)* }
         modules $modules:tt
         fields $fields:tt) => {

@@ -43,7 +43,7 @@ fn args(body: &pb::GetScorecardRequest) -> Result<ScorecardArgs, Error> {
         }
         day
     };
-    let (from, until) = (day("?from", body.from.as_deref()), day("?until", body.until.as_deref()));
+    let (from, until) = (day("?from_on", body.from_on.as_deref()), day("?until_on", body.until_on.as_deref()));
     let minimum_evidence = body.minimum_evidence.map(i64::from);
     if minimum_evidence.is_some_and(|least| !(1..=1000).contains(&least)) {
         faults.push(Fault::new("?minimum_evidence", "OUT_OF_RANGE", "must be a whole number from 1 to 1000"));

@@ -1,13 +1,20 @@
 //! The paths of engagements.
 
 use axum::routing::get;
-use steerco_domain::engagement::{ActivateEngagement, CompleteEngagement, Engagement, SuspendEngagement, TerminateEngagement};
+use steerco_domain::engagement::{
+    ActivateEngagement, CompleteEngagement, Engagement, SuspendEngagement, TerminateEngagement,
+};
 
 use crate::rest::mount::{Mounted, whole};
 use crate::rest::{ocds, settlement};
 
 pub(super) fn mount() -> Mounted {
-    let mut mounted = whole::<Engagement>().verb::<ActivateEngagement>().verb::<CompleteEngagement>().verb::<SuspendEngagement>().verb::<TerminateEngagement>().done();
+    let mut mounted = whole::<Engagement>()
+        .verb::<ActivateEngagement>()
+        .verb::<CompleteEngagement>()
+        .verb::<SuspendEngagement>()
+        .verb::<TerminateEngagement>()
+        .done();
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/ocds-release-package", get(ocds::get_releases));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/ocds-record-package", get(ocds::get_record));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/statement-of-account", get(settlement::get_statement));

@@ -30,8 +30,8 @@ mod read;
 pub(crate) mod reconciliation;
 mod reply;
 pub(crate) mod settlement;
-pub(crate) mod webhooks;
 mod upserts;
+pub(crate) mod webhooks;
 pub(crate) mod write;
 
 use std::sync::Arc;

@@ -130,9 +130,9 @@ params! {
     /// What kind of file.
     FORMAT "format" Shape::Word { title: "ExportFormat", doc: ExportFormat::DOC, words: ExportFormat::WORDS };
     /// The first day that counts; all before when absent.
-    FROM "from" Shape::Day;
+    FROM "from_on" Shape::Day;
     /// The last day that counts; today when absent.
-    UNTIL "until" Shape::Day;
+    UNTIL "until_on" Shape::Day;
     /// Facts that a score needs; 3 when absent.
     MINIMUM_EVIDENCE "minimum_evidence" Shape::Int { min: 1, max: 1_000 };
     /// Leaves out what this source wrote itself.

@@ -386,7 +386,9 @@ impl Context<'_> {
         xml.maybe("ConstraintType", constraint.map(|constraint| constraint as u8));
         let ends = matches!(
             constraint,
-            Some(ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan)
+            Some(
+                ConstraintType::MustFinishOn | ConstraintType::FinishNoEarlierThan | ConstraintType::FinishNoLaterThan
+            )
         );
         let on = activity.constraint_on;
         xml.maybe("ConstraintDate", if ends { finish(on) } else { start(on) });

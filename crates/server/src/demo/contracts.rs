@@ -6,7 +6,8 @@ use steerco_domain::engagement_amendment::{
     ApproveEngagementAmendment, EngagementAmendment, SubmitEngagementAmendment,
 };
 use steerco_domain::grant::Grant;
-use steerco_domain::invoice::{ApproveInvoice, Invoice, RecordPaymentInvoice};
+use steerco_domain::invoice::Invoice;
+use steerco_domain::invoice_acts::{ApproveInvoice, RecordPaymentInvoice};
 use steerco_domain::person::Person;
 use steerco_domain::resource::Verb;
 use steerco_domain::service_level_measurement::{ProposeCreditServiceLevelMeasurement, ServiceLevelMeasurement};

@@ -1,4 +1,4 @@
-//! What is sent: a CloudEvent (1.0), signed as Standard Webhooks have it.
+//! What is sent: an event as CloudEvents 1.0 have it, signed as Standard Webhooks have it.
 
 use aws_lc_rs::hmac;
 use base64::Engine;

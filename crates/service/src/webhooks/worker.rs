@@ -209,10 +209,7 @@ impl Sender {
             };
             let done = tokio::select! {
                 Some(done) = in_flight.next() => Some(done),
-                woken = tokio::time::timeout(wait, commits.changed()) => {
-                    drop(woken);
-                    None
-                }
+                _ = tokio::time::timeout(wait, commits.changed()) => None,
                 _ = stopping.changed() => None,
             };
             if let Some(done) = done
