@@ -369,7 +369,6 @@ async fn node(world: &World, webhooks: WebhookSettings) -> Service {
         operator_tokens_approve: true,
         attachments: steerco_service::AttachmentLimits::default(),
         webhooks,
-        ocid_prefix: "ocds-a1b2c3".to_owned(),
         clock: Clock::system(),
     };
     Service::open(settings).await.unwrap()
