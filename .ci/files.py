@@ -97,5 +97,25 @@ def read_by_mpxj(path):
     print("MPXJ reads the schedule: dates, durations, costs, baseline and links")
 
 
+def calendar():
+    import datetime
+
+    import icalendar
+
+    program = ask("GET", "/v1/programs?page_size=1")["items"][0]["id"]
+    deliverable = ask("POST", "/v1/deliverables", {"program_id": program, "title": "Roof"})["id"]
+    milestone = {"deliverable_id": deliverable, "title": "Roof, closed; dry", "planned_on": "2026-03-01"}
+    milestone = ask("POST", "/v1/milestones", milestone)["id"]
+    feed = ask("POST", "/v1/calendar-feeds", {"name": "Milestones"})["id"]
+    address = ask("POST", f"/v1/calendar-feeds/{feed}/issue-address", {})["address"]
+    with urllib.request.urlopen(BASE + address[address.index("/calendars/") :]) as answer:
+        events = icalendar.Calendar.from_ical(answer.read()).walk("VEVENT")
+    event = next(event for event in events if event["UID"] == f"{milestone}@steerco")
+    assert str(event["SUMMARY"]) == "Roof, closed; dry", event["SUMMARY"]
+    assert event.decoded("DTSTART") == datetime.date(2026, 3, 1) and int(event["SEQUENCE"]) == 0
+    print("icalendar reads the milestones")
+
+
 workbook()
+calendar()
 read_by_mpxj(schedule())

@@ -347,7 +347,6 @@ pub const TABLE: &[Row] = &[
     row("purchase_order_batch", "read",    "- y - y - - - y"),
     row("purchase_order_batch", "update",  "- - - y - - - -"),
     row("purchase_order_batch", "create",  "- - - y - - - -"),
-    row("ledger_entry",    "read",         "- y y y y - - y"),
     row("exchange_rate",   "read",         "y y y y y y - y"),
     row("exchange_rate",   "create",       "- - - y - - - -"),
     row("exchange_rate",   "update",       "- - - y - - - -"),

@@ -243,6 +243,11 @@ scenario!(an_import_writes_what_its_caller_may_write_and_is_seen_where_it_belong
     let applied = manager.run_import(&id, "apply").await.unwrap();
     assert_eq!(counts(&applied), [1, 0, 0, 0, 1, 0], "what is beyond its reach is not there");
     assert_eq!(report(&manager, &id).await[0]["errors"][0]["code"], "NOT_FOUND");
+    let theirs = ready(&director, body(Some(&world.program)), line(&world.other_program).as_bytes()).await;
+    director.run_import(&theirs, "apply").await.unwrap();
+    assert_eq!(manager.get("import_job", &theirs).await.unwrap()["state"], "applied");
+    let refused = manager.import_records(&theirs, json!({})).await.unwrap_err();
+    assert_eq!(refused.code, "PERMISSION_DENIED", "the report tells of what lies beyond its reach");
     let whole = director.create("import_job", body(None)).await.unwrap().id().to_owned();
     assert_eq!(manager.get("import_job", &whole).await.unwrap_err().code, "NOT_FOUND");
     assert_eq!(manager.import_records(&whole, json!({})).await.unwrap_err().code, "NOT_FOUND");

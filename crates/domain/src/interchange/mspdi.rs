@@ -50,7 +50,7 @@ pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), 
     if !file.begun {
         return Err(Error::new(Reason::Malformed, "the file has no Project"));
     }
-    file.schedule(target)?.emit(target, sink)
+    file.schedule(target).emit(target, sink)
 }
 
 #[derive(Default)]
@@ -121,13 +121,13 @@ impl File {
         }
     }
 
-    fn schedule(mut self, target: &Target) -> Result<Schedule, Error> {
+    fn schedule(mut self, target: &Target) -> Schedule {
         let mut schedule = Schedule { others: std::mem::take(&mut self.others), ..Schedule::default() };
         let (project, prefix) = self.plan_project(target, &mut schedule.notes);
         let minutes_per_day = project.minutes_per_day;
         schedule.projects.push(project);
         for calendar in &self.calendars {
-            self.add_calendar(calendar, &prefix, minutes_per_day, &mut schedule);
+            Self::add_calendar(calendar, &prefix, minutes_per_day, &mut schedule);
         }
         let tasks = std::mem::take(&mut self.tasks);
         for task in &tasks {
@@ -146,7 +146,7 @@ impl File {
                 schedule.links.extend(plan_link(link, uid, &prefix, &mut schedule.lost));
             }
         }
-        Ok(schedule)
+        schedule
     }
 
     fn plan_project(&self, target: &Target, notes: &mut Vec<Fault>) -> (PlanProject, String) {
@@ -175,7 +175,7 @@ impl File {
         (plan, key)
     }
 
-    fn add_calendar(&self, node: &Node, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
+    fn add_calendar(node: &Node, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
         let uid = node.get("UID").unwrap_or("0");
         let name = node.get("Name").unwrap_or("Calendar").to_owned();
         let place = format!("calendar {uid}");

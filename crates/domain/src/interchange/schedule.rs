@@ -444,17 +444,13 @@ impl PlanLink {
             record.external_id = format!("{}#{nth}", record.external_id);
         }
         for (field, key) in [("predecessor_id", &self.from), ("successor_id", &self.to)] {
-            match ends.get(key.as_str()) {
-                Some((is_milestone, _)) => record.links.push(super::Link {
-                    field: field.to_owned(),
-                    kind: if *is_milestone { "milestone" } else { "activity" },
-                    external_id: key.clone(),
-                }),
-                None => {
-                    let detail = format!("it names {key}, which the file does not have");
-                    record.kind = None;
-                    record.notes.push(Fault::new(format!("/{field}"), "NOT_IN_FILE", detail));
-                }
+            if let Some((is_milestone, _)) = ends.get(key.as_str()) {
+                let kind = if *is_milestone { "milestone" } else { "activity" };
+                record.links.push(super::Link { field: field.to_owned(), kind, external_id: key.clone() });
+            } else {
+                let detail = format!("it names {key}, which the file does not have");
+                record.kind = None;
+                record.notes.push(Fault::new(format!("/{field}"), "NOT_IN_FILE", detail));
             }
         }
         record.set("relation", Some(self.relation.word()));

@@ -237,7 +237,7 @@ impl File {
             };
             let key = format!("{}:{code:.100}", schedule.projects[project].key);
             keys.insert(id, (key.clone(), project));
-            let plan = self.plan_task(row, key, project, &wbs, costs.get(id.as_str()));
+            let plan = Self::plan_task(row, key, project, &wbs, costs.get(id.as_str()));
             schedule.tasks.push(plan);
         }
         self.add_links(&keys, &mut schedule);
@@ -344,7 +344,6 @@ impl File {
     }
 
     fn plan_task(
-        &self,
         row: &Row,
         key: String,
         project: usize,

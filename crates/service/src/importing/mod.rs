@@ -24,7 +24,7 @@ pub use report::{ImportRecord, PIECE_RECORDS};
 use crate::content::{UPLOAD_MAX, check_size, read_content};
 use crate::decide::held;
 use crate::execute::{Env, Item, Wish};
-use crate::read::check_id;
+use crate::read::{Reads, check_id};
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 
 const UPLOAD: &Row = find("import_job", "upload");
@@ -105,6 +105,19 @@ impl Service {
         Ok(written)
     }
 
+    /// A report has what its author could see, which may lie beyond the program of the job.
+    async fn may_read_report(&self, caller: &Caller, job: &ImportJob) -> Result<(), Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let authorised = self.authorise(&conn, caller, Reads::<ImportJob>::ROW).await;
+        let (access, scope) = authorised.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        if scope.is_whole() || access.actor == job.created_by {
+            return Ok(());
+        }
+        let detail = "a report is read by who made the import, and by who sees the whole organisation";
+        Err(Error::new(Reason::Forbidden, detail))
+    }
+
     /// A page of the report of the last run, and the record after which the next begins, where there are more.
     pub async fn page_of_import(
         &self,
@@ -114,6 +127,7 @@ impl Service {
         size: usize,
     ) -> Result<(Vec<ImportRecord>, Option<i32>), Error> {
         let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
+        self.may_read_report(caller, &job).await?;
         let Some(sha256) = job.report_sha256 else {
             let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
             let detail =

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant as Moment};
 
 use serde_json::{Value, json};
 use steerco_domain::access::{Row, find};
@@ -27,8 +26,8 @@ use crate::execute::{Env, Item, Wish};
 use crate::{Context, ListArgs, ReadArgs, Service};
 
 const APPLY: &Row = find("import_job", "apply");
-/// How often the job says how far the run is.
-const TOLD: Duration = Duration::from_secs(2);
+/// Microseconds between two times that the job says how far the run is.
+const TOLD: i64 = 2_000_000;
 /// Identifiers that are remembered, so that not every one is looked up again.
 const KNOWN_MAX: usize = 300_000;
 
@@ -154,14 +153,15 @@ impl Run {
             planned: HashSet::new(),
         };
         let mut reading = Reading::start(&self.service, file, Arc::clone(plan));
-        let (mut told_at, mut written) = (Moment::now(), Ok(()));
+        let now = || self.service.inner.clock.now().micros();
+        let (mut told_at, mut written) = (now(), Ok(()));
         while let Some(batch) = reading.batches.recv().await {
             written = pass.take(batch).await;
             if written.is_err() {
                 break;
             }
-            if told_at.elapsed() > TOLD {
-                told_at = Moment::now();
+            if now() - told_at > TOLD {
+                told_at = now();
                 let done = reading.bytes.load(Ordering::Relaxed);
                 self.tell(pass.report.counts.clone(), done, size).await?;
             }
