@@ -43,6 +43,10 @@ pub(crate) async fn upsert_stream(
         }
         results.extend(message["results"].as_array().cloned().unwrap_or_default());
     }
+    for result in &mut results {
+        let line = result["line"].as_str().and_then(|line| line.parse::<i64>().ok());
+        result["line"] = json!(line);
+    }
     json["results"] = json!(results);
     let replayed = headers.get("idempotency-replayed").is_some_and(|value| value == "true");
     Ok(Answer { json, etag: None, outcome: None, replayed, status: None, headers })

@@ -18,7 +18,7 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"reason": "covers an absence"}),
         ),
         "source" => (
-            json!({"code": "p6", "name": "Scheduler", "owned_fields": [{"kind": "project", "field": "phase"}]}),
+            json!({"code": "p6", "name": "Scheduler", "owner_id": world.id(Who::Director)}),
             json!({"cadence": "weekly"}),
         ),
         "service_account" => (json!({"name": "Reporter"}), json!({"source_ids": [world.source_id]})),

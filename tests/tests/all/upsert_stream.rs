@@ -82,10 +82,10 @@ scenario!(nothing_without_its_end(world) {
 scenario!(all_or_nothing_or_each_by_itself(world) {
     let sync = world.client(Who::Integration);
     let mut records: Vec<Value> = (0..1_100).map(|n| deliverable(&world, n, "Part")).collect();
-    records[1_050]["body"] = json!({"program_id": "jira/none", "title": ""});
+    records[1_050]["body"] = json!({"program_id": "jira/none", "title": "x".repeat(201)});
     let refused = sync.upsert_many("deliverable", false, records.clone()).await.unwrap_err();
     let at = format!("/lines/{}", line(&world, 1_051));
-    assert_eq!(refused.places(), [(format!("{at}/title").as_str(), "BLANK")]);
+    assert_eq!(refused.places(), [(format!("{at}/title").as_str(), "TOO_LONG")]);
     assert_eq!(count(&sync, "deliverable").await, "0", "the thousand before it is taken back");
     let dry = sync.validate_only().upsert_many("deliverable", true, records.clone()).await.unwrap();
     assert_eq!((&dry["created"], &dry["refused"]), (&json!(1_099), &json!(1)));

@@ -1,0 +1,96 @@
+"""Writes while both recipes run, kills them at random, and compares their copies with the server in the end."""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+MADE = sys.argv[1]
+SERVER, TOKEN = os.environ["STEERCO_SERVER"], os.environ["DIRECTOR"]
+LISTS = {"project": "projects", "risk": "risks"}
+ROUNDS = 12
+RANDOM = random.Random(int(os.environ.get("SEED", "1")))
+
+
+def call(method, path, body=None):
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(SERVER + path, data, headers, method=method)) as answer:
+        return json.load(answer)
+
+
+def everything():
+    """Every row of the lists, by id."""
+    rows, token = {}, ""
+    for plural in LISTS.values():
+        while True:
+            page = call("GET", f"/v1/{plural}?page_size=1000&page_token={token}")
+            rows |= {row["id"]: row for row in page["items"]}
+            token = page.get("next_page_token", "")
+            if not token:
+                break
+    return rows
+
+
+def write(stop, written):
+    program = call("GET", "/v1/programs?page_size=1")["items"][0]["id"]
+    random_ = random.Random(RANDOM.random())
+    risks = []
+    while not stop.is_set():
+        chance = random_.random()
+        if chance < 0.5 or not risks:
+            body = {"program_id": program, "kind": "threat", "title": f"Recipe {len(written)}"}
+            risks.append(call("POST", "/v1/risks", body)["id"])
+        elif chance < 0.85:
+            call("PATCH", f"/v1/risks/{random_.choice(risks)}", {"labels": {"n": str(len(written))}})
+        else:
+            call("DELETE", f"/v1/risks/{risks.pop(random_.randrange(len(risks)))}")
+        written.append(chance)
+        time.sleep(0.01)
+
+
+def python_copy():
+    rows = sqlite3.connect(f"{MADE}/copy.sqlite").execute("SELECT id, fields FROM resource")
+    return {id: json.loads(fields) for id, fields in rows}
+
+
+def node_copy():
+    with open(f"{MADE}/copy.json") as file:
+        return json.load(file)["rows"]
+
+
+COPIES = [
+    ([sys.executable, "recipes/sync.py", f"{MADE}/copy.sqlite", *LISTS], python_copy),
+    (["node", f"{MADE}/ts/out/sync.js", f"{MADE}/copy.json", *LISTS.values()], node_copy),
+]
+
+stop, written = threading.Event(), []
+writer = threading.Thread(target=write, args=(stop, written), daemon=True)
+writer.start()
+environment = os.environ | {"PYTHONPATH": MADE}
+kills = 0
+for _ in range(ROUNDS):
+    running = [subprocess.Popen(command, env=environment) for command, _ in COPIES]
+    time.sleep(RANDOM.uniform(0.3, 2.0))
+    ended = [process.args for process in running if process.poll() is not None]
+    for process in running:
+        process.kill()
+        process.wait()
+    assert not ended, f"ended by themselves: {ended}"
+    kills += len(running)
+assert writer.is_alive(), "the writer failed"
+stop.set()
+writer.join()
+wanted = everything()
+for command, copy in COPIES:
+    subprocess.run([*command, "--until-now"], env=environment, check=True, timeout=60)
+    held = copy()
+    missing, more = wanted.keys() - held.keys(), held.keys() - wanted.keys()
+    other = [id for id in wanted.keys() & held.keys() if wanted[id] != held[id]]
+    assert not (missing or more or other), (command, len(missing), len(more), [(wanted[i], held[i]) for i in other[:1]])
+print(f"{len(written)} writes, {kills} kills, {len(wanted)} rows: both copies are what the server has")
