@@ -220,7 +220,7 @@ struct Exact<'a> {
     to: BigRational,
 }
 
-impl<'a> Exact<'a> {
+impl Exact<'_> {
     fn add(&mut self, more: Self) {
         self.from += more.from;
         self.steps.extend(more.steps);

@@ -204,7 +204,7 @@ impl Told {
         let identifier = number.map(|number| {
             Node::object([("id", Node::text(number.as_str())), ("legalName", Node::text(supplier.name.as_str()))])
         });
-        let country = supplier.country.as_ref().map(|country| country.code());
+        let country = supplier.country.as_ref().map(super::country::Country::code);
         let address = country.map(|code| Node::object([("countryName", Node::text(code))]));
         let parties = vec![
             party(buyer.id.to_string(), buyer.name.as_str(), "buyer", [("identifier", None), ("address", None)]),
@@ -237,7 +237,7 @@ impl Told {
         let implementation = Node::object([("milestones", stones), ("transactions", payments)]);
         let implementation = Some(implementation).filter(|_| begun);
         Node::object([
-            ("id", Node::text(engagement.id)),
+            ("id", Node::text(engagement.id.to_string())),
             ("awardID", Node::text(award_id(engagement))),
             ("title", Node::text(engagement.title.as_str())),
             ("description", engagement.statement_of_work.as_ref().and_then(|text| Node::text(text.as_str()))),
@@ -261,7 +261,7 @@ impl Told {
         let mut dated = node.clone();
         self.milestones.insert(id, (node, since));
         if let Node::Object(members) = &mut dated {
-            members.extend(Node::text(since).map(|since| ("dateModified", since)));
+            members.extend(Node::text(since.to_string()).map(|since| ("dateModified", since)));
         }
         dated
     }
@@ -294,10 +294,10 @@ fn award(now: &Snapshot<'_>) -> Node {
 
 fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, zone: &TimeZone) -> Node {
     let signed = amendment.signed_on.and_then(|day| begin(day, zone));
-    let agreed = amendment.agreed_at.and_then(Node::text);
+    let agreed = amendment.agreed_at.and_then(|at| Node::text(at.to_string()));
     let scope = amendment.scope_change.as_ref().map_or(amendment.title.as_str(), |scope| scope.as_str());
     Node::object([
-        ("id", Node::text(amendment.id)),
+        ("id", Node::text(amendment.id.to_string())),
         ("date", signed.or(agreed)),
         ("rationale", Node::text(amendment.rationale.as_str())),
         ("description", Node::text(scope)),
@@ -311,7 +311,7 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
     let due = milestone.planned_on.and_then(|day| end(day, zone));
     let met = milestone.actual_on.and_then(|day| begin(day, zone));
     let delivery = Node::object([
-        ("id", Node::text(milestone.id)),
+        ("id", Node::text(milestone.id.to_string())),
         ("title", Node::text(milestone.title.as_str())),
         ("type", Node::text("delivery")),
         ("description", milestone.description.as_ref().and_then(|text| Node::text(text.as_str()))),
@@ -335,14 +335,14 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
 
 /// What finance has paid of an invoice.
 fn payment_nodes(invoice: &Invoice, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<Node> {
-    let (payer, payee) = (now.organisation, now.partner);
+    let (buyer, supplier) = (now.organisation, now.partner);
     let node = |(i, payment): (usize, &InvoicePayment)| {
         Node::object([
             ("id", Node::text(format!("{}-{}", invoice.id, i + 1))),
             ("date", begin(payment.paid_on, zone)),
             ("value", Some(Node::money(Money::new(payment.amount.units(), invoice.currency)))),
-            ("payer", Some(named(payer.id.to_string(), payer.name.as_str()))),
-            ("payee", Some(named(payee.id.to_string(), payee.name.as_str()))),
+            ("payer", Some(named(buyer.id.to_string(), buyer.name.as_str()))),
+            ("payee", Some(named(supplier.id.to_string(), supplier.name.as_str()))),
         ])
     };
     invoice.payments.0.iter().enumerate().map(node).collect()
@@ -400,5 +400,5 @@ fn end(day: Day, zone: &TimeZone) -> Option<Node> {
 
 fn at(day: Day, time: jiff::civil::Time, zone: &TimeZone) -> Option<Node> {
     let zoned = day.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
-    Node::text(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z"))
+    Node::text(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }

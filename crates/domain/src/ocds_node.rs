@@ -26,8 +26,8 @@ impl Node {
         Self::Object(members.into_iter().filter_map(|(name, node)| Some((name, node?))).collect())
     }
 
-    pub fn text(text: impl ToString) -> Option<Self> {
-        Some(Self::Text(text.to_string()))
+    pub fn text(text: impl Into<String>) -> Option<Self> {
+        Some(Self::Text(text.into()))
     }
 
     /// An amount, without decimals that say nothing.

@@ -141,7 +141,9 @@ impl Rules for RateCard {
     fn check_delete(&self) -> Result<(), Error> {
         match self.state {
             RateCardState::Draft => Ok(()),
-            state => Err(Error::new(Reason::WrongState, format!("the rate card is {}, and stays", state.word()))),
+            state @ RateCardState::Approved => {
+                Err(Error::new(Reason::WrongState, format!("the rate card is {}, and stays", state.word())))
+            }
         }
     }
 

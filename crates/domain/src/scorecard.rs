@@ -133,6 +133,7 @@ impl ScorecardMetric {
 }
 
 /// A measured figure: its value in ten-thousandths, its score in millionths, and how many facts it rests on.
+#[derive(Clone, Copy)]
 struct Measured {
     value: i128,
     score: i128,

@@ -84,7 +84,7 @@ impl ServiceLevelPeriod {
         };
         let day = first.date();
         let begins = day.day() == 1 && (day.month() - 1) % every == 0;
-        let last = begins.then(|| day.checked_add(months.months()).and_then(|next| next.yesterday()))?;
+        let last = begins.then(|| day.checked_add(months.months()).and_then(jiff::civil::Date::yesterday))?;
         last.ok().map(Day::from_date)
     }
 }

@@ -126,13 +126,11 @@ impl ServiceLevelMeasurement {
             faults.push(Fault::new("/service_level", "DOES_NOT_FIT", detail));
             return;
         };
-        match period.last_day(self.period_starts_on) {
-            Some(last) => self.period_ends_on = last,
-            None => {
-                use crate::words::Words;
-                let detail = format!("must be the first day of a calendar {}", period.word());
-                faults.push(Fault::new("/period_starts_on", "OUT_OF_RANGE", detail));
-            }
+        if let Some(last) = period.last_day(self.period_starts_on) {
+            self.period_ends_on = last;
+        } else {
+            let detail = format!("must be the first day of a calendar {}", crate::words::Words::word(period));
+            faults.push(Fault::new("/period_starts_on", "OUT_OF_RANGE", detail));
         }
         self.terms = Some(level.clone());
     }
@@ -234,7 +232,7 @@ mod tests {
     }
 
     /// Result, measured value, share and credit.
-    fn measured(level: &str, from: &str, given: Value) -> (MeasurementResult, [Option<String>; 3]) {
+    fn measured(level: &str, from: &str, given: &Value) -> (MeasurementResult, [Option<String>; 3]) {
         let mut body = json!({
             "engagement_id": Id::<Engagement>::from_u128(1), "service_level": level, "period_starts_on": from,
             "measured_by": "Probe",
@@ -254,7 +252,7 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let down = |down: i32| {
             let minutes = json!({"agreed_service_minutes": 43_200, "unplanned_downtime_minutes": down});
-            measured("Availability", "2026-06-01", minutes)
+            measured("Availability", "2026-06-01", &minutes)
         };
         assert_eq!(down(216), (MeasurementResult::Met, [text("99.5"), None, None]));
         let just_missed = [text("99.4976"), text("0.05"), text("500.0000")];
@@ -267,14 +265,14 @@ mod tests {
     fn without_agreed_service_time_nothing_is_measured() {
         let none = json!({"agreed_service_minutes": 0, "unplanned_downtime_minutes": 0});
         let nothing = (MeasurementResult::NotMeasured, [None, None, None]);
-        assert_eq!(measured("Availability", "2026-06-01", none), nothing);
-        assert_eq!(measured("Availability", "2026-06-01", json!({})), nothing);
+        assert_eq!(measured("Availability", "2026-06-01", &none), nothing);
+        assert_eq!(measured("Availability", "2026-06-01", &json!({})), nothing);
     }
 
     #[test]
     fn what_must_stay_below_is_worse_above() {
         let text = |text: &str| Some(text.to_owned());
-        let hours = |hours: &str| measured("Response", "2026-04-01", json!({"value": hours}));
+        let hours = |hours: &str| measured("Response", "2026-04-01", &json!({"value": hours}));
         assert_eq!(hours("4"), (MeasurementResult::Met, [text("4"), None, None]));
         assert_eq!(hours("4.5"), (MeasurementResult::Breached, [text("4.5"), None, None]), "below every tier");
         assert_eq!(hours("9"), (MeasurementResult::Breached, [text("9"), text("0.02"), None]), "of no fee");

@@ -192,23 +192,23 @@ async fn insert(conn: &Conn, org: &str, changes: Vec<(i64, Change)>) -> Result<(
     let kind = first.kind;
     let columns = Columns::of(kind).all.len();
     let mut rows = Vec::with_capacity(changes.len());
-    let mut revs = Vec::with_capacity(changes.len());
+    let mut history = Vec::with_capacity(changes.len());
     for (seq, change) in &changes {
         let mut row = Vec::with_capacity(columns + 3);
         row.push(Cell::Text(org.to_owned()));
         row.extend(change.cells.iter().cloned());
         rows.push(row.clone());
         row.extend([Cell::Int(*seq), Cell::Int(OPEN)]);
-        revs.push(row);
+        history.push(row);
     }
     insert_many(conn, kind.name, with_org(Columns::of(kind)), rows).await?;
-    insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), revs).await?;
-    let refs = changes.iter().flat_map(|(_, change)| change.refs_new.iter().map(move |new| (change, new)));
-    let refs = refs.map(|(change, (source, external))| {
+    insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), history).await?;
+    let named = changes.iter().flat_map(|(_, change)| change.refs_new.iter().map(move |new| (change, new)));
+    let named = named.map(|(change, (source, external))| {
         [org, kind.name, source, external, &change.id].map(|text| Cell::Text(text.to_owned())).to_vec()
     });
     let columns = ["org", "kind", "source", "external_id", "resource_id"].map(|name| (name, ColumnType::Text));
-    insert_many(conn, "external_ref", columns.into_iter(), refs.collect()).await
+    insert_many(conn, "external_ref", columns.into_iter(), named.collect()).await
 }
 
 async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), Fail> {

@@ -78,10 +78,10 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
         let whole = g.portfolio.is_none() && g.program.is_none() && g.partner.is_none();
         whole && matches!(g.role, Role::Admin | Role::Auditor)
     });
-    let owned = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
+    let of_makers = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
     // In a preview there is nothing of one's own: what the partner's accounts made is theirs.
     let mine = if narrow.preview.is_some() { String::new() } else { access.actor.0.clone() };
-    let owner = (owned && (!oversees || narrow.preview.is_some())).then_some(mine);
+    let owner = (of_makers && (!oversees || narrow.preview.is_some())).then_some(mine);
     let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
     let preview = narrow.preview.map(|partner| preview(access, narrow, row, now, partner)).transpose()?;
     let private = private && preview.is_none();
@@ -96,9 +96,9 @@ fn preview(access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant, partner
     if row.action != "read" {
         return refused("a preview only reads: leave Preview-As-Partner out to change something");
     }
-    let owned = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
+    let of_makers = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
     // What belongs to single accounts is not the partner's as a whole.
-    if owned || row.cell(Role::Vendor) == Cell::Deny {
+    if of_makers || row.cell(Role::Vendor) == Cell::Deny {
         return refused("a partner may not read this");
     }
     if live_grants(access, narrow, PREVIEW, now).next().is_none() {

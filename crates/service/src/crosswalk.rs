@@ -173,7 +173,9 @@ fn walk_value(shape: &Shape, value: &mut Value, visit: &mut dyn FnMut(Vec<&'stat
         }
         (Shape::Text { pattern: Some(node::PATTERN), .. }, Value::String(text)) => visit(node::kinds().collect(), text),
         (Shape::List { of, .. }, Value::Array(items)) => {
-            items.iter_mut().for_each(|item| walk_value(of, item, visit));
+            for item in items {
+                walk_value(of, item, visit);
+            }
         }
         (Shape::Object { fields, .. }, Value::Object(object)) => walk(fields, object, visit),
         _ => {}

@@ -45,6 +45,9 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
 /// Rows held for a write, by the action that may change them and their id.
 type Held = Mutex<HashMap<(&'static str, String), Box<dyn Any + Send>>>;
 
+/// Kind and id of a parent, and the fields that its children inherit.
+type Heirloom = (&'static str, String, Vec<&'static str>);
+
 /// What was found, by what was asked for.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -52,8 +55,8 @@ pub(crate) struct Known {
     pub(crate) sources: Memory<String, Option<String>>,
     /// Whether a parent is in reach, or another resource there: kind, id, whether it is a parent.
     pub(crate) living: Memory<(&'static str, String, bool), bool>,
-    /// What children inherit: kind and id of the parent, and the fields.
-    pub(crate) heirlooms: Memory<(&'static str, String, Vec<&'static str>), Option<Vec<Cell>>>,
+    /// What children inherit.
+    pub(crate) heirlooms: Memory<Heirloom, Option<Vec<Cell>>>,
     held: Held,
 }
 

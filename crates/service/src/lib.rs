@@ -74,12 +74,8 @@ mod write;
 
 pub use actuals::{PostedBatch, RESULTS_SHOWN};
 pub use args::{Context, DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs};
-pub use args::{Context, EventArgs, ListArgs, ReadArgs};
-pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
 pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
 pub use calendar_feeds::CalendarText;
-pub use calendar_feeds::CalendarText;
-pub use consumers::ConsumerPosition;
 pub use consumers::ConsumerPosition;
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
 pub use digest::{CollectionDigest, Digests};

@@ -174,9 +174,9 @@ impl Service {
             token_seconds,
             operator_tokens_approve,
             feed_days,
-            ocid_prefix,
             attachments,
             webhooks,
+            ocid_prefix,
             stopping,
         };
         Ok(Self { inner: Arc::new(inner) })

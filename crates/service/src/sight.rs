@@ -189,7 +189,7 @@ impl Sight {
     }
 
     /// An entry that changes the reader's access, as it may be told of it.
-    fn show_access(&self, org: &str, entry: Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Event {
+    fn show_access(&self, org: &str, entry: &Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Event {
         let shown = self.show_change(org, entry.clone(), wanted, seal);
         // Who may not read grants is told that its own have changed, and no more.
         let told = || Event {
@@ -307,7 +307,7 @@ pub(crate) async fn fill(
             let seq = entry.seq;
             let wanted = sight.wants(conn, org, &entry).await?;
             let shown = if sight.changes_access(conn, org, &entry).await? {
-                Some(sight.show_access(org, entry, wanted, seal))
+                Some(sight.show_access(org, &entry, wanted, seal))
             } else {
                 sight.show_change(org, entry, wanted, seal)
             };

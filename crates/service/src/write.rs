@@ -148,9 +148,9 @@ impl Service {
         let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
         let sees = context.caller.narrow().partner.is_none();
         let resolver = Resolver { conn: &conn, org, crosswalk: &Crosswalk::default(), sees };
-        let resolved = resolver.body(fields, &body).await.map_err(Fail::into_error)?.into_owned();
+        let body = resolver.body(fields, &body).await.map_err(Fail::into_error)?.into_owned();
         conn.close().await.map_err(Fail::into_error)?;
-        Ok(resolved)
+        Ok(body)
     }
 
     pub(crate) fn wish_act<V: Verb>(

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use steerco_tests::{Who, World, scenario};
+use steerco_tests::{Who, scenario};
 
 use super::actuals::id;
 use super::bodies::line;

@@ -52,13 +52,13 @@ scenario!(of_many_equal_claims_one_stands(world) {
 scenario!(acceptance_and_the_close_of_a_period_do_not_cross(world) {
     let (director, vendor, finance) = (world.client(Who::Director), world.client(Who::Vendor), world.client(Who::Finance));
     let (entity, periods) = company(&world).await;
-    for n in 0..2 {
+    for period in periods.iter().take(2) {
         let deal = Deal::strike(&world, json!({"payment_rule": "pro_rata", "legal_entity_id": entity}), json!({})).await;
         let claim = deal.claim(&vendor, json!({})).await.unwrap();
-        finance.act("fiscal_period", &periods[n], "start_closing", json!({})).await.unwrap();
+        finance.act("fiscal_period", period, "start_closing", json!({})).await.unwrap();
         let (accepted, closed) = tokio::join!(
             act(&director, &claim, "accept", json!({})),
-            finance.act("fiscal_period", &periods[n], "close", json!({})),
+            finance.act("fiscal_period", period, "close", json!({})),
         );
         let (accepted, closed) = (accepted.unwrap(), closed.unwrap());
         let filter = format!("review_id = \"{}\"", accepted.id());

@@ -323,7 +323,7 @@ scenario!(milestones_are_not_paid_more_than_the_engagement_is_worth(world) {
     assert!(refused.faults[0].detail.contains("40000.0000 EUR are left"), "{refused}");
     let refused = director.create("milestone", pay("1", "USD")).await.unwrap_err();
     assert_eq!(refused.places(), [("/payment/currency", "DOES_NOT_FIT")]);
-    let refused = director.create("milestone", new(json!({"payment_share": 0.400001}))).await.unwrap_err();
+    let refused = director.create("milestone", new(json!({"payment_share": 0.400_001}))).await.unwrap_err();
     assert_eq!(refused.places(), [("/payment_share", "INSUFFICIENT")]);
     let two = json!({"items": [{"create": pay("25000", "EUR")}, {"create": pay("25000", "EUR")}]});
     let refused = director.batch("milestone", two).await.unwrap_err();

@@ -6,11 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use steerco_domain::hex::hex;
 use steerco_tests::{Client, Door, Who, World, scenario};
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// A whole number, though inside of events it may come as any number does.
 fn revision(item: &Value) -> f64 {
@@ -21,7 +18,7 @@ fn revision(item: &Value) -> f64 {
 pub(crate) fn of_copy<'a>(items: impl IntoIterator<Item = &'a Value>) -> String {
     let lines: BTreeMap<&str, f64> =
         items.into_iter().map(|item| (item["id"].as_str().unwrap(), revision(item))).collect();
-    let lines: String = lines.iter().map(|(id, revision)| format!("{id} {revision}\n")).collect();
+    let lines = lines.iter().fold(String::new(), |text, (id, revision)| text + &format!("{id} {revision}\n"));
     hex(&Sha256::digest(lines))
 }
 

@@ -1,5 +1,7 @@
 //! Files of other tools on their way in: dry run, import, report, and the same file again.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 use steerco_tests::{Answer, Client, Who, World, scenario};
 
@@ -118,7 +120,7 @@ scenario!(a_long_table_is_reported_line_by_line(world) {
     let director = world.client(Who::Director);
     let mut file = "external_id,title,program_id\n".to_owned();
     for n in 0..2_300 {
-        file += &format!("L{n},Deliverable {n},{}\n", world.program);
+        writeln!(file, "L{n},Deliverable {n},{}", world.program).unwrap();
     }
     let body = json!({
         "name": "l.csv", "format": "csv", "source": World::SOURCE, "record_kind": "deliverable", "program_id": world.program,

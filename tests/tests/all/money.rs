@@ -91,7 +91,8 @@ scenario!(
 amounts_and_sums_are_exact(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let mut draws = Draws(3);
-    let (mut model, mut sums): (BTreeMap<String, (&str, i64)>, BTreeMap<&str, i128>) = (BTreeMap::new(), BTreeMap::new());
+    let mut model: BTreeMap<String, (&str, i64)> = BTreeMap::new();
+    let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
     for _ in 0..times(CASES / LINES) {
         let (bodies, made) = lines(&world, &mut draws);
         let mut totals: BTreeMap<&str, i128> = BTreeMap::new();

@@ -277,7 +277,7 @@ one_key_has_one_effect(world) {
         }
         // What is refused uses up no key.
         if done.is_ok() {
-            let refused = write.another(&client, &ready).await.expect_err(what);
+            let Err(refused) = write.another(&client, &ready).await else { panic!("{what}: another request is refused") };
             assert_eq!((refused.code.as_str(), refused.status), ("IDEMPOTENCY_KEY_REUSED", 422), "{what}: {refused}");
         }
         let other = if ready.who == Who::Director { Who::Finance } else { Who::Director };

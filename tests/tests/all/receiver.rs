@@ -100,7 +100,7 @@ impl Receiver {
 
     /// What it has taken once there are so many; panics when they do not come.
     pub(crate) async fn wait(&self, count: usize) -> Vec<Heard> {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while self.taken().len() < count {
             assert!(Instant::now() < until, "{} of {count} came: {:?}", self.taken().len(), self.heard().last());
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -44,7 +44,7 @@ scenario!(figures_are_weighed_over_what_was_measured(world) {
         (figure["value"].as_str().unwrap().to_owned(), figure["evidence_count"].as_i64().unwrap())
     });
     assert_eq!(seen, [("0.5".to_owned(), 4), ("0.6666".to_owned(), 3), ("0.2".to_owned(), 1)]);
-    assert_eq!((&card["score"], &card["evidence_count"]), (&json!(0.610256), &json!(8)));
+    assert_eq!((&card["score"], &card["evidence_count"]), (&json!(0.610_256), &json!(8)));
     assert_eq!(card["credits"][0]["amount"], json!({"amount": "100.0000", "currency": "EUR"}), "of February alone");
     assert_eq!(figure(&card, "first_pass_acceptance")["reason"], "nothing_measured");
     let more = json!({"from_on": "2026-01-01", "until_on": "2026-12-31", "minimum_evidence": 9});

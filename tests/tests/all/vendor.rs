@@ -416,7 +416,9 @@ scenario!(a_preview_is_what_the_partner_sees_and_changes_nothing(world) {
             let mut events = caller.all_events(json!({})).await;
             // Of the grants of an account it alone is told.
             events.retain(|event| event["kind"] != "access");
-            events.iter_mut().for_each(|event| event["cursor"] = Value::Null);
+            for event in &mut events {
+                event["cursor"] = Value::Null;
+            }
             events
         }
     };

@@ -115,11 +115,14 @@ const fn name<S: NamedService>(_: &S) -> &'static str {
 /// All rpcs, health and reflection, without a fallback: an unknown path is for the outer router to answer.
 pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
-    let (routes, names) = mount!(door: organisation, person, principal, grant, source, service_account, portfolio,
-        program, project, deliverable, work_calendar, functional_area, activity, dependency, risk, partner, engagement,
-        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release, invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
-        engagement_amendment, service_level_measurement, milestone, milestone_update, review, payable, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category, coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget,
-        budget_transfer, commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry, export, event, permission, metric);
+    let (routes, names) = mount!(door:
+        organisation, person, principal, grant, source, service_account, portfolio, program, project, deliverable,
+        work_calendar, functional_area, activity, dependency, risk, partner, engagement, engagement_amendment,
+        service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release,
+        invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category,
+        coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget, budget_transfer,
+        commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry,
+        export, event, permission, metric);
     let routes = reflection(routes.add_service(health::server(service, names)));
     routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
 }

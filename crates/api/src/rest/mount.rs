@@ -30,6 +30,7 @@ pub(crate) enum Reach {
 }
 
 /// What the OpenAPI document says of a mounted resource.
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that a resource has or has not")]
 pub(crate) struct About {
     pub(crate) kind: &'static Kind,
     pub(crate) reach: Reach,

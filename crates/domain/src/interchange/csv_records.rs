@@ -279,7 +279,8 @@ fn put(layout: &Layout, column: &Column, text: &str, record: &mut Record, money:
     let field = column.field.name;
     match (&(column.field.shape)(), &column.member) {
         (Shape::Money, Some(member)) => {
-            let value = if member == "amount" { layout.number(text).and_then(exact) } else { Ok(json!(text)) };
+            let value =
+                if member == "amount" { layout.number(text).and_then(|plain| exact(&plain)) } else { Ok(json!(text)) };
             match value {
                 Ok(value) => {
                     if !money.iter().any(|(known, _)| *known == field) {
@@ -314,8 +315,8 @@ fn fault(record: &mut Record, column: &Column, code: &'static str, text: &str, d
     record.faults.push(Fault::new(format!("/{}", column.name), code, format!("{shown:?}: {detail}")));
 }
 
-fn exact(plain: String) -> Result<Value, String> {
-    parse_amount(&plain).map(|_| json!(plain)).map_err(str::to_owned)
+fn exact(plain: &str) -> Result<Value, String> {
+    parse_amount(plain).map(|_| json!(plain)).map_err(str::to_owned)
 }
 
 /// What a cell came to.

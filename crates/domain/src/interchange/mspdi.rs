@@ -181,8 +181,8 @@ impl File {
         let place = format!("calendar {uid}");
         // Those of resources differ from one of these for one person or machine.
         if !node.get("IsBaseCalendar").is_none_or(is_true) {
-            let note = Fault::new("", "NOT_KEPT", format!("{name} is the calendar of one resource"));
-            return schedule.lost.push(super::Record::lost(place, vec![note]));
+            let left_out = Fault::new("", "NOT_KEPT", format!("{name} is the calendar of one resource"));
+            return schedule.lost.push(super::Record::lost(place, vec![left_out]));
         }
         let (mut hours, mut notes) = (Hours::default(), Vec::new());
         for day in node.list("WeekDays", "WeekDay") {
@@ -423,21 +423,21 @@ fn constraint(node: &Node, notes: &mut Vec<Fault>) -> Option<(ConstraintType, Op
 
 fn plan_link(node: &Node, uid: &str, prefix: &str, lost: &mut Vec<super::Record>) -> Option<PlanLink> {
     let place = format!("link of task {uid}");
-    let mut lose = |code: &'static str, detail: String| {
+    let mut refuse = |code: &'static str, detail: String| {
         lost.push(super::Record::lost(place.clone(), vec![Fault::new("/PredecessorLink", code, detail)]));
         None
     };
     let from = node.get("PredecessorUID")?;
     if node.get("CrossProject").is_some_and(is_true) {
         let other = node.get("CrossProjectName").unwrap_or("another file");
-        return lose("OTHER_FILE", format!("it waits for a task of {other:.200}: make this dependency by hand"));
+        return refuse("OTHER_FILE", format!("it waits for a task of {other:.200}: make this dependency by hand"));
     }
     let relation = match node.get("Type").unwrap_or("1") {
         "0" => Relation::FinishToFinish,
         "1" => Relation::FinishToStart,
         "2" => Relation::StartToFinish,
         "3" => Relation::StartToStart,
-        other => return lose("UNKNOWN_WORD", format!("{other:.20} is no type of link")),
+        other => return refuse("UNKNOWN_WORD", format!("{other:.20} is no type of link")),
     };
     let value = node.get("LinkLag").and_then(whole).unwrap_or_default();
     // From 35 on the same units again, as estimates.

@@ -35,18 +35,18 @@ struct Xml(String);
 
 impl Xml {
     fn open(&mut self, name: &str) {
-        self.0 += &format!("<{name}>");
+        self.0.extend(["<", name, ">"]);
     }
 
     fn close(&mut self, name: &str) {
-        self.0 += &format!("</{name}>\n");
+        self.0.extend(["</", name, ">\n"]);
     }
 
     fn put(&mut self, name: &str, value: impl std::fmt::Display) {
         let text = value.to_string();
         // What XML 1.0 cannot say at all.
         let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-        self.0 += &format!("<{name}>{}</{name}>", escape(clean.as_str()));
+        self.0.extend(["<", name, ">", &escape(clean.as_str()), "</", name, ">"]);
     }
 
     fn maybe(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
@@ -145,13 +145,12 @@ fn numbered(rows: &[Row<'_>]) -> HashMap<String, u32> {
     }
     let mut next = 1;
     for row in rows {
-        let id = row.id();
-        if !uids.contains_key(&id) {
+        uids.entry(row.id()).or_insert_with(|| {
             while !taken.insert(next) {
                 next += 1;
             }
-            uids.insert(id, next);
-        }
+            next
+        });
     }
     uids
 }

@@ -460,9 +460,9 @@ impl PlanLink {
             Lag::Minutes(lag, of) => {
                 let day = if of == LagKind::Elapsed { 1_440 } else { project.minutes_per_day.max(1) };
                 if lag % day == 0 {
-                    days = Some(lag / day)
+                    days = Some(lag / day);
                 } else {
-                    minutes = Some(lag)
+                    minutes = Some(lag);
                 }
                 kind = Some(of);
             }

@@ -181,11 +181,10 @@ impl File {
             let cell = cell.trim();
             match known.iter().find(|known| *known == column) {
                 Some(known) if !cell.is_empty() => drop(row.insert(*known, cell.to_owned())),
-                Some(_) => {}
                 None if *table == "TASK" && !OF_TASK.contains(&column.as_str()) && !matches!(cell, "" | "0" | "N") => {
                     *self.others.entry(format!("/TASK/{column:.60}")).or_default() += 1;
                 }
-                None => {}
+                Some(_) | None => {}
             }
         }
         let rows = self.rows.entry(*table).or_default();

@@ -43,7 +43,7 @@ pub(super) fn read(text: &str) -> (Hours, Vec<Fault>) {
                     match exception.value("d").and_then(|number| number.parse::<i32>().ok()).and_then(day) {
                         Some(day) => drop(hours.exceptions.insert(day, (None, spans(exception)))),
                         None => {
-                            notes.push(Fault::new("/exceptions", "BAD_DAY", "an exception without a day is not kept"))
+                            notes.push(Fault::new("/exceptions", "BAD_DAY", "an exception without a day is not kept"));
                         }
                     }
                 }

@@ -37,7 +37,7 @@ fn file(tasks: &[&str], rest: &str) -> String {
          target_end_date\r\n"
     );
     for (i, task) in tasks.iter().enumerate() {
-        text += &format!("%R\t{}\t1\t178\t{}\r\n", 100 + i, task.replace('|', "\t"));
+        text.extend(["%R\t", &(100 + i).to_string(), "\t1\t178\t", &task.replace('|', "\t"), "\r\n"]);
     }
     text + rest + "%E\r\n"
 }

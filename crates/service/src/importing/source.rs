@@ -49,7 +49,7 @@ impl Reading {
         });
         let reader = tokio::task::spawn_blocking(move || {
             let input = Pieces { from: from_file, now: Bytes::new(), counted, failed: None };
-            read(input, &plan, to_run)
+            read(input, &plan, &to_run)
         });
         Self { batches, reader, feeder, bytes }
     }
@@ -63,7 +63,7 @@ impl Reading {
     }
 }
 
-fn read(mut input: Pieces, plan: &Plan, to_run: Sender<Vec<Record>>) -> Result<(), Error> {
+fn read(mut input: Pieces, plan: &Plan, to_run: &Sender<Vec<Record>>) -> Result<(), Error> {
     let (mut waiting, mut count) = (Vec::new(), 0_usize);
     let mut sink = |record: Record| {
         count += 1;
@@ -71,7 +71,7 @@ fn read(mut input: Pieces, plan: &Plan, to_run: Sender<Vec<Record>>) -> Result<(
             return Err(Error::new(Reason::TooLarge, format!("a file may have {RECORDS_MAX} records")));
         }
         waiting.push(record);
-        if waiting.len() == BATCH { hand_over(&to_run, &mut waiting) } else { Ok(()) }
+        if waiting.len() == BATCH { hand_over(to_run, &mut waiting) } else { Ok(()) }
     };
     let read = match plan {
         Plan::Csv(layout) => csv_records::read(&mut input, layout, &mut sink),
@@ -85,7 +85,7 @@ fn read(mut input: Pieces, plan: &Plan, to_run: Sender<Vec<Record>>) -> Result<(
         return Err(failed);
     }
     // What was read before a fault is told too.
-    hand_over(&to_run, &mut waiting)?;
+    hand_over(to_run, &mut waiting)?;
     read
 }
 
