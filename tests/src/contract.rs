@@ -41,7 +41,7 @@ pub(crate) fn check(seen: &Seen<'_>) {
     let media = media.unwrap_or_else(|| panic!("{what} without a content type"));
     let described = content.iter().find(|(known, _)| known.split(';').next() == Some(media));
     let schema = &described.unwrap_or_else(|| panic!("{what} as {media}, which is not documented")).1["schema"];
-    if let Some(body) = seen.body.filter(|_| media.ends_with("json")) {
+    if let Some(body) = seen.body.filter(|_| media == "application/json" || media.ends_with("+json")) {
         check_body(&what, schema, body);
     }
     if status >= 400 && media.starts_with("application/problem") {

@@ -58,7 +58,7 @@ impl Books {
             Self::Lines(seq) => {
                 sql.push("(SELECT org, id, program_id, fiscal_period_id, project_id, cost_category_id, spend, ");
                 sql.push(
-                    "source, vendor_reference, COALESCE(commitment_id, invoiced_commitment_id) AS commitment_id, ",
+                    "source, vendor_reference, engagement_id, COALESCE(commitment_id, invoiced_commitment_id) AS commitment_id, ",
                 );
                 sql.push("debit_account, credit_account, seq AS entry_seq FROM ledger_entry WHERE org = ").text(org);
                 sql.push(" AND seq <= ").int(seq).push(") b")

@@ -107,7 +107,7 @@ scenario!(a_claim_is_no_fact_and_an_acceptance_in_part_is_one(world) {
     assert_eq!((&fact["delivery_state"], &fact["payment_state"]), (&json!("submitted"), &json!("not_due")));
     assert_eq!(fact["claimed_forecast_on"], "2026-12-15");
     assert!(fact["forecast_on"].is_null(), "the forecast of the buyer stays");
-    assert_eq!(director.progress("program", &world.program).await.unwrap()["progress"], json!(0.0), "nothing is earned");
+    assert_eq!(director.progress("program", &world.program).await.unwrap()["progress"].as_f64(), Some(0.0), "nothing is earned");
 
     let rejected = act(&director, &claim, "reject", json!({"reason": "where is the protocol?"})).await.unwrap();
     assert_eq!((&rejected["state"], &rejected["reason"]), (&json!("rejected"), &json!("where is the protocol?")));
@@ -139,7 +139,7 @@ scenario!(a_claim_is_no_fact_and_an_acceptance_in_part_is_one(world) {
     assert_eq!(third["resubmission"], 2);
     act(&director, &third, "accept", json!({})).await.unwrap();
     let fact = deal.fact(&vendor).await;
-    assert_eq!((&fact["delivery_state"], &fact["accepted_percent"]), (&json!("accepted"), &json!(1.0)));
+    assert_eq!((&fact["delivery_state"], fact["accepted_percent"].as_f64()), (&json!("accepted"), Some(1.0)));
     let all = [row("55000.0000", "5500.0000", "49500.0000", "payable"), row("45000.0000", "4500.0000", "40500.0000", "payable")];
     assert_eq!(deal.payables(&vendor).await, all);
     assert_eq!(deal.claim(&vendor, json!({})).await.unwrap_err().code, "WRONG_STATE", "all is accepted");
@@ -327,7 +327,7 @@ scenario!(milestones_are_not_paid_more_than_the_engagement_is_worth(world) {
     assert_eq!(refused.places(), [("/payment_share", "INSUFFICIENT")]);
     let two = json!({"items": [{"create": pay("25000", "EUR")}, {"create": pay("25000", "EUR")}]});
     let refused = director.batch("milestone", two).await.unwrap_err();
-    assert_eq!(refused.places(), [("/items/1/payment/amount", "INSUFFICIENT")]);
+    assert_eq!(refused.places(), [("/items/1/create/payment/amount", "INSUFFICIENT")]);
     director.create("milestone", pay("40000", "EUR")).await.unwrap();
 
     // While it is a draft its value is still open, but not below what is paid already.

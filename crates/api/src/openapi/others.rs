@@ -56,7 +56,7 @@ fn list_events() -> Operation {
     Operation {
         parameters: of_feed(&params::events()),
         answers: vec![(200, answer("A page of the feed.", PLAIN, reference("EventPage"), &[]))],
-        refusals: vec![410],
+        refusals: vec![404, 410],
         ..start("events", "/v1/events", "list_events", "List events", about, Access::of("event", "read"))
     }
 }
@@ -70,7 +70,7 @@ fn stream_events() -> Operation {
     Operation {
         parameters,
         answers: vec![(200, stream)],
-        refusals: vec![410],
+        refusals: vec![404, 410],
         ..start("events", "/v1/events/stream", "stream_events", "Follow the feed", about, Access::of("event", "read"))
     }
 }

@@ -401,7 +401,8 @@ fn act(about: &About, verb: &VerbAbout) -> Operation {
         parameters: writing(about),
         body: Some(body(JSON, verb.title, &example, required)),
         answers,
-        refusals: with_body(&WRITE),
+        // A place in the feed may have expired.
+        refusals: if verb.name == "replay" { with_body(&[&WRITE[..], &[410]].concat()) } else { with_body(&WRITE) },
         ..start(
             about,
             HttpMethod::Post,

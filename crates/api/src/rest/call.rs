@@ -84,13 +84,13 @@ impl Call {
         text.map(|key| Some(key.to_owned())).ok_or_else(refused)
     }
 
-    /// The one ETag of `If-Match`; `*` says no more than that the resource exists, which every write checks.
+    /// The one ETag of `If-Match`; `*` says no more than that the resource exists.
     fn if_match(&self) -> Result<Option<String>, Error> {
         let mut given = self.headers.get_all(IF_MATCH).iter();
         let Some(value) = given.next() else { return Ok(None) };
         let text = value.to_str().ok().filter(|_| given.next().is_none()).map(str::trim).unwrap_or_default();
         if text == "*" {
-            return Ok(None);
+            return Ok(Some(text.to_owned()));
         }
         let inner = text.strip_prefix("W/").unwrap_or(text);
         let inner = inner.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
