@@ -30,8 +30,8 @@ function* mutations(headers, body) {
   }
   const signature = headers["webhook-signature"];
   for (let at = 3; at < 45; at++) {
-    const other = signature[at] === "A" ? "B" : "A";
-    const parts = signature.split(" ").map((part) => part.slice(0, at) + other + part.slice(at + 1));
+    const change = (part) => part.slice(0, at) + (part[at] === "A" ? "B" : "A") + part.slice(at + 1);
+    const parts = signature.split(" ").map(change);
     yield [{ ...headers, "webhook-signature": parts.join(" ") }, body];
   }
   yield [{ ...headers, "webhook-signature": signature.replaceAll("v1,", "v2,") }, body];

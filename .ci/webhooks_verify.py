@@ -23,9 +23,9 @@ def mutations(headers, body):
     yield {**headers, "webhook-timestamp": "now"}, body
     signature = headers["webhook-signature"]
     for at in range(3, 45):
-        other = "A" if signature[at] != "A" else "B"
-        # Of several signatures one suffices: the same change in all of them.
-        changed = " ".join(part[:at] + other + part[at + 1 :] for part in signature.split(" "))
+        # Of several signatures one suffices: a change in each of them.
+        parts = signature.split(" ")
+        changed = " ".join(part[:at] + ("B" if part[at] == "A" else "A") + part[at + 1 :] for part in parts)
         yield {**headers, "webhook-signature": changed}, body
     yield {**headers, "webhook-signature": signature.replace("v1,", "v2,")}, body
     yield {**headers, "webhook-signature": ""}, body
