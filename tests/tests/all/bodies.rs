@@ -51,7 +51,7 @@ fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
         "milestone" => json!({"engagement_id": world.engagement, "title": format!("Milestone {n}")}),
         "engagement_amendment" => json!({
             "engagement_id": world.engagement, "title": format!("Amendment {n}"), "rationale": "Ground water",
-            "value_change": {"amount": "10", "currency": "EUR"},
+            "value_change": {"amount": "10.0000", "currency": "EUR"},
         }),
         "rate_card" => json!({
             "engagement_id": world.engagement, "title": format!("Rates {n}"), "effective_on": "2026-01-01",
