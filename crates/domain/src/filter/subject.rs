@@ -47,7 +47,7 @@ impl Subject {
     }
 
     pub(super) const fn is_text(&self) -> bool {
-        matches!(self.shape, Shape::Text { .. })
+        matches!(self.shape, Shape::Text { .. }) && self.ty == ColumnType::Text
     }
 
     /// Whether less and greater mean something.
@@ -63,7 +63,7 @@ impl Subject {
     pub(super) fn cell(&self, literal: &Literal) -> Result<Cell, (&'static str, String)> {
         use Literal::{Bool, Number, Text};
         match (&self.shape, self.ty, literal) {
-            (Shape::Text { .. }, _, Text(text)) => Ok(Cell::Text(text.clone())),
+            (Shape::Text { .. }, ColumnType::Text, Text(text)) => Ok(Cell::Text(text.clone())),
             (Shape::Id { prefix }, _, Text(id)) if is_id(prefix, id) || ExternalRef::parse(id).is_some() => {
                 Ok(Cell::Text(id.clone()))
             }
@@ -76,7 +76,8 @@ impl Subject {
                 scaled(number, 0).map(Cell::Int)
             }
             (Shape::Ratio { max }, _, Number(number)) => ratio_cell(number, *max),
-            (Shape::Money, ColumnType::Int, Number(amount) | Text(amount)) => {
+            // What is written as a decimal and kept as a whole number of ten-thousandths.
+            (Shape::Money | Shape::Text { .. }, ColumnType::Int, Number(amount) | Text(amount)) => {
                 parse_amount(amount).map(Cell::Int).map_err(|detail| ("BAD_AMOUNT", detail.to_owned()))
             }
             (Shape::Money, ColumnType::Text, Text(code)) => Currency::parse(code)
