@@ -254,7 +254,7 @@ async fn burst(what: &str, write: impl AsyncFn() -> Reply) -> Reply {
 }
 
 /// Requests that have written to the log since.
-async fn requests_since(world: &World, seq: i64) -> i64 {
+pub(crate) async fn requests_since(world: &World, seq: i64) -> i64 {
     let count =
         format!("SELECT CAST(count(DISTINCT request_id) AS TEXT) FROM log WHERE org = '{}' AND seq > {seq}", world.org);
     sql(&world.server, &count).await.unwrap().parse().unwrap()
