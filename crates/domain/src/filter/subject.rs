@@ -47,7 +47,7 @@ impl Subject {
     }
 
     pub(super) const fn is_text(&self) -> bool {
-        matches!(self.shape, Shape::Text { .. }) && self.ty == ColumnType::Text
+        matches!((&self.shape, self.ty), (Shape::Text { .. }, ColumnType::Text))
     }
 
     /// Whether less and greater mean something.
