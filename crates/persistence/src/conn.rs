@@ -25,7 +25,7 @@ pub enum Conn {
     Pool(Pool),
     Transaction(Transaction),
     /// A connection of PostgreSQL that was told for whose rows it is.
-    Session(Session),
+    Session(tokio::sync::Mutex<PoolConnection<Postgres>>),
     /// The transaction of one write, or on SQLite of many.
     Shared(Shared),
 }
@@ -35,62 +35,6 @@ pub enum Conn {
 pub enum Pool {
     Sqlite(Arc<sqlite::Pool>),
     Postgres(DatabaseConnection),
-}
-
-/// A connection to read the rows of one organisation on. Closed, it is kept for the next who reads the same; dropped, it
-/// goes back to those that never name one.
-pub struct Session {
-    org: String,
-    connection: tokio::sync::Mutex<PoolConnection<Postgres>>,
-    kept: Arc<Sessions>,
-}
-
-/// Connections of which it is known for whose rows they are.
-#[derive(Default)]
-pub(crate) struct Sessions(Mutex<Vec<(String, PoolConnection<Postgres>)>>);
-
-/// As many at most: the pool has others for those who write.
-const SESSIONS: usize = 8;
-
-impl Sessions {
-    pub(crate) async fn take(self: &Arc<Self>, pool: &DatabaseConnection, org: &str) -> Result<Conn, Fail> {
-        let session = |connection| {
-            Conn::Session(Session {
-                org: org.to_owned(),
-                connection: tokio::sync::Mutex::new(connection),
-                kept: Arc::clone(self),
-            })
-        };
-        if let Some(connection) = self.pop(org) {
-            return Ok(session(connection));
-        }
-        let conn = session(pool.get_postgres_connection_pool().acquire().await?);
-        // For the session and not for a transaction, of which a read would only pay begin and end: whoever has the
-        // connection next names its own organisation before anything else.
-        let mut sql = Sql::new("SELECT set_config('steerco.org', ");
-        sql.text(org).push(", false)");
-        conn.one(sql).await?;
-        Ok(conn)
-    }
-
-    /// One that was kept for this organisation; where all are for others, the oldest of them makes room.
-    fn pop(&self, org: &str) -> Option<PoolConnection<Postgres>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = kept.iter().rposition(|(known, _)| known == org) {
-            return Some(kept.remove(at).1);
-        }
-        if kept.len() == SESSIONS {
-            kept.remove(0);
-        }
-        None
-    }
-
-    fn keep(&self, org: String, connection: PoolConnection<Postgres>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < SESSIONS {
-            kept.push((org, connection));
-        }
-    }
 }
 
 /// A transaction of either database.
@@ -313,7 +257,7 @@ impl Conn {
             Self::Pool(Pool::Postgres(pool)) => pool.query_all_raw(statement(sql)).await?,
             Self::Session(session) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments(sql.values)?);
-                let rows = query.fetch_all(&mut **session.connection.lock().await).await?;
+                let rows = query.fetch_all(&mut **session.lock().await).await?;
                 rows.into_iter().map(QueryResult::from).collect()
             }
             Self::Transaction(Transaction::Postgres(transaction))
@@ -376,11 +320,7 @@ impl Conn {
     /// Ends a read; a transaction that only read has nothing to keep.
     pub async fn close(self) -> Result<(), Fail> {
         match self {
-            Self::Pool(_) => Ok(()),
-            Self::Session(Session { org, connection, kept }) => {
-                kept.keep(org, connection.into_inner());
-                Ok(())
-            }
+            Self::Pool(_) | Self::Session(_) => Ok(()),
             Self::Transaction(transaction) | Self::Shared(Shared { transaction, .. }) => transaction.commit().await,
         }
     }

@@ -12,7 +12,7 @@ use steerco_migrations::{Migrator, MigratorTrait};
 use tokio::runtime::Handle;
 
 use crate::access::AccessCache;
-use crate::conn::{Conn, Pool, Sessions};
+use crate::conn::{Conn, Pool};
 use crate::fail::Fail;
 use crate::idempotency::Key;
 use crate::log::Heads;
@@ -27,7 +27,6 @@ pub struct Database {
     pool: Pool,
     /// Reads outside of any organisation, on connections that never name one.
     outside: Pool,
-    sessions: Arc<Sessions>,
     pub(crate) writer: Writer,
     pub(crate) access_cache: Option<Arc<AccessCache>>,
     pub(crate) heads: Option<Arc<Heads>>,
@@ -60,7 +59,14 @@ impl Database {
     /// A connection to read the rows of this organisation on.
     pub async fn read(&self, org: &str) -> Result<Conn, Fail> {
         let Pool::Postgres(pool) = &self.pool else { return Ok(Conn::Pool(self.pool.clone())) };
-        self.sessions.take(pool, org).await
+        // For the session and not for a transaction, of which a read would only pay begin and end: whoever has the
+        // connection next names its own organisation before anything else.
+        let session = pool.get_postgres_connection_pool().acquire().await?;
+        let conn = Conn::Session(tokio::sync::Mutex::new(session));
+        let mut sql = Sql::new("SELECT set_config('steerco.org', ");
+        sql.text(org).push(", false)");
+        conn.one(sql).await?;
+        Ok(conn)
     }
 
     /// A connection outside of any organisation, for credentials and keys.
@@ -189,8 +195,7 @@ async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
     let (access_cache, heads) = (Arc::new(AccessCache::default()), Arc::new(Heads::default()));
     let writer = Writer::sqlite(writer, Arc::clone(&access_cache), Arc::clone(&heads)).map_err(problem)?;
     let pool = Pool::Sqlite(readers);
-    let sessions = Arc::default();
-    Ok(Database { outside: pool.clone(), pool, sessions, writer, access_cache: Some(access_cache), heads: Some(heads) })
+    Ok(Database { outside: pool.clone(), pool, writer, access_cache: Some(access_cache), heads: Some(heads) })
 }
 
 async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
@@ -222,6 +227,6 @@ async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
     options.max_connections(4).min_connections(0).connect_lazy(true);
     let outside = sea_orm::Database::connect(options).await.map_err(problem)?;
     let (pool, outside) = (Pool::Postgres(pool), Pool::Postgres(outside));
-    let (sessions, writer) = (Arc::default(), Writer::postgres(pool.clone()));
-    Ok(Database { pool, outside, sessions, writer, access_cache: None, heads: None })
+    let writer = Writer::postgres(pool.clone());
+    Ok(Database { pool, outside, writer, access_cache: None, heads: None })
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::Done;
 
 /// No answer takes longer, not even that to a push of 100,000 lines while others use the machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A connection that stays open.
 pub(crate) struct Connection {
@@ -50,7 +50,7 @@ impl Connection {
             if let Some((name, value)) = line.split_once(':')
                 && name.eq_ignore_ascii_case("etag")
             {
-                etag = value.trim().to_owned();
+                value.trim().clone_into(&mut etag);
             }
             if line.to_ascii_lowercase().starts_with("transfer-encoding") {
                 return Err("the answer has no length".into());

@@ -62,7 +62,7 @@ fn tail(server: &Server, data: &Data, pages: u64) -> Done<Times> {
     let mut after = String::new();
     timed(pages, |_| {
         let page = asked(&mut connection, &get(&format!("/v1/events?page_size={PAGE}&after={after}"), &data.token))?;
-        after = page["next_cursor"].as_str().filter(|_| page["more"] == true).unwrap_or_default().to_owned();
+        page["next_cursor"].as_str().filter(|_| page["more"] == true).unwrap_or_default().clone_into(&mut after);
         Ok(())
     })
 }

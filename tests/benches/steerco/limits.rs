@@ -165,7 +165,9 @@ impl Driver {
     fn run(&mut self, sql: &'static str) -> Done<()> {
         match self {
             Self::Sqlite(connection) => connection.execute_batch(sql)?,
-            Self::Postgres(runtime, connection) => drop(runtime.block_on(connection.execute(sql))?),
+            Self::Postgres(runtime, connection) => {
+                runtime.block_on(connection.execute(sql))?;
+            }
         }
         Ok(())
     }
