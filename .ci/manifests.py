@@ -76,6 +76,7 @@ service = closed(
             {"test": texts, "interval": duration, "timeout": duration, "retries": {"type": "integer"}}, ["test"]
         ),
         "read_only": {"type": "boolean"},
+        "tmpfs": texts,
         "cap_drop": texts,
         "security_opt": texts,
         "stop_grace_period": duration,

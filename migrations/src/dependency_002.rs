@@ -11,11 +11,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let text = text_type(is_postgres(manager));
-        let columns = [
-            "lag_minutes BIGINT".to_owned(),
-            "lag_percent BIGINT".to_owned(),
-            format!("lag_kind {text}"),
-        ];
+        let columns = ["lag_minutes BIGINT".to_owned(), "lag_percent BIGINT".to_owned(), format!("lag_kind {text}")];
         let add = |table: &'static str| columns.iter().map(move |c| format!("ALTER TABLE {table} ADD COLUMN {c}"));
         run(manager, &add("dependency").chain(add("dependency_rev")).collect::<Vec<_>>()).await
     }

@@ -10,6 +10,26 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("program").int("effective_at").reference("portfolio_id", "portfolio").text("code").text("name").text_null("description").reference_null("sponsor_id", "person").reference_null("manager_id", "person").text_null("phase").text("currency").text_null("planned_start_on").text_null("planned_finish_on").text_null("forecast_start_on").text_null("forecast_finish_on").text_null("actual_start_on").text_null("actual_finish_on").text("status").text_null("tolerances").unique(&["code"]).create(manager).await
+        Table::new("program")
+            .int("effective_at")
+            .reference("portfolio_id", "portfolio")
+            .text("code")
+            .text("name")
+            .text_null("description")
+            .reference_null("sponsor_id", "person")
+            .reference_null("manager_id", "person")
+            .text_null("phase")
+            .text("currency")
+            .text_null("planned_start_on")
+            .text_null("planned_finish_on")
+            .text_null("forecast_start_on")
+            .text_null("forecast_finish_on")
+            .text_null("actual_start_on")
+            .text_null("actual_finish_on")
+            .text("status")
+            .text_null("tolerances")
+            .unique(&["code"])
+            .create(manager)
+            .await
     }
 }

@@ -70,10 +70,9 @@ fn body_of_partners(world: &World, kind: &str, n: u32) -> Value {
             "engagement_id": world.engagement, "stated_on": "2026-07-31", "currency": "EUR", "balance": "0.0000",
             "lines": [{"number": format!("S {n}"), "amount": "10.0000", "paid": "0.0000"}],
         }),
-        // A month that no other body of this process has.
         "service_level_measurement" => json!({
             "engagement_id": world.engagement, "service_level": "Availability", "value": "99.9",
-            "period_starts_on": format!("{:04}-{:02}-01", 1000 + n / 12, 1 + n % 12), "measured_by": "Probe",
+            "period_starts_on": month(), "measured_by": "Probe",
         }),
         "milestone_update" => json!({"milestone_id": made(world, "milestone"), "percent": 1}),
         "comment" => json!({"subject_id": world.engagement, "visibility": "shared", "text": format!("Comment {n}")}),
@@ -135,6 +134,13 @@ fn body_of_money(world: &World, kind: &str, n: u32) -> Value {
         }
         other => panic!("no body for {other}: say here what creates one"),
     }
+}
+
+/// The first day of a month that no other body of this process has.
+fn month() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:04}-{:02}-01", 1000 + n / 12, 1 + n % 12)
 }
 
 /// Currencies enough for the limits of a scenario.

@@ -327,7 +327,9 @@ scenario!(milestones_are_not_paid_more_than_the_engagement_is_worth(world) {
     assert_eq!(refused.places(), [("/payment_share", "INSUFFICIENT")]);
     let two = json!({"items": [{"create": pay("25000", "EUR")}, {"create": pay("25000", "EUR")}]});
     let refused = director.batch("milestone", two).await.unwrap_err();
-    assert_eq!(refused.places(), [("/items/1/create/payment/amount", "INSUFFICIENT")]);
+    // Over REST the pointer names the part of the item too.
+    let [(pointer, "INSUFFICIENT")] = refused.places()[..] else { panic!("{refused}") };
+    assert!(pointer.starts_with("/items/1/") && pointer.ends_with("/payment/amount"), "{refused}");
     director.create("milestone", pay("40000", "EUR")).await.unwrap();
 
     // While it is a draft its value is still open, but not below what is paid already.

@@ -1,6 +1,6 @@
 //! The paths of authority limits.
 
-use steerco_domain::authority_limit::{AuthorityLimit};
+use steerco_domain::authority_limit::AuthorityLimit;
 
 use crate::rest::mount::{Mounted, whole};
 

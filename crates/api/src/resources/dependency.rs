@@ -5,5 +5,10 @@ use steerco_domain::dependency::{AgreeDependency, Dependency, DropDependency, Me
 use crate::rest::mount::{Mounted, whole};
 
 pub(super) fn mount() -> Mounted {
-    whole::<Dependency>().verb::<AgreeDependency>().verb::<MeetDependency>().verb::<DropDependency>().verb::<ReopenDependency>().done()
+    whole::<Dependency>()
+        .verb::<AgreeDependency>()
+        .verb::<MeetDependency>()
+        .verb::<DropDependency>()
+        .verb::<ReopenDependency>()
+        .done()
 }

@@ -10,6 +10,7 @@ pub(super) fn mount() -> Mounted {
         .verb::<HoldProgram>()
         .verb::<CompleteProgram>()
         .verb::<CancelProgram>()
-        .progress().financials()
+        .progress()
+        .financials()
         .done()
 }

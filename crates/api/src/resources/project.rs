@@ -10,6 +10,8 @@ pub(super) fn mount() -> Mounted {
         .verb::<HoldProject>()
         .verb::<CompleteProject>()
         .verb::<CancelProject>()
-        .progress().schedule().financials()
+        .progress()
+        .schedule()
+        .financials()
         .done()
 }
