@@ -11,22 +11,34 @@ use crate::query::{Moment, from};
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// Everything of this engagement, which the caller has found in reach.
-pub async fn read(conn: &Conn, org: &str, engagement: Engagement) -> Result<Account, Fail> {
+/// Everything of this engagement, which the caller has found in reach, now or as it was known after an entry of the log.
+pub async fn read(conn: &Conn, org: &str, engagement: Engagement, known: Option<i64>) -> Result<Account, Fail> {
     let id = engagement.id.to_string();
     Ok(Account {
-        payables: list(conn, org, &id).await?,
-        releases: list(conn, org, &id).await?,
-        cards: list(conn, org, &id).await?,
-        invoices: list(conn, org, &id).await?,
+        milestones: list(conn, org, &id, known).await?,
+        reviews: list(conn, org, &id, known).await?,
+        payables: list(conn, org, &id, known).await?,
+        releases: list(conn, org, &id, known).await?,
+        cards: list(conn, org, &id, known).await?,
+        invoices: list(conn, org, &id, known).await?,
         engagement,
     })
 }
 
-/// Live resources that hang on this engagement, in the order of their making.
-pub async fn list<R: Resource>(conn: &Conn, org: &str, engagement: &str) -> Result<Vec<R>, Fail> {
+/// Live resources that hang on this engagement, in the order of their making, now or as they were known after an entry of
+/// the log.
+pub async fn list<R: Resource>(
+    conn: &Conn,
+    org: &str,
+    engagement: &str,
+    known: Option<i64>,
+) -> Result<Vec<R>, Fail> {
     let mut sql = Sql::new(" FROM \"");
-    sql.push(R::KIND.name).push("\" t WHERE t.org = ").text(org).push(" AND t.engagement_id = ").text(engagement);
+    sql.push(R::KIND.name).push(if known.is_some() { "_rev\" t" } else { "\" t" });
+    sql.push(" WHERE t.org = ").text(org).push(" AND t.engagement_id = ").text(engagement);
+    if let Some(seq) = known {
+        sql.push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
+    }
     sql.push(" AND t.deleted_at IS NULL ORDER BY t.id");
     conn.resources(sql).await
 }
@@ -47,16 +59,25 @@ pub async fn find_commitment(
 }
 
 /// The live engagements of a partner in sight.
-pub async fn list_engagements(conn: &Conn, scope: &Scope, partner: &str) -> Result<Vec<Engagement>, Fail> {
-    let mut sql = from(scope, Engagement::KIND, Moment::Now);
+pub async fn list_engagements(
+    conn: &Conn,
+    scope: &Scope,
+    partner: &str,
+    moment: Moment,
+) -> Result<Vec<Engagement>, Fail> {
+    let mut sql = from(scope, Engagement::KIND, moment);
     sql.push(" AND t.partner_id = ").text(partner).push(" AND t.deleted_at IS NULL ORDER BY t.id");
     conn.resources(sql).await
 }
 
-/// How many engagements of a partner are no drafts, in sight or not.
-pub async fn count_engagements(conn: &Conn, org: &str, partner: &str) -> Result<i64, Fail> {
-    let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM engagement t WHERE t.org = ");
-    sql.text(org).push(" AND t.partner_id = ").text(partner).push(" AND t.deleted_at IS NULL AND t.state <> 'draft'");
+/// How many engagements of a partner are no drafts, in sight or not, now or as it was known after an entry of the log.
+pub async fn count_engagements(conn: &Conn, org: &str, partner: &str, known: Option<i64>) -> Result<i64, Fail> {
+    let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM engagement");
+    sql.push(if known.is_some() { "_rev t WHERE t.org = " } else { " t WHERE t.org = " }).text(org);
+    sql.push(" AND t.partner_id = ").text(partner).push(" AND t.deleted_at IS NULL AND t.state <> 'draft'");
+    if let Some(seq) = known {
+        sql.push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
+    }
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
     row.get(0)
 }

@@ -71,7 +71,7 @@ use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
-use steerco_domain::statement_of_account::{AccountDispute, AccountEntry, AccountEntryType, StatementOfAccount};
+use steerco_domain::statement_of_account::{AccountDispute, AccountEntry, AccountEntryType, AccountReviewDispute, StatementOfAccount};
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::vendor_statement::{VendorStatementDifference, VendorStatementDifferenceType, VendorStatementLine};
@@ -81,7 +81,7 @@ use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_total_fields,
+    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_review_dispute_fields, account_total_fields,
     activity_resource_fields, actuals_control_fields, actuals_line_fields, actuals_outcome_fields, budget_line_fields,
     budget_place_fields, calendar_exception_fields, calendar_import_fields, control_total_fields, convert_line_fields,
     credit_tier_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
@@ -353,6 +353,7 @@ vendor_statement_difference_fields!(value_wire);
 statement_of_account_fields!(value_wire);
 account_entry_fields!(value_wire);
 account_dispute_fields!(value_wire);
+account_review_dispute_fields!(value_wire);
 scorecard_fields!(value_wire);
 scorecard_figure_fields!(value_wire);
 scorecard_credit_fields!(value_wire);

@@ -30,7 +30,7 @@ pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 3] {
                       disputes that are open. The partner and the organisation read the same numbers."
                 .to_owned(),
         access: Access::of(Engagement::KIND.name, "read"),
-        parameters: vec![id(Engagement::KIND)],
+        parameters: [vec![id(Engagement::KIND)], of_feed(&params::rolling_up())].concat(),
         body: None,
         answers: vec![(200, answer("The statement.", "application/json", reference("StatementOfAccount"), &[]))],
         refusals: vec![404],

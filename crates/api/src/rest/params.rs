@@ -199,7 +199,7 @@ pub(crate) fn bridging() -> Set {
 
 /// How a scorecard is read.
 pub(crate) fn scoring() -> Set {
-    vec![&FROM, &UNTIL, &MINIMUM_EVIDENCE]
+    vec![&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE]
 }
 
 /// How a write is done.
