@@ -233,7 +233,7 @@ pub enum AccrualWay {
     Commitment,
     /// An entry of its own in the ledger.
     Entry,
-    /// Nothing: the engagement has no commitment with room and names no legal entity.
+    /// Nothing: the engagement has no commitment with room and names no legal entity, so that no company is known to owe it.
     None,
 }
 

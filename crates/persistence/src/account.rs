@@ -4,6 +4,7 @@ use steerco_domain::Resource;
 use steerco_domain::account::Account;
 use steerco_domain::commitment::Commitment;
 use steerco_domain::engagement::Engagement;
+use steerco_domain::ledger_entry::LedgerEntry;
 
 use crate::conn::Conn;
 use crate::fail::Fail;
@@ -56,6 +57,20 @@ pub async fn find_commitment(
     sql.text(reference).push(" AND t.deleted_at IS NULL AND COALESCE(t.purchase_order_line, '') = ");
     sql.text(line.unwrap_or_default()).push(" ORDER BY t.id LIMIT 1");
     Ok(conn.resources(sql).await?.pop())
+}
+
+/// The entries in sight that finance posted with this number against commitments of this engagement, oldest first.
+pub async fn list_entries(
+    conn: &Conn,
+    scope: &Scope,
+    engagement: &str,
+    number: &str,
+) -> Result<Vec<LedgerEntry>, Fail> {
+    let mut sql = from(scope, LedgerEntry::KIND, Moment::Now);
+    sql.push(" AND t.invoice_reference = ").text(number).push(" AND t.invoiced_commitment_id IN (SELECT c.id FROM ");
+    sql.push("commitment c WHERE c.org = ").text(scope.org()).push(" AND c.engagement_id = ").text(engagement);
+    sql.push(") ORDER BY t.id");
+    conn.resources(sql).await
 }
 
 /// The live engagements of a partner in sight.

@@ -1,7 +1,10 @@
 //! What both sides of an engagement read of it: the statement of account and the scorecard.
 
 use steerco_domain::access::{Row, find};
+use steerco_domain::commitment::Commitment;
 use steerco_domain::engagement::{Engagement, EngagementState};
+use steerco_domain::invoice::Invoice;
+use steerco_domain::invoice_match::InvoiceMatch;
 use steerco_domain::organisation::Organisation;
 use steerco_domain::partner::Partner;
 use steerco_domain::scorecard::{Facts, MINIMUM_EVIDENCE, Scorecard, Span};
@@ -15,6 +18,9 @@ use crate::read::check_id;
 use crate::{Caller, Service};
 
 const READ_ENGAGEMENT: &Row = find("engagement", "read");
+const READ_INVOICE: &Row = find("invoice", "read");
+const READ_COMMITMENT: &Row = find("commitment", "read");
+const READ_LEDGER: &Row = find("ledger_entry", "read");
 const READ_PARTNER: &Row = find("partner", "read");
 
 /// What is asked of a scorecard.
@@ -41,6 +47,29 @@ impl Service {
         check_id(Engagement::KIND, id)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = self.statement_in(&conn, caller, id, as_of).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    /// An invoice beside its commitment and what finance posted of it, for who reads the ledger.
+    pub async fn invoice_match(&self, caller: &Caller, id: &str) -> Result<InvoiceMatch, Error> {
+        check_id(Invoice::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let (_, ledger) = self.authorise(&conn, caller, READ_LEDGER).await?;
+            let (_, commitments) = self.authorise(&conn, caller, READ_COMMITMENT).await?;
+            let (_, scope) = self.authorise(&conn, caller, READ_INVOICE).await?;
+            let invoice = query::find::<Invoice>(&conn, &scope, id, Moment::Now).await?;
+            let invoice = invoice.ok_or_else(|| Error::not_found(Invoice::KIND.name))?;
+            let commitment: Option<Commitment> = match invoice.commitment_id {
+                Some(id) => query::find(&conn, &commitments, &id.to_string(), Moment::Now).await?,
+                None => None,
+            };
+            let engagement = invoice.engagement_id.to_string();
+            let entries = account::list_entries(&conn, &ledger, &engagement, invoice.number.as_str()).await?;
+            Ok::<_, Fail>(InvoiceMatch::new(&invoice, commitment.as_ref(), &entries)?)
+        };
+        let found = found.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }

@@ -21,6 +21,14 @@ pub(super) async fn statement(
     Ok(Response::new(service.statement_of_account(&call.caller, &body.id, as_of).await?.out()))
 }
 
+pub(super) async fn invoice_match(
+    service: &Service,
+    call: Call,
+    body: pb::GetInvoiceMatchRequest,
+) -> Served<pb::InvoiceMatch> {
+    Ok(Response::new(service.invoice_match(&call.caller, &body.id).await?.out()))
+}
+
 pub(super) async fn of_engagement(
     service: &Service,
     call: Call,

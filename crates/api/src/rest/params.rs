@@ -202,6 +202,11 @@ pub(crate) fn scoring() -> Set {
     vec![&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE]
 }
 
+/// Of which engagements packages of open contracting data are made.
+pub(crate) fn publishing() -> Set {
+    vec![&FILTER]
+}
+
 /// How a write is done.
 pub(crate) fn writing(kind: &Kind) -> Set {
     let mut set = vec![&VALIDATE_ONLY];

@@ -15,6 +15,12 @@ pub(crate) async fn get_statement(State(rest): State<Rest>, call: Call) -> Answe
     Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
 }
 
+pub(crate) async fn get_invoice_match(State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&Vec::new())?;
+    let found = rest.service.invoice_match(&call.caller, call.path("id")).await?;
+    Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
+}
+
 fn args(query: &Query) -> ScorecardArgs {
     let day = |param| query.text(param).and_then(|day| steerco_domain::time::Day::parse(&day));
     ScorecardArgs {
