@@ -146,11 +146,7 @@ pub fn release_package<'a>(processes: &'a [Process], uri: &str) -> Option<Releas
 }
 
 /// The records of these processes as they are published at this address, with their releases, which are at other ones too.
-pub fn record_package<'a>(
-    processes: &'a [Process],
-    uri: &str,
-    packages: Vec<String>,
-) -> Option<RecordPackage<'a>> {
+pub fn record_package<'a>(processes: &'a [Process], uri: &str, packages: Vec<String>) -> Option<RecordPackage<'a>> {
     let last = processes.iter().max_by_key(|process| process.published_at)?;
     let record = |process: &'a Process| Record {
         ocid: &process.ocid,

@@ -231,7 +231,8 @@ impl Span {
 
 fn on_time(facts: &[Facts], span: Span) -> Option<Measured> {
     let due = facts.iter().flat_map(|facts| &facts.milestones);
-    let due = due.filter_map(|milestone| Some((milestone.actual_on, milestone.planned_on.filter(|day| span.holds(*day))?)));
+    let due =
+        due.filter_map(|milestone| Some((milestone.actual_on, milestone.planned_on.filter(|day| span.holds(*day))?)));
     let over = due.filter(|(actual_on, day)| actual_on.is_some() || *day < span.today);
     let met: Vec<bool> = over.map(|(actual_on, day)| actual_on.is_some_and(|on| on <= day)).collect();
     share(met.iter().filter(|met| **met).count(), met.len())

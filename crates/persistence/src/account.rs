@@ -28,12 +28,7 @@ pub async fn read(conn: &Conn, org: &str, engagement: Engagement, known: Option<
 
 /// Live resources that hang on this engagement, in the order of their making, now or as they were known after an entry of
 /// the log.
-pub async fn list<R: Resource>(
-    conn: &Conn,
-    org: &str,
-    engagement: &str,
-    known: Option<i64>,
-) -> Result<Vec<R>, Fail> {
+pub async fn list<R: Resource>(conn: &Conn, org: &str, engagement: &str, known: Option<i64>) -> Result<Vec<R>, Fail> {
     let mut sql = Sql::new(" FROM \"");
     sql.push(R::KIND.name).push(if known.is_some() { "_rev\" t" } else { "\" t" });
     sql.push(" WHERE t.org = ").text(org).push(" AND t.engagement_id = ").text(engagement);

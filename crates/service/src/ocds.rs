@@ -70,7 +70,8 @@ impl Service {
             return Err(Error::new(Reason::NotFound, detail));
         }
         if page.next_page_token.is_some() || engagements.len() > PROCESSES_MAX {
-            let detail = format!("meets more engagements than the {PROCESSES_MAX} that a package has at most: narrow it");
+            let detail =
+                format!("meets more engagements than the {PROCESSES_MAX} that a package has at most: narrow it");
             return Err(Error::fault("?filter", "TOO_MANY", detail));
         }
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;

@@ -95,6 +95,13 @@ scenario!(without_the_clause_silence_is_silence(shared) {
     pass(&world, 30 * 24).await;
     let review = director.get("review", claim["review_id"].as_str().unwrap()).await.unwrap();
     assert_eq!((&review["state"], review["warned_at"].is_string()), (&json!("open"), true));
+    // A dispute of what is still open stops the time until it is answered.
+    act(&vendor, &claim, "dispute", json!({"reason": "it takes too long"})).await.unwrap();
+    let stopped = director.get("review", review.id()).await.unwrap();
+    assert_eq!((&stopped["clock"], &stopped["due_on"]), (&json!("stopped"), &serde_json::Value::Null));
+    act(&director, &claim, "answer_dispute", json!({"answer": "we are sorry"})).await.unwrap();
+    let running = director.get("review", review.id()).await.unwrap();
+    assert_eq!((&running["clock"], running["due_on"].is_string()), (&json!("running"), true));
     act(&director, &claim, "accept", json!({})).await.unwrap();
     // A suspended partner sees nothing, and its open stream ends.
     director.act("partner", &world.partner, "suspend", json!({})).await.unwrap();

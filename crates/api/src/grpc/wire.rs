@@ -72,7 +72,9 @@ use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
-use steerco_domain::statement_of_account::{AccountDispute, AccountEntry, AccountEntryType, AccountReviewDispute, StatementOfAccount};
+use steerco_domain::statement_of_account::{
+    AccountDispute, AccountEntry, AccountEntryType, AccountReviewDispute, StatementOfAccount,
+};
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::vendor_statement::{VendorStatementDifference, VendorStatementDifferenceType, VendorStatementLine};
@@ -82,16 +84,17 @@ use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_review_dispute_fields, account_total_fields,
-    activity_resource_fields, actuals_control_fields, actuals_line_fields, actuals_outcome_fields, budget_line_fields,
-    budget_place_fields, calendar_exception_fields, calendar_import_fields, control_total_fields, convert_line_fields,
-    credit_tier_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
-    forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_match_fields, invoice_payment_fields, matched_entry_fields, owned_field_fields,
-    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
-    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, rate_card_rate_fields,
-    scorecard_credit_fields, scorecard_fields, scorecard_figure_fields, service_level_fields, skipped_event_fields,
-    statement_line_fields, statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields,
-    vendor_statement_line_fields, working_hours_fields, working_interval_fields,
+    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_review_dispute_fields,
+    account_total_fields, activity_resource_fields, actuals_control_fields, actuals_line_fields,
+    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
+    control_total_fields, convert_line_fields, credit_tier_fields, criterion_judgement_fields, currency_total_fields,
+    engagement_notice_fields, forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_match_fields,
+    invoice_payment_fields, matched_entry_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
+    profile_field_fields, profile_word_fields, purchase_order_control_fields, purchase_order_line_fields,
+    purchase_order_outcome_fields, rate_card_rate_fields, scorecard_credit_fields, scorecard_fields,
+    scorecard_figure_fields, service_level_fields, skipped_event_fields, statement_line_fields,
+    statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields, vendor_statement_line_fields,
+    working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
