@@ -17,7 +17,7 @@ use steerco_persistence::ocds::{Spanned, list_instants, list_versions};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
-use crate::read::check_id;
+use crate::read::{check_id, resolve_id};
 use crate::{Caller, ListArgs, Service};
 
 const READ_ORGANISATION: &Row = find("organisation", "read");
@@ -86,6 +86,7 @@ impl Service {
 
     async fn ocds_process_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<Process, Fail> {
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
+        let id = &*resolve_id::<Engagement>(conn, &scope, id).await?;
         let found = query::find::<Engagement>(conn, &scope, id, Moment::Now).await?;
         let found = found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
         if found.state == EngagementState::Draft {

@@ -54,7 +54,7 @@ async fn ocds(
 ) -> Result<Response<pb::OcdsPackage>, Error> {
     let process = [service.ocds_process(&call.caller, &body.id).await?];
     let base = service.issuer();
-    if record { packed(&record_of(base, &process, &body.id)?) } else { packed(&releases_of(base, &process, &body.id)?) }
+    if record { packed(&record_of(base, &process)?) } else { packed(&releases_of(base, &process)?) }
 }
 
 /// A package of several as its JSON.

@@ -10,11 +10,6 @@ use super::call::Call;
 use super::{Rest, params, reply};
 use crate::problem::Answer;
 
-/// Where a package of an engagement is.
-fn address(base: &str, id: &str, kind: &str) -> String {
-    format!("{}/v1/engagements/{id}/ocds-{kind}-package", base.trim_end_matches('/'))
-}
-
 /// Where a package of several is.
 fn shared_address(base: &str, filter: Option<&str>, kind: &str) -> String {
     let path = format!("{}/v1/engagements/ocds-{kind}-package", base.trim_end_matches('/'));
@@ -24,15 +19,20 @@ fn shared_address(base: &str, filter: Option<&str>, kind: &str) -> String {
     }
 }
 
+/// Where a package of this process is.
+fn own_address(base: &str, process: &Process, kind: &str) -> String {
+    format!("{}/v1/engagements/{}/ocds-{kind}-package", base.trim_end_matches('/'), process.engagement_id())
+}
+
 /// The release package of one process.
-pub(crate) fn releases_of<'a>(base: &str, process: &'a [Process], id: &str) -> Result<ReleasePackage<'a>, Error> {
-    release_package(process, &address(base, id, "release")).ok_or_else(Error::internal)
+pub(crate) fn releases_of<'a>(base: &str, process: &'a [Process; 1]) -> Result<ReleasePackage<'a>, Error> {
+    release_package(process, &own_address(base, &process[0], "release")).ok_or_else(Error::internal)
 }
 
 /// The record package of one process.
-pub(crate) fn record_of<'a>(base: &str, process: &'a [Process], id: &str) -> Result<RecordPackage<'a>, Error> {
-    let packages = vec![address(base, id, "release")];
-    record_package(process, &address(base, id, "record"), packages).ok_or_else(Error::internal)
+pub(crate) fn record_of<'a>(base: &str, process: &'a [Process; 1]) -> Result<RecordPackage<'a>, Error> {
+    let [releases, record] = ["release", "record"].map(|kind| own_address(base, &process[0], kind));
+    record_package(process, &record, vec![releases]).ok_or_else(Error::internal)
 }
 
 /// The release package of several processes.
@@ -50,22 +50,21 @@ pub(crate) fn records<'a>(
     processes: &'a [Process],
     filter: Option<&str>,
 ) -> Result<RecordPackage<'a>, Error> {
-    let own = |process: &Process| address(base, &process.engagement_id().to_string(), "release");
-    let packages = processes.iter().map(own).collect();
+    let packages = processes.iter().map(|process| own_address(base, process, "release")).collect();
     record_package(processes, &shared_address(base, filter, "record"), packages).ok_or_else(Error::internal)
 }
 
 pub(crate) async fn get_releases(State(rest): State<Rest>, call: Call) -> Answer {
     call.query(&Vec::new())?;
     let process = [rest.service.ocds_process(&call.caller, call.path("id")).await?];
-    let package = releases_of(rest.base_url(), &process, call.path("id"))?;
+    let package = releases_of(rest.base_url(), &process)?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &package)?)
 }
 
 pub(crate) async fn get_record(State(rest): State<Rest>, call: Call) -> Answer {
     call.query(&Vec::new())?;
     let process = [rest.service.ocds_process(&call.caller, call.path("id")).await?];
-    let package = record_of(rest.base_url(), &process, call.path("id"))?;
+    let package = record_of(rest.base_url(), &process)?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &package)?)
 }
 
