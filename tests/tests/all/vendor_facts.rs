@@ -37,7 +37,7 @@ scenario!(what_is_claimed_stands_beside_what_is_accepted(world) {
     let both = async || {
         let deliverable = director.get("deliverable", &deliverable).await.unwrap();
         let account = vendor.statement_of_account(&deal.engagement).await.unwrap();
-        (deliverable["claimed_percent"].clone(), deliverable["accepted_percent"].clone(), amounts(&account, ["claimed", "earned"]))
+        (deliverable["claimed_percent"].clone(), deliverable["accepted_percent"].clone(), amounts(&account.json, ["claimed", "earned"]))
     };
     let sums = |claimed: &str, earned: &str| [claimed.to_owned(), earned.to_owned()];
     assert_eq!(both().await, (Value::Null, Value::Null, sums("0.0000", "0.0000")));
@@ -115,7 +115,7 @@ scenario!(a_credit_note_is_taken_off_what_is_left_to_pay(world) {
     let seen = vendor.get("invoice", &invoice).await.unwrap();
     assert_eq!((&seen["credited"], &seen["state"], &seen["paid_on"]), (&json!("500.0000"), &json!("paid"), &json!("2026-12-10")));
     let account = vendor.statement_of_account(&deal.engagement).await.unwrap();
-    assert_eq!(amounts(&account, ["outstanding", "overdue"]), ["0.0000"; 2].map(str::to_owned));
+    assert_eq!(amounts(&account.json, ["outstanding", "overdue"]), ["0.0000"; 2].map(str::to_owned));
     assert_eq!(pay(&world, &invoice, "1", "2026-12-11").await.unwrap_err().code, "WRONG_STATE");
     world.verify().await;
 });
@@ -143,7 +143,7 @@ scenario!(accounts_and_scorecards_are_told_as_they_were_known(world) {
         assert_eq!(known.statement_of_account(&deal.engagement).await.unwrap().json, before);
         assert_ne!(caller.statement_of_account(&deal.engagement).await.unwrap().json, before);
         let nothing = caller.as_of(&begun).statement_of_account(&deal.engagement).await.unwrap();
-        assert_eq!(amounts(&nothing, ["claimed", "accepted", "paid"]), ["0.0000"; 3].map(str::to_owned));
+        assert_eq!(amounts(&nothing.json, ["claimed", "accepted", "paid"]), ["0.0000"; 3].map(str::to_owned));
         let mut with = args.clone();
         with["as_of"] = json!(then);
         assert_eq!(caller.scorecard("partner", &world.partner, with.clone()).await.unwrap().json, card);
