@@ -87,7 +87,7 @@ pub struct Engagement {
     /// Whether what is not reviewed by the deadline counts as accepted.
     #[field(write)]
     pub deemed_acceptance: bool,
-    /// Days by which one side must tell the other something.
+    /// Days by which one side must tell the other something; calendar feeds show them while it is in force.
     #[field(write)]
     pub notices: Vec<EngagementNotice>,
     /// What the partner's service must hold.
