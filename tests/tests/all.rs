@@ -65,6 +65,8 @@ mod all {
     mod upsert;
     mod upsert_stream;
     mod vendor;
+    mod vendor_facts;
+    mod vendor_strangers;
     mod webhook_endpoint;
     mod wire;
 }

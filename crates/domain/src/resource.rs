@@ -10,12 +10,14 @@
 //!   though later it may go), `unique` (in the organisation).
 
 use crate::actor::Actor;
+use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
 use crate::graph::Edge;
 use crate::id::Id;
 use crate::input::{Input, Reader};
 use crate::mask::Mask;
+use crate::partner::Partner;
 use crate::person::Person;
 use crate::program::Program;
 use crate::progress::Standing;
@@ -270,6 +272,22 @@ pub struct Place {
     pub partner: Option<String>,
     /// The engagement on whose sight its own hangs.
     pub engagement: Option<String>,
+}
+
+impl Place {
+    /// That of what hangs on an engagement.
+    pub fn of_engagement(
+        program: Option<Id<Program>>,
+        partner: Option<Id<Partner>>,
+        engagement: Option<Id<Engagement>>,
+    ) -> Self {
+        Self {
+            portfolio: None,
+            program: program.map(|id| id.to_string()),
+            partner: partner.map(|id| id.to_string()),
+            engagement: engagement.map(|id| id.to_string()),
+        }
+    }
 }
 
 /// Who acts, and when.
