@@ -38,10 +38,7 @@ fn texts<'a>(names: impl Iterator<Item = &'a str>) -> Result<String, std::fmt::E
     let mut out = "&[\n".to_owned();
     for name in names {
         let path = format!("steerco/v1/{name}");
-        writeln!(
-            out,
-            "({path:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../../proto/{path}\"))),"
-        )?;
+        writeln!(out, "({path:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../../proto/{path}\"))),")?;
     }
     Ok(out + "]\n")
 }

@@ -116,6 +116,8 @@ fn foreign(status: &Status) -> Error {
         | Code::Internal
         | Code::Aborted
         | Code::DataLoss => Error::Unreachable(status.message().to_owned()),
+        // The service explains its own; this one is of this crate.
+        Code::FailedPrecondition => Error::Local(status.message().to_owned()),
         _ => Error::Refused(Box::new(Refusal {
             code: format!("{code:?}"),
             grpc_code: code,
@@ -171,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_read_whole() {
-        let metadata = HashMap::from([("retryable".to_owned(), "true".to_owned()), ("etag".to_owned(), "e1".to_owned())]);
+        let metadata =
+            HashMap::from([("retryable".to_owned(), "true".to_owned()), ("etag".to_owned(), "e1".to_owned())]);
         let mut details = ErrorDetails::with_error_info("RATE_LIMITED", "steerco", metadata);
         details.set_request_info("req-1", "").set_retry_info(Some(Duration::from_secs(3)));
         details.set_bad_request([FieldViolation {

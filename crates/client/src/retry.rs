@@ -33,7 +33,8 @@ impl Retry {
 /// A share of one, at random.
 fn share() -> f64 {
     #[expect(clippy::disallowed_methods, reason = "rests of a client are to differ from those of all others")]
-    rand::rng().random::<f64>()
+    let drawn = rand::rng().random();
+    drawn
 }
 
 /// A new idempotency key.

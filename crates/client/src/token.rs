@@ -106,15 +106,14 @@ async fn fetch(channel: &Channel, client_id: &str, client_secret: &str) -> Resul
     let asked = Instant::now();
     let mut request = Request::post("/oauth2/token").body(Body::new(Full::new(Bytes::from(form))));
     if let Ok(request) = &mut request {
-        request
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     }
     let request = request.map_err(|error| Status::internal(error.to_string()))?;
     let (head, body) = send(channel, request).await?.into_parts();
     let bytes = body.collect().await?.to_bytes();
     let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let said = |name: &str| answer[name].as_str().or_else(|| answer["detail"].as_str()).unwrap_or("no reason was given");
+    let said =
+        |name: &str| answer[name].as_str().or_else(|| answer["detail"].as_str()).unwrap_or("no reason was given");
     match head.status {
         StatusCode::OK => {}
         StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

@@ -34,7 +34,11 @@ impl Service<Request<Body>> for Client {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let client = self.clone();
         async move {
-            if STREAMS.contains(&request.uri().path()) { client.once(request).await } else { client.unary(request).await }
+            if STREAMS.contains(&request.uri().path()) {
+                client.once(request).await
+            } else {
+                client.unary(request).await
+            }
         }
         .boxed()
     }

@@ -6,9 +6,7 @@ use futures::{Stream, StreamExt, stream};
 use prost::Message;
 use prost_types::FieldMask;
 use steerco_proto::Resource;
-use steerco_proto::v1::{
-    SourceRecord, UpsertEnd, UpsertHeader, UpsertedCounts, UpsertedRecord, UpsertedRecords,
-};
+use steerco_proto::v1::{SourceRecord, UpsertEnd, UpsertHeader, UpsertedCounts, UpsertedRecord, UpsertedRecords};
 use tonic::Request;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;

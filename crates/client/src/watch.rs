@@ -67,7 +67,8 @@ impl Watch {
             None => {
                 let mut service = EventServiceClient::new(self.client.clone()).max_decoding_message_size(MESSAGE_MAX);
                 let opening = tokio::time::timeout(self.client.inner.timeout, service.watch(self.request.clone()));
-                let opened = opening.await.map_err(|_| Error::Unreachable("the stream was not opened in time".into()))?;
+                let opened =
+                    opening.await.map_err(|_| Error::Unreachable("the stream was not opened in time".into()))?;
                 self.stream.insert(opened?.into_inner())
             }
         };
