@@ -90,8 +90,9 @@ client_scenario!(tokens_are_fetched_and_fetched_again(world) {
     assert!(!format!("{:?}", Token::Text("secret".into())).contains("secret"));
 });
 
+client_scenario!(
 /// The small form of the sync of 100,000: the second time nothing happens.
-client_scenario!(a_second_sync_makes_no_event(world) {
+a_second_sync_makes_no_event(world) {
     let client = patient(&world.server.url, token(&world, Who::Integration));
     let how = Upsert { source: World::SOURCE.to_owned(), ..Upsert::default() };
     let program = world.program.clone();
@@ -118,8 +119,9 @@ client_scenario!(a_second_sync_makes_no_event(world) {
     world.verify().await;
 });
 
+client_scenario!(
 /// A stream whose answer is cut is sent again under its key.
-client_scenario!(a_stream_has_one_effect_though_answers_are_cut(world) {
+a_stream_has_one_effect_though_answers_are_cut(world) {
     let proxy = CuttingProxy::start(&world.server.url, 30).await;
     let client = patient(&proxy.url, token(&world, Who::Integration));
     let how = Upsert { source: World::SOURCE.to_owned(), ..Upsert::default() };
