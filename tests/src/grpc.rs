@@ -104,7 +104,6 @@ const QUERY: &[&str] = &[
     "kinds",
     "format",
     "event_types",
-    "program_ids",
     "with_labels",
     "consumer_id",
     "since",

@@ -53,7 +53,6 @@ use crate::resources;
 
 pub(crate) use call::{JSON, PATCH};
 pub(crate) use discovery::scopes;
-pub(crate) use docs::OPENAPI;
 pub(crate) use health::FIGURES;
 pub(crate) use reply::PARTIAL;
 
