@@ -24,7 +24,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// A page of text and one inline style sheet.
 const TEXT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                            frame-ancestors 'none'";
-const PUBLIC: &str = "public, max-age=300";
+pub(super) const PUBLIC: &str = "public, max-age=300";
 
 /// FNV-1a: tells one edition of the document from another.
 fn digest(bytes: &[u8]) -> u64 {
