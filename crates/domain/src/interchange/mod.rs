@@ -25,6 +25,9 @@ use crate::error::{Error, Fault};
 /// Records a file may have.
 pub const RECORDS_MAX: usize = 1_000_000;
 
+/// The name of a kind, which is never borrowed from what is read.
+type KindName = &'static str;
+
 /// One record of a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -32,7 +35,7 @@ pub struct Record {
     pub place: String,
     /// The kind of resource that it becomes; none where nothing here can hold it.
     #[serde(deserialize_with = "read_kind")]
-    pub kind: Option<&'static str>,
+    pub kind: Option<KindName>,
     /// Its identifier in the source.
     pub external_id: String,
     /// The fields of the resource.
@@ -50,7 +53,7 @@ pub struct Record {
 pub struct Link {
     pub field: String,
     #[serde(deserialize_with = "read_name")]
-    pub kind: &'static str,
+    pub kind: KindName,
     pub external_id: String,
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use steerco_domain::access::{Row, find};
-use steerco_domain::error::{Error, Fault, Reason};
+use steerco_domain::error::{Error, Reason};
 use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportJob, ImportOutcome, ImportState};
 use steerco_domain::interchange::Record;
 use steerco_domain::interchange::csv_records::Layout;
@@ -86,7 +86,9 @@ impl Run {
         let kept = by_pieces || (applying && read.is_ok() && written.is_ok() && refused == 0);
         let report = if by_pieces || written.is_ok() { Some(self.report(&work, kept).await?) } else { None };
         let failure = match written.and(read) {
-            Err(error) if by_pieces => Some(format!("what the report tells was written, and no more: {}", told(&error))),
+            Err(error) if by_pieces => {
+                Some(format!("what the report tells was written, and no more: {}", told(&error)))
+            }
             Err(error) => Some(told(&error)),
             Ok(()) if applying && !kept => {
                 Some(format!("nothing was written: {refused} records are refused, see the report"))
