@@ -266,7 +266,7 @@ pub trait Rules: Sized {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub portfolio: Option<String>,
-    /// Several, parted by spaces, of what serves several programs.
+    /// Several, parted by spaces, of what serves several programs or joins two.
     pub program: Option<String>,
     /// The partner that may know of it.
     pub partner: Option<String>,
