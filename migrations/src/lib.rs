@@ -81,4 +81,5 @@ migrations![
     vendor_statement_001,
     service_level_measurement_002,
     purchase_order_batch_001,
+    ledger_003,
 ];
