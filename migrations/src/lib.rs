@@ -82,4 +82,5 @@ migrations![
     service_level_measurement_002,
     purchase_order_batch_001,
     ledger_003,
+    mapping_profile_003,
 ];

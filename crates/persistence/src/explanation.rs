@@ -65,7 +65,7 @@ pub async fn list_masked(
     push_group(query, &mut sql);
     sql.push(" AND ").push(SENSITIVE).push(" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
     let total = |row: &Row| {
-        let Balance { key, account, currency, units, entries } = read(row)?;
+        let Balance { key, account, currency, units, entries, .. } = read(row)?;
         Ok(MaskedTotal {
             cost_category_id: Id::parse(&key).map_err(Fail::Broken)?,
             account,
@@ -95,14 +95,14 @@ const fn until(moment: Moment) -> i64 {
 
 /// The accounts that are explained.
 fn told(query: &FinancialsQuery) -> Vec<&'static str> {
-    let wanted = query.explain.as_ref().and_then(|explain| explain.account);
+    let wanted = query.explained.account;
     let told = |account: &&LedgerAccount| account.is_of_programs() && wanted.is_none_or(|one| one == **account);
     LedgerAccount::ALL.iter().filter(told).map(|account| account.word()).collect()
 }
 
 /// `AND` the group that is explained.
 fn push_group(query: &FinancialsQuery, sql: &mut Sql) {
-    if let Some(key) = query.explain.as_ref().and_then(|explain| explain.group_key.as_ref()) {
+    if let Some(key) = &query.explained.group_key {
         sql.push(" AND ").push(column(query.group_by)).push(" = ").text(key);
     }
 }

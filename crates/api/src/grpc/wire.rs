@@ -30,7 +30,7 @@ use steerco_domain::deliverable::{
 use steerco_domain::dependency::{DependencyState, LagKind, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState};
 use steerco_domain::engagement_amendment::EngagementAmendmentState;
-use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
+use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType, Rounding};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
@@ -295,6 +295,7 @@ words_wire!(Spread: Evenly, ByDays);
 words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend, Vendor);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
+words_wire!(Rounding: HalfEven, HalfUp);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.
