@@ -83,4 +83,5 @@ migrations![
     purchase_order_batch_001,
     ledger_003,
     mapping_profile_003,
+    actuals_progress_001,
 ];

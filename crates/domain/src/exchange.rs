@@ -370,6 +370,11 @@ mod tests {
         assert_eq!(yen.total.to_string(), "2.0000", "1.5 of the unrounded lines");
         let dinars = to("BHD", json!([line(day, "EUR", "1"), line(day, "EUR", "3")]));
         assert_eq!(amounts(&dinars), ["0.0000", "0.0020"]);
+        let lines = json!([line(day, "EUR", "1"), line(day, "EUR", "3"), line(day, "EUR", "-1")]);
+        let up = json!({"to": "JPY", "rate_type": "spot", "rounding": "half_up", "lines": lines});
+        let up = convert(&rates, &up);
+        assert_eq!(amounts(&up), ["1.0000", "2.0000", "-1.0000"], "away from zero");
+        assert_eq!(up.total.to_string(), "2.0000");
     }
 
     #[test]

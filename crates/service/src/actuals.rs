@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, PostActualsBatch};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsStatus, PostActualsBatch,
+};
 use steerco_domain::actuals_line::check_control;
 use steerco_domain::error::Fault;
 use steerco_domain::id::Id;
@@ -156,6 +158,7 @@ async fn decide(
     check_whole(sent)?;
     let mut work = Resolver::new(env, &scope, sent, &entity, &periods, orders).await?;
     for n in 0..sent.lines.chunks() {
+        sent.tell(ActualsProgressState::Checking, n).await;
         work.take(env, n).await?;
     }
     let (resolved, orders) = work.done();
@@ -182,7 +185,10 @@ async fn decide(
         pieces: sent.lines.chunks(),
         entries: ledger::read(move |conn, n| {
             let maker = Arc::clone(&maker);
-            Box::pin(async move { maker.entries(conn, n).await })
+            Box::pin(async move {
+                maker.sent.tell(ActualsProgressState::Posting, n).await;
+                maker.entries(conn, n).await
+            })
         }),
         unposted,
         orders: Vec::new(),

@@ -13,6 +13,7 @@ mod actuals_fates;
 mod actuals_maker;
 mod actuals_orders;
 mod actuals_periods;
+mod actuals_progress;
 mod actuals_sent;
 mod amending;
 pub mod args;

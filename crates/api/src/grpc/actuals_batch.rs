@@ -3,7 +3,9 @@
 use futures::{StreamExt, stream};
 use prost::Message;
 use serde_json::{Map, Value};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsProgress, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals,
+};
 use steerco_domain::actuals_line::{ActualsLine, RawLine};
 use steerco_domain::input::read_input;
 use steerco_domain::list::parse_page_size;
@@ -19,6 +21,7 @@ use super::call::{Answer, Call, answer, page_size, set};
 use super::macros::resource_wire;
 use super::wire::{Scalar, put};
 use super::{Door, limited, serve};
+use crate::rest::actuals::check_name;
 
 actuals_batch_fields!(resource_wire);
 
@@ -96,6 +99,18 @@ impl pb::actuals_batch_service_server::ActualsBatchService for Door {
         .await
     }
 
+    async fn get_actuals_progress(
+        &self,
+        request: Request<pb::GetActualsProgressRequest>,
+    ) -> Answer<pb::ActualsProgress> {
+        answer(request, async |call, body| {
+            let pb::GetActualsProgressRequest { source, batch_ref } = body;
+            check_name(&source, &batch_ref)?;
+            Ok(progress(self.0.actuals_progress(&call.caller, &source, &batch_ref).await?))
+        })
+        .await
+    }
+
     async fn list_actuals_results(
         &self,
         request: Request<pb::ListActualsResultsRequest>,
@@ -159,6 +174,20 @@ async fn list_results(
     };
     let (results, more_after_line) = service.page_of_results(&call.caller, &id, after_line.into(), size).await?;
     Ok(Response::new(pb::ListActualsResultsResponse { results: results.iter().map(result).collect(), more_after_line }))
+}
+
+fn progress(progress: ActualsProgress) -> Response<pb::ActualsProgress> {
+    let ActualsProgress { source, batch_ref, state, lines_received, lines_done, .. } = progress;
+    Response::new(pb::ActualsProgress {
+        source,
+        batch_ref,
+        state: state.out(),
+        lines_received,
+        lines_done,
+        started_at: Some(progress.started_at.out()),
+        updated_at: Some(progress.updated_at.out()),
+        actuals_batch_id: progress.actuals_batch_id.map(|id| id.out()),
+    })
 }
 
 fn posted(posted: &PostedBatch) -> Response<pb::PostedActualsBatch> {

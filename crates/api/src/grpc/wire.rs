@@ -11,7 +11,7 @@ use steerco_domain::access::Role;
 use steerco_domain::activity::{ActivityResource, ActivityType, ConstraintType, DurationUnit, PercentType};
 use steerco_domain::actor::Actor;
 use steerco_domain::actuals_batch::{
-    ActualsBatchType, ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal,
+    ActualsBatchType, ActualsControl, ActualsOutcome, ActualsProgressState, ActualsStatus, ControlTotal, CurrencyTotal,
 };
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::attachment::{AttachmentState, AttachmentVisibility};
@@ -271,6 +271,7 @@ words_wire!(YearEnd: LastInMonth, NearestToMonthEnd);
 words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
+words_wire!(ActualsProgressState: Staging, Checking, Posting, Posted);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
 words_wire!(PurchaseOrderAction: Request, Commit, Amend, FinalInvoice, Cancel);
 words_wire!(PurchaseOrderStatus: Applied, Unchanged, Rejected);

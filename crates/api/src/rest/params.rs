@@ -276,6 +276,11 @@ pub(crate) fn csv_import() -> Set {
     ]
 }
 
+/// Of which batch it is told how far it is.
+pub(crate) fn progress() -> Set {
+    vec![&SOURCE, &BATCH_REF]
+}
+
 /// How the report of an import is read.
 pub(crate) fn records() -> Set {
     vec![&AFTER_RECORD, &PAGE_SIZE]
