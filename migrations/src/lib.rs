@@ -84,4 +84,5 @@ migrations![
     ledger_003,
     mapping_profile_003,
     actuals_progress_001,
+    balance_002,
 ];

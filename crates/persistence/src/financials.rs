@@ -39,6 +39,8 @@ pub(crate) enum Books {
     Places,
     /// Kept by day of posting.
     Days,
+    /// Kept by place and day of posting.
+    PlaceDays,
     /// Kept by vendor.
     Vendors,
     /// Summed from the entries up to this change of the log. Who asks for this waits for the sum.
@@ -55,6 +57,7 @@ impl Books {
             Self::Programs => sql.push("program_balance b"),
             Self::Places => sql.push("balance b"),
             Self::Days => sql.push("day_balance b"),
+            Self::PlaceDays => sql.push("place_day_balance b"),
             Self::Vendors => sql.push("vendor_balance b"),
             Self::Entries(seq) => push_entries(org, seq, sql),
             Self::Lines(seq) => {

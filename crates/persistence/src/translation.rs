@@ -49,6 +49,7 @@ pub async fn list_positions(
     let books = match moment {
         Moment::Known { seq } => Books::Entries(seq),
         _ if finer && kept_by_day => Books::Days,
+        _ if finer && query.group_by != Some(FinancialsGrouping::Vendor) => Books::PlaceDays,
         _ if finer => Books::Entries(i64::MAX),
         _ if query.group_by == Some(FinancialsGrouping::Vendor) => Books::Vendors,
         _ => Books::Places,
@@ -69,7 +70,7 @@ async fn read_positions(
     (books, moment): (Books, Moment),
     wanted: Positions<'_>,
 ) -> Result<Vec<Position>, Fail> {
-    let states = matches!(books, Books::Days | Books::Entries(_));
+    let states = matches!(books, Books::Days | Books::PlaceDays | Books::Entries(_));
     let mut sql = Sql::new("SELECT ");
     sql.push(column(query.group_by)).push(" AS key, b.account, b.currency, ").push(SUMS).push(", b.fiscal_period_id, ");
     sql.push(if wanted.by_program { "b.program_id, " } else { "'', " });
