@@ -8,11 +8,10 @@ use steerco_domain::actuals_batch::{
 };
 use steerco_domain::actuals_line::{ActualsLine, RawLine};
 use steerco_domain::input::read_input;
-use steerco_domain::list::parse_page_size;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, actuals_batch_fields, post_actuals_batch_fields, reclassify_actuals_fields};
 use steerco_proto::v1 as pb;
-use steerco_service::{LineResult, PostedBatch, RESULTS_SHOWN, STREAM_BYTES_MAX, Service};
+use steerco_service::{LineResult, PostedBatch, STREAM_BYTES_MAX, Service, results_on_page};
 use tonic::{Request, Response, Streaming};
 
 use super::attachment::unread;
@@ -167,11 +166,7 @@ async fn list_results(
     if after_line < 0 {
         return Err(Error::fault("?after_line", "OUT_OF_RANGE", "must be a whole number from 0 to 1000000"));
     }
-    let size = match page_size(size) {
-        None => RESULTS_SHOWN,
-        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
-            .unwrap_or(RESULTS_SHOWN),
-    };
+    let size = results_on_page(page_size(size))?;
     let (results, more_after_line) = service.page_of_results(&call.caller, &id, after_line.into(), size).await?;
     Ok(Response::new(pb::ListActualsResultsResponse { results: results.iter().map(result).collect(), more_after_line }))
 }
