@@ -29,7 +29,7 @@ impl Books {
         });
         let budget = world.client(Who::ProgramManager).create("budget", budget).await.unwrap().id().to_owned();
         world.client(Who::ProgramManager).act("budget", &budget, "submit", json!({})).await.unwrap();
-        finance.act("budget", &budget, "approve", json!({})).await.unwrap();
+        finance.if_match("*").act("budget", &budget, "approve", json!({})).await.unwrap();
         Self { entity, periods }
     }
 
