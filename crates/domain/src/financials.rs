@@ -1,7 +1,7 @@
 //! Financials: what is approved, spent and left, rolled up from the balances of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Add, AddAssign, Sub};
+use std::ops::{AddAssign, Sub};
 
 use serde::Serialize;
 use steerco_derive::words;
@@ -205,7 +205,7 @@ pub(crate) struct Sums<T> {
     entries: i64,
 }
 
-impl<T: Clone + Add<Output = T> + AddAssign + Sub<Output = T>> Sums<T> {
+impl<T: Clone + AddAssign + Sub<Output = T>> Sums<T> {
     /// Adds what stands in an account, or is only requested; an account that is not told is left out.
     pub(crate) fn add(&mut self, (account, requested): (LedgerAccount, bool), units: T, entries: i64) {
         let sum = match account {
@@ -236,7 +236,8 @@ impl<T: Clone + Add<Output = T> + AddAssign + Sub<Output = T>> Sums<T> {
     ) -> Result<FinancialTotal, Error> {
         let mut available = self.approved.clone() - self.committed.clone() - self.accrued.clone() - self.actual.clone();
         if counts.reserves {
-            available = available + self.contingency.clone() + self.management_reserve.clone();
+            available += self.contingency.clone();
+            available += self.management_reserve.clone();
         }
         if counts.requests {
             available = available - self.requested.clone();
