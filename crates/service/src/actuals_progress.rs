@@ -12,6 +12,9 @@ use crate::content::Staged;
 use crate::read::Reads;
 use crate::{Caller, Service};
 
+/// Microseconds between two tellings of one step: a batch is not held up by them.
+const OFTEN: i64 = 250_000;
+
 /// Tells how far a batch is, until it has come to its end in any way.
 pub(crate) struct Watch {
     service: Service,
@@ -47,13 +50,18 @@ impl Watch {
         let lines = i32::try_from(lines).unwrap_or(i32::MAX);
         let told = {
             let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = self.service.inner.clock.now();
+            let news = told.state != state || lines == 0 || now.micros() - told.updated_at.micros() >= OFTEN;
             told.state = state;
-            told.updated_at = self.service.inner.clock.now();
             if state == ActualsProgressState::Staging {
                 told.lines_received = lines;
             } else {
                 told.lines_done = lines;
             }
+            if !news {
+                return;
+            }
+            told.updated_at = now;
             told.clone()
         };
         if let Err(fail) = self.service.inner.database.tell_progress(&self.org, &self.upload, &told).await {
