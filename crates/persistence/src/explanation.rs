@@ -1,7 +1,7 @@
 //! Reading the entries behind the figures of a roll-up.
 
 use steerco_domain::explanation::MaskedTotal;
-use steerco_domain::financials::{Balance, FinancialsQuery};
+use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry};
 use steerco_domain::money::Amount;
@@ -58,9 +58,12 @@ pub async fn list_masked(
     if scope.sees_private() {
         return Ok(Vec::new());
     }
+    // Balances tell the categories of now, but not by vendor.
+    let kept = matches!(moment, Moment::Now) && query.group_by != Some(FinancialsGrouping::Vendor);
+    let books = if kept { Books::Places } else { Books::Entries(until(moment)) };
     let mut sql = Sql::new("SELECT b.cost_category_id AS key, b.account, b.currency, ");
     sql.push(SUMS);
-    push_asked(scope, subject, query, (Books::Entries(until(moment)), moment), &mut sql);
+    push_asked(scope, subject, query, (books, moment), &mut sql);
     sql.push(" AND b.account IN (").texts(&told(query)).push(")");
     push_group(query, &mut sql);
     sql.push(" AND ").push(SENSITIVE).push(" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
