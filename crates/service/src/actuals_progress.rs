@@ -99,12 +99,12 @@ impl Service {
         batch_ref: &str,
     ) -> Result<ActualsProgress, Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.progress_in(&conn, caller, source, batch_ref).await.map_err(Fail::into_error)?;
+        let found = self.find_actuals_progress(&conn, caller, source, batch_ref).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }
 
-    async fn progress_in(
+    async fn find_actuals_progress(
         &self,
         conn: &Conn,
         caller: &Caller,
