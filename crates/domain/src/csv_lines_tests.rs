@@ -73,7 +73,7 @@ fn amounts_of_the_books_and_of_the_group_stand_beside() {
         .remove(0)
         .read
         .unwrap_err();
-    assert_eq!((bad[0].pointer.as_str(), bad[0].code.as_str()), ("/group_amount", "BAD_AMOUNT"));
+    assert_eq!((&*bad[0].pointer, &*bad[0].code), ("/group_amount", "BAD_AMOUNT"));
 }
 
 #[test]
