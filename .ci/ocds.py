@@ -64,6 +64,15 @@ for engagement in engagements:
     assert json.loads(by_tool.stdout) == compiled, engagement["title"]
     count += len(releases["releases"])
 
+# All of them in one package.
+shared = {kind: get(f"/v1/engagements/ocds-{kind}-package", "DIRECTOR") for kind in ("release", "record")}
+check(release_packages, shared["release"], "all releases")
+check(record_packages, shared["record"], "all records")
+assert len(shared["release"]["releases"]) == count and len(shared["record"]["records"]) == len(engagements)
+for record in shared["record"]["records"]:
+    own = [release for release in shared["release"]["releases"] if release["ocid"] == record["ocid"]]
+    assert merger.create_compiled_release(own) == record["compiledRelease"], record["ocid"]
+
 mine = {engagement["id"] for engagement in get("/v1/engagements", "VENDOR")["items"]}
 assert mine and mine < {engagement["id"] for engagement in engagements}, "the vendor sees its own and not all"
 for engagement in engagements:

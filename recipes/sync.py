@@ -114,7 +114,7 @@ def follow(client, copy, kinds, until_now):
         page = ask(list_events.sync_detailed, client=client, after=find_cursor(copy), page_size=1000)
         with copy:
             for event in page["events"]:
-                if event["operation"] == "access_changed":
+                if event.get("visibility") == "access_changed":
                     return False
                 # This generator repeats a list where the server takes one with commas, so the kinds are chosen here.
                 if event["kind"] in kinds:

@@ -97,7 +97,7 @@ async function follow(copy: Copy): Promise<boolean> {
     const query = { after: copy.cursor, kinds, page_size: 1000 };
     const querySerializer = { array: { style: "form", explode: false } } as const;
     const page = await ask(() => client.GET("/v1/events", { params: { query }, querySerializer }));
-    if (page.events.some((event) => event.operation === "access_changed")) return false;
+    if (page.events.some((event) => event.visibility === "access_changed")) return false;
     page.events.forEach((event) => take(copy, event));
     copy.cursor = page.next_cursor;
     keep(copy);

@@ -81,6 +81,7 @@ migrations![
     vendor_statement_001,
     service_level_measurement_002,
     purchase_order_batch_001,
+    vendor_001,
     ledger_003,
     mapping_profile_003,
     actuals_progress_001,

@@ -245,10 +245,35 @@ impl Client {
         }
     }
 
-    /// What both sides of an engagement owe.
+    /// The releases (`release`) or the records (`record`) of the engagements of a filter, in one package.
+    pub async fn all_ocds(&self, package: &str, filter: &str) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let path = format!("/v1/engagements/ocds-{package}-package");
+                self.raw("GET", &path).query("filter", filter).send().await
+            }
+            Door::Grpc => grpc::all_ocds(self, package, filter).await,
+        }
+    }
+
+    /// An invoice beside the books.
+    pub async fn invoice_match(&self, invoice: &str) -> Reply {
+        match self.door {
+            Door::Rest => self.raw("GET", &format!("/v1/invoices/{invoice}/match")).send().await,
+            Door::Grpc => grpc::invoice_match(self, invoice).await,
+        }
+    }
+
+    /// What both sides of an engagement owe, as of the instant of the client.
     pub async fn statement_of_account(&self, engagement: &str) -> Reply {
         match self.door {
-            Door::Rest => self.raw("GET", &format!("/v1/engagements/{engagement}/statement-of-account")).send().await,
+            Door::Rest => {
+                let raw = self.raw("GET", &format!("/v1/engagements/{engagement}/statement-of-account"));
+                match &self.with.as_of {
+                    Some(at) => raw.query("as_of", at).send().await,
+                    None => raw.send().await,
+                }
+            }
             Door::Grpc => grpc::statement_of_account(self, engagement).await,
         }
     }

@@ -104,7 +104,6 @@ const QUERY: &[&str] = &[
     "kinds",
     "format",
     "event_types",
-    "program_ids",
     "with_labels",
     "consumer_id",
     "since",
@@ -475,7 +474,11 @@ pub(crate) async fn accrual_proposal(client: &Client, period: &str) -> Reply {
 }
 
 pub(crate) async fn statement_of_account(client: &Client, engagement: &str) -> Reply {
-    unary(client, &method("EngagementService", "GetStatementOfAccount"), &json!({"id": engagement})).await
+    let mut args = json!({"id": engagement});
+    if let Some(at) = &client.with.as_of {
+        args["as_of"] = json!(at);
+    }
+    unary(client, &method("EngagementService", "GetStatementOfAccount"), &args).await
 }
 
 pub(crate) async fn scorecard(client: &Client, kind: &str, id: &str, mut args: Value) -> Reply {
@@ -490,6 +493,17 @@ pub(crate) async fn scorecard(client: &Client, kind: &str, id: &str, mut args: V
 pub(crate) async fn ocds(client: &Client, package: &str, engagement: &str) -> Reply {
     let rpc = if package == "record" { "GetOcdsRecordPackage" } else { "GetOcdsReleasePackage" };
     let mut answer = unary(client, &method("EngagementService", rpc), &json!({"id": engagement})).await?;
+    answer.json = serde_json::from_str(answer.json["json"].as_str().expect("a document")).expect("JSON");
+    Ok(answer)
+}
+
+pub(crate) async fn invoice_match(client: &Client, invoice: &str) -> Reply {
+    unary(client, &method("InvoiceService", "GetInvoiceMatch"), &json!({"id": invoice})).await
+}
+
+pub(crate) async fn all_ocds(client: &Client, package: &str, filter: &str) -> Reply {
+    let rpc = if package == "record" { "ListOcdsRecords" } else { "ListOcdsReleases" };
+    let mut answer = unary(client, &method("EngagementService", rpc), &json!({"filter": filter})).await?;
     answer.json = serde_json::from_str(answer.json["json"].as_str().expect("a document")).expect("JSON");
     Ok(answer)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use steerco_api::Options;
 use steerco_server::listen;
@@ -134,7 +135,12 @@ impl Server {
         Some(Self {
             engine,
             channel: Endpoint::from_shared(url.clone()).expect("a URL").connect_lazy(),
-            http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
+            // The server lets go of what is idle for ten seconds; a request must not meet that.
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .pool_idle_timeout(Duration::from_secs(5))
+                .build()
+                .expect("an HTTP client"),
             url,
             service,
             database_url,

@@ -18,9 +18,11 @@ mod all {
     mod commitment;
     mod consumer;
     mod crosswalk;
+    mod cut_answers;
     mod deliverable;
     mod dependency;
     mod digest;
+    mod discovery;
     mod dry_run;
     mod engagement_amendment;
     mod erasure;
@@ -56,6 +58,7 @@ mod all {
     mod references;
     mod revocation;
     mod risk;
+    mod rust_client;
     mod scorecard;
     mod service_level_measurement;
     mod settlement;
@@ -65,6 +68,8 @@ mod all {
     mod upsert;
     mod upsert_stream;
     mod vendor;
+    mod vendor_facts;
+    mod vendor_strangers;
     mod webhook_endpoint;
     mod wire;
 }

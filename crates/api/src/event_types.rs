@@ -7,17 +7,13 @@ use serde_json::{Map, Value, json};
 use steerco_domain::Error;
 use steerco_domain::event_type::{EventType, find_event_type};
 
-use crate::rest::OPENAPI;
-
 const COMPONENTS: &str = "#/components/schemas/";
 
-static SCHEMAS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-    let mut document: Value = serde_json::from_slice(OPENAPI).unwrap_or_default();
-    match document["components"]["schemas"].take() {
+static SCHEMAS: LazyLock<Map<String, Value>> =
+    LazyLock::new(|| match crate::openapi::document()["components"]["schemas"].take() {
         Value::Object(schemas) => schemas,
         _ => Map::new(),
-    }
-});
+    });
 
 /// The type of this name.
 pub(crate) fn find(name: &str) -> Result<EventType, Error> {

@@ -7,16 +7,21 @@ use crate::engagement::{Engagement, EngagementKind};
 use crate::error::{Error, Fault, Reason};
 use crate::id::Id;
 use crate::invoice::{Invoice, InvoiceLine, InvoiceState, InvoiceType};
+use crate::milestone::Milestone;
 use crate::money::{Amount, Currency};
 use crate::payable::{Payable, PayableState};
 use crate::rate_card::{self, RateCard};
+use crate::ratio::Ratio;
 use crate::retention_release::{RetentionRelease, RetentionReleaseState};
+use crate::review::Review;
 use crate::words::Words;
 
 /// Everything that an engagement has charged, accepted and released.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub engagement: Engagement,
+    pub milestones: Vec<Milestone>,
+    pub reviews: Vec<Review>,
     pub payables: Vec<Payable>,
     pub releases: Vec<RetentionRelease>,
     pub cards: Vec<RateCard>,
@@ -35,6 +40,15 @@ impl Account {
         let of_payables = self.payables.first().map(|payable| payable.amount.currency);
         let of_invoices = self.invoices.first().map(|invoice| invoice.currency);
         self.engagement.value.map(|value| value.currency).or(of_payables).or(of_invoices)
+    }
+
+    /// What these shares of the milestones come to by their prices.
+    pub fn worth(&self, of: impl Fn(&Milestone) -> Option<Ratio>) -> i128 {
+        let priced = self.milestones.iter().filter_map(|milestone| {
+            let price = milestone.price(self.engagement.value)?;
+            price.share(of(milestone)?)
+        });
+        priced.map(|worth| i128::from(worth.units)).sum()
     }
 
     /// What was charged and not taken back of the lines that `of` picks, without tax.

@@ -53,6 +53,9 @@ pub struct Deliverable {
     /// Share that reviews of its vendors' milestones have accepted, by the weights of those that were claimed, from 0 to 1.
     #[field(filter)]
     pub accepted_percent: Option<Ratio>,
+    /// The same share as those vendors claim it: no fact, and never less than what is accepted.
+    #[field(filter)]
+    pub claimed_percent: Option<Ratio>,
     /// Planned first day.
     #[field(write, filter)]
     pub planned_start_on: Option<Day>,

@@ -116,7 +116,11 @@ impl Rules for Dependency {
     }
 
     fn place(&self) -> Place {
-        Place { program: self.successor_program_id.map(|id| id.to_string()), ..Place::default() }
+        // Of both sides: who gives must hear of it as who takes does.
+        let (taker, giver) = (self.successor_program_id, self.predecessor_program_id);
+        let programs = taker.into_iter().chain(giver.filter(|giver| Some(*giver) != taker));
+        let programs: Vec<String> = programs.map(|id| id.to_string()).collect();
+        Place { program: Some(programs.join(" ")).filter(|named| !named.is_empty()), ..Place::default() }
     }
 
     fn edge(&self) -> Option<Edge> {

@@ -87,7 +87,7 @@ pub struct Engagement {
     /// Whether what is not reviewed by the deadline counts as accepted.
     #[field(write)]
     pub deemed_acceptance: bool,
-    /// Days by which one side must tell the other something.
+    /// Days by which one side must tell the other something; calendar feeds show them while it is in force.
     #[field(write)]
     pub notices: Vec<EngagementNotice>,
     /// What the partner's service must hold.
@@ -96,13 +96,15 @@ pub struct Engagement {
     /// What an acceptance in part makes payable; `whole` when absent.
     #[field(write, filter)]
     pub payment_rule: Option<PaymentRule>,
-    /// The company that owes what is accepted; needed to accrue it where no commitment of the engagement has room.
+    /// The company that owes what is accepted; needed to accrue it where no commitment of the engagement has room. Where the
+    /// organisation keeps books, an engagement of some value is put in force only with it, or with a commitment.
     #[field(write, filter, private)]
     pub legal_entity_id: Option<Id<LegalEntity>>,
     /// The calendar of its working days; Monday to Friday when absent.
     #[field(write, private)]
     pub review_calendar_id: Option<Id<WorkCalendar>>,
-    /// Who reviews what is submitted, and is warned before the deadline.
+    /// Who reviews what is submitted, and is warned before the deadline by an event `review.warn`; needed where silence counts
+    /// as acceptance.
     #[field(write, filter, private)]
     pub reviewer_id: Option<Id<Person>>,
     /// Who is warned too and stands in for the reviewer.
@@ -206,6 +208,10 @@ impl Rules for Engagement {
                 let detail = "changes by an amendment only: the engagement is no draft any more";
                 faults.push(Fault::new(format!("/{name}"), "FROZEN", detail));
             }
+        }
+        if self.is_in_force() && self.deemed_acceptance && self.reviewer_id.is_none() && before.reviewer_id.is_some() {
+            let detail = "silence counts as acceptance: name the person who is warned before the deadline";
+            faults.push(Fault::new("/reviewer_id", "REQUIRED", detail));
         }
     }
 

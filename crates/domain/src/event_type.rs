@@ -32,6 +32,8 @@ impl EventType {
             "undelete" => format!("The deletion of the {one} was taken back."),
             "backfill" => format!("The {one} got a version that held before the current one."),
             "supersede" => format!("Another {one} took its place."),
+            "warn" => format!("The deadline of the {one} is near, or over: told to `reviewer_id` and `delegate_id`."),
+            "deem" => format!("Nobody decided in time: by the contract the {one} accepts what was claimed."),
             _ if CAUSED.iter().any(|(kind, actions)| *kind == self.kind.name && actions.contains(&self.action)) => {
                 format!("The {one} changed with another resource: `{}`.", self.action)
             }
@@ -58,13 +60,13 @@ const BOOTSTRAPPED: [&str; 3] = ["organisation", "person", "grant"];
 const CAUSED: &[(&str, &[&str])] = &[
     ("budget", &["supersede"]),
     ("forecast", &["supersede"]),
-    ("deliverable", &["earn"]),
+    ("deliverable", &["claim", "earn"]),
     ("engagement", &["amend"]),
     ("milestone", &["claim", "withdraw_claim", "accept", "reject", "revoke", "invoice", "pay"]),
     ("milestone_update", &["accept", "reject", "reopen", "revoke", "supersede"]),
-    ("review", &["open", "close", "stop", "run_on", "revoke_before"]),
+    ("review", &["open", "close", "stop", "run_on", "revoke_before", "warn", "deem"]),
     ("payable", &["accept", "revoke", "reverse", "invoice", "pay"]),
-    ("invoice", &["propose"]),
+    ("invoice", &["propose", "credit"]),
 ];
 
 /// Every type of event of a kind.

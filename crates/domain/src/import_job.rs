@@ -52,7 +52,7 @@ pub struct ImportJob {
     /// Kind of resource that a line of a CSV file becomes, where no profile says so.
     #[field(create, filter)]
     pub record_kind: Option<Text<64>>,
-    /// Whether what can be written is written. Otherwise the file is checked first, and one record that is refused
+    /// Whether what can be written is written. Otherwise the whole file is one transaction, and one record that is refused
     /// refuses all.
     #[field(create)]
     pub partial: bool,

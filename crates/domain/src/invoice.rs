@@ -92,7 +92,11 @@ pub struct Invoice {
     /// The sum of that.
     #[field(filter)]
     pub paid: Amount,
-    /// The day on which it was paid whole.
+    /// What of it credit notes that both sides agree to have taken back, with tax.
+    #[field(filter)]
+    pub credited: Amount,
+    /// The day on which it was paid whole, or the last day on which something of it was paid before a credit note took back
+    /// the rest.
     #[field(filter)]
     pub paid_on: Option<Day>,
     /// What the partner disputes.
@@ -139,7 +143,7 @@ pub enum InvoiceState {
     Rejected,
     /// Taken back by who sent it.
     Withdrawn,
-    /// Paid whole.
+    /// Paid whole, as far as no credit note has taken it back.
     Paid,
 }
 
@@ -246,6 +250,7 @@ impl Invoice {
             decided_at: None,
             payments: List(Vec::new()),
             paid: Amount::new(0),
+            credited: Amount::new(0),
             paid_on: None,
             dispute: None,
             disputed_at: None,
@@ -267,6 +272,33 @@ impl Invoice {
     /// Whether both sides agree to it.
     pub fn is_agreed(&self) -> bool {
         self.deleted_at.is_none() && matches!(self.state, InvoiceState::Approved | InvoiceState::Paid)
+    }
+
+    /// What is left to pay of it.
+    pub fn left(&self) -> i64 {
+        self.gross.units().saturating_sub(self.credited.units()).saturating_sub(self.paid.units()).max(0)
+    }
+
+    /// Ends it where nothing is left to pay.
+    pub(crate) fn close_paid(&mut self) -> Result<(), Error> {
+        if self.state == InvoiceState::Approved && self.left() == 0 {
+            self.state.go(InvoiceState::Paid)?;
+            self.paid_on = self.payments.0.iter().map(|payment| payment.paid_on).max();
+        }
+        Ok(())
+    }
+
+    /// Takes off what a credit note of it takes back, with tax.
+    pub fn credit(&mut self, gross: Amount) -> Result<(), Error> {
+        self.credited = Amount::new(self.credited.units().saturating_add(gross.units()));
+        self.close_paid()
+    }
+
+    /// What of a part of it is paid where so much of the whole is.
+    pub fn paid_of(&self, part: i64, paid: Amount) -> i64 {
+        let whole = i128::from(self.gross.units());
+        let share = i128::from(part) * i128::from(paid.units());
+        share.checked_div(whole).and_then(|share| i64::try_from(share).ok()).unwrap_or(0)
     }
 
     /// 1 of what charges, -1 of what takes back.

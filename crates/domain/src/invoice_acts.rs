@@ -149,7 +149,7 @@ impl Verb for RecordPaymentInvoice {
         if on.payments.0.len() >= 200 {
             return Err(Error::fault("/amount", "TOO_MANY", "an invoice has at most 200 payments"));
         }
-        let left = on.gross.units() - on.paid.units();
+        let left = on.left();
         if self.amount.units() <= 0 || self.amount.units() > left {
             let detail = format!("must be more than zero, and {} are left to pay", Amount::new(left));
             return Err(Error::fault("/amount", "INSUFFICIENT", detail));
@@ -157,10 +157,6 @@ impl Verb for RecordPaymentInvoice {
         on.paid = Amount::new(on.paid.units() + self.amount.units());
         let (amount, paid_on, document_reference) = (self.amount, self.paid_on, self.document_reference.clone());
         on.payments.0.push(InvoicePayment { amount, paid_on, document_reference });
-        if on.paid == on.gross {
-            on.state.go(InvoiceState::Paid)?;
-            on.paid_on = on.payments.0.iter().map(|payment| payment.paid_on).max();
-        }
-        Ok(())
+        on.close_paid()
     }
 }

@@ -83,6 +83,7 @@ pub mod grant;
 pub mod import_job;
 pub mod invoice;
 pub mod invoice_acts;
+pub mod invoice_match;
 pub mod ledger_entry;
 pub mod legal_entity;
 pub mod mapping_profile;

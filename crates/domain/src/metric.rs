@@ -68,8 +68,8 @@ pub const METRICS: &[Metric] = &[
     Metric {
         name: "on_time",
         unit: "ratio",
-        definition: "Of a partner: milestones due in the period that were reached by the day agreed, of all due in it. Reached is \
-                     the day of the claim that was accepted whole, in the time zone of the engagement. It scores as it is, and \
+        definition: "Of a partner: milestones due in the period that were reached by the day agreed, of all due in it that were \
+                     reached or whose day is over. Reached is the day of the claim that was accepted whole, in the time zone of the engagement. It scores as it is, and \
                      counts 30 of 100.",
         source: "Own definition, after delivery reliability (OTD) in supplier evaluation.",
         undefined: &[("nothing_measured", "Nothing was due.")],
@@ -78,7 +78,7 @@ pub const METRICS: &[Metric] = &[
         name: "first_pass_acceptance",
         unit: "ratio",
         definition: "Of a partner: claims that follow no refusal and were accepted whole, with reservations or without, of all such \
-                     claims decided in the period. It scores as it is, and counts 25 of 100.",
+                     claims whose reviews were decided in the period. It scores as it is, and counts 25 of 100.",
         source: "First-pass yield.",
         undefined: &[("nothing_measured", "No claim was decided.")],
     },

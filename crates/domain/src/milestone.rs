@@ -201,11 +201,6 @@ impl Rules for Milestone {
     }
 
     fn place(&self) -> Place {
-        Place {
-            portfolio: None,
-            program: self.program_id.map(|id| id.to_string()),
-            partner: self.partner_id.map(|id| id.to_string()),
-            engagement: self.engagement_id.map(|id| id.to_string()),
-        }
+        Place::of_engagement(self.program_id, self.partner_id, self.engagement_id)
     }
 }

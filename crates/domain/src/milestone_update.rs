@@ -217,12 +217,7 @@ impl Rules for MilestoneUpdate {
     }
 
     fn place(&self) -> Place {
-        Place {
-            portfolio: None,
-            program: self.program_id.map(|id| id.to_string()),
-            partner: self.partner_id.map(|id| id.to_string()),
-            engagement: self.engagement_id.map(|id| id.to_string()),
-        }
+        Place::of_engagement(self.program_id, self.partner_id, self.engagement_id)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::engagement::{Engagement, EngagementState};
 use crate::engagement_amendment::EngagementAmendment;
+use crate::id::Id;
 use crate::invoice::{Invoice, InvoicePayment};
 use crate::milestone::{DeliveryState, Milestone, PaymentState};
 use crate::money::Money;
@@ -37,6 +38,7 @@ pub struct Snapshot<'a> {
 /// Releases of one contracting process, and what they come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
+    engagement_id: Id<Engagement>,
     ocid: String,
     releases: Vec<Node>,
     compiled: Node,
@@ -52,7 +54,7 @@ pub struct ReleasePackage<'a> {
     version: &'static str,
     published_date: String,
     publisher: Publisher<'a>,
-    releases: &'a [Node],
+    releases: Vec<&'a Node>,
 }
 
 /// A record package.
@@ -63,8 +65,8 @@ pub struct RecordPackage<'a> {
     version: &'static str,
     published_date: String,
     publisher: Publisher<'a>,
-    packages: [String; 1],
-    records: [Record<'a>; 1],
+    packages: Vec<String>,
+    records: Vec<Record<'a>>,
 }
 
 #[derive(Serialize)]
@@ -120,31 +122,45 @@ impl Process {
         ];
         compiled.extend(members);
         let publisher = last.organisation.name.to_string();
-        Some(Self { ocid, releases, compiled: Node::Object(compiled), publisher, published_at: date })
+        let compiled = Node::Object(compiled);
+        let engagement_id = last.engagement.id;
+        Some(Self { engagement_id, ocid, releases, compiled, publisher, published_at: date })
     }
 
-    /// The releases as they are published at this address.
-    pub fn release_package(&self, uri: &str) -> ReleasePackage<'_> {
-        ReleasePackage {
-            uri: uri.to_owned(),
-            version: VERSION,
-            published_date: self.published_at.to_string(),
-            publisher: Publisher { name: &self.publisher },
-            releases: &self.releases,
-        }
+    /// The engagement whose process it is.
+    pub const fn engagement_id(&self) -> Id<Engagement> {
+        self.engagement_id
     }
+}
 
-    /// The record as it is published at this address, with its releases, which are at another one too.
-    pub fn record_package(&self, uri: &str, releases: &str) -> RecordPackage<'_> {
-        RecordPackage {
-            uri: uri.to_owned(),
-            version: VERSION,
-            published_date: self.published_at.to_string(),
-            publisher: Publisher { name: &self.publisher },
-            packages: [releases.to_owned()],
-            records: [Record { ocid: &self.ocid, releases: &self.releases, compiled_release: &self.compiled }],
-        }
-    }
+/// The releases of these processes as they are published at this address; none of none.
+pub fn release_package<'a>(processes: &'a [Process], uri: &str) -> Option<ReleasePackage<'a>> {
+    let last = processes.iter().max_by_key(|process| process.published_at)?;
+    Some(ReleasePackage {
+        uri: uri.to_owned(),
+        version: VERSION,
+        published_date: last.published_at.to_string(),
+        publisher: Publisher { name: &last.publisher },
+        releases: processes.iter().flat_map(|process| &process.releases).collect(),
+    })
+}
+
+/// The records of these processes as they are published at this address, with their releases, which are at other ones too.
+pub fn record_package<'a>(processes: &'a [Process], uri: &str, packages: Vec<String>) -> Option<RecordPackage<'a>> {
+    let last = processes.iter().max_by_key(|process| process.published_at)?;
+    let record = |process: &'a Process| Record {
+        ocid: &process.ocid,
+        releases: &process.releases,
+        compiled_release: &process.compiled,
+    };
+    Some(RecordPackage {
+        uri: uri.to_owned(),
+        version: VERSION,
+        published_date: last.published_at.to_string(),
+        publisher: Publisher { name: &last.publisher },
+        packages,
+        records: processes.iter().map(record).collect(),
+    })
 }
 
 fn release_id(ocid: &str, before: usize) -> String {

@@ -59,9 +59,13 @@ pub struct Payable {
     /// How much of what is payable now is invoiced.
     #[field(filter)]
     pub invoiced: Amount,
-    /// How much of that is paid.
+    /// How much of that is paid: of an invoice that is paid in part, its share of what was paid, rounded down until the whole
+    /// is.
     #[field(filter)]
     pub paid: Amount,
+    /// The last day on which some of it was paid, as finance told.
+    #[field(filter)]
+    pub paid_on: Option<Day>,
     /// The payable that this one takes back.
     #[field(filter)]
     pub reverses_id: Option<Id<Payable>>,
@@ -109,12 +113,7 @@ impl Rules for Payable {
     }
 
     fn place(&self) -> Place {
-        Place {
-            portfolio: None,
-            program: self.program_id.map(|id| id.to_string()),
-            partner: self.partner_id.map(|id| id.to_string()),
-            engagement: self.engagement_id.map(|id| id.to_string()),
-        }
+        Place::of_engagement(self.program_id, self.partner_id, self.engagement_id)
     }
 }
 

@@ -119,6 +119,13 @@ impl Deliverable {
 }
 
 impl Milestone {
+    /// What of its weight its partner claims, or more where more is accepted.
+    pub fn claimed_weight(&self) -> i64 {
+        let share = self.weight.map_or(1, |weight| i64::from(weight.get()));
+        let claimed = self.claimed_percent.max(self.accepted_percent);
+        claimed.map_or(0, |claimed| share * i64::from(claimed.millionths()))
+    }
+
     /// What it adds to the milestones of its deliverable: its weight, earned as far as it is accepted, or, where nobody
     /// has ever claimed it, once it is reached.
     pub fn sums(&self) -> Sums {

@@ -10,12 +10,14 @@
 //!   though later it may go), `unique` (in the organisation).
 
 use crate::actor::Actor;
+use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
 use crate::graph::Edge;
 use crate::id::Id;
 use crate::input::{Input, Reader};
 use crate::mask::Mask;
+use crate::partner::Partner;
 use crate::person::Person;
 use crate::program::Program;
 use crate::progress::Standing;
@@ -264,12 +266,28 @@ pub trait Rules: Sized {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub portfolio: Option<String>,
-    /// Several, parted by spaces, of what serves several programs.
+    /// Several, parted by spaces, of what serves several programs or joins two.
     pub program: Option<String>,
     /// The partner that may know of it.
     pub partner: Option<String>,
     /// The engagement on whose sight its own hangs.
     pub engagement: Option<String>,
+}
+
+impl Place {
+    /// That of what hangs on an engagement.
+    pub fn of_engagement(
+        program: Option<Id<Program>>,
+        partner: Option<Id<Partner>>,
+        engagement: Option<Id<Engagement>>,
+    ) -> Self {
+        Self {
+            portfolio: None,
+            program: program.map(|id| id.to_string()),
+            partner: partner.map(|id| id.to_string()),
+            engagement: engagement.map(|id| id.to_string()),
+        }
+    }
 }
 
 /// Who acts, and when.

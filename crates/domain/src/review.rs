@@ -233,7 +233,7 @@ pub enum AccrualWay {
     Commitment,
     /// An entry of its own in the ledger.
     Entry,
-    /// Nothing: the engagement has no commitment with room and names no legal entity.
+    /// Nothing: the engagement has no commitment with room and names no legal entity, so that no company is known to owe it.
     None,
 }
 
@@ -321,12 +321,7 @@ pub enum ReviewClock {
 
 impl Rules for Review {
     fn place(&self) -> Place {
-        Place {
-            portfolio: None,
-            program: self.program_id.map(|id| id.to_string()),
-            partner: self.partner_id.map(|id| id.to_string()),
-            engagement: self.engagement_id.map(|id| id.to_string()),
-        }
+        Place::of_engagement(self.program_id, self.partner_id, self.engagement_id)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::money::{Currency, Money};
 use crate::partner::Partner;
 use crate::quantity::Quantity;
 use crate::ratio::Ratio;
+use crate::review::Review;
 use crate::service_level_measurement::{MeasurementResult, ServiceLevelMeasurement};
 use crate::time::Day;
 
@@ -29,6 +30,8 @@ const ONE: i128 = 1_000_000;
 pub struct Span {
     pub from: Option<Day>,
     pub until: Day,
+    /// What is due on this day or later is not late yet.
+    pub today: Day,
     pub minimum_evidence: i64,
 }
 
@@ -38,6 +41,7 @@ pub struct Facts {
     pub engagement: Engagement,
     pub milestones: Vec<Milestone>,
     pub claims: Vec<MilestoneUpdate>,
+    pub reviews: Vec<Review>,
     pub measurements: Vec<ServiceLevelMeasurement>,
 }
 
@@ -98,7 +102,7 @@ pub struct ScorecardCredit {
 /// What a figure of a scorecard measures; the registry of metrics defines each.
 #[words]
 pub enum ScorecardMetric {
-    /// Milestones reached by the day agreed, of those due.
+    /// Milestones reached by the day agreed, of those that were reached or whose day is over.
     OnTime,
     /// First claims that were accepted, of those decided.
     FirstPassAcceptance,
@@ -211,6 +215,14 @@ fn share(good: usize, all: usize) -> Option<Measured> {
     Some(Measured { value: part(10_000)?, score: part(ONE)?, evidence: all })
 }
 
+impl Facts {
+    /// The day of the decision on a claim, where its engagement has its days.
+    fn decided_on(&self, claim: &MilestoneUpdate) -> Option<Day> {
+        let review = self.reviews.iter().find(|review| Some(review.id) == claim.review_id)?;
+        review.accepted_on.or_else(|| review.decided_at.map(|at| self.engagement.day_of(at, None)))
+    }
+}
+
 impl Span {
     fn holds(self, day: Day) -> bool {
         day <= self.until && self.from.is_none_or(|from| from <= day)
@@ -219,16 +231,18 @@ impl Span {
 
 fn on_time(facts: &[Facts], span: Span) -> Option<Measured> {
     let due = facts.iter().flat_map(|facts| &facts.milestones);
-    let due = due.filter_map(|milestone| Some((milestone, milestone.planned_on.filter(|day| span.holds(*day))?)));
-    let met: Vec<bool> = due.map(|(milestone, day)| milestone.actual_on.is_some_and(|on| on <= day)).collect();
+    let due =
+        due.filter_map(|milestone| Some((milestone.actual_on, milestone.planned_on.filter(|day| span.holds(*day))?)));
+    let over = due.filter(|(actual_on, day)| actual_on.is_some() || *day < span.today);
+    let met: Vec<bool> = over.map(|(actual_on, day)| actual_on.is_some_and(|on| on <= day)).collect();
     share(met.iter().filter(|met| **met).count(), met.len())
 }
 
 fn first_pass(facts: &[Facts], span: Span) -> Option<Measured> {
-    let first = facts.iter().flat_map(|facts| &facts.claims).filter(|claim| claim.resubmission == 0);
+    let first = facts.iter().flat_map(|facts| facts.claims.iter().map(move |claim| (facts, claim)));
     let decided: Vec<bool> = first
-        .filter(|claim| span.holds(claim.updated_at.day()))
-        .filter_map(|claim| match claim.state {
+        .filter(|(facts, claim)| claim.resubmission == 0 && facts.decided_on(claim).is_some_and(|day| span.holds(day)))
+        .filter_map(|(_, claim)| match claim.state {
             MilestoneUpdateState::Accepted | MilestoneUpdateState::AcceptedWithReservations => Some(true),
             MilestoneUpdateState::AcceptedInPart | MilestoneUpdateState::Rejected | MilestoneUpdateState::Revoked => {
                 Some(false)

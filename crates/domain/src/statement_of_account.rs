@@ -9,8 +9,11 @@ use crate::error::Error;
 use crate::field::List;
 use crate::id::Id;
 use crate::invoice::{Invoice, InvoiceState, InvoiceType};
+use crate::milestone::Milestone;
 use crate::money::{Amount, Currency};
 use crate::payable::PayableState;
+use crate::ratio::Ratio;
+use crate::review::Review;
 use crate::text::Text;
 use crate::time::{Day, Instant};
 
@@ -29,7 +32,11 @@ pub struct StatementOfAccount {
     pub signed_value: Option<Amount>,
     /// What it is worth now, with its amendments.
     pub value: Option<Amount>,
-    /// What was accepted, and not taken back.
+    /// What the partner claims to have done, by the prices of its milestones: no fact, and never less than what is accepted.
+    pub claimed: Amount,
+    /// What of that was accepted and not taken back, by the same prices.
+    pub earned: Amount,
+    /// What was accepted, and not taken back: what acceptances are worth by the payment rule, the retention in it.
     pub accepted: Amount,
     /// What of that is kept back.
     pub retained: Amount,
@@ -57,8 +64,10 @@ pub struct StatementOfAccount {
     pub entries: List<AccountEntry, ENTRIES_MAX>,
     /// How many there are, whether told or not.
     pub entry_count: i32,
-    /// Disputes that wait for an answer, oldest first.
+    /// Disputes of invoices and credit notes that wait for an answer, oldest first.
     pub disputes: List<AccountDispute, ENTRIES_MAX>,
+    /// Disputes of reviews that wait for an answer, oldest first.
+    pub review_disputes: List<AccountReviewDispute, ENTRIES_MAX>,
 }
 
 /// One line of a statement: what it adds to what is owed to the partner, or takes off it.
@@ -106,6 +115,27 @@ pub struct AccountDispute {
     pub dispute: Text<2000>,
 }
 
+/// A dispute of a decision on a claim that waits for an answer.
+#[input(value)]
+pub struct AccountReviewDispute {
+    /// The review.
+    pub review_id: Id<Review>,
+    /// The milestone that was claimed.
+    pub milestone_id: Id<Milestone>,
+    /// Number of the claim among those of the milestone.
+    pub number: i32,
+    /// Share done as claimed, from 0 to 1.
+    pub claimed_percent: Ratio,
+    /// Share accepted, from 0 to 1; absent where nothing is.
+    pub accepted_percent: Option<Ratio>,
+    /// Since when it is disputed (UTC).
+    pub disputed_at: Instant,
+    /// What the partner says.
+    pub dispute: Text<4000>,
+    /// The working day until which it is to be answered; none where the contract has no deadline.
+    pub answer_due_on: Option<Day>,
+}
+
 impl StatementOfAccount {
     /// The account as it stands on this day.
     pub fn new(account: &Account, today: Day) -> Result<Self, Error> {
@@ -121,7 +151,7 @@ impl StatementOfAccount {
         let overdue = |invoice: &Invoice| {
             let late = invoice.state == InvoiceState::Approved && invoice.due_on.is_some_and(|due| due < today);
             let open = late && invoice.invoice_type == InvoiceType::Invoice;
-            if open { i128::from(invoice.gross.units()) - i128::from(invoice.paid.units()) } else { 0 }
+            if open { i128::from(invoice.left()) } else { 0 }
         };
         let payables = |of: &dyn Fn(PayableState) -> bool, net: bool| {
             let units = account.payables.iter().filter(|payable| of(payable.state));
@@ -136,6 +166,8 @@ impl StatementOfAccount {
             currency: account.currency(),
             signed_value: account.engagement.signed_value.map(|value| Amount::new(value.units)),
             value: account.engagement.value.map(|value| Amount::new(value.units)),
+            claimed: amount(account.worth(|milestone| milestone.claimed_percent.max(milestone.accepted_percent)))?,
+            earned: amount(account.worth(|milestone| milestone.accepted_percent))?,
             accepted: amount(payables(&|_| true, false))?,
             retained: amount(account.retained())?,
             retention_released: amount(account.released())?,
@@ -151,6 +183,7 @@ impl StatementOfAccount {
             entries: List(entries.into_iter().take(ENTRIES_MAX).collect()),
             entry_count,
             disputes: List(disputes(&account.invoices)),
+            review_disputes: List(review_disputes(&account.reviews)),
         })
     }
 }
@@ -203,6 +236,29 @@ fn disputes(invoices: &[Invoice]) -> Vec<AccountDispute> {
         })
         .collect();
     open.sort_by_key(|dispute| (dispute.disputed_at, dispute.invoice_id.as_u128()));
+    open.truncate(ENTRIES_MAX);
+    open
+}
+
+fn review_disputes(reviews: &[Review]) -> Vec<AccountReviewDispute> {
+    let mut open: Vec<AccountReviewDispute> = reviews
+        .iter()
+        .filter(|review| review.disputed && review.deleted_at.is_none())
+        .filter_map(|review| {
+            let last = review.disputes.last()?;
+            Some(AccountReviewDispute {
+                review_id: review.id,
+                milestone_id: review.milestone_id,
+                number: review.number,
+                claimed_percent: review.claimed_percent,
+                accepted_percent: review.accepted_percent,
+                disputed_at: last.raised_at,
+                dispute: last.reason.clone(),
+                answer_due_on: last.answer_due_on,
+            })
+        })
+        .collect();
+    open.sort_by_key(|dispute| (dispute.disputed_at, dispute.review_id.as_u128()));
     open.truncate(ENTRIES_MAX);
     open
 }

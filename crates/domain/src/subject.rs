@@ -2,7 +2,8 @@
 
 use crate::error::Fault;
 use crate::id::{HasId, Id};
-use crate::resource::Kind;
+use crate::program::Program;
+use crate::resource::{Kind, Place};
 use crate::text::Text;
 
 /// Kinds that something may be about.
@@ -25,9 +26,18 @@ pub(crate) fn settle_kind(id: &str, faults: &mut Vec<Fault>) -> Option<Text<64>>
     None
 }
 
-/// The single resource in a place; what serves several programs is in no single one.
+/// The single resource in a place.
 pub(crate) fn one<T: HasId>(id: Option<&String>) -> Option<Id<T>> {
     id.and_then(|id| Id::parse(id).ok())
+}
+
+/// The program in a place. What serves several is in no single one, and has the sight of its engagement; what joins two
+/// is in the one that takes, which is named first.
+pub(crate) fn program_of(at: &Place) -> Option<Id<Program>> {
+    if at.engagement.is_some() {
+        return one(at.program.as_ref());
+    }
+    at.program.as_ref().and_then(|programs| Id::parse(programs.split(' ').next()?).ok())
 }
 
 /// The part of [`crate::resource::Rules`] that all of them share, for those with the fields `subject_id`, `visibility`,
@@ -42,7 +52,7 @@ macro_rules! about_a_subject {
 
         fn seat(&mut self, at: &crate::resource::Place) {
             self.portfolio_id = crate::subject::one(at.portfolio.as_ref());
-            self.program_id = crate::subject::one(at.program.as_ref());
+            self.program_id = crate::subject::program_of(at);
             self.engagement_id = crate::subject::one(at.engagement.as_ref());
             self.partner_id = crate::subject::one(at.partner.as_ref());
         }

@@ -356,8 +356,9 @@ impl Scope {
         // What lies in a program names no portfolio; where one is named, it is that of the time.
         sql.push(" OR (t.portfolio IS NULL AND t.program IN (SELECT id FROM program WHERE org = ").text(&self.org);
         sql.push(" AND ").any("portfolio_id", portfolios).push("))");
-        // An engagement names every program it serves, and what hangs on it has the sight of it today.
-        sql.push(" OR (t.kind = 'engagement' AND (");
+        // An engagement names every program it serves, a dependency both that it joins; what hangs on an engagement has the
+        // sight of it today.
+        sql.push(" OR (t.kind IN ('engagement', 'dependency') AND (");
         self.serves("t.program", reach, sql);
         sql.push(" OR ");
         self.serves("t.program_before", reach, sql);

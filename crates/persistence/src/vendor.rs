@@ -102,6 +102,13 @@ pub async fn list_commitments(
     conn.resources(sql).await
 }
 
+/// Whether the organisation keeps the books of a company.
+pub async fn has_legal_entity(conn: &Conn, org: &str) -> Result<bool, Fail> {
+    let mut sql = Sql::new("SELECT 1 FROM legal_entity WHERE org = ");
+    sql.text(org).push(" AND deleted_at IS NULL LIMIT 1");
+    Ok(conn.one(sql).await?.is_some())
+}
+
 /// Reviews whose time runs, that are due by this instant or of whose deadline nobody was warned yet.
 pub async fn list_running(conn: &Conn, org: &str, now: Instant) -> Result<Vec<Review>, Fail> {
     let mut sql = live::<Review>(org, "clock", "running");

@@ -241,6 +241,15 @@ impl Database {
         self.keep(org, vec![sql]).await.map(|_| ())
     }
 
+    /// Leaves all endpoints of an embedded database to whoever comes.
+    pub async fn free_webhooks(&self) -> Result<(), Fail> {
+        self.writer
+            .outside()
+            .run(Sql::new("UPDATE webhook SET lease_until = 0 WHERE lease_until > 0"))
+            .await
+            .map(|_| ())
+    }
+
     /// Notes the events of a stretch of the log, from one entry to another. What was sent before is sent again.
     pub async fn queue_webhook(
         &self,

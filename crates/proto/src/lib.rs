@@ -11,3 +11,16 @@ pub mod v1 {
 
 /// The compiled contract with its comments and imports, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/steerco.bin"));
+
+/// The name of each file, as the others import it, and its text.
+pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// A resource that has a list.
+pub trait Resource: prost::Message + Default {
+    /// What rpcs call one, such as `Risk` in `RiskService` and `GetRisk`.
+    const ONE: &str;
+    /// What rpcs call many, such as `Risks` in `ListRisks`.
+    const MANY: &str;
+}
+
+include!(concat!(env!("OUT_DIR"), "/contract.rs"));

@@ -60,7 +60,7 @@ pub(crate) async fn accept(env: &Env<'_>, case: &Case, after: &mut Review) -> Re
     }
     milestone.payment_state = payment_of(&payables);
     let holds_from = if after.deemed { case_day(after, env.now) } else { env.now };
-    earn(env, &milestone).await?;
+    tell_deliverable(env, &milestone, true).await?;
     change(env, &case.milestone, milestone, "accept", holds_from);
     change(env, &case.claim, claim, "accept", holds_from);
     Ok(())
@@ -75,22 +75,27 @@ fn is_whole(milestone: &Milestone) -> bool {
     milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE)
 }
 
-/// Tells the deliverable of a milestone what reviews have accepted of it in all.
-async fn earn(env: &Env<'_>, changed: &Milestone) -> Result<(), Fail> {
+/// Tells the deliverable of a milestone what is claimed of it in all, and where something is decided what reviews have
+/// accepted.
+pub(crate) async fn tell_deliverable(env: &Env<'_>, changed: &Milestone, decided: bool) -> Result<(), Fail> {
     let Some(id) = changed.deliverable_id else { return Ok(()) };
     let org = env.context.caller.organisation();
-    let claimed = vendor::list_claimed_milestones(env.conn, org, &id.to_string()).await?;
-    let others = claimed.iter().filter(|other| other.id != changed.id);
-    let (mut whole, mut part) = (0_i64, 0_i64);
+    let known = vendor::list_claimed_milestones(env.conn, org, &id.to_string()).await?;
+    let others = known.iter().filter(|other| other.id != changed.id);
+    let (mut whole, mut accepted, mut claimed) = (0_i64, 0_i64, 0_i64);
     for milestone in others.chain([changed]) {
         let sums = milestone.sums();
         whole = whole.saturating_add(sums.weight);
-        part = part.saturating_add(sums.earned);
+        accepted = accepted.saturating_add(sums.earned);
+        claimed = claimed.saturating_add(milestone.claimed_weight());
     }
     let Some(deliverable) = vendor::find::<Deliverable>(env.conn, org, &id.to_string()).await? else { return Ok(()) };
     let mut told = deliverable.clone();
-    told.accepted_percent = share(part, whole);
-    change(env, &deliverable, told, "earn", env.now);
+    told.claimed_percent = share(claimed, whole);
+    if decided {
+        told.accepted_percent = share(accepted, whole);
+    }
+    change(env, &deliverable, told, if decided { "earn" } else { "claim" }, env.now);
     Ok(())
 }
 
@@ -149,6 +154,7 @@ fn blank(env: &Env<'_>, review: &Review, amount: Money) -> Payable {
         released_by: None,
         invoiced: Amount::default(),
         paid: Amount::default(),
+        paid_on: None,
         reverses_id: None,
         private_notes: None,
     }
@@ -293,7 +299,7 @@ pub(crate) async fn revoke(env: &Env<'_>, case: &Case, after: &mut Review) -> Re
     if milestone.delivery_state != DeliveryState::Submitted {
         milestone.delivery_state = delivery_of(claim.state, &milestone);
     }
-    earn(env, &milestone).await?;
+    tell_deliverable(env, &milestone, true).await?;
     change(env, &case.milestone, milestone, "revoke", env.now);
     change(env, &case.claim, claim, "revoke", env.now);
     for open in reviews.iter().filter(|other| other.state.is_open()) {

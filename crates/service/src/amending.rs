@@ -51,7 +51,7 @@ pub(crate) async fn amend<R: Resource>(env: &Env<'_>, before: &R, after: &mut R)
 async fn check_value(env: &Env<'_>, old: &Engagement, new: &Engagement) -> Result<(), Fail> {
     let mut faults = Vec::new();
     crate::prices::check(env, Some(old), new, &mut faults).await?;
-    let charged = account::read(env.conn, env.context.caller.organisation(), new.clone()).await?;
+    let charged = account::read(env.conn, env.context.caller.organisation(), new.clone(), None).await?;
     if charged.left_of_value().is_some_and(|left| left < 0) {
         faults.push(Fault::new("/value/amount", "INSUFFICIENT", "more than that was charged already"));
     }

@@ -364,37 +364,48 @@ impl Bulk {
 
     /// Decides the records of a piece.
     async fn piece<R: Resource>(&self, conn: &Conn, n: i64) -> Result<(Plan, Vec<RecordResult>), Fail> {
-        let clock = &self.service.inner.clock;
-        let access = self.service.access(conn, &self.context.caller).await?;
-        let env = Env::new(&self.context, conn, access, clock);
         let bytes = blob::get_piece(conn, &self.org, &self.upload, n).await?;
         let records: Vec<(u32, Record)> =
             serde_json::from_slice(&bytes).map_err(|cause| Fail::Broken(format!("piece {n}: {cause}")))?;
-        let lines: Vec<u32> = records.iter().map(|(line, _)| *line).collect();
-        let item = |(_, Record { external_id, source_version, body })| Item::Upsert {
-            new_id: clock.new_id(),
-            source: self.header.source.clone(),
-            external_id,
-            source_version,
-            body,
-            if_match: None,
-        };
-        let items: Vec<Item<R>> = records.into_iter().map(item).collect();
-        prefetch(&env, &items).await?;
-        let wish = Wish { partial: true, ..Wish::many("upsert_many", Value::Null, items) };
-        let (results, changes, source_versions) = decide_items(&env, &wish).await?;
+        let (lines, records): (Vec<u32>, Vec<Record>) = records.into_iter().unzip();
+        let (plan, results) =
+            decide_piece::<R>(&self.service, &self.context, conn, &self.header.source, records).await?;
         let result = |(line, done): (u32, Result<Written<R>, Error>)| RecordResult {
             line,
             done: done.map(|done| (done.outcome, done.seen.resource.common().id)).map_err(Box::new),
         };
-        let results = lines.into_iter().zip(results).map(result).collect();
-        let act = Act {
-            org: self.org.clone(),
-            actor: env.actor(),
-            now: env.now,
-            request_id: self.context.request_id.clone(),
-        };
-        let plan = env.plan(act, changes, source_versions);
-        Ok((plan, results))
+        Ok((plan, lines.into_iter().zip(results).map(result).collect()))
     }
+}
+
+/// Decides upserts that are written together, each by itself: one that is refused leaves the others be.
+pub(crate) async fn decide_piece<R: Resource>(
+    service: &Service,
+    context: &Context,
+    conn: &Conn,
+    source: &str,
+    records: Vec<Record>,
+) -> Result<(Plan, Vec<Result<Written<R>, Error>>), Fail> {
+    let clock = &service.inner.clock;
+    let access = service.access(conn, &context.caller).await?;
+    let env = Env::new(context, conn, access, clock);
+    let item = |Record { external_id, source_version, body }| Item::Upsert {
+        new_id: clock.new_id(),
+        source: source.to_owned(),
+        external_id,
+        source_version,
+        body,
+        if_match: None,
+    };
+    let items: Vec<Item<R>> = records.into_iter().map(item).collect();
+    prefetch(&env, &items).await?;
+    let wish = Wish { partial: true, ..Wish::many("upsert_many", Value::Null, items) };
+    let (results, changes, source_versions) = decide_items(&env, &wish).await?;
+    let act = Act {
+        org: context.caller.organisation().to_owned(),
+        actor: env.actor(),
+        now: env.now,
+        request_id: context.request_id.clone(),
+    };
+    Ok((env.plan(act, changes, source_versions), results))
 }

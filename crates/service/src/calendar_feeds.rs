@@ -2,9 +2,11 @@
 
 use serde_json::Map;
 use steerco_domain::calendar_feed::{CalendarFeed, CalendarFeedState, IssueAddressCalendarFeed};
+use steerco_domain::engagement::Engagement;
 use steerco_domain::id::Id;
 use steerco_domain::interchange::icalendar_out;
 use steerco_domain::milestone::Milestone;
+use steerco_domain::program::Program;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::{Fail, credential};
@@ -81,9 +83,20 @@ impl Service {
         }
         let filter = feed.program_id.map(|program| format!("program_id = \"{program}\"")).unwrap_or_default();
         let milestones = self.all::<Milestone>(&caller, &filter).await.map_err(refused)?;
-        let text = icalendar_out::write(feed.name.as_str(), &milestones);
+        let engagements = self.noticed(&caller, feed.program_id).await.map_err(refused)?;
+        let text = icalendar_out::write(feed.name.as_str(), &milestones, &engagements);
         let etag = digest(&[&text])[..32].to_owned();
         Ok(CalendarText { text, etag })
+    }
+
+    /// The engagements of a feed that the owner may read; none where it may read none.
+    async fn noticed(&self, caller: &Caller, program: Option<Id<Program>>) -> Result<Vec<Engagement>, Error> {
+        let mut found = match self.all::<Engagement>(caller, "").await {
+            Err(refused) if refused.reason == Reason::Forbidden => Vec::new(),
+            found => found?,
+        };
+        found.retain(|engagement| program.is_none_or(|program| engagement.program_ids.contains(&program)));
+        Ok(found)
     }
 
     /// The owner of a feed, as a caller whose rights are read with each operation.

@@ -24,6 +24,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, ledger, vendor};
 
+use crate::acceptance::tell_deliverable;
 use crate::execute::Env;
 
 const READ_ATTACHMENT: &Row = find("attachment", "read");
@@ -157,6 +158,7 @@ pub(crate) async fn submit<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<
     told.latest_update_id = Some(claim.id);
     told.update_count = claim.number;
     told.resubmission_count += i32::from(claim.resubmission > 0);
+    tell_deliverable(env, &told, false).await?;
     change(env, &milestone, told, "claim", env.now);
     env.change_after(Change::new(ChangeKind::Insert, None, &review, "open", None));
     Ok(())
@@ -257,6 +259,7 @@ pub(crate) async fn withdrawn(env: &Env<'_>, claim: &MilestoneUpdate) -> Result<
     told.claimed_forecast_on = before.as_ref().and_then(|before| before.forecast_on);
     told.claimed_at = before.as_ref().map(|before| before.created_at);
     told.delivery_state = before.map_or(DeliveryState::Scheduled, |before| delivery_of(before.state, &milestone));
+    tell_deliverable(env, &told, false).await?;
     change(env, &milestone, told, "withdraw_claim", env.now);
     Ok(())
 }

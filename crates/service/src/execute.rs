@@ -30,10 +30,10 @@ use steerco_persistence::{
 use crate::clock::Clock;
 use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
+use crate::fingerprint::fingerprint;
 use crate::known::{Known, prefetch};
 use crate::read::Reads;
 use crate::service::etag;
-use crate::token::digest;
 use crate::webhooks::check_addresses;
 use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
 
@@ -449,17 +449,6 @@ fn refuse_whole<R>(results: &[Result<Written<R>, Error>], batch: bool) -> Option
     faults.extend(refused.flat_map(|(i, error)| placed(i, error)));
     let detail = format!("nothing was written: {} faults, see errors", faults.len());
     Some(Error { faults, ..Error::new(first.reason, detail) })
-}
-
-fn fingerprint<R: Resource>(context: &Context, wish: &Wish<R>) -> String {
-    let effective = context.effective_at.map(|at| at.to_string()).unwrap_or_default();
-    digest(&[
-        R::KIND.name,
-        wish.action,
-        context.if_match.as_deref().unwrap_or_default(),
-        &effective,
-        &wish.input.to_string(),
-    ])
 }
 
 fn keep<R: Resource>(result: &Result<Written<R>, Error>) -> Kept {

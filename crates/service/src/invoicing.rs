@@ -39,7 +39,7 @@ const PROPOSE_CREDIT: &Row = find("service_level_measurement", "propose_credit")
 async fn hold_account(env: &Env<'_>, scope: &Scope, id: Id<Engagement>) -> Result<Option<Account>, Fail> {
     let held = query::find_for_update::<Engagement>(env.conn, scope, &id.to_string()).await?;
     let Some(held) = held.filter(|held| held.deleted_at.is_none()) else { return Ok(None) };
-    read(env.conn, scope.org(), held).await.map(Some)
+    read(env.conn, scope.org(), held, None).await.map(Some)
 }
 
 fn refuse(faults: Vec<Fault>) -> Result<(), Fail> {
@@ -98,7 +98,7 @@ async fn matched(env: &Env<'_>, invoice: &mut Invoice) -> Result<(), Fail> {
 pub(crate) async fn act<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
     let (was, any) = (before as &dyn Any, after as &mut dyn Any);
     if let Some((was, invoice)) = was.downcast_ref::<Invoice>().zip(any.downcast_mut::<Invoice>()) {
-        return decided(env, was.state, invoice).await;
+        return decided(env, was, invoice).await;
     }
     if let Some((was, release)) = was.downcast_ref::<RetentionRelease>().zip(any.downcast_mut::<RetentionRelease>()) {
         let approves = was.state != release.state && release.state == RetentionReleaseState::Approved;
@@ -113,40 +113,60 @@ pub(crate) async fn act<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -
     Ok(())
 }
 
-/// What the payables say of an invoice that was approved or paid.
-async fn decided(env: &Env<'_>, was: InvoiceState, invoice: &Invoice) -> Result<(), Fail> {
-    let (approved, paid) = (InvoiceState::Approved, InvoiceState::Paid);
-    let takes: fn(&mut Payable) -> &mut Amount = match (was, invoice.state) {
-        (was, is) if was == is => return Ok(()),
-        (_, is) if is == approved => |payable| &mut payable.invoiced,
-        (_, is) if is == paid => |payable| &mut payable.paid,
-        _ => return Ok(()),
-    };
+/// What the payables say of an invoice that was approved or paid, in whole or in part, and an invoice of its credit note.
+async fn decided(env: &Env<'_>, was: &Invoice, invoice: &Invoice) -> Result<(), Fail> {
+    let approved = was.state != invoice.state && invoice.state == InvoiceState::Approved;
+    if !approved && was.paid == invoice.paid {
+        return Ok(());
+    }
+    if approved {
+        credit(env, invoice).await?;
+    }
     let org = env.context.caller.organisation();
     let mut sums: BTreeMap<u128, (Id<Payable>, i64)> = BTreeMap::new();
     for line in &invoice.lines.0 {
         if let Some(id) = line.payable_id {
+            // Of what is paid in part each line has its share with its tax, which is left out here.
             let sum = sums.entry(id.as_u128()).or_insert((id, 0));
             sum.1 = sum.1.saturating_add(line.units());
         }
     }
     let mut changed: Vec<Payable> = Vec::new();
-    let action = if invoice.state == paid { "pay" } else { "invoice" };
+    let action = if approved { "invoice" } else { "pay" };
     for (id, units) in sums.into_values() {
         // Whoever may act on the invoice may not change payables otherwise: the partner that accepts a credit note.
         let Some(old) = hold::<Payable>(env.conn, org, &id.to_string()).await? else { continue };
-        if invoice.state == approved && matches!(old.state, PayableState::Reversed | PayableState::Held) {
+        if approved && matches!(old.state, PayableState::Reversed | PayableState::Held) {
             let detail = format!("a payable of the invoice is {}: nothing is charged for it", old.state.word());
             return Err(Error::new(Reason::WrongState, detail).into());
         }
         let mut new = old.clone();
-        let place = takes(&mut new);
-        *place = Amount::new(place.units().saturating_add(invoice.sign().saturating_mul(units)));
+        if approved {
+            new.invoiced = more(new.invoiced, invoice.sign().saturating_mul(units));
+        } else {
+            new.paid = more(new.paid, invoice.paid_of(units, invoice.paid) - invoice.paid_of(units, was.paid));
+            new.paid_on = invoice.payments.0.last().map(|payment| payment.paid_on).max(new.paid_on);
+        }
         settle(&mut new)?;
         change(env, &old, new.clone(), action, env.now);
         changed.push(new);
     }
     tell_milestones(env, &changed, action).await
+}
+
+fn more(so_far: Amount, units: i64) -> Amount {
+    Amount::new(so_far.units().saturating_add(units))
+}
+
+/// Takes what a credit note takes back off what is left to pay of its invoice.
+async fn credit(env: &Env<'_>, note: &Invoice) -> Result<(), Fail> {
+    let Some(id) = note.credited_invoice_id else { return Ok(()) };
+    let org = env.context.caller.organisation();
+    let Some(old) = hold::<Invoice>(env.conn, org, &id.to_string()).await? else { return Ok(()) };
+    let mut new = old.clone();
+    new.credit(note.gross)?;
+    change(env, &old, new, "credit", env.now);
+    Ok(())
 }
 
 /// What became of the payment of the milestones of these payables.

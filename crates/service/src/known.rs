@@ -89,13 +89,16 @@ pub(crate) async fn prefetch<R: Resource>(env: &Env<'_>, items: &[Item<R>]) -> R
         let Some(kind) = steerco_domain::find_kind(kind) else { continue };
         external_ids.sort_unstable();
         external_ids.dedup();
+        // What is no identifier has nothing behind it: its item is refused in its turn.
+        let references = external_ids.iter().filter_map(|id| ExternalRef::parse(&format!("{source}/{id}")));
+        let references: Vec<ExternalRef> = references.collect();
+        let external_ids: Vec<&str> = references.iter().map(|reference| reference.external_id.as_str()).collect();
         let mut found: HashMap<String, (String, Option<i64>)> = HashMap::new();
         for (external_id, id, version) in query::find_refs(env.conn, org, kind, source, &external_ids).await? {
             found.insert(external_id, (id, version));
         }
-        for external_id in external_ids {
-            let Some(reference) = ExternalRef::parse(&format!("{source}/{external_id}")) else { continue };
-            let behind = found.remove(external_id);
+        for reference in references {
+            let behind = found.remove(reference.external_id.as_str());
             own.extend(behind.iter().filter(|_| kind.name == R::KIND.name).map(|(id, _)| id.clone()));
             env.crosswalk.know(kind, reference, behind);
         }

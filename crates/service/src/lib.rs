@@ -43,6 +43,7 @@ mod execute;
 mod export;
 mod family;
 mod financials;
+mod fingerprint;
 mod forecasting;
 mod graph;
 mod hidden;

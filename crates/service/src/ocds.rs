@@ -6,6 +6,7 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::engagement_amendment::EngagementAmendment;
 use steerco_domain::invoice::Invoice;
+use steerco_domain::list::PAGE_SIZE_MAX;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::ocds::{Process, Snapshot};
 use steerco_domain::organisation::Organisation;
@@ -16,8 +17,8 @@ use steerco_persistence::ocds::{Spanned, list_instants, list_versions};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
-use crate::read::check_id;
-use crate::{Caller, Service};
+use crate::read::{check_id, resolve_id};
+use crate::{Caller, ListArgs, Service};
 
 const READ_ORGANISATION: &Row = find("organisation", "read");
 const READ_PARTNER: &Row = find("partner", "read");
@@ -28,6 +29,9 @@ const READ_MILESTONE: &Row = find("milestone", "read");
 
 /// Changes of which releases are made.
 const CHANGES_MAX: usize = 10_000;
+
+/// Contracting processes of a package.
+const PROCESSES_MAX: usize = 200;
 
 /// Every version that releases are made of, and at each instant of a change the last entry of the log: what one request
 /// changed, it changed at once.
@@ -51,8 +55,38 @@ impl Service {
         Ok(found)
     }
 
+    /// The contracting processes of the engagements of a filter that are no drafts, as far as the caller sees them.
+    pub async fn ocds_processes(&self, caller: &Caller, filter: Option<&str>) -> Result<Vec<Process>, Error> {
+        let args = ListArgs {
+            filter: filter.map(str::to_owned),
+            page_size: Some(i64::from(PAGE_SIZE_MAX)),
+            ..ListArgs::default()
+        };
+        let page = self.list::<Engagement>(caller, &args).await?;
+        let mut engagements = page.items;
+        engagements.retain(|engagement| engagement.state != EngagementState::Draft);
+        if engagements.is_empty() {
+            let detail = "no engagement that is or was in force meets the filter: there is nothing to publish";
+            return Err(Error::new(Reason::NotFound, detail));
+        }
+        if page.next_page_token.is_some() || engagements.len() > PROCESSES_MAX {
+            let detail =
+                format!("meets more engagements than the {PROCESSES_MAX} that a package has at most: narrow it");
+            return Err(Error::fault("?filter", "TOO_MANY", detail));
+        }
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let mut processes = Vec::with_capacity(engagements.len());
+        for engagement in engagements {
+            let id = engagement.id.to_string();
+            processes.push(self.ocds_process_in(&conn, caller, &id).await.map_err(Fail::into_error)?);
+        }
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(processes)
+    }
+
     async fn ocds_process_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<Process, Fail> {
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
+        let id = &*resolve_id::<Engagement>(conn, &scope, id).await?;
         let found = query::find::<Engagement>(conn, &scope, id, Moment::Now).await?;
         let found = found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
         if found.state == EngagementState::Draft {

@@ -176,8 +176,32 @@ async fn has_authority(env: &Env<'_>, case: &Case, gain: Money) -> Result<bool, 
     Ok(suffices(&limits, &roles, AuthorityAct::Acceptance, gain))
 }
 
+/// What an engagement must say before it is put in force: who is warned before silence counts as acceptance, and which
+/// company owes what is accepted, where the organisation keeps books.
+async fn check_activation(env: &Env<'_>, after: &Engagement) -> Result<(), Fail> {
+    let mut faults = Vec::new();
+    if after.deemed_acceptance && after.reviewer_id.is_none() {
+        let detail = "silence counts as acceptance: name the person who is warned before the deadline";
+        faults.push(Fault::new("/reviewer_id", "REQUIRED", detail));
+    }
+    let org = env.context.caller.organisation();
+    let priced = after.legal_entity_id.is_none().then_some(after.value).flatten();
+    if let Some(value) = priced.filter(|value| value.units > 0)
+        && vendor::has_legal_entity(env.conn, org).await?
+        && vendor::list_commitments(env.conn, org, &after.id.to_string(), value.currency).await?.is_empty()
+    {
+        let detail = "name the company that owes what is accepted, or bind a commitment to the engagement: without \
+                      either nothing could be accrued";
+        faults.push(Fault::new("/legal_entity_id", "REQUIRED", detail));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
+}
+
 /// An engagement that rests lets the time of its reviews stand still.
 async fn moved(env: &Env<'_>, before: &Engagement, after: &Engagement) -> Result<(), Fail> {
+    if before.state == EngagementState::Draft && after.state == EngagementState::Active {
+        return check_activation(env, after).await;
+    }
     let rests = |engagement: &Engagement| engagement.state == EngagementState::Suspended;
     if before.state == after.state || (!rests(before) && !rests(after)) {
         return Ok(());

@@ -1,20 +1,26 @@
 //! What both sides of an engagement read of it: the statement of account and the scorecard.
 
 use steerco_domain::access::{Row, find};
+use steerco_domain::commitment::Commitment;
 use steerco_domain::engagement::{Engagement, EngagementState};
+use steerco_domain::invoice::Invoice;
+use steerco_domain::invoice_match::InvoiceMatch;
 use steerco_domain::organisation::Organisation;
 use steerco_domain::partner::Partner;
 use steerco_domain::scorecard::{Facts, MINIMUM_EVIDENCE, Scorecard, Span};
 use steerco_domain::statement_of_account::StatementOfAccount;
-use steerco_domain::time::Day;
+use steerco_domain::time::{Day, Instant};
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail, account};
+use steerco_persistence::{Conn, Fail, account, log};
 
-use crate::read::check_id;
+use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
 const READ_ENGAGEMENT: &Row = find("engagement", "read");
+const READ_INVOICE: &Row = find("invoice", "read");
+const READ_COMMITMENT: &Row = find("commitment", "read");
+const READ_LEDGER: &Row = find("ledger_entry", "read");
 const READ_PARTNER: &Row = find("partner", "read");
 
 /// What is asked of a scorecard.
@@ -26,30 +32,75 @@ pub struct ScorecardArgs {
     pub until: Option<Day>,
     /// Facts that a score needs.
     pub minimum_evidence: Option<i64>,
+    /// The facts as they were known then; now when absent.
+    pub as_of: Option<Instant>,
 }
 
 impl Service {
-    /// What was agreed, accepted, charged and paid of an engagement, and what is disputed.
-    pub async fn statement_of_account(&self, caller: &Caller, id: &str) -> Result<StatementOfAccount, Error> {
+    /// What was agreed, accepted, charged and paid of an engagement, and what is disputed; with `as_of` as it was known then.
+    pub async fn statement_of_account(
+        &self,
+        caller: &Caller,
+        id: &str,
+        as_of: Option<Instant>,
+    ) -> Result<StatementOfAccount, Error> {
         check_id(Engagement::KIND, id)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.statement_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+        let found = self.statement_in(&conn, caller, id, as_of).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }
 
-    async fn statement_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<StatementOfAccount, Fail> {
-        let engagement = self.engagement_in(conn, caller, id).await?;
+    /// An invoice beside its commitment and what finance posted of it, for who reads the ledger.
+    pub async fn invoice_match(&self, caller: &Caller, id: &str) -> Result<InvoiceMatch, Error> {
+        check_id(Invoice::KIND, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let (_, ledger) = self.authorise(&conn, caller, READ_LEDGER).await?;
+            let (_, commitments) = self.authorise(&conn, caller, READ_COMMITMENT).await?;
+            let (_, scope) = self.authorise(&conn, caller, READ_INVOICE).await?;
+            let id = &*resolve_id::<Invoice>(&conn, &scope, id).await?;
+            let invoice = query::find::<Invoice>(&conn, &scope, id, Moment::Now).await?;
+            let invoice = invoice.ok_or_else(|| Error::not_found(Invoice::KIND.name))?;
+            let commitment: Option<Commitment> = match invoice.commitment_id {
+                Some(id) => query::find(&conn, &commitments, &id.to_string(), Moment::Now).await?,
+                None => None,
+            };
+            let engagement = invoice.engagement_id.to_string();
+            let entries = account::list_entries(&conn, &ledger, &engagement, invoice.number.as_str()).await?;
+            Ok::<_, Fail>(InvoiceMatch::new(&invoice, commitment.as_ref(), &entries)?)
+        };
+        let found = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn statement_in(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        as_of: Option<Instant>,
+    ) -> Result<StatementOfAccount, Fail> {
         let org = caller.organisation();
+        let known = known(conn, org, as_of).await?;
+        let engagement = self.engagement_in(conn, caller, id, known).await?;
         let zone = query::find_text(conn, org, Organisation::KIND, org, "time_zone").await?;
-        let today = engagement.day_of(self.inner.clock.now(), zone.as_deref());
-        let account = account::read(conn, org, engagement).await?;
+        let today = engagement.day_of(as_of.unwrap_or_else(|| self.inner.clock.now()), zone.as_deref());
+        let account = account::read(conn, org, engagement, known).await?;
         Ok(StatementOfAccount::new(&account, today)?)
     }
 
-    async fn engagement_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<Engagement, Fail> {
+    async fn engagement_in(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        id: &str,
+        known: Option<i64>,
+    ) -> Result<Engagement, Fail> {
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
-        let found = query::find::<Engagement>(conn, &scope, id, Moment::Now).await?;
+        let id = &*resolve_id::<Engagement>(conn, &scope, id).await?;
+        let found = query::find::<Engagement>(conn, &scope, id, moment(known)).await?;
         Ok(found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?)
     }
 
@@ -64,9 +115,10 @@ impl Service {
         let span = self.span(args)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
-            let engagement = self.engagement_in(&conn, caller, id).await?;
+            let known = known(&conn, caller.organisation(), args.as_of).await?;
+            let engagement = self.engagement_in(&conn, caller, id, known).await?;
             let (partner, id) = (engagement.partner_id, engagement.id);
-            let facts = facts(&conn, caller.organisation(), vec![engagement]).await?;
+            let facts = facts(&conn, caller.organisation(), vec![engagement], known).await?;
             Ok::<_, Fail>(Scorecard::new(partner, Some(id), &facts, span)?)
         };
         let found = found.await.map_err(Fail::into_error)?;
@@ -79,7 +131,7 @@ impl Service {
         check_id(Partner::KIND, id)?;
         let span = self.span(args)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.partner_scorecard_in(&conn, caller, id, span).await.map_err(Fail::into_error)?;
+        let found = self.partner_scorecard_in(&conn, caller, id, (span, args.as_of)).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }
@@ -89,25 +141,28 @@ impl Service {
         conn: &Conn,
         caller: &Caller,
         id: &str,
-        span: Span,
+        (span, as_of): (Span, Option<Instant>),
     ) -> Result<Scorecard, Fail> {
+        let known = known(conn, caller.organisation(), as_of).await?;
         let (_, scope) = self.authorise(conn, caller, READ_PARTNER).await?;
-        let partner = query::find::<Partner>(conn, &scope, id, Moment::Now).await?;
+        let id = &*resolve_id::<Partner>(conn, &scope, id).await?;
+        let partner = query::find::<Partner>(conn, &scope, id, moment(known)).await?;
         let partner = partner.ok_or_else(|| Error::not_found(Partner::KIND.name))?;
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
-        let mut engagements = account::list_engagements(conn, &scope, id).await?;
+        let mut engagements = account::list_engagements(conn, &scope, id, moment(known)).await?;
         engagements.retain(|engagement| engagement.state != EngagementState::Draft);
-        let all = account::count_engagements(conn, caller.organisation(), id).await?;
+        let all = account::count_engagements(conn, caller.organisation(), id, known).await?;
         // A partner sees all of its own, so it is told of none that it does not see.
         let hidden = all - i64::try_from(engagements.len()).unwrap_or(i64::MAX);
-        let facts = facts(conn, caller.organisation(), engagements).await?;
+        let facts = facts(conn, caller.organisation(), engagements, known).await?;
         let mut card = Scorecard::new(partner.id, None, &facts, span)?;
         card.hidden_count = i32::try_from(hidden).unwrap_or(i32::MAX);
         Ok(card)
     }
 
     fn span(&self, args: &ScorecardArgs) -> Result<Span, Error> {
-        let until = args.until.unwrap_or_else(|| self.inner.clock.now().day());
+        let today = args.as_of.unwrap_or_else(|| self.inner.clock.now()).day();
+        let until = args.until.unwrap_or(today);
         if args.from.is_some_and(|from| until < from) {
             return Err(Error::fault("?until_on", "OUT_OF_ORDER", "must not be before from_on"));
         }
@@ -115,18 +170,31 @@ impl Service {
         if !(1..=1000).contains(&minimum_evidence) {
             return Err(Error::new(Reason::Invalid, "minimum_evidence must be a whole number from 1 to 1000"));
         }
-        Ok(Span { from: args.from, until, minimum_evidence })
+        Ok(Span { from: args.from, until, today, minimum_evidence })
     }
 }
 
-async fn facts(conn: &Conn, org: &str, engagements: Vec<Engagement>) -> Result<Vec<Facts>, Fail> {
+/// The last entry of the log that was there at an instant; none where now is meant.
+async fn known(conn: &Conn, org: &str, as_of: Option<Instant>) -> Result<Option<i64>, Fail> {
+    match as_of {
+        Some(at) => log::seq_at(conn, org, at).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn moment(known: Option<i64>) -> Moment {
+    known.map_or(Moment::Now, |seq| Moment::Known { seq })
+}
+
+async fn facts(conn: &Conn, org: &str, engagements: Vec<Engagement>, known: Option<i64>) -> Result<Vec<Facts>, Fail> {
     let mut facts = Vec::with_capacity(engagements.len());
     for engagement in engagements {
         let id = engagement.id.to_string();
         facts.push(Facts {
-            milestones: account::list(conn, org, &id).await?,
-            claims: account::list(conn, org, &id).await?,
-            measurements: account::list(conn, org, &id).await?,
+            milestones: account::list(conn, org, &id, known).await?,
+            claims: account::list(conn, org, &id, known).await?,
+            reviews: account::list(conn, org, &id, known).await?,
+            measurements: account::list(conn, org, &id, known).await?,
             engagement,
         });
     }

@@ -3,8 +3,8 @@
 //!
 //! CPU time of the whole process tree (the server and, on `PostgreSQL`, every process of the database) is the figure
 //! that counts: wall time is noise on a shared machine. Nothing is asserted. The client is this process, the server a
-//! child, so that the client's own work is not counted. The child is this program again, started as `serve`: the same
-//! code as the binary `steerco`, built in the same profile.
+//! child, so that the client's own work is not counted. The child is this program again, started as `serve` or
+//! `import`: the same code as the binary `steerco`, built in the same profile.
 #![expect(
     clippy::similar_names,
     clippy::struct_field_names,
@@ -22,6 +22,7 @@ mod limits;
 mod postgres;
 mod process;
 mod report;
+mod sync;
 mod work;
 
 use std::error::Error;
@@ -86,7 +87,7 @@ impl Flags {
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
-        Some("serve") => return steerco_server::commands::run(steerco_server::cli::Cli::parse()),
+        Some("serve" | "import") => return steerco_server::commands::run(steerco_server::cli::Cli::parse()),
         Some("bare") => return limits::serve_bare(),
         _ => {}
     }

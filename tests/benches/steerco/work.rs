@@ -13,7 +13,7 @@ use crate::client::{self, Connection, Times, get, post};
 use crate::data::{BASE_URL, Data, LINES, Store, actuals, risk};
 use crate::process::{Folder, Server, cpu};
 use crate::report::{Report, Row};
-use crate::{Done, Flags, events, ledger};
+use crate::{Done, Flags, events, ledger, sync};
 
 /// Rounds of a row; the one of median CPU counts.
 const ROUNDS: usize = 3;
@@ -38,6 +38,7 @@ pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, repor
         report.rows.push(row.of(bench.server.memory().1 / 1024.0, "MiB"));
     }
     bench.batches(report)?;
+    sync::run(flags, store, data, &bench.server, dir, report)?;
     drop(bench);
     ledger::run(flags, store, data, dir, report)
 }

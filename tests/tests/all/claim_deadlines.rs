@@ -22,7 +22,8 @@ async fn pass(world: &World, hours: i64) {
 scenario!(silence_is_acceptance_where_the_contract_says_so(shared) {
     let Some(world) = wednesday(&shared).await else { return };
     let (director, vendor, finance) = (world.client(Who::Director), world.client(Who::Vendor), world.client(Who::Finance));
-    let terms = json!({"review_deadline_days": 3, "deemed_acceptance": true, "reviewer_id": world.id(Who::ProgramManager)});
+    let terms = json!({"review_deadline_days": 3, "deemed_acceptance": true, "reviewer_id": world.id(Who::ProgramManager),
+        "review_delegate_id": world.id(Who::Director)});
     let deal = Deal::strike(&world, terms, json!({})).await;
     let claim = deal.claim(&vendor, json!({"percent": 1})).await.unwrap();
     let id = claim["review_id"].as_str().unwrap().to_owned();
@@ -37,6 +38,17 @@ scenario!(silence_is_acceptance_where_the_contract_says_so(shared) {
     let warned = review().await;
     assert!(warned["warned_at"].is_string(), "Friday, the working day before the last");
     assert_eq!(vendor.all_events(json!({})).await.len(), seen, "the partner is not warned");
+    let told = json!({"event_types": ["review.warn"]});
+    let events = director.all_events(told.clone()).await;
+    assert_eq!((events.len(), &events[0]["resource_id"]), (1, &json!(id)), "{events:?}");
+    let (after, manager) = (&events[0]["after"], world.id(Who::ProgramManager));
+    assert_eq!((&after["reviewer_id"], &after["delegate_id"]), (&json!(manager), &json!(world.id(Who::Director))));
+    assert_eq!(vendor.all_events(told).await.len(), 0);
+    for name in ["reviewer_id", "delegate_id"] {
+        let who = if name == "reviewer_id" { manager } else { world.id(Who::Director) };
+        let mine = json!({"filter": format!("warned_at != null and {name} = \"{who}\""), "include_total": true});
+        assert_eq!(director.list("review", mine).await.unwrap()["total"], "1", "{name}");
+    }
     // A question stops the time over the weekend.
     act(&director, &claim, "query", json!({"query": "which roof?"})).await.unwrap();
     assert_eq!((&review().await["clock"], &review().await["days_left"]), (&json!("stopped"), &json!(1)));
@@ -58,6 +70,8 @@ scenario!(silence_is_acceptance_where_the_contract_says_so(shared) {
     let deemed = review().await;
     assert_eq!((&deemed["state"], &deemed["deemed"], &deemed["accepted_on"]), (&json!("accepted"), &json!(true), &json!("2026-12-10")));
     assert!(deemed["decided_by"].is_null());
+    let events = vendor.all_events(json!({"event_types": ["review.deem"]})).await;
+    assert_eq!((events.len(), &events[0]["resource_id"]), (1, &json!(id)));
     let fact = deal.fact(&vendor).await;
     assert_eq!((&fact["accepted_on"], fact["accepted_percent"].as_f64()), (&json!("2026-12-10"), Some(1.0)));
     assert_eq!(deal.fact(&director).await["effective_at"], "2026-12-10T23:00:00.000000Z");
@@ -81,6 +95,13 @@ scenario!(without_the_clause_silence_is_silence(shared) {
     pass(&world, 30 * 24).await;
     let review = director.get("review", claim["review_id"].as_str().unwrap()).await.unwrap();
     assert_eq!((&review["state"], review["warned_at"].is_string()), (&json!("open"), true));
+    // A dispute of what is still open stops the time until it is answered.
+    act(&vendor, &claim, "dispute", json!({"reason": "it takes too long"})).await.unwrap();
+    let stopped = director.get("review", review.id()).await.unwrap();
+    assert_eq!((&stopped["clock"], &stopped["due_on"]), (&json!("stopped"), &serde_json::Value::Null));
+    act(&director, &claim, "answer_dispute", json!({"answer": "we are sorry"})).await.unwrap();
+    let running = director.get("review", review.id()).await.unwrap();
+    assert_eq!((&running["clock"], running["due_on"].is_string()), (&json!("running"), true));
     act(&director, &claim, "accept", json!({})).await.unwrap();
     // A suspended partner sees nothing, and its open stream ends.
     director.act("partner", &world.partner, "suspend", json!({})).await.unwrap();

@@ -133,3 +133,43 @@ scenario!(a_manager_joins_its_program_to_others(world) {
     let whole = join(&director, &mine, &far).await.unwrap_err();
     assert!(whole.detail.contains(&theirs), "{whole}");
 });
+
+scenario!(both_sides_hear_of_a_dependency(world) {
+    let (director, admin) = (world.client(Who::Director), world.client(Who::Admin));
+    // One side is the program manager's; the other side's is made here, and so is somebody of a third program.
+    let manages = async |name: &str, program: &str| {
+        let person = admin.create("person", json!({ "name": name })).await.unwrap().id().to_owned();
+        let grant = json!({"person_id": person, "role": "program_manager", "program_id": program});
+        admin.create("grant", grant).await.unwrap();
+        world.client_of(&person)
+    };
+    let program = json!({"portfolio_id": world.portfolio, "code": "parks", "name": "Parks", "currency": "EUR"});
+    let third = director.create("program", program).await.unwrap().id().to_owned();
+    let (mine, theirs) = (world.client(Who::ProgramManager), manages("Other side", &world.other_program).await);
+    let stranger = manages("Third side", &third).await;
+    let head = director.list("source", json!({})).await.unwrap()["sync_token"].clone();
+    let giver = deliverable(&world, &world.program).await;
+    let taker = deliverable(&world, &world.other_program).await;
+    let made = join(&director, &giver, &taker).await.unwrap().id().to_owned();
+    director.act("dependency", &made, "agree", json!({})).await.unwrap();
+    let comment = json!({"subject_id": made, "text": "Steel comes on Monday", "visibility": "internal"});
+    director.create("comment", comment).await.unwrap();
+    director.delete("dependency", &made).await.unwrap();
+    for caller in [&mine, &theirs] {
+        let events = caller.all_events(json!({"after": head, "kinds": ["dependency"]})).await;
+        let told: Vec<&str> = events.iter().map(|event| event["operation"].as_str().unwrap()).collect();
+        assert_eq!(told, ["dependency.create", "dependency.agree", "dependency.delete"]);
+        assert_eq!(events[0]["after"]["predecessor_id"], json!(giver));
+    }
+    for program in [&world.program, &world.other_program] {
+        let args = json!({"after": head, "kinds": ["dependency"], "program_ids": [program]});
+        assert_eq!(director.all_events(args).await.len(), 3, "a filter by either program finds it");
+    }
+    let elsewhere = json!({"after": head, "kinds": ["dependency"], "program_ids": [third]});
+    assert_eq!(director.all_events(elsewhere).await, Vec::<Value>::new());
+    let unseen = stranger.all_events(json!({"after": head, "kinds": ["dependency", "comment"]})).await;
+    assert_eq!(unseen, Vec::<Value>::new(), "neither the dependency nor what is said of it");
+    let said = theirs.all_events(json!({"after": head, "kinds": ["comment"]})).await;
+    assert_eq!(said.len(), 1, "what is said of it is said to who takes");
+    world.verify().await;
+});

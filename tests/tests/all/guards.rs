@@ -23,7 +23,7 @@ fn snake(text: &str) -> String {
 }
 
 /// Operations of REST beside their rpcs: what only the web has.
-const WEB_ONLY: [&str; 12] = [
+const WEB_ONLY: [&str; 16] = [
     "get_jwks",
     "get_authorization_server",
     "get_protected_resource",
@@ -36,6 +36,10 @@ const WEB_ONLY: [&str; 12] = [
     "list_reasons",
     "get_reason",
     "get_docs",
+    "get_llms_txt",
+    "list_protos",
+    "get_proto",
+    "get_descriptor_set",
 ];
 
 #[test]

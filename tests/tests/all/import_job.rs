@@ -116,6 +116,114 @@ scenario!(one_refused_record_refuses_all_unless_partial(world) {
     world.verify().await;
 });
 
+scenario!(
+    /// Records that name others of the same file are checked as they will be written, and what is wrong with one of them
+    /// leaves no trace of any.
+    a_file_that_names_itself_is_checked_as_a_whole(world) {
+        let director = world.client(Who::Director);
+        let project = world.project("school").await;
+        let body = json!({"name": "plan.xml", "format": "mspdi", "source": World::SOURCE, "project_id": project});
+        let second = |link: &str, title: &str| format!(
+            "<Task><UID>2</UID><Name>{title}</Name><Duration>PT8H0M0S</Duration>{link}</Task></Tasks></Project>"
+        );
+        let first = mspdi("Walls").split("<Task><UID>2</UID>").next().unwrap().replace("</UID><Name>Walls</Name>",
+            "</UID><Name>Walls</Name><PredecessorLink><PredecessorUID>2</PredecessorUID><Type>1</Type></PredecessorLink>");
+        let link = "<PredecessorLink><PredecessorUID>1</PredecessorUID><Type>1</Type></PredecessorLink>";
+        // Each task waits for the other: both are new, so only the two links together show it.
+        let circle = first.clone() + &second(link, "Roof");
+        let head = director.list("source", json!({})).await.unwrap()["sync_token"].clone();
+        for run in ["check", "apply"] {
+            let id = ready(&director, body.clone(), circle.as_bytes()).await;
+            let done = director.run_import(&id, run).await.unwrap();
+            assert_eq!(done["counts"]["refused"], 1, "{run}: {done:?}");
+            let told = report(&director, &id).await;
+            let refused = told.iter().find(|record| record["outcome"] == "refused").unwrap();
+            assert_eq!((&refused["kind"], &refused["errors"][0]["pointer"]), (&json!("dependency"), &json!("/successor_id")), "{refused}");
+            assert!(refused["errors"][0]["code"].as_str().unwrap().starts_with("CYCLE"), "{refused}");
+            assert!(told.iter().all(|record| record.get("resource_id").is_none()), "nothing of it was made: {told:?}");
+        }
+        let kinds = ["activity", "dependency", "work_calendar"];
+        let events = director.all_events(json!({"after": head, "kinds": kinds})).await;
+        assert_eq!(events, Vec::<Value>::new(), "all or nothing");
+        for kind in kinds {
+            assert!(director.list(kind, json!({})).await.unwrap().items().is_empty(), "{kind}");
+        }
+        let sound = first.replace("<PredecessorUID>2<", "<PredecessorUID>9<") + &second(link, "Roof");
+        let id = ready(&director, body, sound.as_bytes()).await;
+        let applied = director.run_import(&id, "apply").await.unwrap();
+        assert_eq!((applied["state"].as_str(), counts(&applied)[4]), (Some("applied"), 0), "{applied:?}");
+        assert_eq!(director.list("activity", json!({})).await.unwrap().items().len(), 2);
+        world.verify().await;
+    }
+);
+
+scenario!(
+    /// Rows of a table that name others of the same table: in a dry run as in the import.
+    a_row_names_a_row_before_it(world) {
+        let director = world.client(Who::Director);
+        let body = json!({"name": "a.csv", "format": "csv", "source": World::SOURCE, "record_kind": "functional_area"});
+        let file = "external_id,code,name,parent_id\nA,works,Works,\nB,civil,Civil works,A\nC,BAD CODE,,B\nD,far,Far,Z\n";
+        let id = ready(&director, body.clone(), file.as_bytes()).await;
+        let checked = director.run_import(&id, "check").await.unwrap();
+        assert_eq!(counts(&checked), [4, 2, 0, 0, 2, 0], "{checked:?}");
+        let told = report(&director, &id).await;
+        let errors = |n: usize| -> Vec<&str> {
+            told[n]["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect()
+        };
+        assert_eq!((errors(2), errors(3)), (vec!["/code", "/name"], vec!["/parent_id"]), "all that is wrong, though it names one to come");
+        let sound = "external_id,code,name,parent_id\nA,works,Works,\nB,civil,Civil works,A\nC,roads,Roads,B\n";
+        let id = ready(&director, body, sound.as_bytes()).await;
+        let checked = director.run_import(&id, "check").await.unwrap();
+        assert_eq!(counts(&checked), [3, 3, 0, 0, 0, 0], "{checked:?}");
+        assert_eq!(director.get_by_ref("functional_area", World::SOURCE, "A").await.unwrap_err().code, "NOT_FOUND");
+        let applied = director.run_import(&id, "apply").await.unwrap();
+        assert_eq!(counts(&applied), [3, 3, 0, 0, 0, 0], "{applied:?}");
+        let area = async |id: &str| director.get_by_ref("functional_area", World::SOURCE, id).await.unwrap();
+        assert_eq!((&area("C").await["parent_id"], &area("B").await["parent_id"]), (&json!(area("B").await.id()), &json!(area("A").await.id())));
+    }
+);
+
+scenario!(
+    /// Nothing of a long file is there when its last line is refused, and nobody sees a part of it meanwhile.
+    a_file_is_stored_whole_or_not_at_all(world) {
+        let director = world.client(Who::Director);
+        let file = |last: &str| {
+            let mut file = "external_id,title,program_id\n".to_owned();
+            for n in 0..2_500 {
+                writeln!(file, "W{n},Deliverable {n},{}", world.program).unwrap();
+            }
+            file + &format!("W9999,{last},{}\n", world.program)
+        };
+        let body = json!({
+            "name": "w.csv", "format": "csv", "source": World::SOURCE, "record_kind": "deliverable", "program_id": world.program,
+        });
+        let head = director.list("source", json!({})).await.unwrap()["sync_token"].clone();
+        let id = ready(&director, body.clone(), file("").as_bytes()).await;
+        let failed = director.run_import(&id, "apply").await.unwrap();
+        assert_eq!((failed["state"].as_str(), counts(&failed)), (Some("failed"), [2_501, 2_500, 0, 0, 1, 0]), "{failed:?}");
+        let events = director.all_events(json!({"after": head, "kinds": ["deliverable"], "page_size": 1000})).await;
+        assert_eq!(events.len(), 0);
+        let last = director.import_records(&id, json!({"after_record": 2_500})).await.unwrap();
+        assert_eq!(last["records"][0]["errors"][0]["pointer"], "/title");
+
+        let id = ready(&director, body, file("The last").as_bytes()).await;
+        let (importing, watching) = (director.clone(), director.clone());
+        let run = tokio::spawn(async move { importing.run_import(&id, "apply").await.unwrap() });
+        let seen = |args: Value| {
+            let watching = watching.clone();
+            async move { watching.list("deliverable", args).await.unwrap()["total"].clone() }
+        };
+        while !run.is_finished() {
+            let total = seen(json!({"include_total": true, "page_size": 1})).await;
+            assert!(total == "0" || total == "2501", "a part of it: {total}");
+        }
+        assert_eq!(counts(&run.await.unwrap()), [2_501, 2_501, 0, 0, 0, 0]);
+        let events = director.all_events(json!({"after": head, "kinds": ["deliverable"], "page_size": 1000})).await;
+        assert_eq!(events.len(), 2_501);
+        world.verify().await;
+    }
+);
+
 scenario!(a_long_table_is_reported_line_by_line(world) {
     let director = world.client(Who::Director);
     let mut file = "external_id,title,program_id\n".to_owned();

@@ -73,12 +73,14 @@ impl Receiver {
     /// `behave` is told how many requests came before.
     pub(crate) async fn start(behave: impl Fn(usize, &Heard) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        // What is still sent to an earlier receiver at this port is not taken for its own.
+        let path = format!("/hook/{}", super::bodies::fresh());
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
         let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
         let (all, behave): (_, Arc<Behave>) = (Arc::clone(&heard), Arc::new(behave));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&all), Arc::clone(&behave)));
+                tokio::spawn(serve(stream, path.clone(), Arc::clone(&all), Arc::clone(&behave)));
             }
         });
         Self { url, heard, task }
@@ -109,8 +111,11 @@ impl Receiver {
     }
 }
 
-async fn serve(mut stream: TcpStream, all: Arc<Mutex<Vec<Heard>>>, behave: Arc<Behave>) {
+async fn serve(mut stream: TcpStream, path: String, all: Arc<Mutex<Vec<Heard>>>, behave: Arc<Behave>) {
     while let Some(mut heard) = read(&mut stream).await {
+        if !heard.path.starts_with(&path) {
+            return;
+        }
         let act = {
             let mut all = all.lock().unwrap();
             let act = behave(all.len(), &heard);

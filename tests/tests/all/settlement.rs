@@ -77,8 +77,11 @@ scenario!(from_the_contract_to_the_scorecard(world) {
     // Approved by a person, paid by finance; payable and milestone follow.
     director.act("invoice", invoice.id(), "approve", json!({})).await.unwrap();
     assert_eq!(vendor.get("milestone", &milestone).await.unwrap()["payment_state"], "invoiced");
-    let paid = json!({"amount": "52250", "paid_on": "2026-12-20", "document_reference": "P 1"});
-    finance.act("invoice", invoice.id(), "record_payment", paid).await.unwrap();
+    for (amount, day) in [("12250", "2026-12-18"), ("40000", "2026-12-20")] {
+        let paid = json!({"amount": amount, "paid_on": day, "document_reference": format!("P {day}")});
+        finance.act("invoice", invoice.id(), "record_payment", paid).await.unwrap();
+        assert_eq!(vendor.get("payable", &payable).await.unwrap()["paid_on"], day);
+    }
     let seen = vendor.get("payable", &payable).await.unwrap();
     assert_eq!((&seen["state"], &seen["paid"]), (&json!("paid"), &json!("52250.0000")));
     assert_eq!(vendor.get("milestone", &milestone).await.unwrap()["payment_state"], "paid");
@@ -86,8 +89,9 @@ scenario!(from_the_contract_to_the_scorecard(world) {
     // Both sides read the same account.
     let account = vendor.statement_of_account(&engagement).await.unwrap().json;
     assert_eq!(account, director.statement_of_account(&engagement).await.unwrap().json);
-    let sums = ["accepted", "retained", "payable", "charged", "paid", "outstanding"].map(|name| account[name].as_str().unwrap());
-    assert_eq!(sums, ["55000.0000", "2750.0000", "52250.0000", "52250.0000", "52250.0000", "0.0000"]);
+    let sums = ["claimed", "earned", "accepted", "retained", "payable", "charged", "paid", "outstanding"];
+    let sums = sums.map(|name| account[name].as_str().unwrap());
+    assert_eq!(sums, ["80000.0000", "55000.0000", "55000.0000", "2750.0000", "52250.0000", "52250.0000", "52250.0000", "0.0000"]);
 
     // One claim was refused first: nothing passed at once.
     let card = vendor.scorecard("partner", &world.partner, json!({"until_on": "2099-12-31", "minimum_evidence": 1})).await.unwrap();

@@ -177,7 +177,7 @@ scenario!(a_vendor_sets_nothing_that_it_does_not_see(world) {
         assert_eq!(refused.code, "PERMISSION_DENIED", "{kind:?}");
     }
     for row in TABLE.iter().filter(|row| row.cell(Role::Vendor) != Cell::Deny && row.action != "read") {
-        let own = ["milestone_update", "review", "comment", "attachment"];
+        let own = ["milestone_update", "review", "comment", "attachment", "invoice", "vendor_statement"];
         assert!(own.contains(&row.kind), "{}.{}", row.kind, row.action);
     }
     let system = steerco_domain::find_kind("milestone").unwrap().field("partner_id").unwrap().setter;

@@ -61,7 +61,7 @@ scenario!(an_event_arrives_signed(world) {
     world.project("gym").await;
     let events = director.all_events(json!({"after": head, "kinds": ["risk"]})).await;
     let heard = receiver.wait(4).await;
-    let full: Vec<_> = heard.iter().filter(|heard| heard.path == "/hook").collect();
+    let full: Vec<_> = heard.iter().filter(|heard| !heard.path.ends_with("?thin=1")).collect();
     assert_eq!(full.len(), 2);
     for (heard, event) in full.iter().zip(&events) {
         assert_eq!(heard.signed_by(&secret), 1);
@@ -76,7 +76,7 @@ scenario!(an_event_arrives_signed(world) {
         assert_eq!(rest.len(), events.len() - 1 - events.iter().position(|e| e["id"] == json["id"]).unwrap());
         assert!(heard.headers["webhook-timestamp"].parse::<i64>().unwrap() > 1_700_000_000);
     }
-    let slim = heard.iter().find(|heard| heard.path != "/hook").unwrap().json();
+    let slim = heard.iter().find(|heard| heard.path.ends_with("?thin=1")).unwrap().json();
     assert!(slim["data"]["after"].is_null() && slim["data"]["resource_id"] == risk.as_str(), "{slim}");
     let done = settled(&director, &id, 2).await;
     assert_eq!(done.len(), 2);
@@ -323,7 +323,8 @@ scenario!(
             assert_eq!(moved.faults[0].code, "INSIDE_ADDRESS", "{url}");
             let items = json!([{"create": {"name": "x", "url": url}}]);
             let many = director.batch("webhook_endpoint", json!({"items": items})).await.unwrap_err();
-            assert_eq!((many.faults[0].pointer.as_str(), many.faults[0].code.as_str()), ("/items/0/url", "INSIDE_ADDRESS"));
+            let [(pointer, "INSIDE_ADDRESS")] = many.places()[..] else { panic!("{url}: {many}") };
+            assert!(pointer.starts_with("/items/0/") && pointer.ends_with("/url"), "{many}");
             let source = director.upsert("webhook_endpoint", World::SOURCE, "W-1", json!({"name": "x", "url": url})).await;
             assert_eq!(source.unwrap_err().faults[0].code, "INSIDE_ADDRESS", "{url}");
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderMap, Request};
@@ -188,8 +189,9 @@ pub(crate) fn rpc_path(rpc: &MethodDescriptor) -> String {
 }
 
 /// The OpenAPI document, as it is served.
-pub(crate) fn document() -> Value {
-    steerco_api::openapi::document()
+pub(crate) fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(steerco_api::openapi::document);
+    &DOCUMENT
 }
 
 /// Every operation of the door that needs a token.

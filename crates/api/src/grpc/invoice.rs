@@ -13,7 +13,11 @@ use steerco_proto::v1 as pb;
 
 use super::macros::{resource_service, verb_wire};
 
-invoice_fields!(resource_service verbs { approve_invoice ApproveInvoice, reject_invoice RejectInvoice, withdraw_invoice WithdrawInvoice, accept_invoice AcceptInvoice, dispute_invoice DisputeInvoice, answer_dispute_invoice AnswerDisputeInvoice, record_payment_invoice RecordPaymentInvoice });
+invoice_fields!(resource_service verbs { approve_invoice ApproveInvoice, reject_invoice RejectInvoice, withdraw_invoice WithdrawInvoice, accept_invoice AcceptInvoice, dispute_invoice DisputeInvoice, answer_dispute_invoice AnswerDisputeInvoice, record_payment_invoice RecordPaymentInvoice } others {
+    async fn get_invoice_match(&self, request: Request<pb::GetInvoiceMatchRequest>) -> Answer<pb::InvoiceMatch> {
+        answer(request, |call, body| super::settlement::invoice_match(&self.0, call, body)).await
+    }
+});
 approve_invoice_fields!(verb_wire ApproveInvoiceRequest);
 reject_invoice_fields!(verb_wire RejectInvoiceRequest);
 withdraw_invoice_fields!(verb_wire WithdrawInvoiceRequest);

@@ -7,7 +7,7 @@ use steerco_proto::v1 as pb;
 use steerco_service::{ScorecardArgs, Service};
 use tonic::Response;
 
-use super::call::Call;
+use super::call::{Call, instant};
 use super::wire::Scalar;
 
 type Served<T> = Result<Response<T>, Error>;
@@ -17,7 +17,16 @@ pub(super) async fn statement(
     call: Call,
     body: pb::GetStatementOfAccountRequest,
 ) -> Served<pb::StatementOfAccount> {
-    Ok(Response::new(service.statement_of_account(&call.caller, &body.id).await?.out()))
+    let as_of = instant("as_of", body.as_of)?;
+    Ok(Response::new(service.statement_of_account(&call.caller, &body.id, as_of).await?.out()))
+}
+
+pub(super) async fn invoice_match(
+    service: &Service,
+    call: Call,
+    body: pb::GetInvoiceMatchRequest,
+) -> Served<pb::InvoiceMatch> {
+    Ok(Response::new(service.invoice_match(&call.caller, &body.id).await?.out()))
 }
 
 pub(super) async fn of_engagement(
@@ -48,5 +57,10 @@ fn args(body: &pb::GetScorecardRequest) -> Result<ScorecardArgs, Error> {
     if minimum_evidence.is_some_and(|least| !(1..=1000).contains(&least)) {
         faults.push(Fault::new("?minimum_evidence", "OUT_OF_RANGE", "must be a whole number from 1 to 1000"));
     }
-    if faults.is_empty() { Ok(ScorecardArgs { from, until, minimum_evidence }) } else { Err(Error::invalid(faults)) }
+    let as_of = instant("as_of", body.as_of).map_err(|error| faults.extend(error.faults)).ok().flatten();
+    if faults.is_empty() {
+        Ok(ScorecardArgs { from, until, minimum_evidence, as_of })
+    } else {
+        Err(Error::invalid(faults))
+    }
 }

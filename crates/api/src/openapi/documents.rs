@@ -18,6 +18,7 @@ pub(super) fn add(schemas: &mut Schemas) {
         ("Progress", progress()),
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
+        ("ProtoList", proto_list()),
         ("IssuedSecret", issued_secret()),
         ("IssuedAddress", issued_address()),
         ("Health", object("Health.").must("status", words(["ok"]))),
@@ -152,4 +153,10 @@ fn resource_metadata() -> ObjectBuilder {
         .property("bearer_methods_supported", list(text()))
         .property("resource_name", text())
         .property("resource_documentation", text())
+}
+
+fn proto_list() -> ObjectBuilder {
+    object("The files of the gRPC contract.")
+        .must("files", list(of(Type::String)))
+        .must("descriptor_set", of(Type::String))
 }

@@ -9,13 +9,14 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder,
 use super::answers::answer;
 use super::documents::shaped;
 use super::operation::{Access, Operation};
-use super::parameters::id;
+use super::parameters::{id, of_feed};
 use super::vocabulary::{Members, Schemas, list, note, object, of, reference};
+use crate::rest::params;
 
 const RELEASE: &str = "A release as the release schema of the Open Contracting Data Standard 1.1 has it: \
                        <https://standard.open-contracting.org/1.1/en/schema/reference/>.";
 
-pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 2] {
+pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 4] {
     let made = [
         ("OcdsRelease", release()),
         ("OcdsPublisher", object("Who publishes.").must("name", note("Name of the organisation."))),
@@ -32,6 +33,8 @@ pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 2] {
     [
         operation("release", "OcdsReleasePackage", "Get the open contracting releases of an engagement", releases),
         operation("record", "OcdsRecordPackage", "Get the open contracting record of an engagement", record),
+        shared("release", "OcdsReleasePackage", "List the open contracting releases of engagements"),
+        shared("record", "OcdsRecordPackage", "List the open contracting records of engagements"),
     ]
 }
 
@@ -48,6 +51,21 @@ fn operation(kind: &str, schema: &str, summary: &str, description: &str) -> Oper
         body: None,
         answers: vec![(200, answer("The package.", "application/json", reference(schema), &[]))],
         refusals: vec![404, 409],
+    }
+}
+
+/// One package of several engagements.
+fn shared(kind: &str, schema: &str, summary: &str) -> Operation {
+    let description = format!(
+        "What `GET /v1/engagements/{{id}}/ocds-{kind}-package` answers of one, of all engagements in sight that are or were \
+         in force and meet the filter, in one package: at most 200."
+    );
+    Operation {
+        path: format!("/v1/engagements/ocds-{kind}-package"),
+        id: format!("list_ocds_{kind}s"),
+        parameters: of_feed(&params::publishing()),
+        refusals: vec![404, 409],
+        ..operation(kind, schema, summary, &description)
     }
 }
 

@@ -8,7 +8,7 @@ use super::answers::{answer, content, empty, open};
 use super::documents;
 use super::operation::{Access, Operation, body};
 use super::parameters::{of_feed, path, shared};
-use super::vocabulary::{Schemas, limited, of, reference, text};
+use super::vocabulary::{Schemas, binary, limited, of, reference, text};
 use crate::problem::PROBLEM;
 use crate::rest::{FIGURES, params};
 
@@ -32,6 +32,7 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     operations.extend(discovery());
     operations.extend(server());
     operations.extend(documentation());
+    operations.extend(contract());
     operations
 }
 
@@ -222,6 +223,41 @@ fn documentation() -> Vec<Operation> {
             parameters: vec![path("code", "The code in lower case with hyphens.", code)],
             refusals: vec![400, 404],
             ..public(tag, "/errors/{code}", "get_reason", "Explain one error", "The page `type` leads to.", reason)
+        },
+    ]
+}
+
+fn contract() -> Vec<Operation> {
+    let tag = "documentation";
+    let said = |doc: &str, media: &str| vec![(200, open(doc, media, text(), &[]))];
+    let files =
+        open("The files.", PLAIN, reference("ProtoList"), &[]).content("text/html; charset=utf-8", content(text()));
+    let set = open("A `google.protobuf.FileDescriptorSet`.", "application/octet-stream", binary(), &[]);
+    let map = "Where everything is, for programs that read: pages, contract, tokens, resources (llmstxt.org).";
+    let descriptors = "The gRPC contract with its comments and imports, compiled.";
+    let file = limited(100, "^[a-z_]+\\.proto$");
+    vec![
+        public(tag, "/llms.txt", "get_llms_txt", "Get the map", map, said("The map.", "text/markdown; charset=utf-8")),
+        public(tag, "/proto", "list_protos", "List the protos", "The files of the gRPC contract.", vec![(200, files)]),
+        public(
+            tag,
+            "/proto/descriptor.binpb",
+            "get_descriptor_set",
+            "Get the descriptors",
+            descriptors,
+            vec![(200, set)],
+        ),
+        Operation {
+            parameters: vec![path("file", "Its name, such as `risk.proto`.", file)],
+            refusals: vec![400, 404],
+            ..public(
+                tag,
+                "/proto/steerco/v1/{file}",
+                "get_proto",
+                "Get a proto",
+                "One file, as it was written.",
+                said("The file.", "text/plain; charset=utf-8"),
+            )
         },
     ]
 }

@@ -3,6 +3,9 @@
 use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::field::Field;
+use steerco_domain::invoice::Invoice;
+use steerco_domain::invoice_match::InvoiceMatch;
+use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::partner::Partner;
 use steerco_domain::resource::Kind;
 use steerco_domain::scorecard::Scorecard;
@@ -16,7 +19,7 @@ use super::shape::schema;
 use super::vocabulary::{Schemas, reference};
 use crate::rest::params;
 
-pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 3] {
+pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 4] {
     schema(&StatementOfAccount::shape(), schemas);
     schema(&Scorecard::shape(), schemas);
     let statement = Operation {
@@ -30,12 +33,32 @@ pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 3] {
                       disputes that are open. The partner and the organisation read the same numbers."
                 .to_owned(),
         access: Access::of(Engagement::KIND.name, "read"),
-        parameters: vec![id(Engagement::KIND)],
+        parameters: [vec![id(Engagement::KIND)], of_feed(&params::rolling_up())].concat(),
         body: None,
         answers: vec![(200, answer("The statement.", "application/json", reference("StatementOfAccount"), &[]))],
         refusals: vec![404],
     };
-    [statement, scorecard(Engagement::KIND), scorecard(Partner::KIND)]
+    schema(&InvoiceMatch::shape(), schemas);
+    [statement, scorecard(Engagement::KIND), scorecard(Partner::KIND), matching()]
+}
+
+fn matching() -> Operation {
+    Operation {
+        method: HttpMethod::Get,
+        path: "/v1/invoices/{id}/match".to_owned(),
+        id: "get_invoice_match".to_owned(),
+        tag: Invoice::KIND.path(),
+        summary: "Get an invoice beside the books".to_owned(),
+        description: "The commitment of its purchase order line, and the costs that finance posted with its number \
+                      (`invoice_reference`) against commitments of its engagement: what was posted more or less than \
+                      charged. For who reads the ledger."
+            .to_owned(),
+        access: Access::of(LedgerEntry::KIND.name, "read"),
+        parameters: vec![id(Invoice::KIND)],
+        body: None,
+        answers: vec![(200, answer("The match.", "application/json", reference("InvoiceMatch"), &[]))],
+        refusals: vec![404],
+    }
 }
 
 fn scorecard(kind: &'static Kind) -> Operation {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/steerco.json");
 
-/// `UPDATE=1 cargo test` writes it anew.
+/// `UPDATE=1 cargo test` writes it anew, and so does `steerco openapi`.
 #[test]
 fn openapi_is_current() {
     let text = text();

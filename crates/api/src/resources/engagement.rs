@@ -15,6 +15,8 @@ pub(super) fn mount() -> Mounted {
         .verb::<SuspendEngagement>()
         .verb::<TerminateEngagement>()
         .done();
+    mounted.routes = mounted.routes.route("/v1/engagements/ocds-release-package", get(ocds::list_releases));
+    mounted.routes = mounted.routes.route("/v1/engagements/ocds-record-package", get(ocds::list_records));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/ocds-release-package", get(ocds::get_releases));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/ocds-record-package", get(ocds::get_record));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/statement-of-account", get(settlement::get_statement));

@@ -1,5 +1,6 @@
 //! The paths of invoices.
 
+use axum::routing::get;
 use steerco_domain::invoice::Invoice;
 use steerco_domain::invoice_acts::{
     AcceptInvoice, AnswerDisputeInvoice, ApproveInvoice, DisputeInvoice, RecordPaymentInvoice, RejectInvoice,
@@ -7,9 +8,10 @@ use steerco_domain::invoice_acts::{
 };
 
 use crate::rest::mount::{Mounted, whole};
+use crate::rest::settlement;
 
 pub(super) fn mount() -> Mounted {
-    whole::<Invoice>()
+    let mut mounted = whole::<Invoice>()
         .verb::<ApproveInvoice>()
         .verb::<RejectInvoice>()
         .verb::<WithdrawInvoice>()
@@ -17,5 +19,7 @@ pub(super) fn mount() -> Mounted {
         .verb::<DisputeInvoice>()
         .verb::<AnswerDisputeInvoice>()
         .verb::<RecordPaymentInvoice>()
-        .done()
+        .done();
+    mounted.routes = mounted.routes.route("/v1/invoices/{id}/match", get(settlement::get_invoice_match));
+    mounted
 }

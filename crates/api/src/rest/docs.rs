@@ -15,8 +15,8 @@ use utoipa_swagger_ui::Config;
 use super::reply;
 use crate::problem::{Answer, Refusal, slug};
 
-/// The OpenAPI document, as checked in.
-pub(crate) static OPENAPI: &[u8] = include_bytes!("../../../../openapi/steerco.json");
+/// The OpenAPI document, made when it is first asked for.
+static OPENAPI: LazyLock<String> = LazyLock::new(crate::openapi::text);
 /// Scripts and requests of this origin alone. The page sets styles by attribute, which only `unsafe-inline` allows.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
@@ -24,7 +24,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// A page of text and one inline style sheet.
 const TEXT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                            frame-ancestors 'none'";
-const PUBLIC: &str = "public, max-age=300";
+pub(super) const PUBLIC: &str = "public, max-age=300";
 
 /// FNV-1a: tells one edition of the document from another.
 fn digest(bytes: &[u8]) -> u64 {
@@ -33,13 +33,13 @@ fn digest(bytes: &[u8]) -> u64 {
 }
 
 pub(crate) async fn get_openapi(headers: HeaderMap) -> Response {
-    static TAG: LazyLock<String> = LazyLock::new(|| format!("\"{:016x}\"", digest(OPENAPI)));
+    static TAG: LazyLock<String> = LazyLock::new(|| format!("\"{:016x}\"", digest(OPENAPI.as_bytes())));
     let given = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let fixed = [(ETAG, TAG.as_str()), (CACHE_CONTROL, PUBLIC)];
     if given.is_some_and(|given| given.contains(TAG.as_str())) {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
-    (fixed, [(CONTENT_TYPE, reply::JSON)], OPENAPI).into_response()
+    (fixed, [(CONTENT_TYPE, reply::JSON)], OPENAPI.as_str()).into_response()
 }
 
 pub(crate) async fn to_docs() -> Redirect {

@@ -9,6 +9,7 @@ pub(crate) mod calendar_feed;
 pub(crate) mod call;
 pub(crate) mod consumers;
 pub(crate) mod content;
+mod contract;
 mod discovery;
 mod docs;
 mod event_types;
@@ -52,7 +53,6 @@ use crate::resources;
 
 pub(crate) use call::{JSON, PATCH};
 pub(crate) use discovery::scopes;
-pub(crate) use docs::OPENAPI;
 pub(crate) use health::FIGURES;
 pub(crate) use reply::PARTIAL;
 
@@ -112,6 +112,10 @@ fn others() -> Router<Rest> {
         .route("/docs/api", get(docs::to_reference))
         .route("/docs/api/", get(docs::get_reference))
         .route("/docs/api/{*file}", get(docs::get_reference_file))
+        .route("/llms.txt", get(contract::get_llms_txt))
+        .route("/proto", get(contract::list_protos))
+        .route("/proto/descriptor.binpb", get(contract::get_descriptor_set))
+        .route("/proto/steerco/v1/{file}", get(contract::get_proto))
         .route("/errors", get(docs::list_reasons))
         .route("/errors/{code}", get(docs::get_reason))
 }

@@ -30,14 +30,23 @@ fn summary(text: &'static str) -> String {
     paragraph.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
 }
 
+/// Name, title and summary of every page.
+pub(super) fn pages() -> impl Iterator<Item = (&'static str, &'static str, String)> {
+    PAGES.iter().map(|(name, text)| (*name, title(text), summary(text)))
+}
+
 /// Every page there is.
 pub(crate) async fn list_pages() -> Response {
     let mut body = String::from("# Steerco\n\n");
-    for (name, text) in PAGES {
-        let _ = writeln!(body, "- [{}]({name}.md): {}", title(text), summary(text));
+    for (name, title, summary) in pages() {
+        let _ = writeln!(body, "- [{title}]({name}.md): {summary}");
     }
     body.push_str("\nThe reference: [every operation of REST](/docs/api/), [the OpenAPI document](/openapi.json), ");
-    body.push_str("[every error](/errors). gRPC describes itself by reflection.\n");
+    body.push_str(
+        "[every error](/errors), [the protos](/proto) and [their descriptors](/proto/descriptor.binpb); gRPC ",
+    );
+    body.push_str("describes itself by reflection too. `GET /v1/event-types` has every event with its schema. ");
+    body.push_str("[For machines](/llms.txt).\n");
     page("Documentation", &render(&body))
 }
 

@@ -213,7 +213,12 @@ pub(crate) fn bridging() -> Set {
 
 /// How a scorecard is read.
 pub(crate) fn scoring() -> Set {
-    vec![&FROM, &UNTIL, &MINIMUM_EVIDENCE]
+    vec![&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE]
+}
+
+/// Of which engagements packages of open contracting data are made.
+pub(crate) fn publishing() -> Set {
+    vec![&FILTER]
 }
 
 /// How a write is done.

@@ -10,8 +10,14 @@ use super::{Rest, params, reply};
 use crate::problem::Answer;
 
 pub(crate) async fn get_statement(State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::rolling_up())?.read_args();
+    let found = rest.service.statement_of_account(&call.caller, call.path("id"), args.as_of).await?;
+    Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
+}
+
+pub(crate) async fn get_invoice_match(State(rest): State<Rest>, call: Call) -> Answer {
     call.query(&Vec::new())?;
-    let found = rest.service.statement_of_account(&call.caller, call.path("id")).await?;
+    let found = rest.service.invoice_match(&call.caller, call.path("id")).await?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
 }
 
@@ -21,6 +27,7 @@ fn args(query: &Query) -> ScorecardArgs {
         from: day(&params::FROM),
         until: day(&params::UNTIL),
         minimum_evidence: query.whole(&params::MINIMUM_EVIDENCE),
+        as_of: query.instant(&params::AS_OF),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod schedule;
 pub mod xer;
 mod xer_calendar;
 
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault};
@@ -24,13 +25,17 @@ use crate::error::{Error, Fault};
 /// Records a file may have.
 pub const RECORDS_MAX: usize = 1_000_000;
 
+/// The name of a kind, which is never borrowed from what is read.
+type KindName = &'static str;
+
 /// One record of a file.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Where it stands in the file, such as `row 7` or `task 12`.
     pub place: String,
     /// The kind of resource that it becomes; none where nothing here can hold it.
-    pub kind: Option<&'static str>,
+    #[serde(deserialize_with = "read_kind")]
+    pub kind: Option<KindName>,
     /// Its identifier in the source.
     pub external_id: String,
     /// The fields of the resource.
@@ -44,11 +49,24 @@ pub struct Record {
 }
 
 /// A field that names another record of the source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     pub field: String,
-    pub kind: &'static str,
+    #[serde(deserialize_with = "read_name")]
+    pub kind: KindName,
     pub external_id: String,
+}
+
+fn known<E: de::Error>(name: &str) -> Result<&'static str, E> {
+    crate::find_kind(name).map(|kind| kind.name).ok_or_else(|| E::custom(format_args!("{name} is no kind")))
+}
+
+fn read_name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    known(&String::deserialize(from)?)
+}
+
+fn read_kind<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'static str>, D::Error> {
+    Option::<String>::deserialize(from)?.map(|name| known(&name)).transpose()
 }
 
 /// Takes the records of a file, in an order in which what is named comes before what names it.

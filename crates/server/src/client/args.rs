@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use steerco_domain::resource::Kind;
 use steerco_domain::{KINDS, find_kind};
 
+use super::rows::FileFormat;
 use crate::cli::Output;
 
 /// Which server, and as whom; flags win over `STEERCO_*` over the profile.
@@ -102,7 +103,36 @@ pub enum ClientCommand {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
+    /// Create or change the records of a file by the ids of their source, all of them or none
+    #[command(after_help = IMPORT)]
+    Import {
+        #[command(flatten)]
+        remote: Remote,
+        #[arg(value_parser = kind_parser())]
+        kind: &'static Kind,
+        /// File of records
+        file: PathBuf,
+        /// Code of the source whose ids the file has
+        #[arg(long, value_name = "CODE")]
+        source: String,
+        /// What the file is; by its name when absent
+        #[arg(long, value_enum)]
+        format: Option<FileFormat>,
+        /// Leave out refused records instead of refusing all
+        #[arg(long)]
+        partial: bool,
+        /// Only check and say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Idempotency key: the same one makes the same run safe to repeat
+        #[arg(long, value_name = "TEXT")]
+        key: Option<String>,
+        /// JSON is a line for each record, and one with the counts
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Follow what changes, one event a line, over cut connections
+    #[command(after_help = WATCH)]
     Watch {
         #[command(flatten)]
         remote: Remote,
@@ -112,6 +142,9 @@ pub enum ClientCommand {
         /// Kinds wanted, separated by commas; all when absent
         #[arg(long, value_name = "KINDS")]
         kinds: Option<String>,
+        /// Types of events wanted, such as risk.assess, separated by commas; all when absent
+        #[arg(long, value_name = "TYPES")]
+        event_types: Option<String>,
         /// Leave out what this source wrote itself
         #[arg(long, value_name = "SOURCE")]
         exclude_source: Option<String>,
@@ -121,6 +154,9 @@ pub enum ClientCommand {
         /// Stop when everything that happened so far is printed
         #[arg(long)]
         until_now: bool,
+        /// A line for people, or JSON
+        #[arg(short, long, value_enum, default_value_t = Output::Json)]
+        output: Output,
     },
     /// Ask a server whether it is ready; exit code 0 if so, for container and service managers
     Health {
@@ -159,6 +195,27 @@ const APPLY: &str = "A document has `kind` and `fields`, and says which resource
 
 A line of `steerco export` is a document too: what stands there as the server has it is left alone.
 Exit code: 0 all done, 4 some refused, 7 the server cannot be reached.";
+
+const IMPORT: &str = "The file is CSV with a header of field names and external_id, as an export is written, or one JSON \
+object a line. It is read twice: nothing is sent that cannot be right, and nothing is written before all has arrived. What \
+is as it was makes no event, so that a nightly run over everything is cheap.
+
+Examples:
+  steerco import deliverable plan.csv --source jira --dry-run
+  steerco import deliverable plan.csv --source jira
+  steerco import risk risks.ndjson --source jira --partial -o json >report.ndjson
+
+A line of NDJSON, its fields beside the id or in `body`; `source_version` may number it:
+  {\"external_id\": \"D-1\", \"title\": \"Pumps\", \"project_id\": \"jira/P-3\"}
+
+Exit code: 0 all done, 4 refused, at least in part, 7 the server cannot be reached.";
+
+const WATCH: &str = "Examples:
+  steerco watch --kinds risk,project --state cursor         goes on where it stopped, after restarts too
+  steerco watch --state cursor --until-now >changes.ndjson  what happened since, then stop
+  steerco watch --event-types risk.assess -o table          a line for people
+
+Exit code: 4 the cursor has expired (CURSOR_EXPIRED): export anew, and go on from its sync_token.";
 
 /// `risk`, `risks`, `service-accounts`: each kind by any of its names.
 fn kind_parser() -> impl TypedValueParser<Value = &'static Kind> {

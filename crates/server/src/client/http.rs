@@ -208,19 +208,6 @@ impl Api {
         })
     }
 
-    /// Opens a stream; its first answer must come in time, its end may be far.
-    pub(crate) async fn open(&self, call: &Call) -> Result<Response, Failure> {
-        let opened = tokio::time::timeout(self.timeout, self.send(call)).await;
-        let response = opened
-            .unwrap_or_else(|_| Err(Failure::Unreachable(format!("{} did not answer in time", self.target.server))))?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let bytes = response.bytes().await.unwrap_or_default();
-        Err(Failure::Refused(Box::new(problem(status, &bytes))))
-    }
-
     async fn send(&self, call: &Call) -> Result<Response, Failure> {
         let url = format!("{}{}", self.target.server, call.path);
         let mut request = self.client.request(call.method.clone(), url);
@@ -255,7 +242,7 @@ impl Api {
 }
 
 /// How long to wait before attempt `attempt` + 1: a quarter of a second, doubled each time.
-pub(crate) fn pause(attempt: u32) -> Duration {
+fn pause(attempt: u32) -> Duration {
     Duration::from_millis(250 << attempt.saturating_sub(1).min(6)).min(WAIT_MAX)
 }
 

@@ -1,19 +1,24 @@
-//! `steerco` as a client of a server: reading, applying, watching, exporting. It speaks REST, knows kinds by their
-//! declarations alone, and must never open a database.
+//! `steerco` as a client of a server: reading, applying, importing, watching, exporting. It speaks REST, and gRPC where
+//! things stream, knows kinds by their declarations alone, and must never open a database.
 
 mod apply;
 pub mod args;
 mod documents;
+mod event;
 mod http;
+mod import;
+mod message;
 mod print;
 mod profile;
-mod sse;
+pub mod rows;
+mod rpc;
 mod watch;
 
 use std::process::ExitCode;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use steerco_client::Upsert;
 use steerco_domain::KINDS;
 use steerco_domain::resource::Kind;
 
@@ -22,6 +27,7 @@ use crate::commands::say;
 use apply::Applying;
 use args::{ClientCommand, Reading};
 use http::{Api, Call, Failure};
+use rows::Rows;
 use watch::Watching;
 
 /// What stands in a path as it is.
@@ -74,16 +80,22 @@ async fn dispatch(command: ClientCommand) -> Result<u8, Failure> {
             let api = Api::new(&remote).map_err(Failure::Local)?;
             return apply::apply(&api, &documents, &Applying { dry_run, key, output }).await;
         }
-        ClientCommand::Watch { remote, after, kinds, exclude_source, state, until_now } => {
-            let api = Api::new(&remote).map_err(Failure::Local)?;
-            let mut what = Watching { after, kinds, exclude_source };
+        ClientCommand::Import { remote, kind, file, source, format, partial, dry_run, key, output } => {
+            let rows = Rows::open(&file, format, kind, &source).map_err(Failure::Local)?;
+            let client = rpc::connect(&remote).map_err(Failure::Local)?;
+            let how = Upsert { source, partial, validate_only: dry_run, key };
+            return import::import(&client, &rows, how, output).await;
+        }
+        ClientCommand::Watch { remote, after, kinds, event_types, exclude_source, state, until_now, output } => {
+            let client = rpc::connect(&remote).map_err(Failure::Local)?;
+            let mut what = Watching { after, kinds, event_types, exclude_source, output };
             if let Some(state) = &state {
                 what.resume(state).map_err(Failure::Local)?;
             }
             if until_now {
-                watch::until_now(&api, what, state.as_deref()).await?;
+                watch::until_now(&client, &what, state.as_deref()).await?;
             } else {
-                watch::follow(&api, what, state.as_deref()).await?;
+                watch::follow(&client, &what, state.as_deref()).await?;
             }
         }
         ClientCommand::Health { remote, live } => {

@@ -197,6 +197,73 @@ async fn profiles_and_token_files_say_where_and_who() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_imported_whole_and_once() {
+    let world = World::new().await;
+    world.lines(&["apply", "-f", &world.write("sources.yaml", SOURCES), "-o", "json"]);
+    let rows: String = (0..1_500).map(|n| format!("P-{n},Person {n},Planner\n")).collect();
+    let file = world.write("people.csv", &format!("external_id,name,title\n{rows}"));
+    let import =
+        |arguments: &[&str]| world.run(&[&["import", "person", &file, "--source", "jira"], arguments].concat());
+    let told = |output: &Output| text(&output.stdout).lines().last().unwrap_or_default().to_owned();
+    let counts = |created, unchanged| {
+        format!("1500 records: {created} created, 0 updated, {unchanged} unchanged, 0 stale, 0 refused")
+    };
+    let dry = import(&["--dry-run"]);
+    assert_eq!((told(&dry), dry.status.code()), (counts(1_500, 0) + " (dry run)", Some(0)), "{}", text(&dry.stderr));
+    assert_eq!(told(&import(&["--key", "nightly"])), counts(1_500, 0));
+    assert_eq!(told(&import(&["--key", "nightly"])), counts(1_500, 0) + " (before)");
+    let state = world.folder.path().join("state").display().to_string();
+    world.lines(&["watch", "--until-now", "--state", &state]);
+    assert_eq!(told(&import(&[])), counts(0, 1_500));
+    assert_eq!(world.lines(&["watch", "--until-now", "--state", &state]).len(), 0, "no event for what is as it was");
+    let some = world.write("some.ndjson", "{\"external_id\": \"P-7\", \"title\": null}\n");
+    let changed = world.lines(&["import", "person", &some, "--source", "jira", "-o", "json"]);
+    assert_eq!((&changed[0]["external_id"], &changed[0]["outcome"]), (&json!("P-7"), &json!("updated")));
+    assert_eq!((&changed[1]["updated"], &changed[1]["dry_run"]), (&json!(1), &json!(false)));
+    let got = text(&world.run(&["get", "person", "jira/P-7"]).stdout);
+    assert!(got.contains("Person 7") && !got.contains("Planner"), "{got}");
+    let seen = text(&world.run(&["watch", "--until-now", "--state", &state, "-o", "table"]).stdout);
+    assert!(seen.lines().count() == 1 && seen.contains("person.upsert") && seen.contains("title"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_file_has_wrong_is_told_by_its_place() {
+    let world = World::new().await;
+    world.lines(&["apply", "-f", &world.write("sources.yaml", SOURCES), "-o", "json"]);
+    let lines = format!(
+        "{{\"external_id\":\"A\",\"name\":\"Ann\"}}\n{{\"external_id\":\"B\",\"nam\":\"Ben\"}}\n\n\
+         {{\"external_id\":\"C\",\"name\":\"{}\"}}\n",
+        "x".repeat(300)
+    );
+    let file = world.write("people.ndjson", &lines);
+    let import =
+        |arguments: &[&str]| world.run(&[&["import", "person", &file, "--source", "jira"], arguments].concat());
+    let persons = || world.lines(&["list", "person", "--all", "-o", "json"]).len();
+    let before = persons();
+    let whole = import(&[]);
+    assert_eq!(whole.status.code(), Some(4));
+    let told = text(&whole.stderr);
+    assert!(told.contains("line 2 (B): /nam ") && told.contains("nothing was sent"), "{told}");
+    let partial = import(&["--partial"]);
+    let told = text(&partial.stderr);
+    assert!(told.contains("line 4 (C): ") && told.contains("line 2 (B): "), "{told}");
+    assert_eq!((partial.status.code(), persons()), (Some(4), before + 1));
+    assert!(text(&partial.stdout).contains("3 records: 1 created"), "{}", text(&partial.stdout));
+    let good = lines.lines().filter(|line| !line.contains("nam\"")).collect::<Vec<_>>().join("\n");
+    let file = world.write("rest.ndjson", &good);
+    let refused = world.run(&["import", "person", &file, "--source", "jira"]);
+    let told = text(&refused.stderr);
+    assert!(refused.status.code() == Some(4) && told.contains("line 3 (C) /name"), "{told}");
+    let unknown = world.run(&["import", "person", &file, "--source", "nowhere"]);
+    assert_eq!(unknown.status.code(), Some(4), "{}", text(&unknown.stderr));
+    assert_eq!(world.run(&["import", "person", "missing.csv", "--source", "jira"]).status.code(), Some(1));
+    let away = format!("http://{}", free_address());
+    assert_eq!(world.run(&["import", "person", &file, "--source", "jira", "--server", &away]).status.code(), Some(7));
+    let stranger = world.command(&["import", "person", &file, "--source", "jira"]).env("STEERCO_TOKEN", "x").output();
+    assert_eq!(stranger.unwrap().status.code(), Some(6));
+}
+
 /// Lines that a running command prints.
 struct Following {
     child: Child,

@@ -1,12 +1,13 @@
 //! Import jobs: a file is staged, and then read by a run in the background, which writes what every caller could write.
 //!
-//! A run speaks for the caller who started it: each write is authorised anew. It writes through `batch`, so that a record
-//! that changes nothing makes no event. What became of each record stands in a report, kept as a content in pieces of
-//! [`PIECE_RECORDS`].
+//! A run speaks for the caller who started it: each write is authorised anew. It writes upserts, so that a record that
+//! changes nothing makes no event: the whole file in one transaction, or with `partial` each piece in one of its own. What
+//! became of each record stands in a report, kept as a content in pieces of [`PIECE_RECORDS`].
 
 mod report;
 mod run;
 mod source;
+mod stage;
 mod write;
 
 use bytes::Bytes;

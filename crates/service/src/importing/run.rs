@@ -1,26 +1,26 @@
-//! A run: reads the file, writes its records or checks them, and reports.
+//! A run: reads the file and keeps its records, writes them or tries it, and reports.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use steerco_domain::access::{Row, find};
-use steerco_domain::error::{Error, Fault, Reason};
+use steerco_domain::error::{Error, Reason};
 use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportJob, ImportOutcome, ImportState};
+use steerco_domain::interchange::Record;
 use steerco_domain::interchange::csv_records::Layout;
 use steerco_domain::interchange::schedule::Target;
-use steerco_domain::interchange::{Link, Record};
 use steerco_domain::mapping_profile::{MappingProfile, importable};
 use steerco_domain::organisation::Organisation;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::resource::Resource;
 use steerco_domain::text::{Code, Text};
-use steerco_persistence::{Fail, query};
+use steerco_persistence::{Fail, blob};
 
 use super::report::{ImportRecord, Report, Whole};
 use super::source::{Plan, Reading};
-use super::write::{Ready, faults, write_kind};
+use super::stage::{self, Stager};
+use super::write::{Did, Work, faults};
 use crate::decide::check_source_code;
 use crate::execute::{Env, Item, Wish};
 use crate::{Context, ListArgs, ReadArgs, Service};
@@ -28,8 +28,8 @@ use crate::{Context, ListArgs, ReadArgs, Service};
 const APPLY: &Row = find("import_job", "apply");
 /// Microseconds between two times that the job says how far the run is.
 const TOLD: i64 = 2_000_000;
-/// Identifiers that are remembered, so that not every one is looked up again.
-const KNOWN_MAX: usize = 300_000;
+/// Millionths of a run in which the file is read; in the rest its records are written.
+const HALF: i64 = 500_000;
 
 /// Starts a run of this job as this caller.
 pub(super) fn start(service: &Service, context: &Context, job: &ImportJob) {
@@ -64,29 +64,93 @@ impl Run {
 
     async fn run(&self) -> Result<Ended, Error> {
         let plan = Arc::new(self.plan().await?);
+        let (stager, read) = self.stage(&plan).await?;
+        let work = Arc::new(Work {
+            service: self.service.clone(),
+            context: self.context.clone(),
+            source: self.job.source.as_str().to_owned(),
+            upload: stager.staged.upload.clone(),
+            pieces: stager.staged.pieces,
+            done: Mutex::default(),
+            rehearsed: AtomicBool::new(false),
+        });
         let applying = self.job.state == ImportState::Applying;
-        if !applying || !self.job.partial {
-            let (report, read) = self.pass(&plan, true).await?;
-            if let Err(error) = read {
-                return Ok(Ended { state: ImportState::Failed, failure: Some(told(&error)), report: Some(report) });
+        let by_pieces = applying && self.job.partial;
+        let written = if by_pieces {
+            self.write_pieces(&work).await
+        } else {
+            // What cannot be read to its end is not begun either.
+            work.whole(applying && read.is_ok()).await
+        };
+        let refused = work.done().counts.refused;
+        let kept = by_pieces || (applying && read.is_ok() && written.is_ok() && refused == 0);
+        let report = if by_pieces || written.is_ok() { Some(self.report(&work, kept).await?) } else { None };
+        let failure = match written.and(read) {
+            Err(error) if by_pieces => {
+                Some(format!("what the report tells was written, and no more: {}", told(&error)))
             }
-            if !applying {
-                return Ok(Ended { state: ImportState::Checked, failure: None, report: Some(report) });
+            Err(error) => Some(told(&error)),
+            Ok(()) if applying && !kept => {
+                Some(format!("nothing was written: {refused} records are refused, see the report"))
             }
-            if report.counts.refused > 0 {
-                let failure =
-                    format!("nothing was written: {} records are refused, see the report", report.counts.refused);
-                return Ok(Ended { state: ImportState::Failed, failure: Some(failure), report: Some(report) });
+            Ok(()) => None,
+        };
+        let state = match failure {
+            Some(_) => ImportState::Failed,
+            None if applying => ImportState::Applied,
+            None => ImportState::Checked,
+        };
+        Ok(Ended { state, failure, report })
+    }
+
+    /// Writes piece by piece, and says how far it is.
+    async fn write_pieces(&self, work: &Arc<Work>) -> Result<(), Error> {
+        let mut told_at = self.service.inner.clock.now().micros();
+        for n in 0..work.pieces {
+            work.one(n).await?;
+            let now = self.service.inner.clock.now().micros();
+            if now - told_at > TOLD {
+                told_at = now;
+                let counts = work.done().counts.clone();
+                self.tell(counts, HALF + HALF * (n + 1) / work.pieces).await?;
             }
         }
-        let (report, read) = self.pass(&plan, false).await?;
-        let (state, failure) = match read {
-            Ok(()) => (ImportState::Applied, None),
-            Err(error) => {
-                (ImportState::Failed, Some(format!("what the report tells was written, and no more: {}", told(&error))))
+        Ok(())
+    }
+
+    /// The report of what was done, or would be where it was not `kept`.
+    async fn report(&self, work: &Work, kept: bool) -> Result<Whole, Error> {
+        let org = self.context.caller.organisation();
+        let mut report = Report::new(self.service.begin_staging(org).await?, &work.upload);
+        let mut all = std::mem::take(&mut work.done().did).into_iter();
+        for n in 0..work.pieces {
+            let conn = self.service.inner.database.read(org).await.map_err(Fail::into_error)?;
+            let piece = blob::get_piece(&conn, org, &work.upload, n).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            for Record { place, kind, external_id, notes, .. } in stage::records(&piece)? {
+                // A run that broke off has no more to tell.
+                let Some(did) = all.next() else { return report.end().await };
+                let (outcome, id, errors) = match did {
+                    Did::Lost => (ImportOutcome::Lost, None, Vec::new()),
+                    Did::Refused(faults) => (ImportOutcome::Refused, None, faults.into_vec()),
+                    Did::Done(outcome, id) => {
+                        (outcome, Some(id).filter(|_| kept || outcome != ImportOutcome::Created), Vec::new())
+                    }
+                };
+                let record = ImportRecord {
+                    record: 0,
+                    place,
+                    kind: kind.map(str::to_owned),
+                    external_id: Some(external_id).filter(|id| !id.is_empty()),
+                    outcome,
+                    resource_id: id,
+                    notes,
+                    errors,
+                };
+                report.add(record).await?;
             }
-        };
-        Ok(Ended { state, failure, report: Some(report) })
+        }
+        report.end().await
     }
 
     /// How the file is to be read.
@@ -136,45 +200,44 @@ impl Run {
         conn.close().await.map_err(Fail::into_error)
     }
 
-    /// Reads the whole file once; what it came to, and whether it could be read to its end.
-    async fn pass(&self, plan: &Arc<Plan>, dry: bool) -> Result<(Whole, Result<(), Error>), Error> {
+    /// Reads the file and keeps its records, those before a fault too; and whether it could be read to its end.
+    async fn stage(&self, plan: &Arc<Plan>) -> Result<(Stager, Result<(), Error>), Error> {
         let missing = || Error::new(Reason::WrongState, "the file is still to come");
         let (sha256, size) = self.job.sha256.as_ref().zip(self.job.size_bytes).ok_or_else(missing)?;
         let size = u64::try_from(size.0).unwrap_or_default();
         let org = self.context.caller.organisation();
         let file = self.service.find_content(org, sha256.as_str(), size).await?;
-        let staged = self.service.begin_staging(org).await?;
-        let run = staged.upload.clone();
-        let mut pass = Pass {
-            run: self,
-            context: Context { validate_only: dry, ..self.context.clone() },
-            report: Report::new(staged, &run),
-            known: HashMap::new(),
-            planned: HashSet::new(),
-        };
+        let mut stager = Stager::new(self.service.begin_staging(org).await?, self.job.source.as_str());
         let mut reading = Reading::start(&self.service, file, Arc::clone(plan));
         let now = || self.service.inner.clock.now().micros();
-        let (mut told_at, mut written) = (now(), Ok(()));
+        let (mut told_at, mut kept) = (now(), Ok(()));
         while let Some(batch) = reading.batches.recv().await {
-            written = pass.take(batch).await;
-            if written.is_err() {
+            for record in batch {
+                kept = stager.add(&record).await;
+                if kept.is_err() {
+                    break;
+                }
+            }
+            if kept.is_err() {
                 break;
             }
             if now() - told_at > TOLD {
                 told_at = now();
-                let done = reading.bytes.load(Ordering::Relaxed);
-                self.tell(pass.report.counts.clone(), done, size).await?;
+                let done = reading.bytes.load(Ordering::Relaxed).min(size);
+                let share = i64::try_from(done.saturating_mul(HALF.unsigned_abs()) / size.max(1)).unwrap_or_default();
+                self.tell(ImportCounts::default(), share).await?;
             }
         }
         let read = reading.end().await;
-        let report = pass.report.end().await?;
-        // Where writing failed, reading broke off because of it.
-        Ok((report, written.and(read)))
+        // Where keeping failed, reading broke off because of it.
+        let read = kept.and(read);
+        stager.flush().await?;
+        Ok((stager, read))
     }
 
     /// Says how far the run is.
-    async fn tell(&self, counts: ImportCounts, done: u64, size: u64) -> Result<(), Error> {
-        let share = i32::try_from(done.min(size).saturating_mul(1_000_000) / size.max(1)).unwrap_or_default();
+    async fn tell(&self, counts: ImportCounts, share: i64) -> Result<(), Error> {
+        let share = i32::try_from(share).unwrap_or_default();
         let started_at = self.job.started_at;
         self.change(None, move |job| {
             if job.started_at != started_at {
@@ -232,150 +295,6 @@ impl Run {
         };
         let wish = Wish { link, ..Wish::one("apply", json!([self.job.id_text()]), item) };
         self.service.execute_one(&self.context, wish).await.map(|_| ())
-    }
-}
-
-/// One reading of the file.
-struct Pass<'a> {
-    run: &'a Run,
-    context: Context,
-    report: Report,
-    /// Ids by kind and identifier.
-    known: HashMap<(&'static str, String), String>,
-    /// What a dry run would make.
-    planned: HashSet<(&'static str, String)>,
-}
-
-impl Pass<'_> {
-    async fn take(&mut self, batch: Vec<Record>) -> Result<(), Error> {
-        let mut rest = batch.into_iter().peekable();
-        while let Some(first) = rest.next() {
-            let kind = first.kind;
-            let mut same = vec![first];
-            while let Some(next) = rest.next_if(|record| record.kind == kind) {
-                same.push(next);
-            }
-            self.take_kind(kind, same).await?;
-        }
-        Ok(())
-    }
-
-    /// Records of one kind, in the order of the file.
-    async fn take_kind(&mut self, kind: Option<&'static str>, records: Vec<Record>) -> Result<(), Error> {
-        let mut told = Vec::with_capacity(records.len());
-        let (mut ready, mut places) = (Vec::new(), Vec::new());
-        for record in records {
-            let Record { place, external_id, mut body, links, mut notes, faults, .. } = record;
-            let mut one = ImportRecord {
-                record: 0,
-                place,
-                kind: kind.map(str::to_owned),
-                external_id: Some(external_id.clone()).filter(|id| !id.is_empty()),
-                outcome: if kind.is_some() { ImportOutcome::Refused } else { ImportOutcome::Lost },
-                resource_id: None,
-                notes: Vec::new(),
-                errors: faults,
-            };
-            if let Some(kind) = kind {
-                let waits = self.resolve(&links, &mut body, &mut one.errors).await?;
-                if one.errors.is_empty() && waits {
-                    // It names what this file makes: in a dry run there is nothing yet to check it against.
-                    one.outcome = ImportOutcome::Created;
-                    self.planned.insert((kind, external_id));
-                } else if one.errors.is_empty() {
-                    places.push((told.len(), external_id.clone()));
-                    ready.push(Ready { external_id, body });
-                }
-            }
-            one.notes.append(&mut notes);
-            told.push(one);
-        }
-        if let Some(kind) = kind.filter(|_| !ready.is_empty()) {
-            self.write(kind, ready, &places, &mut told).await?;
-        }
-        for one in told {
-            self.report.add(one).await?;
-        }
-        Ok(())
-    }
-
-    async fn write(
-        &mut self,
-        kind: &'static str,
-        ready: Vec<Ready>,
-        places: &[(usize, String)],
-        told: &mut [ImportRecord],
-    ) -> Result<(), Error> {
-        let dry = self.context.validate_only;
-        let partial = dry || self.run.job.partial;
-        let source = self.run.job.source.as_str();
-        let done = write_kind(&self.run.service, &self.context, kind, source, ready, partial).await?;
-        for ((place, external_id), done) in places.iter().zip(done) {
-            let one = &mut told[*place];
-            match done {
-                Ok((id, outcome)) => {
-                    one.outcome = outcome;
-                    if dry && outcome == ImportOutcome::Created {
-                        self.planned.insert((kind, external_id.clone()));
-                    } else {
-                        one.resource_id = Some(id.clone());
-                        self.remember(kind, external_id, id);
-                    }
-                }
-                Err(errors) => one.errors = errors,
-            }
-        }
-        Ok(())
-    }
-
-    fn remember(&mut self, kind: &'static str, external_id: &str, id: String) {
-        if self.known.len() < KNOWN_MAX {
-            self.known.insert((kind, external_id.to_owned()), id);
-        }
-    }
-
-    /// Puts ids in the place of identifiers. Answers whether one of them is still to be made.
-    async fn resolve(
-        &mut self,
-        links: &[Link],
-        body: &mut serde_json::Map<String, Value>,
-        errors: &mut Vec<Fault>,
-    ) -> Result<bool, Error> {
-        let mut waits = false;
-        for link in links {
-            let key = (link.kind, link.external_id.clone());
-            let found = match self.known.get(&key) {
-                Some(id) => Some(id.clone()),
-                None => self.look_up(link).await?,
-            };
-            match found {
-                Some(id) => {
-                    body.insert(link.field.clone(), json!(id));
-                    self.remember(link.kind, &link.external_id, id);
-                }
-                None if self.planned.contains(&key) => waits = true,
-                None => {
-                    let shown: String = link.external_id.chars().take(80).collect();
-                    let detail = format!("there is no {} {shown:?} of this source", link.kind);
-                    errors.push(Fault::new(format!("/{}", link.field), "NOT_FOUND", detail));
-                }
-            }
-        }
-        Ok(waits)
-    }
-
-    async fn look_up(&self, link: &Link) -> Result<Option<String>, Error> {
-        let Some(kind) = steerco_domain::find_kind(link.kind) else { return Ok(None) };
-        if Text::<200>::parse(&link.external_id).is_err() {
-            return Ok(None);
-        }
-        let service = &self.run.service;
-        let org = self.context.caller.organisation();
-        let conn = service.inner.database.read(org).await.map_err(Fail::into_error)?;
-        let found = query::find_ref(&conn, org, kind, self.run.job.source.as_str(), &link.external_id).await;
-        let found = found.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found.map(|(id, _)| id))
     }
 }
 

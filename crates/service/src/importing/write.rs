@@ -1,48 +1,247 @@
-//! Records of one kind, written like those of any caller.
+//! What is staged of a file, written like what any caller writes: all of it in one transaction, or each piece in one of
+//! its own. A dry run is the one transaction, taken back.
 
-use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value, json};
 use steerco_domain::error::{Error, Fault, Reason};
-use steerco_domain::import_job::ImportOutcome;
+use steerco_domain::import_job::{ImportCounts, ImportOutcome};
+use steerco_domain::interchange::{Link, Record};
 use steerco_domain::resource::Resource;
+use steerco_domain::text::Text;
+use steerco_persistence::writer::{Step, Steps};
+use steerco_persistence::{Act, Conn, Fail, Job, Plan, blob, query};
 
-use crate::{BatchItem, Context, Outcome, Service};
+use super::stage;
+use crate::bulk::decide_piece;
+use crate::{Context, Outcome, Service};
 
-/// A record that is ready to be written.
-pub(super) struct Ready {
-    pub(super) external_id: String,
-    pub(super) body: Map<String, Value>,
+/// Identifiers that are remembered, so that not every one is looked up again.
+const KNOWN_MAX: usize = 300_000;
+/// Refused records of which every fault is told; of those beyond only the first.
+const TOLD_MAX: usize = 20_000;
+
+/// What became of a record, or would.
+#[derive(Clone, Debug)]
+pub(super) enum Did {
+    Lost,
+    Refused(Box<[Fault]>),
+    /// With the id of its resource.
+    Done(ImportOutcome, String),
 }
 
-/// What writing it did: the id of the resource, and what became of it.
-pub(super) type Done = Result<(String, ImportOutcome), Vec<Fault>>;
+/// What became of all.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) did: Vec<Did>,
+    pub(super) counts: ImportCounts,
+    /// Ids by kind and identifier.
+    known: HashMap<(&'static str, String), String>,
+}
 
-async fn write<R: Resource>(
-    service: &Service,
-    context: &Context,
-    source: &str,
-    records: Vec<Ready>,
-    partial: bool,
-) -> Result<Vec<Done>, Error> {
-    let item = |Ready { external_id, body }: Ready| BatchItem::Upsert {
-        source: source.to_owned(),
-        external_id,
-        source_version: None,
-        body,
-    };
-    let items = records.into_iter().map(item).collect();
-    let done = service.batch::<R>(context, items, partial).await?;
-    let result = |result: Result<crate::Written<R>, Error>| match result {
-        Ok(written) => {
-            let outcome = match written.outcome {
-                Outcome::Created => ImportOutcome::Created,
-                Outcome::Unchanged | Outcome::Stale => ImportOutcome::Unchanged,
-                _ => ImportOutcome::Updated,
+impl Done {
+    fn add(&mut self, decided: Decided) {
+        for mut did in decided.did {
+            let counts = &mut self.counts;
+            counts.records += 1;
+            let count = match &mut did {
+                Did::Lost => &mut counts.lost,
+                Did::Refused(faults) => {
+                    if counts.refused as usize >= TOLD_MAX {
+                        *faults = faults.first().cloned().into_iter().collect();
+                    }
+                    &mut counts.refused
+                }
+                Did::Done(ImportOutcome::Created, _) => &mut counts.created,
+                Did::Done(ImportOutcome::Unchanged, _) => &mut counts.unchanged,
+                Did::Done(..) => &mut counts.updated,
             };
-            Ok((written.seen.resource.id_text(), outcome))
+            *count += 1;
+            self.did.push(did);
         }
-        Err(error) => Err(faults(error)),
+        for (key, id) in decided.learned {
+            if self.known.len() < KNOWN_MAX {
+                self.known.insert(key, id);
+            }
+        }
+    }
+}
+
+/// A piece that is decided.
+struct Decided {
+    did: Vec<Did>,
+    learned: Vec<((&'static str, String), String)>,
+}
+
+/// A file that is staged, on its way in.
+pub(super) struct Work {
+    pub(super) service: Service,
+    pub(super) context: Context,
+    pub(super) source: String,
+    pub(super) upload: String,
+    pub(super) pieces: i64,
+    pub(super) done: Mutex<Done>,
+    /// Whether the one transaction has seen all, and was taken back.
+    pub(super) rehearsed: AtomicBool,
+}
+
+impl Work {
+    pub(super) fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn org(&self) -> &str {
+        self.context.caller.organisation()
+    }
+
+    /// Writes everything in one transaction, and takes it back where one record is refused, or none is to be `kept`.
+    pub(super) async fn whole(self: &Arc<Self>, kept: bool) -> Result<(), Error> {
+        let work = Arc::clone(self);
+        let steps: Steps = Arc::new(move |conn, n| {
+            let work = Arc::clone(&work);
+            Box::pin(async move { work.step(conn, n, kept).await })
+        });
+        match self.service.inner.database.transact_steps(self.org(), None, steps).await {
+            Err(_) if self.rehearsed.load(Ordering::Acquire) => Ok(()),
+            done => done.map(|_| ()),
+        }
+    }
+
+    async fn step(&self, conn: &Conn, n: usize, kept: bool) -> Result<Step, Fail> {
+        if n == 0 {
+            // A transaction may be run again.
+            *self.done() = Done::default();
+        }
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        if n < self.pieces {
+            let (plan, decided) = self.piece(conn, n).await?;
+            self.done().add(decided);
+            return Ok(Step::More(plan));
+        }
+        if kept && self.done().counts.refused == 0 {
+            return Ok(Step::Last(Plan::nothing(self.act(conn).await?, Box::new(()))));
+        }
+        self.rehearsed.store(true, Ordering::Release);
+        Err(Error::internal().into())
+    }
+
+    /// Writes a piece in a transaction of its own: what can be written is.
+    pub(super) async fn one(self: &Arc<Self>, n: i64) -> Result<(), Error> {
+        let work = Arc::clone(self);
+        let decide: Job = Arc::new(move |conn| {
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                let (plan, decided) = work.piece(conn, n).await?;
+                Ok(Plan { answer: Box::new(decided), ..plan })
+            })
+        });
+        let answer = self.service.inner.database.transact(self.org(), None, decide).await?;
+        let decided = answer.downcast::<Decided>().map_err(|_| Error::internal())?;
+        self.done().add(*decided);
+        Ok(())
+    }
+
+    async fn act(&self, conn: &Conn) -> Result<Act, Fail> {
+        Ok(Act {
+            org: self.org().to_owned(),
+            actor: self.service.access(conn, &self.context.caller).await?.actor.clone(),
+            now: self.service.inner.clock.now(),
+            request_id: self.context.request_id.clone(),
+        })
+    }
+
+    /// Decides the records of a piece.
+    async fn piece(&self, conn: &Conn, n: i64) -> Result<(Plan, Decided), Fail> {
+        let bytes = blob::get_piece(conn, self.org(), &self.upload, n).await?;
+        let (mut did, mut ready, mut learned) = (Vec::new(), Vec::new(), Vec::new());
+        let mut kind = None;
+        for Record { kind: own, external_id, mut body, links, mut faults, .. } in stage::records(&bytes)? {
+            kind = kind.or(own);
+            if own.is_none() {
+                did.push(Did::Lost);
+                continue;
+            }
+            self.resolve(conn, &links, &mut body, &mut faults, &mut learned).await?;
+            if faults.is_empty() {
+                ready.push((did.len(), crate::bulk::Record { external_id, source_version: None, body }));
+            }
+            did.push(Did::Refused(faults.into()));
+        }
+        let Some(kind) = kind.filter(|_| !ready.is_empty()) else {
+            return Ok((Plan::nothing(self.act(conn).await?, Box::new(())), Decided { did, learned }));
+        };
+        let (places, records): (Vec<usize>, Vec<crate::bulk::Record>) = ready.into_iter().unzip();
+        let ids: Vec<String> = records.iter().map(|record| record.external_id.clone()).collect();
+        let (plan, results) = decide_kind(self, conn, kind, records).await?;
+        for ((place, external_id), result) in places.into_iter().zip(ids).zip(results) {
+            did[place] = match result {
+                Ok((id, outcome)) => {
+                    learned.push(((kind, external_id), id.clone()));
+                    Did::Done(outcome, id)
+                }
+                Err(error) => Did::Refused(faults(error).into()),
+            };
+        }
+        Ok((plan, Decided { did, learned }))
+    }
+
+    /// Puts ids in the place of identifiers, also of what this file has made before.
+    async fn resolve(
+        &self,
+        conn: &Conn,
+        links: &[Link],
+        body: &mut Map<String, Value>,
+        errors: &mut Vec<Fault>,
+        learned: &mut Vec<((&'static str, String), String)>,
+    ) -> Result<(), Fail> {
+        for Link { field, kind, external_id } in links {
+            let key = (*kind, external_id.clone());
+            let known = self.done().known.get(&key).cloned();
+            let found = match known {
+                None => self.look_up(conn, kind, external_id).await?,
+                known => known,
+            };
+            if let Some(id) = found {
+                body.insert(field.clone(), json!(id));
+                learned.push((key, id));
+            } else {
+                let shown: String = external_id.chars().take(80).collect();
+                let detail = format!("there is no {kind} {shown:?} of this source, nor before this in the file");
+                errors.push(Fault::new(format!("/{field}"), "NOT_FOUND", detail));
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_up(&self, conn: &Conn, kind: &str, external_id: &str) -> Result<Option<String>, Fail> {
+        let Some(kind) = steerco_domain::find_kind(kind) else { return Ok(None) };
+        if Text::<200>::parse(external_id).is_err() {
+            return Ok(None);
+        }
+        Ok(query::find_ref(conn, self.org(), kind, &self.source, external_id).await?.map(|(id, _)| id))
+    }
+}
+
+/// The id of a resource, and what became of it.
+type Outcomes = Vec<Result<(String, ImportOutcome), Error>>;
+
+async fn decide<R: Resource>(
+    work: &Work,
+    conn: &Conn,
+    records: Vec<crate::bulk::Record>,
+) -> Result<(Plan, Outcomes), Fail> {
+    let (plan, results) = decide_piece::<R>(&work.service, &work.context, conn, &work.source, records).await?;
+    let outcome = |written: crate::Written<R>| {
+        let outcome = match written.outcome {
+            Outcome::Created => ImportOutcome::Created,
+            Outcome::Unchanged | Outcome::Stale => ImportOutcome::Unchanged,
+            _ => ImportOutcome::Updated,
+        };
+        (written.seen.resource.id_text(), outcome)
     };
-    Ok(done.results.into_iter().map(result).collect())
+    Ok((plan, results.into_iter().map(|result| result.map(outcome)).collect()))
 }
 
 /// A refusal as faults, also one that has none.
@@ -52,20 +251,17 @@ pub(super) fn faults(error: Error) -> Vec<Fault> {
 
 macro_rules! of_any_kind {
     ([] $($module:ident::$name:ident),* $(,)?) => {
-        /// Writes records of the kind with this name.
-        pub(super) async fn write_kind(
-            service: &Service,
-            context: &Context,
+        /// Decides records of the kind with this name.
+        async fn decide_kind(
+            work: &Work,
+            conn: &Conn,
             kind: &str,
-            source: &str,
-            records: Vec<Ready>,
-            partial: bool,
-        ) -> Result<Vec<Done>, Error> {
+            records: Vec<crate::bulk::Record>,
+        ) -> Result<(Plan, Outcomes), Fail> {
             $(if kind == <steerco_domain::$module::$name as Resource>::KIND.name {
-                let writing = write::<steerco_domain::$module::$name>(service, context, source, records, partial);
-                return Box::pin(writing).await;
+                return Box::pin(decide::<steerco_domain::$module::$name>(work, conn, records)).await;
             })*
-            Err(Error::new(Reason::Internal, "a record is of no kind"))
+            Err(Error::new(Reason::Internal, "a record is of no kind").into())
         }
     };
 }

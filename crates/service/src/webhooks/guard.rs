@@ -2,19 +2,32 @@
 //! when it was looked up. A name is resolved once for each connection, every address it has is checked, and the
 //! connection goes to one of those.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use steerco_domain::error::Fault;
 
-/// The ranges that a setting lets webhooks reach although they lie inside.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Guard(Arc<Vec<IpNet>>);
+/// Looks a name up.
+type LookUp = fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
+
+/// The ranges that a setting lets webhooks reach although they lie inside, and who knows what a name leads to.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    allowed: Arc<Vec<IpNet>>,
+    look_up: LookUp,
+}
+
+/// As the system resolves names.
+fn by_system(host: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+    Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
+}
 
 /// Addresses of no use to the world outside (IANA, special-purpose address registries).
 const INSIDE: [&str; 15] = [
@@ -59,12 +72,13 @@ impl Guard {
             let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
             net.map_err(|_| format!("webhooks.allow: {text} is no address and no range, such as 10.1.0.0/16"))
         };
-        Ok(Self(Arc::new(allowed.iter().map(parse).collect::<Result<_, _>>()?)))
+        let allowed = Arc::new(allowed.iter().map(parse).collect::<Result<_, _>>()?);
+        Ok(Self { allowed, look_up: by_system })
     }
 
     /// Whether a setting names it.
     fn allows(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|net| net.contains(&address.to_canonical()))
+        self.allowed.iter().any(|net| net.contains(&address.to_canonical()))
     }
 
     /// Whether a connection may go there.
@@ -99,7 +113,7 @@ impl Guard {
         match url.scheme() {
             "https" => Ok(url),
             // Without TLS only where the operator says so.
-            "http" if !self.0.is_empty() => Ok(url),
+            "http" if !self.allowed.is_empty() => Ok(url),
             _ => Err(fault("BAD_URL", "must begin with https://")),
         }
     }
@@ -118,11 +132,9 @@ impl Guard {
 
     /// Every address of a name, all of which must be outside: of some inside nobody knows which one is taken.
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, &'static str> {
-        let looked_up = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((host, port))).await;
-        let found: Vec<SocketAddr> = looked_up
-            .map_err(|_| "the name could not be looked up")?
-            .map_err(|_| "the name could not be looked up")?
-            .collect();
+        let looked_up = tokio::time::timeout(LOOK_UP, (self.look_up)(host.to_owned(), port)).await;
+        let unknown = "the name could not be looked up";
+        let found = looked_up.map_err(|_| unknown)?.map_err(|_| unknown)?;
         if found.is_empty() || !found.iter().all(|address| self.lets_out(address.ip())) {
             return Err("the name leads inside");
         }
@@ -163,6 +175,8 @@ impl Resolve for Guard {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     const REFUSED_URLS: &[&str] = &[
@@ -207,7 +221,7 @@ mod tests {
 
     #[test]
     fn addresses_inside_are_refused_however_they_are_written() {
-        let guard = Guard::default();
+        let guard = Guard::new(&[]).unwrap();
         for url in REFUSED_URLS {
             assert_eq!(guard.parse(url).unwrap_err().code, "INSIDE_ADDRESS", "{url}");
         }
@@ -233,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn names_that_lead_inside_are_refused() {
-        let guard = Guard::default();
+        let guard = Guard::new(&[]).unwrap();
         for url in ["https://localhost/", "https://localhost.:8443/", "https://no-such-name.invalid/"] {
             assert_eq!(guard.check(url).await.unwrap_err().code, "INSIDE_ADDRESS", "{url}");
         }
@@ -257,10 +271,54 @@ mod tests {
     async fn the_client_asks_the_guard_for_every_connection() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let client = Guard::default().client(Duration::from_secs(5)).unwrap();
+        let client = Guard::new(&[]).unwrap().client(Duration::from_secs(5)).unwrap();
         let sent = client.post(format!("http://localhost:{port}/")).body("x").send().await;
         assert!(sent.unwrap_err().is_connect());
         let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
         assert!(reached.is_err(), "nobody came");
+    }
+
+    /// Every look-up of this name after the first leads to this machine.
+    fn rebinding(_: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let first = ASKED.fetch_add(1, Ordering::Relaxed) == 0;
+        let address: [u8; 4] = if first { [8, 8, 8, 8] } else { [127, 0, 0, 1] };
+        Box::pin(async move { Ok(vec![(address, port).into()]) })
+    }
+
+    /// An address outside and one inside: which of them is taken nobody knows.
+    fn both(_: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(vec![([8, 8, 8, 8], port).into(), ([10, 0, 0, 1], port).into()]) })
+    }
+
+    /// A name that leads out when it is given and inside when it is called (DNS rebinding): nobody is called.
+    #[tokio::test]
+    async fn a_name_that_leads_inside_at_the_connection_is_not_called() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let guard = Guard { look_up: rebinding, ..Guard::new(&[]).unwrap() };
+        guard.check(&format!("https://rebind.example.org:{port}/")).await.unwrap();
+        let client = guard.client(Duration::from_secs(5)).unwrap();
+        for scheme in ["https", "http"] {
+            let sent = client.post(format!("{scheme}://rebind.example.org:{port}/")).body("x").send().await;
+            assert!(sent.unwrap_err().is_connect());
+        }
+        let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
+        assert!(reached.is_err(), "nobody came");
+
+        // The same name reaches it where the settings say so: it is the guard that stood in the way.
+        let open = Guard { look_up: rebinding, ..Guard::new(&["127.0.0.1".to_owned()]).unwrap() };
+        let client = open.client(Duration::from_secs(5)).unwrap();
+        let sent = tokio::spawn(client.post(format!("http://rebind.example.org:{port}/")).body("x").send());
+        tokio::time::timeout(Duration::from_secs(5), listener.accept()).await.unwrap().unwrap();
+        sent.abort();
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_all_must_lead_out() {
+        let guard = Guard { look_up: both, ..Guard::new(&[]).unwrap() };
+        assert_eq!(guard.check("https://both.example.org/").await.unwrap_err().code, "INSIDE_ADDRESS");
+        let client = guard.client(Duration::from_secs(5)).unwrap();
+        assert!(client.post("https://both.example.org/").send().await.unwrap_err().is_connect());
     }
 }

@@ -62,9 +62,39 @@ pub(crate) fn signatures(secrets: &[String], id: &str, timestamp: i64, body: &st
     secrets.iter().map(sign).collect::<Vec<_>>().join(" ")
 }
 
+/// Seconds that `Retry-After` asks to wait, which gives them, or a date of HTTP.
+pub(crate) fn wait_of(retry_after: &str, now_seconds: i64) -> Option<u32> {
+    let text = retry_after.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let until = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let seconds = i64::try_from(until.as_secs()).ok()?.saturating_sub(now_seconds).max(0);
+    Some(u32::try_from(seconds).unwrap_or(u32::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The date is the example of RFC 9110, section 5.6.7, in the three forms that it must be read in.
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = 784_111_777 - 90;
+        for (text, seconds) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(90)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(90)),
+            ("Sun Nov  6 08:49:37 1994", Some(90)),
+            ("Sat, 05 Nov 1994 08:49:37 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            assert_eq!(wait_of(text, now), seconds, "{text}");
+        }
+    }
 
     /// The example of the specification of Standard Webhooks (MIT licence), as its libraries test it.
     #[test]

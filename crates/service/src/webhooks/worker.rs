@@ -62,6 +62,12 @@ impl Service {
         let mut stopping = self.stopping();
         let hub = &self.inner.webhooks;
         let mut due = tokio::time::Instant::now();
+        // An embedded database has one node: what another holds is held by one that has died.
+        if !self.inner.database.is_postgres()
+            && let Err(fail) = self.inner.database.free_webhooks().await
+        {
+            tracing::warn!(error = %fail.into_error(), "leases of before run out by themselves");
+        }
         while !*stopping.borrow() {
             let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
             let orgs = if tokio::time::Instant::now() >= due {
@@ -94,11 +100,15 @@ impl Service {
             }
             let (service, running, org) = (self.clone(), Arc::clone(running), org.to_owned());
             tokio::spawn(async move {
-                let mut sender = Sender::new(service, org, endpoint);
-                sender.run().await;
+                let mut sender = Sender::new(service.clone(), org, endpoint);
+                let sending = tokio::spawn(async move { sender.run().await });
+                if let Err(fault) = sending.await {
+                    // The lease runs out by itself, and then somebody takes it anew.
+                    tracing::error!(%fault, endpoint = key.1, "the sending of a webhook broke off");
+                }
                 running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
                 // It may have been wanted again while it ended.
-                sender.service.inner.webhooks.stir(&key.0);
+                service.inner.webhooks.stir(&key.0);
             });
         }
         Ok(())
@@ -130,7 +140,7 @@ impl Service {
         match sent.send().await {
             Ok(answer) => {
                 let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let retry_after = after.and_then(|text| text.trim().parse::<u32>().ok()).map(|s| s.min(WAIT_MAX));
+                let retry_after = after.and_then(|text| message::wait_of(text, timestamp)).map(|s| s.min(WAIT_MAX));
                 Sent { told: told(Some(answer.status().as_u16()), None), retry_after }
             }
             Err(cause) => Sent { told: told(None, Some(word(&cause))), retry_after: None },
