@@ -14,9 +14,12 @@ use crate::database::Database;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// Organisation, source and the name of the batch there, with the upload that tells it.
+/// By which upload it is told, and what.
+type Telling = (String, ActualsProgress);
+
+/// By organisation, source and the name of the batch there.
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<HashMap<[String; 3], (String, ActualsProgress)>>>);
+pub(crate) struct Told(Arc<Mutex<HashMap<[String; 3], Telling>>>);
 
 fn key(org: &str, source: &str, batch_ref: &str) -> [String; 3] {
     [org, source, batch_ref].map(str::to_owned)
