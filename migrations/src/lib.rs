@@ -82,4 +82,8 @@ migrations![
     service_level_measurement_002,
     purchase_order_batch_001,
     vendor_001,
+    ledger_003,
+    mapping_profile_003,
+    actuals_progress_001,
+    balance_002,
 ];

@@ -473,6 +473,17 @@ impl Client {
         grpc::import_actuals(self, messages, false).await
     }
 
+    /// How far a batch of actuals is.
+    pub async fn actuals_progress(&self, source: &str, batch_ref: &str) -> Reply {
+        match self.door {
+            Door::Rest => {
+                let raw = self.raw("GET", "/v1/actuals-batches/progress");
+                raw.query("source", source).query("batch_ref", batch_ref).send().await
+            }
+            Door::Grpc => grpc::actuals_progress(self, source, batch_ref).await,
+        }
+    }
+
     /// A page of what became of the lines of a batch: `after_line`, `page_size`.
     pub async fn actuals_results(&self, id: &str, args: Value) -> Reply {
         match self.door {

@@ -449,6 +449,11 @@ pub(crate) async fn actuals_results(client: &Client, id: &str, mut args: Value) 
     unary(client, &method("ActualsBatchService", "ListActualsResults"), &args).await
 }
 
+pub(crate) async fn actuals_progress(client: &Client, source: &str, batch_ref: &str) -> Reply {
+    let args = json!({"source": source, "batch_ref": batch_ref});
+    unary(client, &method("ActualsBatchService", "GetActualsProgress"), &args).await
+}
+
 pub(crate) async fn import_records(client: &Client, id: &str, mut args: Value) -> Reply {
     args["id"] = json!(id);
     unary(client, &method("ImportJobService", "ListImportRecords"), &args).await

@@ -1,5 +1,6 @@
 //! Batches of actuals: what a finance system sent at once, and what became of it.
 
+use serde::Serialize;
 use steerco_derive::{input, resource, words};
 
 use crate::actuals_line::ActualsLine;
@@ -10,6 +11,7 @@ use crate::legal_entity::LegalEntity;
 use crate::money::{Amount, Currency};
 use crate::resource::Rules;
 use crate::text::{Code, Text};
+use crate::time::Instant;
 
 /// Lines of a batch that come in one message.
 pub const LINES_MAX: usize = 10_000;
@@ -147,6 +149,36 @@ pub struct PostActualsBatch {
     pub override_reason: Option<Text<1000>>,
     /// The lines.
     pub lines: List<ActualsLine, LINES_MAX>,
+}
+
+/// How far a batch is.
+#[words]
+pub enum ActualsProgressState {
+    /// Its lines arrive.
+    Staging,
+    /// All have arrived, and are checked one after the other.
+    Checking,
+    /// They are posted, in one transaction: nothing of it is seen before its end.
+    Posting,
+    /// It is posted.
+    Posted,
+}
+
+/// How far a batch is that comes in a stream.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ActualsProgress {
+    pub source: String,
+    pub batch_ref: String,
+    pub state: ActualsProgressState,
+    /// Lines that have arrived.
+    pub lines_received: i32,
+    /// Lines that have gone through the step it is at, once all have arrived.
+    pub lines_done: i32,
+    pub started_at: Instant,
+    pub updated_at: Instant,
+    /// The batch, once it is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actuals_batch_id: Option<Id<ActualsBatch>>,
 }
 
 /// Moves the costs in suspense that the rules of today map.

@@ -10,7 +10,7 @@ use steerco_derive::words;
 use crate::budget::Budget;
 use crate::error::{Error, Reason};
 use crate::exchange::{Found, Rates, Wanted, rounded};
-use crate::exchange_rate::ExchangeRateType;
+use crate::exchange_rate::{ExchangeRateType, Rounding};
 use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
 use crate::ledger_entry::{LedgerAccount, LedgerEntryType};
@@ -230,12 +230,13 @@ impl Exact<'_> {
 
     fn span(mut self, account: LedgerAccount, later: &Budget, currency: Currency) -> Result<BudgetBridgeSpan, Error> {
         self.steps.sort_by_key(|(moved, _)| moved.first.seq);
-        let (from_amount, to_amount) = (rounded(&self.from, currency)?, rounded(&self.to, currency)?);
+        let (from_amount, to_amount) =
+            (rounded(&self.from, currency, Rounding::HalfEven)?, rounded(&self.to, currency, Rounding::HalfEven)?);
         let explained: BigRational = self.steps.iter().map(|(_, amount)| amount.clone()).sum();
-        let unexplained = rounded(&(self.at_earlier - self.from - explained), currency)?;
+        let unexplained = rounded(&(self.at_earlier - self.from - explained), currency, Rounding::HalfEven)?;
         let mut steps = Vec::with_capacity(self.steps.len() + 1);
         for (moved, exact) in &self.steps {
-            steps.extend(step(moved, rounded(exact, currency))?);
+            steps.extend(step(moved, rounded(exact, currency, Rounding::HalfEven))?);
         }
         let told: i128 = steps.iter().map(|step| i128::from(step.amount.units())).sum();
         let [from, to, rest] = [from_amount, to_amount, unexplained].map(|amount| i128::from(amount.units()));

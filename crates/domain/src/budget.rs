@@ -281,13 +281,15 @@ impl Verb for WithdrawBudget {
     }
 }
 
-/// Makes a submitted version the budget in force; by somebody else than who submitted it.
+/// Makes a submitted version the budget in force; by somebody else than who submitted it, who has read what is approved:
+/// `If-Match` is required.
 #[input]
 pub struct ApproveBudget {}
 
 impl Verb for ApproveBudget {
     type On = Budget;
     const NAME: &'static str = "approve";
+    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Budget, acting: &Acting) -> Result<(), Error> {
         on.decide(BudgetState::Approved, acting)
     }

@@ -12,7 +12,7 @@ use crate::field::Whole;
 use crate::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, MappingProfile, NegativeForm, ThousandsSeparator,
 };
-use crate::money::{Amount, parse_amount};
+use crate::money::{Amount, Currency, parse_amount};
 use crate::time::Day;
 
 /// Bytes a row may have.
@@ -131,8 +131,7 @@ impl CsvLines {
     /// The object of a line, or every cell that cannot be read.
     fn line(&self, cells: &[Option<Cow<'_, str>>]) -> Result<Value, Vec<Fault>> {
         let (mut line, mut faults) = (Map::new(), Vec::new());
-        let currency = self.profile.currency.map(|currency| currency.code().to_owned());
-        let mut amount = currency.map(|currency| Map::from_iter([("currency".to_owned(), currency.into())]));
+        let mut amounts = Amounts::new(&self.profile);
         for (member, place) in &self.columns {
             let mut fault = |code, detail: String| {
                 let detail = format!("column {}: {detail}", self.column(member, *place));
@@ -155,20 +154,18 @@ impl CsvLines {
                     Some(day) => drop(line.insert((*member).to_owned(), day.to_string().into())),
                     None => fault("BAD_DAY", format!("{shown:?} must be like {}", example(self.profile.date_format))),
                 },
-                "amount" => match self.amount(text) {
-                    Ok(found) => {
-                        drop(amount.get_or_insert_default().insert((*member).to_owned(), found.to_string().into()));
-                    }
+                "amount" | "local_amount" | "group_amount" => match self.amount(text) {
+                    Ok(found) => amounts.of(member).amount = Some(found),
                     Err(detail) => fault("BAD_AMOUNT", format!("{shown:?}: {detail}")),
                 },
-                "currency" => drop(amount.get_or_insert_default().insert((*member).to_owned(), text.into())),
+                "currency" | "local_currency" | "group_currency" => amounts.of(member).currency = Some(text.to_owned()),
                 _ => drop(line.insert((*member).to_owned(), text.into())),
             }
         }
         if !faults.is_empty() {
             return Err(faults);
         }
-        line.insert("amount".to_owned(), amount.unwrap_or_default().into());
+        amounts.put(&mut line);
         if self.profile.columns.external_id.is_none() {
             line.insert("external_id".to_owned(), json!(format!("{}:{}", self.batch_ref, self.rows)));
         }
@@ -184,6 +181,52 @@ impl CsvLines {
         let profile = &self.profile;
         let plain = amount_text(text, profile.decimal_separator, profile.thousands_separator, &profile.negatives)?;
         parse_amount(&plain).map(Amount::new).map_err(str::to_owned)
+    }
+}
+
+/// An amount of a line, as far as its cells tell it.
+#[derive(Default)]
+struct Stated {
+    amount: Option<Amount>,
+    currency: Option<String>,
+}
+
+/// Those of a line: of the transaction, of the books and of the group.
+struct Amounts([(&'static str, Stated); 3]);
+
+impl Amounts {
+    fn new(profile: &MappingProfile) -> Self {
+        let stated = |currency: Option<Currency>| {
+            let currency = currency.map(|currency| currency.code().to_owned());
+            Stated { amount: None, currency }
+        };
+        Self([
+            ("amount", stated(profile.currency)),
+            ("local_amount", stated(profile.local_currency)),
+            ("group_amount", stated(profile.group_currency)),
+        ])
+    }
+
+    /// The one that a column brings a member of.
+    fn of(&mut self, member: &str) -> &mut Stated {
+        let place = match member {
+            "local_amount" | "local_currency" => 1,
+            "group_amount" | "group_currency" => 2,
+            _ => 0,
+        };
+        &mut self.0[place].1
+    }
+
+    /// Those of the books and of the group are absent where their cell is empty; without its own a line is refused.
+    fn put(self, line: &mut Map<String, Value>) {
+        for (name, Stated { amount, currency }) in self.0 {
+            if name != "amount" && amount.is_none() {
+                continue;
+            }
+            let amount = amount.map(|amount| ("amount".to_owned(), json!(amount.to_string())));
+            let currency = currency.map(|currency| ("currency".to_owned(), json!(currency)));
+            line.insert(name.to_owned(), Value::Object(amount.into_iter().chain(currency).collect()));
+        }
     }
 }
 

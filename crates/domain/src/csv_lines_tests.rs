@@ -52,6 +52,31 @@ fn rows_arrive_in_any_pieces() {
 }
 
 #[test]
+fn amounts_of_the_books_and_of_the_group_stand_beside() {
+    let profile = profile(&json!({"local_currency": "EUR", "columns": {
+        "external_id": "ID", "posted_on": "Date", "amount": "Amount", "currency": "Cur",
+        "local_amount": "Local", "group_amount": "Group", "group_currency": "GroupCur"}}));
+    let file = b"ID,Date,Amount,Cur,Local,Group,GroupCur\n1,2008-04-01,100.00,USD,91.23,78.01,GBP\n\
+        2,2008-04-02,5.00,,,,GBP\n";
+    let read = lines(&profile, file);
+    assert_eq!(
+        read[0],
+        json!({"external_id": "1", "posted_on": "2008-04-01", "amount": {"amount": "100.0000", "currency": "USD"},
+            "local_amount": {"amount": "91.2300", "currency": "EUR"},
+            "group_amount": {"amount": "78.0100", "currency": "GBP"}})
+    );
+    let plain =
+        json!({"external_id": "2", "posted_on": "2008-04-02", "amount": {"amount": "5.0000", "currency": "GBP"}});
+    assert_eq!(read[1], plain, "an empty cell is no amount");
+    let bad = lines_by(&profile, b"ID,Date,Amount,Cur,Local,Group,GroupCur\n1,2008-04-01,1,USD,1,1e9,GBP\n", 99)
+        .unwrap()
+        .remove(0)
+        .read
+        .unwrap_err();
+    assert_eq!((&*bad[0].pointer, &*bad[0].code), ("/group_amount", "BAD_AMOUNT"));
+}
+
+#[test]
 fn dates_of_every_form() {
     use CsvDateFormat::{DmyDot, DmyHyphen, DmySlash, Iso, MdySlash, YmdCompact, YmdSlash};
     for (format, text) in [

@@ -1,4 +1,4 @@
-//! Conversion by stored rates: exact, rounded once at the end, half to even, at the digits of the currency. A pair that is
+//! Conversion by stored rates: exact, rounded once at the end, half to even or half up, at the digits of the currency. A pair that is
 //! not quoted is found the other way round or through one currency that both are quoted with; a missing rate is never 1.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::actuals_batch::CurrencyTotal;
 use crate::error::{Error, Reason};
-use crate::exchange_rate::{ConvertAmounts, ExchangeRate, ExchangeRateType};
+use crate::exchange_rate::{ConvertAmounts, ExchangeRate, ExchangeRateType, Rounding};
 use crate::money::{Amount, Currency, Money, UNIT};
 use crate::rate::Rate;
 use crate::text::Code;
@@ -175,6 +175,7 @@ impl Rates {
 
     /// The answer.
     pub fn convert(&self, wish: &ConvertAmounts) -> Result<Conversion, Error> {
+        let rounding = wish.rounding.unwrap_or_default();
         let mut total = BigRational::zero();
         let mut missing: BTreeMap<&'static str, i128> = BTreeMap::new();
         let mut lines = Vec::with_capacity(wish.lines.0.len());
@@ -188,7 +189,7 @@ impl Rates {
                 continue;
             };
             let converted = exact(line.amount) * &value;
-            let amount = Some(rounded(&converted, wish.to)?);
+            let amount = Some(rounded(&converted, wish.to, rounding)?);
             lines.push(ConvertedLine { amount, rate: Some(decimal(&value)), rate_on: Some(on) });
             total += converted;
         }
@@ -198,7 +199,7 @@ impl Rates {
         };
         Ok(Conversion {
             currency: wish.to,
-            total: rounded(&total, wish.to)?,
+            total: rounded(&total, wish.to, rounding)?,
             complete: missing.is_empty(),
             unconverted: missing.into_iter().map(unconverted).collect::<Result<_, Error>>()?,
             lines,
@@ -234,26 +235,29 @@ fn exact(money: Money) -> BigRational {
     BigRational::new(BigInt::from(money.units), BigInt::from(UNIT))
 }
 
-/// The nearest whole number, half to even.
-fn half_even(value: &BigRational) -> BigInt {
+/// The nearest whole number.
+fn nearest(value: &BigRational, rounding: Rounding) -> BigInt {
     let floor = value.floor().to_integer();
     let rest = value - BigRational::from(floor.clone());
     let half = BigRational::new(BigInt::from(1), BigInt::from(2));
-    let odd = (&floor % BigInt::from(2)) != BigInt::zero();
-    if rest > half || (rest == half && odd) { floor + 1 } else { floor }
+    let up = match rounding {
+        Rounding::HalfEven => (&floor % BigInt::from(2)) != BigInt::zero(),
+        Rounding::HalfUp => !value.is_negative(),
+    };
+    if rest > half || (rest == half && up) { floor + 1 } else { floor }
 }
 
 /// Rounded at the digits of the currency.
-pub(crate) fn rounded(value: &BigRational, currency: Currency) -> Result<Amount, Error> {
+pub(crate) fn rounded(value: &BigRational, currency: Currency, rounding: Rounding) -> Result<Amount, Error> {
     let scale = 10_i64.pow(u32::from(currency.digits().min(4)));
-    let whole = half_even(&(value * BigRational::from(BigInt::from(scale))));
+    let whole = nearest(&(value * BigRational::from(BigInt::from(scale))), rounding);
     let units = (whole * BigInt::from(UNIT / scale)).to_i64();
     units.map(Amount::new).ok_or_else(too_much)
 }
 
 /// A rate for people to read: twelve decimals, without the zeros at the end.
 fn decimal(value: &BigRational) -> String {
-    let units = half_even(&(value * BigRational::from(BigInt::from(1_000_000_000_000_i64)))).abs();
+    let units = nearest(&(value * BigRational::from(BigInt::from(1_000_000_000_000_i64))), Rounding::HalfEven).abs();
     let text = format!("{units:0>13}");
     let (whole, fraction) = text.split_at(text.len() - 12);
     format!("{whole}.{fraction}").trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -366,6 +370,11 @@ mod tests {
         assert_eq!(yen.total.to_string(), "2.0000", "1.5 of the unrounded lines");
         let dinars = to("BHD", json!([line(day, "EUR", "1"), line(day, "EUR", "3")]));
         assert_eq!(amounts(&dinars), ["0.0000", "0.0020"]);
+        let lines = json!([line(day, "EUR", "1"), line(day, "EUR", "3"), line(day, "EUR", "-1")]);
+        let up = json!({"to": "JPY", "rate_type": "spot", "rounding": "half_up", "lines": lines});
+        let up = convert(&rates, &up);
+        assert_eq!(amounts(&up), ["1.0000", "2.0000", "-1.0000"], "away from zero");
+        assert_eq!(up.total.to_string(), "2.0000");
     }
 
     #[test]
@@ -420,14 +429,14 @@ mod tests {
             (currency, digits) in prop::sample::select(vec![("JPY", 0_u32), ("EUR", 2), ("BHD", 3)]),
         ) {
             let value = BigRational::new(BigInt::from(numerator), BigInt::from(denominator));
-            let told = rounded(&value, code(currency)).unwrap();
+            let told = rounded(&value, code(currency), Rounding::HalfEven).unwrap();
             let unit = 10_000 / 10_i64.pow(digits);
             prop_assert_eq!(told.units() % unit, 0, "whole in the minor unit");
             let rest = (exact(Money::new(told.units(), code(currency))) - &value).abs();
             let half = BigRational::new(BigInt::from(unit), BigInt::from(2 * UNIT));
             prop_assert!(rest <= half);
             prop_assert!(rest < half || told.units() / unit % 2 == 0);
-            let opposite = rounded(&-value, code(currency)).unwrap();
+            let opposite = rounded(&-value, code(currency), Rounding::HalfEven).unwrap();
             prop_assert_eq!(opposite.units(), -told.units());
         }
     }

@@ -61,6 +61,17 @@ pub enum ExchangeRateType {
     Budget,
 }
 
+/// What becomes of a converted amount that lies just between two.
+#[words]
+#[derive(Default)]
+pub enum Rounding {
+    /// To the even one, so that over many amounts the differences even out.
+    #[default]
+    HalfEven,
+    /// Away from zero.
+    HalfUp,
+}
+
 /// The name of a series of rates.
 pub fn series(rate_type: ExchangeRateType, rate_set: Option<&Code>, base: Currency, quote: Currency) -> String {
     let set = rate_set.map(|set| format!(" {}", set.as_str())).unwrap_or_default();
@@ -178,6 +189,8 @@ pub struct ConvertAmounts {
     pub period_starts_on: Option<Day>,
     /// Last day of the period, for an average and a period end.
     pub period_ends_on: Option<Day>,
+    /// What becomes of an amount that lies just between two at the digits of the currency; `half_even` when absent.
+    pub rounding: Option<Rounding>,
     /// What to convert.
     pub lines: List<ConvertLine, CONVERT_MAX>,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use steerco_derive::words;
 
 use crate::error::{Error, Fault, Reason};
-use crate::exchange_rate::ExchangeRateType;
+use crate::exchange_rate::{ExchangeRateType, Rounding};
 use crate::explanation::{Explain, Explanation};
 use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
@@ -48,7 +48,21 @@ pub struct FinancialsQuery {
     pub rate_type: Option<ExchangeRateType>,
     /// The set of budget rates; that of each budget in force when absent.
     pub rate_set: Option<Code>,
-    pub explain: Option<Explain>,
+    /// How converted figures are rounded; half to even when absent.
+    pub rounding: Option<Rounding>,
+    pub counts: Counts,
+    pub explain: bool,
+    /// What to explain, said where an explanation is asked for.
+    pub explained: Explain,
+}
+
+/// What is available counts beside what is approved, bound and spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// What is left of the reserves counts as available.
+    pub reserves: bool,
+    /// What is requested and not ordered counts as bound.
+    pub requests: bool,
 }
 
 impl FinancialsQuery {
@@ -63,8 +77,20 @@ impl FinancialsQuery {
         if self.rate_set.is_some() && self.rate_type != Some(ExchangeRateType::Budget) {
             faults.push(Fault::new("?rate_set", "DOES_NOT_FIT", "is said of budget rates only"));
         }
-        let group = self.explain.as_ref().and_then(|explain| explain.group_key.as_ref());
-        if group.is_some() && self.group_by.is_none() {
+        if self.rounding.is_some() && self.converts().is_none() {
+            faults.push(Fault::new("?rounding", "DOES_NOT_FIT", "is said with currency or rate_type only"));
+        }
+        let Explain { account, group_key, page_size, page_token } = &self.explained;
+        let said = [
+            ("account", account.is_some()),
+            ("group_key", group_key.is_some()),
+            ("page_size", page_size.is_some()),
+            ("page_token", page_token.is_some()),
+        ];
+        for (name, _) in said.into_iter().filter(|(_, said)| *said && !self.explain) {
+            faults.push(Fault::new(format!("?{name}"), "DOES_NOT_FIT", "is said with explain=true only"));
+        }
+        if self.explain && group_key.is_some() && self.group_by.is_none() {
             faults.push(Fault::new("?group_key", "DOES_NOT_FIT", "is said with group_by only"));
         }
         if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
@@ -80,6 +106,8 @@ pub struct Balance {
     pub currency: Currency,
     pub units: i128,
     pub entries: i64,
+    /// Whether it is requested only: it would stand in the account if it were ordered.
+    pub requested: bool,
 }
 
 /// Financials as they are answered.
@@ -88,6 +116,10 @@ pub struct Financials {
     /// Project, program or portfolio.
     pub id: String,
     pub totals: Vec<FinancialTotal>,
+    /// Whether what is left of the reserves is in `available`.
+    pub reserves_counted: bool,
+    /// Whether what is requested and not ordered is taken off `available`.
+    pub requests_counted: bool,
     /// All of them in one currency, where that is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub converted: Option<FinancialTotal>,
@@ -121,6 +153,9 @@ pub struct FinancialTotal {
     pub committed: Amount,
     pub accrued: Amount,
     pub actual: Amount,
+    /// What is requested and not ordered; absent where it is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Amount>,
     pub available: Amount,
     /// The estimate at completion; absent where no program in sight has a forecast.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,14 +200,16 @@ pub(crate) struct Sums<T> {
     committed: T,
     accrued: T,
     actual: T,
+    requested: T,
     forecast: T,
     entries: i64,
 }
 
 impl<T: Clone + AddAssign + Sub<Output = T>> Sums<T> {
-    /// Adds what stands in an account; an account that is not told is left out.
-    pub(crate) fn add(&mut self, account: LedgerAccount, units: T, entries: i64) {
+    /// Adds what stands in an account, or is only requested; an account that is not told is left out.
+    pub(crate) fn add(&mut self, (account, requested): (LedgerAccount, bool), units: T, entries: i64) {
         let sum = match account {
+            _ if requested => &mut self.requested,
             LedgerAccount::Budget => &mut self.approved,
             LedgerAccount::Contingency => &mut self.contingency,
             LedgerAccount::ManagementReserve => &mut self.management_reserve,
@@ -194,10 +231,17 @@ impl<T: Clone + AddAssign + Sub<Output = T>> Sums<T> {
     pub(crate) fn total(
         self,
         currency: Currency,
-        forecast: bool,
+        (counts, forecast): (Counts, bool),
         amount: impl Fn(T) -> Result<Amount, Error>,
     ) -> Result<FinancialTotal, Error> {
-        let available = self.approved.clone() - self.committed.clone() - self.accrued.clone() - self.actual.clone();
+        let mut available = self.approved.clone() - self.committed.clone() - self.accrued.clone() - self.actual.clone();
+        if counts.reserves {
+            available += self.contingency.clone();
+            available += self.management_reserve.clone();
+        }
+        if counts.requests {
+            available = available - self.requested.clone();
+        }
         let variance = self.approved.clone() - self.forecast.clone();
         Ok(FinancialTotal {
             currency,
@@ -207,6 +251,7 @@ impl<T: Clone + AddAssign + Sub<Output = T>> Sums<T> {
             committed: amount(self.committed)?,
             accrued: amount(self.accrued)?,
             actual: amount(self.actual)?,
+            requested: counts.requests.then(|| amount(self.requested)).transpose()?,
             available: amount(available)?,
             forecast: forecast.then(|| amount(self.forecast)).transpose()?,
             variance: forecast.then(|| amount(variance)).transpose()?,
@@ -218,10 +263,10 @@ impl<T: Clone + AddAssign + Sub<Output = T>> Sums<T> {
 type ByCurrency = BTreeMap<Currency, Sums<i128>>;
 
 /// One total a currency; `forecast` where there is one to tell.
-fn totals(sums: ByCurrency, forecast: bool) -> Result<Vec<FinancialTotal>, Error> {
+fn totals(sums: ByCurrency, told: (Counts, bool)) -> Result<Vec<FinancialTotal>, Error> {
     let too_much = |_| Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once");
     let amount = |units: i128| i64::try_from(units).map(Amount::new).map_err(too_much);
-    sums.into_iter().map(|(currency, sums)| sums.total(currency, forecast, amount)).collect()
+    sums.into_iter().map(|(currency, sums)| sums.total(currency, told, amount)).collect()
 }
 
 impl Financials {
@@ -229,31 +274,33 @@ impl Financials {
     pub fn new(
         id: &str,
         balances: &[Balance],
-        group_by: Option<FinancialsGrouping>,
+        query: &FinancialsQuery,
         sight: Sight,
         mut translated: Option<Translated>,
     ) -> Result<Self, Error> {
+        let FinancialsQuery { group_by, counts, .. } = *query;
         let mut all = ByCurrency::new();
         let mut groups: BTreeMap<&str, ByCurrency> = BTreeMap::new();
         let mut forecast: BTreeSet<&str> = BTreeSet::new();
         for balance in balances {
-            let (account, units, entries) = (balance.account, balance.units, balance.entries);
-            all.entry(balance.currency).or_default().add(account, units, entries);
+            let (place, units, entries) = ((balance.account, balance.requested), balance.units, balance.entries);
+            all.entry(balance.currency).or_default().add(place, units, entries);
             if group_by.is_some() {
                 let of_group = groups.entry(&balance.key).or_default().entry(balance.currency).or_default();
-                of_group.add(account, units, entries);
+                of_group.add(place, units, entries);
             }
-            if account == LedgerAccount::Forecast {
+            if balance.account == LedgerAccount::Forecast {
                 forecast.insert(&balance.key);
             }
         }
         let any = sight.forecast_count > 0;
         let told = |key: &str| any && (group_by != Some(FinancialsGrouping::Program) || forecast.contains(key));
         let rate_type = translated.as_ref().map(|translated| translated.rate_type);
-        let converted = translated.as_mut().map(|translated| translated.take_all(any)).transpose()?;
+        let converted = translated.as_mut().map(|translated| translated.take_all((counts, any))).transpose()?;
         let mut group = |(key, sums): (&str, ByCurrency)| {
-            let totals = totals(sums, told(key))?;
-            let converted = translated.as_mut().map(|all| all.take_group(key, told(key))).transpose()?;
+            let told = (counts, told(key));
+            let totals = totals(sums, told)?;
+            let converted = translated.as_mut().map(|all| all.take_group(key, told)).transpose()?;
             Ok(FinancialGroup { key: (!key.is_empty()).then(|| key.to_owned()), totals, converted })
         };
         let groups = groups.into_iter().map(&mut group).collect::<Result<_, Error>>()?;
@@ -261,7 +308,9 @@ impl Financials {
         let count = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Self {
             id: id.to_owned(),
-            totals: totals(all, any)?,
+            totals: totals(all, (counts, any))?,
+            reserves_counted: counts.reserves,
+            requests_counted: counts.requests,
             converted,
             rate_type,
             groups,
@@ -282,7 +331,7 @@ mod tests {
 
     fn balance(key: &str, account: LedgerAccount, code: &str, units: i128) -> Balance {
         let currency = Currency::parse(code).unwrap();
-        Balance { key: key.to_owned(), account, currency, units, entries: 1 }
+        Balance { key: key.to_owned(), account, currency, units, entries: 1, requested: false }
     }
 
     #[test]
@@ -299,8 +348,8 @@ mod tests {
             balance("a", Accrual, "EUR", 20_000),
             balance("", Encumbrance, "EUR", -50_000),
         ];
-        let by_project = Some(FinancialsGrouping::Project);
-        let answer = Financials::new("x", &balances, by_project, Sight::default(), None).unwrap();
+        let by_project = FinancialsQuery { group_by: Some(FinancialsGrouping::Project), ..FinancialsQuery::default() };
+        let answer = Financials::new("x", &balances, &by_project, Sight::default(), None).unwrap();
         let told: Vec<_> = answer
             .totals
             .iter()
@@ -313,7 +362,29 @@ mod tests {
         assert_eq!(keys, [None, Some("a")]);
         assert!(answer.complete && answer.totals[0].forecast.is_none(), "nobody has submitted one");
         let hidden = Sight { hidden_count: 1, ..Sight::default() };
-        assert!(!Financials::new("x", &balances, None, hidden, None).unwrap().complete);
+        assert!(!Financials::new("x", &balances, &FinancialsQuery::default(), hidden, None).unwrap().complete);
+    }
+
+    #[test]
+    fn reserves_and_requests_count_where_that_is_asked() {
+        let asked = Balance { requested: true, ..balance("a", LedgerAccount::Commitment, "EUR", 30_000) };
+        let balances = [
+            balance("a", LedgerAccount::Budget, "EUR", 1_000_000),
+            balance("a", LedgerAccount::Contingency, "EUR", 50_000),
+            balance("a", LedgerAccount::ManagementReserve, "EUR", 7_000),
+            balance("a", LedgerAccount::Commitment, "EUR", 100_000),
+            asked,
+        ];
+        for (reserves, requests, available) in
+            [(false, false, 900_000), (true, false, 957_000), (false, true, 870_000), (true, true, 927_000)]
+        {
+            let query = FinancialsQuery { counts: Counts { reserves, requests }, ..FinancialsQuery::default() };
+            let answer = Financials::new("x", &balances, &query, Sight::default(), None).unwrap();
+            let total = &answer.totals[0];
+            assert_eq!((total.available.units(), total.committed.units()), (available, 100_000));
+            assert_eq!(total.requested.map(Amount::units), requests.then_some(30_000));
+            assert_eq!((answer.reserves_counted, answer.requests_counted), (reserves, requests));
+        }
     }
 
     #[test]
@@ -325,7 +396,8 @@ mod tests {
         ];
         let sight = Sight { forecast_count: 1, without_forecast_count: 1, ..Sight::default() };
         let told = |group_by| {
-            let answer = Financials::new("x", &balances, Some(group_by), sight.clone(), None).unwrap();
+            let query = FinancialsQuery { group_by: Some(group_by), ..FinancialsQuery::default() };
+            let answer = Financials::new("x", &balances, &query, sight.clone(), None).unwrap();
             let groups = answer.groups.into_iter().flat_map(|group| group.totals);
             groups.chain(answer.totals).map(|total| total.variance.map(Amount::units)).collect::<Vec<_>>()
         };
@@ -337,7 +409,8 @@ mod tests {
     fn sums_beyond_an_amount_are_refused() {
         let much = i128::from(i64::MAX);
         let balances = [balance("a", LedgerAccount::Cost, "EUR", much), balance("b", LedgerAccount::Cost, "EUR", 1)];
-        assert!(Financials::new("x", &balances[..1], None, Sight::default(), None).is_ok());
-        assert!(Financials::new("x", &balances, None, Sight::default(), None).is_err());
+        let query = FinancialsQuery::default();
+        assert!(Financials::new("x", &balances[..1], &query, Sight::default(), None).is_ok());
+        assert!(Financials::new("x", &balances, &query, Sight::default(), None).is_err());
     }
 }

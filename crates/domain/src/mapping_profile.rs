@@ -46,6 +46,12 @@ pub struct MappingProfile {
     /// Currency of the lines that name none (ISO 4217).
     #[field(write)]
     pub currency: Option<Currency>,
+    /// Currency of the books, of the column `local_amount` where no column names it (ISO 4217).
+    #[field(write)]
+    pub local_currency: Option<Currency>,
+    /// Currency of the group, of the column `group_amount` where no column names it (ISO 4217).
+    #[field(write)]
+    pub group_currency: Option<Currency>,
     /// What stands in which column: of files of costs everything, of others the identifier alone.
     #[field(write)]
     pub columns: ProfileColumns,
@@ -129,6 +135,14 @@ pub struct ProfileColumns {
     pub purchase_order_line: Option<Text<200>>,
     /// Number of the vendor's invoice.
     pub invoice_reference: Option<Text<200>>,
+    /// What the ledger system itself made of the amount in the currency of the books.
+    pub local_amount: Option<Text<200>>,
+    /// That currency.
+    pub local_currency: Option<Text<200>>,
+    /// What the ledger system itself made of the amount in the currency of the group.
+    pub group_amount: Option<Text<200>>,
+    /// That currency.
+    pub group_currency: Option<Text<200>>,
 }
 
 impl ProfileColumns {
@@ -146,6 +160,10 @@ impl ProfileColumns {
             ("purchase_order_reference", self.purchase_order_reference.as_ref()),
             ("purchase_order_line", self.purchase_order_line.as_ref()),
             ("invoice_reference", self.invoice_reference.as_ref()),
+            ("local_amount", self.local_amount.as_ref()),
+            ("local_currency", self.local_currency.as_ref()),
+            ("group_amount", self.group_amount.as_ref()),
+            ("group_currency", self.group_currency.as_ref()),
         ];
         all.into_iter().filter_map(|(member, column)| Some((member, column?.as_str())))
     }
@@ -261,6 +279,19 @@ impl MappingProfile {
     fn check_costs(&self, faults: &mut Vec<Fault>) {
         if self.currency.is_none() && self.columns.currency.is_none() {
             faults.push(Fault::new("/currency", "REQUIRED", "is required where no column holds the currency"));
+        }
+        let columns = &self.columns;
+        for (name, amount, column, constant) in [
+            ("local_currency", &columns.local_amount, &columns.local_currency, self.local_currency),
+            ("group_currency", &columns.group_amount, &columns.group_currency, self.group_currency),
+        ] {
+            let named = column.is_some() || constant.is_some();
+            if amount.is_some() && !named {
+                let detail = "is required where a column has that amount and none its currency";
+                faults.push(Fault::new(format!("/{name}"), "REQUIRED", detail));
+            } else if amount.is_none() && named {
+                faults.push(Fault::new(format!("/{name}"), "DOES_NOT_FIT", "no column has an amount in this currency"));
+            }
         }
         for (member, column) in [("posted_on", &self.columns.posted_on), ("amount", &self.columns.amount)] {
             if column.is_none() {

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Reason};
 use crate::exchange::{Rates, Wanted, rounded};
-use crate::exchange_rate::ExchangeRateType;
-use crate::financials::{Balance, FinancialTotal, Sums};
+use crate::exchange_rate::{ExchangeRateType, Rounding};
+use crate::financials::{Balance, Counts, FinancialTotal, Sums};
 use crate::ledger_entry::LedgerAccount;
 use crate::money::{Amount, Currency, UNIT};
 use crate::time::Day;
@@ -33,6 +33,8 @@ pub struct Position {
     /// What the ledger system itself says it comes to in the wanted currency.
     pub stated: Option<i128>,
     pub entries: i64,
+    /// Whether it is requested only.
+    pub requested: bool,
 }
 
 /// What a period says of the rates by which it is converted.
@@ -63,6 +65,7 @@ pub struct Translation<'a> {
     pub rate_type: ExchangeRateType,
     /// The set of budget rates; that of each budget when absent.
     pub rate_set: Option<&'a str>,
+    pub rounding: Rounding,
     pub periods: &'a HashMap<String, PeriodRates>,
     pub budgets: &'a [BudgetRates],
     pub rates: &'a Rates,
@@ -82,6 +85,7 @@ pub struct UnconvertedTotal {
 pub struct Translated {
     pub rate_type: ExchangeRateType,
     to: Currency,
+    rounding: Rounding,
     all: Sums<BigRational>,
     groups: BTreeMap<String, Sums<BigRational>>,
     missing: BTreeMap<(LedgerAccount, Currency), (i128, BTreeSet<String>)>,
@@ -95,6 +99,7 @@ impl Translation<'_> {
         let mut translated = Translated {
             rate_type: self.rate_type,
             to: self.to,
+            rounding: self.rounding,
             all: Sums::default(),
             groups: BTreeMap::new(),
             missing: BTreeMap::new(),
@@ -103,14 +108,16 @@ impl Translation<'_> {
             // A group that has nothing to tell in the wanted currency is told, too.
             translated.groups.entry(balance.key.clone()).or_default();
             if balance.currency == self.to {
-                translated.add(&balance.key, balance.account, exact(balance.units), balance.entries);
+                let place = (balance.account, balance.requested);
+                translated.add(&balance.key, place, exact(balance.units), balance.entries);
             }
         }
         let mut known: HashMap<RateKey<'_>, Option<BigRational>> = HashMap::new();
         for position in positions {
             let Position { key, account, currency, fiscal_period_id, units, entries, .. } = position;
+            let place = (*account, position.requested);
             if let Some(stated) = position.stated {
-                translated.add(key, *account, exact(stated), *entries);
+                translated.add(key, place, exact(stated), *entries);
                 continue;
             }
             let period = self.periods.get(fiscal_period_id).ok_or_else(Error::internal)?;
@@ -119,7 +126,7 @@ impl Translation<'_> {
                 .entry((*currency, fiscal_period_id, position.posted_on, set))
                 .or_insert_with(|| self.rate(position, period, set));
             if let Some(rate) = rate {
-                translated.add(key, *account, exact(*units) * &*rate, *entries);
+                translated.add(key, place, exact(*units) * &*rate, *entries);
             } else if account.is_of_programs() {
                 let missing = translated.missing.entry((*account, *currency)).or_default();
                 missing.0 += units;
@@ -163,11 +170,11 @@ fn exact(units: i128) -> BigRational {
 }
 
 impl Translated {
-    fn add(&mut self, key: &str, account: LedgerAccount, amount: BigRational, entries: i64) {
+    fn add(&mut self, key: &str, place: (LedgerAccount, bool), amount: BigRational, entries: i64) {
         if let Some(group) = self.groups.get_mut(key) {
-            group.add(account, amount.clone(), entries);
+            group.add(place, amount.clone(), entries);
         }
-        self.all.add(account, amount, entries);
+        self.all.add(place, amount, entries);
     }
 
     /// Whether something has no rate.
@@ -175,18 +182,18 @@ impl Translated {
         !self.missing.is_empty()
     }
 
-    fn total(&self, sums: Sums<BigRational>, forecast: bool) -> Result<FinancialTotal, Error> {
-        sums.total(self.to, forecast, |amount| rounded(&amount, self.to))
+    fn total(&self, sums: Sums<BigRational>, told: (Counts, bool)) -> Result<FinancialTotal, Error> {
+        sums.total(self.to, told, |amount| rounded(&amount, self.to, self.rounding))
     }
 
-    pub(crate) fn take_all(&mut self, forecast: bool) -> Result<FinancialTotal, Error> {
+    pub(crate) fn take_all(&mut self, told: (Counts, bool)) -> Result<FinancialTotal, Error> {
         let sums = std::mem::take(&mut self.all);
-        self.total(sums, forecast)
+        self.total(sums, told)
     }
 
-    pub(crate) fn take_group(&mut self, key: &str, forecast: bool) -> Result<FinancialTotal, Error> {
+    pub(crate) fn take_group(&mut self, key: &str, told: (Counts, bool)) -> Result<FinancialTotal, Error> {
         let sums = self.groups.remove(key).unwrap_or_default();
-        self.total(sums, forecast)
+        self.total(sums, told)
     }
 
     /// What has no rate.

@@ -1,5 +1,5 @@
 //! Balances: what stands in each account of the ledger, by program, period, project, category and spend; by program; by
-//! program, period and day of posting; by program, project, period and vendor. They change with the entries, in one
+//! program, period and day of posting; by all of these; by program, project, period and vendor. They change with the entries, in one
 //! transaction, so that nothing sums entries to answer. Entries name no program where the account is of the books as a
 //! whole, and an empty text stands for what is not said.
 
@@ -118,7 +118,7 @@ fn code(currency: Option<Currency>) -> String {
     currency.map(|currency| currency.code().to_owned()).unwrap_or_default()
 }
 
-const TABLES: [Kept; 4] = [
+const TABLES: [Kept; 5] = [
     Kept {
         name: "balance",
         key: &["program_id", "fiscal_period_id", "account", "currency", "project_id", "cost_category_id", "spend"],
@@ -158,6 +158,31 @@ const TABLES: [Kept; 4] = [
             let place = vec![spot.program?.to_string(), currency, spot.period.to_string()];
             let rest = [spot.account.word().to_owned(), spot.posted_on.to_string(), code(spot.local), code(spot.group)];
             Some([place.as_slice(), &rest].concat())
+        },
+        sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?, held(sum.local)?, held(sum.group)?]),
+    },
+    Kept {
+        name: "place_day_balance",
+        key: &[
+            "program_id",
+            "currency",
+            "fiscal_period_id",
+            "account",
+            "project_id",
+            "cost_category_id",
+            "spend",
+            "posted_on",
+            "local_currency",
+            "group_currency",
+        ],
+        sums: &["entries", "units", "local_units", "group_units"],
+        key_of: |spot| {
+            let spend = spot.spend.map(|spend| spend.word().to_owned()).unwrap_or_default();
+            let (account, currency) = (spot.account.word().to_owned(), spot.currency.code().to_owned());
+            let place = vec![spot.program?.to_string(), currency, spot.period.to_string(), account];
+            let finer = [text(spot.project), text(spot.category), spend];
+            let day = [spot.posted_on.to_string(), code(spot.local), code(spot.group)];
+            Some([place.as_slice(), &finer, &day].concat())
         },
         sums_of: |sum| Ok(vec![sum.entries, held(sum.units)?, held(sum.local)?, held(sum.group)?]),
     },

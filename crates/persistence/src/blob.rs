@@ -46,7 +46,7 @@ impl Database {
         self.run_outside(org, sql).await
     }
 
-    async fn run_outside(&self, org: &str, sql: Sql) -> Result<(), Fail> {
+    pub(crate) async fn run_outside(&self, org: &str, sql: Sql) -> Result<(), Fail> {
         if !self.is_postgres() {
             return self.writer.outside().run(sql).await.map(|_| ());
         }

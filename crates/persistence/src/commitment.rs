@@ -15,7 +15,7 @@ pub async fn hold(conn: &Conn, org: &str, ids: &[String]) -> Result<Vec<Commitme
     let mut held = Vec::with_capacity(ids.len());
     for ids in ids.chunks(CHUNK) {
         let mut sql = Sql::new(" FROM commitment t WHERE t.org = ");
-        sql.text(org).push(" AND t.deleted_at IS NULL AND t.id IN (").texts(ids).push(") ORDER BY t.id");
+        sql.text(org).push(" AND t.deleted_at IS NULL AND t.id IN (").any_of(ids).push(") ORDER BY t.id");
         lock(conn, &mut sql);
         held.extend(conn.resources::<Commitment>(sql).await?);
     }
@@ -28,7 +28,7 @@ pub async fn hold_orders(conn: &Conn, org: &str, entity: &str, references: &[Str
     for references in references.chunks(CHUNK) {
         let mut sql = Sql::new(" FROM commitment t WHERE t.org = ");
         sql.text(org).push(" AND t.legal_entity_id = ").text(entity).push(" AND t.deleted_at IS NULL");
-        sql.push(" AND t.purchase_order_reference IN (").texts(references).push(") ORDER BY t.id");
+        sql.push(" AND t.purchase_order_reference IN (").any_of(references).push(") ORDER BY t.id");
         lock(conn, &mut sql);
         held.extend(conn.resources::<Commitment>(sql).await?);
     }

@@ -12,6 +12,7 @@ use steerco_migrations::{Migrator, MigratorTrait};
 use tokio::runtime::Handle;
 
 use crate::access::AccessCache;
+use crate::actuals_progress::Told;
 use crate::conn::{Conn, Pool};
 use crate::fail::Fail;
 use crate::idempotency::Key;
@@ -30,6 +31,8 @@ pub struct Database {
     pub(crate) writer: Writer,
     pub(crate) access_cache: Option<Arc<AccessCache>>,
     pub(crate) heads: Option<Arc<Heads>>,
+    /// How far long batches are that an embedded database takes.
+    pub(crate) told: Told,
 }
 
 /// How long a caller waits for a connection before it is told that the database is away.
@@ -195,7 +198,14 @@ async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
     let (access_cache, heads) = (Arc::new(AccessCache::default()), Arc::new(Heads::default()));
     let writer = Writer::sqlite(writer, Arc::clone(&access_cache), Arc::clone(&heads)).map_err(problem)?;
     let pool = Pool::Sqlite(readers);
-    Ok(Database { outside: pool.clone(), pool, writer, access_cache: Some(access_cache), heads: Some(heads) })
+    Ok(Database {
+        outside: pool.clone(),
+        pool,
+        writer,
+        access_cache: Some(access_cache),
+        heads: Some(heads),
+        told: Told::default(),
+    })
 }
 
 async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
@@ -228,5 +238,5 @@ async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
     let outside = sea_orm::Database::connect(options).await.map_err(problem)?;
     let (pool, outside) = (Pool::Postgres(pool), Pool::Postgres(outside));
     let writer = Writer::postgres(pool.clone());
-    Ok(Database { pool, outside, writer, access_cache: None, heads: None })
+    Ok(Database { pool, outside, writer, access_cache: None, heads: None, told: Told::default() })
 }

@@ -1,7 +1,7 @@
 //! Reading the entries behind the figures of a roll-up.
 
 use steerco_domain::explanation::MaskedTotal;
-use steerco_domain::financials::{Balance, FinancialsQuery};
+use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry};
 use steerco_domain::money::Amount;
@@ -58,14 +58,17 @@ pub async fn list_masked(
     if scope.sees_private() {
         return Ok(Vec::new());
     }
+    // Balances tell the categories of now, but not by vendor.
+    let kept = matches!(moment, Moment::Now) && query.group_by != Some(FinancialsGrouping::Vendor);
+    let books = if kept { Books::Places } else { Books::Entries(until(moment)) };
     let mut sql = Sql::new("SELECT b.cost_category_id AS key, b.account, b.currency, ");
     sql.push(SUMS);
-    push_asked(scope, subject, query, (Books::Entries(until(moment)), moment), &mut sql);
+    push_asked(scope, subject, query, (books, moment), &mut sql);
     sql.push(" AND b.account IN (").texts(&told(query)).push(")");
     push_group(query, &mut sql);
     sql.push(" AND ").push(SENSITIVE).push(" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
     let total = |row: &Row| {
-        let Balance { key, account, currency, units, entries } = read(row)?;
+        let Balance { key, account, currency, units, entries, .. } = read(row)?;
         Ok(MaskedTotal {
             cost_category_id: Id::parse(&key).map_err(Fail::Broken)?,
             account,
@@ -95,14 +98,14 @@ const fn until(moment: Moment) -> i64 {
 
 /// The accounts that are explained.
 fn told(query: &FinancialsQuery) -> Vec<&'static str> {
-    let wanted = query.explain.as_ref().and_then(|explain| explain.account);
+    let wanted = query.explained.account;
     let told = |account: &&LedgerAccount| account.is_of_programs() && wanted.is_none_or(|one| one == **account);
     LedgerAccount::ALL.iter().filter(told).map(|account| account.word()).collect()
 }
 
 /// `AND` the group that is explained.
 fn push_group(query: &FinancialsQuery, sql: &mut Sql) {
-    if let Some(key) = query.explain.as_ref().and_then(|explain| explain.group_key.as_ref()) {
+    if let Some(key) = &query.explained.group_key {
         sql.push(" AND ").push(column(query.group_by)).push(" = ").text(key);
     }
 }

@@ -39,20 +39,25 @@ pub(crate) enum Books {
     Places,
     /// Kept by day of posting.
     Days,
+    /// Kept by place and day of posting.
+    PlaceDays,
     /// Kept by vendor.
     Vendors,
     /// Summed from the entries up to this change of the log. Who asks for this waits for the sum.
     Entries(i64),
     /// The entries themselves, up to this change of the log.
     Lines(i64),
+    /// What is requested and not ordered.
+    Requests,
 }
 
 impl Books {
-    fn push(self, org: &str, sql: &mut Sql) {
+    fn push(self, org: &str, moment: Moment, sql: &mut Sql) {
         match self {
             Self::Programs => sql.push("program_balance b"),
             Self::Places => sql.push("balance b"),
             Self::Days => sql.push("day_balance b"),
+            Self::PlaceDays => sql.push("place_day_balance b"),
             Self::Vendors => sql.push("vendor_balance b"),
             Self::Entries(seq) => push_entries(org, seq, sql),
             Self::Lines(seq) => {
@@ -63,6 +68,7 @@ impl Books {
                 sql.push("debit_account, credit_account, seq AS entry_seq FROM ledger_entry WHERE org = ").text(org);
                 sql.push(" AND seq <= ").int(seq).push(") b")
             }
+            Self::Requests => push_requests(org, moment, sql),
         };
     }
 }
@@ -96,7 +102,7 @@ pub(crate) fn push_asked(
     sql: &mut Sql,
 ) {
     sql.push(" FROM ");
-    books.push(scope.org(), sql);
+    books.push(scope.org(), moment, sql);
     if query.group_by == Some(FinancialsGrouping::Vendor) {
         sql.push(VENDORS);
     }
@@ -136,6 +142,37 @@ pub async fn list(
     push_asked(scope, subject, query, (books, moment), &mut sql);
     sql.push(" GROUP BY 1, 2, 3");
     conn.all(sql).await?.iter().map(read).collect()
+}
+
+/// What is requested and not ordered, by what it is grouped by. It is in no account yet: commitments themselves tell it.
+pub async fn list_requests(
+    conn: &Conn,
+    scope: &Scope,
+    subject: Subject<'_>,
+    query: &FinancialsQuery,
+    moment: Moment,
+) -> Result<Vec<Balance>, Fail> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(column(query.group_by)).push(" AS key, b.account, b.currency, ").push(SUMS);
+    push_asked(scope, subject, query, (Books::Requests, moment), &mut sql);
+    sql.push(" GROUP BY 1, 2, 3");
+    let request = |row: &Row| Ok(Balance { requested: true, ..read(row)? });
+    conn.all(sql).await?.iter().map(request).collect()
+}
+
+/// Commitments with what of their request is not ordered, as balances are. They are posted on no day.
+fn push_requests<'a>(org: &str, moment: Moment, sql: &'a mut Sql) -> &'a mut Sql {
+    sql.push("(SELECT org, program_id, fiscal_period_id, 'commitment' AS account, requested_currency AS currency, ");
+    sql.push("COALESCE(project_id, '') AS project_id, COALESCE(cost_category_id, '') AS cost_category_id, ");
+    sql.push("COALESCE(spend, '') AS spend, '' AS posted_on, '' AS source, '' AS vendor_reference, ");
+    sql.push("id AS commitment_id, COALESCE(engagement_id, '') AS engagement_id, ");
+    sql.push("requested_amount - committed AS units, 0 AS entries FROM commitment");
+    sql.push(if let Moment::Known { .. } = moment { "_rev" } else { "" }).push(" WHERE org = ").text(org);
+    sql.push(" AND requested_amount > committed AND cancelled_at IS NULL AND final_invoice = 0 AND deleted_at IS NULL");
+    if let Moment::Known { seq } = moment {
+        sql.push(" AND seq <= ").int(seq).push(" AND until_seq > ").int(seq);
+    }
+    sql.push(") b")
 }
 
 /// Whether a period is closed.
@@ -233,7 +270,7 @@ pub(crate) fn read(row: &Row) -> Result<Balance, Fail> {
     let (account, currency) = named.ok_or_else(|| Fail::Broken(format!("a balance of {account} in {currency}")))?;
     let part = |i: usize| row.get::<i64>(i).map(i128::from);
     let units = part(3)? * 1_000_000 + part(4)?;
-    Ok(Balance { key: row.get(0)?, account, currency, units, entries: row.get(5)? })
+    Ok(Balance { key: row.get(0)?, account, currency, units, entries: row.get(5)?, requested: false })
 }
 
 /// When the program in sight to which nothing was posted the longest had its last posting.

@@ -153,8 +153,10 @@ pub async fn find_known(
 ) -> Result<HashMap<String, Known>, Fail> {
     let mut known = HashMap::new();
     for chunk in external_ids.chunks(CHUNK) {
-        let mut sql = Sql::new("SELECT external_id, content_digest, entry_id FROM ledger_key WHERE org = ");
-        sql.text(org).push(" AND source = ").text(source).push(" AND external_id IN (").texts(chunk).push(")");
+        let mut sql = Sql::new("SELECT t.external_id, t.content_digest, t.entry_id");
+        sql.look_up(conn.is_postgres(), ["ledger_key", "external_id"], chunk, |sql| {
+            sql.push("org = ").text(org).push(" AND source = ").text(source);
+        });
         for row in conn.all(sql).await? {
             let entry = Known { content_digest: row.get(1)?, entry_id: row.get(2)? };
             known.insert(row.get(0)?, entry);
@@ -167,8 +169,10 @@ pub async fn find_known(
 pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str]) -> Result<HashSet<String>, Fail> {
     let mut found = HashSet::new();
     for chunk in digests.chunks(CHUNK) {
-        let mut sql = Sql::new("SELECT DISTINCT content_digest FROM ledger_key WHERE org = ");
-        sql.text(org).push(" AND source = ").text(source).push(" AND content_digest IN (").texts(chunk).push(")");
+        let mut sql = Sql::new("SELECT DISTINCT t.content_digest");
+        sql.look_up(conn.is_postgres(), ["ledger_key", "content_digest"], chunk, |sql| {
+            sql.push("org = ").text(org).push(" AND source = ").text(source);
+        });
         for row in conn.all(sql).await? {
             found.insert(row.get(0)?);
         }
@@ -180,8 +184,10 @@ pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str
 pub async fn find_entries(conn: &Conn, org: &str, ids: &[String]) -> Result<HashMap<String, LedgerEntry>, Fail> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let mut sql = Sql::new(" FROM ledger_entry t WHERE t.org = ");
-        sql.text(org).push(" AND t.id IN (").texts(chunk).push(")");
+        let mut sql = Sql::default();
+        sql.look_up(conn.is_postgres(), ["ledger_entry", "id"], chunk, |sql| {
+            sql.push("org = ").text(org);
+        });
         let entries: Vec<LedgerEntry> = conn.resources(sql).await?;
         found.extend(entries.into_iter().map(|entry| (entry.id_text(), entry)));
     }
@@ -218,18 +224,25 @@ pub async fn list_results(
     after: i64,
     limit: u32,
 ) -> Result<Vec<LineResult>, Fail> {
-    let mut sql = Sql::new("SELECT line, external_id, status, reason, detail, entry_id, possible_repeat, over_order, ");
-    sql.push("over_budget, currency FROM (SELECT line, external_id, CASE WHEN corrects_id IS NOT NULL THEN 'corrected' WHEN debit_account = ");
-    sql.push("'suspense' THEN 'suspense' ELSE 'posted' END AS status, CAST(NULL AS TEXT) AS reason, ");
-    sql.push("CAST(NULL AS TEXT) AS detail, id AS entry_id, possible_repeat, exceeds_order_by AS over_order, ");
-    sql.push("exceeds_budget_by AS over_budget, amount_currency AS currency FROM ledger_entry WHERE org = ").text(org);
-    sql.push(" AND actuals_batch_id = ").text(batch).push(" AND entry_type <> 'reversal' AND line > ").int(after);
+    // Either side ends where the page does, so that a page costs the same wherever it begins.
+    let page = |sql: &mut Sql, key: &str| {
+        sql.push(" FROM ").push(key).push(" WHERE org = ").text(org).push(" AND actuals_batch_id = ").text(batch);
+        sql.push(" AND line > ").int(after);
+    };
+    let limit = i64::from(limit);
+    let mut sql =
+        Sql::new("SELECT * FROM (SELECT line, external_id, CASE WHEN corrects_id IS NOT NULL THEN 'corrected' ");
     sql.push(
-        " UNION ALL SELECT line, external_id, status, reason, detail, entry_id, 0, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), ",
+        "WHEN debit_account = 'suspense' THEN 'suspense' ELSE 'posted' END AS status, CAST(NULL AS TEXT) AS reason, ",
     );
-    sql.push("CAST(NULL AS TEXT) FROM actuals_result WHERE org = ");
-    sql.text(org).push(" AND actuals_batch_id = ").text(batch).push(" AND line > ").int(after);
-    sql.push(") r ORDER BY line LIMIT ").int(i64::from(limit));
+    sql.push("CAST(NULL AS TEXT) AS detail, id AS entry_id, possible_repeat, exceeds_order_by AS over_order, ");
+    sql.push("exceeds_budget_by AS over_budget, amount_currency AS currency");
+    page(&mut sql, "ledger_entry");
+    sql.push(" AND entry_type <> 'reversal' ORDER BY line LIMIT ").int(limit);
+    sql.push(") posted UNION ALL SELECT * FROM (SELECT line, external_id, status, reason, detail, entry_id, 0, ");
+    sql.push("CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS TEXT)");
+    page(&mut sql, "actuals_result");
+    sql.push(" ORDER BY line LIMIT ").int(limit).push(") others ORDER BY line LIMIT ").int(limit);
     let rows = conn.all(sql).await?;
     let result = |row: &Row| {
         let line: i64 = row.get(0)?;

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod account;
 pub mod accrual;
+mod actuals_progress;
 mod balance;
 pub mod blob;
 pub mod budget;

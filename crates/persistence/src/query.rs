@@ -130,7 +130,7 @@ pub async fn find_many_for_update<R: Resource>(conn: &Conn, scope: &Scope, ids: 
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(MANY) {
         let mut sql = from(scope, R::KIND, Moment::Now);
-        sql.push(" AND t.id IN (").texts(some).push(") ORDER BY t.id");
+        sql.push(" AND t.id IN (").any_of(some).push(") ORDER BY t.id");
         if conn.is_postgres() {
             sql.push(" FOR NO KEY UPDATE OF t");
         }
@@ -238,9 +238,10 @@ pub async fn find_refs(
 ) -> Result<Vec<(String, String, Option<i64>)>, Fail> {
     let mut found = Vec::with_capacity(externals.len());
     for some in externals.chunks(MANY) {
-        let mut sql = Sql::new("SELECT external_id, resource_id, source_version FROM external_ref WHERE org = ");
-        sql.text(org).push(" AND kind = ").text(kind.name).push(" AND source = ").text(source);
-        sql.push(" AND external_id IN (").texts(some).push(")");
+        let mut sql = Sql::new("SELECT t.external_id, t.resource_id, t.source_version");
+        sql.look_up(conn.is_postgres(), ["external_ref", "external_id"], some, |sql| {
+            sql.push("org = ").text(org).push(" AND kind = ").text(kind.name).push(" AND source = ").text(source);
+        });
         for row in conn.all(sql).await? {
             found.push((row.get(0)?, row.get(1)?, row.get(2)?));
         }

@@ -56,4 +56,35 @@ impl Sql {
         }
         self
     }
+
+    /// `VALUES (a), (b), (c)` as placeholders, to be looked in: what PostgreSQL knows nothing of it searches in a list of
+    /// one text after the other, and in these by their hash.
+    pub(crate) fn any_of<S: AsRef<str>>(&mut self, texts: &[S]) -> &mut Self {
+        for (i, text) in texts.iter().enumerate() {
+            self.push(if i == 0 { "VALUES (" } else { ", (" }).text(text.as_ref()).push(")");
+        }
+        self
+    }
+
+    /// `FROM` the rows `t` of a table that fulfil the rest and hold one of these values in a column, one row of each value.
+    ///
+    /// PostgreSQL looks the values up one by one. Of a table that was just filled, or of a new organisation, it has no
+    /// statistics; a list it would then take for a filter of all rows, and a batch would cost the square of its lines.
+    pub(crate) fn look_up<S: AsRef<str>>(
+        &mut self,
+        postgres: bool,
+        [table, column]: [&str; 2],
+        values: &[S],
+        rest: impl FnOnce(&mut Self),
+    ) -> &mut Self {
+        if postgres {
+            self.push(" FROM (").any_of(values).push(") v(value) CROSS JOIN LATERAL (SELECT * FROM ").push(table);
+            self.push(" WHERE ").push(column).push(" = v.value AND ");
+            rest(self);
+            return self.push(" LIMIT 1) t");
+        }
+        self.push(" FROM ").push(table).push(" t WHERE ").push(column).push(" IN (").texts(values).push(") AND ");
+        rest(self);
+        self
+    }
 }

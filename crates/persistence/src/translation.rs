@@ -49,15 +49,32 @@ pub async fn list_positions(
     let books = match moment {
         Moment::Known { seq } => Books::Entries(seq),
         _ if finer && kept_by_day => Books::Days,
+        _ if finer && query.group_by != Some(FinancialsGrouping::Vendor) => Books::PlaceDays,
         _ if finer => Books::Entries(i64::MAX),
         _ if query.group_by == Some(FinancialsGrouping::Vendor) => Books::Vendors,
         _ => Books::Places,
     };
-    let states = matches!(books, Books::Days | Books::Entries(_));
+    let mut found = read_positions(conn, scope, subject, query, (books, moment), wanted).await?;
+    if query.counts.requests {
+        let requests = read_positions(conn, scope, subject, query, (Books::Requests, moment), wanted).await?;
+        found.extend(requests.into_iter().map(|it| Position { requested: true, ..it }));
+    }
+    Ok(found)
+}
+
+async fn read_positions(
+    conn: &Conn,
+    scope: &Scope,
+    subject: Subject<'_>,
+    query: &FinancialsQuery,
+    (books, moment): (Books, Moment),
+    wanted: Positions<'_>,
+) -> Result<Vec<Position>, Fail> {
+    let states = matches!(books, Books::Days | Books::PlaceDays | Books::Entries(_));
     let mut sql = Sql::new("SELECT ");
     sql.push(column(query.group_by)).push(" AS key, b.account, b.currency, ").push(SUMS).push(", b.fiscal_period_id, ");
     sql.push(if wanted.by_program { "b.program_id, " } else { "'', " });
-    sql.push(if by_day { "b.posted_on, " } else { "'', " });
+    sql.push(if wanted.rate_type == ExchangeRateType::Spot { "b.posted_on, " } else { "'', " });
     if states {
         let to = wanted.to.code();
         let case = |sql: &mut Sql, local: &str, group: &str| {
@@ -82,7 +99,7 @@ pub async fn list_positions(
 }
 
 fn read_position(row: &Row) -> Result<Position, Fail> {
-    let Balance { key, account, currency, units, entries } = read(row)?;
+    let Balance { key, account, currency, units, entries, requested } = read(row)?;
     let stated: i64 = row.get(9)?;
     let part = |i: usize| row.get::<i64>(i).map(i128::from);
     Ok(Position {
@@ -95,6 +112,7 @@ fn read_position(row: &Row) -> Result<Position, Fail> {
         units,
         stated: if stated == 1 { Some(part(10)? * 1_000_000 + part(11)?) } else { None },
         entries,
+        requested,
     })
 }
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, PostActualsBatch};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsStatus, PostActualsBatch,
+};
 use steerco_domain::actuals_line::check_control;
 use steerco_domain::error::Fault;
 use steerco_domain::id::Id;
@@ -26,14 +28,13 @@ use crate::actuals_periods::Periods;
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
-use crate::read::{Reads, check_id};
+use crate::read::Reads;
+use crate::results::RESULTS_SHOWN;
 use crate::{Caller, Context, Outcome, Service, Written};
 
 pub(crate) const POST: &Row = find("actuals_batch", "create");
 const ADJUST: &Row = find("actuals_batch", "adjust");
 const OVERRIDE: &Row = find("actuals_batch", "override");
-/// Results of lines that come with the answer.
-pub const RESULTS_SHOWN: usize = 1_000;
 
 /// What became of a batch, and of its first lines.
 #[derive(Debug)]
@@ -78,51 +79,9 @@ impl Service {
         written: Written<ActualsBatch>,
         told: Vec<LineResult>,
     ) -> Result<PostedBatch, Error> {
-        let batch = &written.seen.resource;
-        let results = match written.outcome {
-            Outcome::Created if !written.replayed => told,
-            _ => self.list_actuals_results(caller, &batch.id_text(), 0, RESULTS_SHOWN).await?,
-        };
-        let last = results.last().map(|result| result.line);
-        let more_after = last.filter(|last| results.len() == RESULTS_SHOWN && *last < batch.line_count);
+        let lines = written.seen.resource.line_count;
+        let (results, more_after) = self.shown_results(caller, &written, told, lines).await?;
         Ok(PostedBatch { written, results, more_after })
-    }
-
-    /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
-    pub async fn page_of_results(
-        &self,
-        caller: &Caller,
-        id: &str,
-        after: i64,
-        size: usize,
-    ) -> Result<(Vec<LineResult>, Option<i32>), Error> {
-        let mut results = self.list_actuals_results(caller, id, after, size + 1).await?;
-        let more = results.len() > size;
-        results.truncate(size);
-        let last = results.last().map(|last| last.line).filter(|_| more);
-        Ok((results, last))
-    }
-
-    /// What became of the lines of a batch, from behind this line.
-    async fn list_actuals_results(
-        &self,
-        caller: &Caller,
-        id: &str,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<LineResult>, Error> {
-        check_id(ActualsBatch::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let (_, scope) = self.authorise(&conn, caller, Reads::<ActualsBatch>::ROW).await?;
-            let batch = query::find::<ActualsBatch>(&conn, &scope, id, Moment::Now).await?;
-            batch.ok_or_else(|| Error::not_found(ActualsBatch::KIND.name))?;
-            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            ledger::list_results(&conn, scope.org(), id, after, limit).await
-        };
-        let found = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
     }
 }
 
@@ -156,6 +115,7 @@ async fn decide(
     check_whole(sent)?;
     let mut work = Resolver::new(env, &scope, sent, &entity, &periods, orders).await?;
     for n in 0..sent.lines.chunks() {
+        sent.tell(ActualsProgressState::Checking, n).await;
         work.take(env, n).await?;
     }
     let (resolved, orders) = work.done();
@@ -182,7 +142,10 @@ async fn decide(
         pieces: sent.lines.chunks(),
         entries: ledger::read(move |conn, n| {
             let maker = Arc::clone(&maker);
-            Box::pin(async move { maker.entries(conn, n).await })
+            Box::pin(async move {
+                maker.sent.tell(ActualsProgressState::Posting, n).await;
+                maker.entries(conn, n).await
+            })
         }),
         unposted,
         orders: Vec::new(),

@@ -63,6 +63,11 @@ impl Resolved {
     pub(crate) fn course(&self, fate: Fate) -> Option<&Course> {
         self.courses.get(usize::try_from(fate.course).ok()?)
     }
+
+    /// Whether a line of this chunk is posted.
+    pub(crate) fn posts(&self, n: usize) -> bool {
+        self.fates.iter().skip(n * CHUNK).take(CHUNK).any(Option::is_some)
+    }
 }
 
 /// Everything that is known while lines find their ends.

@@ -26,6 +26,9 @@ pub(crate) struct Maker {
 impl Maker {
     /// The entries of a chunk.
     pub(crate) async fn entries(&self, conn: &Conn, n: usize) -> Result<Vec<LedgerEntry>, Fail> {
+        if !self.resolved.posts(n) {
+            return Ok(Vec::new());
+        }
         let lines = self.sent.lines.chunk(conn, n).await?;
         let places = n * CHUNK..n * CHUNK + lines.len();
         let replaced: Vec<String> =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use steerco_domain::Error;
-use steerco_domain::actuals_batch::PostActualsBatch;
+use steerco_domain::actuals_batch::{ActualsProgressState, PostActualsBatch};
 use steerco_domain::actuals_line::{ActualsLine, LineSums};
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
@@ -15,6 +15,7 @@ use steerco_domain::time::Day;
 use steerco_persistence::{Conn, Fail, blob};
 
 use crate::actuals_orders::OrderKey;
+use crate::actuals_progress::Watch;
 use crate::coding::{Named, name_all};
 use crate::content::Staged;
 
@@ -80,9 +81,18 @@ pub(crate) struct Sent {
     /// Whether a line says in which period it counts.
     pub(crate) names_periods: bool,
     pub(crate) sha256: String,
+    /// Whom it tells how far it is, where it is long.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 impl Sent {
+    /// Tells that this chunk comes to this step.
+    pub(crate) async fn tell(&self, state: ActualsProgressState, chunk: usize) {
+        if let Some(watch) = &self.watch {
+            watch.tell(state, (chunk * CHUNK).min(self.count)).await;
+        }
+    }
+
     /// A batch that came whole.
     pub(crate) fn whole(mut batch: PostActualsBatch) -> Self {
         let lines = std::mem::take(&mut batch.lines.0);
@@ -156,7 +166,7 @@ impl Gather {
     pub(crate) fn sent(self, lines: Lines) -> Sent {
         let Self { batch, count, sums, faults, named, orders, first_day, names_periods, digest } = self;
         let sha256 = hex(&digest.finalize());
-        Sent { batch, lines, count, sums, faults, named, orders, first_day, names_periods, sha256 }
+        Sent { batch, lines, count, sums, faults, named, orders, first_day, names_periods, sha256, watch: None }
     }
 }
 

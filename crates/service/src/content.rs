@@ -147,6 +147,7 @@ impl Service {
         let millis = u128::try_from((self.inner.clock.now().micros() - ABANDONED) / 1000).unwrap_or_default();
         // Ids begin with their time.
         let before = steerco_domain::id::encode("upl", millis << 80);
+        self.inner.database.end_progress_before(org, &before).await.map_err(Fail::into_error)?;
         self.inner.database.discard_uploads_before(org, &before).await.map_err(Fail::into_error)
     }
 

@@ -70,15 +70,18 @@ impl Service {
         let id = &*resolve_id::<R>(conn, &sight, id).await?;
         query::find::<R>(conn, &sight, id, moment).await?.ok_or_else(|| Error::not_found(R::KIND.name))?;
         let asked = Asked { conn, scope: &scope, subject: Subject { kind: R::KIND, id }, query, moment };
-        let balances = financials::list(conn, &scope, asked.subject, query, moment).await?;
+        let mut balances = financials::list(conn, &scope, asked.subject, query, moment).await?;
+        if query.counts.requests {
+            balances.extend(financials::list_requests(conn, &scope, asked.subject, query, moment).await?);
+        }
         let translated = match query.converts() {
             Some(rate_type) => Some(translate(asked, rate_type, &balances).await?),
             None => None,
         };
         let sight = self.in_sight(asked).await?;
-        let mut found = Financials::new(id, &balances, query.group_by, sight, translated)?;
-        if let Some(explain) = &query.explain {
-            found.explanation = Some(self.explanation(caller, asked, explain).await?);
+        let mut found = Financials::new(id, &balances, query, sight, translated)?;
+        if query.explain {
+            found.explanation = Some(self.explanation(caller, asked, &query.explained).await?);
         }
         Ok(found)
     }
@@ -173,6 +176,7 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
         to,
         rate_type,
         rate_set: query.rate_set.as_ref().map(Code::as_str),
+        rounding: query.rounding.unwrap_or_default(),
         periods: &periods,
         budgets: &budgets,
         rates: &exchange::Rates::default(),

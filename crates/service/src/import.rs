@@ -1,13 +1,16 @@
 //! Batches of actuals too long for one message: lines are staged as they come, and posted like those of any batch.
 
+use std::sync::Arc;
+
 use futures::{Stream, StreamExt};
-use steerco_domain::actuals_batch::{PostActualsBatch, STREAM_LINES_MAX};
+use steerco_domain::actuals_batch::{ActualsProgressState, PostActualsBatch, STREAM_LINES_MAX};
 use steerco_domain::actuals_line::RawLine;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::Fail;
 
 use crate::actuals::{POST, PostedBatch};
-use crate::actuals_sent::{FAULTS_MAX, Gather, Line, Sent, Stager};
+use crate::actuals_progress::Watch;
+use crate::actuals_sent::{CHUNK, FAULTS_MAX, Gather, Line, Sent, Stager};
 use crate::content::UPLOAD_MAX;
 use crate::{Caller, Context, Service};
 
@@ -33,13 +36,17 @@ impl Service {
             return Err(Error::fault("/lines", "DOES_NOT_FIT", "the lines follow the header, they are not in it"));
         }
         let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?);
+        let watch = Arc::new(Watch::new(self, &header, &stager.staged));
+        watch.tell(ActualsProgressState::Staging, 0).await;
         let late = |_| Error::new(Reason::Deadline, "the lines took longer to arrive than the service allows");
-        let reading = read(header, lines, &mut stager);
-        let sent = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+        let reading = read(header, lines, &mut stager, &watch);
+        let mut sent = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+        sent.watch = Some(Arc::clone(&watch));
         // The write goes on to its end when the caller goes: what it reads must stay as long.
         let (service, context) = (self.clone(), context.clone());
         let posted = tokio::spawn(async move {
             let posted = service.post_sent(&context, sent).await;
+            watch.end().await;
             drop(stager);
             posted
         });
@@ -52,6 +59,7 @@ async fn read(
     header: PostActualsBatch,
     lines: &mut (impl Stream<Item = Result<Vec<RawLine>, Error>> + Send + Unpin),
     stager: &mut Stager,
+    watch: &Watch,
 ) -> Result<Sent, Error> {
     let (mut gather, mut number, mut faults) = (Gather::new(header), 0, Vec::new());
     while let Some(some) = lines.next().await {
@@ -67,12 +75,16 @@ async fn read(
                 }
             }
             number += 1;
+            if number.is_multiple_of(CHUNK) {
+                watch.tell(ActualsProgressState::Staging, number).await;
+            }
             faults.truncate(FAULTS_MAX);
         }
     }
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
+    watch.tell(ActualsProgressState::Staging, number).await;
     let lines = stager.done().await?;
     Ok(gather.sent(lines))
 }

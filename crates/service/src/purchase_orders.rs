@@ -16,16 +16,15 @@ use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::purchase_order::{self, OrderResult};
-use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, commitment};
 
-use crate::actuals::{RESULTS_SHOWN, find_entity};
+use crate::actuals::find_entity;
 use crate::actuals_sent::FAULTS_MAX;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
 use crate::purchase_order_desk::Desk;
-use crate::read::{Reads, check_id};
-use crate::{Caller, Context, Outcome, Service, Written};
+use crate::results::RESULTS_SHOWN;
+use crate::{Context, Outcome, Service, Written};
 
 const POST: &Row = find("purchase_order_batch", "create");
 const OVERRIDE: &Row = find("commitment", "override");
@@ -59,50 +58,9 @@ impl Service {
         });
         let written = self.execute_one(context, Wish::one(POST.action, input, Item::Make { row: POST, make })).await?;
         let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-        let batch = &written.seen.resource;
-        let results = match written.outcome {
-            Outcome::Created if !written.replayed => told,
-            _ => self.list_purchase_order_results(&context.caller, &batch.id_text(), 0, RESULTS_SHOWN).await?,
-        };
-        let last = results.last().map(|result| result.line);
-        let more_after = last.filter(|last| results.len() == RESULTS_SHOWN && *last < batch.line_count);
+        let lines = written.seen.resource.line_count;
+        let (results, more_after) = self.shown_results(&context.caller, &written, told, lines).await?;
         Ok(TakenOrders { written, results, more_after })
-    }
-
-    /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
-    pub async fn page_of_purchase_order_results(
-        &self,
-        caller: &Caller,
-        id: &str,
-        after: i64,
-        size: usize,
-    ) -> Result<(Vec<OrderResult>, Option<i32>), Error> {
-        let mut results = self.list_purchase_order_results(caller, id, after, size + 1).await?;
-        let more = results.len() > size;
-        results.truncate(size);
-        let last = results.last().map(|last| last.line).filter(|_| more);
-        Ok((results, last))
-    }
-
-    async fn list_purchase_order_results(
-        &self,
-        caller: &Caller,
-        id: &str,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<OrderResult>, Error> {
-        check_id(PurchaseOrderBatch::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let (_, scope) = self.authorise(&conn, caller, Reads::<PurchaseOrderBatch>::ROW).await?;
-            let batch = query::find::<PurchaseOrderBatch>(&conn, &scope, id, Moment::Now).await?;
-            batch.ok_or_else(|| Error::not_found(PurchaseOrderBatch::KIND.name))?;
-            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            purchase_order::list_results(&conn, scope.org(), id, after, limit).await
-        };
-        let found = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
     }
 }
 

@@ -18,10 +18,11 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::{Change, ChangeKind, Fail};
 
-use crate::actuals::{PostedBatch, RESULTS_SHOWN, find_entity, first_answer, id_of, new_batch};
+use crate::actuals::{PostedBatch, find_entity, first_answer, id_of, new_batch};
 use crate::coding::Coder;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
+use crate::results::RESULTS_SHOWN;
 use crate::{Context, Outcome, Service};
 
 const RECLASSIFY: &Row = find("actuals_batch", "reclassify");

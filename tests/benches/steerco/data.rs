@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use steerco_domain::Resource;
 use steerco_domain::access::Role;
 use steerco_domain::deliverable::Deliverable;
+use steerco_domain::exchange_rate::ExchangeRate;
 use steerco_domain::fiscal_calendar::FiscalCalendar;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::legal_entity::LegalEntity;
@@ -121,6 +122,9 @@ async fn open_books(service: &Service, context: &Context) -> Done<()> {
     let company = create::<LegalEntity>(service, context, 1, |_| company.clone()).await?;
     let period = |i| json!({ "legal_entity_id": company.first(), "fiscal_year": 2026, "number": i + 1 });
     create::<FiscalPeriod>(service, context, 12, period).await?;
+    let rate = json!({ "rate_type": "spot", "base_currency": "EUR", "quote_currency": "USD",
+                       "effective_on": "2025-12-31", "rate": "1.25" });
+    create::<ExchangeRate>(service, context, 1, |_| rate.clone()).await?;
     create::<Source>(service, context, 1, |_| json!({ "code": "erp", "name": "Finance system" })).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::work::{Bench, READERS, first_answer, start};
 use crate::{Done, Flags, limits};
 
 /// Rows of which the ledger is needed.
-const ROWS: &[&str] = &["W4 push", "W4 100,000 lines", "W5", "W5 unchanged", "W5 twice", "W7 push"];
+const ROWS: &[&str] = &["W4 push", "W4 100,000 lines", "W5", "W5 converted", "W5 unchanged", "W5 twice", "W7 push"];
 
 /// The rows on a ledger of its size, on a server that was just started.
 pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, report: &mut Report) -> Done<()> {
@@ -38,14 +38,17 @@ pub(crate) fn run(flags: &Flags, store: &Store, data: &Data, dir: &Folder, repor
         report.rows.push(row.of(times.wall.as_secs_f64(), "s"));
     }
     let lines = pushes * PUSHED;
-    roll_up(&bench, "W5", &format!("roll-up of a portfolio over {lines} lines"), report)?;
+    roll_up(&bench, "W5", &format!("roll-up of a portfolio over {lines} lines"), "", report)?;
+    roll_up(&bench, "W5 converted", "the same, in another currency by the rates of the days", CONVERTED, report)?;
     unchanged(&bench, report)?;
     report.rows.extend(limits::live_sum(flags, store, data)?);
     if flags.wants("W5 twice") {
         for serial in pushes..2 * pushes {
             one_push(&bench, serial)?;
         }
-        roll_up(&bench, "W5 twice", &format!("the same over {} lines", 2 * lines), report)?;
+        roll_up(&bench, "W5 twice", &format!("the same over {} lines", 2 * lines), "", report)?;
+        let what = format!("the same over {} lines, in another currency", 2 * lines);
+        roll_up(&bench, "W5 twice converted", &what, CONVERTED, report)?;
     }
     Ok(())
 }
@@ -72,8 +75,14 @@ fn path(bench: &Bench<'_>) -> String {
     format!("/v1/portfolios/{}/financials", bench.data.portfolio)
 }
 
-fn roll_up(bench: &Bench<'_>, name: &'static str, what: &str, report: &mut Report) -> Done<()> {
-    let request = get(&path(bench), &bench.data.token);
+/// Everything in euros as well, by category: as finely as it is asked for at most.
+const CONVERTED: &str = "?currency=EUR&rate_type=spot&group_by=cost_category";
+
+fn roll_up(bench: &Bench<'_>, name: &'static str, what: &str, query: &str, report: &mut Report) -> Done<()> {
+    if !bench.flags.wants(name) {
+        return Ok(());
+    }
+    let request = get(&(path(bench) + query), &bench.data.token);
     report.rows.extend(bench.rest((name, what), (READERS, 3_000), 200, |_| request.clone())?);
     Ok(())
 }

@@ -168,6 +168,60 @@ scenario!(twenty_thousand_lines_are_one_batch(world) {
     world.verify().await;
 });
 
+scenario!(
+/// How far it is can be read while it runs, and nothing of it is in the ledger before all of it is.
+a_long_batch_tells_how_far_it_is(world) {
+    let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
+    let batch = books.batch(euros(&world, &id("p"), 4_000), "4000.00");
+    let batch_ref = batch["batch_ref"].as_str().unwrap().to_owned();
+    let refused = finance.actuals_progress(World::SOURCE, &batch_ref).await.unwrap_err();
+    assert_eq!(refused.code, "NOT_FOUND");
+    let watching = async {
+        let mut seen: Vec<(String, i64, i64)> = Vec::new();
+        let until = std::time::Instant::now() + Duration::from_secs(120);
+        while seen.last().is_none_or(|(state, ..)| state != "posted") && std::time::Instant::now() < until {
+            if let Ok(told) = finance.actuals_progress(World::SOURCE, &batch_ref).await {
+                let count = |name: &str| told[name].as_i64().unwrap_or(0);
+                let state = told["state"].as_str().unwrap().to_owned();
+                assert_eq!(told["actuals_batch_id"].is_string(), state == "posted", "{}", told.json);
+                seen.push((state, count("lines_received"), count("lines_done")));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        seen
+    };
+    let (posted, seen) = tokio::join!(finance.import_actuals(batch.clone()), watching);
+    let posted = posted.unwrap();
+    assert_eq!(posted["actuals_batch"]["entry_count"], 4_000);
+    let order = ["staging", "checking", "posting", "posted"];
+    let steps: Vec<usize> = seen.iter().map(|(state, ..)| order.iter().position(|it| it == state).unwrap()).collect();
+    assert!(steps.is_sorted() && steps[0] < 3, "{seen:?}");
+    assert!(seen.is_sorted_by_key(|(_, received, _)| *received), "{seen:?}");
+    assert_eq!(seen.last(), Some(&("posted".to_owned(), 4_000, 4_000)));
+    let told = finance.actuals_progress(World::SOURCE, &batch_ref).await.unwrap();
+    assert_eq!(told["actuals_batch_id"], posted["actuals_batch"]["id"]);
+
+    // Of one that broke off nothing is told, and who may not read batches is told of none.
+    let cut = books.batch(euros(&world, &id("q"), 2_200), "2200.00");
+    let name = cut["batch_ref"].as_str().unwrap().to_owned();
+    finance.import_cut(cut.clone()).await;
+    let mut gone = false;
+    for _ in 0..100 {
+        gone = finance.actuals_progress(World::SOURCE, &name).await.is_err_and(|error| error.code == "NOT_FOUND");
+        if gone {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(gone, "it is on its way no longer");
+    assert!(world.client(Who::Auditor).actuals_progress(World::SOURCE, &batch_ref).await.is_ok());
+    let vendor = world.client(Who::Vendor).actuals_progress(World::SOURCE, &batch_ref).await.unwrap_err();
+    assert_eq!(vendor.code, "PERMISSION_DENIED");
+    let stranger = world.client(Who::Stranger).actuals_progress(World::SOURCE, &batch_ref).await.unwrap_err();
+    assert_eq!(stranger.code, "NOT_FOUND");
+    assert_eq!(finance.actuals_progress("", "").await.unwrap_err().code, "INVALID_ARGUMENT");
+});
+
 scenario!(who_may_not_post_sends_no_lines(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let batch = books.batch(euros(&world, &id("r"), 3), "3.00");
@@ -308,4 +362,35 @@ rest_scenario!(a_file_is_read_as_its_profile_says(world) {
     let refused = import(&query("1 EUR")[..1], &file).await.unwrap_err();
     assert_eq!(refused.places(), [("?batch_ref", "REQUIRED"), ("?count", "REQUIRED")]);
     assert_eq!(staged(&world).await, 0);
+});
+
+rest_scenario!(
+/// A file may have what the ledger system made of an amount in the currencies of its books and of the group.
+a_file_has_amounts_of_the_books_and_of_the_group(world) {
+    let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
+    let code = id("three");
+    let mut profile = json!({
+        "code": code, "name": "Three amounts", "delimiter": "comma", "encoding": "utf8", "date_format": "iso",
+        "decimal_separator": "point", "local_currency": "EUR",
+        "columns": {"external_id": "ID", "posted_on": "Date", "amount": "Amount", "currency": "Cur",
+            "local_amount": "Local", "group_amount": "Group"},
+    });
+    let refused = finance.create("mapping_profile", profile.clone()).await.unwrap_err();
+    assert_eq!(refused.places(), [("/group_currency", "REQUIRED")]);
+    profile["group_currency"] = json!("GBP");
+    finance.create("mapping_profile", profile).await.unwrap();
+    let (batch_ref, line) = (id("three"), id("line"));
+    let file = format!("ID,Date,Amount,Cur,Local,Group\n{line},2026-01-15,100.00,USD,91.23,78.01\n");
+    let query = [
+        ("source", World::SOURCE), ("batch_ref", &batch_ref), ("profile", &code), ("legal_entity_id", &books.entity),
+        ("count", "1"), ("totals", "100.00 USD"), ("local_totals", "91.23 EUR"), ("group_totals", "78.01 GBP"),
+    ];
+    let off = query.map(|(name, value)| (name, if name == "group_totals" { "78.02 GBP" } else { value }));
+    let refused = finance.import_file("text/csv", &off, file.clone().into_bytes()).await.unwrap_err();
+    assert_eq!(refused.places(), [("/control/group_totals/0/amount", "CONTROL_TOTAL")]);
+    let posted = finance.import_file("text/csv", &query, file.into_bytes()).await.unwrap();
+    let entry = finance.get("ledger_entry", posted["results"][0]["ledger_entry_id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(entry["local_amount"], json!({"amount": "91.2300", "currency": "EUR"}));
+    assert_eq!(entry["group_amount"], json!({"amount": "78.0100", "currency": "GBP"}));
+    world.verify().await;
 });

@@ -79,7 +79,7 @@ impl Books {
 }
 
 async fn act(caller: &Client, id: &str, verb: &str) -> Value {
-    caller.act("budget", id, verb, json!({})).await.unwrap().json
+    caller.if_match("*").act("budget", id, verb, json!({})).await.unwrap().json
 }
 
 /// Pointers and codes of the faults of a refusal.
@@ -100,12 +100,18 @@ scenario!(a_version_is_approved_by_another_and_replaces_the_one_before(world) {
     let first = books.draft(&world, &[books.line(0, "100.00"), books.line(1, "200.00"), books.reserve(1, "50.00")]).await;
     let draft = manager.get("budget", &first).await.unwrap();
     assert_eq!((&draft["version"], &draft["total"], &draft["state"]), (&json!(1), &json!("350.0000"), &json!("draft")));
-    assert_eq!(finance.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
+    assert_eq!(finance.if_match("*").act("budget", &first, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
     let submitted = act(&manager, &first, "submit").await;
     assert_eq!(submitted["submitted_by"], world.id(Who::ProgramManager));
     let refused = manager.update("budget", &first, json!({"lines": []})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines", "FROZEN")]);
-    assert_eq!(manager.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    let read = manager.if_match("*");
+    assert_eq!(read.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    // Who approves has read what is approved, and not what it was before.
+    let blind = finance.act("budget", &first, "approve", json!({})).await.unwrap_err();
+    assert_eq!(blind.code, "ETAG_REQUIRED");
+    let stale = finance.if_match("1").act("budget", &first, "approve", json!({})).await.unwrap_err();
+    assert_eq!(stale.code, "ETAG_MISMATCH");
     let approved = act(&finance, &first, "approve").await;
     assert_eq!((&approved["state"], &approved["entry_count"]), (&json!("approved"), &json!(3)));
     assert_eq!(approved["decided_by"], world.id(Who::Finance));
@@ -142,7 +148,8 @@ scenario!(who_submits_a_budget_does_not_decide_on_it(world) {
     assert_eq!(faults(&refused), [("/lines", "REQUIRED")]);
     act(&director, &id, "submit").await;
     for (verb, body) in [("approve", json!({})), ("reject", json!({"reason": "no"}))] {
-        assert_eq!(director.act("budget", &id, verb, body).await.unwrap_err().code, "PERMISSION_DENIED", "{verb}");
+        let refused = director.if_match("*").act("budget", &id, verb, body).await.unwrap_err();
+        assert_eq!(refused.code, "PERMISSION_DENIED", "{verb}");
     }
     act(&director, &id, "withdraw").await;
     act(&director, &id, "submit").await;
@@ -320,7 +327,7 @@ scenario!(approvals_at_once_take_turns(world) {
         }
         let approvals = versions.iter().map(|id| {
             let finance = world.client(Who::Finance);
-            async move { finance.act("budget", id, "approve", json!({})).await.unwrap() }
+            async move { finance.if_match("*").act("budget", id, "approve", json!({})).await.unwrap() }
         });
         futures::future::join_all(approvals).await;
         let finance = world.client(Who::Finance);

@@ -29,7 +29,7 @@ impl Books {
         });
         let budget = world.client(Who::ProgramManager).create("budget", budget).await.unwrap().id().to_owned();
         world.client(Who::ProgramManager).act("budget", &budget, "submit", json!({})).await.unwrap();
-        finance.act("budget", &budget, "approve", json!({})).await.unwrap();
+        finance.if_match("*").act("budget", &budget, "approve", json!({})).await.unwrap();
         Self { entity, periods }
     }
 
@@ -293,3 +293,50 @@ fn tampering_with_what_a_commitment_posted_shows() {
         }
     });
 }
+
+scenario!(
+/// What counts as available is said in the answer, and asked for.
+reserves_and_requests_count_where_that_is_asked(world) {
+    let (books, finance) = (Books::open(&world, "ignore").await, world.client(Who::Finance));
+    let asked = books.ask(&world, "40.00").await;
+    let ordered = books.ask(&world, "30.00").await;
+    step(&finance, &ordered, "commit", "10.00").await.unwrap();
+    let cancelled = books.ask(&world, "7.00").await;
+    finance.act("commitment", &cancelled, "cancel", json!({"reason": "not needed"})).await.unwrap();
+    let told = async |args: Value| {
+        let found = finance.financials("program", &world.program, args).await.unwrap();
+        let total = &found["totals"][0];
+        let figures = ["requested", "available"].map(|name| total[name].as_str().unwrap_or("-").to_owned());
+        (figures, found["reserves_counted"] == true, found["requests_counted"] == true)
+    };
+    let all = |requested: &str, available: &str, reserves, requests| {
+        ([requested.to_owned(), available.to_owned()], reserves, requests)
+    };
+    assert_eq!(told(json!({})).await, all("-", "90.0000", false, false));
+    assert_eq!(told(json!({"count_requests": true})).await, all("60.0000", "30.0000", false, true));
+    assert_eq!(told(json!({"count_reserves": true})).await, all("-", "90.0000", true, false));
+    for group_by in ["program", "fiscal_period", "project", "vendor"] {
+        let args = json!({"count_requests": true, "group_by": group_by, "currency": "EUR"});
+        let found = finance.financials("portfolio", &world.portfolio, args).await.unwrap();
+        let sum: i64 = found["groups"].as_array().unwrap().iter()
+            .map(|group| group["totals"][0]["requested"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap())
+            .sum();
+        assert_eq!((sum, &found["converted"]["requested"]), (600_000, &json!("60.0000")), "by {group_by}");
+    }
+    let before = finance.get("commitment", &asked).await.unwrap()["created_at"].clone();
+    let then = told(json!({"count_requests": true, "as_of": before})).await;
+    assert_eq!(then, all("40.0000", "60.0000", false, true), "as it was then");
+    // Where it has no rate it is told.
+    let args = json!({"count_requests": true, "currency": "XAF"});
+    let found = finance.financials("program", &world.program, args).await.unwrap();
+    let lacks = |account: &str| found["unconverted"].as_array().unwrap().iter()
+        .find(|it| it["account"] == account).map(|it| it["amount"].as_str().unwrap().to_owned());
+    assert_eq!(lacks("commitment").as_deref(), Some("70.0000"), "10 ordered and 60 requested");
+    for (name, value) in [("account", json!("cost")), ("group_key", json!("x")), ("page_size", json!(5)), ("page_token", json!("x"))] {
+        let refused = finance.financials("program", &world.program, json!({name: value})).await.unwrap_err();
+        assert_eq!((refused.faults[0].pointer.as_str(), refused.faults[0].code.as_str()), (&*format!("?{name}"), "DOES_NOT_FIT"));
+    }
+    let refused = finance.financials("program", &world.program, json!({"rounding": "half_up"})).await.unwrap_err();
+    assert_eq!(refused.faults[0].code, "DOES_NOT_FIT", "nothing is converted");
+    world.verify().await;
+});

@@ -189,7 +189,7 @@ budgets_name_their_rates(world) {
         manager.act("budget", &id, "submit", json!({})).await.unwrap();
         let frozen = manager.update("budget", &id, json!({"rate_set": null})).await.unwrap_err();
         assert_eq!(frozen.places(), [("/rate_set", "FROZEN")]);
-        finance.act("budget", &id, "approve", json!({})).await.unwrap();
+        finance.if_match("*").act("budget", &id, "approve", json!({})).await.unwrap();
         versions.push(id);
         if versions.len() == 1 {
             let dollars = told(&finance, &world, json!({"currency": "USD", "rate_type": "budget"})).await;

@@ -291,7 +291,7 @@ ledger_and_log_are_only_added_to(world) {
 
 /// One way to tamper with balances or entries, and what takes it back.
 fn tampering(world: &World, draws: &mut Draws) -> [String; 2] {
-    let table = ["balance", "program_balance", "day_balance", "vendor_balance"][draws.below(4)];
+    let table = ["balance", "program_balance", "day_balance", "place_day_balance", "vendor_balance"][draws.below(5)];
     let more = 1 + draws.below(1_000);
     let pick = |column: &str, from: &str, to: &str| [column.to_owned(), from.to_owned(), to.to_owned()];
     let swap = |table: &str, [column, from, to]: [String; 3]| {

@@ -76,7 +76,9 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
         }
         (_, "delete") => caller.delete(kind, on).await,
         // Who decides must have seen it.
-        ("review", verb) => caller.if_match("*").act(kind, on, verb, verb_body(kind, verb)).await,
+        ("review", verb) | ("budget", verb @ "approve") => {
+            caller.if_match("*").act(kind, on, verb, verb_body(kind, verb)).await
+        }
         (_, verb) => caller.act(kind, on, verb, verb_body(kind, verb)).await,
     }
 }

@@ -3,14 +3,15 @@
 use futures::{StreamExt, stream};
 use prost::Message;
 use serde_json::{Map, Value};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsProgress, ActualsStatus, LINES_MAX, PostActualsBatch, ReclassifyActuals,
+};
 use steerco_domain::actuals_line::{ActualsLine, RawLine};
 use steerco_domain::input::read_input;
-use steerco_domain::list::parse_page_size;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, actuals_batch_fields, post_actuals_batch_fields, reclassify_actuals_fields};
 use steerco_proto::v1 as pb;
-use steerco_service::{LineResult, PostedBatch, RESULTS_SHOWN, STREAM_BYTES_MAX, Service};
+use steerco_service::{LineResult, PostedBatch, STREAM_BYTES_MAX, Service, results_on_page};
 use tonic::{Request, Response, Streaming};
 
 use super::attachment::unread;
@@ -19,6 +20,7 @@ use super::call::{Answer, Call, answer, page_size, set};
 use super::macros::resource_wire;
 use super::wire::{Scalar, put};
 use super::{Door, limited, serve};
+use crate::rest::actuals::check_name;
 
 actuals_batch_fields!(resource_wire);
 
@@ -96,6 +98,18 @@ impl pb::actuals_batch_service_server::ActualsBatchService for Door {
         .await
     }
 
+    async fn get_actuals_progress(
+        &self,
+        request: Request<pb::GetActualsProgressRequest>,
+    ) -> Answer<pb::ActualsProgress> {
+        answer(request, async |call, body| {
+            let pb::GetActualsProgressRequest { source, batch_ref } = body;
+            check_name(&source, &batch_ref)?;
+            Ok(progress(self.0.actuals_progress(&call.caller, &source, &batch_ref).await?))
+        })
+        .await
+    }
+
     async fn list_actuals_results(
         &self,
         request: Request<pb::ListActualsResultsRequest>,
@@ -152,13 +166,23 @@ async fn list_results(
     if after_line < 0 {
         return Err(Error::fault("?after_line", "OUT_OF_RANGE", "must be a whole number from 0 to 1000000"));
     }
-    let size = match page_size(size) {
-        None => RESULTS_SHOWN,
-        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
-            .unwrap_or(RESULTS_SHOWN),
-    };
+    let size = results_on_page(page_size(size))?;
     let (results, more_after_line) = service.page_of_results(&call.caller, &id, after_line.into(), size).await?;
     Ok(Response::new(pb::ListActualsResultsResponse { results: results.iter().map(result).collect(), more_after_line }))
+}
+
+fn progress(progress: ActualsProgress) -> Response<pb::ActualsProgress> {
+    let ActualsProgress { source, batch_ref, state, lines_received, lines_done, .. } = progress;
+    Response::new(pb::ActualsProgress {
+        source,
+        batch_ref,
+        state: state.out(),
+        lines_received,
+        lines_done,
+        started_at: Some(progress.started_at.out()),
+        updated_at: Some(progress.updated_at.out()),
+        actuals_batch_id: progress.actuals_batch_id.map(|id| id.out()),
+    })
 }
 
 fn posted(posted: &PostedBatch) -> Response<pb::PostedActualsBatch> {

@@ -1,10 +1,12 @@
 //! The roll-up of money over gRPC.
 
 use serde_json::Value;
-use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::exchange_rate::{ExchangeRateType, Rounding};
 use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation, MaskedTotal};
 use steerco_domain::field::{Field, Spot};
-use steerco_domain::financials::{FinancialGroup, FinancialTotal, Financials, FinancialsGrouping, FinancialsQuery};
+use steerco_domain::financials::{
+    Counts, FinancialGroup, FinancialTotal, Financials, FinancialsGrouping, FinancialsQuery,
+};
 use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::text::Text;
 use steerco_domain::translation::UnconvertedTotal;
@@ -30,6 +32,7 @@ pub(super) async fn financials<R: Resource>(
 fn read_query(body: pb::GetFinancialsRequest) -> Result<FinancialsQuery, Error> {
     let pb::GetFinancialsRequest { id: _, as_of, group_by, fiscal_year, fiscal_period_id, .. } = body;
     let pb::GetFinancialsRequest { currency, rate_type, rate_set, explain, account, group_key, .. } = body;
+    let pb::GetFinancialsRequest { rounding, count_reserves, count_requests, .. } = body;
     let mut faults = Vec::new();
     let explained = Explain {
         account: read_word("?account", account, LedgerAccount::json, &mut faults),
@@ -45,7 +48,10 @@ fn read_query(body: pb::GetFinancialsRequest) -> Result<FinancialsQuery, Error> 
         currency: read_text("?currency", currency, &mut faults),
         rate_type: read_word("?rate_type", rate_type, ExchangeRateType::json, &mut faults),
         rate_set: read_text("?rate_set", rate_set, &mut faults),
-        explain: explain.then_some(explained),
+        rounding: read_word("?rounding", rounding, Rounding::json, &mut faults),
+        counts: Counts { reserves: count_reserves, requests: count_requests },
+        explain,
+        explained,
     };
     if query.fiscal_year.is_some_and(|year| !(1_900..=2_200).contains(&year)) {
         faults.push(Fault::new("?fiscal_year", "OUT_OF_RANGE", "must be a whole number from 1900 to 2200"));
@@ -70,6 +76,7 @@ fn write(found: Financials) -> pb::Financials {
     let Financials { id, totals, converted, rate_type, groups, complete, unconverted, .. } = found;
     let Financials { missing_sources, hidden_count, programs_without_forecast, oldest_input_at, explanation, .. } =
         found;
+    let Financials { reserves_counted, requests_counted, .. } = found;
     let group = |group: FinancialGroup| pb::FinancialGroup {
         key: group.key,
         totals: group.totals.iter().map(total).collect(),
@@ -78,6 +85,8 @@ fn write(found: Financials) -> pb::Financials {
     pb::Financials {
         id,
         totals: totals.iter().map(total).collect(),
+        reserves_counted,
+        requests_counted,
         converted: converted.as_ref().map(total),
         rate_type: rate_type.out(),
         groups: groups.into_iter().map(group).collect(),
@@ -93,7 +102,8 @@ fn write(found: Financials) -> pb::Financials {
 
 fn total(total: &FinancialTotal) -> pb::FinancialTotal {
     let FinancialTotal { currency, approved, contingency, management_reserve, .. } = total;
-    let FinancialTotal { committed, accrued, actual, available, forecast, variance, entry_count, .. } = total;
+    let FinancialTotal { committed, accrued, actual, requested, available, forecast, variance, entry_count, .. } =
+        total;
     pb::FinancialTotal {
         currency: currency.out(),
         approved: approved.out(),
@@ -102,6 +112,7 @@ fn total(total: &FinancialTotal) -> pb::FinancialTotal {
         committed: committed.out(),
         accrued: accrued.out(),
         actual: actual.out(),
+        requested: requested.map(|amount| amount.out()),
         available: available.out(),
         forecast: forecast.map(|amount| amount.out()),
         variance: variance.map(|amount| amount.out()),

@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value};
 use steerco_domain::input::read_input;
-use steerco_domain::list::parse_page_size;
 use steerco_domain::purchase_order_batch::{
     PostPurchaseOrderBatch, PurchaseOrderAction, PurchaseOrderBatch, PurchaseOrderStatus,
 };
 use steerco_domain::words::Words;
 use steerco_domain::{Error, post_purchase_order_batch_fields, purchase_order_batch_fields};
 use steerco_proto::v1 as pb;
-use steerco_service::{OrderResult, RESULTS_SHOWN, Service, TakenOrders};
+use steerco_service::{OrderResult, Service, TakenOrders, results_on_page};
 use tonic::{Request, Response};
 
 use super::actuals_batch::act_wire;
@@ -84,12 +83,8 @@ async fn list_results(
     if after_line < 0 {
         return Err(Error::fault("?after_line", "OUT_OF_RANGE", "must be a whole number from 0 to 1000000"));
     }
-    let size = match page_size(size) {
-        None => RESULTS_SHOWN,
-        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
-            .unwrap_or(RESULTS_SHOWN),
-    };
-    let found = service.page_of_purchase_order_results(&call.caller, &id, after_line.into(), size).await?;
+    let size = results_on_page(page_size(size))?;
+    let found = service.page_of_results(&call.caller, &id, after_line.into(), size).await?;
     let (results, more_after_line) = found;
     let results = results.iter().map(result).collect();
     Ok(Response::new(pb::ListPurchaseOrderResultsResponse { results, more_after_line }))

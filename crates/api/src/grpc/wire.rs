@@ -11,7 +11,7 @@ use steerco_domain::access::Role;
 use steerco_domain::activity::{ActivityResource, ActivityType, ConstraintType, DurationUnit, PercentType};
 use steerco_domain::actor::Actor;
 use steerco_domain::actuals_batch::{
-    ActualsBatchType, ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal,
+    ActualsBatchType, ActualsControl, ActualsOutcome, ActualsProgressState, ActualsStatus, ControlTotal, CurrencyTotal,
 };
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::attachment::{AttachmentState, AttachmentVisibility};
@@ -30,7 +30,7 @@ use steerco_domain::deliverable::{
 use steerco_domain::dependency::{DependencyState, LagKind, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState};
 use steerco_domain::engagement_amendment::EngagementAmendmentState;
-use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType};
+use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType, Rounding};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{List, Long, Whole};
 use steerco_domain::financials::FinancialsGrouping;
@@ -276,6 +276,7 @@ words_wire!(YearEnd: LastInMonth, NearestToMonthEnd);
 words_wire!(LateLines: Refuse, NextOpen);
 words_wire!(FiscalPeriodState: Open, Closing, Closed);
 words_wire!(ActualsBatchType: Posting, Reclassification);
+words_wire!(ActualsProgressState: Staging, Checking, Posting, Posted);
 words_wire!(ActualsStatus: Posted, Duplicate, Corrected, Suspense, Rejected);
 words_wire!(PurchaseOrderAction: Request, Commit, Amend, FinalInvoice, Cancel);
 words_wire!(PurchaseOrderStatus: Applied, Unchanged, Rejected);
@@ -300,6 +301,7 @@ words_wire!(Spread: Evenly, ByDays);
 words_wire!(FinancialsGrouping: Program, Project, FiscalPeriod, CostCategory, Spend, Vendor);
 words_wire!(DifferenceType: MissingInLedger, MissingInStatement, AmountDiffers);
 words_wire!(ExchangeRateType: Spot, Average, PeriodEnd, Budget);
+words_wire!(Rounding: HalfEven, HalfUp);
 words_wire!(Role: Admin, Director, ProgramManager, Finance, Executive, Integration, Vendor, Auditor);
 
 /// Objects declared by `#[input(value)]`.

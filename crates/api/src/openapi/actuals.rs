@@ -1,7 +1,10 @@
 //! The operations on actuals.
 
 use serde_json::{Value, json};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus, PostActualsBatch, ReclassifyActuals};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsProgressState, ActualsStatus, PostActualsBatch, ReclassifyActuals,
+};
+use steerco_domain::field::Field;
 use steerco_domain::input::Input;
 use steerco_domain::resource::Resource;
 use steerco_domain::words::Words;
@@ -12,7 +15,7 @@ use super::answers::answer;
 use super::operation::{Access, Operation, body, lines};
 use super::parameters::{id, of as parameters, of_feed, shared};
 use super::resources::{WRITE, WRITTEN, with_body};
-use super::shape::input;
+use super::shape::{input, schema};
 use super::vocabulary::{Members, Schemas, format, list, note, object, of, reference};
 use crate::rest::import::{CSV, NDJSON};
 use crate::rest::{JSON, params};
@@ -21,15 +24,17 @@ use crate::rest::{JSON, params};
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let post = input(PostActualsBatch::DOC, PostActualsBatch::FIELDS.iter(), schemas);
     let reclassify = input(ReclassifyActuals::DOC, ReclassifyActuals::FIELDS.iter(), schemas);
+    schema(&ActualsProgressState::shape(), schemas);
     let made = [
         ("PostActualsBatch", post),
         ("ReclassifyActuals", reclassify),
         ("ActualsResult", result()),
         ("ActualsResultPage", results(object("What became of lines, in their order."))),
         ("PostedActualsBatch", posted()),
+        ("ActualsProgress", progress()),
     ];
     schemas.extend(made.map(|(name, schema)| (name.to_owned(), schema.into())));
-    vec![post_batch(), import_batch(), reclassify_suspense(), list_results()]
+    vec![post_batch(), import_batch(), get_progress(), reclassify_suspense(), list_results()]
 }
 
 pub(super) fn line(doc: &str) -> ObjectBuilder {
@@ -59,6 +64,22 @@ fn results(object: ObjectBuilder) -> ObjectBuilder {
 
 fn posted() -> ObjectBuilder {
     results(object("What became of a batch, and of its first lines.").must("actuals_batch", reference("ActualsBatch")))
+}
+
+fn progress() -> ObjectBuilder {
+    let count = |doc: &str| of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc));
+    object("How far a batch is.")
+        .must("source", note("Code of the source that sends it."))
+        .must("batch_ref", note("The source's own name for it."))
+        .must("state", reference(ActualsProgressState::TITLE))
+        .must("lines_received", count("Lines that have arrived."))
+        .must("lines_done", count("Lines that have gone through the step it is at, once all have arrived."))
+        .must(
+            "started_at",
+            super::shape::instant("When the first of it arrived, or of a posted batch when it was posted (UTC)."),
+        )
+        .must("updated_at", super::shape::instant("When this was told last (UTC)."))
+        .property("actuals_batch_id", note("The batch, once it is posted."))
 }
 
 fn start(method: HttpMethod, below: &str, id: &str, action: &str) -> Operation {
@@ -133,6 +154,20 @@ fn import_batch() -> Operation {
         parameters,
         body: Some(lines(&[NDJSON, CSV])),
         ..write("PostActualsBatch", &json!({}))
+    }
+}
+
+fn get_progress() -> Operation {
+    Operation {
+        summary: "Get how far a batch is".to_owned(),
+        description: "Of a stream that is on its way: whether its lines arrive, are checked or are posted, and how many of \
+                      them. Nothing of it is in the ledger before all of it is; one that broke off or was refused is not \
+                      found, and its name is free. `source` and `batch_ref` are both required."
+            .to_owned(),
+        parameters: of_feed(&params::progress()),
+        answers: vec![(200, answer("How far it is.", "application/json", reference("ActualsProgress"), &[]))],
+        refusals: vec![404],
+        ..start(HttpMethod::Get, "/progress", "get_actuals_progress", "read")
     }
 }
 

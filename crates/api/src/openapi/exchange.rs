@@ -43,7 +43,7 @@ fn imported() -> ObjectBuilder {
 
 fn line() -> ObjectBuilder {
     object("One amount converted; nothing where there is no rate.")
-        .property("amount", shaped::<Amount>("What it comes to, rounded half to even at the digits of the currency."))
+        .property("amount", shaped::<Amount>("What it comes to, rounded at the digits of the currency."))
         .property("rate", note("Units of the currency wanted for one of the line's, to twelve decimals."))
         .property("rate_on", shaped::<Day>("The day of the rate; of a mean the last one of the period."))
 }

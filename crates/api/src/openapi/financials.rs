@@ -22,7 +22,7 @@ pub(super) fn add(schemas: &mut Schemas) {
 }
 
 const CONVERTED: &str = "All of it in one currency, where that is asked: each figure is converted exactly and rounded once, half to even \
-     at the digits of the currency. What the ledger system itself says in that currency goes before any rate.";
+     at the digits of the currency unless `rounding` says otherwise. What the ledger system itself says in that currency goes before any rate.";
 const CONVERTED_GROUP: &str = "All of it in one currency, where that is asked.";
 const COMPLETE: &str = "Whether everything is in sight, was delivered and has a rate.";
 const UNCONVERTED: &str = "What has no rate, and is in none of the converted figures.";
@@ -32,6 +32,9 @@ const MASKED: &str = "What the entries of sensitive cost categories come to, for
 const FORECAST: &str = "The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and \
      its estimate to complete from there on (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard \
      for Earned Value Management). Absent where no program in sight has a forecast.";
+const REQUESTED: &str = "What is requested and not ordered: it binds nothing yet, and no entry of the ledger tells it. Absent where it is not \
+     counted. Where it has no rate, `unconverted` tells it among commitments; by day it is converted as of the end of its \
+     period.";
 const VARIANCE: &str = "Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent \
      than is approved. What is approved for programs without a forecast is in it.";
 
@@ -45,7 +48,8 @@ fn financial_total() -> ObjectBuilder {
         ("actual", "What was spent."),
         (
             "available",
-            "Approved less committed, accrued and actual; reserves and what is only requested are not counted.",
+            "Approved less committed, accrued and actual; less `requested` where `requests_counted`, and with what is left of \
+             the reserves where `reserves_counted`.",
         ),
     ];
     let mut object = object("The financials in one currency.").must("currency", shaped::<Currency>("The currency."));
@@ -53,6 +57,7 @@ fn financial_total() -> ObjectBuilder {
         object = object.must(name, shaped::<Amount>(doc));
     }
     object
+        .property("requested", shaped::<Amount>(REQUESTED))
         .property("forecast", shaped::<Amount>(FORECAST))
         .property("variance", shaped::<Amount>(VARIANCE))
         .must("entry_count", count("Entries of the ledger that these come from."))
@@ -71,6 +76,14 @@ fn financials() -> ObjectBuilder {
     object("What is approved, spent and left of a project, program or portfolio.")
         .must("id", note("The project, program or portfolio."))
         .must("totals", list(reference("FinancialTotal")))
+        .must(
+            "reserves_counted",
+            of(Type::Boolean).description(Some("Whether what is left of the reserves is in `available`.")),
+        )
+        .must(
+            "requests_counted",
+            of(Type::Boolean).description(Some("Whether what is requested and not ordered is taken off `available`.")),
+        )
         .property("groups", list(reference("FinancialGroup")).description(Some("The same by what was asked for.")))
         .property("converted", described(reference("FinancialTotal").into(), CONVERTED.to_owned()))
         .property(

@@ -229,9 +229,8 @@ fn financials(about: &About) -> Operation {
         description:
             "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the \
                       caller sees the programs. They are kept with every posting, so they cost the same at any size; \
-                      with `as_of`, and converted by the rates of the days of posting for a project or by project, \
-                      category, spend or vendor, they are summed from the entries. `currency` and `rate_type` tell \
-                      them in one currency too; `explain` tells the entries behind them."
+                      with `as_of`, and by vendor where they are converted by the rates of the days of posting, they \
+                      are summed from the entries. `currency` and `rate_type` tell them in one currency too; `explain` tells the entries behind them."
                 .to_owned(),
         access: Access::of("ledger_entry", "read"),
         parameters,

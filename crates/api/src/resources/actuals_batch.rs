@@ -13,6 +13,7 @@ pub(super) fn mount() -> Mounted {
         .routes
         .route("/v1/actuals-batches", post(actuals::post))
         .route("/v1/actuals-batches/import", post(import::import))
+        .route("/v1/actuals-batches/progress", get(actuals::get_progress))
         .route("/v1/actuals-batches/reclassify", post(actuals::reclassify))
         .route("/v1/actuals-batches/{id}/results", get(actuals::list_results));
     mounted

@@ -6,13 +6,12 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use steerco_domain::Error;
 use steerco_domain::actuals_batch::{ActualsBatch, PostActualsBatch, ReclassifyActuals};
 use steerco_domain::input::read_input;
-use steerco_domain::list::parse_page_size;
 use steerco_domain::mask::View;
 use steerco_domain::resource::Resource;
-use steerco_service::{LineResult, Outcome, PostedBatch, RESULTS_SHOWN};
+use steerco_domain::{Error, Fault};
+use steerco_service::{LineResult, Outcome, PostedBatch, results_on_page};
 
 use super::call::{Call, JSON};
 use super::{Rest, params, reply};
@@ -35,14 +34,27 @@ pub(crate) async fn reclassify(State(rest): State<Rest>, call: Call, body: Body)
 pub(crate) async fn list_results(State(rest): State<Rest>, call: Call) -> Answer {
     let query = call.query(&params::results())?;
     let after = query.whole(&params::AFTER_LINE).unwrap_or_default();
-    let size = match query.whole(&params::PAGE_SIZE) {
-        None => RESULTS_SHOWN,
-        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
-            .unwrap_or(RESULTS_SHOWN),
-    };
+    let size = results_on_page(query.whole(&params::PAGE_SIZE))?;
     let (results, more_after_line) = rest.service.page_of_results(&call.caller, call.path("id"), after, size).await?;
     let page = ResultPage { results: results.iter().map(view).collect(), more_after_line };
     Ok(reply::json(StatusCode::OK, reply::JSON, &page)?)
+}
+
+pub(crate) async fn get_progress(State(rest): State<Rest>, call: Call) -> Answer {
+    let query = call.query(&params::progress())?;
+    let [source, batch_ref] = [&params::SOURCE, &params::BATCH_REF].map(|param| query.text(param).unwrap_or_default());
+    check_name(&source, &batch_ref)?;
+    let found = rest.service.actuals_progress(&call.caller, &source, &batch_ref).await?;
+    Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
+}
+
+/// A batch is called by both, whatever door is asked.
+pub(crate) fn check_name(source: &str, batch_ref: &str) -> Result<(), Error> {
+    let given = [("?source", source), ("?batch_ref", batch_ref)];
+    let missing = given.into_iter().filter(|(_, text)| text.is_empty());
+    let faults: Vec<Fault> =
+        missing.map(|(name, _)| Fault::new(name, "REQUIRED", "is required: a batch is called by both")).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
 /// A line as it is told.

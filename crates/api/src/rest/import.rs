@@ -110,9 +110,14 @@ fn header(query: &Query) -> Result<PostActualsBatch, Error> {
     {
         object.insert(name.to_owned(), query.flag(param).into());
     }
-    let totals = query.text(&params::TOTALS).unwrap_or_default();
-    let totals: Vec<Value> = totals.split(',').filter(|total| !total.trim().is_empty()).map(total).collect();
-    let mut control = Map::from_iter([("totals".to_owned(), totals.into())]);
+    let totals = |(param, name): (&params::Param, &str)| {
+        let text = query.text(param).unwrap_or_default();
+        let totals: Vec<Value> = text.split(',').filter(|total| !total.trim().is_empty()).map(total).collect();
+        (name.to_owned(), totals.into())
+    };
+    let sums =
+        [(&params::TOTALS, "totals"), (&params::LOCAL_TOTALS, "local_totals"), (&params::GROUP_TOTALS, "group_totals")];
+    let mut control: Map<String, Value> = sums.map(totals).into_iter().collect();
     control.extend(query.whole(&params::COUNT).map(|count| ("count".to_owned(), count.into())));
     object.insert("control".to_owned(), control.into());
     read_input(&object).map_err(|mut error: Error| {

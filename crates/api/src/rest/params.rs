@@ -3,7 +3,7 @@
 use steerco_domain::Resource;
 use steerco_domain::budget::Budget;
 use steerco_domain::consumer::Consumer;
-use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::exchange_rate::{ExchangeRateType, Rounding};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::Shape;
 use steerco_domain::financials::FinancialsGrouping;
@@ -96,6 +96,13 @@ params! {
         Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
     /// The set of budget rates; that of the budget in force of each program, company and year when absent.
     RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
+    /// With `currency` or `rate_type`, what becomes of a figure that lies just between two at the digits of the currency;
+    /// `half_even` when absent.
+    ROUNDING "rounding" Shape::Word { title: "Rounding", doc: Rounding::DOC, words: Rounding::WORDS };
+    /// Whether what is left of contingency and management reserve counts as `available`.
+    COUNT_RESERVES "count_reserves" Shape::Bool;
+    /// Whether what is requested and not ordered is told as `requested` and taken off `available`.
+    COUNT_REQUESTS "count_requests" Shape::Bool;
     /// Whether the entries behind the figures are told too, page by page.
     EXPLAIN "explain" Shape::Bool;
     /// With `explain`, the account to explain; all of programs when absent.
@@ -117,6 +124,10 @@ params! {
     /// What the lines come to, one a currency, separated by commas: `8454355.90 GBP`, or with the sum of the lines above
     /// and of those below zero behind it, `8454355.90 GBP 8500000.00 45644.10`.
     TOTALS "totals" text(4_000);
+    /// What the amounts of the lines in the currency of the books come to, like `totals`; checked where it is given.
+    LOCAL_TOTALS "local_totals" text(4_000);
+    /// What the amounts of the lines in the currency of the group come to, like `totals`; checked where it is given.
+    GROUP_TOTALS "group_totals" text(4_000);
     /// Posts the lines that can be posted. Otherwise one that cannot refuses all.
     PARTIAL "partial" Shape::Bool;
     /// Whether a line sent before with other content corrects it. Otherwise it is rejected.
@@ -184,6 +195,9 @@ pub(crate) fn financials() -> Set {
         &CURRENCY,
         &RATE_TYPE,
         &RATE_SET,
+        &ROUNDING,
+        &COUNT_RESERVES,
+        &COUNT_REQUESTS,
         &EXPLAIN,
         &ACCOUNT,
         &GROUP_KEY,
@@ -257,12 +271,19 @@ pub(crate) fn csv_import() -> Set {
         &LEGAL_ENTITY_ID,
         &COUNT,
         &TOTALS,
+        &LOCAL_TOTALS,
+        &GROUP_TOTALS,
         &PARTIAL,
         &CORRECTIONS,
         &ADJUSTING,
         &OVERRIDE_REASON,
         &PROFILE,
     ]
+}
+
+/// Of which batch it is told how far it is.
+pub(crate) fn progress() -> Set {
+    vec![&SOURCE, &BATCH_REF]
 }
 
 /// How the report of an import is read.

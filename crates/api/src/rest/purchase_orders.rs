@@ -7,11 +7,10 @@ use http::StatusCode;
 use serde::Serialize;
 use steerco_domain::Error;
 use steerco_domain::input::read_input;
-use steerco_domain::list::parse_page_size;
 use steerco_domain::mask::View;
 use steerco_domain::purchase_order_batch::{PostPurchaseOrderBatch, PurchaseOrderBatch};
 use steerco_domain::resource::Resource;
-use steerco_service::{OrderResult, Outcome, RESULTS_SHOWN, TakenOrders};
+use steerco_service::{OrderResult, Outcome, TakenOrders, results_on_page};
 
 use super::call::{Call, JSON};
 use super::{Rest, params, reply};
@@ -27,12 +26,8 @@ pub(crate) async fn post(State(rest): State<Rest>, call: Call, body: Body) -> An
 pub(crate) async fn list_results(State(rest): State<Rest>, call: Call) -> Answer {
     let query = call.query(&params::results())?;
     let after = query.whole(&params::AFTER_LINE).unwrap_or_default();
-    let size = match query.whole(&params::PAGE_SIZE) {
-        None => RESULTS_SHOWN,
-        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
-            .unwrap_or(RESULTS_SHOWN),
-    };
-    let found = rest.service.page_of_purchase_order_results(&call.caller, call.path("id"), after, size).await?;
+    let size = results_on_page(query.whole(&params::PAGE_SIZE))?;
+    let found = rest.service.page_of_results(&call.caller, call.path("id"), after, size).await?;
     let (results, more_after_line) = found;
     let page = ResultPage { results: results.iter().map(view).collect(), more_after_line };
     Ok(reply::json(StatusCode::OK, reply::JSON, &page)?)

@@ -1,10 +1,10 @@
 //! Reading query strings: known names only, each once, every fault at once.
 
 use percent_encoding::percent_decode_str;
-use steerco_domain::exchange_rate::ExchangeRateType;
+use steerco_domain::exchange_rate::{ExchangeRateType, Rounding};
 use steerco_domain::explanation::Explain;
 use steerco_domain::field::Shape;
-use steerco_domain::financials::{FinancialsGrouping, FinancialsQuery};
+use steerco_domain::financials::{Counts, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::id::Id;
 use steerco_domain::input::{plain_int, unknown_name};
 use steerco_domain::ledger_entry::LedgerAccount;
@@ -96,12 +96,18 @@ impl Query {
             currency: self.currency(),
             rate_type: self.text(&params::RATE_TYPE).and_then(|word| ExchangeRateType::from_word(&word)),
             rate_set: self.text(&params::RATE_SET).and_then(|code| Code::parse(&code)),
-            explain: self.flag(&params::EXPLAIN).then(|| Explain {
+            rounding: self.text(&params::ROUNDING).and_then(|word| Rounding::from_word(&word)),
+            counts: Counts {
+                reserves: self.flag(&params::COUNT_RESERVES),
+                requests: self.flag(&params::COUNT_REQUESTS),
+            },
+            explain: self.flag(&params::EXPLAIN),
+            explained: Explain {
                 account: self.text(&params::ACCOUNT).and_then(|word| LedgerAccount::from_word(&word)),
                 group_key: self.text(&params::GROUP_KEY),
                 page_size: self.whole(&params::PAGE_SIZE),
                 page_token: self.text(&params::PAGE_TOKEN),
-            }),
+            },
         }
     }
 

@@ -1,0 +1,136 @@
+//! How far a long batch of actuals is, for whoever waits for it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsProgress, ActualsProgressState, PostActualsBatch};
+use steerco_domain::{Error, Resource};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Conn, Fail, ledger};
+
+use crate::content::Staged;
+use crate::read::Reads;
+use crate::{Caller, Service};
+
+/// Microseconds between two tellings of one step: a batch is not held up by them.
+const OFTEN: i64 = 250_000;
+
+/// Tells how far a batch is, until it has come to its end in any way.
+pub(crate) struct Watch {
+    service: Service,
+    org: String,
+    upload: String,
+    told: Mutex<ActualsProgress>,
+    /// It has come to its end, or could not be told once: no batch waits for that again and again.
+    silent: AtomicBool,
+}
+
+impl Watch {
+    pub(crate) fn new(service: &Service, header: &PostActualsBatch, staged: &Staged) -> Self {
+        let now = service.inner.clock.now();
+        let told = ActualsProgress {
+            source: header.source.as_str().to_owned(),
+            batch_ref: header.batch_ref.as_str().to_owned(),
+            state: ActualsProgressState::Staging,
+            lines_received: 0,
+            lines_done: 0,
+            started_at: now,
+            updated_at: now,
+            actuals_batch_id: None,
+        };
+        let (org, upload) = (staged.org.clone(), staged.upload.clone());
+        Self { service: service.clone(), org, upload, told: Mutex::new(told), silent: AtomicBool::new(false) }
+    }
+
+    /// Tells that so many lines have gone through this step. A batch does not fail because nobody can be told.
+    pub(crate) async fn tell(&self, state: ActualsProgressState, lines: usize) {
+        if self.silent.load(Ordering::Relaxed) {
+            return;
+        }
+        let lines = i32::try_from(lines).unwrap_or(i32::MAX);
+        let told = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = self.service.inner.clock.now();
+            let news = told.state != state || lines == 0 || now.micros() - told.updated_at.micros() >= OFTEN;
+            told.state = state;
+            if state == ActualsProgressState::Staging {
+                told.lines_received = lines;
+            } else {
+                told.lines_done = lines;
+            }
+            if !news {
+                return;
+            }
+            told.updated_at = now;
+            told.clone()
+        };
+        if let Err(fail) = self.service.inner.database.tell_progress(&self.org, &self.upload, &told).await {
+            tracing::warn!(?fail, upload = self.upload, "nobody is told how far the batch is");
+            self.silent.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Before the answer, so that who asks then is told of the batch itself.
+    pub(crate) async fn end(&self) {
+        self.silent.store(true, Ordering::Relaxed);
+        if let Err(fail) = self.service.inner.database.end_progress(&self.org, &self.upload).await {
+            tracing::warn!(?fail, upload = self.upload, "how far the batch was is forgotten in a day");
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (service, org, upload) = (self.service.clone(), self.org.clone(), self.upload.clone());
+        runtime.spawn(async move {
+            // What remains is forgotten in a day.
+            let _ = service.inner.database.end_progress(&org, &upload).await;
+        });
+    }
+}
+
+impl Service {
+    /// How far the batch of this name is: on its way, or posted.
+    pub async fn actuals_progress(
+        &self,
+        caller: &Caller,
+        source: &str,
+        batch_ref: &str,
+    ) -> Result<ActualsProgress, Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = self.find_actuals_progress(&conn, caller, source, batch_ref).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn find_actuals_progress(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        source: &str,
+        batch_ref: &str,
+    ) -> Result<ActualsProgress, Fail> {
+        let (_, scope) = self.authorise(conn, caller, Reads::<ActualsBatch>::ROW).await?;
+        // Nothing says yet what a batch on its way is about.
+        if scope.is_whole()
+            && let Some(found) = self.inner.database.find_progress(conn, scope.org(), source, batch_ref).await?
+        {
+            return Ok(found);
+        }
+        let missing = || Error::not_found(ActualsBatch::KIND.name);
+        let named = ledger::find_batch(conn, scope.org(), source, batch_ref).await?.ok_or_else(missing)?;
+        let batch = query::find::<ActualsBatch>(conn, &scope, &named.id_text(), Moment::Now).await?;
+        let batch = batch.ok_or_else(missing)?;
+        Ok(ActualsProgress {
+            source: source.to_owned(),
+            batch_ref: batch_ref.to_owned(),
+            state: ActualsProgressState::Posted,
+            lines_received: batch.line_count,
+            lines_done: batch.line_count,
+            started_at: batch.created_at,
+            updated_at: batch.created_at,
+            actuals_batch_id: Some(batch.id),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! What became of the lines of a batch, page by page: of actuals and of purchase orders alike.
+
+use futures::future::BoxFuture;
+use steerco_domain::actuals_batch::ActualsBatch;
+use steerco_domain::list::parse_page_size;
+use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::ledger::{self, LineResult};
+use steerco_persistence::purchase_order::{self, OrderResult};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Conn, Fail};
+
+use crate::read::{Reads, check_id};
+use crate::{Caller, Outcome, Service, Written};
+
+/// Results of lines that come with the answer.
+pub(crate) const RESULTS_SHOWN: usize = 1_000;
+
+/// Lines a page has at most, where that is asked.
+pub fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
+    match given {
+        None => Ok(RESULTS_SHOWN),
+        given => {
+            let size = parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?;
+            Ok(usize::try_from(size).unwrap_or(RESULTS_SHOWN))
+        }
+    }
+}
+
+/// The end of a line of a batch.
+pub trait LineEnd: Sized + Send {
+    type Batch: Resource;
+
+    fn line(&self) -> i32;
+
+    /// Those of a batch from behind a line on.
+    fn list<'c>(
+        conn: &'c Conn,
+        org: &'c str,
+        batch: &'c str,
+        after: i64,
+        limit: u32,
+    ) -> BoxFuture<'c, Result<Vec<Self>, Fail>>;
+}
+
+impl LineEnd for LineResult {
+    type Batch = ActualsBatch;
+
+    fn line(&self) -> i32 {
+        self.line
+    }
+
+    fn list<'c>(
+        conn: &'c Conn,
+        org: &'c str,
+        batch: &'c str,
+        after: i64,
+        limit: u32,
+    ) -> BoxFuture<'c, Result<Vec<Self>, Fail>> {
+        Box::pin(ledger::list_results(conn, org, batch, after, limit))
+    }
+}
+
+impl LineEnd for OrderResult {
+    type Batch = PurchaseOrderBatch;
+
+    fn line(&self) -> i32 {
+        self.line
+    }
+
+    fn list<'c>(
+        conn: &'c Conn,
+        org: &'c str,
+        batch: &'c str,
+        after: i64,
+        limit: u32,
+    ) -> BoxFuture<'c, Result<Vec<Self>, Fail>> {
+        Box::pin(purchase_order::list_results(conn, org, batch, after, limit))
+    }
+}
+
+impl Service {
+    /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
+    pub async fn page_of_results<L: LineEnd>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        after: i64,
+        size: usize,
+    ) -> Result<(Vec<L>, Option<i32>), Error> {
+        let mut results: Vec<L> = self.list_results(caller, id, after, size + 1).await?;
+        let more = results.len() > size;
+        results.truncate(size);
+        let last = results.last().map(L::line).filter(|_| more);
+        Ok((results, last))
+    }
+
+    /// The results that come with the answer, those of an earlier act as they were kept, and the line after which there
+    /// are more of this many.
+    pub(crate) async fn shown_results<L: LineEnd>(
+        &self,
+        caller: &Caller,
+        written: &Written<L::Batch>,
+        told: Vec<L>,
+        lines: i32,
+    ) -> Result<(Vec<L>, Option<i32>), Error> {
+        let results = match written.outcome {
+            Outcome::Created if !written.replayed => told,
+            _ => self.list_results(caller, &written.seen.resource.id_text(), 0, RESULTS_SHOWN).await?,
+        };
+        let last = results.last().map(L::line);
+        let more_after = last.filter(|last| results.len() == RESULTS_SHOWN && *last < lines);
+        Ok((results, more_after))
+    }
+
+    async fn list_results<L: LineEnd>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<L>, Error> {
+        let kind = <L::Batch as Resource>::KIND;
+        check_id(kind, id)?;
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let (_, scope) = self.authorise(&conn, caller, Reads::<L::Batch>::ROW).await?;
+            let batch = query::find::<L::Batch>(&conn, &scope, id, Moment::Now).await?;
+            batch.ok_or_else(|| Error::not_found(kind.name))?;
+            L::list(&conn, scope.org(), id, after, u32::try_from(limit).unwrap_or(u32::MAX)).await
+        };
+        let found = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+}
