@@ -40,7 +40,6 @@ use steerco_domain::forecast::{ForecastLine, ForecastState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportOutcome, ImportState};
 use steerco_domain::invoice::{InvoiceLine, InvoicePayment, InvoiceState, InvoiceType};
-use steerco_domain::invoice_match::{InvoiceMatch, InvoiceMatchState, MatchedEntry};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::BudgetControl;
@@ -72,9 +71,7 @@ use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
-use steerco_domain::statement_of_account::{
-    AccountDispute, AccountEntry, AccountEntryType, AccountReviewDispute, StatementOfAccount,
-};
+use steerco_domain::statement_of_account::{AccountDispute, AccountEntry, AccountEntryType, StatementOfAccount};
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::vendor_statement::{VendorStatementDifference, VendorStatementDifferenceType, VendorStatementLine};
@@ -84,17 +81,16 @@ use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_review_dispute_fields,
-    account_total_fields, activity_resource_fields, actuals_control_fields, actuals_line_fields,
-    actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields, calendar_import_fields,
-    control_total_fields, convert_line_fields, credit_tier_fields, criterion_judgement_fields, currency_total_fields,
-    engagement_notice_fields, forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_match_fields,
-    invoice_payment_fields, matched_entry_fields, owned_field_fields, partner_contact_fields, profile_columns_fields,
-    profile_field_fields, profile_word_fields, purchase_order_control_fields, purchase_order_line_fields,
-    purchase_order_outcome_fields, rate_card_rate_fields, scorecard_credit_fields, scorecard_fields,
-    scorecard_figure_fields, service_level_fields, skipped_event_fields, statement_line_fields,
-    statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields, vendor_statement_line_fields,
-    working_hours_fields, working_interval_fields,
+    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_total_fields,
+    activity_resource_fields, actuals_control_fields, actuals_line_fields, actuals_outcome_fields, budget_line_fields,
+    budget_place_fields, calendar_exception_fields, calendar_import_fields, control_total_fields, convert_line_fields,
+    credit_tier_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
+    forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_payment_fields, owned_field_fields,
+    partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
+    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, rate_card_rate_fields,
+    scorecard_credit_fields, scorecard_fields, scorecard_figure_fields, service_level_fields, skipped_event_fields,
+    statement_line_fields, statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields,
+    vendor_statement_line_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -260,7 +256,6 @@ words_wire!(RateUnit: Hour, Day, Month, Piece);
 words_wire!(RateCardState: Draft, Approved);
 words_wire!(RetentionReleaseState: Requested, Approved, Rejected);
 words_wire!(InvoiceType: Invoice, CreditNote);
-words_wire!(InvoiceMatchState: NotPosted, Matched, Differs);
 words_wire!(InvoiceState: Submitted, Proposed, Approved, Rejected, Withdrawn, Paid);
 words_wire!(VendorStatementDifferenceType: MissingInAccount, MissingInStatement, AmountDiffers, PaidDiffers, NotAgreed);
 words_wire!(AccountEntryType: Invoice, CreditNote, Payment);
@@ -360,9 +355,6 @@ vendor_statement_difference_fields!(value_wire);
 statement_of_account_fields!(value_wire);
 account_entry_fields!(value_wire);
 account_dispute_fields!(value_wire);
-account_review_dispute_fields!(value_wire);
-invoice_match_fields!(value_wire);
-matched_entry_fields!(value_wire);
 scorecard_fields!(value_wire);
 scorecard_figure_fields!(value_wire);
 scorecard_credit_fields!(value_wire);

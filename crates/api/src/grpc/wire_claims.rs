@@ -1,7 +1,8 @@
-//! Words and objects of claims, reviews and payables on this door.
+//! Words and objects of claims, reviews, payables and matches of invoices on this door.
 
 use serde_json::{Map, Value};
 use steerco_domain::engagement::PaymentRule;
+use steerco_domain::invoice_match::{InvoiceMatch, InvoiceMatchState, MatchedEntry};
 use steerco_domain::milestone::{DeliveryState, MilestoneCriterion, PaymentState};
 use steerco_domain::milestone_update::{Evidence, MilestoneUpdateState};
 use steerco_domain::payable::PayableState;
@@ -10,10 +11,12 @@ use steerco_domain::review::{
     ReviewedCriterion,
 };
 use steerco_domain::review_acts::NewCondition;
+use steerco_domain::statement_of_account::AccountReviewDispute;
 use steerco_domain::words::Words;
 use steerco_domain::{
-    dispute_fields, evidence_fields, milestone_criterion_fields, new_condition_fields, review_accrual_fields,
-    review_condition_fields, review_decision_fields, review_proposal_fields, reviewed_criterion_fields,
+    account_review_dispute_fields, dispute_fields, evidence_fields, invoice_match_fields, matched_entry_fields,
+    milestone_criterion_fields, new_condition_fields, review_accrual_fields, review_condition_fields,
+    review_decision_fields, review_proposal_fields, reviewed_criterion_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -26,6 +29,7 @@ words_wire!(MilestoneUpdateState: Submitted, Withdrawn, Superseded, Accepted, Ac
 words_wire!(ReviewState: Open, Queried, Accepted, AcceptedWithReservations, AcceptedInPart, Rejected, Revoked, Closed);
 words_wire!(ReviewClock: None, Running, Stopped, Ended);
 words_wire!(AccrualWay: Commitment, Entry, None);
+words_wire!(InvoiceMatchState: NotPosted, Matched, Differs);
 words_wire!(PayableState: Held, Payable, Invoiced, Paid, Reversed);
 
 evidence_fields!(value_wire);
@@ -37,6 +41,9 @@ review_decision_fields!(value_wire);
 review_proposal_fields!(value_wire);
 review_accrual_fields!(value_wire);
 new_condition_fields!(value_wire);
+account_review_dispute_fields!(value_wire);
+invoice_match_fields!(value_wire);
+matched_entry_fields!(value_wire);
 
 required! {
     ReviewDecision, pb::ReviewDecision;
