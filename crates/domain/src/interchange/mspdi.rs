@@ -235,13 +235,11 @@ impl File {
         let baselined =
             Span { start: of_baseline("Start").and_then(instant), finish: of_baseline("Finish").and_then(instant) };
         let mut notes = Vec::new();
-        let further = node.all("Baseline").count().saturating_sub(usize::from(baseline.is_some()));
-        if further > 0 {
-            notes.push(Fault::new(
-                "/Baseline",
-                "NOT_KEPT",
-                format!("{further} baselines beside the first have no place here"),
-            ));
+        let number = |baseline: &Node| baseline.get("Number").unwrap_or("0").chars().take(8).collect::<String>();
+        let further: Vec<String> = node.all("Baseline").map(number).filter(|number| number != "0").take(20).collect();
+        if !further.is_empty() {
+            let detail = format!("only baseline 0 has a place here; not kept: {}", further.join(", "));
+            notes.push(Fault::new("/Baseline", "NOT_KEPT", detail));
         }
         let all = time("Duration");
         let done = node.get("PercentComplete").and_then(whole).filter(|percent| (0..=100).contains(percent));

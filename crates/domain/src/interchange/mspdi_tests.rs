@@ -174,6 +174,7 @@ fn rows_of_no_task_and_baselines() {
         (&body["baseline_cost"]["amount"], activities[0].notes[0].code.as_ref()),
         (&json!("10.0000"), "NOT_KEPT")
     );
+    assert!(activities[0].notes[0].detail.ends_with("not kept: 1"), "{:?}", activities[0].notes);
     assert_eq!(activities[1].body["activity_type"], "milestone");
     let lost: Vec<&str> =
         read.iter().filter(|r| r.kind.is_none()).flat_map(|r| &r.notes).map(|n| n.pointer.as_str()).collect();

@@ -10,3 +10,4 @@ mod restore;
 mod tamper;
 mod traces;
 mod upgrade;
+mod webhooks;
