@@ -236,8 +236,8 @@ fn is_public(via: Protocol, path: &str) -> bool {
     let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match via {
         Protocol::Rest => {
-            matches!(path, "/livez" | "/readyz" | "/openapi.json" | "/oauth2/token")
-                || ["/docs", "/errors", "/.well-known", "/calendars"].into_iter().any(below)
+            matches!(path, "/livez" | "/readyz" | "/openapi.json" | "/llms.txt" | "/oauth2/token")
+                || ["/docs", "/errors", "/proto", "/.well-known", "/calendars"].into_iter().any(below)
         }
         Protocol::Grpc => {
             let services = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];

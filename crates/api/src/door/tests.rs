@@ -2,9 +2,20 @@ use super::*;
 
 #[test]
 fn what_is_open_to_everyone() {
-    let open = ["/livez", "/readyz", "/openapi.json", "/docs", "/docs/", "/docs/x.js", "/errors/internal"];
+    let open = [
+        "/livez",
+        "/readyz",
+        "/openapi.json",
+        "/docs",
+        "/docs/",
+        "/docs/x.js",
+        "/errors/internal",
+        "/llms.txt",
+        "/proto",
+    ];
     assert!(open.into_iter().all(|path| is_public(Protocol::Rest, path)));
-    let closed = ["/", "/v1/risks", "/docsx", "/livez/", "/metrics", "/grpc.health.v1.Health/Check", "//livez"];
+    let closed =
+        ["/", "/v1/risks", "/docsx", "/protos", "/livez/", "/metrics", "/grpc.health.v1.Health/Check", "//livez"];
     assert!(!closed.into_iter().any(|path| is_public(Protocol::Rest, path)));
     assert!(is_public(Protocol::Grpc, "/grpc.health.v1.Health/Check"));
     assert!(is_public(Protocol::Grpc, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"));

@@ -90,7 +90,11 @@ pub(crate) async fn follow(client: &Client, what: &Watching, state: Option<&Path
         ..WatchRequest::default()
     });
     loop {
-        what.tell(&watch.next().await?.events);
+        // One by one: what is printed and not yet noted comes again after a crash.
+        for event in watch.next().await?.events {
+            what.tell(std::slice::from_ref(&event));
+            keep(state, &event.cursor)?;
+        }
         keep(state, watch.cursor())?;
     }
 }
