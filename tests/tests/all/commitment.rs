@@ -334,7 +334,8 @@ reserves_and_requests_count_where_that_is_asked(world) {
     assert_eq!(lacks("commitment").as_deref(), Some("70.0000"), "10 ordered and 60 requested");
     for (name, value) in [("account", json!("cost")), ("group_key", json!("x")), ("page_size", json!(5)), ("page_token", json!("x"))] {
         let refused = finance.financials("program", &world.program, json!({name: value})).await.unwrap_err();
-        assert_eq!((refused.faults[0].pointer.as_str(), refused.faults[0].code.as_str()), (&*format!("?{name}"), "DOES_NOT_FIT"));
+        let fault = &refused.faults[0];
+        assert_eq!((fault.pointer.trim_start_matches(['?', '/']), fault.code.as_str()), (name, "DOES_NOT_FIT"));
     }
     let refused = finance.financials("program", &world.program, json!({"rounding": "half_up"})).await.unwrap_err();
     assert_eq!(refused.faults[0].code, "DOES_NOT_FIT", "nothing is converted");
