@@ -21,7 +21,7 @@ use crate::{Context, Outcome, Service};
 /// Identifiers that are remembered, so that not every one is looked up again.
 const KNOWN_MAX: usize = 300_000;
 /// Refused records of which every fault is told; of those beyond only the first.
-const TOLD_MAX: usize = 20_000;
+const TOLD_MAX: i32 = 20_000;
 
 /// What became of a record, or would.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Done {
             let count = match &mut did {
                 Did::Lost => &mut counts.lost,
                 Did::Refused(faults) => {
-                    if counts.refused as usize >= TOLD_MAX {
+                    if counts.refused >= TOLD_MAX {
                         *faults = faults.first().cloned().into_iter().collect();
                     }
                     &mut counts.refused
