@@ -62,15 +62,13 @@ impl Watch {
     }
 
     async fn attempt(&mut self) -> Result<WatchResponse, Error> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            None => {
-                let mut service = EventServiceClient::new(self.client.clone()).max_decoding_message_size(MESSAGE_MAX);
-                let opening = tokio::time::timeout(self.client.inner.timeout, service.watch(self.request.clone()));
-                let opened =
-                    opening.await.map_err(|_| Error::Unreachable("the stream was not opened in time".into()))?;
-                self.stream.insert(opened?.into_inner())
-            }
+        let stream = if let Some(stream) = &mut self.stream {
+            stream
+        } else {
+            let mut service = EventServiceClient::new(self.client.clone()).max_decoding_message_size(MESSAGE_MAX);
+            let opening = tokio::time::timeout(self.client.inner.timeout, service.watch(self.request.clone()));
+            let opened = opening.await.map_err(|_| Error::Unreachable("the stream was not opened in time".into()))?;
+            self.stream.insert(opened?.into_inner())
         };
         let said = tokio::time::timeout(SILENCE, stream.message()).await;
         let said = said.map_err(|_| Error::Unreachable("the stream fell silent".into()))??;
