@@ -19,9 +19,9 @@ const WRITERS: usize = 8;
 const WRITES: usize = 20;
 
 /// Creates and changes risks; every tenth wish is refused and must leave no trace.
-async fn write(director: Client, program: String, writer: usize, writes: usize) {
+async fn write(director: Client, program: String, writer: usize, count: usize) {
     let mut ids: Vec<String> = Vec::new();
-    for i in 0..writes {
+    for i in 0..count {
         if i % 10 == 9 {
             let refused = json!({"program_id": program, "title": "", "kind": "threat"});
             director.create("risk", refused).await.unwrap_err();
@@ -73,13 +73,12 @@ fn fold(events: &[Value]) -> BTreeMap<String, Value> {
 }
 
 /// R7: eight writers, refusals among them, four consumers that are cut off at random.
-async fn has_no_gap(world: World, writes: usize) {
+async fn has_no_gap(world: World, each: usize) {
     let director = world.client(Who::Director);
     let start = director.list("risk", json!({})).await.unwrap().text("sync_token").to_owned();
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| tokio::spawn(write(director.clone(), world.program.clone(), writer, writes)))
-        .collect();
-    let count = WRITERS * (writes - writes / 10 + 1);
+    let writers: Vec<_> =
+        (0..WRITERS).map(|writer| tokio::spawn(write(director.clone(), world.program.clone(), writer, each))).collect();
+    let count = WRITERS * (each - each / 10 + 1);
     let consumers: Vec<_> =
         (0..4).map(|seed| tokio::spawn(follow(director.clone(), start.clone(), count, seed))).collect();
     for writer in writers {

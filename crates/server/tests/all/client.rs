@@ -201,8 +201,8 @@ async fn profiles_and_token_files_say_where_and_who() {
 async fn a_file_is_imported_whole_and_once() {
     let world = World::new().await;
     world.lines(&["apply", "-f", &world.write("sources.yaml", SOURCES), "-o", "json"]);
-    let rows: String = (0..1_500).map(|n| format!("P-{n},Person {n},Planner\n")).collect();
-    let file = world.write("people.csv", &format!("external_id,name,title\n{rows}"));
+    let rows: Vec<String> = (0..1_500).map(|n| format!("P-{n},Person {n},Planner\n")).collect();
+    let file = world.write("people.csv", &format!("external_id,name,title\n{}", rows.concat()));
     let import =
         |arguments: &[&str]| world.run(&[&["import", "person", &file, "--source", "jira"], arguments].concat());
     let told = |output: &Output| text(&output.stdout).lines().last().unwrap_or_default().to_owned();

@@ -131,7 +131,7 @@ async fn another_node_takes_over_on_postgres() {
     let Some(server) = postgres::shared() else { return };
     let (database, one, two) = (server.create_database(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     // The lease of the dead runs out, and then it is looked for.
-    taken_over(&database.url, [one.path(), two.path()], false, Duration::from_secs(60)).await;
+    taken_over(&database.url, [one.path(), two.path()], false, Duration::from_mins(1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
