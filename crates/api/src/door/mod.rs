@@ -93,8 +93,11 @@ impl Door {
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
             let caller = match request.headers().get(PREVIEW) {
-                Some(partner) => caller.preview_as(partner.to_str().unwrap_or_default())?,
-                None => caller,
+                // No operation is a TRACE: that is said of it, whatever else it has.
+                Some(partner) if request.method() != Method::TRACE => {
+                    caller.preview_as(partner.to_str().unwrap_or_default())?
+                }
+                _ => caller,
             };
             notes.subject = Some(caller.subject().to_owned());
             let (rate, allowed) = self.0.limiter.check(&caller.key());

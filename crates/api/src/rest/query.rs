@@ -176,7 +176,7 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
             require(instant(value).is_some(), "BAD_INSTANT", detail.to_owned())
         }
         Shape::Text { .. } if param.name == params::CURRENCY.name => {
-            let known = value.is_empty() || Currency::parse(value).is_some();
+            let known = Currency::parse(value).is_some();
             require(known, "BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())
         }
         Shape::Text { max, pattern, .. } => {
