@@ -93,8 +93,8 @@ impl Door {
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
             let caller = match request.headers().get(PREVIEW) {
-                // No operation is a TRACE: that is said of it, whatever else it has.
-                Some(partner) if request.method() != Method::TRACE => {
+                // A method that no operation has is refused as such, whatever else it brings.
+                Some(partner) if is_method(request.method()) => {
                     caller.preview_as(partner.to_str().unwrap_or_default())?
                 }
                 _ => caller,
@@ -213,6 +213,11 @@ fn finish(headers: &mut HeaderMap, via: Protocol, id: &RequestId, rate: Option<R
 
 /// The partner as which the caller looks, in a header or the metadata of a call.
 const PREVIEW: &str = "preview-as-partner";
+
+/// Whether any operation has this method.
+fn is_method(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method)
+}
 
 /// Whether this brings the content of an attachment.
 fn is_upload(request: &Request) -> bool {
