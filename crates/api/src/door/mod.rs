@@ -93,11 +93,8 @@ impl Door {
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
             let caller = match request.headers().get(PREVIEW) {
-                // A method that no operation has is refused as such, whatever else it brings.
-                Some(partner) if is_method(request.method()) => {
-                    caller.preview_as(partner.to_str().unwrap_or_default())?
-                }
-                _ => caller,
+                Some(partner) => caller.preview_as(partner.to_str().unwrap_or_default())?,
+                None => caller,
             };
             notes.subject = Some(caller.subject().to_owned());
             let (rate, allowed) = self.0.limiter.check(&caller.key());
@@ -213,11 +210,6 @@ fn finish(headers: &mut HeaderMap, via: Protocol, id: &RequestId, rate: Option<R
 
 /// The partner as which the caller looks, in a header or the metadata of a call.
 const PREVIEW: &str = "preview-as-partner";
-
-/// Whether any operation has this method.
-fn is_method(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method)
-}
 
 /// Whether this brings the content of an attachment.
 fn is_upload(request: &Request) -> bool {
