@@ -57,9 +57,10 @@ pub struct Caller {
 
 impl Caller {
     /// The same caller, who looks as this partner sees things: what is left of its sight and its rights only narrows.
-    pub fn preview_as(self, partner: &str) -> Result<Self, Error> {
-        Id::<Partner>::parse(partner).map_err(|detail| Error::fault("Preview-As-Partner", "BAD_ID", detail))?;
-        Ok(Self { preview: Some(partner.into()), ..self })
+    /// Whether there is such a partner is looked at wherever its rights are read.
+    #[must_use]
+    pub fn preview_as(self, partner: &str) -> Self {
+        Self { preview: Some(partner.into()), ..self }
     }
 
     /// Key for rate limits: organisation and subject.
@@ -306,6 +307,7 @@ pub(crate) fn etag<R: Resource>(scope: &Scope, resource: &R) -> String {
 
 /// Nobody looks as a partner that sees nothing itself: one that is suspended, ended, deleted or not there.
 async fn check_preview(conn: &Conn, org: &str, partner: &str) -> Result<(), Fail> {
+    Id::<Partner>::parse(partner).map_err(|detail| Error::fault("Preview-As-Partner", "BAD_ID", detail))?;
     let state = query::find_text(conn, org, Partner::KIND, partner, "state").await?;
     if state.as_deref() == Some(PartnerState::Active.word()) {
         return Ok(());

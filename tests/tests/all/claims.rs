@@ -1,7 +1,7 @@
 //! What vendors claim and buyers accept: a claim is no fact, an acceptance is one, and both are told side by side.
 
 use serde_json::{Value, json};
-use steerco_tests::{Answer, Client, Reply, Who, World, scenario};
+use steerco_tests::{Answer, Client, Door, Reply, Who, World, scenario};
 
 use super::bodies::{body, fresh};
 
@@ -328,8 +328,8 @@ scenario!(milestones_are_not_paid_more_than_the_engagement_is_worth(world) {
     let two = json!({"items": [{"create": pay("25000", "EUR")}, {"create": pay("25000", "EUR")}]});
     let refused = director.batch("milestone", two).await.unwrap_err();
     // Over REST the pointer names the part of the item too.
-    let [(pointer, "INSUFFICIENT")] = refused.places()[..] else { panic!("{refused}") };
-    assert!(pointer.starts_with("/items/1/") && pointer.ends_with("/payment/amount"), "{refused}");
+    let part = if world.door == Door::Rest { "/create" } else { "" };
+    assert_eq!(refused.places(), [(&*format!("/items/1{part}/payment/amount"), "INSUFFICIENT")]);
     director.create("milestone", pay("40000", "EUR")).await.unwrap();
 
     // While it is a draft its value is still open, but not below what is paid already.

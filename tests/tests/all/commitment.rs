@@ -335,7 +335,9 @@ reserves_and_requests_count_where_that_is_asked(world) {
     for (name, value) in [("account", json!("cost")), ("group_key", json!("x")), ("page_size", json!(5)), ("page_token", json!("x"))] {
         let refused = finance.financials("program", &world.program, json!({name: value})).await.unwrap_err();
         let fault = &refused.faults[0];
-        assert_eq!((fault.pointer.trim_start_matches(['?', '/']), fault.code.as_str()), (name, "DOES_NOT_FIT"));
+        // Over gRPC nothing tells an argument from a field, but where no body has one of the name.
+        let mark = if world.door == Door::Grpc && !name.starts_with("page_") { "/" } else { "?" };
+        assert_eq!((fault.pointer.as_str(), fault.code.as_str()), (&*format!("{mark}{name}"), "DOES_NOT_FIT"));
     }
     let refused = finance.financials("program", &world.program, json!({"rounding": "half_up"})).await.unwrap_err();
     assert_eq!(refused.faults[0].code, "DOES_NOT_FIT", "nothing is converted");

@@ -22,6 +22,7 @@ mod serve;
 mod upserts;
 mod wire;
 mod wire_claims;
+mod wire_settlement;
 
 mod activity;
 mod actuals_batch;

@@ -29,7 +29,6 @@ use steerco_domain::deliverable::{
 };
 use steerco_domain::dependency::{DependencyState, LagKind, Relation};
 use steerco_domain::engagement::{EngagementKind, EngagementNotice, EngagementState};
-use steerco_domain::engagement_amendment::EngagementAmendmentState;
 use steerco_domain::exchange_rate::{ConvertLine, ExchangeRateType, Rounding};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{List, Long, Whole};
@@ -39,7 +38,6 @@ use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriodState};
 use steerco_domain::forecast::{ForecastLine, ForecastState};
 use steerco_domain::id::{HasId, Id};
 use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportOutcome, ImportState};
-use steerco_domain::invoice::{InvoiceLine, InvoicePayment, InvoiceState, InvoiceType};
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::BudgetControl;
@@ -59,38 +57,28 @@ use steerco_domain::purchase_order_batch::{
 };
 use steerco_domain::quantity::Quantity;
 use steerco_domain::rate::Rate;
-use steerco_domain::rate_card::{RateCardRate, RateCardState, RateUnit};
 use steerco_domain::ratio::Ratio;
 use steerco_domain::reconciliation::{DifferenceType, StatementLine};
 use steerco_domain::refs::{ExternalRef, ExternalRefs};
-use steerco_domain::retention_release::RetentionReleaseState;
 use steerco_domain::risk::{RiskKind, RiskResponse, RiskState};
-use steerco_domain::scorecard::{NoScore, Scorecard, ScorecardCredit, ScorecardFigure, ScorecardMetric};
-use steerco_domain::service_level::{CreditTier, ServiceLevel, ServiceLevelDirection, ServiceLevelPeriod};
-use steerco_domain::service_level_measurement::MeasurementResult;
 use steerco_domain::source::{Cadence, OwnedField};
 use steerco_domain::spend::Spend;
 use steerco_domain::spread::Spread;
-use steerco_domain::statement_of_account::{AccountDispute, AccountEntry, AccountEntryType, StatementOfAccount};
 use steerco_domain::text::{Code, Document, Text};
 use steerco_domain::time::{Day, Instant};
-use steerco_domain::vendor_statement::{VendorStatementDifference, VendorStatementDifferenceType, VendorStatementLine};
 use steerco_domain::webhook_endpoint::{WebhookContent, WebhookDeliveryState, WebhookDisabledReason, WebhookState};
 use steerco_domain::words::Words;
 use steerco_domain::work_calendar::{
     CalendarException, CalendarImport, SkippedEvent, Weekday, WorkingHours, WorkingInterval,
 };
 use steerco_domain::{
-    acceptance_criterion_fields, account_dispute_fields, account_entry_fields, account_total_fields,
-    activity_resource_fields, actuals_control_fields, actuals_line_fields, actuals_outcome_fields, budget_line_fields,
-    budget_place_fields, calendar_exception_fields, calendar_import_fields, control_total_fields, convert_line_fields,
-    credit_tier_fields, criterion_judgement_fields, currency_total_fields, engagement_notice_fields,
-    forecast_line_fields, import_counts_fields, invoice_line_fields, invoice_payment_fields, owned_field_fields,
+    acceptance_criterion_fields, account_total_fields, activity_resource_fields, actuals_control_fields,
+    actuals_line_fields, actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields,
+    calendar_import_fields, control_total_fields, convert_line_fields, criterion_judgement_fields,
+    currency_total_fields, engagement_notice_fields, forecast_line_fields, import_counts_fields, owned_field_fields,
     partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
-    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, rate_card_rate_fields,
-    scorecard_credit_fields, scorecard_fields, scorecard_figure_fields, service_level_fields, skipped_event_fields,
-    statement_line_fields, statement_of_account_fields, tolerances_fields, vendor_statement_difference_fields,
-    vendor_statement_line_fields, working_hours_fields, working_interval_fields,
+    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, skipped_event_fields,
+    statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -249,19 +237,6 @@ words_wire!(PartnerState: Active, Suspended, Ended);
 words_wire!(RiskTier: Low, Medium, High, Critical);
 words_wire!(EngagementKind: FixedPrice, TimeAndMaterial, Milestone, Framework, Collaboration);
 words_wire!(EngagementState: Draft, Active, Suspended, Completed, Terminated);
-words_wire!(EngagementAmendmentState: Draft, Submitted, Approved, Rejected);
-words_wire!(ServiceLevelDirection: AtLeast, AtMost);
-words_wire!(ServiceLevelPeriod: Month, Quarter, Year);
-words_wire!(RateUnit: Hour, Day, Month, Piece);
-words_wire!(RateCardState: Draft, Approved);
-words_wire!(RetentionReleaseState: Requested, Approved, Rejected);
-words_wire!(InvoiceType: Invoice, CreditNote);
-words_wire!(InvoiceState: Submitted, Proposed, Approved, Rejected, Withdrawn, Paid);
-words_wire!(VendorStatementDifferenceType: MissingInAccount, MissingInStatement, AmountDiffers, PaidDiffers, NotAgreed);
-words_wire!(AccountEntryType: Invoice, CreditNote, Payment);
-words_wire!(ScorecardMetric: OnTime, FirstPassAcceptance, PromiseBias, ServiceLevels, CostVariance);
-words_wire!(NoScore: NothingMeasured, TooLittleEvidence, SeveralCurrencies);
-words_wire!(MeasurementResult: NotMeasured, Met, Breached);
 words_wire!(CommentVisibility: Internal, Shared);
 words_wire!(AttachmentVisibility: Internal, Shared);
 words_wire!(AttachmentState: Pending, Stored);
@@ -345,19 +320,6 @@ profile_word_fields!(value_wire);
 activity_resource_fields!(value_wire);
 import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);
-service_level_fields!(value_wire);
-credit_tier_fields!(value_wire);
-rate_card_rate_fields!(value_wire);
-invoice_line_fields!(value_wire);
-invoice_payment_fields!(value_wire);
-vendor_statement_line_fields!(value_wire);
-vendor_statement_difference_fields!(value_wire);
-statement_of_account_fields!(value_wire);
-account_entry_fields!(value_wire);
-account_dispute_fields!(value_wire);
-scorecard_fields!(value_wire);
-scorecard_figure_fields!(value_wire);
-scorecard_credit_fields!(value_wire);
 statement_line_fields!(value_wire);
 
 impl Scalar<i32> for i32 {
