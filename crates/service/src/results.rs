@@ -1,6 +1,7 @@
 //! What became of the lines of a batch, page by page: of actuals and of purchase orders alike.
 
-use futures::future::BoxFuture;
+use std::future::Future;
+
 use steerco_domain::actuals_batch::ActualsBatch;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
@@ -34,13 +35,13 @@ pub trait LineEnd: Sized + Send {
     fn line(&self) -> i32;
 
     /// Those of a batch from behind a line on.
-    fn list<'c>(
-        conn: &'c Conn,
-        org: &'c str,
-        batch: &'c str,
+    fn list(
+        conn: &Conn,
+        org: &str,
+        batch: &str,
         after: i64,
         limit: u32,
-    ) -> BoxFuture<'c, Result<Vec<Self>, Fail>>;
+    ) -> impl Future<Output = Result<Vec<Self>, Fail>> + Send;
 }
 
 impl LineEnd for LineResult {
@@ -50,14 +51,8 @@ impl LineEnd for LineResult {
         self.line
     }
 
-    fn list<'c>(
-        conn: &'c Conn,
-        org: &'c str,
-        batch: &'c str,
-        after: i64,
-        limit: u32,
-    ) -> BoxFuture<'c, Result<Vec<Self>, Fail>> {
-        Box::pin(ledger::list_results(conn, org, batch, after, limit))
+    async fn list(conn: &Conn, org: &str, batch: &str, after: i64, limit: u32) -> Result<Vec<Self>, Fail> {
+        ledger::list_results(conn, org, batch, after, limit).await
     }
 }
 
@@ -68,14 +63,8 @@ impl LineEnd for OrderResult {
         self.line
     }
 
-    fn list<'c>(
-        conn: &'c Conn,
-        org: &'c str,
-        batch: &'c str,
-        after: i64,
-        limit: u32,
-    ) -> BoxFuture<'c, Result<Vec<Self>, Fail>> {
-        Box::pin(purchase_order::list_results(conn, org, batch, after, limit))
+    async fn list(conn: &Conn, org: &str, batch: &str, after: i64, limit: u32) -> Result<Vec<Self>, Fail> {
+        purchase_order::list_results(conn, org, batch, after, limit).await
     }
 }
 
