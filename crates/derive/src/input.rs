@@ -18,11 +18,11 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     let list = format_ident!("{}_fields", snake(&title));
     let clean = without_markers(item.clone());
     let mutable = (!names.is_empty()).then(|| quote!(mut));
-    let references = if names.is_empty() {
-        quote!(let _ = visit;)
-    } else {
-        quote!(#(crate::field::Field::references(&self.#names, visit);)*)
+    let unused = |name: &str| {
+        let name = format_ident!("{name}");
+        names.is_empty().then(|| quote!(let _ = #name;))
     };
+    let (no_visit, no_out, no_cells) = (unused("visit"), unused("out"), unused("cells"));
     let value = as_value.then(|| quote!(crate::input::value_field!(#name);));
     Ok(quote! {
         #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,16 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
                 Some(Self { #(#names: #names?),* })
             }
             fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
-                #references
+                #no_visit
+                #(crate::field::Field::references(&self.#names, visit);)*
+            }
+            fn keep(&self, out: &mut Vec<crate::field::Cell>) {
+                #no_out
+                #(crate::field::Field::store(&self.#names, out);)*
+            }
+            fn kept(cells: &mut crate::field::Cells) -> Option<Self> {
+                #no_cells
+                Some(Self { #(#names: crate::field::Field::load(cells)?),* })
             }
         }
         #value

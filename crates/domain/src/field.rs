@@ -1,6 +1,9 @@
 //! What a field is to every layer: columns, JSON, limits and documentation, decided by its type alone.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::Fault;
@@ -18,6 +21,44 @@ pub enum Cell {
     Null,
     Int(i64),
     Text(String),
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Int(int) => serializer.serialize_i64(*int),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CellVisitor)
+    }
+}
+
+struct CellVisitor;
+
+impl Visitor<'_> for CellVisitor {
+    type Value = Cell;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("null, an integer or a text")
+    }
+    fn visit_unit<E>(self) -> Result<Cell, E> {
+        Ok(Cell::Null)
+    }
+    fn visit_i64<E>(self, int: i64) -> Result<Cell, E> {
+        Ok(Cell::Int(int))
+    }
+    fn visit_u64<E: serde::de::Error>(self, int: u64) -> Result<Cell, E> {
+        i64::try_from(int).map(Cell::Int).map_err(E::custom)
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
+        Ok(Cell::Text(text.to_owned()))
+    }
 }
 
 /// A stored row does not fit its declaration: the database was changed by other hands.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault};
-use crate::field::{Field, FieldSpec, Setter, Spot};
+use crate::field::{Cell, Cells, Field, FieldSpec, Setter, Spot};
 
 /// The body of a verb, or a nested object; implemented by `#[input]`.
 pub trait Input: Sized {
@@ -13,6 +13,10 @@ pub trait Input: Sized {
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
     /// Visits the resources its fields refer to: kind and id.
     fn references(&self, visit: &mut dyn FnMut(&'static str, String));
+    /// Appends the cells of its fields: how an input that was read is kept for a while.
+    fn keep(&self, out: &mut Vec<Cell>);
+    /// What was kept.
+    fn kept(cells: &mut Cells) -> Option<Self>;
 }
 
 /// Reads the members of one object, recording every fault.

@@ -9,6 +9,7 @@ use steerco_domain::{KINDS, RECORDS, Resource};
 
 use crate::conn::Conn;
 use crate::fail::Fail;
+use crate::postgres;
 use crate::row::Row;
 use crate::sql::Sql;
 
@@ -57,7 +58,13 @@ impl Conn {
         let sql = Sql { text: format!("SELECT {}{}", columns.list, rest.text), values: rest.values };
         match self.cells(&sql).await? {
             Some(rows) => Ok(rows),
-            None => self.all(sql).await?.iter().map(|row| cells(row, columns)).collect(),
+            None => {
+                let cells = |row: &Row| match row {
+                    Row::Postgres(row) => postgres::cells(row, columns),
+                    Row::Sqlite(_) => Err(Fail::Broken("a row of SQLite from PostgreSQL".to_owned())),
+                };
+                self.all(sql).await?.iter().map(cells).collect()
+            }
         }
     }
 }
@@ -88,14 +95,4 @@ impl Conn {
         };
         rows.into_iter().map(version).collect()
     }
-}
-
-fn cells(row: &Row, columns: &Columns) -> Result<Vec<Cell>, Fail> {
-    let cell = |(i, (_, ty)): (usize, &(String, ColumnType))| {
-        Ok(match ty {
-            ColumnType::Int => row.get::<Option<i64>>(i)?.map_or(Cell::Null, Cell::Int),
-            ColumnType::Text => row.get::<Option<String>>(i)?.map_or(Cell::Null, Cell::Text),
-        })
-    };
-    columns.all.iter().enumerate().map(cell).collect()
 }

@@ -1,21 +1,18 @@
 //! A connection to run statements on: a pool, or a transaction.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
-    TransactionTrait, Value,
-};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgArguments;
-use sqlx::{Arguments, AssertSqlSafe, Postgres};
+use sqlx::{PgPool, Postgres};
 use steerco_domain::field::{Cell, ColumnType};
+use tokio::sync::Mutex;
 
 use crate::fail::Fail;
 use crate::flush::push_insert;
 use crate::idempotency::{Kept, Key};
 use crate::log::{Head, set_head};
+use crate::postgres;
 use crate::row::Row;
 use crate::sql::Sql;
 use crate::sqlite;
@@ -25,7 +22,7 @@ pub enum Conn {
     Pool(Pool),
     Transaction(Transaction),
     /// A connection of PostgreSQL that was told for whose rows it is.
-    Session(tokio::sync::Mutex<PoolConnection<Postgres>>),
+    Session(Mutex<PoolConnection<Postgres>>),
     /// The transaction of one write, or on SQLite of many.
     Shared(Shared),
 }
@@ -34,13 +31,13 @@ pub enum Conn {
 #[derive(Clone)]
 pub enum Pool {
     Sqlite(Arc<sqlite::Pool>),
-    Postgres(DatabaseConnection),
+    Postgres(PgPool),
 }
 
 /// A transaction of either database.
 pub enum Transaction {
     Sqlite(sqlite::Held),
-    Postgres(DatabaseTransaction),
+    Postgres(Mutex<sqlx::Transaction<'static, Postgres>>),
 }
 
 impl Pool {
@@ -57,8 +54,8 @@ impl Pool {
                 Transaction::Sqlite(held)
             }
             Self::Postgres(pool) => {
-                let isolation = (!writes).then_some(IsolationLevel::RepeatableRead);
-                Transaction::Postgres(pool.begin_with_config(isolation, None).await?)
+                let begin = if writes { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ" };
+                Transaction::Postgres(Mutex::new(pool.begin_with(begin).await?))
             }
         })
     }
@@ -72,7 +69,7 @@ impl Transaction {
     async fn commit(self) -> Result<(), Fail> {
         match self {
             Self::Sqlite(held) => held.control("COMMIT"),
-            Self::Postgres(transaction) => Ok(transaction.commit().await?),
+            Self::Postgres(transaction) => Ok(transaction.into_inner().commit().await?),
         }
     }
 
@@ -80,7 +77,7 @@ impl Transaction {
         match self {
             // Given back, it is rolled back.
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => Ok(transaction.rollback().await?),
+            Self::Postgres(transaction) => Ok(transaction.into_inner().rollback().await?),
         }
     }
 }
@@ -88,14 +85,14 @@ impl Transaction {
 /// A transaction that writes: what is inserted waits to go in together, and the answers of its keys were read at once.
 pub struct Shared {
     transaction: Transaction,
-    waiting: Mutex<Vec<Insert>>,
+    waiting: std::sync::Mutex<Vec<Insert>>,
     /// What was answered under the idempotency keys of the group.
     pub(crate) kept: OnceLock<HashMap<Key, Kept>>,
     /// Where the logs end by what the group has written so far, before it is in the log itself.
-    ends: Mutex<HashMap<String, (i64, String)>>,
+    ends: std::sync::Mutex<HashMap<String, (i64, String)>>,
 }
 
-/// Rows that an insert of PostgreSQL has: few sizes, so that their statements stay prepared.
+/// Rows that a statement of PostgreSQL has: few sizes, so that their statements stay prepared.
 pub(crate) const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
 
 /// Rows for one table.
@@ -182,17 +179,13 @@ impl Conn {
             | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.insert(&insert),
             _ => {}
         }
-        let mut rest = insert.rows.as_slice();
-        for size in SIZES {
-            while rest.len() >= *size {
-                let (now, later) = rest.split_at(*size);
-                rest = later;
-                let mut sql = Sql::default();
-                push_insert(&insert, now, &mut sql);
-                self.run_now(sql).await?;
-            }
+        if let [row] = insert.rows.as_slice() {
+            let mut sql = Sql::default();
+            push_insert(&insert, std::slice::from_ref(row), &mut sql);
+            return self.run_now(sql).await.map(|_| ());
         }
-        Ok(())
+        let statement = postgres::insert(&insert)?;
+        self.run_postgres(statement).await.map(|_| ())
     }
 
     /// Inserts what waits and moves the heads of the logs.
@@ -254,15 +247,11 @@ impl Conn {
             Self::Pool(Pool::Sqlite(pool)) => return pool.take().await?.all(&sql),
             Self::Transaction(Transaction::Sqlite(held))
             | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.all(&sql),
-            Self::Pool(Pool::Postgres(pool)) => pool.query_all_raw(statement(sql)).await?,
-            Self::Session(session) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments(sql.values)?);
-                let rows = query.fetch_all(&mut **session.lock().await).await?;
-                rows.into_iter().map(QueryResult::from).collect()
-            }
+            Self::Pool(Pool::Postgres(pool)) => postgres::query(sql)?.fetch_all(pool).await?,
+            Self::Session(session) => postgres::query(sql)?.fetch_all(&mut **session.lock().await).await?,
             Self::Transaction(Transaction::Postgres(transaction))
             | Self::Shared(Shared { transaction: Transaction::Postgres(transaction), .. }) => {
-                transaction.query_all_raw(statement(sql)).await?
+                postgres::query(sql)?.fetch_all(&mut **transaction.lock().await).await?
             }
         };
         Ok(rows.into_iter().map(Row::Postgres).collect())
@@ -290,23 +279,34 @@ impl Conn {
     }
 
     pub(crate) async fn run_now(&self, sql: Sql) -> Result<u64, Fail> {
-        let done = match self {
-            Self::Pool(Pool::Sqlite(pool)) => return pool.take().await?.run(&sql),
+        match self {
+            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.run(&sql),
             Self::Transaction(Transaction::Sqlite(held))
-            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.run(&sql),
-            Self::Pool(Pool::Postgres(pool)) => pool.execute_raw(statement(sql)).await,
-            Self::Session(_) => return Err(Fail::Broken("a session only reads".to_owned())),
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.run(&sql),
+            _ => self.run_postgres(postgres::query(sql)?).await,
+        }
+    }
+
+    async fn run_postgres(&self, statement: postgres::Statement) -> Result<u64, Fail> {
+        let done = match self {
+            Self::Pool(Pool::Postgres(pool)) => statement.execute(pool).await?,
             Self::Transaction(Transaction::Postgres(transaction))
             | Self::Shared(Shared { transaction: Transaction::Postgres(transaction), .. }) => {
-                transaction.execute_raw(statement(sql)).await
+                statement.execute(&mut **transaction.lock().await).await?
             }
-        }?;
+            _ => return Err(Fail::Broken("a session only reads, and SQLite is no PostgreSQL".to_owned())),
+        };
         Ok(done.rows_affected())
     }
 
     /// A transaction to write in.
     pub(crate) fn shared(transaction: Transaction) -> Self {
-        Self::Shared(Shared { transaction, waiting: Mutex::default(), kept: OnceLock::new(), ends: Mutex::default() })
+        Self::Shared(Shared {
+            transaction,
+            waiting: std::sync::Mutex::default(),
+            kept: OnceLock::new(),
+            ends: std::sync::Mutex::default(),
+        })
     }
 
     /// Makes ready for a long batch, or goes back to what is usual. After a failure the next one goes back.
@@ -337,22 +337,4 @@ impl Conn {
             tracing::warn!(?cause, "rollback failed; the connection is discarded");
         }
     }
-}
-
-fn statement(sql: Sql) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql.text, sql.values)
-}
-
-/// The two types of value that a column has.
-fn arguments(values: Vec<Value>) -> Result<PgArguments, Fail> {
-    let mut arguments = PgArguments::default();
-    for value in values {
-        match value {
-            Value::BigInt(int) => arguments.add(int),
-            Value::String(text) => arguments.add(text),
-            other => return Err(Fail::Broken(format!("no column takes {other:?}"))),
-        }
-        .map_err(|cause| Fail::Broken(cause.to_string()))?;
-    }
-    Ok(arguments)
 }

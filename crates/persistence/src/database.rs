@@ -64,8 +64,7 @@ impl Database {
         let Pool::Postgres(pool) = &self.pool else { return Ok(Conn::Pool(self.pool.clone())) };
         // For the session and not for a transaction, of which a read would only pay begin and end: whoever has the
         // connection next names its own organisation before anything else.
-        let session = pool.get_postgres_connection_pool().acquire().await?;
-        let conn = Conn::Session(tokio::sync::Mutex::new(session));
+        let conn = Conn::Session(tokio::sync::Mutex::new(pool.acquire().await?));
         let mut sql = Sql::new("SELECT set_config('steerco.org', ");
         sql.text(org).push(", false)");
         conn.one(sql).await?;
@@ -236,7 +235,8 @@ async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
     let pool = sea_orm::Database::connect(options.clone()).await.map_err(problem)?;
     options.max_connections(4).min_connections(0).connect_lazy(true);
     let outside = sea_orm::Database::connect(options).await.map_err(problem)?;
-    let (pool, outside) = (Pool::Postgres(pool), Pool::Postgres(outside));
+    let of = |pool: DatabaseConnection| Pool::Postgres(pool.get_postgres_connection_pool().clone());
+    let (pool, outside) = (of(pool), of(outside));
     let writer = Writer::postgres(pool.clone());
     Ok(Database { pool, outside, writer, access_cache: None, heads: None, told: Told::default() })
 }

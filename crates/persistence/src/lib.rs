@@ -34,6 +34,7 @@ pub mod ledger;
 mod ledger_verify;
 pub mod log;
 pub mod ocds;
+mod postgres;
 pub mod progress;
 pub mod purchase_order;
 pub mod query;

@@ -1,18 +1,19 @@
 //! A row that a statement answered, of either database.
 
 use rusqlite::types::Value;
-use sea_orm::{QueryResult, TryGetable};
+use sqlx::postgres::PgRow;
+use sqlx::{Decode, Postgres, Row as _, Type};
 
 use crate::fail::Fail;
 
 /// A row of a statement.
 pub(crate) enum Row {
     Sqlite(Vec<Value>),
-    Postgres(QueryResult),
+    Postgres(PgRow),
 }
 
 /// What a column can be read as.
-pub(crate) trait Column: TryGetable {
+pub(crate) trait Column: for<'r> Decode<'r, Postgres> + Type<Postgres> {
     /// The value as it lies in SQLite, where it is one of this type.
     fn of(value: &Value) -> Option<Self>;
 }
@@ -45,7 +46,7 @@ impl Row {
     /// The value of a column, from 0.
     pub(crate) fn get<T: Column>(&self, at: usize) -> Result<T, Fail> {
         match self {
-            Self::Postgres(row) => Ok(row.try_get_by_index(at)?),
+            Self::Postgres(row) => Ok(row.try_get(at)?),
             Self::Sqlite(values) => values.get(at).and_then(T::of).ok_or_else(|| {
                 let found = values.get(at).map(Value::data_type);
                 Fail::Broken(format!("column {at} is {found:?} and no {}", std::any::type_name::<T>()))

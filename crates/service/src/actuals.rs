@@ -22,7 +22,7 @@ use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
 use crate::actuals_fates::{Fate, Remark, Resolved, Resolver};
-use crate::actuals_maker::Maker;
+use crate::actuals_maker::{Maker, Poster};
 use crate::actuals_orders::Orders;
 use crate::actuals_periods::Periods;
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
@@ -113,20 +113,21 @@ async fn decide(
         return first_answer(scope, before, &sent.sha256);
     }
     check_whole(sent)?;
+    let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
+    let mut after = new_batch(env, id, header, ActualsBatchType::Posting, entity.id)?;
+    let maker = Maker { batch: after.clone(), base };
     let mut work = Resolver::new(env, &scope, sent, &entity, &periods, orders).await?;
     for n in 0..sent.lines.chunks() {
         sent.tell(ActualsProgressState::Checking, n).await;
-        work.take(env, n).await?;
+        work.take(env, n, &maker).await?;
     }
-    let (resolved, orders) = work.done();
+    let (resolved, sum, orders) = work.done();
     refuse_rejected(batch, &resolved.unposted)?;
     orders.finish(env, &entity)?;
     let outcomes = resolved.tally.outcomes();
     let outcomes = outcomes
         .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds"))?;
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
-    let mut after = new_batch(env, id, header, ActualsBatchType::Posting, entity.id)?;
     after.line_count = count(sent.count);
     after.outcomes = outcomes;
     after.override_reason.clone_from(&batch.override_reason);
@@ -134,17 +135,16 @@ async fn decide(
     let first = sent.lines.chunk(env.conn, 0).await?;
     *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(&first, &resolved, base);
     let unposted = resolved.unposted.clone();
-    let maker =
-        Arc::new(Maker { sent: Arc::clone(sent), resolved, batch: after.clone(), base, org: scope.org().to_owned() });
-    (after.entry_count, after.entries_sha256) = maker.sum(env.conn).await?;
+    (after.entry_count, after.entries_sha256) = sum.told();
+    let poster = Arc::new(Poster { sent: Arc::clone(sent), resolved, maker, org: scope.org().to_owned() });
     let postings = Postings {
         batch_id: after.id_text(),
         pieces: sent.lines.chunks(),
         entries: ledger::read(move |conn, n| {
-            let maker = Arc::clone(&maker);
+            let poster = Arc::clone(&poster);
             Box::pin(async move {
-                maker.sent.tell(ActualsProgressState::Posting, n).await;
-                maker.entries(conn, n).await
+                poster.sent.tell(ActualsProgressState::Posting, n).await;
+                poster.entries(conn, n).await
             })
         }),
         unposted,

@@ -14,6 +14,7 @@ use steerco_domain::money::{Amount, Currency};
 use steerco_persistence::ledger::{self, Known, Unposted};
 use steerco_persistence::{Fail, Scope};
 
+use crate::actuals_maker::{EntrySum, Maker};
 use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
@@ -83,6 +84,8 @@ pub(crate) struct Resolver<'a> {
     /// Of the books.
     currency: Currency,
     resolved: Resolved,
+    /// Of the entries that will be posted.
+    sum: EntrySum,
     courses: HashMap<Course, u32>,
     /// Digest of each identifier, with that of the content it came with.
     seen: HashMap<u128, u128>,
@@ -111,6 +114,7 @@ impl<'a> Resolver<'a> {
             org: scope.org().to_owned(),
             currency: entity.currency,
             resolved: Resolved::default(),
+            sum: EntrySum::default(),
             courses: HashMap::new(),
             seen: HashMap::new(),
             contents: HashSet::new(),
@@ -118,12 +122,12 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    pub(crate) fn done(self) -> (Resolved, Orders) {
-        (self.resolved, self.orders)
+    pub(crate) fn done(self) -> (Resolved, EntrySum, Orders) {
+        (self.resolved, self.sum, self.orders)
     }
 
     /// Looks at the next chunk.
-    pub(crate) async fn take(&mut self, env: &Env<'_>, n: usize) -> Result<(), Fail> {
+    pub(crate) async fn take(&mut self, env: &Env<'_>, n: usize, maker: &Maker) -> Result<(), Fail> {
         let lines = self.sent.lines.chunk(env.conn, n).await?;
         let source = self.sent.batch.source.as_str();
         let ids: Vec<&str> = lines.iter().map(|Line { line, .. }| line.external_id.as_str()).collect();
@@ -152,6 +156,9 @@ impl<'a> Resolver<'a> {
                 }
                 Err(end) => self.leave(line, number, end),
             }
+        }
+        for entry in maker.entries(&self.resolved, n, &lines, &self.old) {
+            self.sum.add(&entry);
         }
         Ok(())
     }

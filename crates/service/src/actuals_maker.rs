@@ -1,5 +1,6 @@
-//! The entries that a batch of actuals makes, chunk by chunk, the same each time.
+//! The entries that a batch of actuals makes, the same each time: once to know what they come to, once to post them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -14,16 +15,15 @@ use crate::actuals::id_of;
 use crate::actuals_fates::Resolved;
 use crate::actuals_sent::{CHUNK, Line, Sent};
 
-/// Makes the entries of a batch.
-pub(crate) struct Maker {
+/// Posts what was resolved, chunk by chunk.
+pub(crate) struct Poster {
     pub(crate) sent: Arc<Sent>,
     pub(crate) resolved: Resolved,
-    pub(crate) batch: ActualsBatch,
-    pub(crate) base: u128,
+    pub(crate) maker: Maker,
     pub(crate) org: String,
 }
 
-impl Maker {
+impl Poster {
     /// The entries of a chunk.
     pub(crate) async fn entries(&self, conn: &Conn, n: usize) -> Result<Vec<LedgerEntry>, Fail> {
         if !self.resolved.posts(n) {
@@ -31,19 +31,45 @@ impl Maker {
         }
         let lines = self.sent.lines.chunk(conn, n).await?;
         let places = n * CHUNK..n * CHUNK + lines.len();
-        let replaced: Vec<String> =
-            places.clone().filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
+        let replaced: Vec<String> = places.filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
         let old = ledger::find_entries(conn, &self.org, &replaced).await?;
-        let of_line = |(place, line): (usize, &Line)| {
-            let old = self.resolved.replaced.get(&place).and_then(|id| old.get(id));
-            self.of_line(place, line, old)
-        };
-        Ok(places.zip(lines.iter()).flat_map(of_line).collect())
+        Ok(self.maker.entries(&self.resolved, n, &lines, &old).collect())
+    }
+}
+
+/// Makes the entries of a batch, which is known so far as they name it.
+pub(crate) struct Maker {
+    pub(crate) batch: ActualsBatch,
+    pub(crate) base: u128,
+}
+
+impl Maker {
+    /// The entries of a chunk of lines whose ends are known. `old` are the entries that they replace.
+    pub(crate) fn entries<'a>(
+        &'a self,
+        resolved: &'a Resolved,
+        n: usize,
+        lines: &'a [Line],
+        old: &'a HashMap<String, LedgerEntry>,
+    ) -> impl Iterator<Item = LedgerEntry> + 'a {
+        (n * CHUNK..).zip(lines).flat_map(move |(place, line)| {
+            let replaced = resolved.replaced.get(&place).and_then(|id| old.get(id));
+            self.of_line(resolved, place, line, replaced).into_iter().flatten()
+        })
     }
 
-    fn of_line(&self, place: usize, Line { line, digest }: &Line, replaced: Option<&LedgerEntry>) -> Vec<LedgerEntry> {
-        let Some(fate) = self.resolved.fates.get(place).copied().flatten() else { return Vec::new() };
-        let Some(course) = self.resolved.course(fate) else { return Vec::new() };
+    /// The entry that takes back what the line replaces, and that of the line.
+    fn of_line(
+        &self,
+        resolved: &Resolved,
+        place: usize,
+        Line { line, digest }: &Line,
+        replaced: Option<&LedgerEntry>,
+    ) -> [Option<LedgerEntry>; 2] {
+        let fate = resolved.fates.get(place).copied().flatten();
+        let Some((fate, course)) = fate.and_then(|fate| Some((fate, resolved.course(fate)?))) else {
+            return [None, None];
+        };
         let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
         let reversal = replaced.map(|old| LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 0)),
@@ -59,7 +85,7 @@ impl Maker {
             exceeds_budget_by: None,
             ..self.common(number, LedgerEntry::clone(old))
         });
-        let remark = self.resolved.remarks.get(&place).copied().unwrap_or_default();
+        let remark = resolved.remarks.get(&place).copied().unwrap_or_default();
         let suspense = course.coding.program_id.is_none();
         let entry = LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 1)),
@@ -110,7 +136,7 @@ impl Maker {
             exceeds_order_by: remark.exceeds_order_by,
             exceeds_budget_by: remark.exceeds_budget_by,
         };
-        reversal.into_iter().chain([entry]).collect()
+        [reversal, Some(entry)]
     }
 
     /// An earlier entry as this batch would write it.
@@ -124,16 +150,22 @@ impl Maker {
             ..old
         }
     }
+}
 
-    /// How many entries there are, and the digest over them.
-    pub(crate) async fn sum(&self, conn: &Conn) -> Result<(i32, Text<64>), Fail> {
-        let (mut count, mut all) = (0, Sha256::new());
-        for n in 0..self.sent.lines.chunks() {
-            for entry in self.entries(conn, n).await? {
-                count += 1;
-                all.update(ledger::digested(&entry));
-            }
-        }
-        Ok((count, Text::parse(&hex(&all.finalize())).unwrap_or_else(|_| self.batch.lines_sha256.clone())))
+/// How many entries there are, and the digest over them.
+#[derive(Default)]
+pub(crate) struct EntrySum {
+    count: i32,
+    all: Sha256,
+}
+
+impl EntrySum {
+    pub(crate) fn add(&mut self, entry: &LedgerEntry) {
+        self.count += 1;
+        self.all.update(ledger::digested(entry));
+    }
+
+    pub(crate) fn told(self) -> (i32, Text<64>) {
+        (self.count, Text::ours(hex(&self.all.finalize())))
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use steerco_domain::Error;
 use steerco_domain::actuals_batch::{ActualsProgressState, PostActualsBatch};
 use steerco_domain::actuals_line::{ActualsLine, LineSums};
 use steerco_domain::error::Fault;
+use steerco_domain::field::{Cell, Cells, Field};
 use steerco_domain::hex::hex;
+use steerco_domain::input::Input;
 use steerco_domain::text::Text;
 use steerco_domain::time::Day;
 use steerco_persistence::{Conn, Fail, blob};
@@ -25,7 +26,6 @@ pub(crate) const CHUNK: usize = 1_000;
 pub(crate) const FAULTS_MAX: usize = 1_000;
 
 /// A line and the digest of its content, which is asked for again and again.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) line: ActualsLine,
     pub(crate) digest: Text<64>,
@@ -34,6 +34,19 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(line: ActualsLine) -> Self {
         Self { digest: line.content_digest(), line }
+    }
+
+    /// As it is staged: it is not read as a request again.
+    fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        self.digest.store(&mut cells);
+        self.line.keep(&mut cells);
+        cells
+    }
+
+    fn staged(cells: Vec<Cell>) -> Option<Self> {
+        let mut cells = Cells::new(cells);
+        Some(Self { digest: Text::load(&mut cells)?, line: ActualsLine::kept(&mut cells)? })
     }
 }
 
@@ -58,8 +71,10 @@ impl Lines {
             Self::Staged { chunks, .. } if n >= *chunks => Ok(Arc::default()),
             Self::Staged { org, upload, .. } => {
                 let bytes = blob::get_piece(conn, org, upload, i64::try_from(n).unwrap_or(i64::MAX)).await?;
-                let lines = serde_json::from_slice(&bytes);
-                lines.map(Arc::new).map_err(|error| Fail::Broken(format!("chunk {n} of {upload}: {error}")))
+                let rows: Vec<Vec<Cell>> = serde_json::from_slice(&bytes)
+                    .map_err(|error| Fail::Broken(format!("chunk {n} of {upload}: {error}")))?;
+                let lines: Option<_> = rows.into_iter().map(Line::staged).collect();
+                lines.map(Arc::new).ok_or_else(|| Fail::Broken(format!("chunk {n} of {upload} is not of lines")))
             }
         }
     }
@@ -187,8 +202,8 @@ impl Stager {
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        let chunk = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;
-        self.waiting.clear();
+        let rows: Vec<_> = self.waiting.drain(..).map(|line| line.cells()).collect();
+        let chunk = serde_json::to_vec(&rows).map_err(|_| Error::internal())?;
         self.staged.add(chunk.into()).await
     }
 

@@ -1,0 +1,73 @@
+//! Statements of PostgreSQL, run on the driver itself, and the cells of its rows.
+
+use sea_orm::Value;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Arguments, AssertSqlSafe, Decode, Postgres, Row, ValueRef};
+use steerco_domain::field::{Cell, ColumnType};
+
+use crate::columns::Columns;
+use crate::conn::Insert;
+use crate::fail::Fail;
+use crate::sql::Sql;
+
+/// A statement with its values.
+pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
+
+/// The statement of this text and these values.
+pub(crate) fn query(sql: Sql) -> Result<Statement, Fail> {
+    let mut arguments = PgArguments::default();
+    for value in sql.values {
+        match value {
+            Value::BigInt(int) => arguments.add(int),
+            Value::String(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
+            other => return Err(Fail::Broken(format!("no column takes {other:?}"))),
+        }
+        .map_err(|cause| Fail::Broken(cause.to_string()))?;
+    }
+    Ok(sqlx::query_with(AssertSqlSafe(sql.text), arguments))
+}
+
+/// Many rows in one statement, column by column: its text is the same however many they are, and a row costs the server
+/// no parameters.
+pub(crate) fn insert(insert: &Insert) -> Result<Statement, Fail> {
+    let names: Vec<&str> = insert.columns.iter().map(|(name, _)| name.as_str()).collect();
+    let mut text = format!("INSERT INTO \"{}\" ({}) SELECT * FROM unnest(", insert.table, names.join(", "));
+    let mut arguments = PgArguments::default();
+    for (i, (_, ty)) in insert.columns.iter().enumerate() {
+        let cells = insert.rows.iter().map(|row| row.get(i));
+        let (ty, added) = match ty {
+            ColumnType::Int => {
+                let int = |cell: Option<&Cell>| if let Some(Cell::Int(int)) = cell { Some(*int) } else { None };
+                ("bigint", arguments.add(cells.map(int).collect::<Vec<_>>()))
+            }
+            ColumnType::Text => {
+                let text =
+                    |cell: Option<&Cell>| if let Some(Cell::Text(text)) = cell { Some(text.clone()) } else { None };
+                ("text", arguments.add(cells.map(text).collect::<Vec<_>>()))
+            }
+        };
+        added.map_err(|cause| Fail::Broken(cause.to_string()))?;
+        text.push_str(&format!("{}${}::{ty}[]", if i == 0 { "" } else { ", " }, i + 1));
+    }
+    text.push(')');
+    text.push_str(insert.then);
+    Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
+}
+
+/// The cells of a row. What type each column has is known, and not asked of every row again.
+pub(crate) fn cells(row: &PgRow, columns: &Columns) -> Result<Vec<Cell>, Fail> {
+    let cell = |(i, (name, ty)): (usize, &(String, ColumnType))| {
+        let value = row.try_get_raw(i)?;
+        if value.is_null() {
+            return Ok(Cell::Null);
+        }
+        let cell = match ty {
+            ColumnType::Int => i64::decode(value).map(Cell::Int),
+            ColumnType::Text => String::decode(value).map(Cell::Text),
+        };
+        cell.map_err(|cause| Fail::Broken(format!("column {name}: {cause}")))
+    };
+    columns.all.iter().enumerate().map(cell).collect()
+}
