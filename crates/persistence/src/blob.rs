@@ -4,7 +4,7 @@
 use steerco_domain::{Error, Reason};
 
 use crate::conn::Conn;
-use crate::database::{Database, set_org};
+use crate::database::Database;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
@@ -50,8 +50,7 @@ impl Database {
         if !self.is_postgres() {
             return self.writer.outside().run(sql).await.map(|_| ());
         }
-        let conn = Conn::Transaction(self.writer.pool().begin(true).await?);
-        set_org(&conn, org, None).await?;
+        let conn = Conn::Transaction(self.writer.pool().begin(true, org, None).await?);
         conn.run(sql).await?;
         conn.commit().await
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use sqlx::pool::PoolConnection;
-use sqlx::{PgPool, Postgres};
+use sqlx::{AssertSqlSafe, PgPool, Postgres};
 use steerco_domain::field::{Cell, ColumnType};
 use tokio::sync::Mutex;
 
@@ -45,8 +45,9 @@ impl Pool {
         matches!(self, Self::Postgres(_))
     }
 
-    /// A transaction; on SQLite one that means to write takes its turn at once.
-    pub(crate) async fn begin(&self, writes: bool) -> Result<Transaction, Fail> {
+    /// A transaction; on SQLite one that means to write takes its turn at once. On PostgreSQL it is named for whose rows
+    /// it is, and with a key it waits until no other request with that key runs.
+    pub(crate) async fn begin(&self, writes: bool, org: &str, key: Option<&Key>) -> Result<Transaction, Fail> {
         Ok(match self {
             Self::Sqlite(pool) => {
                 let held = pool.take().await?;
@@ -54,7 +55,7 @@ impl Pool {
                 Transaction::Sqlite(held)
             }
             Self::Postgres(pool) => {
-                let begin = if writes { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ" };
+                let begin = AssertSqlSafe(postgres::begin(writes, org, key));
                 Transaction::Postgres(Mutex::new(pool.begin_with(begin).await?))
             }
         })

@@ -15,7 +15,6 @@ use crate::access::AccessCache;
 use crate::actuals_progress::Told;
 use crate::conn::{Conn, Pool};
 use crate::fail::Fail;
-use crate::idempotency::Key;
 use crate::log::Heads;
 use crate::sql::Sql;
 use crate::sqlite;
@@ -78,11 +77,7 @@ impl Database {
 
     /// A read-only transaction, so that many statements see one moment.
     pub async fn snapshot(&self, org: &str) -> Result<Conn, Fail> {
-        let conn = Conn::Transaction(self.pool.begin(false).await?);
-        if self.is_postgres() {
-            set_org(&conn, org, None).await?;
-        }
-        Ok(conn)
+        Ok(Conn::Transaction(self.pool.begin(false, org, None).await?))
     }
 
     /// Whether every migration this program knows is applied. A newer database is fine: migrations only add.
@@ -109,8 +104,7 @@ impl Database {
             let mut sql = Sql::new("UPDATE log_head SET epoch = CASE WHEN epoch < ");
             sql.int(now.micros()).push(" THEN ").int(now.micros()).push(" ELSE epoch + 1 END WHERE org = ").text(org);
             if self.is_postgres() {
-                let conn = Conn::Transaction(self.writer.pool().begin(true).await?);
-                set_org(&conn, org, None).await?;
+                let conn = Conn::Transaction(self.writer.pool().begin(true, org, None).await?);
                 conn.run(sql).await?;
                 conn.commit().await?;
             } else {
@@ -134,17 +128,6 @@ impl Database {
         let copied = copied.await.map_err(|cause| cause.to_string())?;
         copied.map(|_| ()).map_err(|fail| format!("{fail:?}"))
     }
-}
-
-/// Names the organisation whose rows the wall of PostgreSQL lets through, for this transaction; with a key, waits until
-/// no other request with that key runs.
-pub(crate) async fn set_org(conn: &Conn, org: &str, key: Option<&Key>) -> Result<(), Fail> {
-    let mut sql = Sql::new("SELECT set_config('steerco.org', ");
-    sql.text(org).push(", true)");
-    if let Some(Key { org, subject, key }) = key {
-        sql.push(", pg_advisory_xact_lock(hashtextextended(").text(format!("{org}\n{subject}\n{key}")).push(", 0))");
-    }
-    conn.one(sql).await.map(|_| ())
 }
 
 /// Whoever migrates a PostgreSQL database holds this lock: several processes may start at once.

@@ -41,13 +41,16 @@ pub fn find(conn: &Conn, key: &Key) -> Result<Option<Kept>, Fail> {
 /// Reads at once what was answered under the keys of the requests that share a transaction.
 pub(crate) async fn read_kept(conn: &Conn, keys: &[&Key]) -> Result<(), Fail> {
     let (Conn::Shared(shared), Some(last)) = (conn, keys.last()) else { return Ok(()) };
-    let mut sql = Sql::new(
-        "SELECT org, subject, key, fingerprint, answer FROM idempotency WHERE (org, subject, key) IN (VALUES ",
-    );
-    // Few sizes, so that their statements stay prepared.
-    for i in 0..keys.len().next_power_of_two() {
-        let Key { org, subject, key } = keys.get(i).unwrap_or(last);
-        sql.push(if i == 0 { "(" } else { ", (" }).texts(&[org, subject, key]).push(")");
+    let mut sql = Sql::new("SELECT org, subject, key, fingerprint, answer FROM idempotency WHERE (org, subject, key) ");
+    if let [Key { org, subject, key }] = keys {
+        sql.push("= (").texts(&[org, subject, key]);
+    } else {
+        sql.push("IN (VALUES ");
+        // Few sizes, so that their statements stay prepared.
+        for i in 0..keys.len().next_power_of_two() {
+            let Key { org, subject, key } = keys.get(i).unwrap_or(last);
+            sql.push(if i == 0 { "(" } else { ", (" }).texts(&[org, subject, key]).push(")");
+        }
     }
     sql.push(")");
     let mut kept = HashMap::new();

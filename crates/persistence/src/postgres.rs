@@ -5,14 +5,28 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Arguments, AssertSqlSafe, Decode, Postgres, Row, ValueRef};
 use steerco_domain::field::{Cell, ColumnType};
+use steerco_domain::hex::hex;
 
 use crate::columns::Columns;
 use crate::conn::Insert;
 use crate::fail::Fail;
+use crate::idempotency::Key;
 use crate::sql::Sql;
 
 /// A statement with its values.
 pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
+
+/// What begins a transaction on the rows of an organisation, in one way there and back: the wall of PostgreSQL lets
+/// through what is named here, and a key is taken until the end. Texts go as digits, for here nothing is bound.
+pub(crate) fn begin(writes: bool, org: &str, key: Option<&Key>) -> String {
+    let isolation = if writes { "READ COMMITTED" } else { "REPEATABLE READ" };
+    let text = |text: &str| format!("convert_from(decode('{}', 'hex'), 'UTF8')", hex(text.as_bytes()));
+    let take = key.map(|Key { org, subject, key }| {
+        format!(", pg_advisory_xact_lock(hashtextextended({}, 0))", text(&format!("{org}\n{subject}\n{key}")))
+    });
+    let take = take.unwrap_or_default();
+    format!("BEGIN ISOLATION LEVEL {isolation}; SELECT set_config('steerco.org', {}, true){take}", text(org))
+}
 
 /// The statement of this text and these values.
 pub(crate) fn query(sql: Sql) -> Result<Statement, Fail> {

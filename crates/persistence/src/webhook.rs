@@ -5,7 +5,7 @@ use steerco_domain::webhook_endpoint::WebhookDeliveryState as State;
 use steerco_domain::words::Words;
 
 use crate::conn::Conn;
-use crate::database::{Database, set_org};
+use crate::database::Database;
 use crate::fail::Fail;
 use crate::row::Row;
 use crate::sql::Sql;
@@ -206,10 +206,7 @@ pub struct Attempted {
 impl Database {
     /// Writes what is no resource, all or nothing; answers how many rows each statement met.
     async fn keep(&self, org: &str, statements: Vec<Sql>) -> Result<Vec<u64>, Fail> {
-        let conn = Conn::Transaction(self.writer.pool().begin(true).await?);
-        if self.is_postgres() {
-            set_org(&conn, org, None).await?;
-        }
+        let conn = Conn::Transaction(self.writer.pool().begin(true, org, None).await?);
         let mut met = Vec::with_capacity(statements.len());
         for sql in statements {
             met.push(conn.run(sql).await?);

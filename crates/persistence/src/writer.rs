@@ -18,7 +18,7 @@ use crate::access::{AccessCache, RIGHTS};
 use crate::blob::{self, Link};
 use crate::conn::{Conn, Pool};
 use crate::consumer::{Moved, set_offset};
-use crate::database::{Database, set_org};
+use crate::database::Database;
 use crate::fail::Fail;
 use crate::flush::{Act, Change, SourceVersion, set_source_versions};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
@@ -193,10 +193,9 @@ impl Database {
     }
 
     async fn try_postgres(&self, org: &str, key: Option<&Key>, work: &Work) -> Answer {
-        let conn = Conn::shared(self.writer.pool.begin(true).await?);
+        let conn = Conn::shared(self.writer.pool.begin(true, org, key).await?);
         let mut group = Group::default();
         let decided = async {
-            set_org(&conn, org, key).await?;
             read_kept(&conn, key.as_slice()).await?;
             let answer = group.decide(&conn, work).await?;
             group.finish(&conn).await?;
@@ -225,8 +224,7 @@ impl Database {
         if !self.is_postgres() {
             return idempotency::forget(&self.writer.outside(), org, before).await;
         }
-        let conn = Conn::Transaction(self.writer.pool.begin(true).await?);
-        set_org(&conn, org, None).await?;
+        let conn = Conn::Transaction(self.writer.pool.begin(true, org, None).await?);
         let count = idempotency::forget(&conn, org, before).await?;
         conn.commit().await?;
         Ok(count)
@@ -379,7 +377,7 @@ impl Groups {
     }
 
     async fn try_group(&self, tasks: &[Task]) -> Result<(Vec<Answer>, Group), Fail> {
-        let conn = Conn::shared(self.pool.begin(true).await?);
+        let conn = Conn::shared(self.pool.begin(true, "", None).await?);
         match Self::decide_group(&conn, tasks).await {
             Ok(done) => {
                 conn.commit().await?;

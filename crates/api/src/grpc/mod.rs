@@ -71,11 +71,17 @@ mod vendor_statement;
 mod webhook_endpoint;
 mod work_calendar;
 
+use std::sync::LazyLock;
+
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::any;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_service::Service;
 use tonic::server::NamedService;
 use tonic::service::Routes;
+use tower::ServiceExt;
 
 /// The bytes of the greatest message that is read, compressed or not.
 const MESSAGE_MAX: usize = 4 * 1024 * 1024;
@@ -124,9 +130,13 @@ pub(crate) fn routes(service: Service) -> Router {
         coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget, budget_transfer,
         commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry,
         export, event, permission, metric);
-    let routes = reflection(routes.add_service(health::server(service, names)));
-    routes.into_axum_router().reset_fallback().route_layer(axum::middleware::from_fn(gate::gate))
+    let routes = routes.add_service(health::server(service, names)).into_axum_router().reset_fallback();
+    let routes = REFLECTION.iter().fold(routes, |routes, name| routes.route(&format!("/{name}/{{*rpc}}"), any(reflect)));
+    routes.route_layer(axum::middleware::from_fn(gate::gate))
 }
+
+/// In both versions, as many tools still ask for the older one.
+const REFLECTION: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 fn reflection_builder() -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
@@ -134,13 +144,19 @@ fn reflection_builder() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
-/// Reflection in both versions, as many tools still ask for the older one.
-fn reflection(routes: Routes) -> Routes {
-    match (reflection_builder().build_v1(), reflection_builder().build_v1alpha()) {
-        (Ok(v1), Ok(v1alpha)) => routes.add_service(v1).add_service(v1alpha),
+/// Made when it is first asked: few ask, and to read the compiled protos takes a good part of a start.
+static REFLECTOR: LazyLock<Router> = LazyLock::new(|| {
+    let routes = match (reflection_builder().build_v1(), reflection_builder().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => Routes::default().add_service(v1).add_service(v1alpha),
         (Err(error), _) | (_, Err(error)) => {
             tracing::error!(%error, "reflection is off: the compiled protos cannot be read");
-            routes
+            Routes::default()
         }
-    }
+    };
+    routes.into_axum_router()
+});
+
+async fn reflect(request: Request) -> Response {
+    let Ok(response) = REFLECTOR.clone().oneshot(request).await;
+    response
 }
