@@ -148,6 +148,19 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> R
     Ok(())
 }
 
+/// Runs statements that read these tables: whoever migrates reads the rows of all organisations.
+pub(crate) async fn run_over_all(
+    manager: &SchemaManager<'_>,
+    tables: &[&str],
+    statements: &[String],
+) -> Result<(), DbErr> {
+    let force = |word: &str| tables.iter().map(|t| format!("ALTER TABLE {t} {word} ROW LEVEL SECURITY")).collect();
+    let walls = |word: &str| if is_postgres(manager) { force(word) } else { Vec::new() };
+    run(manager, &walls("NO FORCE")).await?;
+    run(manager, statements).await?;
+    run(manager, &walls("FORCE")).await
+}
+
 /// Nobody changes what is in this table, not even through SQL. `key` is its primary key after the organisation.
 pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str, key: &str) -> Result<(), DbErr> {
     if is_postgres(manager) {

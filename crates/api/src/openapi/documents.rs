@@ -71,6 +71,7 @@ fn progress() -> ObjectBuilder {
     object("Progress of a project, program or portfolio.")
         .must("id", note("The project, program or portfolio."))
         .property("progress", ratio("Earned of measured weight; absent where nothing is measured."))
+        .property("claimed", ratio("What partners claim of the same weight: no fact, and never below progress."))
         .property("undefined_reason", note("Why there is no progress to tell, as the registry of metrics has it."))
         .must("complete", of(Type::Boolean).description(Some("Whether all weight is measured and in sight.")))
         .property("coverage", ratio("Measured weight of all weight; absent where there is none."))
