@@ -39,9 +39,16 @@ fn permissions() -> ObjectBuilder {
         .must("operation", text())
         .must("scope", text())
         .must("cells", of(Type::Object).additional_properties(Some(cells)));
+    let names = |doc: &str| list(text()).description(Some(doc));
+    let kind = object("Which fields of a kind its callers set; the service sets the others.")
+        .must("kind", text())
+        .must("create_fields", names("Set at creation, and never after."))
+        .must("write_fields", names("Set at creation and later."))
+        .must("private_fields", names("Hidden from partners, who do not set them either."));
     object("The table of permissions.")
         .must("roles", list(words(Role::ALL.iter().map(|role| role.word()))))
         .must("operations", list(row))
+        .must("kinds", list(kind))
 }
 
 fn metrics() -> ObjectBuilder {
