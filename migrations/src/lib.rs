@@ -87,4 +87,5 @@ migrations![
     actuals_progress_001,
     balance_002,
     progress_002,
+    engagement_003,
 ];
