@@ -154,8 +154,10 @@ pub(crate) async fn run_over_all(
     tables: &[&str],
     statements: &[String],
 ) -> Result<(), DbErr> {
-    let force = |word: &str| tables.iter().map(|t| format!("ALTER TABLE {t} {word} ROW LEVEL SECURITY")).collect();
-    let walls = |word: &str| if is_postgres(manager) { force(word) } else { Vec::new() };
+    let walls = |word: &str| -> Vec<String> {
+        let force = |table: &&str| format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY");
+        tables.iter().filter(|_| is_postgres(manager)).map(force).collect()
+    };
     run(manager, &walls("NO FORCE")).await?;
     run(manager, statements).await?;
     run(manager, &walls("FORCE")).await
