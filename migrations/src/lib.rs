@@ -88,4 +88,5 @@ migrations![
     balance_002,
     progress_002,
     engagement_003,
+    review_001,
 ];
