@@ -3,7 +3,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::table::{is_postgres, run, text_type, wall};
+use crate::table::{is_postgres, run, run_over_all, text_type, wall};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -14,14 +14,7 @@ impl MigrationTrait for Migration {
         let postgres = is_postgres(manager);
         let split = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
         run(manager, &split(&TABLES.replace("TEXT", text_type(postgres)))).await?;
-        // Whoever migrates reads the entries of all organisations.
-        if postgres {
-            run(manager, &["ALTER TABLE ledger_entry NO FORCE ROW LEVEL SECURITY".to_owned()]).await?;
-        }
-        run(manager, &[days(), vendors()]).await?;
-        if postgres {
-            run(manager, &["ALTER TABLE ledger_entry FORCE ROW LEVEL SECURITY".to_owned()]).await?;
-        }
+        run_over_all(manager, &["ledger_entry"], &[days(), vendors()]).await?;
         wall(manager, "day_balance", "SELECT, INSERT, UPDATE").await?;
         wall(manager, "vendor_balance", "SELECT, INSERT, UPDATE").await
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::table::{is_postgres, run, text_type, wall};
+use crate::table::{is_postgres, run, run_over_all, text_type, wall};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -10,17 +10,8 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let postgres = is_postgres(manager);
-        let force = |word: &str| format!("ALTER TABLE ledger_entry {word} ROW LEVEL SECURITY");
-        run(manager, &[TABLE.replace("TEXT", text_type(postgres))]).await?;
-        // Whoever migrates reads the entries of all organisations.
-        if postgres {
-            run(manager, &[force("NO FORCE")]).await?;
-        }
-        run(manager, &[fill()]).await?;
-        if postgres {
-            run(manager, &[force("FORCE")]).await?;
-        }
+        run(manager, &[TABLE.replace("TEXT", text_type(is_postgres(manager)))]).await?;
+        run_over_all(manager, &["ledger_entry"], &[fill()]).await?;
         wall(manager, "place_day_balance", "SELECT, INSERT, UPDATE").await
     }
 }

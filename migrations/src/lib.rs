@@ -87,4 +87,7 @@ migrations![
     actuals_progress_001,
     balance_002,
     ledger_004,
+    progress_002,
+    engagement_003,
+    review_001,
 ];

@@ -148,6 +148,21 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> R
     Ok(())
 }
 
+/// Runs statements that read these tables: whoever migrates reads the rows of all organisations.
+pub(crate) async fn run_over_all(
+    manager: &SchemaManager<'_>,
+    tables: &[&str],
+    statements: &[String],
+) -> Result<(), DbErr> {
+    let walls = |word: &str| -> Vec<String> {
+        let force = |table: &&str| format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY");
+        tables.iter().filter(|_| is_postgres(manager)).map(force).collect()
+    };
+    run(manager, &walls("NO FORCE")).await?;
+    run(manager, statements).await?;
+    run(manager, &walls("FORCE")).await
+}
+
 /// Nobody changes what is in this table, not even through SQL. `key` is its primary key after the organisation.
 pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str, key: &str) -> Result<(), DbErr> {
     if is_postgres(manager) {

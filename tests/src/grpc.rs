@@ -529,7 +529,8 @@ pub(crate) async fn permissions(client: &Client) -> Reply {
     };
     let roles = rows.first().and_then(|row| row["roles"].as_array()).cloned().unwrap_or_default();
     let roles: Vec<&Value> = roles.iter().map(|cell| &cell["role"]).collect();
-    answer.json = json!({"roles": roles, "operations": rows.iter().map(operation).collect::<Vec<_>>()});
+    let operations: Vec<Value> = rows.iter().map(operation).collect();
+    answer.json = json!({"roles": roles, "operations": operations, "kinds": answer.json["kinds"]});
     Ok(answer)
 }
 

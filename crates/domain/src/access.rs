@@ -3,8 +3,11 @@
 //! An operation that is not here does not compile. `y` allows, `-` denies, `f` allows without the private fields.
 //! Which rows a caller reaches is decided by the reach of its grants, in SQL, and not here.
 
+use serde::Serialize;
 use steerco_derive::words;
 
+use crate::field::{FieldSpec, Setter};
+use crate::resource::Kind;
 use crate::words::Words;
 
 /// What a grant lets its holder be.
@@ -68,6 +71,38 @@ impl Row {
 
     pub fn cell(&self, role: Role) -> Cell {
         Role::ALL.iter().position(|r| *r == role).map_or(Cell::Deny, |i| self.cells[i])
+    }
+}
+
+/// Which fields of a kind its callers set, and which are hidden from partners. What is in neither list of what is set, the
+/// service sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KindFields {
+    pub kind: &'static str,
+    /// Set at creation, and never after.
+    pub create_fields: Vec<&'static str>,
+    /// Set at creation and later.
+    pub write_fields: Vec<&'static str>,
+    /// Hidden from partners, who do not set them either.
+    pub private_fields: Vec<&'static str>,
+}
+
+impl KindFields {
+    /// Those of every kind.
+    pub fn all() -> Vec<Self> {
+        crate::KINDS.iter().chain(crate::RECORDS).map(|kind| Self::of(kind)).collect()
+    }
+
+    fn of(kind: &Kind) -> Self {
+        let names = |keep: &dyn Fn(&FieldSpec) -> bool| {
+            kind.fields.iter().filter(|field| keep(field)).map(|field| field.name).collect()
+        };
+        Self {
+            kind: kind.name,
+            create_fields: names(&|field| field.setter == Setter::Create),
+            write_fields: names(&|field| field.setter == Setter::Write),
+            private_fields: names(&|field| field.private),
+        }
     }
 }
 

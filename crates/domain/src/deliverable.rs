@@ -7,7 +7,7 @@ use crate::field::Whole;
 use crate::id::Id;
 use crate::person::Person;
 use crate::program::{Program, check_span};
-use crate::progress::Standing;
+use crate::progress::{Standing, Sums};
 use crate::project::Project;
 use crate::ratio::Ratio;
 use crate::resource::{Acting, Place, Rules, Verb};
@@ -257,7 +257,7 @@ impl Rules for Deliverable {
         let live = self.deleted_at.is_none();
         let by_milestones = live && self.earning_rule == Some(EarningRule::Milestones);
         let by_milestones = by_milestones.then(|| Box::new(self.clone()));
-        Some(Standing { parent, own: Some(self.sums(None)), by_milestones, input_at })
+        Some(Standing { parent, own: Some(self.sums(Sums::default())), by_milestones, input_at })
     }
 
     fn place(&self) -> Place {

@@ -14,8 +14,9 @@ use crate::ratio::Ratio;
 use crate::resource::{Place, Rules, Verb};
 use crate::service_level::{self, ServiceLevel};
 use crate::state::States;
-use crate::text::Text;
+use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
+use crate::words::Words;
 use crate::work_calendar::WorkCalendar;
 
 /// A number of days that a contract may grant.
@@ -90,6 +91,13 @@ pub struct Engagement {
     /// Days by which one side must tell the other something; calendar feeds show them while it is in force.
     #[field(write)]
     pub notices: Vec<EngagementNotice>,
+    /// What each side owes the other by a day, beside what is paid for; calendar feeds show it while it is in force. A
+    /// collaboration is put in force with some of either side.
+    #[field(write)]
+    pub obligations: Vec<EngagementObligation>,
+    /// The first day by which something is owed that is not met.
+    #[field(filter)]
+    pub next_obligation_on: Option<Day>,
     /// What the partner's service must hold.
     #[field(write)]
     pub service_levels: Vec<ServiceLevel>,
@@ -175,7 +183,37 @@ pub struct EngagementNotice {
     pub subject: Text<200>,
 }
 
+/// What one side owes the other by a day.
+#[input(value)]
+pub struct EngagementObligation {
+    /// Handle, unique in the engagement.
+    pub key: Code,
+    /// Which side owes it.
+    pub owed_by: EngagementSide,
+    /// What is owed, such as `access to the site`.
+    pub subject: Text<200>,
+    /// The day.
+    pub due_on: Day,
+    /// The day on which it was met.
+    pub met_on: Option<Day>,
+}
+
+/// A side of an engagement.
+#[words]
+pub enum EngagementSide {
+    /// The organisation.
+    Organisation,
+    /// The partner.
+    Partner,
+}
+
 impl Engagement {
+    /// Whether it lives of what both sides owe, and one of them owes nothing.
+    pub fn is_one_sided(&self) -> bool {
+        let owes = |side: &EngagementSide| self.obligations.iter().any(|it| it.owed_by == *side);
+        self.kind == EngagementKind::Collaboration && !EngagementSide::ALL.iter().all(owes)
+    }
+
     /// What changes by an amendment only, once it is in force.
     fn agreed(&self) -> [(&'static str, String); 4] {
         [
@@ -234,6 +272,13 @@ impl Rules for Engagement {
             let detail = "acceptance can be deemed only after a deadline: give review_deadline_days";
             faults.push(Fault::new("/deemed_acceptance", "DOES_NOT_FIT", detail));
         }
+        for (i, row) in self.obligations.iter().enumerate() {
+            if self.obligations[..i].iter().any(|before| before.key == row.key) {
+                faults.push(Fault::new(format!("/obligations/{i}/key"), "DUPLICATE", "one obligation a key"));
+            }
+        }
+        let open = self.obligations.iter().filter(|obligation| obligation.met_on.is_none());
+        self.next_obligation_on = open.map(|obligation| obligation.due_on).min();
         service_level::check(&self.service_levels, self.value, faults);
     }
 

@@ -13,6 +13,7 @@ pub struct Metric {
 }
 
 const NOTHING: (&str, &str) = ("no_weight", "Nothing with a weight is counted.");
+const UNMEASURED: (&str, &str) = ("nothing_measured", "No deliverable with a weight is measured.");
 
 /// Every metric.
 pub const METRICS: &[Metric] = &[
@@ -24,7 +25,16 @@ pub const METRICS: &[Metric] = &[
                      once it is started, percent its percent complete, milestones the accepted share of their weight. \
                      Level of effort is left out. Of what is cancelled the earned weight stays on both sides.",
         source: "ANSI/EIA-748-D earned value techniques; percent complete weighted over leaves, as Microsoft Project does.",
-        undefined: &[NOTHING, ("nothing_measured", "No deliverable with a weight is measured.")],
+        undefined: &[NOTHING, UNMEASURED],
+    },
+    Metric {
+        name: "claimed",
+        unit: "ratio",
+        definition: "What partners claim to have done of the weight that progress is measured by, rounded down at the \
+                     millionth: of a deliverable its claimed percent, where it earns by milestones the claimed share of their \
+                     weight, and never less than it has earned. It is no fact: nothing is earned by it.",
+        source: "Own definition.",
+        undefined: &[NOTHING, UNMEASURED],
     },
     Metric {
         name: "coverage",

@@ -18,6 +18,8 @@ pub struct Sums {
     pub measured: i64,
     /// Of it, what is earned.
     pub earned: i64,
+    /// Of it, what partners claim, and never less than what is earned.
+    pub claimed: i64,
     /// Weight of what earns with time.
     pub level_of_effort: i64,
     /// Deliverables counted.
@@ -25,6 +27,12 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// The sums of milestones, all of whose weight is measured.
+    #[must_use]
+    pub fn of_milestones(weight: i64, earned: i64, claimed: i64) -> Self {
+        Self { weight, measured: weight, earned, claimed, ..Self::default() }
+    }
+
     /// The sum with another, as far as 64 bits reach.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
@@ -32,6 +40,7 @@ impl Sums {
             weight: self.weight.saturating_add(other.weight),
             measured: self.measured.saturating_add(other.measured),
             earned: self.earned.saturating_add(other.earned),
+            claimed: self.claimed.saturating_add(other.claimed),
             level_of_effort: self.level_of_effort.saturating_add(other.level_of_effort),
             deliverables: self.deliverables.saturating_add(other.deliverables),
         }
@@ -44,6 +53,7 @@ impl Sums {
             weight: self.weight.saturating_sub(other.weight),
             measured: self.measured.saturating_sub(other.measured),
             earned: self.earned.saturating_sub(other.earned),
+            claimed: self.claimed.saturating_sub(other.claimed),
             level_of_effort: self.level_of_effort.saturating_sub(other.level_of_effort),
             deliverables: self.deliverables.saturating_sub(other.deliverables),
         }
@@ -52,6 +62,11 @@ impl Sums {
     /// Earned of measured; nothing measured has no progress.
     pub fn progress(&self) -> Option<Ratio> {
         share(self.earned, self.measured)
+    }
+
+    /// Claimed of measured: what progress is set beside.
+    pub fn claimed(&self) -> Option<Ratio> {
+        share(self.claimed, self.measured)
     }
 
     /// Measured of all that earns by itself.
@@ -93,25 +108,36 @@ impl Deliverable {
         }
     }
 
-    /// What it adds to the sums above it. Of a cancelled one what is earned stays, and the rest of its weight falls away.
-    pub fn sums(&self, milestones: Option<Ratio>) -> Sums {
+    /// The share of its weight that its partners claim.
+    fn claimed(&self, milestones: Sums) -> Option<Ratio> {
+        match self.earning_rule {
+            Some(EarningRule::Milestones) => milestones.claimed(),
+            _ => self.claimed_percent,
+        }
+    }
+
+    /// What it adds to the sums above it, with those of its milestones. Of a cancelled one what is earned stays, and the rest
+    /// of its weight falls away.
+    pub fn sums(&self, milestones: Sums) -> Sums {
         if self.deleted_at.is_some() {
             return Sums::default();
         }
         let weight = self.weight.map_or(1, |weight| i64::from(weight.get()));
         let whole = weight * i64::from(Ratio::ONE);
-        let earned = self.earned(milestones).map(|ratio| weight * i64::from(ratio.millionths()));
+        let part = |ratio: Ratio| weight * i64::from(ratio.millionths());
+        let earned = self.earned(milestones.progress()).map(part);
         let timed = self.earning_rule == Some(EarningRule::LevelOfEffort);
         let mut sums = Sums { deliverables: 1, ..Sums::default() };
         if self.state == DeliverableState::Cancelled {
             let stays = earned.unwrap_or(0);
-            (sums.weight, sums.measured, sums.earned) = (stays, stays, stays);
+            (sums.weight, sums.measured, sums.earned, sums.claimed) = (stays, stays, stays, stays);
         } else if timed {
             sums.level_of_effort = whole;
         } else {
             sums.weight = whole;
             if let Some(earned) = earned {
-                (sums.measured, sums.earned) = (whole, earned);
+                let claimed = self.claimed(milestones).map_or(0, part);
+                (sums.measured, sums.earned, sums.claimed) = (whole, earned, claimed.max(earned));
             }
         }
         sums
@@ -119,25 +145,19 @@ impl Deliverable {
 }
 
 impl Milestone {
-    /// What of its weight its partner claims, or more where more is accepted.
-    pub fn claimed_weight(&self) -> i64 {
-        let share = self.weight.map_or(1, |weight| i64::from(weight.get()));
-        let claimed = self.claimed_percent.max(self.accepted_percent);
-        claimed.map_or(0, |claimed| share * i64::from(claimed.millionths()))
-    }
-
     /// What it adds to the milestones of its deliverable: its weight, earned as far as it is accepted, or, where nobody
-    /// has ever claimed it, once it is reached.
+    /// has ever claimed it, once it is reached; and what of it is claimed, or more where more is earned.
     pub fn sums(&self) -> Sums {
         if self.deleted_at.is_some() {
             return Sums::default();
         }
         let share = self.weight.map_or(1, |weight| i64::from(weight.get()));
+        let part = |percent: Option<Ratio>| percent.map_or(0, |percent| share * i64::from(percent.millionths()));
         let weight = share * i64::from(Ratio::ONE);
         let reached = self.update_count == 0 && self.actual_on.is_some();
-        let accepted = self.accepted_percent.map_or(0, |accepted| share * i64::from(accepted.millionths()));
-        let earned = if reached { weight } else { accepted };
-        Sums { weight, measured: weight, earned, ..Sums::default() }
+        let earned = if reached { weight } else { part(self.accepted_percent) };
+        let claimed = part(self.claimed_percent).max(earned);
+        Sums::of_milestones(weight, earned, claimed)
     }
 }
 
@@ -168,6 +188,8 @@ pub struct Progress {
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Ratio>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Ratio>,
     /// Why there is no progress to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undefined_reason: Option<&'static str>,
@@ -194,6 +216,7 @@ impl Progress {
         Self {
             id: id.to_owned(),
             progress,
+            claimed: sums.claimed(),
             undefined_reason: progress.is_none().then_some(why),
             complete: hidden_count == 0 && sums.weight > 0 && sums.measured == sums.weight,
             coverage,
@@ -220,8 +243,8 @@ pub struct Found {
 
 impl Found {
     /// The roll-up of these deliverables, each under the child of the subject it counts for.
-    /// With each the share of its milestones that is reached.
-    pub fn of<'a>(deliverables: impl Iterator<Item = (String, &'a Deliverable, Option<Ratio>)>) -> Self {
+    /// With each the sums of its milestones.
+    pub fn of<'a>(deliverables: impl Iterator<Item = (String, &'a Deliverable, Sums)>) -> Self {
         let mut children = std::collections::BTreeMap::<String, Sums>::new();
         let mut found = Self::default();
         for (child, deliverable, milestones) in deliverables.filter(|(_, it, _)| it.deleted_at.is_none()) {
@@ -253,7 +276,7 @@ mod tests {
     }
 
     fn roll_up(deliverables: &[Deliverable]) -> Found {
-        Found::of(deliverables.iter().map(|deliverable| (deliverable.id.to_string(), deliverable, None)))
+        Found::of(deliverables.iter().map(|deliverable| (deliverable.id.to_string(), deliverable, Sums::default())))
     }
 
     fn millionths(ratio: Option<Ratio>) -> Option<i32> {
@@ -310,12 +333,38 @@ mod tests {
         half.state = DeliverableState::Cancelled;
         let stays = 1_000_000;
         assert_eq!(
-            half.sums(None),
-            Sums { weight: stays, measured: stays, earned: stays, deliverables: 1, ..Sums::default() }
+            half.sums(Sums::default()),
+            Sums { weight: stays, measured: stays, earned: stays, claimed: stays, deliverables: 1, ..Sums::default() }
         );
         let mut nothing = deliverable(2, &json!({"weight": 4}));
         nothing.state = DeliverableState::Cancelled;
-        assert_eq!(nothing.sums(None), Sums { deliverables: 1, ..Sums::default() });
+        assert_eq!(nothing.sums(Sums::default()), Sums { deliverables: 1, ..Sums::default() });
+    }
+
+    #[test]
+    fn a_claim_stands_beside_what_is_earned() {
+        let claimed = |rule: &str, percent: i32| {
+            let mut it = deliverable(1, &json!({"earning_rule": rule, "percent_complete": 0.3}));
+            it.claimed_percent = Ratio::from_millionths(percent);
+            it
+        };
+        let milestones = Sums::of_milestones(4, 1, 3);
+        for (rule, percent, state, expected) in [
+            ("zero_hundred", 800_000, DeliverableState::InProgress, (Some(0), Some(800_000))),
+            ("percent", 800_000, DeliverableState::InProgress, (Some(300_000), Some(800_000))),
+            ("percent", 200_000, DeliverableState::InProgress, (Some(300_000), Some(300_000))),
+            ("percent", 800_000, DeliverableState::Accepted, (Some(1_000_000), Some(1_000_000))),
+            ("percent", 800_000, DeliverableState::Cancelled, (Some(1_000_000), Some(1_000_000))),
+            ("milestones", 1_000_000, DeliverableState::InProgress, (Some(250_000), Some(750_000))),
+            ("level_of_effort", 800_000, DeliverableState::InProgress, (None, None)),
+        ] {
+            let sums = Deliverable { state, ..claimed(rule, percent) }.sums(milestones);
+            assert_eq!((millionths(sums.progress()), millionths(sums.claimed())), expected, "{rule} {state:?}");
+        }
+        // What nothing measures tells no claim either, so that both are of the same weight.
+        let mut begun = claimed("percent", 800_000);
+        (begun.percent_complete, begun.started_at) = (None, Some(begun.created_at));
+        assert_eq!(begun.sums(milestones).claimed(), None);
     }
 
     #[test]

@@ -63,6 +63,9 @@ pub struct Review {
     /// Conditions of an acceptance with reservations.
     #[field(system)]
     pub conditions: Vec<ReviewCondition>,
+    /// The first day by which a condition is to be met that is not.
+    #[field(filter)]
+    pub next_condition_on: Option<Day>,
     /// Why it was decided so.
     #[field(system)]
     pub reason: Option<Text<4000>>,
@@ -320,6 +323,12 @@ pub enum ReviewClock {
 }
 
 impl Rules for Review {
+    fn settle(&mut self, _faults: &mut Vec<Fault>) {
+        let holds = self.state == ReviewState::AcceptedWithReservations;
+        let open = self.conditions.iter().filter(|condition| holds && condition.met_at.is_none());
+        self.next_condition_on = open.map(|condition| condition.due_on).min();
+    }
+
     fn place(&self) -> Place {
         Place::of_engagement(self.program_id, self.partner_id, self.engagement_id)
     }

@@ -8,7 +8,7 @@ use steerco_domain::deliverable::{Deliverable, EarningRule};
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::milestone::Milestone;
 use steerco_domain::program::Program;
-use steerco_domain::progress::{Found, Standing, Sums, WorstChild, share};
+use steerco_domain::progress::{Found, Standing, Sums, WorstChild};
 use steerco_domain::ratio::Ratio;
 use steerco_domain::resource::{Kind, Rules};
 use steerco_domain::time::Instant;
@@ -40,11 +40,11 @@ impl Step {
 }
 
 /// The sums as a statement lists them.
-const LIST: &str = "weight, measured, earned, level_of_effort, deliverables";
-const SUMS: [&str; 5] = ["weight", "measured", "earned", "level_of_effort", "deliverables"];
+const LIST: &str = "weight, measured, earned, claimed, level_of_effort, deliverables";
+const SUMS: [&str; 6] = ["weight", "measured", "earned", "claimed", "level_of_effort", "deliverables"];
 
-fn numbers(sums: Sums) -> [i64; 5] {
-    [sums.weight, sums.measured, sums.earned, sums.level_of_effort, sums.deliverables]
+fn numbers(sums: Sums) -> [i64; 6] {
+    [sums.weight, sums.measured, sums.earned, sums.claimed, sums.level_of_effort, sums.deliverables]
 }
 
 fn sums_at(row: &Row, at: usize) -> Result<Sums, Fail> {
@@ -53,8 +53,9 @@ fn sums_at(row: &Row, at: usize) -> Result<Sums, Fail> {
         weight: number(0)?,
         measured: number(1)?,
         earned: number(2)?,
-        level_of_effort: number(3)?,
-        deliverables: number(4)?,
+        claimed: number(3)?,
+        level_of_effort: number(4)?,
+        deliverables: number(5)?,
     })
 }
 
@@ -91,6 +92,7 @@ pub(crate) async fn apply(conn: &Conn, org: &str, steps: Vec<Step>) -> Result<()
 async fn reach(conn: &Conn, org: &str, deliverable: &str, sums: Sums) -> Result<Option<Step>, Fail> {
     let mut sql = Sql::new("UPDATE progress SET milestone_weight = milestone_weight + ");
     sql.int(sums.weight).push(", milestone_earned = milestone_earned + ").int(sums.earned);
+    sql.push(", milestone_claimed = milestone_claimed + ").int(sums.claimed);
     sql.push(" WHERE org = ").text(org).push(" AND id = ").text(deliverable);
     conn.run(sql).await?;
     let mut sql = Sql::new(" FROM deliverable t WHERE t.org = ");
@@ -131,12 +133,12 @@ const CHUNK: usize = 50;
 async fn put_leaves(conn: &Conn, org: &str, steps: &[Step], above: &mut HashMap<String, Sums>) -> Result<(), Fail> {
     let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
     let mut sql = Sql::new("SELECT ");
-    sql.push(LIST).push(", id, milestone_weight, milestone_earned FROM progress WHERE org = ").text(org);
-    sql.push(" AND id IN (").texts(&ids).push(")");
+    sql.push(LIST).push(", id, milestone_weight, milestone_earned, milestone_claimed FROM progress WHERE org = ");
+    sql.text(org).push(" AND id IN (").texts(&ids).push(")");
     let mut kept = HashMap::new();
     for row in conn.all(sql).await? {
-        let (id, weight, earned): (String, i64, i64) = (row.get(5)?, row.get(6)?, row.get(7)?);
-        kept.insert(id, (sums_at(&row, 0)?, share(earned, weight)));
+        let milestones = Sums::of_milestones(row.get(7)?, row.get(8)?, row.get(9)?);
+        kept.insert(row.get::<String>(6)?, (sums_at(&row, 0)?, milestones));
     }
     let mut sql = Sql::new("INSERT INTO progress (org, id, kind, parent, ");
     sql.push(LIST).push(", progress, oldest) VALUES ");
@@ -235,7 +237,7 @@ pub async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Found, Fail> {
     Ok(Found {
         sums: sums_at(&row, 0)?,
         worst_child: worst.as_ref().map(worst_child).transpose()?.flatten(),
-        oldest_input_at: instant(row.get(5)?),
+        oldest_input_at: instant(row.get(6)?),
     })
 }
 
@@ -249,8 +251,8 @@ fn worst_child(row: &Row) -> Result<Option<WorstChild>, Fail> {
 /// there are programs in sight.
 pub async fn find_in_sight(conn: &Conn, scope: &Scope, portfolio: &str) -> Result<(Found, i64), Fail> {
     let mut sql =
-        Sql::new("SELECT p.id, p.weight, p.measured, p.earned, p.level_of_effort, p.deliverables, p.oldest, ");
-    sql.push("p.progress FROM program t LEFT JOIN progress p ON p.org = t.org AND p.id = t.id");
+        Sql::new("SELECT p.id, p.weight, p.measured, p.earned, p.claimed, p.level_of_effort, p.deliverables, ");
+    sql.push("p.oldest, p.progress FROM program t LEFT JOIN progress p ON p.org = t.org AND p.id = t.id");
     scope.rows(Program::KIND, Table::Now, &mut sql);
     sql.push(" AND t.portfolio_id = ").text(portfolio).push(" AND t.deleted_at IS NULL");
     let rows = conn.all(sql).await?;
@@ -258,9 +260,9 @@ pub async fn find_in_sight(conn: &Conn, scope: &Scope, portfolio: &str) -> Resul
     for row in &rows {
         let Some(id) = row.get::<Option<String>>(0)? else { continue };
         found.sums = found.sums.plus(sums_at(row, 1)?);
-        let oldest = instant(row.get(6)?);
+        let oldest = instant(row.get(7)?);
         found.oldest_input_at = [found.oldest_input_at, oldest].into_iter().flatten().min();
-        let progress = row.get::<Option<i64>>(7)?.and_then(|millionths| i32::try_from(millionths).ok());
+        let progress = row.get::<Option<i64>>(8)?.and_then(|millionths| i32::try_from(millionths).ok());
         let here = progress.and_then(Ratio::from_millionths).map(|progress| WorstChild { id, progress });
         let worst = [found.worst_child.take(), here].into_iter().flatten();
         found.worst_child = worst.min_by(|a, b| (a.progress, &a.id).cmp(&(b.progress, &b.id)));
@@ -289,8 +291,8 @@ pub async fn find_known(conn: &Conn, scope: &Scope, kind: &Kind, id: &str, seq: 
         _ => it.program_id.map(|id| id.to_string()).unwrap_or_default(),
     };
     let reached = reached_then(conn, scope.org(), &deliverables, seq).await?;
-    let share_of = |it: &Deliverable| reached.get(&it.id.to_string()).and_then(Sums::progress);
-    let found = Found::of(deliverables.iter().map(|it| (child(it), it, share_of(it))));
+    let of = |it: &Deliverable| reached.get(&it.id.to_string()).copied().unwrap_or_default();
+    let found = Found::of(deliverables.iter().map(|it| (child(it), it, of(it))));
     let hidden = match kind.name {
         "portfolio" => query::count_hidden(conn, scope, id, at).await?,
         _ => 0,
@@ -342,7 +344,7 @@ pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> 
         last = end.id.to_string();
         for it in &page {
             let Standing { parent, input_at, .. } = it.standing().unwrap_or_default();
-            let own = it.sums(reached.get(&it.id.to_string()).and_then(Sums::progress));
+            let own = it.sums(reached.get(&it.id.to_string()).copied().unwrap_or_default());
             let at = input_at.map(Instant::micros);
             let mut up = Some(it.id.to_string());
             let mut next = parent;
@@ -391,13 +393,13 @@ async fn compare(
         sql.push(" AND id > ").text(&last).push(" ORDER BY id LIMIT ").int(PAGE);
         let rows = conn.all(sql).await?;
         let Some(end) = rows.last() else { break };
-        last = end.get(7)?;
+        last = end.get(8)?;
         for row in &rows {
-            let id: String = row.get(7)?;
-            let (sums, oldest): (Sums, Option<i64>) = (sums_at(row, 0)?, row.get(5)?);
+            let id: String = row.get(8)?;
+            let (sums, oldest): (Sums, Option<i64>) = (sums_at(row, 0)?, row.get(6)?);
             let right = wanted.remove(&id).unwrap_or_default();
             let ratio = right.0.progress().map(|ratio| i64::from(ratio.millionths()));
-            if (sums, oldest) != right || row.get::<Option<i64>>(6)? != ratio {
+            if (sums, oldest) != right || row.get::<Option<i64>>(7)? != ratio {
                 faults.push(format!("progress of {id}: the row says {sums:?}, its deliverables {:?}", right.0));
             }
         }

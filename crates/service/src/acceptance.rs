@@ -87,7 +87,7 @@ pub(crate) async fn tell_deliverable(env: &Env<'_>, changed: &Milestone, decided
         let sums = milestone.sums();
         whole = whole.saturating_add(sums.weight);
         accepted = accepted.saturating_add(sums.earned);
-        claimed = claimed.saturating_add(milestone.claimed_weight());
+        claimed = claimed.saturating_add(sums.claimed);
     }
     let Some(deliverable) = vendor::find::<Deliverable>(env.conn, org, &id.to_string()).await? else { return Ok(()) };
     let mut told = deliverable.clone();

@@ -215,6 +215,7 @@ fn open_review(env: &Env<'_>, claim: &MilestoneUpdate, milestone: &Milestone, en
         percent_before: milestone.accepted_percent,
         criteria: milestone.acceptance_criteria.iter().filter_map(criterion).collect(),
         conditions: Vec::new(),
+        next_condition_on: None,
         reason: None,
         decided_at: None,
         accepted_on: None,

@@ -176,13 +176,17 @@ async fn has_authority(env: &Env<'_>, case: &Case, gain: Money) -> Result<bool, 
     Ok(suffices(&limits, &roles, AuthorityAct::Acceptance, gain))
 }
 
-/// What an engagement must say before it is put in force: who is warned before silence counts as acceptance, and which
-/// company owes what is accepted, where the organisation keeps books.
+/// What an engagement must say before it is put in force: who is warned before silence counts as acceptance, what both sides
+/// of a collaboration owe, and which company owes what is accepted, where the organisation keeps books.
 async fn check_activation(env: &Env<'_>, after: &Engagement) -> Result<(), Fail> {
     let mut faults = Vec::new();
     if after.deemed_acceptance && after.reviewer_id.is_none() {
         let detail = "silence counts as acceptance: name the person who is warned before the deadline";
         faults.push(Fault::new("/reviewer_id", "REQUIRED", detail));
+    }
+    if after.is_one_sided() {
+        let detail = "a collaboration has obligations of both sides: name at least one of either";
+        faults.push(Fault::new("/obligations", "REQUIRED", detail));
     }
     let org = env.context.caller.organisation();
     let priced = after.legal_entity_id.is_none().then_some(after.value).flatten();

@@ -93,13 +93,16 @@ scenario!(a_notice_of_a_contract_is_a_day_of_the_calendar(world) {
     let director = world.client(Who::Director);
     let notices = json!([{"due_on": "2026-09-30", "subject": "whether it is renewed"}]);
     let terms = json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Roof", "kind": "framework",
-        "notices": notices});
+        "notices": notices, "obligations": [{"key": "site", "owed_by": "organisation", "subject": "access to the site",
+        "due_on": "2026-03-01"}]});
     let id = director.create("engagement", terms).await.unwrap().id().to_owned();
     let (_, path) = address(&director, Some(&world.program)).await;
     assert!(!read(&world, &path).await.unwrap().contains("renewed"), "a draft binds nobody");
     director.act("engagement", &id, "activate", json!({})).await.unwrap();
     let text = read(&world, &path).await.unwrap();
-    for line in [format!("UID:{id}-notice-1@steerco"), "SUMMARY:Notice: whether it is renewed (Roof)".into(), "DTSTART;VALUE=DATE:20260930".into()] {
+    for line in [format!("UID:{id}-notice-1@steerco"), "SUMMARY:Notice: whether it is renewed (Roof)".into(), "DTSTART;VALUE=DATE:20260930".into(),
+        format!("UID:{id}-obligation-site@steerco"), "SUMMARY:Owed by the organisation: access to the site (Roof)".into(),
+        "DTSTART;VALUE=DATE:20260301".into()] {
         assert!(text.contains(&format!("{line}\r\n")), "{line} in {text}");
     }
     director.update("engagement", &id, json!({"program_ids": [world.other_program]})).await.unwrap();

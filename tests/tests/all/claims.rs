@@ -155,15 +155,22 @@ scenario!(where_the_contract_pays_for_the_whole_a_part_pays_nothing(world) {
     assert_eq!((&accepted["accepted_value"]["amount"], deal.payables(&vendor).await.len()), (&json!("55000.0000"), 0));
     assert_eq!(deal.fact(&vendor).await["payment_state"], "not_due");
     let rest = deal.claim(&vendor, json!({})).await.unwrap();
-    let conditions = json!({"conditions": [{"key": "paint", "text": "Paint the rail", "due_on": "2026-12-24"}]});
+    let conditions = json!({"conditions": [{"key": "clean", "text": "Clear the site", "due_on": "2027-01-31"},
+        {"key": "paint", "text": "Paint the rail", "due_on": "2026-12-24"}]});
     let accepted = act(&director, &rest, "accept_with_reservations", conditions).await.unwrap();
     assert_eq!(accepted["accepted_value"]["amount"], "45000.0000");
+    assert_eq!(accepted["next_condition_on"], "2026-12-24");
+    let due = json!({"filter": "next_condition_on <= \"2026-12-31\"", "include_total": true});
+    assert_eq!(vendor.list("review", due.clone()).await.unwrap()["total"], "1");
     assert_eq!(deal.payables(&vendor).await, [row("100000.0000", "0.0000", "100000.0000", "payable")]);
     assert_eq!(deal.fact(&vendor).await["delivery_state"], "accepted_with_reservations");
     let met = act(&director, &rest, "meet_condition", json!({"key": "paint"})).await.unwrap();
-    assert!(met["conditions"][0]["met_at"].is_string());
+    assert_eq!((met["conditions"][1]["met_at"].is_string(), &met["next_condition_on"]), (true, &json!("2027-01-31")));
+    assert_eq!(vendor.list("review", due).await.unwrap()["total"], "0");
     let unknown = act(&director, &rest, "meet_condition", json!({"key": "x"})).await.unwrap_err();
     assert_eq!(unknown.places(), [("/key", "NOT_FOUND")]);
+    let revoked = act(&director, &rest, "revoke", json!({"reason": "it leaks"})).await.unwrap();
+    assert!(revoked["next_condition_on"].is_null(), "what is taken back has no conditions to meet");
     world.verify().await;
 });
 

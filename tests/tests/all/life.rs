@@ -69,6 +69,7 @@ fn example(world: &World, kind: &str) -> (Value, Value) {
             json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Roof", "kind": "milestone",
                 "value": {"amount": "100000.0000", "currency": "EUR"}, "retention": 0.05, "starts_on": "2026-01-01",
                 "notices": [{"due_on": "2026-09-30", "subject": "whether it is renewed"}],
+                "obligations": [{"key": "site", "owed_by": "organisation", "subject": "access", "due_on": "2026-02-01"}],
                 "service_levels": [steerco_tests::availability()], "retention_release_on": "2027-01-01"}),
             json!({"review_deadline_days": 10, "deemed_acceptance": true, "signed_on": "2025-12-01", "private_notes": "Not above 120000"}),
         ),

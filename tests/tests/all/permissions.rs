@@ -222,6 +222,11 @@ scenario!(permissions_are_shown_as_they_are(world) {
         })
         .collect();
     assert_eq!(shown["operations"], json!(operations));
+    let of = |name: &str| shown["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == name).unwrap();
+    let has = |list: &str, field: &str| of("engagement")[list].as_array().unwrap().contains(&json!(field));
+    assert!(has("create_fields", "partner_id") && has("write_fields", "title") && has("private_fields", "private_notes"));
+    assert!(!has("private_fields", "title") && !has("write_fields", "state") && !has("create_fields", "state"));
+    assert_eq!(shown["kinds"], json!(steerco_domain::access::KindFields::all()));
 });
 
 scenario!(claims_only_narrow(world) {

@@ -4,6 +4,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use steerco_tests::{Client, Who, World, scenario};
 
+use super::claims::{Deal, act};
+
 async fn deliverable(world: &World, place: Value, more: Value) -> String {
     let mut body = json!({"title": "D", "earning_rule": "percent"});
     for part in [place, more] {
@@ -19,7 +21,7 @@ async fn progress(caller: &Client, kind: &str, id: &str) -> Value {
 scenario!(deliverables_roll_up_to_the_portfolio(world) {
     let director = world.client(Who::Director);
     let empty = progress(&director, "portfolio", &world.portfolio).await;
-    assert!(empty["progress"].is_null() && empty["coverage"].is_null());
+    assert!(empty["progress"].is_null() && empty["claimed"].is_null() && empty["coverage"].is_null());
     assert_eq!((&empty["undefined_reason"], &empty["complete"]), (&json!("no_weight"), &json!(false)));
     let project = world.project("gym").await;
     let floor = deliverable(&world, json!({"project_id": project}), json!({"weight": 3, "percent_complete": 0.5})).await;
@@ -109,6 +111,48 @@ scenario!(milestones_earn_for_their_deliverable(world) {
     let late = progress(&director.as_of("2999-01-01T00:00:00Z"), "program", &world.program).await;
     assert_eq!(late, now().await);
     assert_eq!(progress(&director.as_of(&then), "program", &world.program).await["progress"], json!(0.75));
+    world.verify().await;
+});
+
+scenario!(
+/// Says 80 %, accepted 55 %: of a quarter of the program, and of an eighth of the portfolio.
+what_is_claimed_stands_beside_what_is_earned(world) {
+    let (director, manager) = (world.client(Who::Director), world.client(Who::ProgramManager));
+    let vendor = world.client(Who::Vendor);
+    let roof = deliverable(&world, json!({"program_id": world.program}), json!({"earning_rule": "milestones"})).await;
+    let own = json!({"deliverable_id": roof, "title": "Handed over", "weight": 3});
+    let own = director.create("milestone", own).await.unwrap().id().to_owned();
+    deliverable(&world, json!({"program_id": world.other_program}), json!({"percent_complete": 0})).await;
+    let deal = Deal::strike(&world, json!({}), json!({"deliverable_id": roof})).await;
+    let beside = async |caller: &Client, kind: &str, id: &str| {
+        let found = progress(caller, kind, id).await;
+        [&found["claimed"], &found["progress"]].map(|number| number.as_f64().unwrap())
+    };
+    assert_eq!(beside(&director, "program", &world.program).await, [0.0, 0.0], "nobody claims anything");
+    let claim = deal.claim(&vendor, json!({"percent": 0.8})).await.unwrap();
+    let then = director.get("milestone", &deal.milestone).await.unwrap().text("updated_at").to_owned();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.2, 0.0]);
+    assert_eq!(beside(&director, "portfolio", &world.portfolio).await, [0.1, 0.0]);
+    act(&director, &claim, "accept_in_part", json!({"percent": 0.55, "reason": "the south is open"})).await.unwrap();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.2, 0.1375]);
+    assert_eq!(beside(&director, "portfolio", &world.portfolio).await, [0.1, 0.06875]);
+    let part = progress(&manager, "portfolio", &world.portfolio).await;
+    assert_eq!((&part["claimed"], &part["hidden_count"]), (&json!(0.2), &json!(1)), "of what is in sight");
+    let all = deal.claim(&vendor, json!({})).await.unwrap();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.25, 0.1375]);
+    vendor.act("milestone_update", all.id(), "withdraw", json!({})).await.unwrap();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.2, 0.1375]);
+    director.update("milestone", &own, json!({"actual_on": "2026-03-01"})).await.unwrap();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.95, 0.8875], "what is earned is claimed");
+    director.delete("milestone", &own).await.unwrap();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.8, 0.55]);
+    assert_eq!(beside(&director.as_of(&then), "program", &world.program).await, [0.2, 0.0]);
+    let known = progress(&director.as_of("2999-01-01T00:00:00Z"), "portfolio", &world.portfolio).await;
+    assert_eq!(known, progress(&director, "portfolio", &world.portfolio).await, "history tells the same");
+    assert_eq!(vendor.progress("program", &world.program).await.unwrap_err().code, "PERMISSION_DENIED");
+    // By another rule the deliverable tells what it says itself.
+    director.update("deliverable", &roof, json!({"earning_rule": "zero_hundred"})).await.unwrap();
+    assert_eq!(beside(&director, "program", &world.program).await, [0.8, 0.0]);
     world.verify().await;
 });
 
@@ -248,7 +292,7 @@ scenario!(writes_at_once_lose_nothing(world) {
 scenario!(each_metric_is_defined_once(world) {
     let metrics = world.client(Who::Vendor).metrics().await.unwrap();
     let names: Vec<&str> = metrics["metrics"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
-    for name in ["progress", "coverage", "worst_child", "oldest_input_at", "level_of_effort_share"] {
+    for name in ["progress", "claimed", "coverage", "worst_child", "oldest_input_at", "level_of_effort_share"] {
         assert!(names.contains(&name), "{name}");
     }
     let progress = metrics["metrics"].as_array().unwrap().iter().find(|m| m["name"] == "progress").unwrap();

@@ -191,6 +191,40 @@ scenario!(nothing_is_put_in_force_that_could_not_be_kept(world) {
     world.verify().await;
 });
 
+scenario!(a_collaboration_has_obligations_of_both_sides(world) {
+    let (director, vendor) = (world.client(Who::Director), world.client(Who::Vendor));
+    let owed = |key: &str, side: &str, day: &str| json!({"key": key, "owed_by": side, "subject": key, "due_on": day});
+    let (ours, theirs) = (owed("site", "organisation", "2026-03-01"), owed("data", "partner", "2026-02-01"));
+    let terms = |obligations: Value| {
+        json!({"partner_id": world.partner, "program_ids": [world.program], "title": "Joint study", "kind": "collaboration",
+            "obligations": obligations})
+    };
+    let twice = director.create("engagement", terms(json!([ours, ours]))).await.unwrap_err();
+    assert_eq!(twice.places(), [("/obligations/1/key", "DUPLICATE")]);
+    let id = director.create("engagement", terms(json!([]))).await.unwrap().id().to_owned();
+    for obligations in [json!([]), json!([ours])] {
+        director.update("engagement", &id, json!({"obligations": obligations})).await.unwrap();
+        let refused = director.act("engagement", &id, "activate", json!({})).await.unwrap_err();
+        assert_eq!(refused.places(), [("/obligations", "REQUIRED")], "{obligations}");
+    }
+    let both = director.update("engagement", &id, json!({"obligations": [ours, theirs]})).await.unwrap();
+    assert_eq!(both["next_obligation_on"], "2026-02-01");
+    director.act("engagement", &id, "activate", json!({})).await.unwrap();
+    // Both sides read the same, and one of them says what was met.
+    let seen = vendor.get("engagement", &id).await.unwrap();
+    assert_eq!((&seen["obligations"], &seen["next_obligation_on"]), (&both["obligations"], &json!("2026-02-01")));
+    let mut met = theirs.clone();
+    met["met_on"] = json!("2026-01-30");
+    let refused = vendor.update("engagement", &id, json!({"obligations": [ours, met]})).await.unwrap_err();
+    assert_eq!(refused.code, "PERMISSION_DENIED");
+    let due = json!({"filter": "next_obligation_on <= \"2026-02-15\"", "include_total": true});
+    assert_eq!(vendor.list("engagement", due.clone()).await.unwrap()["total"], "1");
+    let told = director.update("engagement", &id, json!({"obligations": [ours, met]})).await.unwrap();
+    assert_eq!(told["next_obligation_on"], "2026-03-01");
+    assert_eq!(vendor.list("engagement", due).await.unwrap()["total"], "0");
+    world.verify().await;
+});
+
 scenario!(an_invoice_is_laid_beside_the_books(world) {
     let (books, vendor) = (Books::open(&world, "ignore").await, world.client(Who::Vendor));
     let (director, finance) = (world.client(Who::Director), world.client(Who::Finance));

@@ -1,6 +1,6 @@
 //! The table of permissions over gRPC.
 
-use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::access::{Cell, KindFields, Role, Row, TABLE};
 use steerco_domain::words::Words;
 use steerco_proto::v1 as pb;
 use tonic::{Request, Response};
@@ -23,7 +23,8 @@ impl pb::permission_service_server::PermissionService for Door {
         answer(request, async |call, pb::ListPermissionsRequest {}| {
             self.0.admit(&call.caller).await?;
             let permissions = TABLE.iter().map(permission).collect();
-            Ok(Response::new(pb::ListPermissionsResponse { permissions }))
+            let kinds = KindFields::all().into_iter().map(fields).collect();
+            Ok(Response::new(pb::ListPermissionsResponse { permissions, kinds }))
         })
         .await
     }
@@ -36,6 +37,17 @@ fn permission(row: &Row) -> pb::Permission {
         action: row.action.to_owned(),
         scope: row.scope(),
         roles: Role::ALL.iter().map(role).collect(),
+    }
+}
+
+fn fields(of: KindFields) -> pb::KindFields {
+    let KindFields { kind, create_fields, write_fields, private_fields } = of;
+    let texts = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    pb::KindFields {
+        kind: kind.to_owned(),
+        create_fields: texts(create_fields),
+        write_fields: texts(write_fields),
+        private_fields: texts(private_fields),
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) async fn progress<R: Resource>(
     Ok(Response::new(pb::Progress {
         id,
         progress: progress.map(Ratio::as_number),
+        claimed: found.claimed.map(Ratio::as_number),
         undefined_reason: undefined_reason.map(str::to_owned),
         complete,
         coverage: coverage.map(Ratio::as_number),

@@ -1,7 +1,7 @@
-//! Words and objects of claims, reviews, payables and matches of invoices on this door.
+//! Words and objects of obligations, claims, reviews, payables and matches of invoices on this door.
 
 use serde_json::{Map, Value};
-use steerco_domain::engagement::PaymentRule;
+use steerco_domain::engagement::{EngagementObligation, EngagementSide, PaymentRule};
 use steerco_domain::invoice_match::{InvoiceMatch, InvoiceMatchState, MatchedEntry};
 use steerco_domain::milestone::{DeliveryState, MilestoneCriterion, PaymentState};
 use steerco_domain::milestone_update::{Evidence, MilestoneUpdateState};
@@ -14,15 +14,16 @@ use steerco_domain::review_acts::NewCondition;
 use steerco_domain::statement_of_account::AccountReviewDispute;
 use steerco_domain::words::Words;
 use steerco_domain::{
-    account_review_dispute_fields, dispute_fields, evidence_fields, invoice_match_fields, matched_entry_fields,
-    milestone_criterion_fields, new_condition_fields, review_accrual_fields, review_condition_fields,
-    review_decision_fields, review_proposal_fields, reviewed_criterion_fields,
+    account_review_dispute_fields, dispute_fields, engagement_obligation_fields, evidence_fields, invoice_match_fields,
+    matched_entry_fields, milestone_criterion_fields, new_condition_fields, review_accrual_fields,
+    review_condition_fields, review_decision_fields, review_proposal_fields, reviewed_criterion_fields,
 };
 use steerco_proto::v1 as pb;
 
 use super::wire::{Scalar, Wire, put, required, value_wire, words_wire};
 
 words_wire!(PaymentRule: Whole, ProRata);
+words_wire!(EngagementSide: Organisation, Partner);
 words_wire!(DeliveryState: Scheduled, Submitted, Accepted, AcceptedWithReservations, AcceptedInPart, Rejected);
 words_wire!(PaymentState: NotDue, Payable, Invoiced, Paid);
 words_wire!(MilestoneUpdateState: Submitted, Withdrawn, Superseded, Accepted, AcceptedWithReservations, AcceptedInPart, Rejected, Revoked);
@@ -32,6 +33,7 @@ words_wire!(AccrualWay: Commitment, Entry, None);
 words_wire!(InvoiceMatchState: NotPosted, Matched, Differs);
 words_wire!(PayableState: Held, Payable, Invoiced, Paid, Reversed);
 
+engagement_obligation_fields!(value_wire);
 evidence_fields!(value_wire);
 milestone_criterion_fields!(value_wire);
 reviewed_criterion_fields!(value_wire);

@@ -39,9 +39,16 @@ fn permissions() -> ObjectBuilder {
         .must("operation", text())
         .must("scope", text())
         .must("cells", of(Type::Object).additional_properties(Some(cells)));
+    let names = |doc: &str| list(text()).description(Some(doc));
+    let kind = object("Which fields of a kind its callers set; the service sets the others.")
+        .must("kind", text())
+        .must("create_fields", names("Set at creation, and never after."))
+        .must("write_fields", names("Set at creation and later."))
+        .must("private_fields", names("Hidden from partners, who do not set them either."));
     object("The table of permissions.")
         .must("roles", list(words(Role::ALL.iter().map(|role| role.word()))))
         .must("operations", list(row))
+        .must("kinds", list(kind))
 }
 
 fn metrics() -> ObjectBuilder {
@@ -71,6 +78,7 @@ fn progress() -> ObjectBuilder {
     object("Progress of a project, program or portfolio.")
         .must("id", note("The project, program or portfolio."))
         .property("progress", ratio("Earned of measured weight; absent where nothing is measured."))
+        .property("claimed", ratio("What partners claim of the same weight: no fact, and never below progress."))
         .property("undefined_reason", note("Why there is no progress to tell, as the registry of metrics has it."))
         .must("complete", of(Type::Boolean).description(Some("Whether all weight is measured and in sight.")))
         .property("coverage", ratio("Measured weight of all weight; absent where there is none."))

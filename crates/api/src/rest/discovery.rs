@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
-use steerco_domain::access::{Role, TABLE};
+use steerco_domain::access::{KindFields, Role, TABLE};
 use steerco_domain::metric::{METRICS, Metric};
 use steerco_domain::words::Words;
 
@@ -28,7 +28,7 @@ pub(crate) async fn list_permissions(State(rest): State<Rest>, call: Call) -> An
             Role::ALL.iter().map(|role| (role.word().to_owned(), row.cell(*role).word().into())).collect();
         json!({"operation": format!("{}.{}", row.kind, row.action), "scope": row.scope(), "cells": cells})
     });
-    let table = json!({"roles": roles, "operations": operations.collect::<Vec<_>>()});
+    let table = json!({"roles": roles, "operations": operations.collect::<Vec<_>>(), "kinds": KindFields::all()});
     Ok(reply::json(StatusCode::OK, reply::JSON, &table)?)
 }
 

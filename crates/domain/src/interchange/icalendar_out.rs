@@ -8,9 +8,11 @@ use crate::engagement::Engagement;
 use crate::milestone::Milestone;
 use crate::resource::Resource;
 use crate::time::Day;
+use crate::words::Words;
 
-/// The calendar: each milestone on the day in fact, or as forecast, or as planned; and each notice of an engagement in force
-/// on the day by which one side must tell the other.
+/// The calendar: each milestone on the day in fact, or as forecast, or as planned; and of each engagement in force the
+/// notices on the days by which one side must tell the other, and the obligations on the days by which they are owed, or on
+/// which they were met.
 pub fn write(name: &str, milestones: &[Milestone], engagements: &[Engagement]) -> String {
     let mut calendar = Calendar::new();
     calendar.name(name);
@@ -30,6 +32,13 @@ pub fn write(name: &str, milestones: &[Milestone], engagements: &[Engagement]) -
             let uid = format!("{}-notice-{}", engagement.id_text(), i + 1);
             let summary = format!("Notice: {} ({})", notice.subject, engagement.title);
             if let Some(mut event) = event(engagement, &uid, notice.due_on, &summary) {
+                calendar.push(event.done());
+            }
+        }
+        for owed in &engagement.obligations {
+            let uid = format!("{}-obligation-{}", engagement.id_text(), owed.key.as_str());
+            let summary = format!("Owed by the {}: {} ({})", owed.owed_by.word(), owed.subject, engagement.title);
+            if let Some(mut event) = event(engagement, &uid, owed.met_on.unwrap_or(owed.due_on), &summary) {
                 calendar.push(event.done());
             }
         }

@@ -6,9 +6,7 @@ use std::time::Instant as Stopwatch;
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value, json};
 use steerco_domain::access::Role;
-use steerco_domain::comment::Comment;
 use steerco_domain::deliverable::Deliverable;
-use steerco_domain::engagement::{ActivateEngagement, Engagement};
 use steerco_domain::grant::Grant;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::organisation::Organisation;
@@ -27,8 +25,9 @@ use steerco_persistence::Fail;
 use steerco_service::operator::{Bootstrap, Mint};
 use steerco_service::{BatchItem, Caller, Context, ListArgs, Service};
 
-use super::contracts::{Buyer, service_level};
+use super::contracts::{self, Buyer};
 use super::data::{self, ProjectInfo, Report};
+use super::{money, vendors};
 
 /// Who is in the demo.
 pub(crate) struct Loaded {
@@ -136,13 +135,14 @@ async fn load_new(service: &Service) -> anyhow::Result<Loaded> {
     let (infos, reports) = (read(data::projects())?, read(data::reports())?);
     let programs = load_programs(&feed, &director, &reports).await?;
     load_reports(&feed, &infos, &reports, &programs).await?;
-    let engagements = load_engagements(&director, &loaded.partner, &programs).await?;
-    super::vendors::load(&feed, &director, &engagements).await?;
     let finance = Loader::new(service, &org, &loaded.finance).await?;
+    let books = money::open_books(&finance).await?;
+    let engagements = vendors::engage(&director, &loaded.partner, &programs, &books.city).await?;
+    vendors::load(&feed, &director, &engagements).await?;
     let buyer = Buyer { admin: &admin, director: &director, finance: &finance };
-    super::contracts::load(&buyer, &engagements).await?;
+    contracts::load(&buyer, &engagements).await?;
     let risks = load_risks(&feed, &infos, &reports, &programs).await?;
-    let costs = super::money::load(&director, &finance, &infos, &reports, &programs).await?;
+    let costs = money::load(&director, &finance, &books, &infos, &reports, &programs).await?;
     eprintln!(
         "loaded {} reports on {} projects in {} programs, {risks} risks, {costs} costs, in {:.1} s",
         reports.len(),
@@ -286,42 +286,6 @@ fn project(info: &ProjectInfo, report: &Report, program: &str) -> Value {
 /// Labels are at most 200 characters.
 fn short(text: &str) -> String {
     text.chars().take(200).collect()
-}
-
-/// Two vendors, each with an engagement in force that serves every program: they see their own and not each other's.
-async fn load_engagements(
-    director: &Loader,
-    first: &str,
-    programs: &BTreeMap<&'static str, String>,
-) -> anyhow::Result<[String; 2]> {
-    let second = json!({ "name": "Harbor Design Office", "kind": "vendor", "country": "US", "risk_tier": "low" });
-    let second = director.create::<Partner>(second).await?;
-    let programs: Vec<&String> = programs.values().collect();
-    let mut made = Vec::new();
-    for (partner, title, kind, amount) in [
-        (first, "Framework for building works", "framework", "25000000"),
-        (second.as_str(), "Design of waterfront parks", "milestone", "1800000"),
-    ] {
-        let id = director
-            .create::<Engagement>(json!({
-                "partner_id": partner, "program_ids": programs, "title": title, "kind": kind, "retention": 0.05,
-                "value": { "amount": amount, "currency": "USD" }, "payment_terms_days": 30,
-                "review_deadline_days": 10, "payment_rule": "pro_rata",
-                "private_notes": "The price may be negotiated once more in spring.",
-                "starts_on": "2026-01-01", "ends_on": "2027-12-31", "signed_on": "2025-12-15",
-                "service_levels": [service_level()],
-            }))
-            .await?;
-        for (title, share) in [("Design approved", 0.3), ("Works accepted", 0.7)] {
-            let body = json!({ "engagement_id": id, "title": title, "payment_share": share });
-            director.create::<Milestone>(body).await?;
-        }
-        director.service.act::<ActivateEngagement>(&director.context(None), &id, Map::new()).await?;
-        let text = json!({ "subject_id": id, "visibility": "shared", "text": "Welcome: please confirm your dates." });
-        director.create::<Comment>(text).await?;
-        made.push(id);
-    }
-    <[String; 2]>::try_from(made).map_err(|_| anyhow!("two engagements"))
 }
 
 async fn load_risks(

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::bail;
 use serde_json::{Map, Value, json};
+use steerco_domain::Error;
 use steerco_domain::actuals_batch::PostActualsBatch;
 use steerco_domain::budget::{ApproveBudget, Budget, SubmitBudget};
 use steerco_domain::coding_rule::CodingRule;
@@ -14,7 +16,7 @@ use steerco_domain::fiscal_period::{CloseFiscalPeriod, FiscalPeriod, StartClosin
 use steerco_domain::forecast::{Forecast, SubmitForecast};
 use steerco_domain::input::read_input;
 use steerco_domain::legal_entity::LegalEntity;
-use steerco_service::Context;
+use steerco_service::{BatchItem, Context};
 
 use super::data::{ProjectInfo, Report};
 use super::load::{LEDGER, Loader, object};
@@ -25,26 +27,52 @@ const MONTHS: [&str; 3] = ["2019-07-15", "2019-08-15", "2019-09-15"];
 /// What of a month's share was spent in each month, in per cent.
 const SPENT: [i64; 3] = [90, 110, 40];
 
-/// Loads it: `director` plans, `finance` approves, posts and closes.
-pub(super) async fn load(
-    director: &Loader,
-    finance: &Loader,
-    infos: &[ProjectInfo],
-    reports: &[Report],
-    programs: &BTreeMap<&'static str, String>,
-) -> anyhow::Result<usize> {
-    let calendar = json!({ "code": "city", "name": "July to June", "scheme": "calendar_months", "start_month": 7,
-                           "late_lines": "next_open" });
+/// The month with which a fiscal year begins.
+const FIRST_MONTH: i32 = 7;
+
+/// The company whose money it is, and the months of its costs.
+pub(super) struct Books {
+    pub(super) city: String,
+    works: String,
+    periods: Vec<String>,
+}
+
+/// Opens the books: the months of the costs, and those of this fiscal year and the next, in which the work of vendors is
+/// accepted.
+pub(super) async fn open_books(finance: &Loader) -> anyhow::Result<Books> {
+    let calendar = json!({ "code": "city", "name": "July to June", "scheme": "calendar_months",
+                           "start_month": FIRST_MONTH, "late_lines": "next_open" });
     let calendar = finance.create::<FiscalCalendar>(calendar).await?;
     let city = json!({ "code": "city", "name": "City of New York", "currency": "USD", "fiscal_calendar_id": calendar });
     let city = finance.create::<LegalEntity>(city).await?;
     let works = json!({ "code": "works", "name": "Construction works", "spend": "capex" });
     let works = finance.create::<CostCategory>(works).await?;
-    let mut periods = Vec::new();
-    for number in 1..=MONTHS.len() {
-        let period = json!({ "legal_entity_id": city, "fiscal_year": YEAR, "number": number });
-        periods.push(finance.create::<FiscalPeriod>(period).await?);
-    }
+    let today = finance.service.clock().now().day().to_string();
+    let mut parts = today.split('-').map(str::parse::<i32>);
+    let (Some(Ok(year)), Some(Ok(month))) = (parts.next(), parts.next()) else { bail!("{today} is no day") };
+    let this_year = year + i32::from(month >= FIRST_MONTH);
+    let costs = (1..=MONTHS.len()).map(|number| (YEAR, number));
+    let later = [this_year, this_year + 1].into_iter().flat_map(|year| (1..=12).map(move |number| (year, number)));
+    let period = |(year, number): (i32, usize)| BatchItem::Create {
+        body: object(json!({ "legal_entity_id": city, "fiscal_year": year, "number": number })),
+    };
+    let all = costs.chain(later).map(period).collect();
+    let made = finance.service.batch::<FiscalPeriod>(&finance.context(None), all, false).await?;
+    let made = made.results.into_iter().take(MONTHS.len()).collect::<Result<Vec<_>, Error>>()?;
+    let periods = made.iter().map(|period| period.seen.resource.id.to_string()).collect();
+    Ok(Books { city, works, periods })
+}
+
+/// Loads it: `director` plans, `finance` approves, posts and closes.
+pub(super) async fn load(
+    director: &Loader,
+    finance: &Loader,
+    books: &Books,
+    infos: &[ProjectInfo],
+    reports: &[Report],
+    programs: &BTreeMap<&'static str, String>,
+) -> anyhow::Result<usize> {
+    let Books { city, works, periods } = books;
     let shares = monthly_shares(infos, reports);
     for (agency, program) in programs {
         let rule = json!({ "cost_code": format!("{agency}-*"), "program_id": program, "cost_category_id": works,
@@ -53,7 +81,7 @@ pub(super) async fn load(
         let Some(share) = shares.get(*agency).filter(|share| **share > 0) else { continue };
         let amount = share.to_string();
         let mut lines: Vec<Value> = Vec::new();
-        for period in &periods {
+        for period in periods {
             lines.push(json!({ "fiscal_period_id": period, "cost_category_id": works, "spend": "capex",
                                "amount": amount }));
         }
@@ -70,7 +98,7 @@ pub(super) async fn load(
     }
     let mut posted = 0;
     for (month, (day, percent)) in MONTHS.iter().zip(SPENT).enumerate() {
-        posted += post(finance, &shares, &city, day, percent).await?;
+        posted += post(finance, &shares, city, day, percent).await?;
         if month == 0 {
             let (service, id) = (&finance.service, &periods[0]);
             service.act::<StartClosingFiscalPeriod>(&finance.context(None), id, Map::new()).await?;
@@ -81,7 +109,7 @@ pub(super) async fn load(
         let Some(share) = shares.get(*agency).filter(|share| **share > 0) else { continue };
         let line = json!({ "fiscal_period_id": periods[1], "last_fiscal_period_id": periods[2],
                            "cost_category_id": works, "spend": "capex", "amount": (share * 21 / 10).to_string() });
-        forecast(director, program, &city, line).await?;
+        forecast(director, program, city, line).await?;
     }
     Ok(posted)
 }

@@ -1,14 +1,63 @@
 //! Two vendors with different records: one is accepted at once, the other is rejected, then accepted in part.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use serde_json::{Map, Value, json};
+use steerco_domain::comment::Comment;
+use steerco_domain::deliverable::Deliverable;
+use steerco_domain::engagement::{ActivateEngagement, Engagement};
 use steerco_domain::milestone::Milestone;
 use steerco_domain::milestone_update::MilestoneUpdate;
+use steerco_domain::partner::Partner;
 use steerco_domain::resource::Verb;
 use steerco_domain::review::Review;
 use steerco_domain::review_acts::{AcceptInPartReview, AcceptReview, RejectReview};
 use steerco_service::{Context, ListArgs};
 
+use super::contracts::service_level;
 use super::load::{Loader, object};
+
+/// Two vendors, each with an engagement in force that serves every program and brings a deliverable of one: they see their
+/// own and not each other's. What is accepted is owed by the city.
+pub(super) async fn engage(
+    director: &Loader,
+    first: &str,
+    programs: &BTreeMap<&'static str, String>,
+    city: &str,
+) -> anyhow::Result<[String; 2]> {
+    let second = json!({ "name": "Harbor Design Office", "kind": "vendor", "country": "US", "risk_tier": "low" });
+    let second = director.create::<Partner>(second).await?;
+    let all: Vec<&String> = programs.values().collect();
+    let mut made = Vec::new();
+    for (partner, title, kind, amount, agency) in [
+        (first, "Framework for building works", "framework", "25000000", "DDC"),
+        (second.as_str(), "Design of waterfront parks", "milestone", "1800000", "DPR"),
+    ] {
+        let id = director
+            .create::<Engagement>(json!({
+                "partner_id": partner, "program_ids": all, "title": title, "kind": kind, "retention": 0.05,
+                "value": { "amount": amount, "currency": "USD" }, "legal_entity_id": city, "payment_terms_days": 30,
+                "review_deadline_days": 10, "payment_rule": "pro_rata",
+                "private_notes": "The price may be negotiated once more in spring.",
+                "starts_on": "2026-01-01", "ends_on": "2027-12-31", "signed_on": "2025-12-15",
+                "service_levels": [service_level()],
+            }))
+            .await?;
+        let brought = json!({ "program_id": programs.get(agency), "title": title, "earning_rule": "milestones" });
+        let brought = director.create::<Deliverable>(brought).await?;
+        for (title, percent) in [("Design approved", 30), ("Works accepted", 70)] {
+            let body = json!({ "engagement_id": id, "deliverable_id": brought, "title": title, "weight": percent,
+                               "payment_share": f64::from(percent) / 100.0 });
+            director.create::<Milestone>(body).await?;
+        }
+        director.service.act::<ActivateEngagement>(&director.context(None), &id, Map::new()).await?;
+        let text = json!({ "subject_id": id, "visibility": "shared", "text": "Welcome: please confirm your dates." });
+        director.create::<Comment>(text).await?;
+        made.push(id);
+    }
+    <[String; 2]>::try_from(made).map_err(|_| anyhow!("two engagements"))
+}
 
 /// Claims what the vendors of these engagements have done, and decides.
 pub(super) async fn load(feed: &Loader, director: &Loader, engagements: &[String; 2]) -> anyhow::Result<()> {
