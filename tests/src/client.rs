@@ -45,6 +45,8 @@ pub(crate) enum Call<'a> {
     Upsert { source: &'a str, external_id: &'a str, body: &'a Value },
     Delete { id: &'a str },
     Undelete { id: &'a str },
+    AddRef { id: &'a str, source: &'a str, external_id: &'a str },
+    RemoveRef { id: &'a str, source: &'a str, external_id: &'a str },
     Act { id: &'a str, verb: &'a str, body: &'a Value },
     Batch { body: &'a Value },
     Progress { id: &'a str },
@@ -190,6 +192,14 @@ impl Client {
 
     pub async fn undelete(&self, kind: &str, id: &str) -> Reply {
         self.call(kind, Call::Undelete { id }).await
+    }
+
+    pub async fn add_ref(&self, kind: &str, id: &str, source: &str, external_id: &str) -> Reply {
+        self.call(kind, Call::AddRef { id, source, external_id }).await
+    }
+
+    pub async fn remove_ref(&self, kind: &str, id: &str, source: &str, external_id: &str) -> Reply {
+        self.call(kind, Call::RemoveRef { id, source, external_id }).await
     }
 
     /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.

@@ -2,6 +2,7 @@
 
 use steerco_domain::access::{Row, find};
 use steerco_domain::consumer::{AcknowledgeConsumer, Consumer, ReplayConsumer};
+use steerco_domain::field::Long;
 use steerco_domain::input::read_input;
 use steerco_domain::resource::Verb;
 use steerco_domain::text::Text;
@@ -111,7 +112,11 @@ impl Service {
         body: &Map<String, Value>,
     ) -> Result<Written<Consumer>, Error> {
         let replay: ReplayConsumer = read_input(body)?;
-        let otherwise = replay.since.map_or(Destination::Beginning, Destination::Since);
+        let otherwise = match (replay.since, replay.seq) {
+            (Some(since), _) => Destination::Since(since),
+            (None, Some(Long(seq))) => Destination::From(seq),
+            (None, None) => Destination::Beginning,
+        };
         let to = self.destination(&context.caller, REPLAY, replay.cursor.as_ref(), otherwise).await?;
         self.move_consumer::<ReplayConsumer>(context, id, body, to, true).await
     }
@@ -139,7 +144,7 @@ impl Service {
     ) -> Result<Offset, Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
-            self.authorise(&conn, caller, row).await?;
+            let (_, scope) = self.authorise(&conn, caller, row).await?;
             let org = caller.organisation();
             let head: Head = self.inner.database.head(&conn, org).await?;
             let seq = match (cursor, otherwise) {
@@ -147,6 +152,14 @@ impl Service {
                 (None, Destination::End) => head.seq,
                 (None, Destination::Beginning) => 0,
                 (None, Destination::Since(since)) => self.position_since(&conn, org, since).await?,
+                (None, Destination::From(_)) if scope.is_partner() => {
+                    let detail = "a partner sees no numbers: give a cursor or an instant";
+                    return Err(Error::fault("/seq", "DOES_NOT_FIT", detail).into());
+                }
+                (None, Destination::From(seq)) => {
+                    check_number(seq, &head)?;
+                    self.check_position(&conn, org, Cursor { epoch: head.epoch, seq: seq - 1 }, &head).await?
+                }
             };
             Ok(Offset { epoch: head.epoch, seq, at: self.inner.clock.now() })
         };
@@ -161,7 +174,18 @@ impl Service {
 enum Destination {
     Beginning,
     Since(Instant),
+    /// Before the event of this number.
+    From(i64),
     End,
+}
+
+/// The number of an event, or of the next one.
+fn check_number(seq: i64, head: &Head) -> Result<(), Error> {
+    let next = head.seq.saturating_add(1);
+    if (1..=next).contains(&seq) {
+        return Ok(());
+    }
+    Err(Error::fault("/seq", "OUT_OF_RANGE", format!("must be from 1 to {next}, the number of the next event")))
 }
 
 fn filter_of(consumer: &Consumer) -> EventFilter {
