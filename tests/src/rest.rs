@@ -199,9 +199,8 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
     let base = format!("/v1/{}", kind.path());
     let one = |id: &str| format!("{base}/{}", part(id));
     let by_ref = |source: &str, id: &str| format!("{base}/by-ref/{}/{}", part(source), part(id));
-    let named = |id: &str, source: &str, name: &str| {
-        format!("{}/external-refs/{}/{}", one(id), part(source), part(name))
-    };
+    let named =
+        |id: &str, source: &str, name: &str| format!("{}/external-refs/{}/{}", one(id), part(source), part(name));
     let is_batch = matches!(call, Call::Batch { .. });
     let (method, path, body, args) = match call {
         Call::Create { body } => ("POST", base, Some(body), None),

@@ -98,7 +98,8 @@ impl Verb for ReplayConsumer {
     const NAME: &'static str = "replay";
     fn decide_by(&self, consumer: &mut Consumer, acting: &Acting) -> Result<(), Error> {
         check_own(&consumer.created_by, acting, "consumer")?;
-        let given = [("/cursor", self.cursor.is_some()), ("/since", self.since.is_some()), ("/seq", self.seq.is_some())];
+        let given =
+            [("/cursor", self.cursor.is_some()), ("/since", self.since.is_some()), ("/seq", self.seq.is_some())];
         let given = given.iter().filter(|(_, given)| *given).skip(1);
         let detail = "give a cursor, an instant or a number, and no two of them";
         let faults: Vec<Fault> = given.map(|(name, _)| Fault::new(*name, "DOES_NOT_FIT", detail)).collect();

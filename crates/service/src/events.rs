@@ -107,7 +107,13 @@ impl Service {
         self.check_position(conn, org, cursor, head).await
     }
 
-    pub(crate) async fn check_position(&self, conn: &Conn, org: &str, cursor: Cursor, head: &Head) -> Result<i64, Fail> {
+    pub(crate) async fn check_position(
+        &self,
+        conn: &Conn,
+        org: &str,
+        cursor: Cursor,
+        head: &Head,
+    ) -> Result<i64, Fail> {
         if cursor.epoch != head.epoch || cursor.seq > head.seq {
             return Err(expired("the database was restored since this cursor was made"));
         }

@@ -38,6 +38,9 @@ pub struct Record {
     pub kind: Option<KindName>,
     /// Its identifier in the source.
     pub external_id: String,
+    /// Version of the record there.
+    #[serde(default)]
+    pub source_version: Option<i64>,
     /// The fields of the resource.
     pub body: Map<String, Value>,
     /// Fields that name other records of the source.
