@@ -112,6 +112,16 @@ async fn percents(plan: &Plan) {
     }
 }
 
+/// Days that recur by day, week, month and year; two of them fall on one.
+async fn exceptions(plan: &Plan) {
+    let calendar = plan.get("work_calendar", "calendar:1").await;
+    let days = calendar["exceptions"].as_array().unwrap();
+    assert_eq!(days.len(), 140);
+    let works: Vec<&str> =
+        days.iter().filter(|day| day["hours"] != json!([])).map(|day| day["day"].as_str().unwrap()).collect();
+    assert_eq!(works, ["2010-01-02", "2010-02-06", "2010-03-06"], "first Saturdays that are worked");
+}
+
 async fn every_file(world: World) {
     let folder = std::env::var_os("SCHEDULES").expect("SCHEDULES names a folder of schedules");
     let files = files(Path::new(&folder));
@@ -122,6 +132,7 @@ async fn every_file(world: World) {
             "mspdirelations.xml" => relations(&plan).await,
             "mspdiresource.xml" => costs(&plan).await,
             "mspdiduration.xml" => durations(&plan).await,
+            "calendar-recurring-exceptions-project2016-mspdi.xml" => exceptions(&plan).await,
             "percent-complete-8.4.xer" => percents(&plan).await,
             _ => {}
         }

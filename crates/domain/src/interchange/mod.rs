@@ -10,6 +10,7 @@ mod hours;
 pub mod icalendar_events;
 pub mod icalendar_out;
 pub mod mspdi;
+mod mspdi_calendar;
 mod mspdi_names;
 pub mod mspdi_out;
 mod node;
