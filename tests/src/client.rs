@@ -229,7 +229,7 @@ impl Client {
     pub async fn budget_bridge(&self, id: &str, args: Value) -> Reply {
         match self.door {
             Door::Rest => {
-                let mut raw = self.raw("GET", &format!("/v1/budgets/{id}/bridge"));
+                let mut raw = self.raw("GET", &format!("/v1/budgets/{}/bridge", rest::part(id)));
                 for (name, value) in args.as_object().expect("arguments") {
                     raw = raw.query(name, value.as_str().expect("text"));
                 }
@@ -242,7 +242,9 @@ impl Client {
     /// What is to be accrued at the end of a period.
     pub async fn accrual_proposal(&self, period: &str) -> Reply {
         match self.door {
-            Door::Rest => self.raw("GET", &format!("/v1/fiscal-periods/{period}/accrual-proposal")).send().await,
+            Door::Rest => {
+                self.raw("GET", &format!("/v1/fiscal-periods/{}/accrual-proposal", rest::part(period))).send().await
+            }
             Door::Grpc => grpc::accrual_proposal(self, period).await,
         }
     }

@@ -16,7 +16,7 @@ use steerco_persistence::{Conn, Fail};
 use serde_json::{Map, Value};
 
 use crate::execute::Wish;
-use crate::read::{Reads, check_id};
+use crate::read::{Reads, check_id, resolve_id};
 use crate::token::Cursor;
 use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
 
@@ -59,6 +59,7 @@ impl Service {
     async fn find_consumer(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<(Consumer, Option<Offset>), Fail> {
         check_id(Consumer::KIND, id)?;
         let (_, scope) = self.authorise(conn, caller, Reads::<Consumer>::ROW).await?;
+        let id = &*resolve_id::<Consumer>(conn, &scope, id).await?;
         let found = query::find::<Consumer>(conn, &scope, id, Moment::Now).await?;
         let consumer = found.filter(|found| found.deleted_at.is_none());
         let consumer = consumer.ok_or_else(|| Error::not_found(Consumer::KIND.name))?;
@@ -75,14 +76,15 @@ impl Service {
     }
 
     async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
-        let (_, offset) = self.find_consumer(conn, caller, id).await?;
-        let args = EventArgs { consumer: Some(id.to_owned()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
+        let (consumer, offset) = self.find_consumer(conn, caller, id).await?;
+        let id = consumer.id_text();
+        let args = EventArgs { consumer: Some(id.clone()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
         let waiting = self.events_in(conn, caller, &args).await?;
         let oldest = waiting.events.first().map(|event| event.at);
         let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);
         let seal = |Offset { epoch, seq, .. }| self.seal_cursor(caller, Cursor { epoch, seq });
         Ok(ConsumerPosition {
-            consumer_id: id.to_owned(),
+            consumer_id: id,
             cursor: offset.map(seal),
             acknowledged_at: offset.map(|offset| offset.at),
             events_behind: i64::try_from(waiting.events.len()).unwrap_or(COUNTED_MAX),
@@ -129,6 +131,7 @@ impl Service {
         to: Offset,
         back: bool,
     ) -> Result<Written<Consumer>, Error> {
+        let id = &*self.id_of::<Consumer>(&context.caller, id).await?;
         let mut wish: Wish<Consumer> = Self::wish_act::<V>(context, id, body)?;
         wish.moved = Some(Moved { consumer: id.to_owned(), to, back });
         self.execute_one(context, wish).await

@@ -6,6 +6,8 @@ use futures::Stream;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use steerco_domain::access::{Row, find};
+use steerco_domain::consumer::Consumer;
+use steerco_domain::id::Id;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason};
@@ -74,6 +76,7 @@ impl Service {
             None => (args.filter.clone(), None),
             Some(id) => {
                 args.refuse_beside_consumer()?;
+                Id::<Consumer>::parse(id).map_err(|detail| Error::fault("?consumer_id", "BAD_ID", detail))?;
                 let (filter, place) = self.consumer_place(conn, caller, id).await?;
                 (filter, Some(place))
             }

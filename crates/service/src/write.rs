@@ -250,6 +250,7 @@ impl Service {
         context: &Context,
         id: &str,
     ) -> Result<(Written<ServiceAccount>, Option<String>), Error> {
+        let id = &*self.id_of::<ServiceAccount>(&context.caller, id).await?;
         let secret = self.new_secret();
         let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
         wish.secret = Some((id.to_owned(), digest(&[&secret])));

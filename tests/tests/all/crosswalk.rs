@@ -1,7 +1,7 @@
 //! The crosswalk: what another system calls a resource stands wherever its id may stand, and is nobody else's to see.
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Who, World, scenario};
+use steerco_tests::{Client, Door, Who, World, scenario};
 
 async fn program(world: &World) -> Client {
     let director = world.client(Who::Director);
@@ -154,6 +154,69 @@ scenario!(one_name_is_given_and_taken(world) {
     let others = json!({"after": after, "event_types": ["risk.update"], "exclude_source": World::SOURCE});
     assert_eq!(director.all_events(others).await, Vec::<Value>::new(), "a source is spared its own");
     assert_eq!(director.revisions("risk", &risk, json!({})).await.unwrap().items().len(), 4);
+    world.verify().await;
+});
+
+scenario!(
+/// Places, secrets and addresses are kept beside their resources, by their ids.
+what_is_kept_beside_a_resource_goes_by_its_names_too(world) {
+    let (admin, director) = (world.client(Who::Admin), world.client(Who::Director));
+    let made = async |caller: &Client, kind: &str, body: Value, name: &str| {
+        let id = caller.create(kind, body).await.unwrap().id().to_owned();
+        caller.add_ref(kind, &id, World::SOURCE, name).await.unwrap();
+        id
+    };
+    let consumer = made(&director, "consumer", json!({"name": "Warehouse", "kinds": ["risk"]}), "C").await;
+    world.risk("Flood").await;
+    let place = director.position("jira/C").await.unwrap();
+    assert_eq!((&place["consumer_id"], &place["events_behind"]), (&json!(consumer), &json!(1)));
+    director.act("consumer", "jira/C", "acknowledge", json!({})).await.unwrap();
+    assert_eq!(director.position(&consumer).await.unwrap()["events_behind"], 0);
+    director.act("consumer", "jira/C", "replay", json!({"seq": "1"})).await.unwrap();
+    assert_eq!(director.position(&consumer).await.unwrap()["events_behind"], 1);
+    let told = director.events(json!({"consumer_id": "jira/C"})).await.unwrap_err();
+    assert_eq!(told.places(), [("?consumer_id", "BAD_ID")], "a parameter beside the path is an id");
+
+    let account = made(&admin, "service_account", json!({"name": "Tool"}), "A").await;
+    admin.create("grant", json!({"service_account_id": account, "role": "integration"})).await.unwrap();
+    let issued = admin.act("service_account", "jira/A", "issue_secret", json!({})).await.unwrap();
+    assert_eq!(issued["client_id"], json!(account));
+    let form = format!("grant_type=client_credentials&client_id={account}&client_secret={}", issued.text("client_secret"));
+    let asked = world.nobody().through(Door::Rest).raw("POST", "/oauth2/token").body(form);
+    let token = asked.header("content-type", "application/x-www-form-urlencoded").plain().await;
+    assert_eq!(token.status, Some(200), "the secret is that of the account: {token:?}");
+
+    let feed = made(&director, "calendar_feed", json!({"name": "Milestones"}), "F").await;
+    let issued = director.act("calendar_feed", "jira/F", "issue_address", json!({})).await.unwrap();
+    let address = issued.text("address");
+    assert!(address.contains(&feed), "{address}");
+    let address = &address[address.find("/calendars/").unwrap()..];
+    world.nobody().through(Door::Rest).raw("GET", address).content().await.unwrap();
+
+    let hook = json!({"name": "Warehouse", "url": "http://127.0.0.1:9/hook", "kinds": ["risk"]});
+    made(&director, "webhook_endpoint", hook, "W").await;
+    director.act("webhook_endpoint", "jira/W", "rotate_secret", json!({})).await.unwrap();
+    director.act("webhook_endpoint", "jira/W", "test", json!({})).await.unwrap();
+    assert_eq!(director.deliveries("jira/W", json!({})).await.unwrap()["deliveries"], json!([]));
+
+    let finance = world.client(Who::Finance);
+    let period = super::bodies::make(&world, "fiscal_period").await;
+    super::bodies::keeper(&world, "fiscal_period").add_ref("fiscal_period", &period, World::SOURCE, "P").await.unwrap();
+    let by_name = finance.accrual_proposal("jira/P").await.unwrap();
+    assert_eq!(by_name.json, finance.accrual_proposal(&period).await.unwrap().json);
+
+    for refused in [
+        director.position("jira/none").await,
+        director.act("consumer", "jira/none", "acknowledge", json!({})).await,
+        director.act("webhook_endpoint", "jira/none", "rotate_secret", json!({})).await,
+        director.act("calendar_feed", "jira/none", "issue_address", json!({})).await,
+        admin.act("service_account", "jira/none", "issue_secret", json!({})).await,
+        finance.accrual_proposal("jira/none").await,
+    ] {
+        assert_eq!(refused.unwrap_err().code, "NOT_FOUND");
+    }
+    let stranger = director.act("service_account", "jira/none", "issue_secret", json!({})).await.unwrap_err();
+    assert_eq!(stranger.anonymous(), director.act("service_account", "jira/A", "issue_secret", json!({})).await.unwrap_err().anonymous());
     world.verify().await;
 });
 
