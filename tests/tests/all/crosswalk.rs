@@ -197,7 +197,7 @@ what_is_kept_beside_a_resource_goes_by_its_names_too(world) {
     made(&director, "webhook_endpoint", hook, "W").await;
     director.act("webhook_endpoint", "jira/W", "rotate_secret", json!({})).await.unwrap();
     director.act("webhook_endpoint", "jira/W", "test", json!({})).await.unwrap();
-    assert_eq!(director.deliveries("jira/W", json!({})).await.unwrap()["deliveries"], json!([]));
+    assert!(director.deliveries("jira/W", json!({})).await.unwrap().items().is_empty());
 
     let finance = world.client(Who::Finance);
     let period = super::bodies::make(&world, "fiscal_period").await;

@@ -303,7 +303,7 @@ impl Service {
         args: &WebhookDeliveryArgs,
     ) -> Result<WebhookDeliveryPage, Fail> {
         let (endpoint, _) = self.find_webhook(conn, caller, id, Reads::<WebhookEndpoint>::ROW).await?;
-        let (org, id) = (caller.organisation(), &*endpoint.id_text());
+        let (org, id) = (caller.organisation(), endpoint.id_text());
         let size =
             steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
         let state = match &args.state {
@@ -318,7 +318,7 @@ impl Service {
             None => i64::MAX,
             Some(token) => read_token(&self.inner.sealer, &page, token)?,
         };
-        let mut found = webhook::list(conn, org, id, state, before, size + 1).await?;
+        let mut found = webhook::list(conn, org, &id, state, before, size + 1).await?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let last = found.last().filter(|_| more).map(|last| last.seq.to_string());
