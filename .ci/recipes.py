@@ -50,6 +50,13 @@ def digests(rows):
     return found
 
 
+def proven(path):
+    """The digests of the service without the numbers of their last events, and these by themselves."""
+    answer = call("GET", path)["collections"]
+    last = {one["kind"]: int(one.pop("max_seq", 0)) for one in answer}
+    return {one["kind"]: one for one in answer}, last
+
+
 def write(stop, written):
     program = call("GET", "/v1/programs?page_size=1")["items"][0]["id"]
     random_ = random.Random(RANDOM.random())
@@ -65,6 +72,12 @@ def write(stop, written):
             call("DELETE", f"/v1/risks/{risks.pop(random_.randrange(len(risks)))}")
         written.append(chance)
         time.sleep(0.01)
+
+
+def known_last():
+    """The greatest number of the events that brought what the Python copy holds; of the snapshot it knows none."""
+    rows = sqlite3.connect(f"{MADE}/copy.sqlite").execute("SELECT kind, max(seq) FROM resource GROUP BY kind")
+    return {kind: last for kind, last in rows if last is not None}
 
 
 def python_copy():
@@ -100,7 +113,7 @@ assert writer.is_alive(), "the writer failed"
 stop.set()
 writer.join()
 wanted = everything()
-proof = {one["kind"]: one for one in call("GET", "/v1/digest?kinds=" + ",".join(LISTS))["collections"]}
+proof, last = proven("/v1/digest?kinds=" + ",".join(LISTS))
 for command, copy in COPIES:
     subprocess.run([*command, "--until-now"], env=environment, check=True, timeout=60)
     held = copy()
@@ -108,4 +121,6 @@ for command, copy in COPIES:
     missing, more = wanted.keys() - held.keys(), held.keys() - wanted.keys()
     other = [id for id in wanted.keys() & held.keys() if wanted[id] != held[id]]
     assert not (missing or more or other), (command, len(missing), len(more), [(wanted[i], held[i]) for i in other[:1]])
+known = known_last()
+assert "risk" in known and all(last[kind] == number for kind, number in known.items()), (known, last)
 print(f"{len(written)} writes, {kills} kills, {len(wanted)} rows: both copies are what the server has, by digest")

@@ -55,7 +55,8 @@ def ask(call, **arguments):
 
 def open_copy(path):
     copy = sqlite3.connect(path)
-    copy.execute("CREATE TABLE IF NOT EXISTS resource (id TEXT PRIMARY KEY, kind TEXT, revision INTEGER, fields TEXT)")
+    columns = "id TEXT PRIMARY KEY, kind TEXT, revision INTEGER, fields TEXT, seq INTEGER"
+    copy.execute(f"CREATE TABLE IF NOT EXISTS resource ({columns})")
     copy.execute("CREATE TABLE IF NOT EXISTS cursor (value TEXT)")
     return copy
 
@@ -70,12 +71,13 @@ def set_cursor(copy, value):
     copy.execute("INSERT INTO cursor VALUES (?)", [value])
 
 
-def put(copy, kind, fields):
-    """Takes a resource, unless the copy holds it as new or newer."""
+def put(copy, kind, fields, seq=None):
+    """Takes a resource, unless the copy holds a newer one; with the number of the event that brought it."""
     copy.execute(
-        "INSERT INTO resource VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, "
-        "fields = excluded.fields WHERE excluded.revision >= resource.revision",
-        [fields["id"], kind, fields["revision"], json.dumps(fields, sort_keys=True)],
+        "INSERT INTO resource VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, "
+        "fields = excluded.fields, seq = coalesce(excluded.seq, resource.seq) "
+        "WHERE excluded.revision >= resource.revision",
+        [fields["id"], kind, fields["revision"], json.dumps(fields, sort_keys=True), seq],
     )
 
 
@@ -104,8 +106,11 @@ def snapshot(client, copy, kinds):
 def take(copy, event):
     if event["deleted"] or event.get("visibility") == "lost":
         copy.execute("DELETE FROM resource WHERE id = ?", [event["resource_id"]])
+    elif event["operation"].endswith(".backfill"):
+        # It tells what held before; what holds now is as it was.
+        copy.execute("UPDATE resource SET seq = ? WHERE id = ?", [event["seq"], event["resource_id"]])
     else:
-        put(copy, event["kind"], event["after"])
+        put(copy, event["kind"], event["after"], event["seq"])
 
 
 def follow(client, copy, kinds, until_now):

@@ -87,7 +87,8 @@ async function snapshot(): Promise<Copy> {
 
 function take(copy: Copy, event: Event) {
   if (event.deleted || event.visibility === "lost") delete copy.rows[event.resource_id];
-  else put(copy, event.after as unknown as Row);
+  // What held before changes nothing of what holds now.
+  else if (!event.operation.endsWith(".backfill")) put(copy, event.after as unknown as Row);
 }
 
 /** Takes what changed, page by page. False where the copy has to be read anew. */

@@ -45,6 +45,8 @@ pub(crate) enum Call<'a> {
     Upsert { source: &'a str, external_id: &'a str, body: &'a Value },
     Delete { id: &'a str },
     Undelete { id: &'a str },
+    AddRef { id: &'a str, source: &'a str, external_id: &'a str },
+    RemoveRef { id: &'a str, source: &'a str, external_id: &'a str },
     Act { id: &'a str, verb: &'a str, body: &'a Value },
     Batch { body: &'a Value },
     Progress { id: &'a str },
@@ -192,6 +194,14 @@ impl Client {
         self.call(kind, Call::Undelete { id }).await
     }
 
+    pub async fn add_ref(&self, kind: &str, id: &str, source: &str, external_id: &str) -> Reply {
+        self.call(kind, Call::AddRef { id, source, external_id }).await
+    }
+
+    pub async fn remove_ref(&self, kind: &str, id: &str, source: &str, external_id: &str) -> Reply {
+        self.call(kind, Call::RemoveRef { id, source, external_id }).await
+    }
+
     /// `verb` as the table of permissions names it, such as `issue_secret`. An `upload` has no body but its content.
     pub async fn act(&self, kind: &str, id: &str, verb: &str, body: Value) -> Reply {
         if verb == "upload" {
@@ -219,7 +229,7 @@ impl Client {
     pub async fn budget_bridge(&self, id: &str, args: Value) -> Reply {
         match self.door {
             Door::Rest => {
-                let mut raw = self.raw("GET", &format!("/v1/budgets/{id}/bridge"));
+                let mut raw = self.raw("GET", &format!("/v1/budgets/{}/bridge", rest::part(id)));
                 for (name, value) in args.as_object().expect("arguments") {
                     raw = raw.query(name, value.as_str().expect("text"));
                 }
@@ -232,7 +242,9 @@ impl Client {
     /// What is to be accrued at the end of a period.
     pub async fn accrual_proposal(&self, period: &str) -> Reply {
         match self.door {
-            Door::Rest => self.raw("GET", &format!("/v1/fiscal-periods/{period}/accrual-proposal")).send().await,
+            Door::Rest => {
+                self.raw("GET", &format!("/v1/fiscal-periods/{}/accrual-proposal", rest::part(period))).send().await
+            }
             Door::Grpc => grpc::accrual_proposal(self, period).await,
         }
     }

@@ -181,6 +181,8 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Upsert { .. } => format!("Upsert{one}"),
         Call::Delete { .. } => format!("Delete{one}"),
         Call::Undelete { .. } => format!("Undelete{one}"),
+        Call::AddRef { .. } => format!("Add{one}ExternalRef"),
+        Call::RemoveRef { .. } => format!("Remove{one}ExternalRef"),
         Call::Act { verb, .. } => format!("{}{one}", camel(verb)),
         Call::Batch { .. } => format!("Batch{many}"),
         Call::Progress { .. } => format!("Get{one}Progress"),
@@ -191,6 +193,9 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Create { body } => json!({kind.name: body}),
         Call::Get { id } | Call::Progress { id } | Call::Delete { id } | Call::Undelete { id } => json!({"id": id}),
         Call::GetByRef { source, external_id } => json!({"source": source, "external_id": external_id}),
+        Call::AddRef { id, source, external_id } | Call::RemoveRef { id, source, external_id } => {
+            json!({"id": id, "source": source, "external_id": external_id})
+        }
         Call::List { args } => (*args).clone(),
         Call::Revisions { id, args } | Call::Financials { id, args } | Call::Act { id, body: args, .. } => {
             let mut body = (*args).clone();

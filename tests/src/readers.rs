@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::grpc::{method, unary};
-use crate::rest::with_args;
+use crate::rest::{part, with_args};
 use crate::{Client, Door, Reply};
 
 impl Client {
     /// Where a consumer of the feed is.
     pub async fn position(&self, id: &str) -> Reply {
         match self.door {
-            Door::Rest => self.raw("GET", &format!("/v1/consumers/{id}/position")).send().await,
+            Door::Rest => self.raw("GET", &format!("/v1/consumers/{}/position", part(id))).send().await,
             Door::Grpc => unary(self, &method("ConsumerService", "GetConsumerPosition"), &json!({ "id": id })).await,
         }
     }
@@ -26,7 +26,7 @@ impl Client {
     /// Messages to a webhook endpoint, newest first: `state`, `page_size`, `page_token`.
     pub async fn deliveries(&self, id: &str, args: Value) -> Reply {
         if self.door == Door::Rest {
-            let raw = self.raw("GET", &format!("/v1/webhook-endpoints/{id}/deliveries"));
+            let raw = self.raw("GET", &format!("/v1/webhook-endpoints/{}/deliveries", part(id)));
             return with_args(raw, &args).send().await;
         }
         let mut args = args;

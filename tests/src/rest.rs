@@ -199,6 +199,8 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
     let base = format!("/v1/{}", kind.path());
     let one = |id: &str| format!("{base}/{}", part(id));
     let by_ref = |source: &str, id: &str| format!("{base}/by-ref/{}/{}", part(source), part(id));
+    let named =
+        |id: &str, source: &str, name: &str| format!("{}/external-refs/{}/{}", one(id), part(source), part(name));
     let is_batch = matches!(call, Call::Batch { .. });
     let (method, path, body, args) = match call {
         Call::Create { body } => ("POST", base, Some(body), None),
@@ -210,6 +212,8 @@ pub(crate) async fn call(client: &Client, kind: &Kind, call: Call<'_>) -> Reply 
         Call::Upsert { source, external_id, body } => ("PUT", by_ref(source, external_id), Some(body), None),
         Call::Delete { id } => ("DELETE", one(id), None, None),
         Call::Undelete { id } => ("POST", one(id) + "/undelete", None, None),
+        Call::AddRef { id, source, external_id } => ("PUT", named(id, source, external_id), None, None),
+        Call::RemoveRef { id, source, external_id } => ("DELETE", named(id, source, external_id), None, None),
         Call::Act { id, verb, body } => ("POST", format!("{}/{}", one(id), verb.replace('_', "-")), Some(body), None),
         Call::Batch { body } => ("POST", base + "/batch", Some(body), None),
         Call::Progress { id } => ("GET", one(id) + "/progress", None, None),

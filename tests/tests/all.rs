@@ -59,6 +59,7 @@ mod all {
     mod revocation;
     mod risk;
     mod rust_client;
+    mod schedules;
     mod scorecard;
     mod service_level_measurement;
     mod settlement;

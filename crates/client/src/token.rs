@@ -66,8 +66,8 @@ impl Tokens {
         Self { from, fetched: Mutex::new(None) }
     }
 
-    /// The `authorization` of a call.
-    pub(crate) async fn authorization(&self, channel: &Channel) -> Result<Option<HeaderValue>, Status> {
+    /// The token of a call.
+    pub(crate) async fn token(&self, channel: &Channel) -> Result<Option<String>, Status> {
         let token = match &self.from {
             Token::None => return Ok(None),
             Token::Text(text) => text.clone(),
@@ -82,7 +82,13 @@ impl Tokens {
                 }
             }
         };
-        let mut value = HeaderValue::try_from(format!("Bearer {}", token.trim()))
+        Ok(Some(token.trim().to_owned()))
+    }
+
+    /// The `authorization` of a call.
+    pub(crate) async fn authorization(&self, channel: &Channel) -> Result<Option<HeaderValue>, Status> {
+        let Some(token) = self.token(channel).await? else { return Ok(None) };
+        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_| Status::failed_precondition("the access token is no line of visible ASCII"))?;
         value.set_sensitive(true);
         Ok(Some(value))

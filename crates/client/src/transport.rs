@@ -96,6 +96,11 @@ impl Whole {
 }
 
 impl Client {
+    /// The access token of the next call, for requests beside this client.
+    pub async fn access_token(&self) -> Result<Option<String>, Error> {
+        Ok(self.inner.tokens.token(&self.channel).await?)
+    }
+
     /// Makes a call, once.
     pub(crate) async fn once(&self, mut request: Request<Body>) -> Answer {
         if let Some(token) = self.inner.tokens.authorization(&self.channel).await? {

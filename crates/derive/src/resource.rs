@@ -215,6 +215,8 @@ fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> Token
         format!("list_{singular}_revisions"),
         format!("get_{singular}_by_ref"),
         format!("upsert_{plural}"),
+        format!("add_{singular}_external_ref"),
+        format!("remove_{singular}_external_ref"),
     ]
     .map(|m| format_ident!("{m}"));
     let messages = [

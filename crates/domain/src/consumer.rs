@@ -5,6 +5,7 @@ use steerco_derive::{input, resource};
 use crate::actor::Actor;
 use crate::error::{Error, Fault, Reason};
 use crate::event_type::{check_event_types, check_kinds, check_labels};
+use crate::field::Long;
 use crate::id::Id;
 use crate::program::Program;
 use crate::resource::{Acting, Rules, Verb};
@@ -80,14 +81,16 @@ impl Verb for AcknowledgeConsumer {
     }
 }
 
-/// Moves the reader to another place, also back: to a cursor, or before everything since an instant; to the beginning
-/// of the feed when neither is given.
+/// Moves the reader to another place, also back: to a cursor, before everything since an instant, or before the event of
+/// a number; to the beginning of the feed when none of them is given.
 #[input]
 pub struct ReplayConsumer {
-    /// Cursor after which to go on; this or `since`.
+    /// Cursor after which to go on.
     pub cursor: Option<Text<4_000>>,
-    /// Instant from which on events are wanted again (UTC); this or `cursor`.
+    /// Instant from which on events are wanted again (UTC), instead of a cursor.
     pub since: Option<Instant>,
+    /// Number (`seq`) of the first event wanted again, instead of a cursor. Partners, who see no numbers, give none.
+    pub seq: Option<Long>,
 }
 
 impl Verb for ReplayConsumer {
@@ -95,9 +98,11 @@ impl Verb for ReplayConsumer {
     const NAME: &'static str = "replay";
     fn decide_by(&self, consumer: &mut Consumer, acting: &Acting) -> Result<(), Error> {
         check_own(&consumer.created_by, acting, "consumer")?;
-        if self.cursor.is_some() && self.since.is_some() {
-            return Err(Error::fault("/since", "DOES_NOT_FIT", "give a cursor or an instant, not both"));
-        }
-        Ok(())
+        let given =
+            [("/cursor", self.cursor.is_some()), ("/since", self.since.is_some()), ("/seq", self.seq.is_some())];
+        let given = given.iter().filter(|(_, given)| *given).skip(1);
+        let detail = "give a cursor, an instant or a number, and no two of them";
+        let faults: Vec<Fault> = given.map(|(name, _)| Fault::new(*name, "DOES_NOT_FIT", detail)).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
     }
 }

@@ -30,7 +30,7 @@ impl EventType {
             "upsert" => format!("The {one} was created or changed by its source."),
             "delete" => format!("The {one} was deleted."),
             "undelete" => format!("The deletion of the {one} was taken back."),
-            "backfill" => format!("The {one} got a version that held before the current one."),
+            "backfill" => format!("The {one} got a version that held before the current one, which is as it was."),
             "supersede" => format!("Another {one} took its place."),
             "warn" => format!("The deadline of the {one} is near, or over: told to `reviewer_id` and `delegate_id`."),
             "deem" => format!("Nobody decided in time: by the contract the {one} accepts what was claimed."),

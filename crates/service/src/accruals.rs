@@ -7,7 +7,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, accrual};
 
-use crate::read::check_id;
+use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
 const PROPOSE: &Row = find("fiscal_period", "propose_accruals");
@@ -24,6 +24,7 @@ impl Service {
 
     async fn accrual_proposal_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<AccrualProposal, Fail> {
         let (_, scope) = self.authorise(conn, caller, PROPOSE).await?;
+        let id = &*resolve_id::<FiscalPeriod>(conn, &scope, id).await?;
         let period = query::find::<FiscalPeriod>(conn, &scope, id, Moment::Now).await?;
         let period = period.ok_or_else(|| Error::not_found(FiscalPeriod::KIND.name))?;
         Ok(AccrualProposal::new(id, &accrual::find(conn, &scope, &period).await?)?)

@@ -28,6 +28,7 @@ impl Service {
         context: &Context,
         id: &str,
     ) -> Result<(Written<CalendarFeed>, Option<String>), Error> {
+        let id = &*self.id_of::<CalendarFeed>(&context.caller, id).await?;
         let owner = self.whole_owner(&context.caller).await?;
         let secret = self.new_secret();
         let mut wish = Self::wish_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;

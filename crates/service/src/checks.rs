@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use steerco_domain::error::Fault;
 use steerco_domain::field::Cell;
+use steerco_domain::refs::ExternalRef;
+use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query;
 use steerco_persistence::{Fail, Scope};
@@ -90,7 +92,6 @@ async fn check_sources<R: Resource>(
     after: &R,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
     for (i, reference) in after.common().external_refs.0.iter().enumerate() {
         if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
             continue;
@@ -99,23 +100,37 @@ async fn check_sources<R: Resource>(
             let detail = "no source with this code is registered";
             faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
         }
-        let holder = env.crosswalk.find(env.conn, org, R::KIND, reference).await?;
-        if holder.is_some_and(|(id, _)| id != after.id_text()) {
-            let detail = format!("another {} has this external reference", R::KIND.name);
-            let fault = Fault::new(format!("/external_refs/{i}"), "ALREADY_EXISTS", detail.clone());
-            return Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }.into());
-        }
+        check_free(env, after, reference, &format!("/external_refs/{i}")).await?;
     }
     Ok(())
+}
+
+/// No other resource of its kind has this external reference.
+pub(crate) async fn check_free<R: Resource>(
+    env: &Env<'_>,
+    resource: &R,
+    reference: &ExternalRef,
+    pointer: &str,
+) -> Result<(), Fail> {
+    let org = env.context.caller.organisation();
+    let holder = env.crosswalk.find(env.conn, org, R::KIND, reference).await?;
+    if holder.is_none_or(|(id, _)| id == resource.id_text()) {
+        return Ok(());
+    }
+    Err(taken(R::KIND, pointer, "external reference").into())
+}
+
+fn taken(kind: &Kind, pointer: &str, what: &str) -> Error {
+    let detail = format!("another {} has this {what}", kind.name);
+    let fault = Fault::new(pointer.to_owned(), "ALREADY_EXISTS", detail.clone());
+    Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }
 }
 
 async fn check_unique<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
     for (field, value) in unique_values(before, after) {
         if query::is_taken(env.conn, org, R::KIND, field, &value, &after.id_text()).await? {
-            let detail = format!("another {} has this {field}", R::KIND.name);
-            let fault = Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail.clone());
-            return Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }.into());
+            return Err(taken(R::KIND, &format!("/{field}"), field).into());
         }
     }
     Ok(())

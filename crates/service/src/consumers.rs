@@ -2,6 +2,7 @@
 
 use steerco_domain::access::{Row, find};
 use steerco_domain::consumer::{AcknowledgeConsumer, Consumer, ReplayConsumer};
+use steerco_domain::field::Long;
 use steerco_domain::input::read_input;
 use steerco_domain::resource::Verb;
 use steerco_domain::text::Text;
@@ -15,7 +16,7 @@ use steerco_persistence::{Conn, Fail};
 use serde_json::{Map, Value};
 
 use crate::execute::Wish;
-use crate::read::{Reads, check_id};
+use crate::read::{Reads, check_id, resolve_id};
 use crate::token::Cursor;
 use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
 
@@ -58,6 +59,7 @@ impl Service {
     async fn find_consumer(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<(Consumer, Option<Offset>), Fail> {
         check_id(Consumer::KIND, id)?;
         let (_, scope) = self.authorise(conn, caller, Reads::<Consumer>::ROW).await?;
+        let id = &*resolve_id::<Consumer>(conn, &scope, id).await?;
         let found = query::find::<Consumer>(conn, &scope, id, Moment::Now).await?;
         let consumer = found.filter(|found| found.deleted_at.is_none());
         let consumer = consumer.ok_or_else(|| Error::not_found(Consumer::KIND.name))?;
@@ -74,14 +76,15 @@ impl Service {
     }
 
     async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
-        let (_, offset) = self.find_consumer(conn, caller, id).await?;
-        let args = EventArgs { consumer: Some(id.to_owned()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
+        let (consumer, offset) = self.find_consumer(conn, caller, id).await?;
+        let id = consumer.id_text();
+        let args = EventArgs { consumer: Some(id.clone()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
         let waiting = self.events_in(conn, caller, &args).await?;
         let oldest = waiting.events.first().map(|event| event.at);
         let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);
         let seal = |Offset { epoch, seq, .. }| self.seal_cursor(caller, Cursor { epoch, seq });
         Ok(ConsumerPosition {
-            consumer_id: id.to_owned(),
+            consumer_id: id,
             cursor: offset.map(seal),
             acknowledged_at: offset.map(|offset| offset.at),
             events_behind: i64::try_from(waiting.events.len()).unwrap_or(COUNTED_MAX),
@@ -111,7 +114,11 @@ impl Service {
         body: &Map<String, Value>,
     ) -> Result<Written<Consumer>, Error> {
         let replay: ReplayConsumer = read_input(body)?;
-        let otherwise = replay.since.map_or(Destination::Beginning, Destination::Since);
+        let otherwise = match (replay.since, replay.seq) {
+            (Some(since), _) => Destination::Since(since),
+            (None, Some(Long(seq))) => Destination::From(seq),
+            (None, None) => Destination::Beginning,
+        };
         let to = self.destination(&context.caller, REPLAY, replay.cursor.as_ref(), otherwise).await?;
         self.move_consumer::<ReplayConsumer>(context, id, body, to, true).await
     }
@@ -124,6 +131,7 @@ impl Service {
         to: Offset,
         back: bool,
     ) -> Result<Written<Consumer>, Error> {
+        let id = &*self.id_of::<Consumer>(&context.caller, id).await?;
         let mut wish: Wish<Consumer> = Self::wish_act::<V>(context, id, body)?;
         wish.moved = Some(Moved { consumer: id.to_owned(), to, back });
         self.execute_one(context, wish).await
@@ -139,7 +147,7 @@ impl Service {
     ) -> Result<Offset, Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
-            self.authorise(&conn, caller, row).await?;
+            let (_, scope) = self.authorise(&conn, caller, row).await?;
             let org = caller.organisation();
             let head: Head = self.inner.database.head(&conn, org).await?;
             let seq = match (cursor, otherwise) {
@@ -147,6 +155,14 @@ impl Service {
                 (None, Destination::End) => head.seq,
                 (None, Destination::Beginning) => 0,
                 (None, Destination::Since(since)) => self.position_since(&conn, org, since).await?,
+                (None, Destination::From(_)) if scope.is_partner() => {
+                    let detail = "a partner sees no numbers: give a cursor or an instant";
+                    return Err(Error::fault("/seq", "DOES_NOT_FIT", detail).into());
+                }
+                (None, Destination::From(seq)) => {
+                    check_number(seq, &head)?;
+                    self.check_position(&conn, org, Cursor { epoch: head.epoch, seq: seq - 1 }, &head).await?
+                }
             };
             Ok(Offset { epoch: head.epoch, seq, at: self.inner.clock.now() })
         };
@@ -161,7 +177,18 @@ impl Service {
 enum Destination {
     Beginning,
     Since(Instant),
+    /// Before the event of this number.
+    From(i64),
     End,
+}
+
+/// The number of an event, or of the next one.
+fn check_number(seq: i64, head: &Head) -> Result<(), Error> {
+    let next = head.seq.saturating_add(1);
+    if (1..=next).contains(&seq) {
+        return Ok(());
+    }
+    Err(Error::fault("/seq", "OUT_OF_RANGE", format!("must be from 1 to {next}, the number of the next event")))
 }
 
 fn filter_of(consumer: &Consumer) -> EventFilter {

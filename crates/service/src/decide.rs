@@ -1,6 +1,6 @@
 //! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
 use steerco_domain::refs::ExternalRef;
@@ -12,7 +12,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
 use crate::Outcome;
-use crate::checks::check;
+use crate::checks::{check, check_free};
 use crate::crosswalk::Behind;
 use crate::execute::{Env, Item, Writes};
 use crate::family::children_of;
@@ -43,6 +43,10 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
         Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
             let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
             upsert(env, *new_id, &wanted, body).await
+        }
+        Item::Refer { id, source, external_id, add, if_match } => {
+            let wanted = Wanted { source, external_id, version: None, if_match: if_match.as_deref() };
+            refer(env, id, &wanted, *add).await
         }
         Item::Delete { id, if_match } => delete(env, id, if_match.as_deref()).await,
         Item::Undelete { id, if_match } => undelete(env, id, if_match.as_deref()).await,
@@ -330,6 +334,22 @@ async fn upsert<R: Resource>(
     drop_repeated(&before, &mut body);
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
     Ok(Decided { source_version: version, ..merged })
+}
+
+/// One name in a source system more, or less: an update under that source.
+async fn refer<R: Resource>(env: &Env<'_>, id: &str, wanted: &Wanted<'_>, add: bool) -> Result<Decided<R>, Fail> {
+    refuse_partner(env)?;
+    let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, wanted.if_match).await?;
+    let reference = check_source(env, wanted).await?;
+    let mut refs = before.common().external_refs.clone();
+    if add {
+        check_free(env, &before, &reference, "/external_id").await?;
+        refs.add(reference)?;
+    } else {
+        refs.remove(&reference);
+    }
+    let patch = Map::from_iter([("external_refs".to_owned(), json!(refs))]);
+    merge(env, scope, before, &patch, "update", Some(wanted.source)).await
 }
 
 /// Removes members that can only be set at creation and say what is so already.

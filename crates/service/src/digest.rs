@@ -28,6 +28,8 @@ use crate::{Caller, DigestArgs, ListArgs, Service};
 pub struct CollectionDigest {
     pub kind: &'static str,
     pub count: i64,
+    /// Number of the last event of any of them; absent where there is none, and for partners.
+    pub max_seq: Option<i64>,
     pub hash: String,
 }
 
@@ -109,8 +111,9 @@ async fn of_kind(
     let query = ListQuery { filter, order: &plan.order, after: None, limit: 0, show_deleted: args.show_deleted };
     let mut sum = Sum::default();
     if scope.sees_private() {
-        for (id, revision) in digest::list_revisions(conn, scope, kind, &query, moment).await? {
+        for (id, revision, seq) in digest::list_revisions(conn, scope, kind, &query, moment).await? {
             sum.add(&id, &revision.to_string());
+            sum.max_seq = sum.max_seq.max(Some(seq));
         }
         return Ok(sum.done(kind));
     }
@@ -177,6 +180,7 @@ fn canonical(value: &Value, text: &mut String) {
 #[derive(Default)]
 struct Sum {
     count: i64,
+    max_seq: Option<i64>,
     sha: Sha256,
 }
 
@@ -189,7 +193,8 @@ impl Sum {
     }
 
     fn done(self, kind: &'static Kind) -> CollectionDigest {
-        CollectionDigest { kind: kind.name, count: self.count, hash: hex(&self.sha.finalize()) }
+        let Self { count, max_seq, sha } = self;
+        CollectionDigest { kind: kind.name, count, max_seq, hash: hex(&sha.finalize()) }
     }
 }
 

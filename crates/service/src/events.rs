@@ -6,6 +6,8 @@ use futures::Stream;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use steerco_domain::access::{Row, find};
+use steerco_domain::consumer::Consumer;
+use steerco_domain::id::Id;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason};
@@ -74,6 +76,7 @@ impl Service {
             None => (args.filter.clone(), None),
             Some(id) => {
                 args.refuse_beside_consumer()?;
+                Id::<Consumer>::parse(id).map_err(|detail| Error::fault("?consumer_id", "BAD_ID", detail))?;
                 let (filter, place) = self.consumer_place(conn, caller, id).await?;
                 (filter, Some(place))
             }
@@ -107,7 +110,13 @@ impl Service {
         self.check_position(conn, org, cursor, head).await
     }
 
-    async fn check_position(&self, conn: &Conn, org: &str, cursor: Cursor, head: &Head) -> Result<i64, Fail> {
+    pub(crate) async fn check_position(
+        &self,
+        conn: &Conn,
+        org: &str,
+        cursor: Cursor,
+        head: &Head,
+    ) -> Result<i64, Fail> {
         if cursor.epoch != head.epoch || cursor.seq > head.seq {
             return Err(expired("the database was restored since this cursor was made"));
         }

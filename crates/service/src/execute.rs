@@ -69,6 +69,14 @@ pub(crate) enum Item<R> {
         body: Map<String, Value>,
         if_match: Option<String>,
     },
+    /// One name in a source system more, or less.
+    Refer {
+        id: String,
+        source: String,
+        external_id: String,
+        add: bool,
+        if_match: Option<String>,
+    },
     Delete {
         id: String,
         if_match: Option<String>,
@@ -387,7 +395,7 @@ pub(crate) fn remembered_key(context: &Context) -> Option<Key> {
 fn may_begin<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<(), Error> {
     let allowed = match item {
         Item::Create { .. } => env.scope(Writes::<R>::CREATE),
-        Item::Update { .. } => env.scope(Some(Writes::<R>::UPDATE)),
+        Item::Update { .. } | Item::Refer { .. } => env.scope(Some(Writes::<R>::UPDATE)),
         Item::Upsert { .. } => env.scope(Some(Writes::<R>::UPDATE)).or_else(|_| env.scope(Writes::<R>::CREATE)),
         Item::Delete { .. } | Item::Undelete { .. } => env.scope(Writes::<R>::DELETE),
         Item::Act { row, .. } | Item::Make { row, .. } => env.scope(Some(row)),

@@ -7,7 +7,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, reconciliation};
 
-use crate::read::check_id;
+use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
 const RECONCILE: &Row = find("fiscal_period", "reconcile");
@@ -39,6 +39,7 @@ impl Service {
             return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
         }
         statement.check()?;
+        let id = &*resolve_id::<FiscalPeriod>(conn, &scope, id).await?;
         let period = query::find::<FiscalPeriod>(conn, &scope, id, Moment::Now).await?;
         period.ok_or_else(|| Error::not_found(FiscalPeriod::KIND.name))?;
         let source = statement.source.as_str();

@@ -20,8 +20,9 @@ impl Service {
     /// them, as XML of Microsoft Project; and a name for the file.
     pub async fn schedule_as_mspdi(&self, caller: &Caller, project_id: &str) -> Result<(String, String), Error> {
         let project = self.get::<Project>(caller, project_id, &ReadArgs::default()).await?.resource;
-        let activities = self.all::<Activity>(caller, &format!("project_id = \"{project_id}\"")).await?;
-        let deliverables = self.all::<Deliverable>(caller, &format!("project_id = \"{project_id}\"")).await?;
+        let of_project = format!("project_id = \"{}\"", project.id);
+        let activities = self.all::<Activity>(caller, &of_project).await?;
+        let deliverables = self.all::<Deliverable>(caller, &of_project).await?;
         let deliverables: HashSet<_> = deliverables.into_iter().map(|deliverable| deliverable.id).collect();
         let mut milestones = Vec::new();
         if !deliverables.is_empty() {

@@ -115,6 +115,44 @@ impl Service {
         self.execute_one(context, Wish::one("upsert", input, item)).await
     }
 
+    /// Gives a resource one more name in a source system.
+    pub async fn add_external_ref<R: Resource>(
+        &self,
+        context: &Context,
+        id: &str,
+        source: &str,
+        external_id: &str,
+    ) -> Result<Written<R>, Error> {
+        self.refer(context, id, source, external_id, true).await
+    }
+
+    /// Takes one of its names away.
+    pub async fn remove_external_ref<R: Resource>(
+        &self,
+        context: &Context,
+        id: &str,
+        source: &str,
+        external_id: &str,
+    ) -> Result<Written<R>, Error> {
+        self.refer(context, id, source, external_id, false).await
+    }
+
+    async fn refer<R: Resource>(
+        &self,
+        context: &Context,
+        id: &str,
+        source: &str,
+        external_id: &str,
+        add: bool,
+    ) -> Result<Written<R>, Error> {
+        check_id(R::KIND, id)?;
+        let action = if add { "add_external_ref" } else { "remove_external_ref" };
+        let input = json!([id, source, external_id]);
+        let (id, source, external_id) = (id.to_owned(), source.to_owned(), external_id.to_owned());
+        let item = Item::Refer { id, source, external_id, add, if_match: context.if_match.clone() };
+        self.execute_one(context, Wish::one(action, input, item)).await
+    }
+
     pub async fn delete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> {
         check_id(R::KIND, id)?;
         let item = Item::Delete { id: id.to_owned(), if_match: context.if_match.clone() };
@@ -212,6 +250,7 @@ impl Service {
         context: &Context,
         id: &str,
     ) -> Result<(Written<ServiceAccount>, Option<String>), Error> {
+        let id = &*self.id_of::<ServiceAccount>(&context.caller, id).await?;
         let secret = self.new_secret();
         let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
         wish.secret = Some((id.to_owned(), digest(&[&secret])));

@@ -64,6 +64,10 @@ scenario!(a_reader_goes_on_where_it_was(world) {
     assert_eq!(unread(&director, &consumer).await.len(), 1, "a dry run moves nothing");
     director.act("consumer", &consumer, "replay", json!({})).await.unwrap();
     assert_eq!(unread(&director, &consumer).await.len(), 2, "from the beginning");
+    director.act("consumer", &consumer, "replay", json!({"seq": events[1]["seq"]})).await.unwrap();
+    assert_eq!(unread(&director, &consumer).await.first().map(|event| &event["id"]), Some(&events[1]["id"]), "from a number");
+    director.act("consumer", &consumer, "replay", json!({"seq": "1"})).await.unwrap();
+    assert_eq!(unread(&director, &consumer).await.len(), 2, "the first there is");
     director.act("consumer", &consumer, "replay", json!({"since": events[0]["at"]})).await.unwrap();
 
     let mut feed = director.watch(json!({"consumer_id": consumer})).await.unwrap();
@@ -75,6 +79,30 @@ scenario!(a_reader_goes_on_where_it_was(world) {
             Ok(Item::Event(event)) => panic!("{event}"),
             Err(refused) => break assert_eq!(refused.code, "NOT_FOUND"),
         }
+    }
+});
+
+scenario!(a_number_that_is_none_is_refused(world) {
+    let director = world.client(Who::Director);
+    let consumer = reader(&director, json!({})).await;
+    let head: i64 = director.digest(json!({"kinds": ["risk"]})).await.unwrap().text("max_seq").parse().unwrap();
+    let replay = async |body: Value| director.act("consumer", &consumer, "replay", body).await;
+    replay(json!({"seq": (head + 1).to_string()})).await.unwrap();
+    assert_eq!(unread(&director, &consumer).await.len(), 0, "the next one is still to come");
+    world.risk("Flood").await;
+    assert_eq!(operations(&unread(&director, &consumer).await), ["risk.create"]);
+    for seq in ["0", "-1", "9223372036854775807"] {
+        assert_eq!(replay(json!({"seq": seq})).await.unwrap_err().places(), [("/seq", "OUT_OF_RANGE")], "{seq}");
+    }
+    let all = json!({"cursor": world_cursor(&director).await, "since": "2026-01-01T00:00:00Z", "seq": "1"});
+    let refused = replay(all).await.unwrap_err();
+    assert_eq!(refused.places().last(), Some(&("/seq", "DOES_NOT_FIT")), "{refused}");
+    // Who sees no numbers learns none by asking.
+    let vendor = world.client(Who::Vendor);
+    let own = reader(&vendor, json!({})).await;
+    for seq in ["1", "9223372036854775807"] {
+        let refused = vendor.act("consumer", &own, "replay", json!({"seq": seq})).await.unwrap_err();
+        assert_eq!(refused.places(), [("/seq", "DOES_NOT_FIT")], "{seq}");
     }
 });
 
@@ -234,6 +262,7 @@ scenario!(a_place_expires_as_a_cursor_does(shared) {
         director.events(json!({"consumer_id": consumer})).await,
         director.position(&consumer).await,
         director.act("consumer", &consumer, "replay", json!({"since": "2026-01-31T09:00:00Z"})).await,
+        director.act("consumer", &consumer, "replay", json!({"seq": "1"})).await,
         director.events(json!({"since": "2026-01-31T09:00:00Z"})).await,
     ] {
         let refused = refused.unwrap_err();

@@ -22,6 +22,17 @@ pub(crate) fn of_copy<'a>(items: impl IntoIterator<Item = &'a Value>) -> String 
     hex(&Sha256::digest(lines))
 }
 
+/// The digest of a collection whose last event has this number.
+fn collection(kind: &str, items: &[Value], max_seq: &Value) -> Value {
+    json!({"kind": kind, "count": items.len().to_string(), "max_seq": max_seq, "hash": of_copy(items)})
+}
+
+/// Number of the last event about a resource.
+async fn last_of(caller: &Client, id: &str) -> Value {
+    let events = caller.all_events(json!({})).await;
+    events.iter().rev().find(|event| event["resource_id"] == id).unwrap()["seq"].clone()
+}
+
 async fn of(caller: &Client, args: Value) -> Value {
     caller.digest(args).await.unwrap().json
 }
@@ -37,24 +48,47 @@ scenario!(a_copy_is_proven(world) {
     }
     let all = list(&director, "risk", "").await;
     let digest = of(&director, json!({"kinds": ["risk"]})).await;
-    assert_eq!(digest["collections"], json!([{"kind": "risk", "count": "3", "hash": of_copy(&all)}]));
     let head = director.all_events(json!({})).await.last().unwrap()["seq"].clone();
     assert_eq!(digest["max_seq"], head);
+    assert_eq!(digest["collections"], json!([collection("risk", &all, &head)]));
 
     // A change shows, also of one that stays as many; and what held before can still be proven.
     director.update("risk", all[0]["id"].as_str().unwrap(), json!({"title": "Storm"})).await.unwrap();
     director.delete("risk", all[1]["id"].as_str().unwrap()).await.unwrap();
     let later = of(&director, json!({"kinds": ["risk"]})).await;
     assert_ne!(later["collections"][0]["hash"], digest["collections"][0]["hash"]);
-    assert_eq!(later["collections"][0]["count"], "2");
+    let left = list(&director, "risk", "").await;
+    let changed = last_of(&director, all[0]["id"].as_str().unwrap()).await;
+    assert_eq!(later["collections"][0], collection("risk", &left, &changed), "what is gone has no last event here");
+    world.project("gym").await;
+    let same = of(&director, json!({"kinds": ["risk"]})).await;
+    assert_eq!(same["collections"], later["collections"], "what else happens moves nothing");
+    assert_ne!(same["max_seq"], later["max_seq"]);
     let then = of(&director, json!({"kinds": ["risk"], "at": digest["cursor"]})).await;
     assert_eq!((&then["collections"], &then["max_seq"]), (&digest["collections"], &digest["max_seq"]));
     let with_deleted = director.list_all("risk", json!({"show_deleted": true})).await.unwrap();
     let deleted = of(&director, json!({"kinds": ["risk"], "show_deleted": true})).await;
-    assert_eq!(deleted["collections"][0]["hash"], of_copy(&with_deleted));
+    let gone = last_of(&director, all[1]["id"].as_str().unwrap()).await;
+    assert_eq!(deleted["collections"][0], collection("risk", &with_deleted, &gone));
     let some = list(&director, "risk", "title = \"Storm\"").await;
     let filtered = of(&director, json!({"kinds": ["risk"], "filter": "title = \"Storm\""})).await;
-    assert_eq!(filtered["collections"][0], json!({"kind": "risk", "count": "1", "hash": of_copy(&some)}));
+    assert_eq!(filtered["collections"][0], collection("risk", &some, &changed));
+    let none = of(&director, json!({"kinds": ["risk"], "filter": "title = \"Hail\""})).await;
+    assert!(none["collections"][0].get("max_seq").is_none(), "{none}");
+});
+
+scenario!(a_version_for_the_past_is_an_event_and_no_revision(world) {
+    let director = world.client(Who::Director);
+    let project = world.project("gym").await;
+    let before = of(&director, json!({"kinds": ["project"]})).await;
+    let dated = director.effective_at("2020-01-01T00:00:00Z");
+    let done = dated.update("project", &project, json!({"phase": "Idea"})).await.unwrap();
+    assert_eq!(done.did(), "backfilled");
+    let after = of(&director, json!({"kinds": ["project"]})).await;
+    assert_eq!(after["collections"][0]["hash"], before["collections"][0]["hash"], "what holds now is as it was");
+    assert_eq!(after["collections"][0]["max_seq"], last_of(&director, &project).await);
+    let then = of(&director, json!({"kinds": ["project"], "at": before["cursor"]})).await;
+    assert_eq!(then["collections"], before["collections"]);
 });
 
 scenario!(a_digest_is_of_what_the_caller_sees(world) {
@@ -65,7 +99,8 @@ scenario!(a_digest_is_of_what_the_caller_sees(world) {
     let manager = world.client(Who::ProgramManager);
     let seen = list(&manager, "risk", "").await;
     let digest = of(&manager, json!({"kinds": ["risk"]})).await;
-    assert_eq!(digest["collections"][0], json!({"kind": "risk", "count": "1", "hash": of_copy(&seen)}));
+    let last = last_of(&manager, seen[0]["id"].as_str().unwrap()).await;
+    assert_eq!(digest["collections"][0], collection("risk", &seen, &last), "of others it is told no number");
     let all = of(&director, json!({})).await;
     let kinds: Vec<&str> = all["collections"].as_array().unwrap().iter().map(|c| c["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"program") && !kinds.contains(&"principal"), "what it may read: {kinds:?}");

@@ -176,8 +176,15 @@ async fn live(world: &World, kind: &str) {
     let same = caller.update(kind, id, patch).await.unwrap();
     assert_eq!((same.did(), &same.json), ("unchanged", &changed.json), "{kind}");
 
+    // A name is given and taken again, and leaves no trace but its revisions.
+    let named = caller.add_ref(kind, id, World::SOURCE, id).await.unwrap();
+    assert_eq!(named["external_refs"], json!([{"source": World::SOURCE, "external_id": id}]), "{kind}");
+    assert_eq!(caller.get(kind, &format!("{}/{id}", World::SOURCE)).await.unwrap().id(), id, "{kind}");
+    let nameless = caller.remove_ref(kind, id, World::SOURCE, id).await.unwrap();
+    assert_eq!((nameless.did(), &nameless["external_refs"]), ("updated", &json!([])), "{kind}");
+
     let gone = caller.delete(kind, id).await.unwrap();
-    assert_eq!((gone.did(), &gone["revision"]), ("deleted", &json!(3)));
+    assert_eq!((gone.did(), &gone["revision"]), ("deleted", &json!(5)));
     assert!(gone["deleted_at"].is_string());
     assert_eq!(caller.delete(kind, id).await.unwrap().did(), "unchanged");
     assert_eq!(caller.get(kind, id).await.unwrap().json, gone.json, "a deleted one can still be read");
@@ -191,12 +198,12 @@ async fn live(world: &World, kind: &str) {
     assert_eq!((back.did(), back["deleted_at"].is_null()), ("undeleted", true));
     assert_eq!(caller.undelete(kind, id).await.unwrap().did(), "unchanged");
     let revisions = caller.revisions(kind, id, json!({})).await.unwrap();
-    let expected = [&back.json, &gone.json, &changed.json, &made.json];
+    let expected = [&back.json, &gone.json, &nameless.json, &named.json, &changed.json, &made.json];
     assert_eq!(revisions.items().iter().collect::<Vec<_>>(), expected, "{kind}");
-    let paged = caller.revisions(kind, id, json!({"page_size": 3})).await.unwrap();
+    let paged = caller.revisions(kind, id, json!({"page_size": 5})).await.unwrap();
     let token = &paged["next_page_token"];
-    let rest = caller.revisions(kind, id, json!({"page_size": 3, "page_token": token})).await.unwrap();
-    assert_eq!((paged.items().len(), rest.items()), (3, std::slice::from_ref(&made.json)));
+    let rest = caller.revisions(kind, id, json!({"page_size": 5, "page_token": token})).await.unwrap();
+    assert_eq!((paged.items().len(), rest.items()), (5, std::slice::from_ref(&made.json)));
 }
 
 scenario!(of_a_person(world) { live(&world, "person").await });

@@ -24,6 +24,7 @@ enum Act {
     UpsertMany,
     Delete,
     Undelete,
+    RemoveRef,
     Verb(&'static str),
     ImportActuals,
     Reclassify,
@@ -78,6 +79,7 @@ fn act_of(id: &str, method: &str, path: &str) -> (&'static Kind, Act) {
         ["batch"] => Act::Batch,
         ["upsert"] => Act::UpsertMany,
         ["{id}", "undelete"] => Act::Undelete,
+        ["{id}", "external-refs", ..] => Act::RemoveRef,
         ["{id}", verb] => {
             let known = verbs(kind).find(|known| known.replace('_', "-") == verb);
             Act::Verb(known.unwrap_or_else(|| panic!("the verb of {id}")))
@@ -120,6 +122,11 @@ impl Write {
                 drop(keeper(world, kind).delete(kind, &id).await);
                 Ready { who, id, body: json!({}) }
             }
+            Act::RemoveRef => {
+                let id = make(world, kind).await;
+                keeper(world, kind).add_ref(kind, &id, World::SOURCE, &id).await.unwrap();
+                Ready { who, id, body: json!({}) }
+            }
             Act::Verb(verb) => reached(world, self.kind, verb).await,
             Act::Reclassify => {
                 let mut body = body(world, kind);
@@ -139,6 +146,7 @@ impl Write {
             Act::UpsertMany => client.upsert_many(kind, false, vec![body]).await,
             Act::Delete => client.delete(kind, id).await,
             Act::Undelete => client.undelete(kind, id).await,
+            Act::RemoveRef => client.remove_ref(kind, id, World::SOURCE, id).await,
             Act::Verb(verb) => client.act(kind, id, verb, body).await,
             Act::ImportActuals => client.import_actuals(body).await,
             Act::Reclassify => client.reclassify_actuals(body).await,
@@ -150,7 +158,9 @@ impl Write {
     async fn another(&self, client: &Client, ready: &Ready) -> Reply {
         let mut body = ready.body.clone();
         match self.act {
-            Act::Delete | Act::Undelete | Act::Verb(_) => return self.call(&client.if_match("another"), ready).await,
+            Act::Delete | Act::Undelete | Act::RemoveRef | Act::Verb(_) => {
+                return self.call(&client.if_match("another"), ready).await;
+            }
             Act::Create if self.kind.name == "milestone_update" => body["narrative"] = json!("another"),
             Act::Create if body.get("batch_ref").is_none() => body["labels"] = json!({"another": "yes"}),
             Act::Batch => body["partial"] = json!(true),
@@ -166,7 +176,9 @@ impl Write {
     /// Sends it over REST and hangs up before the answer comes.
     async fn cut(&self, world: &World, key: &str, ready: &Ready) {
         let token = world.mint(&world.org, world.id(ready.who), |_| ());
-        let (path, authority) = (self.path.replace("{id}", &ready.id), world.server.url.replace("http://", ""));
+        let path = self.path.replace("{id}", &ready.id).replace("{source}", World::SOURCE);
+        let path = path.replace("{external_id}", &ready.id);
+        let authority = world.server.url.replace("http://", "");
         let (media, body) = match self.act {
             Act::ImportActuals => {
                 let mut header = ready.body.clone();
@@ -178,7 +190,7 @@ impl Write {
                 let end = json!({"end": {"count": 1}});
                 ("application/x-ndjson", format!("{header}\n{}\n{end}\n", ready.body))
             }
-            Act::Delete | Act::Undelete => ("application/json", String::new()),
+            Act::Delete | Act::Undelete | Act::RemoveRef => ("application/json", String::new()),
             _ => ("application/json", ready.body.to_string()),
         };
         let request = format!(

@@ -190,6 +190,9 @@ scenario!(upsert_and_batch_need_what_their_parts_need(world) {
             let refused = reply.is_err_and(|refused| refused.code == "PERMISSION_DENIED");
             // An account writes under its own sources only, and this one has none.
             assert_eq!(refused, !may("create") || *role == Role::Integration, "upsert {kind} by {}", role.word());
+            let reply = caller.add_ref(kind, &on, World::SOURCE, &format!("E-{}", fresh())).await;
+            let refused = !may("update") || *role == Role::Integration;
+            assert_eq!(is_forbidden(&reply), refused, "a name for a {kind} by {}: {reply:?}", role.word());
             let gone = make(&world, kind).await;
             keeper(&world, kind).delete(kind, &gone).await.unwrap();
             let reply = caller.undelete(kind, &gone).await;

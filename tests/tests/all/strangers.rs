@@ -105,6 +105,8 @@ async fn calls(caller: &Client, kind: &'static str, id: &str, reference: &str) -
     add("update as 1", caller.if_match("1").update(kind, id, patch.clone()).await);
     add("update as none", caller.if_match("none").update(kind, id, patch.clone()).await);
     add("dry update", caller.validate_only().update(kind, id, patch.clone()).await);
+    add("add reference", caller.add_ref(kind, id, World::SOURCE, "X-1").await);
+    add("remove reference", caller.remove_ref(kind, id, World::SOURCE, reference).await);
     if !is_fixed(kind) {
         add("delete", caller.delete(kind, id).await);
         add("undelete", caller.undelete(kind, id).await);

@@ -65,6 +65,20 @@ impl pb::actuals_batch_service_server::ActualsBatchService for Door {
         answer(request, |call, body| serve::update::<ActualsBatch>(&self.0, call, body.into())).await
     }
 
+    async fn add_actuals_batch_external_ref(
+        &self,
+        request: Request<pb::AddExternalRefRequest>,
+    ) -> Answer<pb::ActualsBatch> {
+        answer(request, |call, body| serve::add_external_ref::<ActualsBatch>(&self.0, call, body)).await
+    }
+
+    async fn remove_actuals_batch_external_ref(
+        &self,
+        request: Request<pb::RemoveExternalRefRequest>,
+    ) -> Answer<pb::ActualsBatch> {
+        answer(request, |call, body| serve::remove_external_ref::<ActualsBatch>(&self.0, call, body)).await
+    }
+
     async fn create_actuals_batch(
         &self,
         request: Request<pb::CreateActualsBatchRequest>,

@@ -99,8 +99,12 @@ async fn get_digest(service: &Service, call: Call, body: pb::GetDigestRequest) -
     let pb::GetDigestRequest { kinds, filter, show_deleted, at } = body;
     let args = DigestArgs { kinds, filter: given(filter), show_deleted, at: given(at) };
     let Digests { collections, max_seq, cursor } = service.digest(&call.caller, &args).await?;
-    let collection =
-        |CollectionDigest { kind, count, hash }| pb::CollectionDigest { kind: kind.to_owned(), count, hash };
+    let collection = |CollectionDigest { kind, count, max_seq, hash }| pb::CollectionDigest {
+        kind: kind.to_owned(),
+        count,
+        hash,
+        max_seq,
+    };
     Ok(Response::new(pb::Digest { collections: collections.into_iter().map(collection).collect(), max_seq, cursor }))
 }
 

@@ -123,7 +123,7 @@ macro_rules! resource_service {
         words { $one:ident $many:ident }
         service { $server:ident $service:ident $service_server:ident }
         methods { $get:ident $list:ident $create:ident $update:ident $upsert:ident $delete:ident $undelete:ident
-            $batch:ident $revisions:ident $get_by_ref:ident $upsert_many:ident }
+            $batch:ident $revisions:ident $get_by_ref:ident $upsert_many:ident $add_ref:ident $remove_ref:ident }
         messages { $listed:ident $creating:ident $updating:ident $upserting:ident $batching:ident $batched:ident
             $item:ident $result:ident $streaming:ident $stream:ident }
         modules { $item_module:ident $result_module:ident }
@@ -166,6 +166,12 @@ macro_rules! resource_service {
                 async fn $update(&self, request: Request<pb::$updating>) -> Answer<pb::$name> {
                     answer(request, |call, body| serve::update::<$name>(&self.0, call, body.into())).await
                 }
+                async fn $add_ref(&self, request: Request<pb::AddExternalRefRequest>) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::add_external_ref::<$name>(&self.0, call, body)).await
+                }
+                async fn $remove_ref(&self, request: Request<pb::RemoveExternalRefRequest>) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::remove_external_ref::<$name>(&self.0, call, body)).await
+                }
                 async fn $upsert(&self, request: Request<pb::$upserting>) -> Answer<pb::$name> {
                     answer(request, |call, body| serve::upsert::<$name>(&self.0, call, body.into())).await
                 }
@@ -203,7 +209,7 @@ macro_rules! fixed_service {
         words { $one:ident $many:ident }
         service { $server:ident $service:ident $service_server:ident }
         methods { $get:ident $list:ident $create:ident $update:ident $upsert:ident $delete:ident $undelete:ident
-            $batch:ident $revisions:ident $get_by_ref:ident $upsert_many:ident }
+            $batch:ident $revisions:ident $get_by_ref:ident $upsert_many:ident $add_ref:ident $remove_ref:ident }
         messages { $listed:ident $creating:ident $updating:ident $($more:ident)* }
         modules $modules:tt
         fields $fields:tt) => {
@@ -247,6 +253,12 @@ macro_rules! fixed_service {
                 }
                 async fn $update(&self, request: Request<pb::$updating>) -> Answer<pb::$name> {
                     answer(request, |call, body| serve::update::<$name>(&self.0, call, body.into())).await
+                }
+                async fn $add_ref(&self, request: Request<pb::AddExternalRefRequest>) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::add_external_ref::<$name>(&self.0, call, body)).await
+                }
+                async fn $remove_ref(&self, request: Request<pb::RemoveExternalRefRequest>) -> Answer<pb::$name> {
+                    answer(request, |call, body| serve::remove_external_ref::<$name>(&self.0, call, body)).await
                 }
                 $(async fn $method(
                     &self,

@@ -37,6 +37,20 @@ impl pb::organisation_service_server::OrganisationService for Door {
     async fn update_organisation(&self, request: Request<pb::UpdateOrganisationRequest>) -> Answer<pb::Organisation> {
         answer(request, |call, body| serve::update::<Organisation>(&self.0, call, body.into())).await
     }
+
+    async fn add_organisation_external_ref(
+        &self,
+        request: Request<pb::AddExternalRefRequest>,
+    ) -> Answer<pb::Organisation> {
+        answer(request, |call, body| serve::add_external_ref::<Organisation>(&self.0, call, body)).await
+    }
+
+    async fn remove_organisation_external_ref(
+        &self,
+        request: Request<pb::RemoveExternalRefRequest>,
+    ) -> Answer<pb::Organisation> {
+        answer(request, |call, body| serve::remove_external_ref::<Organisation>(&self.0, call, body)).await
+    }
 }
 
 impl From<pb::UpdateOrganisationRequest> for Writing<pb::Organisation> {

@@ -53,6 +53,20 @@ impl pb::purchase_order_batch_service_server::PurchaseOrderBatchService for Door
         answer(request, |call, body| serve::update::<PurchaseOrderBatch>(&self.0, call, body.into())).await
     }
 
+    async fn add_purchase_order_batch_external_ref(
+        &self,
+        request: Request<pb::AddExternalRefRequest>,
+    ) -> Answer<pb::PurchaseOrderBatch> {
+        answer(request, |call, body| serve::add_external_ref::<PurchaseOrderBatch>(&self.0, call, body)).await
+    }
+
+    async fn remove_purchase_order_batch_external_ref(
+        &self,
+        request: Request<pb::RemoveExternalRefRequest>,
+    ) -> Answer<pb::PurchaseOrderBatch> {
+        answer(request, |call, body| serve::remove_external_ref::<PurchaseOrderBatch>(&self.0, call, body)).await
+    }
+
     async fn create_purchase_order_batch(
         &self,
         request: Request<pb::CreatePurchaseOrderBatchRequest>,

@@ -103,6 +103,26 @@ pub(super) async fn upsert<R: Bridge>(service: &Service, call: Call, body: Upser
     Ok(written(&service.upsert::<R>(&context, &source, &external_id, source_version, body).await?))
 }
 
+pub(super) async fn add_external_ref<R: Bridge>(
+    service: &Service,
+    call: Call,
+    body: pb::AddExternalRefRequest,
+) -> Served<R::Pb> {
+    let pb::AddExternalRefRequest { id, source, external_id, validate_only } = body;
+    let context = call.context(validate_only, None)?;
+    Ok(written(&service.add_external_ref::<R>(&context, &id, &source, &external_id).await?))
+}
+
+pub(super) async fn remove_external_ref<R: Bridge>(
+    service: &Service,
+    call: Call,
+    body: pb::RemoveExternalRefRequest,
+) -> Served<R::Pb> {
+    let pb::RemoveExternalRefRequest { id, source, external_id, validate_only } = body;
+    let context = call.context(validate_only, None)?;
+    Ok(written(&service.remove_external_ref::<R>(&context, &id, &source, &external_id).await?))
+}
+
 pub(super) async fn delete<R: Bridge>(service: &Service, call: Call, body: pb::DeleteRequest) -> Served<R::Pb> {
     let context = call.context(body.validate_only, None)?;
     Ok(written(&service.delete::<R>(&context, &body.id).await?))

@@ -133,8 +133,10 @@ fn collection() -> ObjectBuilder {
     let hash = "SHA-256, in hexadecimal, over a line for each resource in the order of the ids: its id, a space, its \
                 version and a line feed. The version is the revision; for partners it is the SHA-256 of the resource as \
                 RFC 8785 writes it.";
+    let last = "Number of the last event of any of them; absent where there is none, and for partners.";
     object("The digest of one collection.")
         .must("kind", note("The kind of resource."))
         .must("count", long().description(Some("How many there are in sight.")))
+        .property("max_seq", long().description(Some(last)))
         .must("hash", note(hash))
 }

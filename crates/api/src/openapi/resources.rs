@@ -31,7 +31,7 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
     if about.reach == Reach::Record {
         return operations;
     }
-    operations.extend([update(about), revisions(about)]);
+    operations.extend([update(about), add_external_ref(about), remove_external_ref(about), revisions(about)]);
     operations.extend((about.reach == Reach::Posted).then(|| create(about)));
     if about.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
@@ -290,6 +290,46 @@ fn update(about: &About) -> Operation {
     }
 }
 
+/// Gives or takes a name of another system.
+fn external_ref(about: &About, method: HttpMethod, act: &str) -> Operation {
+    let mut parameters = vec![id(about.kind)];
+    parameters.extend(by_ref());
+    parameters.extend(shared(&["idempotency_key", "if_match"]));
+    parameters.extend(of(about.kind, &params::undated()));
+    let below = "/{id}/external-refs/{source}/{external_id}";
+    Operation {
+        parameters,
+        answers: vec![done(about)],
+        refusals: WRITE.to_vec(),
+        ..start(about, method, below, format!("{act}_{}_external_ref", about.kind.name), "update")
+    }
+}
+
+fn add_external_ref(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Add an external reference to one {one_word}"),
+        description: format!(
+            "From now on this identifier of the source stands wherever the id of the {one_word} may stand, beside those \
+             that it has. One that it has already changes nothing; one of another {one_word} is refused. An account \
+             names under its own sources only."
+        ),
+        ..external_ref(about, HttpMethod::Put, "add")
+    }
+}
+
+fn remove_external_ref(about: &About) -> Operation {
+    let (one_word, _) = words(about);
+    Operation {
+        summary: format!("Remove an external reference from one {one_word}"),
+        description: format!(
+            "This identifier leads to the {one_word} no more, and may be given to another. One that it has not changes \
+             nothing. An account takes names of its own sources only."
+        ),
+        ..external_ref(about, HttpMethod::Delete, "remove")
+    }
+}
+
 fn upsert(about: &About) -> Operation {
     let (one_word, _) = words(about);
     let mut parameters = by_ref().to_vec();
@@ -363,7 +403,7 @@ fn batch(about: &About) -> Operation {
 fn upsert_many(about: &About) -> Operation {
     let (one, plural) = words(about);
     let mut parameters = shared(&["idempotency_key"]);
-    parameters.extend(of(about.kind, &params::streaming()));
+    parameters.extend(of(about.kind, &params::undated()));
     Operation {
         summary: format!("Create or merge any number of {plural} in one stream"),
         description: format!(

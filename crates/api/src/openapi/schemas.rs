@@ -195,6 +195,8 @@ fn event() -> ObjectBuilder {
     let visibility = "`lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked \
                       for, or into it. `access_changed`: the caller's own rights changed, so that the lists are to be \
                       read again.";
+    let after = "The resource after the change, as far as visible; absent for a tombstone. Of a `backfill` the version that \
+                 held before: what holds now is as it was.";
     object("One change.")
         .must("id", note("The same over every channel."))
         .must("cursor", note("Cursor from which the feed goes on after this event."))
@@ -206,7 +208,7 @@ fn event() -> ObjectBuilder {
         .property("seq", long().description(Some(seq)))
         .property("revision", of(Type::Integer).format(Some(format("int32"))).description(Some(revision)))
         .must("changed", list(text()).description(Some("Fields changed, as far as visible.")))
-        .property("after", object("The resource after the change, as far as visible; absent for a tombstone."))
+        .property("after", object(after))
         .property("visibility", words(["lost", "gained", "access_changed"]).description(Some(visibility)))
         .must("deleted", of(Type::Boolean).description(Some("Whether the resource was deleted.")))
         .must("request_id", note("Request that caused it."))

@@ -77,15 +77,18 @@ struct DigestView<'a> {
 struct CollectionView {
     kind: &'static str,
     count: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_seq: Option<String>,
     hash: String,
 }
 
 pub(crate) async fn get_digest(State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::digest())?.digest_args();
     let Digests { collections, max_seq, cursor } = &rest.service.digest(&call.caller, &args).await?;
-    let collection = |CollectionDigest { kind, count, hash }: &CollectionDigest| CollectionView {
+    let collection = |CollectionDigest { kind, count, max_seq, hash }: &CollectionDigest| CollectionView {
         kind,
         count: count.to_string(),
+        max_seq: max_seq.map(|seq| seq.to_string()),
         hash: hash.clone(),
     };
     let collections = collections.iter().map(collection).collect();

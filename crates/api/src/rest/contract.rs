@@ -60,7 +60,8 @@ fn map(base: &str) -> String {
     }
     map.push_str(
         "\n## Resources\n\nEach has GET (one, with `as_of`) and GET (list, with `filter`, `order_by`, `page_size`); most have \
-         POST, PATCH, DELETE, PUT `/by-ref/{source}/{external_id}`, POST `/batch` and POST `/upsert`.\n\n",
+         POST, PATCH, DELETE, PUT `/by-ref/{source}/{external_id}`, POST `/batch` and POST `/upsert`. PUT and DELETE of \
+         `/{id}/external-refs/{source}/{external_id}` give and take one id of another system.\n\n",
     );
     for kind in KINDS {
         let doc = kind.doc.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch, post, put};
 use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
@@ -95,6 +95,10 @@ pub(crate) fn fixed<R: Resource>() -> Mount<R> {
         .route(&path, get(read::list::<R>))
         .route(&format!("{path}/export"), get(export::list::<R>))
         .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
+        .route(
+            &format!("{path}/{{id}}/external-refs/{{source}}/{{external_id}}"),
+            put(write::add_external_ref::<R>).delete(write::remove_external_ref::<R>),
+        )
         .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
     Mount { mounted: Mounted { routes, about: about::<R>() }, resource: PhantomData }
 }

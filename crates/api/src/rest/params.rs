@@ -228,8 +228,8 @@ pub(crate) fn writing(kind: &Kind) -> Set {
     set
 }
 
-/// How a stream of upserts is done.
-pub(crate) fn streaming() -> Set {
+/// How a write is done that has no date of its own: a stream of upserts, a name given or taken.
+pub(crate) fn undated() -> Set {
     vec![&VALIDATE_ONLY]
 }
 

@@ -26,7 +26,7 @@ use crate::problem::{Answer, Problem};
 const RESULTS_MAX: usize = 1_000;
 
 pub(crate) async fn upsert_many<R: Resource>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::streaming())?)?;
+    let context = call.context(&call.query(&params::undated())?)?;
     if !call.is_media(&[NDJSON]) {
         return Err(Error::new(Reason::UnsupportedMediaType, format!("the body must be {NDJSON}")).into());
     }

@@ -38,6 +38,20 @@ pub(crate) async fn upsert<R: Resource>(State(rest): State<Rest>, call: Call, bo
     Ok(reply::written(&written, context.validate_only)?)
 }
 
+pub(crate) async fn add_external_ref<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let context = call.context(&call.query(&params::undated())?)?;
+    let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
+    let written = rest.service.add_external_ref::<R>(&context, id, source, external_id).await?;
+    Ok(reply::written(&written, context.validate_only)?)
+}
+
+pub(crate) async fn remove_external_ref<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+    let context = call.context(&call.query(&params::undated())?)?;
+    let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
+    let written = rest.service.remove_external_ref::<R>(&context, id, source, external_id).await?;
+    Ok(reply::written(&written, context.validate_only)?)
+}
+
 pub(crate) async fn delete<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
     let context = call.context(&call.query(&params::writing(R::KIND))?)?;
     let written = rest.service.delete::<R>(&context, call.path("id")).await?;

@@ -1,5 +1,5 @@
 //! Lines of a CSV file as resources of any kind, as a mapping profile says; without one, columns are named like fields,
-//! as in an export, and `external_id` names the line.
+//! as in an export, `external_id` names the line, and `source_version` may number it.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -23,6 +23,8 @@ use crate::text::Text;
 
 /// Bytes of a row and what is read ahead of it.
 const ROW_MAX: usize = 1 << 20;
+/// The column that has the version of a line at its source.
+const VERSION: &str = "source_version";
 /// Columns a row may have.
 const COLUMNS_MAX: usize = 1_000;
 
@@ -106,6 +108,7 @@ struct Column {
 #[derive(Default)]
 struct Table {
     external_id: usize,
+    source_version: Option<usize>,
     columns: Vec<Column>,
 }
 
@@ -154,7 +157,7 @@ fn placed(layout: &Layout, header: &[&str], sink: Sink<'_>) -> Result<Table, Err
     let mut faults = Vec::new();
     let place = |column: &str, at: &str, faults: &mut Vec<Fault>| find(layout, header, column, at, faults);
     let external_id = place(&layout.external_id, "/columns/external_id", &mut faults).unwrap_or_default();
-    let mut table = Table { external_id, columns: Vec::new() };
+    let mut table = Table { external_id, ..Table::default() };
     let mut others = Vec::new();
     match &layout.fields {
         Some(fields) => {
@@ -170,6 +173,7 @@ fn placed(layout: &Layout, header: &[&str], sink: Sink<'_>) -> Result<Table, Err
         None => {
             for (place, name) in header.iter().enumerate().filter(|(place, _)| *place != external_id) {
                 match settable(layout.kind, name) {
+                    _ if *name == VERSION => table.source_version = Some(place),
                     Ok((field, member)) => table.columns.push(Column::plain(field, member, place)),
                     Err((code, detail)) => others.push(Fault::new(format!("/{name:.100}"), code, detail)),
                 }
@@ -250,6 +254,13 @@ fn line(layout: &Layout, table: &Table, cells: &Cells<'_>, number: usize) -> Rec
         record.faults.push(Fault::new("/external_id", "REQUIRED", "the line has no identifier"));
     }
     unguarded(id).clone_into(&mut record.external_id);
+    let version =
+        table.source_version.and_then(|place| cells.get(place)?.as_deref()).map(str::trim).unwrap_or_default();
+    match version.parse() {
+        _ if version.is_empty() => {}
+        Ok(version) => record.source_version = Some(version),
+        Err(_) => record.faults.push(Fault::new("/source_version", "BAD_NUMBER", "must be a whole number")),
+    }
     let mut money = Money::new();
     for column in &table.columns {
         match column.text(cells) {

@@ -10,6 +10,7 @@ mod hours;
 pub mod icalendar_events;
 pub mod icalendar_out;
 pub mod mspdi;
+mod mspdi_calendar;
 mod mspdi_names;
 pub mod mspdi_out;
 mod node;
@@ -38,6 +39,9 @@ pub struct Record {
     pub kind: Option<KindName>,
     /// Its identifier in the source.
     pub external_id: String,
+    /// Version of the record there.
+    #[serde(default)]
+    pub source_version: Option<i64>,
     /// The fields of the resource.
     pub body: Map<String, Value>,
     /// Fields that name other records of the source.

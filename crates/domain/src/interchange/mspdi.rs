@@ -4,17 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
-use jiff::ToSpan;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::DateTime;
 
-use super::Sink;
-use super::hours::{Hours, Spans, from_sunday, minutes, settled};
 use super::mspdi_names::{ASSIGNMENT, OF_PROJECT, OF_TASK, RESOURCE, TASK};
 use super::node::{Node, Nodes, Step};
 use super::schedule::{
     Costs, LINKS_MAX, Lag, PlanCalendar, PlanLink, PlanProject, PlanResource, PlanTask, Schedule, Span, TASKS_MAX,
     Target, too_many,
 };
+use super::{Sink, mspdi_calendar};
 use crate::activity::{ActivityType, ConstraintType, PercentType};
 use crate::dependency::{LagKind, Relation};
 use crate::error::{Error, Fault, Reason};
@@ -22,8 +20,6 @@ use crate::money::{Currency, parse_amount};
 
 /// The resource that stands for nobody.
 const NOBODY: &str = "-65535";
-/// Exceptions of a calendar that are kept.
-const EXCEPTIONS_MAX: usize = crate::work_calendar::EXCEPTIONS_MAX;
 
 /// Reads a file.
 pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), Error> {
@@ -184,30 +180,7 @@ impl File {
             let left_out = Fault::new("", "NOT_KEPT", format!("{name} is the calendar of one resource"));
             return schedule.lost.push(super::Record::lost(place, vec![left_out]));
         }
-        let (mut hours, mut notes) = (Hours::default(), Vec::new());
-        for day in node.list("WeekDays", "WeekDay") {
-            let spans = worked(day);
-            match day.get("DayType").and_then(whole) {
-                Some(0) => {
-                    let period = day.all("TimePeriod").next().unwrap_or(day);
-                    except(&mut hours, period, None, &spans, 1, &mut notes);
-                }
-                Some(number) => {
-                    if let Some(place) = from_sunday(number) {
-                        hours.week[place] = spans;
-                    }
-                }
-                None => {}
-            }
-        }
-        for exception in node.list("Exceptions", "Exception") {
-            add_exception(&mut hours, exception, &mut notes);
-        }
-        if hours.exceptions.len() > EXCEPTIONS_MAX {
-            let detail = format!("only the first {EXCEPTIONS_MAX} of {} days are kept", hours.exceptions.len());
-            notes.push(Fault::new("/exceptions", "CUT", detail));
-            hours.exceptions = std::mem::take(&mut hours.exceptions).into_iter().take(EXCEPTIONS_MAX).collect();
-        }
+        let (hours, notes) = mspdi_calendar::read(node);
         let key = calendar_key(prefix, uid);
         schedule.calendars.push(PlanCalendar {
             place,
@@ -285,16 +258,16 @@ fn calendar_key(prefix: &str, uid: &str) -> String {
     format!("{prefix}:calendar:{uid}")
 }
 
-fn is_true(text: &str) -> bool {
+pub(super) fn is_true(text: &str) -> bool {
     matches!(text, "1" | "true")
 }
 
-fn whole(text: &str) -> Option<i64> {
+pub(super) fn whole(text: &str) -> Option<i64> {
     let whole = text.split('.').next()?;
     whole.parse().ok()
 }
 
-fn instant(text: &str) -> Option<DateTime> {
+pub(super) fn instant(text: &str) -> Option<DateTime> {
     text.parse::<DateTime>().ok().filter(|at| at.year() >= 1)
 }
 
@@ -346,52 +319,6 @@ fn contradicts(symbol: &str, currency: Currency) -> bool {
         }
         "¥" => !matches!(currency.code(), "JPY" | "CNY"),
         _ => false,
-    }
-}
-
-fn worked(day: &Node) -> Spans {
-    let span = |time: &Node| {
-        let (from, until) = (minutes(time.get("FromTime")?)?, minutes(time.get("ToTime")?)?);
-        Some((from, if until == 0 { 1_440 } else { until }))
-    };
-    let working = day.get("DayWorking").is_some_and(is_true);
-    settled(day.list("WorkingTimes", "WorkingTime").filter(|_| working).filter_map(span).collect())
-}
-
-/// Days of a period, every so many of them.
-fn except(hours: &mut Hours, period: &Node, name: Option<&str>, spans: &Spans, step: i64, notes: &mut Vec<Fault>) {
-    let date = |name: &str| period.get(name).and_then(instant).map(DateTime::date);
-    let (Some(from), Some(until)) = (date("FromDate"), date("ToDate")) else {
-        return notes.push(Fault::new("/Exceptions", "BAD_DAY", "an exception without two days is not kept"));
-    };
-    let mut day: Date = from;
-    while day <= until && hours.exceptions.len() <= EXCEPTIONS_MAX {
-        let name = name.and_then(|name| super::fitted("exceptions", name, 200, notes));
-        hours.exceptions.insert(day, (name, spans.clone()));
-        match day.checked_add(step.days()) {
-            Ok(next) => day = next,
-            Err(_) => break,
-        }
-    }
-}
-
-/// An exception of Project 2007 and later, which may recur.
-fn add_exception(hours: &mut Hours, node: &Node, notes: &mut Vec<Fault>) {
-    let name = node.get("Name");
-    let Some(period) = node.all("TimePeriod").next() else { return };
-    let kind = node.get("Type").and_then(whole).unwrap_or(1);
-    let spans = worked(node);
-    let once = node.get("Occurrences").and_then(whole).is_none_or(|times| times <= 1);
-    match kind {
-        1 => {
-            let step = node.get("Period").and_then(whole).filter(|step| (1..=1_000).contains(step)).unwrap_or(1);
-            except(hours, period, name, &spans, step, notes);
-        }
-        _ if once => except(hours, period, name, &spans, 1, notes),
-        _ => {
-            let detail = format!("{} recurs by week, month or year: enter its days", name.unwrap_or("an exception"));
-            notes.push(Fault::new("/exceptions", "RECURRING", detail));
-        }
     }
 }
 

@@ -19,6 +19,12 @@ pub struct Remote {
     /// File that holds the access token; wins over the variable `STEERCO_TOKEN`
     #[arg(long, env = "STEERCO_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Id of a service account, for which tokens are fetched (OAuth 2.0 client credentials)
+    #[arg(long, env = "STEERCO_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+    /// File that holds its secret; wins over the variable `STEERCO_CLIENT_SECRET`
+    #[arg(long, env = "STEERCO_CLIENT_SECRET_FILE", value_name = "FILE")]
+    pub client_secret_file: Option<PathBuf>,
     /// Profile of ~/.config/steerco/config.toml
     #[arg(long, env = "STEERCO_PROFILE", value_name = "NAME")]
     pub profile: Option<String>,
@@ -110,7 +116,7 @@ pub enum ClientCommand {
         remote: Remote,
         #[arg(value_parser = kind_parser())]
         kind: &'static Kind,
-        /// File of records
+        /// File of records; - is standard input
         file: PathBuf,
         /// Code of the source whose ids the file has
         #[arg(long, value_name = "CODE")]
@@ -197,15 +203,16 @@ A line of `steerco export` is a document too: what stands there as the server ha
 Exit code: 0 all done, 4 some refused, 7 the server cannot be reached.";
 
 const IMPORT: &str = "The file is CSV with a header of field names and external_id, as an export is written, or one JSON \
-object a line. It is read twice: nothing is sent that cannot be right, and nothing is written before all has arrived. What \
+object a line; source_version may number its records. It is read twice: nothing is sent that cannot be right, and nothing is written before all has arrived. What \
 is as it was makes no event, so that a nightly run over everything is cheap.
 
 Examples:
   steerco import deliverable plan.csv --source jira --dry-run
   steerco import deliverable plan.csv --source jira
   steerco import risk risks.ndjson --source jira --partial -o json >report.ndjson
+  psql --csv -c 'SELECT id AS external_id, title FROM plan' | steerco import deliverable - --format csv --source plan
 
-A line of NDJSON, its fields beside the id or in `body`; `source_version` may number it:
+A line of NDJSON, its fields beside the id or in `body`:
   {\"external_id\": \"D-1\", \"title\": \"Pumps\", \"project_id\": \"jira/P-3\"}
 
 Exit code: 0 all done, 4 refused, at least in part, 7 the server cannot be reached.";

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::args::Remote;
-use super::profile::Target;
+use super::profile::{Target, Token};
+use super::rpc;
 
 /// Attempts of one call.
 const ATTEMPTS: u32 = 5;
@@ -23,6 +24,8 @@ pub(crate) struct Api {
     client: reqwest::Client,
     target: Target,
     timeout: Duration,
+    /// Fetches the tokens of an account.
+    account: Option<steerco_client::Client>,
 }
 
 /// One call.
@@ -164,7 +167,10 @@ impl Api {
             }
         }
         let client = builder.build().context("no HTTP client can be made")?;
-        Ok(Self { client, target, timeout: Duration::from_secs(remote.timeout.max(1)) })
+        let timeout = Duration::from_secs(remote.timeout.max(1));
+        let fetches = matches!(target.token, Token::Credentials { .. });
+        let account = fetches.then(|| rpc::connect_to(target.clone(), timeout)).transpose()?;
+        Ok(Self { client, target, timeout, account })
     }
 
     /// Makes the call, again while that can help.
@@ -214,7 +220,11 @@ impl Api {
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
-        if let Some(token) = self.target.token.read().map_err(Failure::Local)? {
+        let token = match &self.account {
+            Some(account) => account.access_token().await?,
+            None => self.target.token.read().map_err(Failure::Local)?,
+        };
+        if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         for (name, value) in &call.headers {

@@ -49,7 +49,7 @@ pub(crate) async fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
         Err(failure) => {
             eprintln!("steerco: {failure}");
             if failure.exit_code() == 6 {
-                eprintln!("steerco: a token comes from --token-file, STEERCO_TOKEN or the profile");
+                eprintln!("steerco: a token comes from --token-file, --client-id, STEERCO_TOKEN or the profile");
             }
             Ok(ExitCode::from(failure.exit_code()))
         }

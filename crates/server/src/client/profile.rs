@@ -28,6 +28,9 @@ struct Profiles {
 struct Profile {
     server: String,
     token_file: Option<PathBuf>,
+    /// Id of a service account, and the file of its secret.
+    client_id: Option<String>,
+    client_secret_file: Option<PathBuf>,
     /// PEM file of a certificate authority of one's own.
     ca_file: Option<PathBuf>,
 }
@@ -38,6 +41,11 @@ pub(crate) enum Token {
     /// A file, read anew with every request: tokens are renewed by others.
     File(PathBuf),
     Text(String),
+    /// The token endpoint of the server.
+    Credentials {
+        client_id: String,
+        client_secret: String,
+    },
     None,
 }
 
@@ -59,9 +67,20 @@ impl Token {
         Ok(whole)
     }
 
+    fn of_account(id: String, secret_file: Option<&Path>, secret: Option<String>) -> anyhow::Result<Self> {
+        let secret = match (secret_file, secret) {
+            (Some(file), _) => std::fs::read_to_string(file)
+                .with_context(|| format!("the file of the secret {} cannot be read", file.display()))?,
+            (None, Some(text)) => text,
+            (None, None) => bail!("the secret of {id} comes from --client-secret-file or STEERCO_CLIENT_SECRET"),
+        };
+        Ok(Self::Credentials { client_id: id, client_secret: secret.trim().to_owned() })
+    }
+
+    /// The token, where it is at hand.
     pub(crate) fn read(&self) -> anyhow::Result<Option<String>> {
         match self {
-            Self::None => Ok(None),
+            Self::None | Self::Credentials { .. } => Ok(None),
             Self::Text(text) => Ok(Some(text.trim().to_owned())),
             Self::File(file) => {
                 let read = std::fs::read_to_string(file);
@@ -80,13 +99,20 @@ impl Target {
         if !server.starts_with("http://") && !server.starts_with("https://") {
             bail!("the address of a server starts with http:// or https://, not {server:?}");
         }
-        let token = match (&remote.token_file, variable("STEERCO_TOKEN"), profile.token_file) {
+        let token = match (&remote.token_file, &remote.client_id, variable("STEERCO_TOKEN")) {
             (Some(file), ..) => Token::of_file(file)?,
-            (None, Some(text), _) if !text.trim().is_empty() => Token::Text(text),
+            (None, Some(id), _) => {
+                let secret = variable("STEERCO_CLIENT_SECRET");
+                Token::of_account(id.clone(), remote.client_secret_file.as_deref(), secret)?
+            }
+            (None, None, Some(text)) if !text.trim().is_empty() => Token::Text(text),
             // A token goes only to the server it was given for.
-            (None, _, Some(_)) if remote.server.is_some() && remote.profile.is_none() => Token::None,
-            (None, _, Some(file)) => Token::of_file(&file)?,
-            (None, _, None) => Token::None,
+            _ if remote.server.is_some() && remote.profile.is_none() => Token::None,
+            _ => match (profile.token_file, profile.client_id) {
+                (Some(file), _) => Token::of_file(&file)?,
+                (None, Some(id)) => Token::of_account(id, profile.client_secret_file.as_deref(), None)?,
+                (None, None) => Token::None,
+            },
         };
         Ok(Self { server, token, ca_file: remote.ca_file.clone().or(profile.ca_file) })
     }
@@ -158,6 +184,32 @@ mod tests {
         let remote = Remote { server: Some("https://elsewhere.example".into()), ..Remote::default() };
         let target = find(&remote, &[("XDG_CONFIG_HOME", folder.path().to_str().unwrap())]).unwrap();
         assert!(matches!(target.token, Token::None));
+    }
+
+    #[test]
+    fn an_account_has_its_secret_beside_it() {
+        let folder = folder("[profiles.a]\nserver = 'https://a.example'\nclient_id = 'svc_1'\n");
+        let home = ("XDG_CONFIG_HOME", folder.path().to_str().unwrap());
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "s3\n").unwrap();
+        let account = |id: &str, file: Option<&Path>| Remote {
+            client_id: Some(id.to_owned()),
+            client_secret_file: file.map(Path::to_owned),
+            ..Remote::default()
+        };
+        let told = |remote: &Remote, variables: &[(&str, &str)]| match find(remote, variables).unwrap().token {
+            Token::Credentials { client_id, client_secret } => format!("{client_id} {client_secret}"),
+            other => panic!("{other:?}"),
+        };
+        let variables = [("STEERCO_CLIENT_SECRET", "s2"), ("STEERCO_TOKEN", "t")];
+        assert_eq!(told(&account("svc_2", None), &variables), "svc_2 s2");
+        assert_eq!(told(&account("svc_2", Some(&secret)), &variables), "svc_2 s3");
+        let file = Remote { token_file: Some("x".into()), ..account("svc_2", None) };
+        assert!(matches!(find(&file, &[]).unwrap().token, Token::File(_)));
+        let missing = find(&account("svc_2", None), &[]).unwrap_err();
+        assert!(missing.to_string().contains("--client-secret-file"), "{missing}");
+        let profile = Remote { profile: Some("a".into()), ..Remote::default() };
+        assert!(find(&profile, &[home, variables[0]]).is_err(), "what is for another account is not for this one");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
@@ -13,6 +14,7 @@ use steerco_client::Record;
 use steerco_domain::interchange::csv_records::{self, Layout};
 use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Fault, Reason};
+use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::mpsc;
 
 use super::message::{Encoded, encode};
@@ -40,6 +42,8 @@ pub(crate) struct Rows {
     message: MessageDescriptor,
     /// Path of the rpc that takes them.
     pub(crate) path: String,
+    /// Standard input, where that is the file; removed with its last owner.
+    _input: Option<Arc<TempPath>>,
 }
 
 /// A record of a file.
@@ -70,6 +74,8 @@ impl Rows {
             _ => None,
         };
         let format = format.or(by_name).ok_or_else(|| anyhow!("say what the file is: --format csv or ndjson"))?;
+        let input = (file == Path::new("-")).then(keep_input).transpose()?;
+        let file = input.as_deref().unwrap_or(file);
         if !file.is_file() {
             bail!("{} is no file that can be read twice: once to check it, once to send it", file.display());
         }
@@ -81,7 +87,8 @@ impl Rows {
         let message = pool.get_message_by_name(&format!("steerco.v1.{}", kind.title));
         let message = message.ok_or_else(|| anyhow!("{} is not in the contract", kind.name))?;
         let path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
-        Ok(Self { file: file.to_owned(), format, kind, source: source.to_owned(), message, path })
+        let (file, source) = (file.to_owned(), source.to_owned());
+        Ok(Self { file, format, kind, source, message, path, _input: input.map(Arc::new) })
     }
 
     /// Reads the file, a record after another.
@@ -103,8 +110,8 @@ impl Rows {
                 .into_iter()
                 .map(|link| (link.field, Value::String(format!("{}/{}", self.source, link.external_id))));
             fields.extend(named);
-            let (place, external_id) = (record.place, record.external_id);
-            sink(Row { place, external_id, version: None, fields, faults: record.faults, notes: record.notes })
+            let (place, external_id, version) = (record.place, record.external_id, record.source_version);
+            sink(Row { place, external_id, version, fields, faults: record.faults, notes: record.notes })
         })
     }
 
@@ -142,6 +149,13 @@ impl Rows {
         });
         stream::poll_fn(move |context| receiver.poll_recv(context))
     }
+}
+
+/// What comes in, kept in a file, for it is read twice.
+fn keep_input() -> anyhow::Result<TempPath> {
+    let mut kept = NamedTempFile::new().context("standard input cannot be kept")?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut kept).context("standard input cannot be read")?;
+    Ok(kept.into_temp_path())
 }
 
 fn broken(error: &std::io::Error) -> Error {
@@ -222,11 +236,11 @@ mod tests {
 
     #[test]
     fn lines_and_tables_make_the_same_records() {
-        let (_a, csv) = rows("a.csv", "external_id,title,project_id,weight\nD-1,Pumps,P-3,2\n");
+        let (_a, csv) = rows("a.csv", "external_id,title,project_id,weight,source_version\nD-1,Pumps,P-3,2,7\n");
         let (_b, lines) = rows(
             "a.ndjson",
-            "{\"external_id\":\"D-1\",\"title\":\"Pumps\",\"project_id\":\"jira/P-3\",\"weight\":2}\n\n\
-             {\"external_id\":\"D-1\",\"body\":{\"title\":\"Pumps\",\"project_id\":\"jira/P-3\",\"weight\":2}}\n",
+            "{\"external_id\":\"D-1\",\"source_version\":7,\"title\":\"Pumps\",\"project_id\":\"jira/P-3\",\"weight\":2}\n\n\
+             {\"external_id\":\"D-1\",\"source_version\":\"7\",\"body\":{\"title\":\"Pumps\",\"project_id\":\"jira/P-3\",\"weight\":2}}\n",
         );
         let read = told(&lines);
         assert_eq!((&read[0], read.len()), (&read[1], 2));

@@ -11,15 +11,23 @@ use super::http::{Failure, Fault, Problem};
 use super::profile::{Target, Token};
 
 pub(crate) fn connect(remote: &Remote) -> anyhow::Result<Client> {
-    let Target { server, token, ca_file } = Target::find(remote, &|name| std::env::var(name).ok())?;
+    let target = Target::find(remote, &|name| std::env::var(name).ok())?;
+    connect_to(target, Duration::from_secs(remote.timeout.max(1)))
+}
+
+pub(crate) fn connect_to(target: Target, timeout: Duration) -> anyhow::Result<Client> {
+    let Target { server, token, ca_file } = target;
     let token = match token {
         Token::File(file) => steerco_client::Token::File(file),
         Token::Text(text) => steerco_client::Token::Text(text),
+        Token::Credentials { client_id, client_secret } => {
+            steerco_client::Token::Credentials { client_id, client_secret }
+        }
         Token::None => steerco_client::Token::None,
     };
     let mut builder = Client::builder(server)
         .token(token)
-        .timeout(Duration::from_secs(remote.timeout.max(1)))
+        .timeout(timeout)
         .on_retry(|error, _| eprintln!("steerco: {error}; trying again"));
     if let Some(file) = &ca_file {
         builder = builder.authority(std::fs::read(file).with_context(|| format!("ca_file {}", file.display()))?);

@@ -264,6 +264,71 @@ async fn what_a_file_has_wrong_is_told_by_its_place() {
     assert_eq!(stranger.unwrap().status.code(), Some(6));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_is_imported_like_a_file() {
+    let world = World::new().await;
+    world.lines(&["apply", "-f", &world.write("sources.yaml", SOURCES), "-o", "json"]);
+    let piped = |arguments: &[&str], text: &str| {
+        let mut command = world.command(&[&["import", "person", "-", "--source", "jira"], arguments].concat());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // What is refused by its name alone is not read.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    let csv = |row: &str| piped(&["--format", "csv"], &format!("external_id,name,source_version\n{row}\n"));
+    let told = |output: &Output| text(&output.stdout).lines().last().unwrap_or_default().to_owned();
+    let counts = |created, updated, unchanged, stale| {
+        format!("1 records: {created} created, {updated} updated, {unchanged} unchanged, {stale} stale, 0 refused")
+    };
+    let first = csv("P-1,Ann,7");
+    assert_eq!(told(&first), counts(1, 0, 0, 0), "{}", text(&first.stderr));
+    assert_eq!(told(&csv("P-1,Ben,6")), counts(0, 0, 0, 1), "an older one changes nothing");
+    assert_eq!(told(&csv("P-1,Cleo,8")), counts(0, 1, 0, 0));
+    assert_eq!(told(&csv("P-1,Cleo,")), counts(0, 0, 1, 0), "without a version it counts as it comes");
+    let wrong = csv("P-1,Dan,last");
+    let why = text(&wrong.stderr);
+    assert!(wrong.status.code() == Some(4) && why.contains("row 2 (P-1): /source_version "), "{why}");
+    let line = piped(&["--format", "ndjson"], "{\"external_id\": \"P-1\", \"source_version\": 9, \"name\": \"Eve\"}\n");
+    assert_eq!(told(&line), counts(0, 1, 0, 0), "{}", text(&line.stderr));
+    let nameless = piped(&[], "");
+    assert!(nameless.status.code() == Some(1) && text(&nameless.stderr).contains("--format"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_fetches_its_tokens() {
+    let world = World::new().await;
+    world.lines(&["apply", "-f", &world.write("sources.yaml", SOURCES), "-o", "json"]);
+    let made = |text: String| {
+        let file = world.write("one.yaml", &text);
+        world.lines(&["apply", "-f", &file, "-o", "json"])[0]["id"].as_str().unwrap().to_owned()
+    };
+    let jira = world.lines(&["list", "source", "-o", "json", "--filter", "code = \"jira\""])[0]["id"].clone();
+    let account = made(format!("kind: service_account\nfields: {{name: Tool, source_ids: [{jira}]}}\n"));
+    made(format!("kind: grant\nfields: {{service_account_id: {account}, role: integration}}\n"));
+    let issue = format!("{}/v1/service-accounts/{account}/issue-secret", world.process.base);
+    let issued = reqwest::Client::new().post(issue).bearer_auth(&world.token).send().await.unwrap();
+    let issued: Value = serde_json::from_slice(&issued.bytes().await.unwrap()).unwrap();
+    let secret = world.write("secret", issued["client_secret"].as_str().unwrap());
+    let people = world.write("people.csv", "external_id,name\nP-1,Ann\n");
+    let run = |arguments: &[&str], secret: &str| {
+        let mut command = world.command(arguments);
+        command.args(["--client-id", &account, "--client-secret-file", secret]).env_remove("STEERCO_TOKEN");
+        command.output().unwrap()
+    };
+    for arguments in [
+        &["import", "person", &people, "--source", "jira"][..],
+        &["get", "person", "jira/P-1"],
+        &["list", "person", "--all", "--page-size", "1"],
+        &["watch", "--until-now", "--kinds", "person"],
+    ] {
+        let output = run(arguments, &secret);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        let refused = run(arguments, &people);
+        let why = text(&refused.stderr);
+        assert!(refused.status.code() == Some(6) && why.contains("no token was issued"), "{arguments:?}: {why}");
+    }
+}
+
 /// Lines that a running command prints.
 struct Following {
     child: Child,

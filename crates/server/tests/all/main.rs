@@ -5,9 +5,12 @@ mod client;
 mod command_line;
 mod dashboard;
 mod durability;
+#[cfg(target_os = "linux")]
+mod memory;
 mod process;
 mod restore;
 mod tamper;
+mod tls;
 mod traces;
 mod upgrade;
 mod webhooks;

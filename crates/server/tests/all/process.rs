@@ -43,6 +43,13 @@ impl Process {
         data_dir: &Path,
         variables: &[(&str, &str)],
     ) -> Self {
+        let process = Self::spawn_at(address, database, data_dir, variables);
+        process.wait_ready(Duration::from_secs(30)).await;
+        process
+    }
+
+    /// The same, without waiting for it.
+    pub(crate) fn spawn_at(address: SocketAddr, database: &str, data_dir: &Path, variables: &[(&str, &str)]) -> Self {
         let log = std::fs::File::create(data_dir.join("steerco.log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_steerco"))
             .args(["serve", "--listen", &address.to_string(), "--database", database])
@@ -56,9 +63,7 @@ impl Process {
             .stderr(log)
             .spawn()
             .unwrap();
-        let process = Self { child, base: format!("http://{address}") };
-        process.wait_ready(Duration::from_secs(30)).await;
-        process
+        Self { child, base: format!("http://{address}") }
     }
 
     /// Waits until `/readyz` says so.
@@ -73,6 +78,14 @@ impl Process {
             assert!(tokio::time::Instant::now() < end, "the server is not ready");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// The most memory it ever held, in KiB, as the kernel counts it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        most.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// As a power cut would: no chance to say goodbye.

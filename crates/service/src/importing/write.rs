@@ -157,7 +157,9 @@ impl Work {
         let bytes = blob::get_piece(conn, self.org(), &self.upload, n).await?;
         let (mut did, mut ready, mut learned) = (Vec::new(), Vec::new(), Vec::new());
         let mut kind = None;
-        for Record { kind: own, external_id, mut body, links, mut faults, .. } in stage::records(&bytes)? {
+        for Record { kind: own, external_id, source_version, mut body, links, mut faults, .. } in
+            stage::records(&bytes)?
+        {
             kind = kind.or(own);
             if own.is_none() {
                 did.push(Did::Lost);
@@ -165,7 +167,7 @@ impl Work {
             }
             self.resolve(conn, &links, &mut body, &mut faults, &mut learned).await?;
             if faults.is_empty() {
-                ready.push((did.len(), crate::bulk::Record { external_id, source_version: None, body }));
+                ready.push((did.len(), crate::bulk::Record { external_id, source_version, body }));
             }
             did.push(Did::Refused(faults.into()));
         }

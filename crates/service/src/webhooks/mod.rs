@@ -27,7 +27,7 @@ use steerco_persistence::webhook::{self, Delivery, Setting};
 use steerco_persistence::{Conn, Fail, Scope};
 
 use crate::execute::{Env, Item, Wish};
-use crate::read::{Reads, check_id};
+use crate::read::{Reads, check_id, resolve_id};
 use crate::service::Caller;
 use crate::token::Sealer;
 use crate::{Context, Service, Written};
@@ -177,6 +177,7 @@ impl Service {
         id: &str,
         body: &Map<String, Value>,
     ) -> Result<(Written<WebhookEndpoint>, Option<String>), Error> {
+        let id = &*self.id_of::<WebhookEndpoint>(&context.caller, id).await?;
         let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
         let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
         let mut wish: Wish<WebhookEndpoint> = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
@@ -233,6 +234,7 @@ impl Service {
     ) -> Result<(WebhookEndpoint, Scope), Fail> {
         check_id(WebhookEndpoint::KIND, id)?;
         let (_, scope) = self.authorise(conn, caller, row).await?;
+        let id = &*resolve_id::<WebhookEndpoint>(conn, &scope, id).await?;
         let found = query::find::<WebhookEndpoint>(conn, &scope, id, Moment::Now).await?;
         let endpoint = found.filter(|found| found.deleted_at.is_none());
         Ok((endpoint.ok_or_else(|| Error::not_found(WebhookEndpoint::KIND.name))?, scope))
@@ -248,7 +250,7 @@ impl Service {
             if endpoint.created_by != access.actor {
                 return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
             }
-            let kept = webhook::find(&conn, caller.organisation(), id).await?;
+            let kept = webhook::find(&conn, caller.organisation(), &endpoint.id_text()).await?;
             let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
             Ok((endpoint, secrets))
         };
@@ -264,7 +266,8 @@ impl Service {
         }
         let message_id = format!("evt_{}", &self.new_secret()[..22]);
         let at = json!(self.inner.clock.now());
-        let body = message::test_body(&self.inner.base_url, caller.organisation(), &message_id, id, &at);
+        let body =
+            message::test_body(&self.inner.base_url, caller.organisation(), &message_id, &endpoint.id_text(), &at);
         let attempt = self.send_webhook(endpoint.url.as_str(), &secrets, &message_id, &body.to_string()).await;
         Ok(attempt.told)
     }
@@ -299,8 +302,8 @@ impl Service {
         id: &str,
         args: &WebhookDeliveryArgs,
     ) -> Result<WebhookDeliveryPage, Fail> {
-        self.find_webhook(conn, caller, id, Reads::<WebhookEndpoint>::ROW).await?;
-        let org = caller.organisation();
+        let (endpoint, _) = self.find_webhook(conn, caller, id, Reads::<WebhookEndpoint>::ROW).await?;
+        let (org, id) = (caller.organisation(), endpoint.id_text());
         let size =
             steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
         let state = match &args.state {
@@ -315,7 +318,7 @@ impl Service {
             None => i64::MAX,
             Some(token) => read_token(&self.inner.sealer, &page, token)?,
         };
-        let mut found = webhook::list(conn, org, id, state, before, size + 1).await?;
+        let mut found = webhook::list(conn, org, &id, state, before, size + 1).await?;
         let more = found.len() > size as usize;
         found.truncate(size as usize);
         let last = found.last().filter(|_| more).map(|last| last.seq.to_string());
