@@ -40,6 +40,7 @@ mod all {
     mod hostile_rpcs;
     mod hostile_values;
     mod idempotency;
+    mod idle_streams;
     mod import_job;
     mod invoice;
     mod issuers;

@@ -33,6 +33,7 @@ pub mod idempotency;
 pub mod ledger;
 mod ledger_verify;
 pub mod log;
+pub mod lookout;
 pub mod ocds;
 pub mod progress;
 pub mod purchase_order;

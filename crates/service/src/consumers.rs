@@ -76,7 +76,7 @@ impl Service {
     async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
         let (_, offset) = self.find_consumer(conn, caller, id).await?;
         let args = EventArgs { consumer: Some(id.to_owned()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
-        let waiting = self.events_in(conn, caller, &args).await?;
+        let (waiting, _) = self.events_in(conn, caller, &args).await?;
         let oldest = waiting.events.first().map(|event| event.at);
         let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);
         let seal = |Offset { epoch, seq, .. }| self.seal_cursor(caller, Cursor { epoch, seq });
