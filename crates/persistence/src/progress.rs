@@ -131,8 +131,10 @@ const CHUNK: usize = 50;
 async fn put_leaves(conn: &Conn, org: &str, steps: &[Step], above: &mut HashMap<String, Sums>) -> Result<(), Fail> {
     let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
     let mut sql = Sql::new("SELECT ");
-    sql.push(LIST).push(", id, milestone_weight, milestone_earned FROM progress WHERE org = ").text(org);
-    sql.push(" AND id IN (").texts(&ids).push(")");
+    sql.push(LIST).push(", id, milestone_weight, milestone_earned");
+    sql.look_up(conn.is_postgres(), ["progress", "id"], &ids, |sql| {
+        sql.push("org = ").text(org);
+    });
     let mut kept = HashMap::new();
     for row in conn.all(sql).await? {
         let (id, weight, earned): (String, i64, i64) = (row.get(5)?, row.get(6)?, row.get(7)?);
@@ -311,7 +313,7 @@ async fn reached_then(
     for chunk in ids.chunks(500) {
         let mut sql = Sql::new(" FROM milestone_rev t WHERE t.org = ");
         sql.text(org).push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
-        sql.push(" AND t.deliverable_id IN (").texts(chunk).push(")");
+        sql.push(" AND t.deliverable_id IN (").any_of(chunk).push(")");
         add_up(&mut reached, &conn.resources::<Milestone>(sql).await?);
     }
     Ok(reached)
