@@ -86,4 +86,5 @@ migrations![
     mapping_profile_003,
     actuals_progress_001,
     balance_002,
+    cost_coding_001,
 ];

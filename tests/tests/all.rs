@@ -5,6 +5,7 @@ mod all {
     mod activity;
     mod actuals;
     mod actuals_amounts;
+    mod actuals_coding;
     mod actuals_import;
     mod attachment;
     mod batch;

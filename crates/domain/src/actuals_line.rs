@@ -7,6 +7,7 @@ use steerco_derive::input;
 
 use crate::actuals_batch::{ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal};
 use crate::cost_category::CostCategory;
+use crate::cost_coding::CostCoding;
 use crate::error::Fault;
 use crate::field::{Field, Whole};
 use crate::fiscal_period::FiscalPeriod;
@@ -57,6 +58,8 @@ pub struct ActualsLine {
     pub local_amount: Option<Money>,
     /// The amount in the currency of the group, as the ledger system has it; wins over conversion by rates.
     pub group_amount: Option<Money>,
+    /// How finance coded it beside the cost code.
+    pub coding: Option<CostCoding>,
 }
 
 impl ActualsLine {
@@ -76,6 +79,9 @@ impl ActualsLine {
         if self.purchase_order_line.is_some() && self.purchase_order_reference.is_none() {
             let detail = "is said of an order whose purchase_order_reference is given";
             faults.push(Fault::new(format!("{at}/purchase_order_line"), "DOES_NOT_FIT", detail));
+        }
+        if let Some(coding) = &self.coding {
+            coding.check(self.amount, &format!("{at}/coding"), faults);
         }
         if self.program_id.is_none() {
             let coded = [
@@ -137,6 +143,10 @@ impl ActualsLine {
         for (name, text) in later.into_iter().filter(|(_, text)| text.is_some()) {
             part(Some(name));
             part(text);
+        }
+        for (name, said) in self.coding.iter().flat_map(CostCoding::said) {
+            part(Some(name));
+            part(Some(&said));
         }
         Text::ours(crate::hex::hex(&digest.finalize()[..16]))
     }

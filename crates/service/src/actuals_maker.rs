@@ -109,6 +109,7 @@ impl Maker {
             invoiced_commitment_id: remark.invoices,
             exceeds_order_by: remark.exceeds_order_by,
             exceeds_budget_by: remark.exceeds_budget_by,
+            coding: line.coding.clone(),
         };
         reversal.into_iter().chain([entry]).collect()
     }

@@ -7,6 +7,7 @@ use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::coding_rule::{self, Coded, CodingRule};
 use steerco_domain::commitment::Commitment;
 use steerco_domain::cost_category::CostCategory;
+use steerco_domain::cost_coding::CostCoding;
 use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::program::Program;
@@ -75,7 +76,7 @@ impl Coder {
     /// Where a cost goes; or code and words of why it cannot.
     pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         let Some(program) = line.program_id else {
-            return Ok(self.by_rule(line.cost_code.as_ref(), line.posted_on));
+            return Ok(self.by_rule(line.cost_code.as_ref(), line.coding.as_ref(), line.posted_on));
         };
         check_known(&self.known, program, line.project_id, line.cost_category_id)?;
         Ok(Coding {
@@ -88,10 +89,18 @@ impl Coder {
     }
 
     /// Where the rules of today say that a cost goes.
-    pub(crate) fn by_rule(&self, cost_code: Option<&Text<200>>, posted_on: Day) -> Coding {
-        let Some(cost_code) = cost_code else { return Coding::default() };
-        let wanted =
-            Coded { source: &self.source, legal_entity_id: self.entity, cost_code: cost_code.as_str(), posted_on };
+    pub(crate) fn by_rule(
+        &self,
+        cost_code: Option<&Text<200>>,
+        coding: Option<&CostCoding>,
+        posted_on: Day,
+    ) -> Coding {
+        let codes = coding.map(CostCoding::codes).unwrap_or_default();
+        if cost_code.is_none() && codes.iter().all(Option::is_none) {
+            return Coding::default();
+        }
+        let cost_code = cost_code.map(Text::as_str).unwrap_or_default();
+        let wanted = Coded { source: &self.source, legal_entity_id: self.entity, cost_code, codes, posted_on };
         coding_rule::pick(&self.rules, &wanted).map_or_else(Coding::default, |rule| Coding {
             program_id: Some(rule.program_id),
             project_id: rule.project_id,

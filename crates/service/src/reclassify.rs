@@ -118,7 +118,7 @@ fn moved(
     id: u128,
     line: usize,
 ) -> Result<Option<LedgerEntry>, Error> {
-    let coding = coder.by_rule(entry.cost_code.as_ref(), entry.posted_on);
+    let coding = coder.by_rule(entry.cost_code.as_ref(), entry.coding.as_ref(), entry.posted_on);
     if coding.program_id.is_none() {
         return Ok(None);
     }
