@@ -1,6 +1,6 @@
 //! Coding rules: where costs go, by how finance codes them.
 
-use steerco_derive::resource;
+use steerco_derive::{input, resource};
 
 use crate::cost_category::CostCategory;
 use crate::error::Fault;
@@ -73,6 +73,33 @@ impl Rules for CodingRule {
             }
         }
     }
+}
+
+/// A coding rule that is not there yet.
+#[input(value)]
+pub struct ProposedCodingRule {
+    /// The cost code, as a coding rule has it.
+    pub cost_code: Text<200>,
+    /// The account of the general ledger.
+    pub gl_account: Option<Text<100>>,
+    /// The cost centre.
+    pub cost_centre: Option<Text<100>>,
+    /// The element of the work breakdown structure.
+    pub wbs_element: Option<Text<100>>,
+    /// The tax code.
+    pub tax_code: Option<Text<100>>,
+    /// First posting date it would map.
+    pub valid_from: Option<Day>,
+    /// Last posting date it would map.
+    pub valid_until: Option<Day>,
+    /// The program the costs would be of.
+    pub program_id: Id<Program>,
+    /// The project of that program.
+    pub project_id: Option<Id<Project>>,
+    /// What kind of cost they would be.
+    pub cost_category_id: Option<Id<CostCategory>>,
+    /// Whether they would be capital or operating expenditure.
+    pub spend: Option<Spend>,
 }
 
 /// What of a cost decides where it goes.

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use steerco_domain::Resource;
+use serde_json::{Value, json};
 use steerco_domain::actuals_line::ActualsLine;
-use steerco_domain::coding_rule::{self, Coded, CodingRule};
+use steerco_domain::coding_rule::{self, Coded, CodingRule, ProposedCodingRule};
 use steerco_domain::commitment::Commitment;
 use steerco_domain::cost_category::CostCategory;
 use steerco_domain::cost_coding::CostCoding;
@@ -12,9 +12,11 @@ use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
+use steerco_domain::resource::Seed;
 use steerco_domain::spend::Spend;
 use steerco_domain::text::Text;
 use steerco_domain::time::Day;
+use steerco_domain::{Error, Resource};
 use steerco_persistence::{Fail, Scope, ledger, query};
 
 use crate::execute::Env;
@@ -73,6 +75,27 @@ impl Coder {
         Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
     }
 
+    /// Takes a rule in that is not there, as if it were.
+    pub(crate) async fn propose(
+        &mut self,
+        env: &Env<'_>,
+        scope: &Scope,
+        proposed: &ProposedCodingRule,
+    ) -> Result<(), Fail> {
+        let Value::Object(mut body) = json!(proposed) else { return Err(Error::internal().into()) };
+        body.retain(|_, value| !value.is_null());
+        let seed = Seed { id: env.new_id(), at: env.now, effective_at: env.now, by: env.actor() };
+        let rule = CodingRule::create(&body, &seed).map_err(below_rule)?;
+        let mut named = Named::from([(Program::KIND.name, rule.program_id.to_string())]);
+        named.extend(rule.project_id.map(|id| (Project::KIND.name, id.to_string())));
+        named.extend(rule.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
+        let known = read_known(env, scope, &named).await?;
+        check_known(&known, rule.program_id, rule.project_id, rule.cost_category_id)
+            .map_err(|(code, detail)| Error::fault(PROPOSED, code, detail))?;
+        self.rules.push(rule);
+        Ok(())
+    }
+
     /// Where a cost goes; or code and words of why it cannot.
     pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         let Some(program) = line.program_id else {
@@ -109,6 +132,16 @@ impl Coder {
             rule_id: Some(rule.id),
         })
     }
+}
+
+/// Where a rule stands that is not there yet.
+const PROPOSED: &str = "/proposed_rule";
+
+fn below_rule(mut error: Error) -> Error {
+    for fault in &mut error.faults {
+        fault.pointer.insert_str(0, PROPOSED);
+    }
+    error
 }
 
 /// The ids of those of these things that are there, and the ids of projects together with those of their programs.

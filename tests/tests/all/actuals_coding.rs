@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Client, Who, World, rest_scenario, scenario};
 
 use super::actuals::{Books, id, statuses, totals};
-use super::bodies::{body, line};
+use super::bodies::{body, line, unknown};
 
 /// A cost with this coding.
 fn cost(amount: &str, coding: Value) -> Value {
@@ -65,6 +65,38 @@ scenario!(a_cost_goes_where_its_codes_say(world) {
     assert_eq!(statuses(&corrected.json), ["corrected", "duplicate"]);
     assert_eq!(entry(&finance, &corrected.json, 0).await["coding"]["tax_code"], "V2");
     world.verify().await;
+});
+
+scenario!(what_a_rule_would_move_is_told_before_it_is_there(world) {
+    let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
+    let account = id("4300");
+    let lines = [cost("5.00", json!({"gl_account": account})), cost("7.00", json!({"gl_account": "none"}))];
+    finance.post_actuals(books.batch(lines, "12.00")).await.unwrap();
+    let act = |rule: Value| json!({
+        "source": World::SOURCE, "batch_ref": id("what-if"), "legal_entity_id": books.entity, "proposed_rule": rule,
+    });
+    let rule = json!({"cost_code": "*", "gl_account": account, "program_id": world.program});
+    let dry = finance.validate_only();
+    let told = dry.reclassify_actuals(act(rule.clone())).await.unwrap();
+    assert_eq!(statuses(&told.json), ["posted", "suspense"]);
+    let moved = &told["actuals_batch"]["outcomes"][0];
+    assert_eq!((&moved["status"], &moved["totals"][0]["amount"]), (&json!("posted"), &json!("5.0000")));
+    assert_eq!(totals(&finance, &books).await, (0, 120_000, -120_000), "nothing has moved");
+    let kept = json!({"filter": format!("gl_account = \"{account}\"")});
+    assert!(finance.list("coding_rule", kept).await.unwrap().items().is_empty(), "and there is no rule");
+
+    let refused = finance.reclassify_actuals(act(rule.clone())).await.unwrap_err();
+    assert_eq!(refused.places(), [("/proposed_rule", "DOES_NOT_FIT")]);
+    for (name, value, place) in [
+        ("gl_account", json!("4*3"), ("/proposed_rule/gl_account", "BAD_PATTERN")),
+        ("program_id", json!(unknown("program")), ("/proposed_rule", "NOT_FOUND")),
+        ("program_id", json!("prog_1"), ("/proposed_rule/program_id", "BAD_ID")),
+        ("project_id", json!(unknown("project")), ("/proposed_rule", "NOT_FOUND")),
+    ] {
+        let mut wrong = rule.clone();
+        wrong[name] = value;
+        assert_eq!(dry.reclassify_actuals(act(wrong)).await.unwrap_err().places(), [place]);
+    }
 });
 
 scenario!(tax_that_does_not_come_to_the_amount_is_told(world) {

@@ -21,6 +21,7 @@ use steerco_domain::budget::{BudgetLine, BudgetReserve, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransferState, BudgetTransferType};
 use steerco_domain::calendar_feed::CalendarFeedState;
 use steerco_domain::clock_time::ClockTime;
+use steerco_domain::coding_rule::ProposedCodingRule;
 use steerco_domain::comment::CommentVisibility;
 use steerco_domain::commitment::CommitmentState;
 use steerco_domain::cost_coding::CostCoding;
@@ -78,7 +79,7 @@ use steerco_domain::{
     calendar_import_fields, control_total_fields, convert_line_fields, cost_coding_fields, criterion_judgement_fields,
     currency_total_fields, engagement_notice_fields, forecast_line_fields, import_counts_fields, owned_field_fields,
     partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
-    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, skipped_event_fields,
+    proposed_coding_rule_fields,    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, skipped_event_fields,
     statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
@@ -319,6 +320,7 @@ partner_contact_fields!(value_wire);
 profile_columns_fields!(value_wire);
 profile_field_fields!(value_wire);
 profile_word_fields!(value_wire);
+proposed_coding_rule_fields!(value_wire);
 activity_resource_fields!(value_wire);
 import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);
