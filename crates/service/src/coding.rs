@@ -112,12 +112,7 @@ impl Coder {
     }
 
     /// Where the rules of today say that a cost goes.
-    pub(crate) fn by_rule(
-        &self,
-        cost_code: Option<&Text<200>>,
-        coding: Option<&CostCoding>,
-        posted_on: Day,
-    ) -> Coding {
+    pub(crate) fn by_rule(&self, cost_code: Option<&Text<200>>, coding: Option<&CostCoding>, posted_on: Day) -> Coding {
         let codes = coding.map(CostCoding::codes).unwrap_or_default();
         if cost_code.is_none() && codes.iter().all(Option::is_none) {
             return Coding::default();

@@ -162,8 +162,7 @@ impl Service {
     ) -> impl Stream<Item = Result<EventPage, Error>> + Send + 'static {
         let moves = self.inner.database.moves(caller.organisation());
         let (service, stopping) = (self.clone(), self.stopping());
-        let state =
-            Watch { service, caller, args, moves, stopping, read_by: None, quiet_since: None, ended: false };
+        let state = Watch { service, caller, args, moves, stopping, read_by: None, quiet_since: None, ended: false };
         futures::stream::unfold(state, Watch::next)
     }
 }

@@ -33,7 +33,9 @@ fn database(world: &World) -> &str {
 
 /// The last statement of every connection to a database.
 fn statements(database: &str) -> HashSet<String> {
-    let sql = format!("SELECT pid, query_start FROM pg_stat_activity WHERE datname = '{database}' AND query_start > '-infinity'");
+    let sql = format!(
+        "SELECT pid, query_start FROM pg_stat_activity WHERE datname = '{database}' AND query_start > '-infinity'"
+    );
     psql(&sql).lines().map(str::to_owned).collect()
 }
 

@@ -79,8 +79,9 @@ use steerco_domain::{
     calendar_import_fields, control_total_fields, convert_line_fields, cost_coding_fields, criterion_judgement_fields,
     currency_total_fields, engagement_notice_fields, forecast_line_fields, import_counts_fields, owned_field_fields,
     partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
-    proposed_coding_rule_fields,    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, skipped_event_fields,
-    statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
+    proposed_coding_rule_fields, purchase_order_control_fields, purchase_order_line_fields,
+    purchase_order_outcome_fields, skipped_event_fields, statement_line_fields, tolerances_fields,
+    working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
