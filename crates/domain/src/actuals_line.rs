@@ -37,9 +37,9 @@ pub struct ActualsLine {
     pub program_id: Option<Id<Program>>,
     /// The project it is a cost of; needs `program_id`.
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost it is, where `program_id` is given.
+    /// What kind of cost it is; comes before what a coding rule says.
     pub cost_category_id: Option<Id<CostCategory>>,
-    /// Whether it is capital or operating expenditure, where `program_id` is given.
+    /// Whether it is capital or operating expenditure; comes before what a coding rule says.
     pub spend: Option<Spend>,
     /// Number of the document.
     pub document_reference: Option<Text<200>>,
@@ -83,16 +83,9 @@ impl ActualsLine {
         if let Some(coding) = &self.coding {
             coding.check(self.amount, &format!("{at}/coding"), faults);
         }
-        if self.program_id.is_none() {
-            let coded = [
-                ("project_id", self.project_id.is_some()),
-                ("cost_category_id", self.cost_category_id.is_some()),
-                ("spend", self.spend.is_some()),
-            ];
-            for (name, _) in coded.into_iter().filter(|(_, given)| *given) {
-                let detail = "is said of a cost whose program_id is given; otherwise the coding rules say it";
-                faults.push(Fault::new(format!("{at}/{name}"), "DOES_NOT_FIT", detail));
-            }
+        if self.program_id.is_none() && self.project_id.is_some() {
+            let detail = "is said of a cost whose program_id is given; otherwise the coding rules say it";
+            faults.push(Fault::new(format!("{at}/project_id"), "DOES_NOT_FIT", detail));
         }
     }
 

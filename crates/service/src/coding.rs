@@ -42,6 +42,11 @@ impl Coding {
             rule_id: None,
         }
     }
+
+    /// The same, but for what the cost itself says.
+    pub(crate) fn under(self, cost_category_id: Option<Id<CostCategory>>, spend: Option<Spend>) -> Self {
+        Self { cost_category_id: cost_category_id.or(self.cost_category_id), spend: spend.or(self.spend), ..self }
+    }
 }
 
 /// Kind and id of what lines name.
@@ -99,7 +104,9 @@ impl Coder {
     /// Where a cost goes; or code and words of why it cannot.
     pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         let Some(program) = line.program_id else {
-            return Ok(self.by_rule(line.cost_code.as_ref(), line.coding.as_ref(), line.posted_on));
+            check_category(&self.known, line.cost_category_id)?;
+            let found = self.by_rule(line.cost_code.as_ref(), line.coding.as_ref(), line.posted_on);
+            return Ok(found.under(line.cost_category_id, line.spend));
         };
         check_known(&self.known, program, line.project_id, line.cost_category_id)?;
         Ok(Coding {
@@ -164,15 +171,22 @@ pub(crate) fn check_known(
     project: Option<Id<Project>>,
     category: Option<Id<CostCategory>>,
 ) -> Result<(), (&'static str, String)> {
-    let missing = |name: &str| Err(("NOT_FOUND", format!("there is no such {name}")));
     if !known.contains(&program.to_string()) {
         return missing("program");
     }
     if project.is_some_and(|id| !known.contains(&format!("{id} {program}"))) {
         return missing("project of this program");
     }
+    check_category(known, category)
+}
+
+fn check_category(known: &HashSet<String>, category: Option<Id<CostCategory>>) -> Result<(), (&'static str, String)> {
     if category.is_some_and(|id| !known.contains(&id.to_string())) {
         return missing("cost_category");
     }
     Ok(())
+}
+
+fn missing(name: &str) -> Result<(), (&'static str, String)> {
+    Err(("NOT_FOUND", format!("there is no such {name}")))
 }

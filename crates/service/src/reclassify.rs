@@ -126,6 +126,7 @@ fn moved(
     line: usize,
 ) -> Result<Option<LedgerEntry>, Error> {
     let coding = coder.by_rule(entry.cost_code.as_ref(), entry.coding.as_ref(), entry.posted_on);
+    let coding = coding.under(entry.cost_category_id, entry.spend);
     if coding.program_id.is_none() {
         return Ok(None);
     }

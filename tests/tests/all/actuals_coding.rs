@@ -67,6 +67,38 @@ scenario!(a_cost_goes_where_its_codes_say(world) {
     world.verify().await;
 });
 
+scenario!(a_cost_says_its_kind_and_the_rule_the_rest(world) {
+    let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
+    let category = async || finance.create("cost_category", body(&world, "cost_category")).await.unwrap().id().to_owned();
+    let (own, of_rule) = (category().await, category().await);
+    let code = id("KIND");
+    let kind = |amount: &str, cost_code: &str| {
+        let mut line = line(&id("kind"), amount, "2026-01-15");
+        line["cost_code"] = json!(cost_code);
+        (line["cost_category_id"], line["spend"]) = (json!(own), json!("capex"));
+        line
+    };
+    let mut plain = kind("2.00", &code);
+    plain.as_object_mut().unwrap().retain(|name, _| !["cost_category_id", "spend"].contains(&name.as_str()));
+    rule(&world, json!({"cost_code": code, "cost_category_id": of_rule})).await;
+    let later = id("LATER");
+    let posted = finance.post_actuals(books.batch([kind("1.00", &code), plain, kind("4.00", &later)], "7.00")).await.unwrap();
+    assert_eq!(statuses(&posted.json), ["posted", "posted", "suspense"]);
+    for (n, wanted) in [(0, (&own, "capex")), (1, (&of_rule, "opex"))] {
+        let entry = entry(&finance, &posted.json, n).await;
+        assert_eq!((&entry["cost_category_id"], &entry["spend"]), (&json!(wanted.0), &json!(wanted.1)));
+    }
+    rule(&world, json!({"cost_code": later, "cost_category_id": of_rule})).await;
+    let act = json!({"source": World::SOURCE, "batch_ref": id("move"), "legal_entity_id": books.entity});
+    let moved = finance.reclassify_actuals(act).await.unwrap();
+    assert_eq!(entry(&finance, &moved.json, 0).await["cost_category_id"], own);
+    let mut lost = kind("1.00", &code);
+    lost["cost_category_id"] = json!(unknown("cost_category"));
+    let refused = finance.post_actuals(books.batch([lost], "1.00")).await.unwrap_err();
+    assert_eq!(refused.places(), [("/lines/0", "NOT_FOUND")]);
+    world.verify().await;
+});
+
 scenario!(what_a_rule_would_move_is_told_before_it_is_there(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let account = id("4300");
