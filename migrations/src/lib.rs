@@ -90,4 +90,5 @@ migrations![
     progress_002,
     engagement_003,
     review_001,
+    cost_coding_001,
 ];

@@ -104,6 +104,21 @@ impl Server {
                 (database.url.clone(), None, Some(database))
             }
         };
+        Some(Self::on(engine, database_url, setup, (folder, database)).await)
+    }
+
+    /// Another node on the database of this one, which must live longer; its tokens are its own.
+    pub async fn beside(&self) -> Self {
+        assert_eq!(self.engine, Engine::Postgres, "an embedded database has one node");
+        Self::on(self.engine, self.database_url.clone(), Setup::default(), (None, None)).await
+    }
+
+    async fn on(
+        engine: Engine,
+        database_url: String,
+        setup: Setup,
+        (folder, database): (Option<Folder>, Option<postgres::Database>),
+    ) -> Self {
         let listener = listen::bind(([127, 0, 0, 1], 0).into()).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let settings = Settings {
@@ -132,7 +147,7 @@ impl Server {
             };
             listen::serve(listener, None, app, setup.limits, shutdown).await
         });
-        Some(Self {
+        Self {
             engine,
             channel: Endpoint::from_shared(url.clone()).expect("a URL").connect_lazy(),
             // The server lets go of what is idle for ten seconds; a request must not meet that.
@@ -148,7 +163,7 @@ impl Server {
             stop: Some(stop),
             _folder: folder,
             _database: database,
-        })
+        }
     }
 
     /// Chain, versions and rows of an organisation against its log: what `steerco verify` finds.

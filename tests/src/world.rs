@@ -56,6 +56,7 @@ impl Who {
 }
 
 /// An organisation of a scenario's own.
+#[derive(Clone)]
 pub struct World {
     pub door: Door,
     pub server: Arc<Server>,
@@ -164,6 +165,11 @@ impl World {
         let grant =
             json!({"person_id": self.id(Who::ProgramManager), "role": "program_manager", "program_id": self.program});
         self.client(Who::Admin).create("grant", grant).await.unwrap();
+    }
+
+    /// The same at another node.
+    pub fn at(&self, server: Server) -> Self {
+        Self { server: Arc::new(server), ..self.clone() }
     }
 
     /// The id of a person or service account.

@@ -5,6 +5,7 @@ mod all {
     mod activity;
     mod actuals;
     mod actuals_amounts;
+    mod actuals_coding;
     mod actuals_import;
     mod attachment;
     mod batch;
@@ -40,6 +41,7 @@ mod all {
     mod hostile_rpcs;
     mod hostile_values;
     mod idempotency;
+    mod idle_streams;
     mod import_job;
     mod invoice;
     mod issuers;

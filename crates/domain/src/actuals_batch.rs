@@ -4,6 +4,7 @@ use serde::Serialize;
 use steerco_derive::{input, resource, words};
 
 use crate::actuals_line::ActualsLine;
+use crate::coding_rule::ProposedCodingRule;
 use crate::error::{Error, Reason};
 use crate::field::{List, Whole};
 use crate::id::Id;
@@ -190,6 +191,8 @@ pub struct ReclassifyActuals {
     pub batch_ref: Text<200>,
     /// The company whose books it is; may be absent where there is one only.
     pub legal_entity_id: Option<Id<LegalEntity>>,
+    /// A rule that is not there yet, to see what it would move: with `validate_only` alone.
+    pub proposed_rule: Option<ProposedCodingRule>,
 }
 
 impl Rules for ActualsBatch {

@@ -7,6 +7,7 @@ use steerco_derive::input;
 
 use crate::actuals_batch::{ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal};
 use crate::cost_category::CostCategory;
+use crate::cost_coding::CostCoding;
 use crate::error::Fault;
 use crate::field::{Field, Whole};
 use crate::fiscal_period::FiscalPeriod;
@@ -36,9 +37,9 @@ pub struct ActualsLine {
     pub program_id: Option<Id<Program>>,
     /// The project it is a cost of; needs `program_id`.
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost it is, where `program_id` is given.
+    /// What kind of cost it is; comes before what a coding rule says.
     pub cost_category_id: Option<Id<CostCategory>>,
-    /// Whether it is capital or operating expenditure, where `program_id` is given.
+    /// Whether it is capital or operating expenditure; comes before what a coding rule says.
     pub spend: Option<Spend>,
     /// Number of the document.
     pub document_reference: Option<Text<200>>,
@@ -57,6 +58,8 @@ pub struct ActualsLine {
     pub local_amount: Option<Money>,
     /// The amount in the currency of the group, as the ledger system has it; wins over conversion by rates.
     pub group_amount: Option<Money>,
+    /// How finance coded it beside the cost code.
+    pub coding: Option<CostCoding>,
 }
 
 impl ActualsLine {
@@ -77,16 +80,12 @@ impl ActualsLine {
             let detail = "is said of an order whose purchase_order_reference is given";
             faults.push(Fault::new(format!("{at}/purchase_order_line"), "DOES_NOT_FIT", detail));
         }
-        if self.program_id.is_none() {
-            let coded = [
-                ("project_id", self.project_id.is_some()),
-                ("cost_category_id", self.cost_category_id.is_some()),
-                ("spend", self.spend.is_some()),
-            ];
-            for (name, _) in coded.into_iter().filter(|(_, given)| *given) {
-                let detail = "is said of a cost whose program_id is given; otherwise the coding rules say it";
-                faults.push(Fault::new(format!("{at}/{name}"), "DOES_NOT_FIT", detail));
-            }
+        if let Some(coding) = &self.coding {
+            coding.check(self.amount, &format!("{at}/coding"), faults);
+        }
+        if self.program_id.is_none() && self.project_id.is_some() {
+            let detail = "is said of a cost whose program_id is given; otherwise the coding rules say it";
+            faults.push(Fault::new(format!("{at}/project_id"), "DOES_NOT_FIT", detail));
         }
     }
 
@@ -137,6 +136,10 @@ impl ActualsLine {
         for (name, text) in later.into_iter().filter(|(_, text)| text.is_some()) {
             part(Some(name));
             part(text);
+        }
+        for (name, said) in self.coding.iter().flat_map(CostCoding::said) {
+            part(Some(name));
+            part(Some(&said));
         }
         Text::ours(crate::hex::hex(&digest.finalize()[..16]))
     }

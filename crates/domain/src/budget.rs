@@ -27,7 +27,8 @@ use crate::words::Words;
 pub const BUDGET_LINES_MAX: usize = 2_000;
 
 /// What a program may spend in a fiscal year from the books of a company: one version of it. Its approval makes it the
-/// budget: the ledger takes what differs from what was approved before, transfers included.
+/// budget: the ledger takes what differs from what was approved before, transfers included. Every change of it needs
+/// `If-Match`.
 #[resource(prefix = "bud", plural = "budgets", scope = "InProgram")]
 pub struct Budget {
     /// The program it is of.
@@ -219,6 +220,8 @@ pub(crate) fn sum_cells(
 }
 
 impl Rules for Budget {
+    const NEEDS_ETAG: bool = true;
+
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
         let Some(before) = before.filter(|before| before.state != BudgetState::Draft) else { return };
         let frozen = [
@@ -289,7 +292,6 @@ pub struct ApproveBudget {}
 impl Verb for ApproveBudget {
     type On = Budget;
     const NAME: &'static str = "approve";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Budget, acting: &Acting) -> Result<(), Error> {
         on.decide(BudgetState::Approved, acting)
     }

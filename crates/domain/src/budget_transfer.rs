@@ -21,7 +21,8 @@ use crate::time::Instant;
 use crate::words::Words;
 
 /// Moves money from one place of the approved budget to another, or draws it from a reserve. Asked for by one person and
-/// approved by another within the authority of its role; then the ledger takes it as entries that balance.
+/// approved by another within the authority of its role; then the ledger takes it as entries that balance. Every change
+/// of it needs `If-Match`.
 #[resource(prefix = "btrf", plural = "budget_transfers", scope = "InProgram")]
 pub struct BudgetTransfer {
     /// The program that gives.
@@ -130,6 +131,8 @@ impl States for BudgetTransferState {
 }
 
 impl Rules for BudgetTransfer {
+    const NEEDS_ETAG: bool = true;
+
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
         let decided = before.filter(|before| before.state != BudgetTransferState::Requested);
         if let Some(before) = decided.filter(|before| before.reason != self.reason) {

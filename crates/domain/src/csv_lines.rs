@@ -7,8 +7,10 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::actuals_line::RawLine;
+use crate::cost_coding::CostCoding;
 use crate::error::{Error, Fault, Reason};
 use crate::field::Whole;
+use crate::input::Input;
 use crate::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, MappingProfile, NegativeForm, ThousandsSeparator,
 };
@@ -130,12 +132,13 @@ impl CsvLines {
 
     /// The object of a line, or every cell that cannot be read.
     fn line(&self, cells: &[Option<Cow<'_, str>>]) -> Result<Value, Vec<Fault>> {
-        let (mut line, mut faults) = (Map::new(), Vec::new());
+        let (mut line, mut coding, mut faults) = (Map::new(), Map::new(), Vec::new());
         let mut amounts = Amounts::new(&self.profile);
         for (member, place) in &self.columns {
             let mut fault = |code, detail: String| {
                 let detail = format!("column {}: {detail}", self.column(member, *place));
-                faults.push(Fault::new(format!("/{member}"), code, detail));
+                let below = if is_of_coding(member) { "/coding" } else { "" };
+                faults.push(Fault::new(format!("{below}/{member}"), code, detail));
             };
             let text = match cells.get(*place) {
                 Some(Some(text)) => text.trim(),
@@ -159,6 +162,11 @@ impl CsvLines {
                     Err(detail) => fault("BAD_AMOUNT", format!("{shown:?}: {detail}")),
                 },
                 "currency" | "local_currency" | "group_currency" => amounts.of(member).currency = Some(text.to_owned()),
+                "net" | "tax" | "recoverable_tax" => match self.amount(text) {
+                    Ok(found) => drop(coding.insert((*member).to_owned(), json!(found.to_string()))),
+                    Err(detail) => fault("BAD_AMOUNT", format!("{shown:?}: {detail}")),
+                },
+                _ if is_of_coding(member) => drop(coding.insert((*member).to_owned(), text.into())),
                 _ => drop(line.insert((*member).to_owned(), text.into())),
             }
         }
@@ -166,6 +174,9 @@ impl CsvLines {
             return Err(faults);
         }
         amounts.put(&mut line);
+        if !coding.is_empty() {
+            line.insert("coding".to_owned(), Value::Object(coding));
+        }
         if self.profile.columns.external_id.is_none() {
             line.insert("external_id".to_owned(), json!(format!("{}:{}", self.batch_ref, self.rows)));
         }
@@ -182,6 +193,11 @@ impl CsvLines {
         let plain = amount_text(text, profile.decimal_separator, profile.thousands_separator, &profile.negatives)?;
         parse_amount(&plain).map(Amount::new).map_err(str::to_owned)
     }
+}
+
+/// Whether a member is one of how finance coded the line.
+fn is_of_coding(member: &str) -> bool {
+    CostCoding::FIELDS.iter().any(|field| field.name == member)
 }
 
 /// An amount of a line, as far as its cells tell it.

@@ -8,6 +8,7 @@ use crate::budget_transfer::BudgetTransfer;
 use crate::coding_rule::CodingRule;
 use crate::commitment::Commitment;
 use crate::cost_category::CostCategory;
+use crate::cost_coding::CostCoding;
 use crate::engagement::Engagement;
 use crate::fiscal_period::FiscalPeriod;
 use crate::forecast::Forecast;
@@ -146,6 +147,9 @@ pub struct LedgerEntry {
     /// The engagement of that review.
     #[field(filter)]
     pub engagement_id: Option<Id<Engagement>>,
+    /// How finance coded it beside the cost code.
+    #[field(system)]
+    pub coding: Option<CostCoding>,
 }
 
 /// What a ledger entry does.

@@ -14,6 +14,7 @@ pub mod actor;
 pub mod bridge;
 pub mod calendar_feed;
 pub mod clock_time;
+pub mod cost_coding;
 pub mod country;
 pub mod csv_lines;
 pub mod error;

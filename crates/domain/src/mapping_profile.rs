@@ -143,6 +143,20 @@ pub struct ProfileColumns {
     pub group_amount: Option<Text<200>>,
     /// That currency.
     pub group_currency: Option<Text<200>>,
+    /// Account of the general ledger.
+    pub gl_account: Option<Text<200>>,
+    /// Cost centre.
+    pub cost_centre: Option<Text<200>>,
+    /// Element of the work breakdown structure.
+    pub wbs_element: Option<Text<200>>,
+    /// Tax code.
+    pub tax_code: Option<Text<200>>,
+    /// The amount without tax.
+    pub net: Option<Text<200>>,
+    /// The tax on it.
+    pub tax: Option<Text<200>>,
+    /// What of the tax is got back.
+    pub recoverable_tax: Option<Text<200>>,
 }
 
 impl ProfileColumns {
@@ -164,6 +178,13 @@ impl ProfileColumns {
             ("local_currency", self.local_currency.as_ref()),
             ("group_amount", self.group_amount.as_ref()),
             ("group_currency", self.group_currency.as_ref()),
+            ("gl_account", self.gl_account.as_ref()),
+            ("cost_centre", self.cost_centre.as_ref()),
+            ("wbs_element", self.wbs_element.as_ref()),
+            ("tax_code", self.tax_code.as_ref()),
+            ("net", self.net.as_ref()),
+            ("tax", self.tax.as_ref()),
+            ("recoverable_tax", self.recoverable_tax.as_ref()),
         ];
         all.into_iter().filter_map(|(member, column)| Some((member, column?.as_str())))
     }

@@ -203,6 +203,9 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
 
 /// The rules of a resource that no single field can hold.
 pub trait Rules: Sized {
+    /// Whether changes and verbs are refused without `If-Match`: who decides must have seen what it decides on.
+    const NEEDS_ETAG: bool = false;
+
     /// Keeps what the request left out or cannot set, from what was `before`. Runs when a caller's fields are set.
     fn carry(&mut self, _before: Option<&Self>, _faults: &mut Vec<Fault>) {}
 
@@ -312,8 +315,6 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
-    /// Whether it is refused without `If-Match`: who acts must have seen what it acts on.
-    const NEEDS_ETAG: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
         Err(Error::internal())

@@ -24,7 +24,7 @@ use crate::time::{Day, Instant};
 
 /// What the organisation decides on a claim of a partner: opened with the claim, decided by a person who did not make it,
 /// or by the contract when nobody decides in time. Only what it accepts is a fact: it earns, is accrued and becomes
-/// payable in the same moment. Every act on it needs `If-Match`.
+/// payable in the same moment. Every change of it needs `If-Match`.
 #[resource(prefix = "rvw", plural = "reviews", scope = "InEngagement")]
 pub struct Review {
     /// The claim it decides on.
@@ -323,6 +323,8 @@ pub enum ReviewClock {
 }
 
 impl Rules for Review {
+    const NEEDS_ETAG: bool = true;
+
     fn settle(&mut self, _faults: &mut Vec<Fault>) {
         let holds = self.state == ReviewState::AcceptedWithReservations;
         let open = self.conditions.iter().filter(|condition| holds && condition.met_at.is_none());

@@ -25,7 +25,6 @@ pub struct AcceptReview {
 impl Verb for AcceptReview {
     type On = Review;
     const NAME: &'static str = "accept";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         on.decide(&ReviewDecision { reason: self.reason.clone(), ..decision(ReviewState::Accepted) }, acting)
     }
@@ -54,7 +53,6 @@ pub struct NewCondition {
 impl Verb for AcceptWithReservationsReview {
     type On = Review;
     const NAME: &'static str = "accept_with_reservations";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         let mut faults = Vec::new();
         if self.conditions.is_empty() {
@@ -94,7 +92,6 @@ pub struct AcceptInPartReview {
 impl Verb for AcceptInPartReview {
     type On = Review;
     const NAME: &'static str = "accept_in_part";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         if self.percent.is_some() != self.criteria.is_empty() {
             return Err(Error::fault("/percent", "REQUIRED", "give percent or criteria, one of the two"));
@@ -119,7 +116,6 @@ pub struct RejectReview {
 impl Verb for RejectReview {
     type On = Review;
     const NAME: &'static str = "reject";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         on.decide(&ReviewDecision { reason: Some(self.reason.clone()), ..decision(ReviewState::Rejected) }, acting)
     }
@@ -132,7 +128,6 @@ pub struct ConfirmReview {}
 impl Verb for ConfirmReview {
     type On = Review;
     const NAME: &'static str = "confirm";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         let person = Review::person(acting)?;
         let Some(proposal) = on.proposal.clone() else {
@@ -158,7 +153,6 @@ pub struct QueryReview {
 impl Verb for QueryReview {
     type On = Review;
     const NAME: &'static str = "query";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         Review::person(acting)?;
         on.state.go(ReviewState::Queried)?;
@@ -178,7 +172,6 @@ pub struct AnswerQueryReview {
 impl Verb for AnswerQueryReview {
     type On = Review;
     const NAME: &'static str = "answer_query";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, _acting: &Acting) -> Result<(), Error> {
         if on.state != ReviewState::Queried {
             return Err(on.wrong("nothing is asked"));
@@ -199,7 +192,6 @@ pub struct MeetConditionReview {
 impl Verb for MeetConditionReview {
     type On = Review;
     const NAME: &'static str = "meet_condition";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         Review::person(acting)?;
         if on.state != ReviewState::AcceptedWithReservations {
@@ -227,7 +219,6 @@ const DISPUTES_MAX: usize = 100;
 impl Verb for DisputeReview {
     type On = Review;
     const NAME: &'static str = "dispute";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         if on.disputed {
             return Err(on.wrong("it is disputed already, and waits for an answer"));
@@ -260,7 +251,6 @@ pub struct AnswerDisputeReview {
 impl Verb for AnswerDisputeReview {
     type On = Review;
     const NAME: &'static str = "answer_dispute";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         Review::person(acting)?;
         if !on.disputed {
@@ -290,7 +280,6 @@ pub struct RevokeReview {
 impl Verb for RevokeReview {
     type On = Review;
     const NAME: &'static str = "revoke";
-    const NEEDS_ETAG: bool = true;
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         Review::person(acting)?;
         on.state.go(ReviewState::Revoked)?;

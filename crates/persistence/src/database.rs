@@ -16,6 +16,7 @@ use crate::actuals_progress::Told;
 use crate::conn::{Conn, Pool};
 use crate::fail::Fail;
 use crate::log::Heads;
+use crate::lookout::Lookout;
 use crate::sql::Sql;
 use crate::sqlite;
 use crate::writer::Writer;
@@ -30,6 +31,8 @@ pub struct Database {
     pub(crate) writer: Writer,
     pub(crate) access_cache: Option<Arc<AccessCache>>,
     pub(crate) heads: Option<Arc<Heads>>,
+    /// Whoever waits for a log to move.
+    pub(crate) lookout: Arc<Lookout>,
     /// How far long batches are that an embedded database takes.
     pub(crate) told: Told,
 }
@@ -178,7 +181,9 @@ async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
         pool.take().await.map_err(|fail| problem(format!("{fail:?}")))?;
     }
     let (access_cache, heads) = (Arc::new(AccessCache::default()), Arc::new(Heads::default()));
-    let writer = Writer::sqlite(writer, Arc::clone(&access_cache), Arc::clone(&heads)).map_err(problem)?;
+    let lookout = Arc::new(Lookout::default());
+    let told = (Arc::clone(&heads), Arc::clone(&lookout));
+    let writer = Writer::sqlite(writer, Arc::clone(&access_cache), told).map_err(problem)?;
     let pool = Pool::Sqlite(readers);
     Ok(Database {
         outside: pool.clone(),
@@ -186,6 +191,7 @@ async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
         writer,
         access_cache: Some(access_cache),
         heads: Some(heads),
+        lookout,
         told: Told::default(),
     })
 }
@@ -221,5 +227,6 @@ async fn open_postgres(url: &str, migrate: bool) -> Result<Database, String> {
     let of = |pool: DatabaseConnection| Pool::Postgres(pool.get_postgres_connection_pool().clone());
     let (pool, outside) = (of(pool), of(outside));
     let writer = Writer::postgres(pool.clone());
-    Ok(Database { pool, outside, writer, access_cache: None, heads: None, told: Told::default() })
+    let lookout = Arc::new(Lookout::default());
+    Ok(Database { pool, outside, writer, access_cache: None, heads: None, lookout, told: Told::default() })
 }

@@ -33,6 +33,7 @@ pub mod idempotency;
 pub mod ledger;
 mod ledger_verify;
 pub mod log;
+pub mod lookout;
 pub mod ocds;
 mod postgres;
 pub mod progress;

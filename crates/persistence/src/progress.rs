@@ -133,8 +133,10 @@ const CHUNK: usize = 50;
 async fn put_leaves(conn: &Conn, org: &str, steps: &[Step], above: &mut HashMap<String, Sums>) -> Result<(), Fail> {
     let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
     let mut sql = Sql::new("SELECT ");
-    sql.push(LIST).push(", id, milestone_weight, milestone_earned, milestone_claimed FROM progress WHERE org = ");
-    sql.text(org).push(" AND id IN (").texts(&ids).push(")");
+    sql.push(LIST).push(", id, milestone_weight, milestone_earned, milestone_claimed");
+    sql.look_up(conn.is_postgres(), ["progress", "id"], &ids, |sql| {
+        sql.push("org = ").text(org);
+    });
     let mut kept = HashMap::new();
     for row in conn.all(sql).await? {
         let milestones = Sums::of_milestones(row.get(7)?, row.get(8)?, row.get(9)?);
@@ -313,7 +315,7 @@ async fn reached_then(
     for chunk in ids.chunks(500) {
         let mut sql = Sql::new(" FROM milestone_rev t WHERE t.org = ");
         sql.text(org).push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
-        sql.push(" AND t.deliverable_id IN (").texts(chunk).push(")");
+        sql.push(" AND t.deliverable_id IN (").any_of(chunk).push(")");
         add_up(&mut reached, &conn.resources::<Milestone>(sql).await?);
     }
     Ok(reached)

@@ -143,7 +143,7 @@ pub async fn list_period_rates(
     sql.push("r.org = t.org AND r.id = t.id AND r.state = 'closed' AND r.closed_at = t.closed_at) END");
     push_from(scope, FiscalPeriod::KIND, moment, &mut sql);
     let ids: Vec<&str> = ids.iter().copied().collect();
-    sql.push(" AND t.id IN (").texts(&ids).push(")");
+    sql.push(" AND t.id IN (").any_of(&ids).push(")");
     let broken = || Fail::Broken("a fiscal period has a bad day".to_owned());
     let mut found = HashMap::new();
     for row in conn.all(sql).await? {
@@ -169,7 +169,7 @@ pub async fn list_budget_rates(conn: &Conn, org: &str, programs: &BTreeSet<&str>
     let mut sql =
         Sql::new("SELECT program_id, legal_entity_id, fiscal_year, rate_set, seq, until_seq FROM budget_rev ");
     sql.push("WHERE org = ").text(org).push(" AND state = 'approved' AND rate_set IS NOT NULL AND deleted_at IS NULL");
-    sql.push(" AND program_id IN (").texts(&programs).push(")");
+    sql.push(" AND program_id IN (").any_of(&programs).push(")");
     let read = |row: &Row| {
         Ok(BudgetRates {
             program_id: row.get(0)?,

@@ -24,6 +24,7 @@ use crate::flush::{Act, Change, SourceVersion, set_source_versions};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
 use crate::ledger::Postings;
 use crate::log::{Entry, Head, Heads, append, create_head, get_head};
+use crate::lookout::Lookout;
 use crate::webhook::Setting;
 use crate::{credential, flush, idempotency, ledger, sqlite, webhook};
 
@@ -126,11 +127,15 @@ const GROUP_MAX: usize = 128;
 const RETRIES: usize = 3;
 
 impl Writer {
-    pub(crate) fn sqlite(pool: Arc<sqlite::Pool>, cache: Arc<AccessCache>, heads: Arc<Heads>) -> Result<Self, String> {
+    pub(crate) fn sqlite(
+        pool: Arc<sqlite::Pool>,
+        cache: Arc<AccessCache>,
+        (heads, lookout): (Arc<Heads>, Arc<Lookout>),
+    ) -> Result<Self, String> {
         let (tasks, queue) = mpsc::channel(WAITING_MAX);
         let commits = Arc::new(watch::Sender::new(0));
         let pool = Pool::Sqlite(pool);
-        let groups = Groups { pool: pool.clone(), cache, heads, commits: Arc::clone(&commits) };
+        let groups = Groups { pool: pool.clone(), cache, heads, lookout, commits: Arc::clone(&commits) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|cause| cause.to_string())?;
         let thread = std::thread::Builder::new().name("writer".to_owned());
@@ -204,6 +209,9 @@ impl Database {
         match decided.await {
             Ok(answer) => {
                 conn.commit().await?;
+                for (org, head) in &group.heads {
+                    self.lookout.advance(org, head);
+                }
                 self.writer.commits.send_modify(|count| *count += 1);
                 Ok(answer)
             }
@@ -311,6 +319,7 @@ struct Groups {
     pool: Pool,
     cache: Arc<AccessCache>,
     heads: Arc<Heads>,
+    lookout: Arc<Lookout>,
     commits: Arc<watch::Sender<u64>>,
 }
 
@@ -354,7 +363,10 @@ impl Groups {
                 if group.touches_rights {
                     self.cache.clear();
                 }
-                group.heads.iter().for_each(|(org, head)| self.heads.advance(org, head));
+                for (org, head) in &group.heads {
+                    self.heads.advance(org, head);
+                    self.lookout.advance(org, head);
+                }
                 self.commits.send_modify(|count| *count += 1);
                 for (task, answer) in tasks.into_iter().zip(answers) {
                     // A caller that has gone needs no answer; its write stands.

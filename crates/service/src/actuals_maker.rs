@@ -135,6 +135,7 @@ impl Maker {
             invoiced_commitment_id: remark.invoices,
             exceeds_order_by: remark.exceeds_order_by,
             exceeds_budget_by: remark.exceeds_budget_by,
+            coding: line.coding.clone(),
         };
         [reversal, Some(entry)]
     }

@@ -381,6 +381,7 @@ impl Posting {
             exceeds_budget_by: None,
             review_id: None,
             engagement_id: None,
+            coding: None,
         };
         Self { entries: Vec::new(), blank, base }
     }

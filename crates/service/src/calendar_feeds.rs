@@ -117,6 +117,6 @@ impl Service {
             greatest_roles: None,
             allowed_partners: None,
         };
-        Caller { claims: std::sync::Arc::new(claims), approves: false, preview: None }
+        Caller { claims: std::sync::Arc::new(claims), signer: None, approves: false, preview: None }
     }
 }

@@ -2,18 +2,21 @@
 
 use std::collections::HashSet;
 
-use steerco_domain::Resource;
+use serde_json::{Value, json};
 use steerco_domain::actuals_line::ActualsLine;
-use steerco_domain::coding_rule::{self, Coded, CodingRule};
+use steerco_domain::coding_rule::{self, Coded, CodingRule, ProposedCodingRule};
 use steerco_domain::commitment::Commitment;
 use steerco_domain::cost_category::CostCategory;
+use steerco_domain::cost_coding::CostCoding;
 use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
+use steerco_domain::resource::Seed;
 use steerco_domain::spend::Spend;
 use steerco_domain::text::Text;
 use steerco_domain::time::Day;
+use steerco_domain::{Error, Resource};
 use steerco_persistence::{Fail, Scope, ledger, query};
 
 use crate::execute::Env;
@@ -38,6 +41,11 @@ impl Coding {
             spend: it.spend,
             rule_id: None,
         }
+    }
+
+    /// The same, but for what the cost itself says.
+    pub(crate) fn under(self, cost_category_id: Option<Id<CostCategory>>, spend: Option<Spend>) -> Self {
+        Self { cost_category_id: cost_category_id.or(self.cost_category_id), spend: spend.or(self.spend), ..self }
     }
 }
 
@@ -72,10 +80,33 @@ impl Coder {
         Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
     }
 
+    /// Takes a rule in that is not there, as if it were.
+    pub(crate) async fn propose(
+        &mut self,
+        env: &Env<'_>,
+        scope: &Scope,
+        proposed: &ProposedCodingRule,
+    ) -> Result<(), Fail> {
+        let Value::Object(mut body) = json!(proposed) else { return Err(Error::internal().into()) };
+        body.retain(|_, value| !value.is_null());
+        let seed = Seed { id: env.new_id(), at: env.now, effective_at: env.now, by: env.actor() };
+        let rule = CodingRule::create(&body, &seed).map_err(below_rule)?;
+        let mut named = Named::from([(Program::KIND.name, rule.program_id.to_string())]);
+        named.extend(rule.project_id.map(|id| (Project::KIND.name, id.to_string())));
+        named.extend(rule.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
+        let known = read_known(env, scope, &named).await?;
+        check_known(&known, rule.program_id, rule.project_id, rule.cost_category_id)
+            .map_err(|(code, detail)| Error::fault(PROPOSED, code, detail))?;
+        self.rules.push(rule);
+        Ok(())
+    }
+
     /// Where a cost goes; or code and words of why it cannot.
     pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         let Some(program) = line.program_id else {
-            return Ok(self.by_rule(line.cost_code.as_ref(), line.posted_on));
+            check_category(&self.known, line.cost_category_id)?;
+            let found = self.by_rule(line.cost_code.as_ref(), line.coding.as_ref(), line.posted_on);
+            return Ok(found.under(line.cost_category_id, line.spend));
         };
         check_known(&self.known, program, line.project_id, line.cost_category_id)?;
         Ok(Coding {
@@ -88,10 +119,13 @@ impl Coder {
     }
 
     /// Where the rules of today say that a cost goes.
-    pub(crate) fn by_rule(&self, cost_code: Option<&Text<200>>, posted_on: Day) -> Coding {
-        let Some(cost_code) = cost_code else { return Coding::default() };
-        let wanted =
-            Coded { source: &self.source, legal_entity_id: self.entity, cost_code: cost_code.as_str(), posted_on };
+    pub(crate) fn by_rule(&self, cost_code: Option<&Text<200>>, coding: Option<&CostCoding>, posted_on: Day) -> Coding {
+        let codes = coding.map(CostCoding::codes).unwrap_or_default();
+        if cost_code.is_none() && codes.iter().all(Option::is_none) {
+            return Coding::default();
+        }
+        let cost_code = cost_code.map(Text::as_str).unwrap_or_default();
+        let wanted = Coded { source: &self.source, legal_entity_id: self.entity, cost_code, codes, posted_on };
         coding_rule::pick(&self.rules, &wanted).map_or_else(Coding::default, |rule| Coding {
             program_id: Some(rule.program_id),
             project_id: rule.project_id,
@@ -100,6 +134,16 @@ impl Coder {
             rule_id: Some(rule.id),
         })
     }
+}
+
+/// Where a rule stands that is not there yet.
+const PROPOSED: &str = "/proposed_rule";
+
+fn below_rule(mut error: Error) -> Error {
+    for fault in &mut error.faults {
+        fault.pointer.insert_str(0, PROPOSED);
+    }
+    error
 }
 
 /// The ids of those of these things that are there, and the ids of projects together with those of their programs.
@@ -127,15 +171,22 @@ pub(crate) fn check_known(
     project: Option<Id<Project>>,
     category: Option<Id<CostCategory>>,
 ) -> Result<(), (&'static str, String)> {
-    let missing = |name: &str| Err(("NOT_FOUND", format!("there is no such {name}")));
     if !known.contains(&program.to_string()) {
         return missing("program");
     }
     if project.is_some_and(|id| !known.contains(&format!("{id} {program}"))) {
         return missing("project of this program");
     }
+    check_category(known, category)
+}
+
+fn check_category(known: &HashSet<String>, category: Option<Id<CostCategory>>) -> Result<(), (&'static str, String)> {
     if category.is_some_and(|id| !known.contains(&id.to_string())) {
         return missing("cost_category");
     }
     Ok(())
+}
+
+fn missing(name: &str) -> Result<(), (&'static str, String)> {
+    Err(("NOT_FOUND", format!("there is no such {name}")))
 }

@@ -79,7 +79,7 @@ impl Service {
         let (consumer, offset) = self.find_consumer(conn, caller, id).await?;
         let id = consumer.id_text();
         let args = EventArgs { consumer: Some(id.clone()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
-        let waiting = self.events_in(conn, caller, &args).await?;
+        let (waiting, _) = self.events_in(conn, caller, &args).await?;
         let oldest = waiting.events.first().map(|event| event.at);
         let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);
         let seal = |Offset { epoch, seq, .. }| self.seal_cursor(caller, Cursor { epoch, seq });

@@ -38,6 +38,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
         Item::Create { id, body } => create(env, *id, body, "create", None).await,
         Item::Update { id, patch, if_match } => {
             let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, if_match.as_deref()).await?;
+            need_etag::<R>(if_match.as_deref())?;
             merge(env, scope, before, patch, "update", None).await
         }
         Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
@@ -53,6 +54,7 @@ pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result
         Item::Make { make, .. } => make(env).await,
         Item::Act { id, row, if_match, decide } => {
             let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
+            need_etag::<R>(if_match.as_deref())?;
             let mut after = before.clone();
             decide(&mut after, &env.acting())?;
             settle(&mut after)?;
@@ -155,6 +157,15 @@ pub(crate) async fn held<R: Resource>(
     }
     check_etag(env, &scope, &found, if_match).await?;
     Ok((scope, found))
+}
+
+/// Who changes what others decide on must have seen it.
+fn need_etag<R: Resource>(if_match: Option<&str>) -> Result<(), Error> {
+    if R::NEEDS_ETAG && if_match.is_none() {
+        let detail = "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
+        return Err(Error::new(Reason::EtagRequired, detail));
+    }
+    Ok(())
 }
 
 async fn check_etag<R: Resource>(env: &Env<'_>, scope: &Scope, found: &R, if_match: Option<&str>) -> Result<(), Fail> {

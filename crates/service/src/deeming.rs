@@ -108,7 +108,7 @@ fn system(org: &str) -> Context {
         allowed_partners: None,
     };
     Context {
-        caller: Caller { claims: Arc::new(claims), approves: false, preview: None },
+        caller: Caller { claims: Arc::new(claims), signer: None, approves: false, preview: None },
         request_id: "deadline".to_owned(),
         idempotency_key: None,
         if_match: None,

@@ -1,5 +1,6 @@
 //! The feed: the log as a caller may see it, in pages and as a stream.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
@@ -12,7 +13,8 @@ use steerco_domain::list::parse_page_size;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::log::Head;
-use steerco_persistence::{Conn, Fail, log};
+use steerco_persistence::lookout::Moves;
+use steerco_persistence::{Access, Conn, Fail, log};
 
 use crate::sight::fill;
 use crate::token::Cursor;
@@ -56,21 +58,38 @@ pub struct EventPage {
     pub more: bool,
 }
 
+impl EventPage {
+    fn bookmark(next_cursor: String) -> Self {
+        Self { events: Vec::new(), next_cursor, more: false }
+    }
+}
+
 pub(crate) const FEED: &Row = find("event", "read");
-/// How often a stream looks for what other nodes have committed, and whether its caller may still see.
+/// How often a stream looks whether the time has ended its caller's rights.
 const LOOK: Duration = Duration::from_millis(250);
 /// A stream without events says at least this often where it is.
 const BOOKMARK: Duration = Duration::from_secs(15);
 
 impl Service {
     pub async fn events(&self, caller: &Caller, args: &EventArgs) -> Result<EventPage, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let page = self.events_in(&conn, caller, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
+        let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
         Ok(page)
     }
 
-    pub(crate) async fn events_in(&self, conn: &Conn, caller: &Caller, args: &EventArgs) -> Result<EventPage, Fail> {
+    async fn events_by(&self, caller: &Caller, args: &EventArgs) -> Result<(EventPage, Arc<Access>), Fail> {
+        let conn = self.inner.database.read(caller.organisation()).await?;
+        let found = self.events_in(&conn, caller, args).await?;
+        conn.close().await?;
+        Ok(found)
+    }
+
+    /// A page, and the rights by which it was read.
+    pub(crate) async fn events_in(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        args: &EventArgs,
+    ) -> Result<(EventPage, Arc<Access>), Fail> {
         let org = caller.organisation();
         let (filter, place) = match &args.consumer {
             None => (args.filter.clone(), None),
@@ -96,12 +115,12 @@ impl Service {
         };
         let seal = |seq| self.seal_cursor(caller, Cursor { epoch: head.epoch, seq });
         if after >= head.seq {
-            return Ok(EventPage { events: Vec::new(), next_cursor: seal(after), more: false });
+            return Ok((EventPage::bookmark(seal(after)), sight.access));
         }
         let query = sight.query(after, head.seq, limit + 1);
         let (events, reached) = fill(conn, org, &sight, query, &seal).await?;
         let next_cursor = seal(reached.unwrap_or(head.seq));
-        Ok(EventPage { events, next_cursor, more: reached.is_some() })
+        Ok((EventPage { events, next_cursor, more: reached.is_some() }, sight.access))
     }
 
     /// The position a cursor names, unless it has expired.
@@ -150,20 +169,23 @@ impl Service {
         caller: Caller,
         args: EventArgs,
     ) -> impl Stream<Item = Result<EventPage, Error>> + Send + 'static {
-        let commits = self.inner.database.commits();
-        let stopping = self.stopping();
-        let state = Watch { service: self.clone(), caller, args, commits, stopping, quiet_since: None, ended: false };
+        let moves = self.inner.database.moves(caller.organisation());
+        let (service, stopping) = (self.clone(), self.stopping());
+        let state = Watch { service, caller, args, moves, stopping, read_by: None, quiet_since: None, ended: false };
         futures::stream::unfold(state, Watch::next)
     }
 }
 
-/// A stream of the feed.
+/// A stream of the feed. While the log stands still it asks the database for nothing: there are no new events then, and
+/// the caller's rights, which every change of the log may have changed, can only run out.
 struct Watch {
     service: Service,
     caller: Caller,
     args: EventArgs,
-    commits: tokio::sync::watch::Receiver<u64>,
+    moves: Moves,
     stopping: tokio::sync::watch::Receiver<bool>,
+    /// The rights by which the log was read to its end; `None` while there is more to read.
+    read_by: Option<Arc<Access>>,
     /// When the stream last said something; `None` before its first page.
     quiet_since: Option<tokio::time::Instant>,
     ended: bool,
@@ -171,54 +193,56 @@ struct Watch {
 
 impl Watch {
     async fn next(mut self) -> Option<(Result<EventPage, Error>, Self)> {
-        if self.ended {
-            return None;
-        }
-        loop {
-            self.commits.mark_unchanged();
-            match self.service.events(&self.caller, &self.args).await {
-                Err(error) => return Some(self.end(error)),
-                Ok(page) => {
-                    // A stream that the service ends says where it was.
-                    self.ended = *self.stopping.borrow() && !page.more;
-                    self.args.after = Some(page.next_cursor.clone());
-                    self.args.since = None;
-                    if self.ended || self.is_due() || !page.events.is_empty() {
-                        self.quiet_since = Some(tokio::time::Instant::now());
-                        return Some((Ok(page), self));
-                    }
+        while !self.ended {
+            let next = match self.read_by.take() {
+                None => self.read().await.map(Some),
+                Some(access) => self.wait(access).await,
+            };
+            match next {
+                Ok(Some(page)) if page.events.is_empty() && !self.ended && !self.is_due() => {}
+                Ok(Some(page)) => {
+                    self.quiet_since = Some(tokio::time::Instant::now());
+                    return Some((Ok(page), self));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.ended = true;
+                    return Some((Err(error), self));
                 }
             }
-            if let Err(error) = self.wait().await {
-                return Some(self.end(error));
-            }
         }
+        None
     }
 
-    fn end(mut self, error: Error) -> (Result<EventPage, Error>, Self) {
-        self.ended = true;
-        (Err(error), self)
+    async fn read(&mut self) -> Result<EventPage, Error> {
+        self.moves.mark_unchanged();
+        let (page, access) = self.service.events_by(&self.caller, &self.args).await.map_err(Fail::into_error)?;
+        self.args.after = Some(page.next_cursor.clone());
+        self.args.since = None;
+        if !page.more {
+            self.read_by = Some(access);
+            // A stream that the service ends says where it was.
+            self.ended = *self.stopping.borrow();
+        }
+        Ok(page)
     }
 
     fn is_due(&self) -> bool {
         self.quiet_since.is_none_or(|since| since.elapsed() >= BOOKMARK)
     }
 
-    /// Until there may be something to say. An embedded database knows of every commit; on PostgreSQL other nodes commit
-    /// too. Meanwhile the caller's rights are looked at again and again: they end the stream.
-    async fn wait(&mut self) -> Result<(), Error> {
-        loop {
+    /// Until the log has moved or the service stops, or a bookmark is due.
+    async fn wait(&mut self, access: Arc<Access>) -> Result<Option<EventPage>, Error> {
+        while !self.is_due() {
             tokio::select! {
-                woken = tokio::time::timeout(LOOK, self.commits.changed()) => {
-                    let elsewhere = self.service.inner.database.is_postgres();
-                    if woken.is_ok() || elsewhere || self.is_due() {
-                        return Ok(());
-                    }
-                }
-                _ = self.stopping.changed() => return Ok(()),
+                _ = self.moves.changed() => return Ok(None),
+                _ = self.stopping.changed() => return Ok(None),
+                () = tokio::time::sleep(LOOK) => {}
             }
-            self.service.permit(&self.caller, FEED.kind, FEED.action).await?;
+            self.service.still_permits(&self.caller, &access, FEED)?;
         }
+        self.read_by = Some(access);
+        Ok(self.args.after.clone().map(EventPage::bookmark))
     }
 }
 

@@ -32,6 +32,10 @@ const MOVED_MAX: usize = 100_000;
 impl Service {
     /// Moves the costs in suspense that the rules of today map.
     pub async fn reclassify_actuals(&self, context: &Context, act: ReclassifyActuals) -> Result<PostedBatch, Error> {
+        if act.proposed_rule.is_some() && !context.validate_only {
+            let detail = "what is not there moves nothing: with validate_only it tells what it would";
+            return Err(Error::fault("/proposed_rule", "DOES_NOT_FIT", detail));
+        }
         let act = Arc::new(act);
         let input = json!([act.source, act.batch_ref, act.legal_entity_id]);
         let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
@@ -72,7 +76,10 @@ async fn decide(
     }
     let waiting =
         ledger::list_suspense(env.conn, scope.org(), source.as_str(), &entity.id.to_string(), MOVED_MAX).await?;
-    let coder = Coder::read(env, &scope, source.as_str(), &entity, &HashSet::new()).await?;
+    let mut coder = Coder::read(env, &scope, source.as_str(), &entity, &HashSet::new()).await?;
+    if let Some(rule) = &act.proposed_rule {
+        coder.propose(env, &scope, rule).await?;
+    }
     let header = [source.as_str(), act.batch_ref.as_str(), &sha256];
     let mut after = new_batch(env, id, header, ActualsBatchType::Reclassification, entity.id)?;
     let mut moves: Vec<Move> = Vec::with_capacity(waiting.len());
@@ -118,7 +125,8 @@ fn moved(
     id: u128,
     line: usize,
 ) -> Result<Option<LedgerEntry>, Error> {
-    let coding = coder.by_rule(entry.cost_code.as_ref(), entry.posted_on);
+    let coding = coder.by_rule(entry.cost_code.as_ref(), entry.coding.as_ref(), entry.posted_on);
+    let coding = coding.under(entry.cost_category_id, entry.spend);
     if coding.program_id.is_none() {
         return Ok(None);
     }

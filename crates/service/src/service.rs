@@ -14,7 +14,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::{Narrow, authorise};
 use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who, query};
 
-use crate::auth::{Claims, IssuerConfig, Refusal, SigningKey, Verifier};
+use crate::auth::{Claims, IssuerConfig, Refusal, Signer, SigningKey, Verifier};
 use crate::clock::Clock;
 use crate::content::AttachmentLimits;
 use crate::token::{Sealer, digest};
@@ -49,6 +49,8 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub(crate) claims: Arc<Claims>,
+    /// The key behind its token; none of whoever acts without one.
+    pub(crate) signer: Option<Signer>,
     /// Whether this token may speak for its person where only a person may.
     pub(crate) approves: bool,
     /// The partner as which it looks.
@@ -196,11 +198,11 @@ impl Service {
         let Some(token) = bearer else {
             return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
         };
-        match self.inner.verifier.verify(token, self.inner.clock.now().seconds()).await {
-            Ok(claims) => {
+        match self.inner.verifier.verify_signer(token, self.inner.clock.now().seconds()).await {
+            Ok((claims, signer)) => {
                 // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
                 let approves = !claims.builtin || self.inner.operator_tokens_approve;
-                Ok(Caller { claims, approves, preview: None })
+                Ok(Caller { claims, signer: Some(signer), approves, preview: None })
             }
             Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
             Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
@@ -229,13 +231,28 @@ impl Service {
         let refused = || Fail::Refused(Error::new(Reason::Unauthenticated, "this account may not act"));
         let who = caller.who().ok_or_else(refused)?;
         let found = self.inner.database.find_access(conn, caller.organisation(), &who).await?;
-        if self.inner.clock.now().seconds() > caller.claims.expires_at + crate::auth::LEEWAY {
-            return Err(Fail::Refused(Error::new(Reason::Unauthenticated, "the token has expired")));
-        }
+        self.check_expiry(caller)?;
         if let Some(partner) = &caller.preview {
             check_preview(conn, caller.organisation(), partner).await?;
         }
         found.ok_or_else(refused)
+    }
+
+    /// Whether the caller still may, by rights of which nothing has changed in the database since they were read.
+    pub(crate) fn still_permits(&self, caller: &Caller, access: &Access, row: &Row) -> Result<(), Error> {
+        self.check_expiry(caller)?;
+        if caller.signer.as_ref().is_some_and(|signer| !signer.is_trusted()) {
+            return Err(Error::new(Reason::Unauthenticated, Refusal::UnknownKey.reason()));
+        }
+        authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())?;
+        Ok(())
+    }
+
+    fn check_expiry(&self, caller: &Caller) -> Result<(), Error> {
+        if self.inner.clock.now().seconds() > caller.claims.expires_at + crate::auth::LEEWAY {
+            return Err(Error::new(Reason::Unauthenticated, "the token has expired"));
+        }
+        Ok(())
     }
 
     /// Whether the caller's account may act at all; for what everyone may read who may.

@@ -1,5 +1,7 @@
 //! What a caller sees of the log, and what it asked for.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
@@ -16,7 +18,7 @@ use steerco_domain::{Error, KINDS};
 use steerco_persistence::access::had_grant;
 use steerco_persistence::log::{Entry, FeedQuery};
 use steerco_persistence::scope::{Reach, authorise};
-use steerco_persistence::{Conn, Fail, Scope, log, query};
+use steerco_persistence::{Access, Conn, Fail, Scope, log, query};
 
 use crate::events::FEED;
 use crate::token::digest;
@@ -34,6 +36,8 @@ pub(crate) struct Sight {
     /// By token and by grants.
     limits: Vec<Limit>,
     filter: EventFilter,
+    /// The caller's account and rights, as they were read for this.
+    pub(crate) access: Arc<Access>,
     /// Whose grants are told of: those of who reads; in a preview nobody's.
     reader: Option<String>,
     /// Whether it may know how the log counts.
@@ -71,7 +75,7 @@ impl Service {
         }
         let reader = caller.preview.is_none().then(|| access.actor.0.clone());
         let numbers = !feed.is_partner();
-        Ok(Sight { kinds, limits, filter: filter.clone(), reader, numbers })
+        Ok(Sight { kinds, limits, filter: filter.clone(), access, reader, numbers })
     }
 }
 

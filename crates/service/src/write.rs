@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::Verb;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{Error, Resource};
 use steerco_persistence::Fail;
 
 use crate::crosswalk::{Crosswalk, Resolver};
@@ -198,20 +198,12 @@ impl Service {
     ) -> Result<Wish<V::On>, Error> {
         check_id(<V::On as Resource>::KIND, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
-        let unseen = V::NEEDS_ETAG && context.if_match.is_none();
         let input = json!([id, body]);
         let item = Item::Act {
             id: id.to_owned(),
             row: Acts::<V>::ROW,
             if_match: context.if_match.clone(),
-            decide: Arc::new(move |on, acting| {
-                if unseen {
-                    let detail =
-                        "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
-                    return Err(Error::new(Reason::EtagRequired, detail));
-                }
-                verb.decide_by(on, acting)
-            }),
+            decide: Arc::new(move |on, acting| verb.decide_by(on, acting)),
         };
         Ok(Wish::one(V::NAME, input, item))
     }

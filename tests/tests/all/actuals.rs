@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use steerco_tests::{Client, Door, Engine, Reply, Setup, Who, World, run, scenario};
 
-use super::bodies::{body, fresh, line};
+use super::bodies::{body, fresh, line, unknown};
 use super::wire::sql;
 
 /// A company with its first periods of 2026, on a calendar that deals so with late lines.
@@ -190,9 +190,9 @@ scenario!(one_line_that_cannot_be_posted_refuses_all_unless_in_part(world) {
     let stored = finance.actuals_results(posted["actuals_batch"]["id"].as_str().unwrap(), json!({})).await.unwrap();
     assert_eq!(stored["results"], posted["results"], "told again as it was told first");
     let mut odd = line(&id("odd"), "1.00", "2026-01-15");
-    odd["spend"] = json!("capex");
+    odd["project_id"] = json!(unknown("project"));
     let refused = finance.post_actuals(books.batch([odd], "1.00")).await.unwrap_err();
-    assert_eq!(refused.places(), [("/lines/0/spend", "DOES_NOT_FIT")]);
+    assert_eq!(refused.places(), [("/lines/0/project_id", "DOES_NOT_FIT")]);
 });
 
 scenario!(what_nothing_maps_waits_in_suspense(world) {

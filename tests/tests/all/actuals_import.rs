@@ -80,11 +80,11 @@ scenario!(what_is_wrong_with_a_stream_is_told_at_once(world) {
     let mut bad = good.clone();
     bad["lines"][3]["amount"]["amount"] = json!("1,00");
     bad["lines"][1_100]["posted_on"] = json!("yesterday");
-    bad["lines"][1_101]["spend"] = json!("capex");
+    bad["lines"][1_101]["purchase_order_line"] = json!("10");
     let refused = finance.import_actuals(bad).await.unwrap_err();
     let wanted = [
         ("/lines/3/amount/amount", "BAD_AMOUNT"), ("/lines/1100/posted_on", "BAD_DAY"),
-        ("/lines/1101/spend", "DOES_NOT_FIT"),
+        ("/lines/1101/purchase_order_line", "DOES_NOT_FIT"),
     ];
     assert_eq!(refused.places(), wanted, "{refused}");
     if world.door == Door::Rest {

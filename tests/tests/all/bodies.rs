@@ -188,7 +188,7 @@ fn transfer_body(world: &World) -> Value {
     let budget = budget_body(world);
     let (director, finance) = (world.client(Who::Director), world.client(Who::Finance));
     let id = wait(director.create("budget", budget.clone())).unwrap().id().to_owned();
-    wait(director.act("budget", &id, "submit", json!({}))).unwrap();
+    wait(director.if_match("*").act("budget", &id, "submit", json!({}))).unwrap();
     wait(finance.if_match("*").act("budget", &id, "approve", json!({}))).unwrap();
     let place = |spend: &str| json!({"fiscal_period_id": budget["lines"][0]["fiscal_period_id"], "spend": spend});
     json!({

@@ -103,13 +103,23 @@ scenario!(a_version_is_approved_by_another_and_replaces_the_one_before(world) {
     assert_eq!(finance.if_match("*").act("budget", &first, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
     let submitted = act(&manager, &first, "submit").await;
     assert_eq!(submitted["submitted_by"], world.id(Who::ProgramManager));
-    let refused = manager.update("budget", &first, json!({"lines": []})).await.unwrap_err();
+    let refused = manager.if_match("*").update("budget", &first, json!({"lines": []})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines", "FROZEN")]);
     let read = manager.if_match("*");
     assert_eq!(read.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
     // Who approves has read what is approved, and not what it was before.
-    let blind = finance.act("budget", &first, "approve", json!({})).await.unwrap_err();
-    assert_eq!(blind.code, "ETAG_REQUIRED");
+    let change = json!({"title": "Later"});
+    for blind in [
+        finance.act("budget", &first, "approve", json!({})).await,
+        finance.act("budget", &first, "reject", json!({"reason": "no"})).await,
+        manager.act("budget", &first, "withdraw", json!({})).await,
+        manager.update("budget", &first, change.clone()).await,
+        manager.batch("budget", json!({"items": [{"update": {"id": first, "patch": change}}]})).await,
+    ] {
+        assert_eq!(blind.unwrap_err().code, "ETAG_REQUIRED");
+    }
+    assert_eq!(manager.act("budget", &first, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    assert_eq!(world.client(Who::Stranger).act("budget", &first, "approve", json!({})).await.unwrap_err().code, "NOT_FOUND");
     let stale = finance.if_match("1").act("budget", &first, "approve", json!({})).await.unwrap_err();
     assert_eq!(stale.code, "ETAG_MISMATCH");
     let approved = act(&finance, &first, "approve").await;
@@ -144,7 +154,7 @@ scenario!(who_submits_a_budget_does_not_decide_on_it(world) {
     let (books, director) = (Books::open(&world).await, world.client(Who::Director));
     let id = books.draft(&world, &[books.line(0, "1.00")]).await;
     let empty = director.create("budget", finance_body(&world, &books)).await.unwrap().id().to_owned();
-    let refused = director.act("budget", &empty, "submit", json!({})).await.unwrap_err();
+    let refused = director.if_match("*").act("budget", &empty, "submit", json!({})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines", "REQUIRED")]);
     act(&director, &id, "submit").await;
     for (verb, body) in [("approve", json!({})), ("reject", json!({"reason": "no"}))] {
@@ -153,9 +163,9 @@ scenario!(who_submits_a_budget_does_not_decide_on_it(world) {
     }
     act(&director, &id, "withdraw").await;
     act(&director, &id, "submit").await;
-    let rejected = world.client(Who::Finance).act("budget", &id, "reject", json!({"reason": "too early"})).await.unwrap();
+    let rejected = world.client(Who::Finance).if_match("*").act("budget", &id, "reject", json!({"reason": "too early"})).await.unwrap();
     assert_eq!((&rejected["state"], &rejected["rejection_reason"]), (&json!("rejected"), &json!("too early")));
-    assert_eq!(director.act("budget", &id, "submit", json!({})).await.unwrap_err().code, "WRONG_STATE");
+    assert_eq!(director.if_match("*").act("budget", &id, "submit", json!({})).await.unwrap_err().code, "WRONG_STATE");
     for who in [Who::Executive, Who::Integration, Who::Auditor, Who::Vendor, Who::Admin] {
         let refused = world.client(who).create("budget", finance_body(&world, &books)).await.unwrap_err();
         assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
@@ -194,15 +204,15 @@ scenario!(what_is_closed_or_frozen_stays_as_approved(world) {
     books.approve(&world, &[books.line(0, "100.00"), books.line(1, "200.00")]).await;
     books.close(&world, 0).await;
     let changed = books.draft(&world, &[books.line(0, "90.00"), books.line(1, "210.00")]).await;
-    let refused = manager.act("budget", &changed, "submit", json!({})).await.unwrap_err();
+    let refused = manager.if_match("*").act("budget", &changed, "submit", json!({})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines/0", "PERIOD_CLOSED")]);
     let left_out = books.draft(&world, &[books.line(1, "210.00")]).await;
-    let refused = manager.act("budget", &left_out, "submit", json!({})).await.unwrap_err();
+    let refused = manager.if_match("*").act("budget", &left_out, "submit", json!({})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines", "PERIOD_CLOSED")], "what is left out is taken away");
     books.approve(&world, &[books.line(0, "100.00"), books.line(1, "210.00")]).await;
     let early = books.draft(&world, &[books.line(0, "100.00"), books.line(1, "1.00"), books.line(2, "5.00")]).await;
-    manager.update("budget", &early, json!({"first_editable_period_id": books.periods[2]})).await.unwrap();
-    let refused = manager.act("budget", &early, "submit", json!({})).await.unwrap_err();
+    manager.if_match("*").update("budget", &early, json!({"first_editable_period_id": books.periods[2]})).await.unwrap();
+    let refused = manager.if_match("*").act("budget", &early, "submit", json!({})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines/1", "FROZEN")]);
 });
 
@@ -210,7 +220,7 @@ scenario!(a_change_beyond_what_an_amount_holds_is_refused(world) {
     let (books, manager) = (Books::open(&world).await, world.client(Who::ProgramManager));
     books.approve(&world, &[books.line(0, "-900000000000000.00")]).await;
     let much = books.draft(&world, &[books.line(0, "900000000000000.00")]).await;
-    let refused = manager.act("budget", &much, "submit", json!({})).await.unwrap_err();
+    let refused = manager.if_match("*").act("budget", &much, "submit", json!({})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/lines", "OUT_OF_RANGE")]);
 });
 
@@ -225,15 +235,17 @@ scenario!(money_moves_within_authority_and_what_is_there(world) {
     let ask = async |caller: &Client, body: Value| caller.create("budget_transfer", body).await.unwrap().id().to_owned();
     let small = ask(&director, books.transfer(&world, 0, 1, "10.00")).await;
     let large = ask(&director, books.transfer(&world, 0, 1, "10.01")).await;
-    assert_eq!(director.act("budget_transfer", &small, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
-    let done = manager.act("budget_transfer", &small, "approve", json!({})).await.unwrap();
+    assert_eq!(director.if_match("*").act("budget_transfer", &small, "approve", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    let blind = manager.act("budget_transfer", &small, "approve", json!({})).await.unwrap_err();
+    assert_eq!(blind.code, "ETAG_REQUIRED", "who signs has read it");
+    let done = manager.if_match("*").act("budget_transfer", &small, "approve", json!({})).await.unwrap();
     assert_eq!((&done["state"], &done["entry_count"]), (&json!("approved"), &json!(2)));
-    let refused = manager.act("budget_transfer", &large, "approve", json!({})).await.unwrap_err();
+    let refused = manager.if_match("*").act("budget_transfer", &large, "approve", json!({})).await.unwrap_err();
     assert_eq!((refused.code.as_str(), faults(&refused)), ("PERMISSION_DENIED", vec![("/amount", "BEYOND_AUTHORITY")]));
-    finance.act("budget_transfer", &large, "approve", json!({})).await.unwrap();
-    assert_eq!(finance.act("budget_transfer", &large, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
+    finance.if_match("*").act("budget_transfer", &large, "approve", json!({})).await.unwrap();
+    assert_eq!(finance.if_match("*").act("budget_transfer", &large, "approve", json!({})).await.unwrap_err().code, "WRONG_STATE");
     let much = ask(&director, books.transfer(&world, 0, 2, "80.00")).await;
-    let refused = finance.act("budget_transfer", &much, "approve", json!({})).await.unwrap_err();
+    let refused = finance.if_match("*").act("budget_transfer", &much, "approve", json!({})).await.unwrap_err();
     assert_eq!(faults(&refused), [("/amount/amount", "INSUFFICIENT")], "79.99 are left");
     let by_period = json!({"group_by": "fiscal_period"});
     let groups = finance.financials("program", &world.program, by_period).await.unwrap()["groups"].clone();
@@ -250,10 +262,10 @@ scenario!(money_moves_within_authority_and_what_is_there(world) {
     assert_eq!(faults(&refused), [("/risk_id", "REQUIRED")]);
     draw["risk_id"] = json!(world.risk("Flood").await);
     let draw = ask(&director, draw).await;
-    manager.act("budget_transfer", &draw, "approve", json!({})).await.unwrap();
+    manager.if_match("*").act("budget_transfer", &draw, "approve", json!({})).await.unwrap();
     assert_eq!(euros(&finance, "program", &world.program, json!({})).await, ["320.0000", "30.0000", "0.0000", "320.0000"]);
     let taken_back = ask(&director, books.transfer(&world, 1, 0, "1.00")).await;
-    director.act("budget_transfer", &taken_back, "withdraw", json!({})).await.unwrap();
+    director.if_match("*").act("budget_transfer", &taken_back, "withdraw", json!({})).await.unwrap();
     let same = director.create("budget_transfer", books.transfer(&world, 1, 1, "1.00")).await.unwrap_err();
     assert_eq!(faults(&same), [("/to_place", "DOES_NOT_FIT")]);
     world.verify().await;
@@ -265,7 +277,7 @@ scenario!(a_new_version_counts_from_where_transfers_have_left_it(world) {
     let mut across = books.transfer(&world, 0, 0, "40.00");
     across["to_program_id"] = json!(world.other_program);
     let across = director.create("budget_transfer", across).await.unwrap().id().to_owned();
-    finance.act("budget_transfer", &across, "approve", json!({})).await.unwrap();
+    finance.if_match("*").act("budget_transfer", &across, "approve", json!({})).await.unwrap();
     assert_eq!(euros(&finance, "program", &world.other_program, json!({})).await[0], "40.0000");
     assert_eq!(euros(&finance, "program", &world.program, json!({})).await[0], "60.0000");
     books.approve(&world, &[books.line(0, "100.00")]).await;
@@ -351,11 +363,11 @@ scenario!(a_bridge_tells_every_step_with_its_event(world) {
     draw["from_place"] = json!({"fiscal_period_id": books.periods[0]});
     draw["risk_id"] = json!(world.risk("Flood").await);
     let draw = manager.create("budget_transfer", draw).await.unwrap().id().to_owned();
-    finance.act("budget_transfer", &draw, "approve", json!({})).await.unwrap();
+    finance.if_match("*").act("budget_transfer", &draw, "approve", json!({})).await.unwrap();
     let mut away = books.transfer(&world, 0, 0, "30.00");
     away["to_program_id"] = json!(world.other_program);
     let away = world.client(Who::Director).create("budget_transfer", away).await.unwrap().id().to_owned();
-    finance.act("budget_transfer", &away, "approve", json!({})).await.unwrap();
+    finance.if_match("*").act("budget_transfer", &away, "approve", json!({})).await.unwrap();
     let second = books.approve(&world, &[books.line(0, "120.00"), books.reserve(0, "30.00")]).await;
     let bridge = finance.budget_bridge(&second, json!({})).await.unwrap();
     assert_eq!((&bridge["from_id"], &bridge["to_id"]), (&json!(first), &json!(second)));

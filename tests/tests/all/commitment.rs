@@ -28,7 +28,7 @@ impl Books {
             "currency": "EUR", "lines": [{"fiscal_period_id": periods[0], "amount": "100.00"}],
         });
         let budget = world.client(Who::ProgramManager).create("budget", budget).await.unwrap().id().to_owned();
-        world.client(Who::ProgramManager).act("budget", &budget, "submit", json!({})).await.unwrap();
+        world.client(Who::ProgramManager).if_match("*").act("budget", &budget, "submit", json!({})).await.unwrap();
         finance.if_match("*").act("budget", &budget, "approve", json!({})).await.unwrap();
         Self { entity, periods }
     }

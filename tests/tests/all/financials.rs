@@ -186,8 +186,8 @@ budgets_name_their_rates(world) {
     let mut versions = Vec::new();
     for (set, amounts) in set.iter().zip([["100.00", "50.00"], ["100.00", "80.05"]]) {
         let id = manager.create("budget", budget(set, amounts)).await.unwrap().id().to_owned();
-        manager.act("budget", &id, "submit", json!({})).await.unwrap();
-        let frozen = manager.update("budget", &id, json!({"rate_set": null})).await.unwrap_err();
+        manager.if_match("*").act("budget", &id, "submit", json!({})).await.unwrap();
+        let frozen = manager.if_match("*").update("budget", &id, json!({"rate_set": null})).await.unwrap_err();
         assert_eq!(frozen.places(), [("/rate_set", "FROZEN")]);
         finance.if_match("*").act("budget", &id, "approve", json!({})).await.unwrap();
         versions.push(id);

@@ -53,7 +53,7 @@ impl Books {
             "currency": "EUR", "lines": lines,
         });
         let budget = world.client(Who::ProgramManager).create("budget", budget).await.unwrap().id().to_owned();
-        world.client(Who::ProgramManager).act("budget", &budget, "submit", json!({})).await.unwrap();
+        world.client(Who::ProgramManager).if_match("*").act("budget", &budget, "submit", json!({})).await.unwrap();
         world.client(Who::Finance).if_match("*").act("budget", &budget, "approve", json!({})).await.unwrap();
     }
 

@@ -169,11 +169,12 @@ async fn live(world: &World, kind: &str) {
     let listed = caller.list_all(kind, json!({"page_size": 1})).await.unwrap();
     assert!(listed.contains(&made.json), "{kind} is listed as it was made");
 
-    let changed = caller.update(kind, id, patch.clone()).await.unwrap();
+    let seen = caller.if_match("*");
+    let changed = seen.update(kind, id, patch.clone()).await.unwrap();
     assert_eq!((changed.did(), &changed["revision"]), ("updated", &json!(2)), "{kind}");
     assert_holds(&changed.json, &patch);
     assert_ne!(changed.etag, made.etag);
-    let same = caller.update(kind, id, patch).await.unwrap();
+    let same = seen.update(kind, id, patch).await.unwrap();
     assert_eq!((same.did(), &same.json), ("unchanged", &changed.json), "{kind}");
 
     // A name is given and taken again, and leaves no trace but its revisions.
@@ -191,7 +192,7 @@ async fn live(world: &World, kind: &str) {
     assert!(!caller.list_all(kind, json!({})).await.unwrap().iter().any(|item| item["id"] == id));
     let with_deleted = caller.list_all(kind, json!({"show_deleted": true})).await.unwrap();
     assert!(with_deleted.contains(&gone.json));
-    let refused = caller.update(kind, id, json!({"labels": {"late": "yes"}})).await.unwrap_err();
+    let refused = seen.update(kind, id, json!({"labels": {"late": "yes"}})).await.unwrap_err();
     assert_eq!(refused.code, "WRONG_STATE", "{kind}: {refused}");
 
     let back = caller.undelete(kind, id).await.unwrap();

@@ -147,7 +147,8 @@ impl Write {
             Act::Delete => client.delete(kind, id).await,
             Act::Undelete => client.undelete(kind, id).await,
             Act::RemoveRef => client.remove_ref(kind, id, World::SOURCE, id).await,
-            Act::Verb(verb) => client.act(kind, id, verb, body).await,
+            // Of some kinds who decides must have seen it.
+            Act::Verb(verb) => client.if_match("*").act(kind, id, verb, body).await,
             Act::ImportActuals => client.import_actuals(body).await,
             Act::Reclassify => client.reclassify_actuals(body).await,
             Act::ImportRates => client.import_rates(body).await,
@@ -158,9 +159,10 @@ impl Write {
     async fn another(&self, client: &Client, ready: &Ready) -> Reply {
         let mut body = ready.body.clone();
         match self.act {
-            Act::Delete | Act::Undelete | Act::RemoveRef | Act::Verb(_) => {
+            Act::Delete | Act::Undelete | Act::RemoveRef => {
                 return self.call(&client.if_match("another"), ready).await;
             }
+            Act::Verb(verb) => return client.if_match("another").act(self.kind.name, &ready.id, verb, body).await,
             Act::Create if self.kind.name == "milestone_update" => body["narrative"] = json!("another"),
             Act::Create if body.get("batch_ref").is_none() => body["labels"] = json!({"another": "yes"}),
             Act::Batch => body["partial"] = json!(true),
@@ -193,9 +195,10 @@ impl Write {
             Act::Delete | Act::Undelete | Act::RemoveRef => ("application/json", String::new()),
             _ => ("application/json", ready.body.to_string()),
         };
+        let seen = if matches!(self.act, Act::Verb(_)) { "if-match: *\r\n" } else { "" };
         let request = format!(
             "{} {path} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
-             content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
+             {seen}content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
             self.method,
             body.len()
         );
@@ -218,7 +221,7 @@ async fn reached(world: &World, kind: &'static Kind, verb: &'static str) -> Read
             }
         }
         for who in PERSONS {
-            if world.client(who).validate_only().act(name, &id, verb, body.clone()).await.is_ok() {
+            if world.client(who).if_match("*").validate_only().act(name, &id, verb, body.clone()).await.is_ok() {
                 return Ready { who, id, body };
             }
         }
@@ -229,7 +232,7 @@ async fn reached(world: &World, kind: &'static Kind, verb: &'static str) -> Read
 /// Whether somebody could take this step.
 async fn taken(world: &World, kind: &str, id: &str, step: &str) -> bool {
     for who in PERSONS {
-        if world.client(who).act(kind, id, step, verb_body(kind, step)).await.is_ok() {
+        if world.client(who).if_match("*").act(kind, id, step, verb_body(kind, step)).await.is_ok() {
             return true;
         }
     }

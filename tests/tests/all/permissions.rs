@@ -72,14 +72,11 @@ async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
         ("comment", "update") => caller.update(kind, on, json!({"text": format!("Said {}", fresh())})).await,
         (_, "update") => {
             let number = fresh().to_string();
-            caller.update(kind, on, json!({"labels": {"seen": number}})).await
+            caller.if_match("*").update(kind, on, json!({"labels": {"seen": number}})).await
         }
         (_, "delete") => caller.delete(kind, on).await,
-        // Who decides must have seen it.
-        ("review", verb) | ("budget", verb @ "approve") => {
-            caller.if_match("*").act(kind, on, verb, verb_body(kind, verb)).await
-        }
-        (_, verb) => caller.act(kind, on, verb, verb_body(kind, verb)).await,
+        // Of some kinds who decides must have seen it.
+        (_, verb) => caller.if_match("*").act(kind, on, verb, verb_body(kind, verb)).await,
     }
 }
 

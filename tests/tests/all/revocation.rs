@@ -12,7 +12,7 @@ use super::wire::{Heard, Wire};
 const SOON: Duration = Duration::from_secs(2);
 
 /// An open stream of this caller that has said where it is.
-async fn stream(caller: &Client) -> Feed {
+pub(super) async fn stream(caller: &Client) -> Feed {
     let mut feed = caller.watch(json!({"kinds": ["risk"]})).await.unwrap();
     let first = tokio::time::timeout(SOON, feed.next()).await.unwrap().unwrap();
     assert!(matches!(first, Ok(Item::Bookmark(_) | Item::Event(_))), "{first:?}");
@@ -20,7 +20,7 @@ async fn stream(caller: &Client) -> Feed {
 }
 
 /// The code the stream ends with.
-async fn end(mut feed: Feed) -> String {
+pub(super) async fn end(mut feed: Feed) -> String {
     let since = Instant::now();
     let code = loop {
         match tokio::time::timeout(SOON, feed.next()).await.unwrap() {
@@ -43,7 +43,7 @@ async fn refused(caller: &Client, world: &World) -> String {
 }
 
 /// The grant of an account.
-async fn grant_of(world: &World, who: Who) -> String {
+pub(super) async fn grant_of(world: &World, who: Who) -> String {
     let admin = world.client(Who::Admin);
     let grants = admin.list_all("grant", json!({})).await.unwrap();
     let held = |grant: &&Value| grant["person_id"] == world.id(who) || grant["service_account_id"] == world.id(who);

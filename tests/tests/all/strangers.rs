@@ -74,7 +74,7 @@ impl Nest {
         let claim = world.client(Who::Integration).create("milestone_update", claim).await.unwrap();
         let review = claim.text("review_id").to_owned();
         let private = json!({"private_notes": CANARY, "labels": {"spy": CANARY}});
-        director.update("review", &review, private).await.unwrap();
+        director.if_match("*").update("review", &review, private).await.unwrap();
         director.if_match("*").act("review", &review, "accept", json!({"reason": CANARY})).await.unwrap();
         let payable = super::bodies::make_payable(world, self.id("engagement")).await;
         director.update("payable", &payable, json!({"labels": {"spy": CANARY}})).await.unwrap();

@@ -21,8 +21,10 @@ use steerco_domain::budget::{BudgetLine, BudgetReserve, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransferState, BudgetTransferType};
 use steerco_domain::calendar_feed::CalendarFeedState;
 use steerco_domain::clock_time::ClockTime;
+use steerco_domain::coding_rule::ProposedCodingRule;
 use steerco_domain::comment::CommentVisibility;
 use steerco_domain::commitment::CommitmentState;
+use steerco_domain::cost_coding::CostCoding;
 use steerco_domain::country::Country;
 use steerco_domain::deliverable::{
     AcceptanceCriterion, CriterionJudgement, CriterionResult, DeliverableState, EarningRule,
@@ -74,11 +76,12 @@ use steerco_domain::work_calendar::{
 use steerco_domain::{
     acceptance_criterion_fields, account_total_fields, activity_resource_fields, actuals_control_fields,
     actuals_line_fields, actuals_outcome_fields, budget_line_fields, budget_place_fields, calendar_exception_fields,
-    calendar_import_fields, control_total_fields, convert_line_fields, criterion_judgement_fields,
+    calendar_import_fields, control_total_fields, convert_line_fields, cost_coding_fields, criterion_judgement_fields,
     currency_total_fields, engagement_notice_fields, forecast_line_fields, import_counts_fields, owned_field_fields,
     partner_contact_fields, profile_columns_fields, profile_field_fields, profile_word_fields,
-    purchase_order_control_fields, purchase_order_line_fields, purchase_order_outcome_fields, skipped_event_fields,
-    statement_line_fields, tolerances_fields, working_hours_fields, working_interval_fields,
+    proposed_coding_rule_fields, purchase_order_control_fields, purchase_order_line_fields,
+    purchase_order_outcome_fields, skipped_event_fields, statement_line_fields, tolerances_fields,
+    working_hours_fields, working_interval_fields,
 };
 use steerco_proto::v1 as pb;
 
@@ -300,6 +303,7 @@ budget_line_fields!(value_wire);
 budget_place_fields!(value_wire);
 control_total_fields!(value_wire);
 convert_line_fields!(value_wire);
+cost_coding_fields!(value_wire);
 currency_total_fields!(value_wire);
 forecast_line_fields!(value_wire);
 calendar_exception_fields!(value_wire);
@@ -317,6 +321,7 @@ partner_contact_fields!(value_wire);
 profile_columns_fields!(value_wire);
 profile_field_fields!(value_wire);
 profile_word_fields!(value_wire);
+proposed_coding_rule_fields!(value_wire);
 activity_resource_fields!(value_wire);
 import_counts_fields!(value_wire);
 engagement_notice_fields!(value_wire);

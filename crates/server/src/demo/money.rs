@@ -92,9 +92,9 @@ pub(super) async fn load(
                              "title": "First quarter", "lines": lines,
                              "justification": "A month's share of the last forecasts, over ten years." });
         let budget = director.create::<Budget>(budget).await?;
-        director.service.act::<SubmitBudget>(&director.context(None), &budget, Map::new()).await?;
-        let seen = Context { if_match: Some("*".to_owned()), ..finance.context(None) };
-        finance.service.act::<ApproveBudget>(&seen, &budget, Map::new()).await?;
+        let seen = |loader: &Loader| Context { if_match: Some("*".to_owned()), ..loader.context(None) };
+        director.service.act::<SubmitBudget>(&seen(director), &budget, Map::new()).await?;
+        finance.service.act::<ApproveBudget>(&seen(finance), &budget, Map::new()).await?;
     }
     let mut posted = 0;
     for (month, (day, percent)) in MONTHS.iter().zip(SPENT).enumerate() {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::claims::{Claims, Issuer, Times};
-use super::jwks::KeySet;
+use super::Signer;
+use super::claims::{Claims, Times};
 
 /// Entries of one generation; two are kept.
 const GENERATION: usize = 2048;
@@ -25,15 +25,13 @@ pub(super) fn digest(token: &str) -> TokenDigest {
 pub(super) struct Entry {
     pub(super) claims: Arc<Claims>,
     pub(super) times: Times,
-    pub(super) issuer: Arc<Issuer>,
-    /// The key set the signature was checked with.
-    pub(super) keys: Arc<KeySet>,
+    pub(super) signer: Signer,
 }
 
 impl Entry {
     /// Whether the keys are still those the signature was checked with.
     pub(super) fn is_current(&self) -> bool {
-        Arc::ptr_eq(&self.keys, &self.issuer.keys.current())
+        Arc::ptr_eq(&self.signer.keys, &self.signer.issuer.keys.current())
     }
 }
 

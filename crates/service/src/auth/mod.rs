@@ -123,6 +123,23 @@ impl Refusal {
     }
 }
 
+/// The key that signed a token.
+#[derive(Debug, Clone)]
+pub(crate) struct Signer {
+    issuer: Arc<Issuer>,
+    /// The keys in force when the signature was checked.
+    keys: Arc<KeySet>,
+    key_id: Arc<str>,
+}
+
+impl Signer {
+    /// Whether the key is still in force.
+    pub(crate) fn is_trusted(&self) -> bool {
+        let current = self.issuer.keys.current();
+        Arc::ptr_eq(&self.keys, &current) || current.get(&self.key_id) == self.keys.get(&self.key_id)
+    }
+}
+
 /// Checks tokens of the built-in issuer and of every configured one.
 #[derive(Debug)]
 pub struct Verifier {
@@ -167,13 +184,23 @@ impl Verifier {
 
     /// What the token says, if it may say it at `now`.
     pub async fn verify(&self, token: &str, now: i64) -> Result<Arc<Claims>, Refusal> {
+        Ok(self.check(token, now).await?.claims)
+    }
+
+    /// The same, and whose signature it bears.
+    pub(crate) async fn verify_signer(&self, token: &str, now: i64) -> Result<(Arc<Claims>, Signer), Refusal> {
+        let Entry { claims, signer, times: _ } = self.check(token, now).await?;
+        Ok((claims, signer))
+    }
+
+    async fn check(&self, token: &str, now: i64) -> Result<Entry, Refusal> {
         if token.len() > token::MAX_LENGTH {
             return Err(Refusal::TooLong);
         }
         let digest = cache::digest(token);
         if let Some(entry) = self.cache.find(&digest).filter(Entry::is_current) {
             entry.times.check(now)?;
-            return Ok(entry.claims);
+            return Ok(entry);
         }
         let parts = token::split(token)?;
         let issuer = self.issuer_of(&parts)?;
@@ -181,10 +208,10 @@ impl Verifier {
         keys.get(&parts.key_id).ok_or(Refusal::UnknownKey)?.check(&parts)?;
         let (claims, times) = issuer.read(&parts.claims)?;
         times.check(now)?;
-        let claims = Arc::new(claims);
-        let entry = Entry { claims: Arc::clone(&claims), times, issuer: Arc::clone(issuer), keys };
-        self.cache.insert(digest, entry);
-        Ok(claims)
+        let signer = Signer { issuer: Arc::clone(issuer), keys, key_id: parts.key_id.as_str().into() };
+        let entry = Entry { claims: Arc::new(claims), times, signer };
+        self.cache.insert(digest, entry.clone());
+        Ok(entry)
     }
 
     /// Replaces the keys of the built-in issuer; what was signed by a key that is gone is refused from now on.

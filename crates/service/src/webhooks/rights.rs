@@ -61,5 +61,5 @@ pub(super) fn caller(org: &str, rights: &str) -> Option<Caller> {
         greatest_roles,
         allowed_partners: None,
     };
-    Some(Caller { claims: Arc::new(claims), approves: false, preview: None })
+    Some(Caller { claims: Arc::new(claims), signer: None, approves: false, preview: None })
 }

@@ -99,14 +99,19 @@ async fn own_keys_rotate() {
     verifier.replace_own_keys(keys.to_vec());
     assert!(verifier.verify(&old, NOW).await.is_ok() && verifier.verify(&new, NOW).await.is_ok());
 
-    let before = verifier.verify(&old, NOW).await.unwrap();
+    let (before, signer) = verifier.verify_signer(&old, NOW).await.unwrap();
     verifier.replace_own_keys(keys.to_vec());
     let after = verifier.verify(&old, NOW).await.unwrap();
     assert!(Arc::ptr_eq(&before, &after), "equal keys leave the cache alone");
+    let third = Pair::ed();
+    let more = [keys.to_vec(), vec![PublicKey::from_jwk(&third.jwk("k3")).unwrap()]].concat();
+    verifier.replace_own_keys(more);
+    assert!(signer.is_trusted(), "another key beside it changes nothing");
 
     verifier.replace_own_keys(keys[1..].to_vec());
     assert_eq!(verifier.verify(&old, NOW).await, Err(Refusal::UnknownKey), "the cache forgets it too");
     assert!(verifier.verify(&new, NOW).await.is_ok());
+    assert!(!signer.is_trusted(), "what it signed ends, also where it is open");
 }
 
 #[tokio::test]

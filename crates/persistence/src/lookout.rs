@@ -1,0 +1,141 @@
+//! Who waits for an organisation's log to move. This process's own commits are told at once. To PostgreSQL other processes
+//! write too: there one task looks at the log for all who wait, so that they cost together what one of them would.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::database::Database;
+use crate::fail::Fail;
+use crate::log::{Head, get_head};
+
+/// How often a log is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// After which a look has failed: a connection that is lost may say nothing at all.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Moves with the log of an organisation, and whenever it cannot be seen whether that has moved.
+pub type Moves = watch::Receiver<Mark>;
+
+/// Where a log was seen to end: epoch and number of its last entry.
+pub type Mark = (i64, i64);
+
+/// The logs that somebody waits for.
+#[derive(Default)]
+pub(crate) struct Lookout(Mutex<HashMap<String, watch::Sender<Mark>>>);
+
+impl Lookout {
+    /// Whoever waits for this log, and whether it is the first.
+    fn join(&self, org: &str) -> (Moves, bool) {
+        let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = logs.get(org) {
+            return (log.subscribe(), false);
+        }
+        let (log, moves) = watch::channel(Mark::default());
+        logs.insert(org.to_owned(), log);
+        (moves, true)
+    }
+
+    /// Runs this on a log that somebody waits for, and forgets one that nobody waits for any more; answers whether there
+    /// is somebody.
+    fn tell(&self, org: &str, tell: impl FnOnce(&watch::Sender<Mark>)) -> bool {
+        let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(log) = logs.get(org) else { return false };
+        if log.is_closed() {
+            logs.remove(org);
+            return false;
+        }
+        tell(log);
+        true
+    }
+
+    /// Says that a log was seen to end here; one that was seen to end later already stays there.
+    pub(crate) fn advance(&self, org: &str, head: &Head) -> bool {
+        let seen = (head.epoch, head.seq);
+        self.tell(org, |log| {
+            log.send_if_modified(|mark| {
+                let moved = *mark < seen;
+                *mark = (*mark).max(seen);
+                moved
+            });
+        })
+    }
+
+    /// Says that a log cannot be seen: whoever waits has to look for itself.
+    fn lose(&self, org: &str) -> bool {
+        self.tell(org, |log| log.send_modify(|_| ()))
+    }
+}
+
+impl Database {
+    /// Moves with the log of this organisation, whoever writes to it. What was committed before this was asked for is in
+    /// the log; what comes after is told.
+    pub fn moves(&self, org: &str) -> Moves {
+        let (moves, first) = self.lookout.join(org);
+        if first && self.is_postgres() {
+            let (database, org) = (self.clone(), org.to_owned());
+            tokio::spawn(async move { database.look_out(&org).await });
+        }
+        moves
+    }
+
+    /// Looks at a log as long as somebody waits for it. A look that fails is made again at once: a connection may have
+    /// died, and the next one live.
+    async fn look_out(&self, org: &str) {
+        let mut blind_since = None;
+        loop {
+            let since = *blind_since.get_or_insert_with(Instant::now);
+            let waited_for = match tokio::time::timeout(PATIENCE, self.look(org)).await {
+                Ok(Ok(head)) => {
+                    blind_since = None;
+                    self.lookout.advance(org, &head)
+                }
+                _ if since.elapsed() < PATIENCE => {
+                    tokio::time::sleep(LOOK / 10).await;
+                    continue;
+                }
+                _ => self.lookout.lose(org),
+            };
+            if !waited_for {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn look(&self, org: &str) -> Result<Head, Fail> {
+        let conn = self.read(org).await?;
+        let head = get_head(&conn, org, false).await?;
+        conn.close().await?;
+        Ok(head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(epoch: i64, seq: i64) -> Head {
+        Head { seq, at: steerco_domain::time::Instant::from_micros(0), hash: String::new(), epoch }
+    }
+
+    #[test]
+    fn a_log_moves_on_and_never_back() {
+        let lookout = Lookout::default();
+        assert!(!lookout.advance("a", &head(1, 5)), "nobody waits");
+        let (mut moves, first) = lookout.join("a");
+        let (other, second) = lookout.join("a");
+        assert!(first && !second && !moves.has_changed().unwrap());
+        for (seen, moved) in [((1, 5), true), ((1, 5), false), ((1, 4), false), ((2, 3), true)] {
+            assert!(lookout.advance("a", &head(seen.0, seen.1)));
+            assert_eq!(moves.has_changed().unwrap(), moved, "{seen:?}");
+            moves.mark_unchanged();
+        }
+        assert!(lookout.lose("a") && moves.has_changed().unwrap(), "what cannot be seen may have moved");
+        drop((moves, other));
+        assert!(!lookout.advance("a", &head(3, 1)) && lookout.join("a").1, "nobody waits any more");
+    }
+}
