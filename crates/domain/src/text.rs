@@ -31,7 +31,7 @@ impl<const MAX: usize> Text<MAX> {
     }
 
     /// A text of our own making, such as a digest.
-    pub(crate) const fn ours(text: String) -> Self {
+    pub const fn ours(text: String) -> Self {
         Self(text)
     }
 }

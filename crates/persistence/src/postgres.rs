@@ -78,8 +78,8 @@ pub(crate) fn cells(row: &PgRow, columns: &Columns) -> Result<Vec<Cell>, Fail> {
             return Ok(Cell::Null);
         }
         let cell = match ty {
-            ColumnType::Int => i64::decode(value).map(Cell::Int),
-            ColumnType::Text => String::decode(value).map(Cell::Text),
+            ColumnType::Int => <i64 as Decode<Postgres>>::decode(value).map(Cell::Int),
+            ColumnType::Text => <String as Decode<Postgres>>::decode(value).map(Cell::Text),
         };
         cell.map_err(|cause| Fail::Broken(format!("column {name}: {cause}")))
     };
