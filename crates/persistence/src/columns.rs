@@ -56,16 +56,14 @@ impl Conn {
     /// Rows of these columns of `t`; `rest` is the statement from its FROM on.
     pub(crate) async fn rows(&self, columns: &Columns, rest: Sql) -> Result<Vec<Vec<Cell>>, Fail> {
         let sql = Sql { text: format!("SELECT {}{}", columns.list, rest.text), values: rest.values };
-        match self.cells(&sql).await? {
-            Some(rows) => Ok(rows),
-            None => {
-                let cells = |row: &Row| match row {
-                    Row::Postgres(row) => postgres::cells(row, columns),
-                    Row::Sqlite(_) => Err(Fail::Broken("a row of SQLite from PostgreSQL".to_owned())),
-                };
-                self.all(sql).await?.iter().map(cells).collect()
-            }
+        if let Some(rows) = self.cells(&sql).await? {
+            return Ok(rows);
         }
+        let cells = |row: &Row| match row {
+            Row::Postgres(row) => postgres::cells(row, columns),
+            Row::Sqlite(_) => Err(Fail::Broken("a row of SQLite from PostgreSQL".to_owned())),
+        };
+        self.all(sql).await?.iter().map(cells).collect()
     }
 }
 

@@ -47,8 +47,7 @@ pub(crate) fn query(sql: Sql) -> Result<Statement, Fail> {
 /// no parameters.
 pub(crate) fn insert(insert: &Insert) -> Result<Statement, Fail> {
     let names: Vec<&str> = insert.columns.iter().map(|(name, _)| name.as_str()).collect();
-    let mut text = format!("INSERT INTO \"{}\" ({}) SELECT * FROM unnest(", insert.table, names.join(", "));
-    let mut arguments = PgArguments::default();
+    let (mut arguments, mut places) = (PgArguments::default(), Vec::new());
     for (i, (_, ty)) in insert.columns.iter().enumerate() {
         let cells = insert.rows.iter().map(|row| row.get(i));
         let (ty, added) = match ty {
@@ -63,10 +62,11 @@ pub(crate) fn insert(insert: &Insert) -> Result<Statement, Fail> {
             }
         };
         added.map_err(|cause| Fail::Broken(cause.to_string()))?;
-        text.push_str(&format!("{}${}::{ty}[]", if i == 0 { "" } else { ", " }, i + 1));
+        places.push(format!("${}::{ty}[]", i + 1));
     }
-    text.push(')');
-    text.push_str(insert.then);
+    let Insert { table, then, .. } = insert;
+    let (names, places) = (names.join(", "), places.join(", "));
+    let text = format!("INSERT INTO \"{table}\" ({names}) SELECT * FROM unnest({places}){then}");
     Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
 }
 

@@ -131,7 +131,8 @@ pub(crate) fn routes(service: Service) -> Router {
         commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry,
         export, event, permission, metric);
     let routes = routes.add_service(health::server(service, names)).into_axum_router().reset_fallback();
-    let routes = REFLECTION.iter().fold(routes, |routes, name| routes.route(&format!("/{name}/{{*rpc}}"), any(reflect)));
+    let routes =
+        REFLECTION.iter().fold(routes, |routes, name| routes.route(&format!("/{name}/{{*rpc}}"), any(reflect)));
     routes.route_layer(axum::middleware::from_fn(gate::gate))
 }
 
