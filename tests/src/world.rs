@@ -168,6 +168,7 @@ impl World {
     }
 
     /// The same at another node.
+    #[must_use]
     pub fn at(&self, server: Server) -> Self {
         Self { server: Arc::new(server), ..self.clone() }
     }

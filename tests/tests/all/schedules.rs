@@ -33,7 +33,7 @@ impl Plan {
     async fn import(world: &World, file: &Path, code: &str) -> Self {
         let (caller, project) = (world.client(Who::Director), world.project(code).await);
         let (name, bytes) = (file.file_name().unwrap().to_str().unwrap(), std::fs::read(file).unwrap());
-        let format = if name.ends_with(".xer") { "xer" } else { "mspdi" };
+        let format = if file.extension().is_some_and(|end| end == "xer") { "xer" } else { "mspdi" };
         let body = json!({"name": name, "format": format, "source": World::SOURCE, "project_id": project});
         let counts = async |verb: &str| {
             let job = caller.create("import_job", body.clone()).await.unwrap().id().to_owned();
@@ -123,7 +123,7 @@ async fn exceptions(plan: &Plan) {
 }
 
 async fn every_file(world: World) {
-    let folder = std::env::var_os("SCHEDULES").expect("SCHEDULES names a folder of schedules");
+    let Some(folder) = std::env::var_os("SCHEDULES") else { panic!("SCHEDULES names a folder of schedules") };
     let files = files(Path::new(&folder));
     assert!(!files.is_empty(), "there are schedules in {}", folder.display());
     for (n, file) in files.iter().enumerate() {
