@@ -11,7 +11,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let text = text_type(is_postgres(manager));
-        let columns = [format!("obligations {text} NOT NULL DEFAULT '[]'"), format!("next_obligation_on {text}")];
+        let columns = ["obligations", "next_obligation_on"].map(|name| format!("{name} {text}"));
         let add = |table: &'static str| columns.iter().map(move |c| format!("ALTER TABLE {table} ADD COLUMN {c}"));
         run(manager, &add("engagement").chain(add("engagement_rev")).collect::<Vec<_>>()).await
     }

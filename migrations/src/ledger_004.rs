@@ -1,9 +1,9 @@
-//! Contents are looked up by the beginning of their digests: digests come in no order, and so an index of all of them is
-//! read and written all over with every batch.
+//! Contents are looked up by the beginning of their digests where the database is embedded: digests come in no order, and
+//! so an index of all of them is read and written all over with every batch.
 
 use sea_orm_migration::prelude::*;
 
-use crate::table::run;
+use crate::table::{is_postgres, run};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,6 +11,9 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if is_postgres(manager) {
+            return Ok(());
+        }
         let statements = [
             "DROP INDEX ledger_key_by_content",
             "CREATE INDEX ledger_key_by_content ON ledger_key (substr(content_digest, 1, 16))",

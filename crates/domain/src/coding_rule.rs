@@ -144,7 +144,9 @@ pub fn pick<'a>(rules: &'a [CodingRule], cost: &Coded<'_>) -> Option<&'a CodingR
         let pattern = rule.cost_code.as_str();
         let exact = !pattern.ends_with('*');
         let codes = rule.codes().into_iter().flatten();
-        let codes = (codes.clone().count(), codes.map(str::len).sum::<usize>());
+        let letters = |code: &str| code.strip_suffix('*').unwrap_or(code).len();
+        let exact_codes = codes.clone().filter(|code| !code.ends_with('*')).count();
+        let codes = (codes.clone().count(), codes.map(letters).sum::<usize>(), exact_codes);
         let named = (rule.source.is_some(), rule.legal_entity_id.is_some());
         (exact, pattern.len(), codes, named, rule.valid_from, std::cmp::Reverse(rule.id.as_u128()))
     })
@@ -197,6 +199,7 @@ mod tests {
             rule(3, json!({"cost_code": "*", "gl_account": "42*", "cost_centre": "K1"})),
             rule(4, json!({"cost_code": "*", "wbs_element": "P-7.*", "tax_code": "V1", "cost_centre": "K1"})),
             rule(5, json!({"cost_code": "9*"})),
+            rule(6, json!({"cost_code": "*", "gl_account": "4200*"})),
         ];
         let pick = |cost_code, codes| {
             let posted_on = Day::parse("2026-01-01").unwrap();
@@ -204,7 +207,8 @@ mod tests {
             super::pick(&rules, &cost).map(|rule| rule.id.as_u128())
         };
         assert_eq!(pick("", [Some("4299"), None, None, None]), Some(1));
-        assert_eq!(pick("", [Some("4200"), Some("K2"), None, None]), Some(2));
+        assert_eq!(pick("", [Some("4200"), Some("K2"), None, None]), Some(2), "exactly, not by its beginning");
+        assert_eq!(pick("", [Some("42001"), None, None, None]), Some(6));
         assert_eq!(pick("", [Some("4200"), Some("K1"), None, None]), Some(3));
         assert_eq!(pick("", [Some("4200"), Some("K1"), Some("P-7.2"), Some("V1")]), Some(4));
         assert_eq!(pick("900", [Some("4200"), Some("K1"), Some("P-7.2"), Some("V1")]), Some(5), "the cost code first");

@@ -94,7 +94,7 @@ pub struct Engagement {
     /// What each side owes the other by a day, beside what is paid for; calendar feeds show it while it is in force. A
     /// collaboration is put in force with some of either side.
     #[field(write)]
-    pub obligations: Vec<EngagementObligation>,
+    pub obligations: Option<Vec<EngagementObligation>>,
     /// The first day by which something is owed that is not met.
     #[field(filter)]
     pub next_obligation_on: Option<Day>,
@@ -210,7 +210,7 @@ pub enum EngagementSide {
 impl Engagement {
     /// Whether it lives of what both sides owe, and one of them owes nothing.
     pub fn is_one_sided(&self) -> bool {
-        let owes = |side: &EngagementSide| self.obligations.iter().any(|it| it.owed_by == *side);
+        let owes = |side: &EngagementSide| self.obligations.iter().flatten().any(|it| it.owed_by == *side);
         self.kind == EngagementKind::Collaboration && !EngagementSide::ALL.iter().all(owes)
     }
 
@@ -272,12 +272,15 @@ impl Rules for Engagement {
             let detail = "acceptance can be deemed only after a deadline: give review_deadline_days";
             faults.push(Fault::new("/deemed_acceptance", "DOES_NOT_FIT", detail));
         }
-        for (i, row) in self.obligations.iter().enumerate() {
-            if self.obligations[..i].iter().any(|before| before.key == row.key) {
+        // What came later stays away where there is none, as in the history of before.
+        self.obligations = self.obligations.take().filter(|obligations| !obligations.is_empty());
+        let obligations = self.obligations.as_deref().unwrap_or_default();
+        for (i, row) in obligations.iter().enumerate() {
+            if obligations[..i].iter().any(|before| before.key == row.key) {
                 faults.push(Fault::new(format!("/obligations/{i}/key"), "DUPLICATE", "one obligation a key"));
             }
         }
-        let open = self.obligations.iter().filter(|obligation| obligation.met_on.is_none());
+        let open = obligations.iter().filter(|obligation| obligation.met_on.is_none());
         self.next_obligation_on = open.map(|obligation| obligation.due_on).min();
         service_level::check(&self.service_levels, self.value, faults);
     }

@@ -162,7 +162,10 @@ macro_rules! value_field {
             }
             fn load(cells: &mut crate::field::Cells) -> Option<Self> {
                 let value: serde_json::Value = cells.text().and_then(|text| serde_json::from_str(&text).ok())?;
-                crate::input::read_input(value.as_object()?).ok()
+                // What a later release has written besides is let be.
+                let mut reader = crate::input::Reader::new(value.as_object()?, "");
+                let read = <Self as crate::input::Input>::read(&mut reader);
+                read.filter(|_| reader.faults.is_empty())
             }
             fn read(value: &serde_json::Value, spot: &mut crate::field::Spot<'_>) -> Option<Self> {
                 use crate::input::Input;

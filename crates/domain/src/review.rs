@@ -24,7 +24,7 @@ use crate::time::{Day, Instant};
 
 /// What the organisation decides on a claim of a partner: opened with the claim, decided by a person who did not make it,
 /// or by the contract when nobody decides in time. Only what it accepts is a fact: it earns, is accrued and becomes
-/// payable in the same moment. Every change of it needs `If-Match`.
+/// payable in the same moment. Patches and acts need `If-Match`.
 #[resource(prefix = "rvw", plural = "reviews", scope = "InEngagement")]
 pub struct Review {
     /// The claim it decides on.

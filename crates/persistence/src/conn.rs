@@ -55,8 +55,14 @@ impl Pool {
                 Transaction::Sqlite(held)
             }
             Self::Postgres(pool) => {
-                let begin = AssertSqlSafe(postgres::begin(writes, org, key));
-                Transaction::Postgres(Mutex::new(pool.begin_with(begin).await?))
+                let (pool, statement) = (pool.clone(), AssertSqlSafe(postgres::begin(writes, org)));
+                // Never left half way by a caller that goes: the driver takes back only what it has heard to be begun.
+                let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+                let mut transaction = begun.await.map_err(|cause| Fail::Broken(cause.to_string()))??;
+                if let Some(key) = key {
+                    postgres::query(postgres::take(key))?.execute(&mut *transaction).await?;
+                }
+                Transaction::Postgres(Mutex::new(transaction))
             }
         })
     }

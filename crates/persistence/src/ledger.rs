@@ -109,8 +109,6 @@ pub struct Known {
 
 /// Values of a list in one statement at most.
 const CHUNK: usize = 500;
-/// Digits by which the digests of contents are looked up: enough to tell them apart.
-const DIGITS_KEPT: usize = 16;
 /// Entries made before they are put in.
 const BUFFER: usize = 512;
 
@@ -170,10 +168,13 @@ pub async fn find_known(
 /// Which of these contents stand in the ledger already.
 pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str]) -> Result<HashSet<String>, Fail> {
     let mut found = HashSet::new();
-    let starts: Vec<&str> = digests.iter().map(|digest| digest.get(..DIGITS_KEPT).unwrap_or(digest)).collect();
-    for chunk in starts.chunks(CHUNK) {
+    // As each database has them in its index.
+    let (column, digits) =
+        if conn.is_postgres() { ("content_digest", usize::MAX) } else { ("substr(content_digest, 1, 16)", 16) };
+    let looked_up: Vec<&str> = digests.iter().map(|digest| digest.get(..digits).unwrap_or(digest)).collect();
+    for chunk in looked_up.chunks(CHUNK) {
         let mut sql = Sql::new("SELECT DISTINCT t.content_digest");
-        sql.look_up(conn.is_postgres(), ["ledger_key", "substr(content_digest, 1, 16)"], chunk, |sql| {
+        sql.look_up(conn.is_postgres(), ["ledger_key", column], chunk, |sql| {
             sql.push("org = ").text(org).push(" AND source = ").text(source);
         });
         for row in conn.all(sql).await? {

@@ -39,21 +39,26 @@ impl Lookout {
         (moves, true)
     }
 
-    /// Runs this on a log that somebody waits for, and forgets one that nobody waits for any more; answers whether there
-    /// is somebody.
+    /// Runs this on a log that somebody waits for; answers whether there is somebody.
     fn tell(&self, org: &str, tell: impl FnOnce(&watch::Sender<Mark>)) -> bool {
+        let logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited_for = logs.get(org).filter(|log| !log.is_closed());
+        waited_for.inspect(|log| tell(log)).is_some()
+    }
+
+    /// Forgets a log that nobody waits for any more; whether that is so. Only who looks at it for others may: otherwise
+    /// the next to wait would have another look at it besides.
+    fn forget(&self, org: &str) -> bool {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(log) = logs.get(org) else { return false };
-        if log.is_closed() {
+        let idle = logs.get(org).is_none_or(watch::Sender::is_closed);
+        if idle {
             logs.remove(org);
-            return false;
         }
-        tell(log);
-        true
+        idle
     }
 
     /// Says that a log was seen to end here; one that was seen to end later already stays there.
-    pub(crate) fn advance(&self, org: &str, head: &Head) -> bool {
+    pub(crate) fn advance(&self, org: &str, head: &Head) {
         let seen = (head.epoch, head.seq);
         self.tell(org, |log| {
             log.send_if_modified(|mark| {
@@ -61,12 +66,12 @@ impl Lookout {
                 *mark = (*mark).max(seen);
                 moved
             });
-        })
+        });
     }
 
     /// Says that a log cannot be seen: whoever waits has to look for itself.
-    fn lose(&self, org: &str) -> bool {
-        self.tell(org, |log| log.send_modify(|_| ()))
+    fn lose(&self, org: &str) {
+        self.tell(org, |log| log.send_modify(|_| ()));
     }
 }
 
@@ -88,18 +93,18 @@ impl Database {
         let mut blind_since = None;
         loop {
             let since = *blind_since.get_or_insert_with(Instant::now);
-            let waited_for = match tokio::time::timeout(PATIENCE, self.look(org)).await {
+            match tokio::time::timeout(PATIENCE, self.look(org)).await {
                 Ok(Ok(head)) => {
                     blind_since = None;
-                    self.lookout.advance(org, &head)
+                    self.lookout.advance(org, &head);
                 }
                 _ if since.elapsed() < PATIENCE => {
                     tokio::time::sleep(LOOK / 10).await;
                     continue;
                 }
                 _ => self.lookout.lose(org),
-            };
-            if !waited_for {
+            }
+            if self.lookout.forget(org) {
                 return;
             }
             tokio::time::sleep(LOOK).await;
@@ -125,17 +130,23 @@ mod tests {
     #[test]
     fn a_log_moves_on_and_never_back() {
         let lookout = Lookout::default();
-        assert!(!lookout.advance("a", &head(1, 5)), "nobody waits");
+        assert!(lookout.forget("a"), "nobody waits");
         let (mut moves, first) = lookout.join("a");
         let (other, second) = lookout.join("a");
         assert!(first && !second && !moves.has_changed().unwrap());
         for (seen, moved) in [((1, 5), true), ((1, 5), false), ((1, 4), false), ((2, 3), true)] {
-            assert!(lookout.advance("a", &head(seen.0, seen.1)));
+            lookout.advance("a", &head(seen.0, seen.1));
             assert_eq!(moves.has_changed().unwrap(), moved, "{seen:?}");
             moves.mark_unchanged();
         }
-        assert!(lookout.lose("a") && moves.has_changed().unwrap(), "what cannot be seen may have moved");
+        lookout.lose("a");
+        assert!(moves.has_changed().unwrap(), "what cannot be seen may have moved");
         drop((moves, other));
-        assert!(!lookout.advance("a", &head(3, 1)) && lookout.join("a").1, "nobody waits any more");
+        // Who looks is still about: the next to wait needs no other.
+        lookout.advance("a", &head(3, 1));
+        let (again, first) = lookout.join("a");
+        assert!(!first && !lookout.forget("a"));
+        drop(again);
+        assert!(lookout.forget("a") && lookout.join("a").1);
     }
 }

@@ -17,15 +17,20 @@ use crate::sql::Sql;
 pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
 
 /// What begins a transaction on the rows of an organisation, in one way there and back: the wall of PostgreSQL lets
-/// through what is named here, and a key is taken until the end. Texts go as digits, for here nothing is bound.
-pub(crate) fn begin(writes: bool, org: &str, key: Option<&Key>) -> String {
+/// through what is named here. The name goes as digits, for here nothing is bound; and nothing that waits may stand
+/// here, for what fails before the driver knows that a transaction is begun is not taken back.
+pub(crate) fn begin(writes: bool, org: &str) -> String {
     let isolation = if writes { "READ COMMITTED" } else { "REPEATABLE READ" };
-    let text = |text: &str| format!("convert_from(decode('{}', 'hex'), 'UTF8')", hex(text.as_bytes()));
-    let take = key.map(|Key { org, subject, key }| {
-        format!(", pg_advisory_xact_lock(hashtextextended({}, 0))", text(&format!("{org}\n{subject}\n{key}")))
-    });
-    let take = take.unwrap_or_default();
-    format!("BEGIN ISOLATION LEVEL {isolation}; SELECT set_config('steerco.org', {}, true){take}", text(org))
+    let org = hex(org.as_bytes());
+    let name = format!("SELECT set_config('steerco.org', convert_from(decode('{org}', 'hex'), 'UTF8'), true)");
+    format!("BEGIN ISOLATION LEVEL {isolation}; {name}")
+}
+
+/// Waits until no other request with this key runs, and holds it until the end of the transaction.
+pub(crate) fn take(Key { org, subject, key }: &Key) -> Sql {
+    let mut sql = Sql::new("SELECT pg_advisory_xact_lock(hashtextextended(");
+    sql.text(format!("{org}\n{subject}\n{key}")).push(", 0))");
+    sql
 }
 
 /// The statement of this text and these values.

@@ -263,7 +263,7 @@ impl<'a> Resolver<'a> {
         let (period, prior) = self.periods.of(line)?;
         let order = self.orders.find(line)?;
         let coding = match order.filter(|_| line.program_id.is_none()) {
-            Some(order) => Coding::of(order),
+            Some(order) => self.coder.under(Coding::of(order), line)?,
             None => self.coder.code(line)?,
         };
         Ok((Course { period, prior, coding }, order.map(|order| order.id)))

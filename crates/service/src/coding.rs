@@ -104,9 +104,8 @@ impl Coder {
     /// Where a cost goes; or code and words of why it cannot.
     pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         let Some(program) = line.program_id else {
-            check_category(&self.known, line.cost_category_id)?;
             let found = self.by_rule(line.cost_code.as_ref(), line.coding.as_ref(), line.posted_on);
-            return Ok(found.under(line.cost_category_id, line.spend));
+            return self.under(found, line);
         };
         check_known(&self.known, program, line.project_id, line.cost_category_id)?;
         Ok(Coding {
@@ -116,6 +115,12 @@ impl Coder {
             spend: line.spend,
             rule_id: None,
         })
+    }
+
+    /// The same, but for what the line itself says.
+    pub(crate) fn under(&self, coding: Coding, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
+        check_category(&self.known, line.cost_category_id)?;
+        Ok(coding.under(line.cost_category_id, line.spend))
     }
 
     /// Where the rules of today say that a cost goes.

@@ -72,6 +72,10 @@ async fn decide(
     // The same act is the same whatever is in suspense by then.
     let sha256 = hex(&Sha256::digest(format!("reclassify {} {}", source.as_str(), entity.id)));
     if let Some(before) = ledger::find_batch(env.conn, scope.org(), source.as_str(), act.batch_ref.as_str()).await? {
+        if act.proposed_rule.is_some() {
+            let detail = "a batch has this reference already: try a rule under another";
+            return Err(Error::fault("/batch_ref", "DOES_NOT_FIT", detail).into());
+        }
         return first_answer(scope, before, &sha256);
     }
     let waiting =

@@ -231,7 +231,7 @@ impl Service {
         let refused = || Fail::Refused(Error::new(Reason::Unauthenticated, "this account may not act"));
         let who = caller.who().ok_or_else(refused)?;
         let found = self.inner.database.find_access(conn, caller.organisation(), &who).await?;
-        self.check_expiry(caller)?;
+        self.check_token(caller)?;
         if let Some(partner) = &caller.preview {
             check_preview(conn, caller.organisation(), partner).await?;
         }
@@ -240,17 +240,18 @@ impl Service {
 
     /// Whether the caller still may, by rights of which nothing has changed in the database since they were read.
     pub(crate) fn still_permits(&self, caller: &Caller, access: &Access, row: &Row) -> Result<(), Error> {
-        self.check_expiry(caller)?;
-        if caller.signer.as_ref().is_some_and(|signer| !signer.is_trusted()) {
-            return Err(Error::new(Reason::Unauthenticated, Refusal::UnknownKey.reason()));
-        }
+        self.check_token(caller)?;
         authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())?;
         Ok(())
     }
 
-    fn check_expiry(&self, caller: &Caller) -> Result<(), Error> {
+    /// Whether the token still speaks for its caller.
+    fn check_token(&self, caller: &Caller) -> Result<(), Error> {
         if self.inner.clock.now().seconds() > caller.claims.expires_at + crate::auth::LEEWAY {
             return Err(Error::new(Reason::Unauthenticated, "the token has expired"));
+        }
+        if caller.signer.as_ref().is_some_and(|signer| !signer.is_trusted()) {
+            return Err(Error::new(Reason::Unauthenticated, Refusal::UnknownKey.reason()));
         }
         Ok(())
     }

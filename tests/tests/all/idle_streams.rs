@@ -95,7 +95,7 @@ async fn no_event_is_lost_with_a_connection(shared: World) {
     for feed in &mut feeds {
         let mut told = Vec::new();
         while told.len() < made.len() {
-            match feed.next().await.unwrap() {
+            match tokio::time::timeout(Duration::from_secs(20), feed.next()).await.unwrap().unwrap() {
                 Ok(Item::Event(event)) => told.push(event["resource_id"].as_str().unwrap().to_owned()),
                 Ok(Item::Bookmark(_)) => {}
                 // It may have read on a connection that had died; then it says so, and is begun anew.

@@ -126,6 +126,15 @@ impl<P, T: Scalar<P>> Wire<Vec<P>> for Vec<T> {
     }
 }
 
+impl<P, T: Scalar<P>> Wire<Vec<P>> for Option<Vec<T>> {
+    fn to_pb(&self) -> Vec<P> {
+        self.iter().flatten().map(T::out).collect()
+    }
+    fn to_json(message: Vec<P>) -> Option<Value> {
+        list(message, T::json)
+    }
+}
+
 impl<P, T: Scalar<P>, const MAX: usize> Wire<Vec<P>> for List<T, MAX> {
     fn to_pb(&self) -> Vec<P> {
         self.0.to_pb()

@@ -35,7 +35,7 @@ pub fn write(name: &str, milestones: &[Milestone], engagements: &[Engagement]) -
                 calendar.push(event.done());
             }
         }
-        for owed in &engagement.obligations {
+        for owed in engagement.obligations.iter().flatten() {
             let uid = format!("{}-obligation-{}", engagement.id_text(), owed.key.as_str());
             let summary = format!("Owed by the {}: {} ({})", owed.owed_by.word(), owed.subject, engagement.title);
             if let Some(mut event) = event(engagement, &uid, owed.met_on.unwrap_or(owed.due_on), &summary) {

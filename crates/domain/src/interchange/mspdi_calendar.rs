@@ -32,8 +32,13 @@ pub(super) fn read(calendar: &Node) -> (Hours, Vec<Fault>) {
             None => {}
         }
     }
-    for exception in calendar.list("Exceptions", "Exception") {
+    let mut exceptions = calendar.list("Exceptions", "Exception");
+    for exception in exceptions.by_ref().take(EXCEPTIONS_MAX) {
         add_exception(&mut hours, exception, &mut notes);
+    }
+    if exceptions.next().is_some() {
+        let detail = format!("only the first {EXCEPTIONS_MAX} exceptions are read");
+        notes.push(Fault::new("/exceptions", "CUT", detail));
     }
     if hours.exceptions.len() > EXCEPTIONS_MAX {
         let detail = format!("only the first {EXCEPTIONS_MAX} of {} days are kept", hours.exceptions.len());

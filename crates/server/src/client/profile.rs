@@ -110,7 +110,10 @@ impl Target {
             _ if remote.server.is_some() && remote.profile.is_none() => Token::None,
             _ => match (profile.token_file, profile.client_id) {
                 (Some(file), _) => Token::of_file(&file)?,
-                (None, Some(id)) => Token::of_account(id, profile.client_secret_file.as_deref(), None)?,
+                (None, Some(id)) => {
+                    let file = remote.client_secret_file.as_deref().or(profile.client_secret_file.as_deref());
+                    Token::of_account(id, file, None)?
+                }
                 (None, None) => Token::None,
             },
         };
