@@ -228,7 +228,7 @@ scenario!(private_edits_leave_no_trace(world) {
         director.update("engagement", &world.engagement, json!({"private_notes": note})).await.unwrap();
         director.update("engagement", &world.engagement, json!({"labels": {"secret": note}})).await.unwrap();
         for (kind, id) in seen.iter().filter(|(kind, _)| ["milestone", "review", "payable"].contains(kind)) {
-            director.update(kind, id, json!({"private_notes": note})).await.unwrap();
+            director.if_match("*").update(kind, id, json!({"private_notes": note})).await.unwrap();
         }
         director.update("milestone_update", of("milestone_update"), json!({"labels": {"secret": note}})).await.unwrap();
         let tier = if n % 2 == 0 { "high" } else { "low" };
