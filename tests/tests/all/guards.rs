@@ -117,7 +117,9 @@ fn fields_are_the_same_in_proto_document_and_declaration() {
         assert_eq!(names, declared, "{} in the proto", kind.title);
         for field in kind.fields.iter().filter(|field| field.nullable) {
             let wire = fields.iter().find(|wire| wire.name() == field.name).unwrap();
-            let tells = wire.supports_presence() || matches!(wire.kind(), prost_reflect::Kind::Enum(_));
+            // A list that may be absent is never empty.
+            let tells =
+                wire.supports_presence() || wire.is_list() || matches!(wire.kind(), prost_reflect::Kind::Enum(_));
             assert!(tells, "{}.{} may be absent, which the proto cannot say", kind.title, field.name);
         }
         let required = schema["required"].as_array().cloned().unwrap_or_default();
