@@ -39,11 +39,12 @@ impl Lookout {
         (moves, true)
     }
 
-    /// Runs this on a log that somebody waits for; answers whether there is somebody.
-    fn tell(&self, org: &str, tell: impl FnOnce(&watch::Sender<Mark>)) -> bool {
+    /// Runs this on a log that somebody waits for.
+    fn tell(&self, org: &str, tell: impl FnOnce(&watch::Sender<Mark>)) {
         let logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited_for = logs.get(org).filter(|log| !log.is_closed());
-        waited_for.inspect(|log| tell(log)).is_some()
+        if let Some(log) = logs.get(org) {
+            tell(log);
+        }
     }
 
     /// Forgets a log that nobody waits for any more; whether that is so. Only who looks at it for others may: otherwise

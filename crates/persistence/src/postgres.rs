@@ -56,15 +56,8 @@ pub(crate) fn insert(insert: &Insert) -> Result<Statement, Fail> {
     for (i, (_, ty)) in insert.columns.iter().enumerate() {
         let cells = insert.rows.iter().map(|row| row.get(i));
         let (ty, added) = match ty {
-            ColumnType::Int => {
-                let int = |cell: Option<&Cell>| if let Some(Cell::Int(int)) = cell { Some(*int) } else { None };
-                ("bigint", arguments.add(cells.map(int).collect::<Vec<_>>()))
-            }
-            ColumnType::Text => {
-                let text =
-                    |cell: Option<&Cell>| if let Some(Cell::Text(text)) = cell { Some(text.clone()) } else { None };
-                ("text", arguments.add(cells.map(text).collect::<Vec<_>>()))
-            }
+            ColumnType::Int => ("bigint", arguments.add(cells.map(int).collect::<Vec<_>>())),
+            ColumnType::Text => ("text", arguments.add(cells.map(text).collect::<Vec<_>>())),
         };
         added.map_err(|cause| Fail::Broken(cause.to_string()))?;
         places.push(format!("${}::{ty}[]", i + 1));
@@ -73,6 +66,14 @@ pub(crate) fn insert(insert: &Insert) -> Result<Statement, Fail> {
     let (names, places) = (names.join(", "), places.join(", "));
     let text = format!("INSERT INTO \"{table}\" ({names}) SELECT * FROM unnest({places}){then}");
     Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
+}
+
+fn int(cell: Option<&Cell>) -> Option<i64> {
+    if let Some(Cell::Int(int)) = cell { Some(*int) } else { None }
+}
+
+fn text(cell: Option<&Cell>) -> Option<&str> {
+    if let Some(Cell::Text(text)) = cell { Some(text) } else { None }
 }
 
 /// The cells of a row. What type each column has is known, and not asked of every row again.

@@ -129,6 +129,12 @@ scenario!(what_a_rule_would_move_is_told_before_it_is_there(world) {
         wrong[name] = value;
         assert_eq!(dry.reclassify_actuals(act(wrong)).await.unwrap_err().places(), [place]);
     }
+    // What was done under a name tells nothing of what a rule would do.
+    let mut done = act(Value::Null);
+    done.as_object_mut().unwrap().remove("proposed_rule");
+    finance.reclassify_actuals(done.clone()).await.unwrap();
+    done["proposed_rule"] = rule;
+    assert_eq!(dry.reclassify_actuals(done).await.unwrap_err().places(), [("/batch_ref", "DOES_NOT_FIT")]);
 });
 
 scenario!(tax_that_does_not_come_to_the_amount_is_told(world) {

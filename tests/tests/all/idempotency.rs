@@ -1,7 +1,12 @@
 //! Idempotency keys: one key, one effect.
 
+use std::time::Duration;
+
 use serde_json::json;
-use steerco_tests::{Door, Who, scenario};
+use steerco_tests::{Door, Engine, Who, World, run, scenario};
+
+use super::bodies::fresh;
+use super::wire::sql;
 
 scenario!(a_replay_is_the_stored_answer(world) {
     let director = world.client(Who::Director).key("k1");
@@ -91,3 +96,46 @@ scenario!(a_secret_is_shown_once(world) {
     assert_eq!(token(newer.text("client_secret")).await.status, Some(401));
     assert_eq!(sync.list("risk", json!({})).await.unwrap_err().status, 401, "at once, also for tokens that are out");
 });
+
+/// A key that a long request holds: who repeats it is told, who goes away leaves nothing behind.
+async fn a_key_that_is_held_is_told(world: World) {
+    let (director, key) = (world.client(Who::Director), format!("held-{}", fresh()));
+    let create = async |key: &str| {
+        let body = json!({"program_id": world.program, "title": "Flood", "kind": "threat"});
+        director.key(key).create("risk", body).await
+    };
+    let first = create(&key).await.unwrap();
+    let (server, held) = (world.server.clone(), key.clone());
+    let holder = tokio::task::spawn_blocking(move || {
+        let lock = format!(
+            "SELECT pg_advisory_lock(hashtextextended(org || E'\\n' || subject || E'\\n' || key, 0)), pg_sleep(8) \
+             FROM idempotency WHERE key = '{held}'"
+        );
+        tokio::runtime::Handle::current().block_on(sql(&server, &lock)).unwrap();
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let refused = create(&key).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.retry_after), ("IDEMPOTENCY_KEY_IN_USE", Some(1)), "{refused}");
+    for gone in
+        futures::future::join_all((0..4).map(|_| tokio::time::timeout(Duration::from_millis(200), create(&key)))).await
+    {
+        assert!(gone.is_err(), "it waits for the key");
+    }
+    holder.await.unwrap();
+    let again = create(&key).await.unwrap();
+    assert_eq!((again.replayed, again.id()), (true, first.id()));
+    for n in 0..40 {
+        create(&format!("{key}-{n}")).await.unwrap();
+        director.get("risk", first.id()).await.unwrap();
+    }
+}
+
+#[test]
+fn a_key_that_is_held_is_told_rest() {
+    run(Door::Rest, Engine::Postgres, a_key_that_is_held_is_told);
+}
+
+#[test]
+fn a_key_that_is_held_is_told_grpc() {
+    run(Door::Grpc, Engine::Postgres, a_key_that_is_held_is_told);
+}

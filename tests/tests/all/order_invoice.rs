@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Answer, Client, Refused, Who, World, scenario};
 
 use super::actuals::{id, statuses};
-use super::bodies::{fresh, line};
+use super::bodies::{body, fresh, line, unknown};
 use super::commitment::{Books, euros, faults, step};
 
 /// A batch of these lines.
@@ -40,6 +40,23 @@ async fn invoiced(finance: &Client, id: &str) -> (String, String) {
     let it = finance.get("commitment", id).await.unwrap();
     (it["invoiced"].as_str().unwrap().to_owned(), it["state"].as_str().unwrap().to_owned())
 }
+
+scenario!(a_cost_of_an_order_may_say_its_kind_itself(world) {
+    let (books, finance) = (Books::open(&world, "stop").await, world.client(Who::Finance));
+    let (_, number) = order(&world, &books, "80.00").await;
+    let category = finance.create("cost_category", body(&world, "cost_category")).await.unwrap().id().to_owned();
+    let mut own = invoice(&number, "20.00");
+    (own["cost_category_id"], own["spend"]) = (json!(category), json!("capex"));
+    let posted = post(&finance, &books, [own.clone()], "20.00").await.unwrap();
+    let entry = finance.get("ledger_entry", posted["results"][0]["ledger_entry_id"].as_str().unwrap()).await.unwrap();
+    assert_eq!((&entry["cost_category_id"], &entry["spend"]), (&json!(category), &json!("capex")));
+    assert_eq!(entry["program_id"], world.program, "the rest is as the order says");
+    own = invoice(&number, "20.00");
+    own["cost_category_id"] = json!(unknown("cost_category"));
+    let refused = post(&finance, &books, [own], "20.00").await.unwrap_err();
+    assert_eq!(refused.places(), [("/lines/0", "NOT_FOUND")]);
+    world.verify().await;
+});
 
 scenario!(a_cost_that_names_its_order_invoices_it(world) {
     let (books, finance) = (Books::open(&world, "stop").await, world.client(Who::Finance));

@@ -1,6 +1,7 @@
 //! Which server is meant, and whose token.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -36,7 +37,7 @@ struct Profile {
 }
 
 /// Where a token comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Token {
     /// A file, read anew with every request: tokens are renewed by others.
     File(PathBuf),
@@ -55,6 +56,18 @@ pub(crate) struct Target {
     pub(crate) server: String,
     pub(crate) token: Token,
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// Without what is secret.
+impl fmt::Debug for Token {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => out.debug_tuple("File").field(file).finish(),
+            Self::Text(_) => out.write_str("Text"),
+            Self::Credentials { client_id, .. } => out.debug_tuple("Credentials").field(client_id).finish(),
+            Self::None => out.write_str("None"),
+        }
+    }
 }
 
 impl Token {
