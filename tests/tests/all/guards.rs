@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::DescriptorPool;
 use steerco_domain::field::ColumnType;
+use steerco_domain::resource::Kind;
 use steerco_domain::{KINDS, RECORDS};
 use steerco_tests::{Door, Engine, Who, World, rest_scenario, run};
 
@@ -130,6 +131,21 @@ fn fields_are_the_same_in_proto_document_and_declaration() {
             assert!(said || !always, "{}.{} is always there for everyone", kind.title, field.name);
         }
     }
+}
+
+/// The log holds what each resource was, and `steerco verify` compares it with what the row would be told as today: a field
+/// that came after the first release of its kind must be able to stay away, or every row of before is at fault. A new kind
+/// writes its fields down in the file.
+#[test]
+fn history_reads_as_it_was_written() {
+    let recorded: BTreeMap<String, BTreeSet<String>> =
+        serde_json::from_str(include_str!("../../data/always_told.json")).unwrap();
+    let always = |kind: &&Kind| -> (String, BTreeSet<String>) {
+        let fields = kind.fields.iter().filter(|field| !field.nullable);
+        (kind.name.to_owned(), fields.map(|field| field.name.to_owned()).collect())
+    };
+    let told: BTreeMap<_, _> = KINDS.iter().chain(RECORDS).map(always).collect();
+    assert_eq!(told, recorded, "{}", serde_json::to_string(&told).unwrap());
 }
 
 /// Column → (whether it holds numbers, whether it may be null).
