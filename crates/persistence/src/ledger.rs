@@ -153,11 +153,7 @@ pub async fn find_known(
 ) -> Result<HashMap<String, Known>, Fail> {
     let mut known = HashMap::new();
     for chunk in external_ids.chunks(CHUNK) {
-        let mut sql = Sql::new("SELECT t.external_id, t.content_digest, t.entry_id");
-        sql.look_up(conn.is_postgres(), ["ledger_key", "external_id"], chunk, |sql| {
-            sql.push("org = ").text(org).push(" AND source = ").text(source);
-        });
-        for row in conn.all(sql).await? {
+        for row in conn.all(known_of(conn.is_postgres(), org, source, chunk)).await? {
             let entry = Known { content_digest: row.get(1)?, entry_id: row.get(2)? };
             known.insert(row.get(0)?, entry);
         }
@@ -165,23 +161,39 @@ pub async fn find_known(
     Ok(known)
 }
 
+fn known_of(postgres: bool, org: &str, source: &str, external_ids: &[&str]) -> Sql {
+    let mut sql = Sql::new("SELECT t.external_id, t.content_digest, t.entry_id");
+    sql.look_up(postgres, ["ledger_key", "external_id"], external_ids, |sql| {
+        sql.push("org = ").text(org).push(" AND source = ").text(source);
+    });
+    sql
+}
+
 /// Which of these contents stand in the ledger already.
 pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str]) -> Result<HashSet<String>, Fail> {
     let mut found = HashSet::new();
-    // As each database has them in its index.
-    let (column, digits) =
-        if conn.is_postgres() { ("content_digest", usize::MAX) } else { ("substr(content_digest, 1, 16)", 16) };
-    let looked_up: Vec<&str> = digests.iter().map(|digest| digest.get(..digits).unwrap_or(digest)).collect();
-    for chunk in looked_up.chunks(CHUNK) {
-        let mut sql = Sql::new("SELECT DISTINCT t.content_digest");
-        sql.look_up(conn.is_postgres(), ["ledger_key", column], chunk, |sql| {
-            sql.push("org = ").text(org).push(" AND source = ").text(source);
-        });
-        for row in conn.all(sql).await? {
+    for chunk in digests.chunks(CHUNK) {
+        for row in conn.all(contents_of(conn.is_postgres(), org, source, chunk)).await? {
             found.insert(row.get(0)?);
         }
     }
     Ok(found)
+}
+
+/// By the digests as each database has them in its index. The plus keeps SQLite from its other index, of all lines that a
+/// source ever sent.
+fn contents_of(postgres: bool, org: &str, source: &str, digests: &[&str]) -> Sql {
+    let (column, digits, of_org, of_source) = if postgres {
+        ("content_digest", usize::MAX, "org = ", " AND source = ")
+    } else {
+        ("substr(content_digest, 1, 16)", 16, "+org = ", " AND +source = ")
+    };
+    let digests: Vec<&str> = digests.iter().map(|digest| digest.get(..digits).unwrap_or(digest)).collect();
+    let mut sql = Sql::new("SELECT DISTINCT t.content_digest");
+    sql.look_up(postgres, ["ledger_key", column], &digests, |sql| {
+        sql.push(of_org).text(org).push(of_source).text(source);
+    });
+    sql
 }
 
 /// These entries.
@@ -404,4 +416,28 @@ async fn put_unposted(conn: &Conn, org: &str, postings: &Postings) -> Result<(),
     let rows: Vec<_> = postings.unposted.iter().map(row).collect();
     let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).to_vec();
     conn.insert_now(Insert::new("actuals_result", columns, rows)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Database;
+
+    #[tokio::test]
+    async fn what_stands_is_found_by_what_is_looked_for() {
+        let file = std::env::temp_dir().join(format!("steerco-plans-{}.db", std::process::id()));
+        let database = Database::open(&format!("sqlite://{}", file.display()), true).await.unwrap();
+        let conn = database.read("org").await.unwrap();
+        let searches = [
+            (known_of(false, "org", "gla", &["1", "2"]), "(org=? AND source=? AND external_id=?)"),
+            (contents_of(false, "org", "gla", &["a", "b"]), "ledger_key_by_content (<expr>=?)"),
+        ];
+        for (Sql { text, values }, search) in searches {
+            let explain = Sql { text: format!("EXPLAIN QUERY PLAN {text}"), values };
+            let steps = conn.all(explain).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|row| row.get(3).unwrap()).collect();
+            assert!(steps[0].contains(search), "{steps:?}");
+        }
+        std::fs::remove_file(file).unwrap();
+    }
 }

@@ -318,7 +318,10 @@ async fn upsert<R: Resource>(
     body: &Map<String, Value>,
 ) -> Result<Decided<R>, Fail> {
     refuse_partner(env)?;
-    let reference = check_source(env, wanted).await?;
+    let reference = match check_source(env, wanted).await {
+        Err(Fail::Refused(error)) => return Err(with_faults_of_body::<R>(env, new_id, body, error).await?.into()),
+        reference => reference?,
+    };
     let org = env.context.caller.organisation();
     let found: Behind = env.crosswalk.find(env.conn, org, R::KIND, &reference).await?;
     let fresh = wanted.version.filter(|version| found.as_ref().and_then(|(_, stored)| *stored) != Some(*version));
@@ -345,6 +348,22 @@ async fn upsert<R: Resource>(
     drop_repeated(&before, &mut body);
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
     Ok(Decided { source_version: version, ..merged })
+}
+
+/// A record that is wrong by its reference can only be new: what else is wrong with it is said with that.
+async fn with_faults_of_body<R: Resource>(
+    env: &Env<'_>,
+    id: u128,
+    body: &Map<String, Value>,
+    mut error: Error,
+) -> Result<Error, Fail> {
+    if error.reason == Reason::Invalid {
+        let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
+        let body = env.resolver().body(R::KIND.fields, body).await?;
+        error.faults.extend(R::create(&body, &seed).err().map(|error| error.faults).unwrap_or_default());
+        error = Error::invalid(error.faults);
+    }
+    Ok(error)
 }
 
 /// One name in a source system more, or less: an update under that source.

@@ -44,6 +44,9 @@ scenario!(only_under_a_source_of_its_own(world) {
     let body = json!({"program_id": world.program, "code": "gym", "name": "Gym"});
     let unknown = sync.upsert("project", "nowhere", "1", body.clone()).await.unwrap_err();
     assert_eq!(unknown.places(), [("/source", "UNKNOWN_SOURCE")]);
+    let nameless = json!({"program_id": world.program, "code": "gym"});
+    let both = sync.upsert("project", "nowhere", "1", nameless).await.unwrap_err();
+    assert_eq!(both.places(), [("/source", "UNKNOWN_SOURCE"), ("/name", "REQUIRED")], "all faults at once");
     let foreign = sync.upsert("project", "sap", "1", body.clone()).await.unwrap_err();
     assert_eq!(foreign.code, "PERMISSION_DENIED", "{foreign}");
     let person = world.client(Who::Director).upsert("project", "sap", "1", body).await.unwrap();
