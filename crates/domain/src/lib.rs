@@ -113,7 +113,7 @@ pub mod webhook_endpoint;
 pub mod work_calendar;
 
 pub use error::{Error, Fault, Reason};
-pub use resource::Resource;
+pub use resource::{AnyResource, Resource};
 
 /// Hands every resource to a macro: the one list of them.
 #[macro_export]

@@ -8,7 +8,7 @@ use steerco_domain::engagement::Engagement;
 use steerco_domain::engagement_amendment::{EngagementAmendment, EngagementAmendmentState};
 use steerco_domain::error::Fault;
 use steerco_domain::money::Money;
-use steerco_domain::{Error, Resource};
+use steerco_domain::{AnyResource, Error, Resource};
 use steerco_persistence::{Change, ChangeKind, Fail, account, ledger, query};
 
 use crate::budgeting::{Authority, check_authority};
@@ -18,7 +18,7 @@ use crate::execute::Env;
 const APPROVE: &Row = find("engagement_amendment", "approve");
 
 /// What the approval of an amendment does to its engagement, which is held, so that numbers have no gaps and values add up.
-pub(crate) async fn amend<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn amend(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<EngagementAmendment>().map(|was| was.state);
     let Some(amendment) = (after as &mut dyn Any).downcast_mut::<EngagementAmendment>() else { return Ok(()) };
     if was != Some(EngagementAmendmentState::Submitted) || amendment.state != EngagementAmendmentState::Approved {

@@ -24,7 +24,7 @@ use steerco_domain::review::Review;
 use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::query;
 use steerco_persistence::scope::live_roles;
@@ -38,7 +38,7 @@ const STAYS: &str = "and its budget stays";
 const APPROVE_TRANSFER: &Row = find("budget_transfer", "approve");
 
 /// Gives a new budget or forecast its number.
-pub(crate) async fn number<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn number(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
     if let Some(forecast) = (after as &mut dyn Any).downcast_mut::<Forecast>() {
         return crate::forecasting::number(env, forecast).await;
     }
@@ -58,7 +58,7 @@ fn series(budget: &Budget) -> String {
 type Claim = (String, Id<Project>, Id<Program>);
 
 /// Checks that what a plan of money names belongs together.
-pub(crate) async fn check<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+pub(crate) async fn check(env: &Env<'_>, after: &dyn AnyResource, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let any = after as &dyn Any;
     let forecast = any.downcast_ref::<Forecast>();
     let (mut periods, mut claims): (Vec<(String, Id<FiscalPeriod>)>, Vec<Claim>) = (Vec::new(), Vec::new());
@@ -158,7 +158,7 @@ impl Books {
 }
 
 /// What the approval of a budget or a transfer posts.
-pub(crate) async fn approve<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn approve(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let (was, any) = (before as &dyn Any, after as &mut dyn Any);
     if let Some(budget) = any.downcast_mut::<Budget>() {
         let submits = was.downcast_ref::<Budget>().is_some_and(|was| was.state != budget.state);

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use futures::future::BoxFuture;
 use steerco_domain::error::Fault;
 use steerco_domain::field::Cell;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::query;
 use steerco_persistence::{Fail, Scope};
 
@@ -15,44 +16,46 @@ use crate::family::{check_move, check_parents};
 use crate::graph::{check_cycle, check_hierarchy};
 
 /// Checks them all.
-pub(crate) async fn check<R: Resource>(
-    env: &Env<'_>,
-    scope: &Scope,
-    before: Option<&R>,
-    after: &R,
-    source: Option<&str>,
-) -> Result<(), Fail> {
-    let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
-    let fresh = before.is_none() || revived;
-    if fresh && after.holder().is_some_and(|holder| holder == env.access.actor.0) {
-        return Err(Error::new(Reason::Forbidden, "a grant is made by someone else than its holder").into());
-    }
-    let mut faults = Vec::new();
-    check_references(env, scope, before.filter(|_| !revived), after, &mut faults).await?;
-    match before {
-        Some(before) if !revived => check_move(env, before, after).await?,
-        Some(_) => check_parents(env, after, &mut faults).await?,
-        None => {}
-    }
-    check_sources(env, before, after, &mut faults).await?;
-    crate::budgeting::check(env, after, &mut faults).await?;
-    crate::prices::check(env, before.filter(|_| !revived), after, &mut faults).await?;
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults).into());
-    }
-    check_hierarchy(env, scope, before.filter(|_| !revived), after).await?;
-    check_cycle(env, scope, before, after).await?;
-    check_unique(env, before.filter(|_| !revived), after).await?;
-    crate::ownership::check_claims(env, after).await?;
-    crate::ownership::check(env, before, after, source).await
+pub(crate) fn check<'a>(
+    env: &'a Env<'_>,
+    scope: &'a Scope,
+    before: Option<&'a dyn AnyResource>,
+    after: &'a dyn AnyResource,
+    source: Option<&'a str>,
+) -> BoxFuture<'a, Result<(), Fail>> {
+    Box::pin(async move {
+        let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
+        let stood = before.filter(|_| !revived);
+        if stood.is_none() && after.holder().is_some_and(|holder| holder == env.access.actor.0) {
+            return Err(Error::new(Reason::Forbidden, "a grant is made by someone else than its holder").into());
+        }
+        let mut faults = Vec::new();
+        check_references(env, scope, stood, after, &mut faults).await?;
+        match before {
+            Some(before) if !revived => check_move(env, before, after).await?,
+            Some(_) => check_parents(env, after, &mut faults).await?,
+            None => {}
+        }
+        check_sources(env, before, after, &mut faults).await?;
+        crate::budgeting::check(env, after, &mut faults).await?;
+        crate::prices::check(env, stood, after, &mut faults).await?;
+        if !faults.is_empty() {
+            return Err(Error::invalid(faults).into());
+        }
+        check_hierarchy(env, scope, stood, after).await?;
+        check_cycle(env, scope, before, after).await?;
+        check_unique(env, stood, after).await?;
+        crate::ownership::check_claims(env, after).await?;
+        crate::ownership::check(env, before, after, source).await
+    })
 }
 
 /// What a changed reference names must live; a parent must be in the caller's reach too. Foreign and unknown look alike.
-async fn check_references<R: Resource>(
+async fn check_references(
     env: &Env<'_>,
     scope: &Scope,
-    before: Option<&R>,
-    after: &R,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
     let mut known = HashSet::new();
@@ -69,7 +72,7 @@ async fn check_references<R: Resource>(
     });
     for (field, kind, id) in fresh {
         let Some(kind) = steerco_domain::find_kind(kind) else { continue };
-        let parent = R::KIND.field(field).is_some_and(|spec| spec.parent);
+        let parent = after.kind().field(field).is_some_and(|spec| spec.parent);
         let find = async {
             if parent {
                 query::hold_parent(env.conn, scope, kind, &id).await
@@ -86,10 +89,10 @@ async fn check_references<R: Resource>(
 }
 
 /// External references name registered sources and no other resource.
-async fn check_sources<R: Resource>(
+async fn check_sources(
     env: &Env<'_>,
-    before: Option<&R>,
-    after: &R,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
     for (i, reference) in after.common().external_refs.0.iter().enumerate() {
@@ -106,18 +109,18 @@ async fn check_sources<R: Resource>(
 }
 
 /// No other resource of its kind has this external reference.
-pub(crate) async fn check_free<R: Resource>(
+pub(crate) async fn check_free(
     env: &Env<'_>,
-    resource: &R,
+    resource: &dyn AnyResource,
     reference: &ExternalRef,
     pointer: &str,
 ) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
-    let holder = env.crosswalk.find(env.conn, org, R::KIND, reference).await?;
+    let holder = env.crosswalk.find(env.conn, org, resource.kind(), reference).await?;
     if holder.is_none_or(|(id, _)| id == resource.id_text()) {
         return Ok(());
     }
-    Err(taken(R::KIND, pointer, "external reference").into())
+    Err(taken(resource.kind(), pointer, "external reference").into())
 }
 
 fn taken(kind: &Kind, pointer: &str, what: &str) -> Error {
@@ -126,18 +129,18 @@ fn taken(kind: &Kind, pointer: &str, what: &str) -> Error {
     Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }
 }
 
-async fn check_unique<R: Resource>(env: &Env<'_>, before: Option<&R>, after: &R) -> Result<(), Fail> {
+async fn check_unique(env: &Env<'_>, before: Option<&dyn AnyResource>, after: &dyn AnyResource) -> Result<(), Fail> {
     let org = env.context.caller.organisation();
     for (field, value) in unique_values(before, after) {
-        if query::is_taken(env.conn, org, R::KIND, field, &value, &after.id_text()).await? {
-            return Err(taken(R::KIND, &format!("/{field}"), field).into());
+        if query::is_taken(env.conn, org, after.kind(), field, &value, &after.id_text()).await? {
+            return Err(taken(after.kind(), &format!("/{field}"), field).into());
         }
     }
     Ok(())
 }
 
 /// What no other live resource may have beside this one: pointer and value.
-pub(crate) fn claims<R: Resource>(resource: &R) -> Vec<(String, String)> {
+pub(crate) fn claims(resource: &dyn AnyResource) -> Vec<(String, String)> {
     let live = resource.common().deleted_at.is_none();
     let unique = unique_values(None, resource).into_iter().map(|(field, value)| (format!("/{field}"), value));
     let refs = resource.common().external_refs.0.iter();
@@ -146,12 +149,12 @@ pub(crate) fn claims<R: Resource>(resource: &R) -> Vec<(String, String)> {
 }
 
 /// The unique fields that changed, with their values.
-fn unique_values<R: Resource>(before: Option<&R>, after: &R) -> Vec<(&'static str, String)> {
+fn unique_values(before: Option<&dyn AnyResource>, after: &dyn AnyResource) -> Vec<(&'static str, String)> {
     let changed = before.map(|before| after.changed_since(before));
     let touched = |name| changed.as_ref().is_none_or(|changed| changed.contains(&name));
     let mut cells = Vec::new();
     after.store(&mut cells);
-    let columns = R::KIND.columns().zip(cells);
+    let columns = after.kind().columns().zip(cells);
     let unique = columns.filter(|((_, _, field), _)| field.unique && touched(field.name));
     unique
         .filter_map(|((_, _, field), cell)| if let Cell::Text(v) = cell { Some((field.name, v)) } else { None })

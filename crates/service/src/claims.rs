@@ -20,7 +20,7 @@ use steerco_domain::state::States;
 use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
 use steerco_domain::work_calendar::WorkCalendar;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, ledger, vendor};
 
@@ -66,7 +66,7 @@ pub(crate) async fn term(env: &Env<'_>, engagement: &Engagement) -> Result<Revie
 
 /// What must hold of a claim beside its own rules, before its references are checked: what is foreign looks like what is
 /// not there.
-pub(crate) async fn prepare<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn prepare(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some(claim) = (after as &mut dyn Any).downcast_mut::<MilestoneUpdate>() else { return Ok(()) };
     let org = env.context.caller.organisation();
     // One claim after the other: two at once would both find the milestone free.
@@ -134,7 +134,7 @@ async fn attach(env: &Env<'_>, engagement: Option<Id<Engagement>>, evidence: &mu
 }
 
 /// Numbers a new claim, lets it take the place of the one before, opens its review and tells the milestone.
-pub(crate) async fn submit<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn submit(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some(claim) = (after as &mut dyn Any).downcast_mut::<MilestoneUpdate>() else { return Ok(()) };
     let (org, id) = (env.context.caller.organisation(), claim.milestone_id.to_string());
     let milestone: Milestone = get(env, &id).await?;

@@ -6,15 +6,16 @@ use steerco_domain::field::Long;
 use steerco_domain::financials::Balance;
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriod, FiscalPeriodState};
 use steerco_domain::money::Amount;
+use steerco_domain::resource::Kind;
 use steerco_domain::text::Text;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::{Fail, financials, ledger, log};
 
 use crate::execute::Env;
 
 /// Adds to a period that is being closed what its accounts come to. Its row is held, so that nothing is posted to it
 /// meanwhile.
-pub(crate) async fn total<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn total(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let state = |resource: &dyn Any| resource.downcast_ref::<FiscalPeriod>().map(|period| period.state);
     let closes = state(after) == Some(FiscalPeriodState::Closed) && state(before) != Some(FiscalPeriodState::Closed);
     let Some(period) = (after as &mut dyn Any).downcast_mut::<FiscalPeriod>().filter(|_| closes) else { return Ok(()) };
@@ -38,8 +39,8 @@ pub(crate) async fn total<R: Resource>(env: &Env<'_>, before: &R, after: &mut R)
 }
 
 /// What money stands under stays.
-pub(crate) async fn check_unused<R: Resource>(env: &Env<'_>, id: &str) -> Result<(), Fail> {
-    let column = match R::KIND.name {
+pub(crate) async fn check_unused(env: &Env<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
+    let column = match kind.name {
         "program" => "program_id",
         "project" => "project_id",
         "fiscal_period" => "fiscal_period_id",

@@ -12,7 +12,7 @@ use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::program::Program;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail, ledger, query};
 
@@ -23,7 +23,7 @@ use crate::execute::Env;
 const OVERRIDE: &Row = find("commitment", "override");
 
 /// What a step of a commitment posts: by how much it changes what is committed and what is accrued.
-pub(crate) async fn post<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn post(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Commitment>();
     let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
     if before.bound() == after.bound() {
@@ -111,7 +111,7 @@ async fn control(env: &Env<'_>, books: &Books, before: &Commitment, after: &mut 
 }
 
 /// Whether a new commitment may be requested, as the company wants requests controlled.
-pub(crate) async fn request<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn request(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some(after) = (after as &mut dyn Any).downcast_mut::<Commitment>() else { return Ok(()) };
     let books = Books::read(env, after.legal_entity_id).await?;
     let (units, overrides) = (after.requested.units, after.override_reason.is_some());

@@ -1,13 +1,13 @@
 //! What a new resource must know of another one to be computed, such as a period of its calendar.
 
-use steerco_domain::{Error, Resource, for_each_resource};
+use steerco_domain::{AnyResource, Error, Resource as _, for_each_resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope};
 
 use crate::execute::Env;
 
 /// Tells a new resource what it consults. What is not there is found by the check of the references.
-pub(crate) async fn consult<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn consult(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some((kind, id)) = after.consults() else { return Ok(()) };
     let mut faults = Vec::new();
     macro_rules! kinds {

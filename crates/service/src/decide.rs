@@ -1,5 +1,6 @@
 //! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
 
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
@@ -7,7 +8,7 @@ use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
@@ -33,44 +34,58 @@ pub(crate) struct Decided<R> {
 
 const HISTORY: &Row = find("history", "write");
 
-pub(crate) async fn decide<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<Decided<R>, Fail> {
-    match item {
-        Item::Create { id, body } => create(env, *id, body, "create", None).await,
-        Item::Update { id, patch, if_match } => {
-            let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, if_match.as_deref()).await?;
-            need_etag::<R>(if_match.as_deref())?;
-            merge(env, scope, before, patch, "update", None).await
+pub(crate) fn decide<'a, R: Resource>(env: &'a Env<'_>, item: &'a Item<R>) -> BoxFuture<'a, Result<Decided<R>, Fail>> {
+    Box::pin(async move {
+        match item {
+            Item::Create { id, body } => create(env, *id, body, "create", None).await,
+            Item::Update { id, patch, if_match } => {
+                let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, if_match.as_deref()).await?;
+                need_etag::<R>(if_match.as_deref())?;
+                merge(env, scope, before, patch, "update", None).await
+            }
+            Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
+                let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
+                upsert(env, *new_id, &wanted, body).await
+            }
+            Item::Refer { id, source, external_id, add, if_match } => {
+                let wanted = Wanted { source, external_id, version: None, if_match: if_match.as_deref() };
+                refer(env, id, &wanted, *add).await
+            }
+            Item::Delete { id, if_match } => delete(env, id, if_match.as_deref()).await,
+            Item::Undelete { id, if_match } => undelete(env, id, if_match.as_deref()).await,
+            Item::Make { make, .. } => make(env).await,
+            Item::Act { id, row, if_match, decide } => {
+                let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
+                need_etag::<R>(if_match.as_deref())?;
+                let mut after = before.clone();
+                decide(&mut after, &env.acting())?;
+                settle(&mut after)?;
+                follow(env, &before, &mut after, row.action).await?;
+                changed(env, scope, &before, after, row.action, None).await
+            }
         }
-        Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
-            let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
-            upsert(env, *new_id, &wanted, body).await
-        }
-        Item::Refer { id, source, external_id, add, if_match } => {
-            let wanted = Wanted { source, external_id, version: None, if_match: if_match.as_deref() };
-            refer(env, id, &wanted, *add).await
-        }
-        Item::Delete { id, if_match } => delete(env, id, if_match.as_deref()).await,
-        Item::Undelete { id, if_match } => undelete(env, id, if_match.as_deref()).await,
-        Item::Make { make, .. } => make(env).await,
-        Item::Act { id, row, if_match, decide } => {
-            let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
-            need_etag::<R>(if_match.as_deref())?;
-            let mut after = before.clone();
-            decide(&mut after, &env.acting())?;
-            settle(&mut after)?;
-            crate::closing::total(env, &before, &mut after).await?;
-            crate::budgeting::approve(env, &before, &mut after).await?;
-            crate::commitments::post(env, &before, &mut after).await?;
-            crate::forecasting::submit(env, &before, &mut after).await?;
-            crate::amending::amend(env, &before, &mut after).await?;
-            crate::invoicing::act(env, &before, &mut after).await?;
-            crate::reviewing::acted(env, &before, &mut after, row.action).await?;
-            changed(env, scope, &before, after, row.action, None).await
-        }
-    }
+    })
 }
 
-pub(crate) fn settle<R: Resource>(resource: &mut R) -> Result<(), Error> {
+/// What an act brings beside the resource that it is done to.
+fn follow<'a>(
+    env: &'a Env<'_>,
+    before: &'a dyn AnyResource,
+    after: &'a mut dyn AnyResource,
+    action: &'a str,
+) -> BoxFuture<'a, Result<(), Fail>> {
+    Box::pin(async move {
+        crate::closing::total(env, before, after).await?;
+        crate::budgeting::approve(env, before, after).await?;
+        crate::commitments::post(env, before, after).await?;
+        crate::forecasting::submit(env, before, after).await?;
+        crate::amending::amend(env, before, after).await?;
+        crate::invoicing::act(env, before, after).await?;
+        crate::reviewing::acted(env, before, after, action).await
+    })
+}
+
+pub(crate) fn settle(resource: &mut dyn AnyResource) -> Result<(), Error> {
     let mut faults = Vec::new();
     resource.settle(&mut faults);
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
@@ -100,31 +115,44 @@ async fn create<R: Resource>(
     let effective_at = effective_at(env, R::KIND)?;
     let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
     let mut after = R::create(&*env.resolver().body(R::KIND.fields, body).await?, &seed)?;
-    refuse_hidden::<R>(&scope, body)?;
+    refuse_hidden(R::KIND, &scope, body)?;
     let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
     if let Some(reference) = reference {
         after.common_mut().external_refs.add(reference)?;
     }
-    crate::inherit::inherit(env, &scope, &mut after).await?;
-    crate::consult::consult(env, &scope, &mut after).await?;
-    crate::invoicing::enter(env, &mut after).await?;
-    crate::budgeting::number(env, &mut after).await?;
-    join(env, &scope, &mut after).await?;
-    crate::subject::seat(env, &scope, &mut after).await?;
-    crate::claims::prepare(env, &scope, &mut after).await?;
-    let spans = matches!(R::KIND.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
-    let placed = spans || R::KIND.fields.iter().any(|field| field.parent);
-    if !scope.is_whole() && (R::KIND.scope.is_directory() || !placed) {
-        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
-    }
-    check::<R>(env, &scope, None, &after, source.as_deref()).await?;
-    crate::commitments::request(env, &mut after).await?;
-    crate::spreading::spread(env, &mut after).await?;
-    crate::webhooks::take_rights(env, &after);
-    crate::claims::submit(env, &mut after).await?;
+    admit(env, &scope, &mut after, source.as_deref()).await?;
     after.stamp(env.now);
     let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
+}
+
+/// What a new resource takes from what is there, and whether it may stand beside it.
+fn admit<'a>(
+    env: &'a Env<'_>,
+    scope: &'a Scope,
+    after: &'a mut dyn AnyResource,
+    source: Option<&'a str>,
+) -> BoxFuture<'a, Result<(), Fail>> {
+    Box::pin(async move {
+        crate::inherit::inherit(env, scope, after).await?;
+        crate::consult::consult(env, scope, after).await?;
+        crate::invoicing::enter(env, after).await?;
+        crate::budgeting::number(env, after).await?;
+        join(env, scope, after).await?;
+        crate::subject::seat(env, scope, after).await?;
+        crate::claims::prepare(env, scope, after).await?;
+        let kind = after.kind();
+        let spans = matches!(kind.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
+        let placed = spans || kind.fields.iter().any(|field| field.parent);
+        if !scope.is_whole() && (kind.scope.is_directory() || !placed) {
+            return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+        }
+        check(env, scope, None, after, source).await?;
+        crate::commitments::request(env, after).await?;
+        crate::spreading::spread(env, after).await?;
+        crate::webhooks::take_rights(env, after);
+        crate::claims::submit(env, after).await
+    })
 }
 
 /// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
@@ -204,7 +232,7 @@ async fn merge<R: Resource>(
     source: Option<&str>,
 ) -> Result<Decided<R>, Fail> {
     refuse_deleted(&before)?;
-    refuse_hidden::<R>(&scope, patch)?;
+    refuse_hidden(R::KIND, &scope, patch)?;
     check_author(env, &before)?;
     let patch = &*env.resolver().body(R::KIND.fields, patch).await?;
     let mut current = before.clone();
@@ -438,8 +466,8 @@ async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) ->
     }
     before.check_delete()?;
     let id = &before.id_text();
-    check_ends::<R>(env, id).await?;
-    crate::closing::check_unused::<R>(env, id).await?;
+    check_ends(env, R::KIND, id).await?;
+    crate::closing::check_unused(env, R::KIND, id).await?;
     let org = env.context.caller.organisation();
     for (kind, field) in children_of(R::KIND) {
         if query::has_child(env.conn, org, kind, field, id).await? {

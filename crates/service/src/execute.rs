@@ -309,21 +309,27 @@ impl Service {
         done.results.pop().unwrap_or_else(|| Err(Error::internal()))
     }
 
-    pub(crate) async fn execute<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<BatchResult<R>, Error> {
-        self.authorise_early(context, &wish).await?;
-        check_addresses(self, &wish).await?;
-        let org = context.caller.organisation().to_owned();
-        let key = remembered_key(context);
-        let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
-        let decide = job(move |conn| {
-            let (service, context, wish) = (service.clone(), context.clone(), Arc::clone(&wish));
-            Box::pin(async move { service.decide_all::<R>(conn, &context, &wish).await })
-        });
-        let answer = self.inner.database.transact(&org, key, decide).await?;
-        if R::KIND.name == WebhookEndpoint::KIND.name {
-            self.inner.webhooks.stir(&org);
-        }
-        answer.downcast::<BatchResult<R>>().map(|done| *done).map_err(|_| Error::internal())
+    pub(crate) fn execute<'a, R: Resource>(
+        &'a self,
+        context: &'a Context,
+        wish: Wish<R>,
+    ) -> BoxFuture<'a, Result<BatchResult<R>, Error>> {
+        Box::pin(async move {
+            self.authorise_early(context, &wish).await?;
+            check_addresses(self, &wish).await?;
+            let org = context.caller.organisation().to_owned();
+            let key = remembered_key(context);
+            let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
+            let decide = job(move |conn| {
+                let (service, context, wish) = (service.clone(), context.clone(), Arc::clone(&wish));
+                Box::pin(async move { service.decide_all::<R>(conn, &context, &wish).await })
+            });
+            let answer = self.inner.database.transact(&org, key, decide).await?;
+            if R::KIND.name == WebhookEndpoint::KIND.name {
+                self.inner.webhooks.stir(&org);
+            }
+            answer.downcast::<BatchResult<R>>().map(|done| *done).map_err(|_| Error::internal())
+        })
     }
 
     /// Keeps those who may do nothing at all away from the writer. The transaction decides again.

@@ -3,16 +3,16 @@
 use steerco_domain::error::Fault;
 use steerco_domain::field::{FieldSpec, Shape};
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, KINDS, Reason, Resource, find_kind};
+use steerco_domain::{AnyResource, Error, KINDS, Reason, find_kind};
 use steerco_persistence::{Fail, query};
 
 use crate::execute::Env;
 
 /// A parent that itself has a parent shares it: the project's program is the deliverable's.
-pub(crate) async fn check_parents<R: Resource>(env: &Env<'_>, after: &R, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+pub(crate) async fn check_parents(env: &Env<'_>, after: &dyn AnyResource, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let mut parents = Vec::new();
     after.references(&mut |field, kind, id| parents.push((field, kind, id)));
-    parents.retain(|(field, ..)| R::KIND.field(field).is_some_and(|spec| spec.parent));
+    parents.retain(|(field, ..)| after.kind().field(field).is_some_and(|spec| spec.parent));
     let org = env.context.caller.organisation();
     for (field, kind, id) in &parents {
         let Some(kind) = find_kind(kind) else { continue };
@@ -31,12 +31,12 @@ pub(crate) async fn check_parents<R: Resource>(env: &Env<'_>, after: &R, faults:
 }
 
 /// A resource does not move to another parent while children that share this parent hang on it.
-pub(crate) async fn check_move<R: Resource>(env: &Env<'_>, before: &R, after: &R) -> Result<(), Fail> {
-    let moved: Vec<&FieldSpec> = R::KIND.fields.iter().filter(|field| field.parent).collect();
+pub(crate) async fn check_move(env: &Env<'_>, before: &dyn AnyResource, after: &dyn AnyResource) -> Result<(), Fail> {
+    let moved: Vec<&FieldSpec> = after.kind().fields.iter().filter(|field| field.parent).collect();
     let changed = after.changed_since(before);
     let org = env.context.caller.organisation();
     for field in moved.into_iter().filter(|field| changed.contains(&field.name)) {
-        for (kind, by) in children_of(R::KIND) {
+        for (kind, by) in children_of(after.kind()) {
             let copies = |spec: &FieldSpec| spec.parent || spec.inherited;
             let shares = by.name != field.name && kind.field(field.name).is_some_and(copies);
             if shares && query::has_child(env.conn, org, kind, by, &after.id_text()).await? {

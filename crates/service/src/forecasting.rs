@@ -8,7 +8,7 @@ use steerco_domain::error::Fault;
 use steerco_domain::forecast::{Forecast, ForecastState};
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::state::States;
-use steerco_domain::{Error, Resource};
+use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Change, ChangeKind, Fail, budget, forecast, ledger};
 
 use crate::budgeting::{Books, Posting, difference, too_much};
@@ -36,7 +36,7 @@ pub(crate) fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<F
 }
 
 /// What submitting a forecast posts: what turns the estimate at completion that stands into its own.
-pub(crate) async fn submit<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn submit(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Forecast>().map(|was| was.state);
     let Some(new) = (after as &mut dyn Any).downcast_mut::<Forecast>() else { return Ok(()) };
     if was != Some(ForecastState::Draft) || new.state != ForecastState::Submitted {

@@ -7,14 +7,15 @@ use steerco_domain::graph::{cycle, find_path};
 use steerco_domain::id::Id;
 use steerco_domain::node::Node;
 use steerco_domain::program::Program;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::resource::Kind;
+use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::{Fail, Scope, graph, query};
 
 use crate::execute::Env;
 
 /// Tells a new edge the programs of its ends, one of which must be in the caller's reach. Ends that do not live are found
 /// by the check of the references.
-pub(crate) async fn join<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn join(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some(edge) = after.edge() else { return Ok(()) };
     let mut programs = Vec::new();
     let mut reached = scope.is_whole();
@@ -34,15 +35,15 @@ pub(crate) async fn join<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut 
 
 /// Refuses an edge that appears and would close a cycle. Edges appear one after the other in an organisation, or two of
 /// them could close one together.
-pub(crate) async fn check_cycle<R: Resource>(
+pub(crate) async fn check_cycle(
     env: &Env<'_>,
     scope: &Scope,
-    before: Option<&R>,
-    after: &R,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
 ) -> Result<(), Fail> {
-    let live = |resource: &&R| resource.common().deleted_at.is_none();
-    let Some(edge) = Some(after).filter(live).and_then(R::edge) else { return Ok(()) };
-    if before.filter(live).and_then(R::edge).is_some() {
+    let edge_of = |resource: &dyn AnyResource| resource.edge().filter(|_| resource.common().deleted_at.is_none());
+    let Some(edge) = edge_of(after) else { return Ok(()) };
+    if before.and_then(edge_of).is_some() {
         return Ok(());
     }
     graph::hold_graph(env.conn, scope.org()).await?;
@@ -67,8 +68,8 @@ pub(crate) async fn check_cycle<R: Resource>(
 }
 
 /// What other things wait for, or what waits for others, is not deleted.
-pub(crate) async fn check_ends<R: Resource>(env: &Env<'_>, id: &str) -> Result<(), Fail> {
-    let is_node = steerco_domain::node::kinds().any(|kind| kind.name == R::KIND.name);
+pub(crate) async fn check_ends(env: &Env<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
+    let is_node = steerco_domain::node::kinds().any(|node| node.name == kind.name);
     if is_node && graph::has_edge(env.conn, env.context.caller.organisation(), id).await? {
         return Err(Error::new(Reason::HasChildren, "dependencies hang on it: delete them first").into());
     }
@@ -76,15 +77,15 @@ pub(crate) async fn check_ends<R: Resource>(env: &Env<'_>, id: &str) -> Result<(
 }
 
 /// A resource that is a part of one of its own kind is no part of itself, over however many steps.
-pub(crate) async fn check_hierarchy<R: Resource>(
+pub(crate) async fn check_hierarchy(
     env: &Env<'_>,
     scope: &Scope,
-    before: Option<&R>,
-    after: &R,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
 ) -> Result<(), Fail> {
     let mut up = None;
     after.references(&mut |field, kind, id| {
-        if kind == R::KIND.name && R::KIND.field(field).is_some_and(|spec| spec.parent) {
+        if kind == after.kind().name && after.kind().field(field).is_some_and(|spec| spec.parent) {
             up = Some((field, id));
         }
     });
@@ -99,7 +100,7 @@ pub(crate) async fn check_hierarchy<R: Resource>(
         if path.contains(&id) {
             return Err(cycle(field, &path, |_| true).into());
         }
-        at = query::find_text(env.conn, scope.org(), R::KIND, &id, field).await?;
+        at = query::find_text(env.conn, scope.org(), after.kind(), &id, field).await?;
         path.push(id);
     }
     Ok(())

@@ -1,18 +1,19 @@
 //! What callers that do not see everything may set.
 
 use serde_json::{Map, Value};
+use steerco_domain::Error;
 use steerco_domain::error::Fault;
 use steerco_domain::input::unknown_name;
-use steerco_domain::{Error, Resource};
+use steerco_domain::resource::Kind;
 use steerco_persistence::Scope;
 
 /// What a caller does not see it cannot set either: not to change it, and not to learn of it from a refusal.
-pub(crate) fn refuse_hidden<R: Resource>(scope: &Scope, body: &Map<String, Value>) -> Result<(), Error> {
+pub(crate) fn refuse_hidden(kind: &Kind, scope: &Scope, body: &Map<String, Value>) -> Result<(), Error> {
     if scope.sees_private() {
         return Ok(());
     }
-    let known: Vec<&str> = R::KIND.fields.iter().filter(|field| !field.private).map(|field| field.name).collect();
-    let hidden = |name: &&String| R::KIND.field(name).is_some_and(|field| field.private);
+    let known: Vec<&str> = kind.fields.iter().filter(|field| !field.private).map(|field| field.name).collect();
+    let hidden = |name: &&String| kind.field(name).is_some_and(|field| field.private);
     let faults: Vec<Fault> = body
         .keys()
         .filter(hidden)

@@ -3,7 +3,7 @@
 use steerco_domain::error::Fault;
 use steerco_domain::field::{Cell, Cells, FieldSpec};
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, Resource};
+use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Fail, Scope, query};
 
 use crate::decide::settle;
@@ -11,8 +11,8 @@ use crate::execute::Env;
 
 /// Copies the inherited fields from the parents named. A parent that is not in reach gives nothing: the check of the
 /// references tells of it.
-pub(crate) async fn inherit<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
-    let inherited: Vec<&FieldSpec> = R::KIND.fields.iter().filter(|field| field.inherited).collect();
+pub(crate) async fn inherit(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
+    let inherited: Vec<&FieldSpec> = after.kind().fields.iter().filter(|field| field.inherited).collect();
     if inherited.is_empty() {
         return Ok(());
     }
@@ -20,7 +20,8 @@ pub(crate) async fn inherit<R: Resource>(env: &Env<'_>, scope: &Scope, after: &m
     after.references(&mut |by, kind, id| parents.push((by, kind, id)));
     let mut faults = Vec::new();
     for (by, kind, id) in parents {
-        let shared: Vec<&FieldSpec> = inherited.iter().copied().filter(|field| comes_by(R::KIND, field, by)).collect();
+        let shared: Vec<&FieldSpec> =
+            inherited.iter().copied().filter(|field| comes_by(after.kind(), field, by)).collect();
         let Some(kind) = steerco_domain::find_kind(kind).filter(|_| !shared.is_empty()) else { continue };
         let names = shared.iter().map(|field| field.name).collect();
         let find = query::find_values(env.conn, scope, kind, &id, &shared);
@@ -46,9 +47,9 @@ fn comes_by(kind: &Kind, field: &FieldSpec, by: &str) -> bool {
 }
 
 /// What the row will hold of one field.
-fn stored<R: Resource>(resource: &R, field: &FieldSpec) -> Vec<Cell> {
+fn stored(resource: &dyn AnyResource, field: &FieldSpec) -> Vec<Cell> {
     let mut cells = Vec::new();
     resource.store(&mut cells);
-    let columns = R::KIND.columns().zip(cells);
+    let columns = resource.kind().columns().zip(cells);
     columns.filter(|((_, _, spec), _)| spec.name == field.name).map(|(_, cell)| cell).collect()
 }

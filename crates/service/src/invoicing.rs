@@ -19,7 +19,7 @@ use steerco_domain::service_level_measurement::{MeasurementResult, ServiceLevelM
 use steerco_domain::text::Text;
 use steerco_domain::vendor_statement::VendorStatement;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::account::{find_commitment, hold, read};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, query, vendor};
 
@@ -55,7 +55,7 @@ fn refuse_draft(account: &Account) -> Result<(), Fail> {
 }
 
 /// What a new invoice or statement is made of beside what was sent.
-pub(crate) async fn enter<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn enter(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let any = after as &mut dyn Any;
     if let Some(invoice) = any.downcast_mut::<Invoice>() {
         let Some(account) = hold_account(env, &env.scope(Some(CREATE_INVOICE))?, invoice.engagement_id).await? else {
@@ -95,7 +95,7 @@ async fn matched(env: &Env<'_>, invoice: &mut Invoice) -> Result<(), Fail> {
 }
 
 /// What an act on an invoice, a release or a measurement changes beside it.
-pub(crate) async fn act<R: Resource>(env: &Env<'_>, before: &R, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn act(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let (was, any) = (before as &dyn Any, after as &mut dyn Any);
     if let Some((was, invoice)) = was.downcast_ref::<Invoice>().zip(any.downcast_mut::<Invoice>()) {
         return decided(env, was, invoice).await;

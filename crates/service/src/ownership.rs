@@ -4,7 +4,7 @@ use std::any::Any;
 
 use steerco_domain::error::Fault;
 use steerco_domain::source::Source;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::Fail;
 use steerco_persistence::query::{self, Owned};
 
@@ -12,10 +12,10 @@ use crate::execute::Env;
 
 /// A field that a source owns is written under that source only, in resources that it has a name for; and that name is
 /// its own to change.
-pub(crate) async fn check<R: Resource>(
+pub(crate) async fn check(
     env: &Env<'_>,
-    before: Option<&R>,
-    after: &R,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
     source: Option<&str>,
 ) -> Result<(), Fail> {
     let Some(before) = before.filter(|_| env.access.owned_fields) else { return Ok(()) };
@@ -26,7 +26,7 @@ pub(crate) async fn check<R: Resource>(
     let changed = after.changed_since(before);
     let mut owned = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
     let own = |owned: &Owned| env.access.source_ids.contains(&owned.source_id) || source == Some(owned.source.as_str());
-    owned.retain(|owned| owned.field.kind.as_str() == R::KIND.name && !own(owned));
+    owned.retain(|owned| owned.field.kind.as_str() == after.kind().name && !own(owned));
     owned.retain(|owned| old.of(&owned.source).next().is_some());
     let renamed = |owned: &Owned| !old.of(&owned.source).eq(new.of(&owned.source));
     let mut faults: Vec<Fault> = Vec::new();
@@ -52,7 +52,7 @@ fn refused(faults: Vec<Fault>) -> Error {
 }
 
 /// A field has one owner: what a source claims, no other one has.
-pub(crate) async fn check_claims<R: Resource>(env: &Env<'_>, after: &R) -> Result<(), Fail> {
+pub(crate) async fn check_claims(env: &Env<'_>, after: &dyn AnyResource) -> Result<(), Fail> {
     let Some(claims) = (after as &dyn Any).downcast_ref::<Source>() else { return Ok(()) };
     if claims.owned_fields.is_empty() || claims.deleted_at.is_some() {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use steerco_domain::Resource;
+use steerco_domain::AnyResource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::error::Fault;
 use steerco_domain::milestone::Milestone;
@@ -13,10 +13,10 @@ use steerco_persistence::{Fail, ledger, vendor};
 use crate::execute::Env;
 
 /// Checks a milestone whose price changes, and an engagement whose value does.
-pub(crate) async fn check<R: Resource>(
+pub(crate) async fn check(
     env: &Env<'_>,
-    before: Option<&R>,
-    after: &R,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
     if after.common().deleted_at.is_some() {

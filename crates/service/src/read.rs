@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use futures::future::BoxFuture;
 use serde_json::json;
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
@@ -63,40 +64,49 @@ pub(crate) struct ListPlan {
 }
 
 impl Service {
-    pub async fn get<R: Resource>(&self, caller: &Caller, id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> {
-        check_id(R::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let seen = self.get_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(seen)
+    pub fn get<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a ReadArgs,
+    ) -> BoxFuture<'a, Result<Seen<R>, Error>> {
+        Box::pin(async move {
+            check_id(R::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let seen = self.get_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(seen)
+        })
     }
 
     /// By external reference.
-    pub async fn get_by_ref<R: Resource>(
-        &self,
-        caller: &Caller,
-        source: &str,
-        external_id: &str,
-        args: &ReadArgs,
-    ) -> Result<Seen<R>, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let (_, scope) = self.authorise(&conn, caller, Reads::<R>::ROW).await?;
-            // Who does not see external references does not find by them either.
-            if !scope.sees_private() {
-                return Err(Error::not_found(R::KIND.name).into());
-            }
-            // Nothing was ever stored under what is no reference, and not every text is one that a database takes.
-            if Code::parse(source).is_none() || Text::<200>::parse(external_id).is_err() {
-                return Err(Error::not_found(R::KIND.name).into());
-            }
-            let found = query::find_ref(&conn, caller.organisation(), R::KIND, source, external_id).await?;
-            let (id, _) = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
-            self.get_in::<R>(&conn, caller, &id, args).await
-        };
-        let seen = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(seen)
+    pub fn get_by_ref<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        source: &'a str,
+        external_id: &'a str,
+        args: &'a ReadArgs,
+    ) -> BoxFuture<'a, Result<Seen<R>, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = async {
+                let (_, scope) = self.authorise(&conn, caller, Reads::<R>::ROW).await?;
+                // Who does not see external references does not find by them either.
+                if !scope.sees_private() {
+                    return Err(Error::not_found(R::KIND.name).into());
+                }
+                // Nothing was ever stored under what is no reference, and not every text is one that a database takes.
+                if Code::parse(source).is_none() || Text::<200>::parse(external_id).is_err() {
+                    return Err(Error::not_found(R::KIND.name).into());
+                }
+                let found = query::find_ref(&conn, caller.organisation(), R::KIND, source, external_id).await?;
+                let (id, _) = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
+                self.get_in::<R>(&conn, caller, &id, args).await
+            };
+            let seen = found.await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(seen)
+        })
     }
 
     async fn get_in<R: Resource>(
@@ -136,11 +146,17 @@ impl Service {
         })
     }
 
-    pub async fn list<R: Resource>(&self, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let page = self.list_in::<R>(&conn, caller, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn list<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        args: &'a ListArgs,
+    ) -> BoxFuture<'a, Result<Page<R>, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let page = self.list_in::<R>(&conn, caller, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn list_in<R: Resource>(&self, conn: &Conn, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Fail> {
@@ -184,12 +200,19 @@ impl Service {
     }
 
     /// All versions of one resource, newest first. Only page size, page token and fields of the arguments count.
-    pub async fn revisions<R: Resource>(&self, caller: &Caller, id: &str, args: &ListArgs) -> Result<Page<R>, Error> {
-        check_id(R::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let page = self.revisions_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn revisions<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a ListArgs,
+    ) -> BoxFuture<'a, Result<Page<R>, Error>> {
+        Box::pin(async move {
+            check_id(R::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let page = self.revisions_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn revisions_in<R: Resource>(

@@ -14,7 +14,7 @@ use steerco_domain::review::{Review, ReviewClock, ReviewState};
 use steerco_domain::review_term::ReviewTerm;
 use steerco_domain::state::States;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Fail, budget, ledger, query, vendor};
 
@@ -48,7 +48,12 @@ impl Case {
 }
 
 /// What follows from an act on a claim, a review or an engagement.
-pub(crate) async fn acted<R: Resource>(env: &Env<'_>, before: &R, after: &mut R, action: &str) -> Result<(), Fail> {
+pub(crate) async fn acted(
+    env: &Env<'_>,
+    before: &dyn AnyResource,
+    after: &mut dyn AnyResource,
+    action: &str,
+) -> Result<(), Fail> {
     let (was, is) = (before as &dyn Any, after as &mut dyn Any);
     if let Some(claim) = is.downcast_ref::<MilestoneUpdate>() {
         return crate::claims::withdrawn(env, claim).await;

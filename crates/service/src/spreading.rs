@@ -9,13 +9,13 @@ use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::money::Currency;
 use steerco_domain::spread::{self, PeriodLine};
-use steerco_domain::{Error, Resource};
+use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Fail, ledger};
 
 use crate::execute::Env;
 
 /// Divides what is given over several periods among them.
-pub(crate) async fn spread<R: Resource>(env: &Env<'_>, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn spread(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let any = after as &mut dyn Any;
     let given = if let Some(budget) = any.downcast_mut::<Budget>() {
         let (entity, currency) = (budget.legal_entity_id, budget.currency);

@@ -2,7 +2,7 @@
 
 use steerco_domain::access::TABLE;
 use steerco_domain::resource::{Kind, Place, Rules};
-use steerco_domain::{Error, Reason, Resource, for_each_resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource, for_each_resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope};
 
@@ -10,7 +10,7 @@ use crate::execute::Env;
 
 /// Puts a new resource where its subject is, which must live and be in the sight of the writer. Foreign and unknown look
 /// alike.
-pub(crate) async fn seat<R: Resource>(env: &Env<'_>, scope: &Scope, after: &mut R) -> Result<(), Fail> {
+pub(crate) async fn seat(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some((kind, id)) = after.subject().map(|(kind, id)| (kind, id.to_owned())) else { return Ok(()) };
     let found = find_place(env, kind, &id).await?;
     // What a partner says must be said of something that is its own, or nobody could tell whose it is.
@@ -35,7 +35,7 @@ async fn find_place(env: &Env<'_>, kind: &Kind, id: &str) -> Result<Option<Place
         ([] $($module:ident::$name:ident),* $(,)?) => {
             $(if kind.name == steerco_domain::$module::$name::KIND.name {
                 let found = query::find::<steerco_domain::$module::$name>(env.conn, &scope, id, Moment::Now).await?;
-                return Ok(found.filter(|found| found.common().deleted_at.is_none()).map(|found| found.place()));
+                return Ok(found.filter(|found| Resource::common(found).deleted_at.is_none()).map(|found| Rules::place(&found)));
             })*
         };
     }
@@ -44,10 +44,10 @@ async fn find_place(env: &Env<'_>, kind: &Kind, id: &str) -> Result<Option<Place
 }
 
 /// What has an author is changed by nobody else.
-pub(crate) fn check_author<R: Resource>(env: &Env<'_>, before: &R) -> Result<(), Error> {
+pub(crate) fn check_author(env: &Env<'_>, before: &dyn AnyResource) -> Result<(), Error> {
     match before.author() {
         Some(author) if *author != env.access.actor => {
-            let detail = format!("a {} is changed by its author only", R::KIND.name);
+            let detail = format!("a {} is changed by its author only", before.kind().name);
             Err(Error::new(Reason::Forbidden, detail))
         }
         _ => Ok(()),

@@ -162,7 +162,7 @@ pub(crate) async fn check_addresses<R: Resource>(service: &Service, wish: &Wish<
 const URL_MAX: usize = 2_000;
 
 /// An endpoint reads by the rights of the token with which it was last changed.
-pub(crate) fn take_rights<R: Resource>(env: &Env<'_>, after: &R) {
+pub(crate) fn take_rights(env: &Env<'_>, after: &dyn steerco_domain::AnyResource) {
     if let Some(endpoint) = (after as &dyn Any).downcast_ref::<WebhookEndpoint>() {
         let rights = rights::of(&env.context.caller);
         env.set_webhook(Setting::Rights { endpoint: endpoint.id_text(), rights });
