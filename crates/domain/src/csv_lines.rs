@@ -166,6 +166,7 @@ impl CsvLines {
                     Ok(found) => drop(coding.insert((*member).to_owned(), json!(found.to_string()))),
                     Err(detail) => fault("BAD_AMOUNT", format!("{shown:?}: {detail}")),
                 },
+                "spend" => drop(line.insert((*member).to_owned(), text.to_ascii_lowercase().into())),
                 _ if is_of_coding(member) => drop(coding.insert((*member).to_owned(), text.into())),
                 _ => drop(line.insert((*member).to_owned(), text.into())),
             }

@@ -157,6 +157,10 @@ pub struct ProfileColumns {
     pub tax: Option<Text<200>>,
     /// What of the tax is got back.
     pub recoverable_tax: Option<Text<200>>,
+    /// Id of the cost category, where the file knows it; comes before what a coding rule says.
+    pub cost_category_id: Option<Text<200>>,
+    /// Whether it is capital or operating expenditure: `capex` or `opex`, in upper or lower case.
+    pub spend: Option<Text<200>>,
 }
 
 impl ProfileColumns {
@@ -185,6 +189,8 @@ impl ProfileColumns {
             ("net", self.net.as_ref()),
             ("tax", self.tax.as_ref()),
             ("recoverable_tax", self.recoverable_tax.as_ref()),
+            ("cost_category_id", self.cost_category_id.as_ref()),
+            ("spend", self.spend.as_ref()),
         ];
         all.into_iter().filter_map(|(member, column)| Some((member, column?.as_str())))
     }

@@ -4,6 +4,9 @@
 //! never know HTTP status lines or protobuf; it knows operations, callers and the log. The clock, ids and randomness
 //! come from [`clock`].
 //!
+//! What is written over every kind (`<R: Resource>`) is compiled for each of them, and an `async fn` again wherever it is
+//! awaited. So what is the same for all takes `dyn AnyResource`, and what is large answers a `BoxFuture`.
+//!
 //! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
 
 mod acceptance;

@@ -160,11 +160,14 @@ rest_scenario!(a_file_brings_codes_and_tax(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
     let account = id("4400");
     rule(&world, json!({"gl_account": account, "tax_code": "V*"})).await;
+    let category = finance.create("cost_category", body(&world, "cost_category")).await.unwrap().id().to_owned();
     let mut profile = body(&world, "mapping_profile");
     profile["columns"]["gl_account"] = json!("Account");
     profile["columns"]["tax_code"] = json!("Code");
     profile["columns"]["net"] = json!("Net");
     profile["columns"]["tax"] = json!("Tax");
+    profile["columns"]["cost_category_id"] = json!("Category");
+    profile["columns"]["spend"] = json!("Spend");
     let profile = finance.create("mapping_profile", profile).await.unwrap()["code"].as_str().unwrap().to_owned();
     let name = id("file");
     let query = [
@@ -172,13 +175,22 @@ rest_scenario!(a_file_brings_codes_and_tax(world) {
         ("totals", "13.00 EUR"), ("profile", &profile),
     ];
     let send = async |file: String| finance.import_file("text/csv", &query, file.into_bytes()).await;
-    let file = format!("ID,Date,Amount,Account,Code,Net,Tax\n{name}-1,2026-01-15,12.00,{account},V1,10.00,2.00\n{name}-2,2026-01-15,1.00,,,,\n");
+    let file = format!(
+        "ID,Date,Amount,Account,Code,Net,Tax,Category,Spend\n{name}-1,2026-01-15,12.00,{account},V1,10.00,2.00,{category},CAPEX\n\
+         {name}-2,2026-01-15,1.00,,,,,,\n"
+    );
     let refused = send(file.replace("10.00", "1O.00")).await.unwrap_err();
     assert_eq!(refused.places(), [("/lines/0/coding/net", "BAD_AMOUNT")]);
+    let refused = send(file.replace("CAPEX", "Asset")).await.unwrap_err();
+    assert_eq!(refused.places(), [("/lines/0/spend", "UNKNOWN_WORD")]);
+    let lost = unknown("cost_category");
+    let refused = send(file.replace(&category, &lost)).await.unwrap_err();
+    assert_eq!(refused.places(), [("/lines/0", "NOT_FOUND")]);
     let posted = send(file).await.unwrap();
     assert_eq!(statuses(&posted.json), ["posted", "suspense"]);
     let coding = json!({"gl_account": account, "tax_code": "V1", "net": "10.0000", "tax": "2.0000"});
-    assert_eq!(entry(&finance, &posted.json, 0).await["coding"], coding);
+    let first = entry(&finance, &posted.json, 0).await;
+    assert_eq!((&first["coding"], &first["cost_category_id"], &first["spend"]), (&coding, &json!(category), &json!("capex")));
     assert!(entry(&finance, &posted.json, 1).await["coding"].is_null());
     world.verify().await;
 });

@@ -1,10 +1,11 @@
 //! Bodies that create, for scenarios that go through every kind.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
-use steerco_tests::{Client, Who, World, availability};
+use steerco_tests::{Answer, Client, Who, World, availability};
 
 /// A number that no other body of this process has.
 pub(crate) fn fresh() -> u32 {
@@ -348,6 +349,17 @@ pub(crate) fn keeper(world: &World, kind: &str) -> Client {
     world.client(keeper_of(kind))
 }
 
+/// Made by whoever may. What a busy machine has no room for is asked again under its key, as by any good client.
+async fn create(keeper: &Client, kind: &str, body: Value) -> Answer {
+    let keeper = keeper.key(&format!("make-{}", fresh()));
+    loop {
+        match keeper.create(kind, body.clone()).await {
+            Err(refused) if refused.code == "UNAVAILABLE" => tokio::time::sleep(Duration::from_secs(1)).await,
+            made => return made.unwrap(),
+        }
+    }
+}
+
 /// One of this kind, made by whoever may; the organisation itself is there already.
 pub(crate) async fn make(world: &World, kind: &str) -> String {
     if kind == "organisation" {
@@ -356,13 +368,13 @@ pub(crate) async fn make(world: &World, kind: &str) -> String {
     match kind {
         "ledger_entry" => return make_ledger_entry(world).await,
         "review" => {
-            let claim = keeper(world, kind).create("milestone_update", body(world, "milestone_update")).await.unwrap();
+            let claim = create(&keeper(world, kind), "milestone_update", body(world, "milestone_update")).await;
             return claim.text("review_id").to_owned();
         }
         "payable" => return make_payable(world, &world.engagement).await,
         _ => {}
     }
-    let made = keeper(world, kind).create(kind, body(world, kind)).await.unwrap();
+    let made = create(&keeper(world, kind), kind, body(world, kind)).await;
     // A batch is answered with what became of its lines beside it.
     let batch = ["actuals_batch", "purchase_order_batch"].iter().find_map(|name| made.json[name]["id"].as_str());
     batch.map_or_else(|| made.id().to_owned(), str::to_owned)

@@ -12,6 +12,7 @@ use steerco_tests::{Client, Door, Engine, Server, Setup, Who, World, runtime};
 
 use super::bodies::{fresh, unknown};
 use super::forge::{jwks, now, pair, signed};
+use super::revocation::{end, stream};
 
 const ISSUER: &str = "https://id.example.org/realm";
 
@@ -165,19 +166,53 @@ mod a_foreign_token {
     }
 }
 
+/// A key that its issuer withdraws ends what was begun with it: requests, and streams that wait or are busy.
+async fn withdraws_a_key(door: Door, engine: Engine) {
+    let Some(trusted) = trusted(door, engine).await else { return };
+    let world = &trusted.world;
+    trusted.link("ada", world.id(Who::Auditor)).await;
+    let (old, next) = (trusted.caller(&trusted.claims("ada")), pair());
+    assert_eq!(code(&old).await, "OK");
+    let waits = stream(&old).await;
+    let mut busy = old.watch(json!({})).await.unwrap();
+    std::fs::write(&trusted.file, jwks(&[("k2", &next)]).to_string()).unwrap();
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let header = json!({"typ": "at+jwt", "alg": "EdDSA", "kid": "k2"});
+    let new = world.caller(signed(&next, &header, &trusted.claims("ada")));
+    assert_eq!(code(&new).await, "OK", "an unknown kid makes the keys be read again");
+    assert_eq!(code(&old).await, "UNAUTHENTICATED", "a key that is gone signs no more, cached or not");
+    assert_eq!(end(waits).await, "UNAUTHENTICATED");
+    let writes = async {
+        loop {
+            world.risk("Flood").await;
+        }
+    };
+    let told = async {
+        loop {
+            match busy.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(refused)) => break refused.code,
+                None => panic!("the stream says why it ends"),
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(5), told);
+    tokio::select! {
+        told = told => assert_eq!(told.unwrap(), "UNAUTHENTICATED"),
+        () = writes => {}
+    }
+}
+
 #[test]
 #[ignore = "long: keys are read again at most every 30 seconds"]
-fn keys_rotate_without_a_restart() {
+fn a_withdrawn_key_ends_what_was_begun_with_it() {
     runtime().block_on(async {
-        let Some(trusted) = trusted(Door::Rest, Engine::Sqlite).await else { return };
-        trusted.link("ada", trusted.world.id(Who::Auditor)).await;
-        let (old, next) = (trusted.caller(&trusted.claims("ada")), pair());
-        assert_eq!(code(&old).await, "OK");
-        std::fs::write(&trusted.file, jwks(&[("k2", &next)]).to_string()).unwrap();
-        tokio::time::sleep(Duration::from_secs(31)).await;
-        let header = json!({"typ": "at+jwt", "alg": "EdDSA", "kid": "k2"});
-        let new = trusted.world.caller(signed(&next, &header, &trusted.claims("ada")));
-        assert_eq!(code(&new).await, "OK", "an unknown kid makes the keys be read again");
-        assert_eq!(code(&old).await, "UNAUTHENTICATED", "a key that is gone signs no more, cached or not");
+        let all = [
+            (Door::Rest, Engine::Sqlite),
+            (Door::Grpc, Engine::Sqlite),
+            (Door::Rest, Engine::Postgres),
+            (Door::Grpc, Engine::Postgres),
+        ];
+        futures::future::join_all(all.map(|(door, engine)| withdraws_a_key(door, engine))).await;
     });
 }

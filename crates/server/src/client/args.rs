@@ -142,18 +142,8 @@ pub enum ClientCommand {
     Watch {
         #[command(flatten)]
         remote: Remote,
-        /// Cursor or `sync_token` to go on from; from the beginning when absent
-        #[arg(long, value_name = "CURSOR")]
-        after: Option<String>,
-        /// Kinds wanted, separated by commas; all when absent
-        #[arg(long, value_name = "KINDS")]
-        kinds: Option<String>,
-        /// Types of events wanted, such as risk.assess, separated by commas; all when absent
-        #[arg(long, value_name = "TYPES")]
-        event_types: Option<String>,
-        /// Leave out what this source wrote itself
-        #[arg(long, value_name = "SOURCE")]
-        exclude_source: Option<String>,
+        #[command(flatten)]
+        wanted: Wanted,
         /// Keep the cursor in this file and go on from it
         #[arg(long, value_name = "FILE", conflicts_with = "after")]
         state: Option<PathBuf>,
@@ -237,4 +227,27 @@ fn kind_parser() -> impl TypedValueParser<Value = &'static Kind> {
 pub(crate) fn kind_of(name: &str) -> Option<&'static Kind> {
     let name = name.replace('-', "_");
     find_kind(&name).or_else(|| KINDS.iter().find(|kind| kind.plural == name).copied())
+}
+
+/// Which events are wanted.
+#[derive(Args, Clone, Debug)]
+pub struct Wanted {
+    /// Cursor or `sync_token` to go on from; from the beginning when absent
+    #[arg(long, value_name = "CURSOR", default_value_t, hide_default_value = true)]
+    pub after: String,
+    /// Kinds wanted, separated by commas; all when absent
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub kinds: Vec<String>,
+    /// Types of events wanted, such as risk.assess, separated by commas; all when absent
+    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+    pub event_types: Vec<String>,
+    /// Programs to which resources must belong, separated by commas; all in sight when absent
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub program_ids: Vec<String>,
+    /// Labels that resources must bear, area or area=north, separated by commas; any when absent
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    pub with_labels: Vec<String>,
+    /// Leave out what this source wrote itself
+    #[arg(long, value_name = "SOURCE", default_value_t, hide_default_value = true)]
+    pub exclude_source: String,
 }

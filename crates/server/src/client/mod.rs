@@ -86,9 +86,9 @@ async fn dispatch(command: ClientCommand) -> Result<u8, Failure> {
             let how = Upsert { source, partial, validate_only: dry_run, key };
             return import::import(&client, &rows, how, output).await;
         }
-        ClientCommand::Watch { remote, after, kinds, event_types, exclude_source, state, until_now, output } => {
+        ClientCommand::Watch { remote, wanted, state, until_now, output } => {
             let client = rpc::connect(&remote).map_err(Failure::Local)?;
-            let mut what = Watching { after, kinds, event_types, exclude_source, output };
+            let mut what = Watching { wanted, output };
             if let Some(state) = &state {
                 what.resume(state).map_err(Failure::Local)?;
             }

@@ -7,32 +7,23 @@ use steerco_client::v1::event_service_client::EventServiceClient;
 use steerco_client::v1::{Event, ListEventsRequest, WatchRequest};
 use steerco_client::{Client, Error};
 
+use super::args::Wanted;
 use super::event;
 use super::http::Failure;
 use crate::cli::Output;
 use crate::commands::say;
 
 /// What is followed, and how it is told.
-#[derive(Clone, Debug, Default)]
 pub(crate) struct Watching {
-    pub(crate) after: Option<String>,
-    pub(crate) kinds: Option<String>,
-    pub(crate) event_types: Option<String>,
-    pub(crate) exclude_source: Option<String>,
+    pub(crate) wanted: Wanted,
     pub(crate) output: Output,
-}
-
-/// What stands between commas.
-fn parts(list: Option<&String>) -> Vec<String> {
-    let parts = list.into_iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned());
-    parts.filter(|part| !part.is_empty()).collect()
 }
 
 impl Watching {
     /// Goes on from the cursor that an earlier run left.
     pub(crate) fn resume(&mut self, state: &Path) -> anyhow::Result<()> {
         match std::fs::read_to_string(state) {
-            Ok(cursor) => self.after = Some(cursor.trim().to_owned()).filter(|cursor| !cursor.is_empty()),
+            Ok(cursor) => cursor.trim().clone_into(&mut self.wanted.after),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(|| state.display().to_string()),
         }
@@ -60,11 +51,14 @@ fn keep(state: Option<&Path>, cursor: &str) -> Result<(), Failure> {
 /// Prints what happened so far and stops.
 pub(crate) async fn until_now(client: &Client, what: &Watching, state: Option<&Path>) -> Result<(), Failure> {
     let mut service = EventServiceClient::new(client.clone()).max_decoding_message_size(64 << 20);
+    let Wanted { after, kinds, event_types, program_ids, with_labels, exclude_source } = what.wanted.clone();
     let mut request = ListEventsRequest {
-        after: what.after.clone().unwrap_or_default(),
-        kinds: parts(what.kinds.as_ref()),
-        event_types: parts(what.event_types.as_ref()),
-        exclude_source: what.exclude_source.clone().unwrap_or_default(),
+        after,
+        kinds,
+        event_types,
+        program_ids,
+        with_labels,
+        exclude_source,
         page_size: 1_000,
         ..ListEventsRequest::default()
     };
@@ -82,13 +76,10 @@ pub(crate) async fn until_now(client: &Client, what: &Watching, state: Option<&P
 
 /// Prints events as they come, until the service ends the stream for good.
 pub(crate) async fn follow(client: &Client, what: &Watching, state: Option<&Path>) -> Result<(), Failure> {
-    let mut watch = client.watch(WatchRequest {
-        after: what.after.clone().unwrap_or_default(),
-        kinds: parts(what.kinds.as_ref()),
-        event_types: parts(what.event_types.as_ref()),
-        exclude_source: what.exclude_source.clone().unwrap_or_default(),
-        ..WatchRequest::default()
-    });
+    let Wanted { after, kinds, event_types, program_ids, with_labels, exclude_source } = what.wanted.clone();
+    let request =
+        WatchRequest { after, kinds, event_types, program_ids, with_labels, exclude_source, ..Default::default() };
+    let mut watch = client.watch(request);
     loop {
         // One by one: what is printed and not yet noted comes again after a crash.
         for event in watch.next().await?.events {

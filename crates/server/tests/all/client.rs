@@ -360,6 +360,28 @@ impl Drop for Following {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_is_narrowed_to_programs_and_labels() {
+    let world = World::new().await;
+    let program = |code: &str, area: &str| {
+        json!({"kind": "program", "fields": {"code": code, "name": code, "labels": {"area": area}}}).to_string()
+    };
+    let file = world.write("programs.ndjson", &[program("a", "north"), program("b", "south")].join("\n"));
+    let made = world.lines(&["apply", "-f", &file, "-o", "json"]);
+    let ids: Vec<&str> = made.iter().map(|line| line["id"].as_str().unwrap()).collect();
+    let watched = |arguments: &[&str]| -> Vec<String> {
+        let events = world.lines(&[&["watch", "--until-now", "--kinds", "program,risk"], arguments].concat());
+        events.iter().map(|event| event["resource_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(watched(&[]), ids);
+    assert_eq!(watched(&["--program-ids", ids[1]]), [ids[1]]);
+    assert_eq!(watched(&["--program-ids", &ids.join(",")]), ids);
+    assert_eq!(watched(&["--with-labels", "area=north"]), [ids[0]]);
+    assert_eq!(watched(&["--with-labels", "area", "--program-ids", ids[1]]), [ids[1]]);
+    assert_eq!(watched(&["--with-labels", "area=east"]).len(), 0);
+    assert_eq!(world.run(&["watch", "--until-now", "--program-ids", "nonsense"]).status.code(), Some(4));
+}
+
 /// The server dies and comes back: the watcher goes on where it was, without loss or repeat.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_outlives_its_server() {
