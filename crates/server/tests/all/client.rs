@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use crate::process::{Process, free_address, organisation};
+use crate::process::{Process, free_address, organisation, token};
 use serde_json::{Value, json};
 
 /// A server with an organisation, and a caller of it.
@@ -15,6 +15,7 @@ struct World {
     folder: tempfile::TempDir,
     database: String,
     process: Process,
+    org: String,
     token: String,
 }
 
@@ -22,9 +23,9 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}", folder.path().join("x.db").display());
-        let (_, token) = organisation(&database);
+        let (org, token) = organisation(&database);
         let process = Process::serve(&database, folder.path()).await;
-        Self { folder, database, process, token }
+        Self { folder, database, process, org, token }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -362,22 +363,31 @@ impl Drop for Following {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_is_narrowed_to_programs_and_labels() {
-    let world = World::new().await;
-    let program = |code: &str, area: &str| {
-        json!({"kind": "program", "fields": {"code": code, "name": code, "labels": {"area": area}}}).to_string()
+    let mut world = World::new().await;
+    let apply = |world: &World, kind: &str, all: &[Value]| -> Vec<String> {
+        let documents = all.iter().map(|fields| json!({"kind": kind, "fields": fields}).to_string() + "\n");
+        let file = world.write("some.ndjson", &documents.collect::<String>());
+        let made = world.lines(&["apply", "-f", &file, "-o", "json"]);
+        made.iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect()
     };
-    let file = world.write("programs.ndjson", &[program("a", "north"), program("b", "south")].join("\n"));
-    let made = world.lines(&["apply", "-f", &file, "-o", "json"]);
-    let ids: Vec<&str> = made.iter().map(|line| line["id"].as_str().unwrap()).collect();
+    let person = apply(&world, "person", &[json!({"name": "Dana"})]).remove(0);
+    apply(&world, "grant", &[json!({"person_id": person, "role": "director"})]);
+    world.token = token(&world.database, &world.org, &person);
+    let portfolio = apply(&world, "portfolio", &[json!({"code": "p", "name": "P", "base_currency": "EUR"})]).remove(0);
+    let program = |code: &str, area: &str| {
+        let labels = json!({"area": area});
+        json!({"portfolio_id": portfolio, "code": code, "name": code, "currency": "EUR", "labels": labels})
+    };
+    let ids = apply(&world, "program", &[program("a", "north"), program("b", "south")]);
     let watched = |arguments: &[&str]| -> Vec<String> {
         let events = world.lines(&[&["watch", "--until-now", "--kinds", "program,risk"], arguments].concat());
         events.iter().map(|event| event["resource_id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(watched(&[]), ids);
-    assert_eq!(watched(&["--program-ids", ids[1]]), [ids[1]]);
+    assert_eq!(watched(&["--program-ids", &ids[1]]), [&*ids[1]]);
     assert_eq!(watched(&["--program-ids", &ids.join(",")]), ids);
-    assert_eq!(watched(&["--with-labels", "area=north"]), [ids[0]]);
-    assert_eq!(watched(&["--with-labels", "area", "--program-ids", ids[1]]), [ids[1]]);
+    assert_eq!(watched(&["--with-labels", "area=north"]), [&*ids[0]]);
+    assert_eq!(watched(&["--with-labels", "area", "--program-ids", &ids[1]]), [&*ids[1]]);
     assert_eq!(watched(&["--with-labels", "area=east"]).len(), 0);
     assert_eq!(world.run(&["watch", "--until-now", "--program-ids", "nonsense"]).status.code(), Some(4));
 }
