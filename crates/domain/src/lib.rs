@@ -11,6 +11,7 @@ pub mod access;
 pub mod account;
 pub mod accrual;
 pub mod actor;
+mod any_resource;
 pub mod bridge;
 pub mod calendar_feed;
 pub mod clock_time;
@@ -112,8 +113,9 @@ pub mod vendor_statement;
 pub mod webhook_endpoint;
 pub mod work_calendar;
 
+pub use any_resource::AnyResource;
 pub use error::{Error, Fault, Reason};
-pub use resource::{AnyResource, Resource};
+pub use resource::Resource;
 
 /// Hands every resource to a macro: the one list of them.
 #[macro_export]

@@ -425,8 +425,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_stands_is_found_by_what_is_looked_for() {
-        let file = std::env::temp_dir().join(format!("steerco-plans-{}.db", std::process::id()));
-        let database = Database::open(&format!("sqlite://{}", file.display()), true).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("steerco.db").display());
+        let database = Database::open(&url, true).await.unwrap();
         let conn = database.read("org").await.unwrap();
         let searches = [
             (known_of(false, "org", "gla", &["1", "2"]), "(org=? AND source=? AND external_id=?)"),
@@ -438,6 +439,5 @@ mod tests {
             let steps: Vec<String> = steps.iter().map(|row| row.get(3).unwrap()).collect();
             assert!(steps[0].contains(search), "{steps:?}");
         }
-        std::fs::remove_file(file).unwrap();
     }
 }

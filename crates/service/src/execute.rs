@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use steerco_domain::access::{Row, find, same};
 use steerco_domain::actor::Actor;
@@ -23,19 +22,17 @@ use steerco_persistence::idempotency::Key;
 use steerco_persistence::ledger::Postings;
 use steerco_persistence::scope::authorise;
 use steerco_persistence::webhook::Setting;
-use steerco_persistence::{
-    Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency, query,
-};
+use steerco_persistence::{Access, Act, Change, Conn, Fail, Job, Plan, Remembered, Scope, SourceVersion, idempotency};
 
 use crate::clock::Clock;
 use crate::crosswalk::Crosswalk;
 use crate::decide::Decided;
 use crate::fingerprint::fingerprint;
+use crate::kept::{Kept, keep, replay};
 use crate::known::{Known, prefetch};
-use crate::read::Reads;
 use crate::service::etag;
 use crate::webhooks::check_addresses;
-use crate::{BatchResult, Context, Outcome, Seen, Service, Written};
+use crate::{BatchResult, Context, Seen, Service, Written};
 
 /// What a verb does to its resource.
 pub(crate) type Decide<R> = Arc<dyn Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync>;
@@ -289,13 +286,6 @@ impl<'a> Env<'a> {
     }
 }
 
-/// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.
-#[derive(Serialize, Deserialize)]
-enum Kept {
-    Done { id: String, revision: i32, outcome: String },
-    Refused { code: String, detail: String, faults: Vec<Fault> },
-}
-
 fn job<F>(decide: F) -> Job
 where
     F: for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync + 'static,
@@ -463,43 +453,4 @@ fn refuse_whole<R>(results: &[Result<Written<R>, Error>], batch: bool) -> Option
     faults.extend(refused.flat_map(|(i, error)| placed(i, error)));
     let detail = format!("nothing was written: {} faults, see errors", faults.len());
     Some(Error { faults, ..Error::new(first.reason, detail) })
-}
-
-fn keep<R: Resource>(result: &Result<Written<R>, Error>) -> Kept {
-    match result {
-        Ok(written) => Kept::Done {
-            id: written.seen.resource.id_text(),
-            revision: written.seen.resource.common().revision,
-            outcome: written.outcome.word().to_owned(),
-        },
-        Err(error) => Kept::Refused {
-            code: error.reason.code().to_owned(),
-            detail: error.detail.clone(),
-            faults: error.faults.clone(),
-        },
-    }
-}
-
-/// The answer of the first request, read again under today's rights.
-async fn replay<R: Resource>(env: &Env<'_>, kept: &str) -> Result<BatchResult<R>, Fail> {
-    let kept: Vec<Kept> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
-    let scope = env.scope(Some(Reads::<R>::ROW))?;
-    let mut results = Vec::with_capacity(kept.len());
-    for kept in kept {
-        results.push(match kept {
-            Kept::Done { id, revision, outcome } => {
-                let found = query::find_revision::<R>(env.conn, &scope, &id, revision).await?;
-                let resource = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
-                let outcome = Outcome::ALL.iter().copied().find(|o| o.word() == outcome);
-                let (mask, etag) = (scope.mask(R::KIND), etag(&scope, &resource));
-                let seen = Seen { resource, mask, etag, trimmed: false };
-                Ok(Written { seen, outcome: outcome.unwrap_or(Outcome::Updated), replayed: true })
-            }
-            Kept::Refused { code, detail, faults } => {
-                let reason = Reason::ALL.iter().copied().find(|reason| reason.code() == code);
-                Err(Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) })
-            }
-        });
-    }
-    Ok(BatchResult { results, replayed: true })
 }

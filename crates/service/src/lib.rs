@@ -54,6 +54,7 @@ mod import;
 mod importing;
 mod inherit;
 mod invoicing;
+mod kept;
 mod known;
 mod ocds;
 pub mod operator;

@@ -236,17 +236,17 @@ pub struct Wanted {
     #[arg(long, value_name = "CURSOR", default_value_t, hide_default_value = true)]
     pub after: String,
     /// Kinds wanted, separated by commas; all when absent
-    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
-    pub kinds: Vec<String>,
+    #[arg(long, value_name = "KINDS")]
+    pub kinds: Option<String>,
     /// Types of events wanted, such as risk.assess, separated by commas; all when absent
-    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
-    pub event_types: Vec<String>,
+    #[arg(long, value_name = "TYPES")]
+    pub event_types: Option<String>,
     /// Programs to which resources must belong, separated by commas; all in sight when absent
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub program_ids: Vec<String>,
+    #[arg(long, value_name = "IDS")]
+    pub program_ids: Option<String>,
     /// Labels that resources must bear, area or area=north, separated by commas; any when absent
-    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
-    pub with_labels: Vec<String>,
+    #[arg(long, value_name = "LABELS")]
+    pub with_labels: Option<String>,
     /// Leave out what this source wrote itself
     #[arg(long, value_name = "SOURCE", default_value_t, hide_default_value = true)]
     pub exclude_source: String,

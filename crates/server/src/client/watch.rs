@@ -19,6 +19,12 @@ pub(crate) struct Watching {
     pub(crate) output: Output,
 }
 
+/// What stands between commas.
+fn parts(list: Option<&String>) -> Vec<String> {
+    let parts = list.into_iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
 impl Watching {
     /// Goes on from the cursor that an earlier run left.
     pub(crate) fn resume(&mut self, state: &Path) -> anyhow::Result<()> {
@@ -51,14 +57,14 @@ fn keep(state: Option<&Path>, cursor: &str) -> Result<(), Failure> {
 /// Prints what happened so far and stops.
 pub(crate) async fn until_now(client: &Client, what: &Watching, state: Option<&Path>) -> Result<(), Failure> {
     let mut service = EventServiceClient::new(client.clone()).max_decoding_message_size(64 << 20);
-    let Wanted { after, kinds, event_types, program_ids, with_labels, exclude_source } = what.wanted.clone();
+    let wanted = &what.wanted;
     let mut request = ListEventsRequest {
-        after,
-        kinds,
-        event_types,
-        program_ids,
-        with_labels,
-        exclude_source,
+        after: wanted.after.clone(),
+        kinds: parts(wanted.kinds.as_ref()),
+        event_types: parts(wanted.event_types.as_ref()),
+        program_ids: parts(wanted.program_ids.as_ref()),
+        with_labels: parts(wanted.with_labels.as_ref()),
+        exclude_source: wanted.exclude_source.clone(),
         page_size: 1_000,
         ..ListEventsRequest::default()
     };
@@ -76,9 +82,16 @@ pub(crate) async fn until_now(client: &Client, what: &Watching, state: Option<&P
 
 /// Prints events as they come, until the service ends the stream for good.
 pub(crate) async fn follow(client: &Client, what: &Watching, state: Option<&Path>) -> Result<(), Failure> {
-    let Wanted { after, kinds, event_types, program_ids, with_labels, exclude_source } = what.wanted.clone();
-    let request =
-        WatchRequest { after, kinds, event_types, program_ids, with_labels, exclude_source, ..Default::default() };
+    let wanted = &what.wanted;
+    let request = WatchRequest {
+        after: wanted.after.clone(),
+        kinds: parts(wanted.kinds.as_ref()),
+        event_types: parts(wanted.event_types.as_ref()),
+        program_ids: parts(wanted.program_ids.as_ref()),
+        with_labels: parts(wanted.with_labels.as_ref()),
+        exclude_source: wanted.exclude_source.clone(),
+        ..WatchRequest::default()
+    };
     let mut watch = client.watch(request);
     loop {
         // One by one: what is printed and not yet noted comes again after a crash.

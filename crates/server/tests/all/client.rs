@@ -380,7 +380,7 @@ async fn a_watch_is_narrowed_to_programs_and_labels() {
     };
     let ids = apply(&world, "program", &[program("a", "north"), program("b", "south")]);
     let watched = |arguments: &[&str]| -> Vec<String> {
-        let events = world.lines(&[&["watch", "--until-now", "--kinds", "program,risk"], arguments].concat());
+        let events = world.lines(&[&["watch", "--until-now", "--kinds", "program, risk,"], arguments].concat());
         events.iter().map(|event| event["resource_id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(watched(&[]), ids);

@@ -1,0 +1,57 @@
+//! Answers that are remembered under their idempotency keys.
+
+use serde::{Deserialize, Serialize};
+use steerco_domain::error::Fault;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::{Fail, query};
+
+use crate::execute::Env;
+use crate::read::Reads;
+use crate::service::etag;
+use crate::{BatchResult, Outcome, Seen, Written};
+
+/// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Kept {
+    Done { id: String, revision: i32, outcome: String },
+    Refused { code: String, detail: String, faults: Vec<Fault> },
+}
+
+pub(crate) fn keep<R: Resource>(result: &Result<Written<R>, Error>) -> Kept {
+    match result {
+        Ok(written) => Kept::Done {
+            id: written.seen.resource.id_text(),
+            revision: written.seen.resource.common().revision,
+            outcome: written.outcome.word().to_owned(),
+        },
+        Err(error) => Kept::Refused {
+            code: error.reason.code().to_owned(),
+            detail: error.detail.clone(),
+            faults: error.faults.clone(),
+        },
+    }
+}
+
+/// The answer of the first request, read again under today's rights.
+pub(crate) async fn replay<R: Resource>(env: &Env<'_>, kept: &str) -> Result<BatchResult<R>, Fail> {
+    let kept: Vec<Kept> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
+    let scope = env.scope(Some(Reads::<R>::ROW))?;
+    let mut results = Vec::with_capacity(kept.len());
+    for kept in kept {
+        results.push(match kept {
+            Kept::Done { id, revision, outcome } => {
+                let found = query::find_revision::<R>(env.conn, &scope, &id, revision).await?;
+                let resource = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
+                let outcome = Outcome::ALL.iter().copied().find(|o| o.word() == outcome);
+                let (mask, etag) = (scope.mask(R::KIND), etag(&scope, &resource));
+                let seen = Seen { resource, mask, etag, trimmed: false };
+                Ok(Written { seen, outcome: outcome.unwrap_or(Outcome::Updated), replayed: true })
+            }
+            Kept::Refused { code, detail, faults } => {
+                let reason = Reason::ALL.iter().copied().find(|reason| reason.code() == code);
+                Err(Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) })
+            }
+        });
+    }
+    Ok(BatchResult { results, replayed: true })
+}
