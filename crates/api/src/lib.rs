@@ -13,6 +13,7 @@ mod door;
 mod event_types;
 mod export;
 mod grpc;
+mod lazy;
 pub mod openapi;
 mod options;
 pub mod problem;
@@ -34,8 +35,7 @@ pub use options::Options;
 /// Both doors behind one router.
 pub fn app(service: Service, options: Options) -> Router {
     let door = door::Door::new(service.clone(), options.clone());
-    let rest =
-        rest::router(service.clone(), options, door.figures()).layer(from_fn_with_state(door.clone(), door::rest));
+    let rest = rest::router(service.clone(), options, &door);
     let grpc = grpc::routes(service).fallback(unimplemented_rpc).layer(from_fn_with_state(door, door::grpc));
     Router::new().fallback(move |request: Request| dispatch(rest.clone(), grpc.clone(), request))
 }

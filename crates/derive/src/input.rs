@@ -41,7 +41,10 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
         impl crate::input::Input for #name {
             const TITLE: &'static str = #title;
             const DOC: &'static str = #doc;
-            const FIELDS: &'static [crate::field::FieldSpec] = &[#(#specs),*];
+            const FIELDS: &'static [crate::field::FieldSpec] = {
+                static FIELDS: &[crate::field::FieldSpec] = &[#(#specs),*];
+                FIELDS
+            };
             fn read(reader: &mut crate::input::Reader<'_>) -> Option<Self> {
                 #(let #names = reader.field::<#types>(#texts);)*
                 Some(Self { #(#names: #names?),* })

@@ -140,11 +140,18 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
     });
     let effective = if *dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
     Ok(quote! {
+        crate::any_resource::any_resource!(#name);
         impl crate::resource::Resource for #name {
-            const KIND: &'static crate::resource::Kind = &crate::resource::Kind {
+            // One for the whole program: a constant would be there once for each crate that names it.
+            const KIND: &'static crate::resource::Kind = {
+                static KIND: crate::resource::Kind = crate::resource::Kind {
                 name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
                 scope: #scope, dated: #dated,
                 fields: &[#(#specs),*],
+                rows: crate::access::Rows::of(#singular),
+                make: crate::any_resource::Maker::of::<#name>(),
+                };
+                &KIND
             };
             fn read_new(reader: &mut crate::input::Reader<'_>, seed: &crate::resource::Seed) -> Option<Self> {
                 #(let #set_names = reader.field::<#set_types>(#set_texts);)*

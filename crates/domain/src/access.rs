@@ -455,21 +455,45 @@ pub const TABLE: &[Row] = &[
 /// # Panics
 /// When the operation is not in the table, which stops the compiler.
 pub const fn find(kind: &str, action: &str) -> &'static Row {
+    match seek(kind, action) {
+        Some(row) => row,
+        #[expect(clippy::panic, reason = "evaluated by the compiler only: the operation is missing in the table")]
+        None => panic!("this operation is not in the table of permissions"),
+    }
+}
+
+const fn seek(kind: &str, action: &str) -> Option<&'static Row> {
     let mut i = 0;
     while i < TABLE.len() {
         if same(TABLE[i].kind, kind) && same(TABLE[i].action, action) {
-            return &TABLE[i];
+            return Some(&TABLE[i]);
         }
         i += 1;
     }
-    #[expect(clippy::panic, reason = "evaluated by the compiler only: the operation is missing in the table")]
-    {
-        panic!("this operation is not in the table of permissions")
+    None
+}
+
+/// The rows of what is done with every kind; looked up by the compiler.
+pub struct Rows {
+    pub read: &'static Row,
+    pub create: Option<&'static Row>,
+    pub update: Option<&'static Row>,
+    pub delete: Option<&'static Row>,
+}
+
+impl Rows {
+    pub const fn of(kind: &str) -> Self {
+        Self {
+            read: find(kind, "read"),
+            create: seek(kind, "create"),
+            update: seek(kind, "update"),
+            delete: seek(kind, "delete"),
+        }
     }
 }
 
 /// Whether two texts are the same, for the compiler.
-pub const fn same(a: &str, b: &str) -> bool {
+const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;

@@ -113,7 +113,7 @@ pub mod vendor_statement;
 pub mod webhook_endpoint;
 pub mod work_calendar;
 
-pub use any_resource::AnyResource;
+pub use any_resource::{AnyBox, AnyResource};
 pub use error::{Error, Fault, Reason};
 pub use resource::Resource;
 

@@ -11,7 +11,9 @@
 
 use std::any::Any;
 
+use crate::access::Rows;
 use crate::actor::Actor;
+use crate::any_resource::Maker;
 use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
@@ -79,6 +81,8 @@ pub struct Kind {
     pub scope: ScopeRule,
     pub dated: bool,
     pub fields: &'static [FieldSpec],
+    pub rows: Rows,
+    pub make: Maker,
 }
 
 impl std::fmt::Debug for Kind {
@@ -388,7 +392,8 @@ mod tests {
 
     const fn made_up(fields: &'static [FieldSpec]) -> Kind {
         let (name, plural, prefix, title, doc) = ("made_up", "made_ups", "made", "MadeUp", "");
-        Kind { name, plural, prefix, title, doc, scope: ScopeRule::InProgram, dated: false, fields }
+        let (rows, make) = (Rows::of("program"), Maker::of::<Program>());
+        Kind { name, plural, prefix, title, doc, scope: ScopeRule::InProgram, dated: false, fields, rows, make }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use steerco_domain::field::{Cell, Cells, ColumnType};
 use steerco_domain::resource::Kind;
-use steerco_domain::{KINDS, RECORDS, Resource};
+use steerco_domain::{AnyBox, KINDS, RECORDS, Resource};
 
 use crate::conn::Conn;
 use crate::fail::Fail;
@@ -68,8 +68,8 @@ impl Conn {
 }
 
 /// A version of a resource and its span: the entry of the log that wrote it, and the one that ended it.
-pub(crate) struct Version<R> {
-    pub(crate) resource: R,
+pub(crate) struct Version {
+    pub(crate) resource: AnyBox,
     pub(crate) seq: i64,
     pub(crate) until: i64,
 }
@@ -81,13 +81,19 @@ impl Conn {
         rows.into_iter().map(|row| Ok(R::load(&mut Cells::new(row))?)).collect()
     }
 
+    /// The same of a kind that is known only now.
+    pub(crate) async fn any(&self, kind: &'static Kind, rest: Sql) -> Result<Vec<AnyBox>, Fail> {
+        let rows = self.rows(Columns::of(kind), rest).await?;
+        rows.into_iter().map(|row| Ok((kind.make.load)(&mut Cells::new(row))?)).collect()
+    }
+
     /// Versions of these rows of history.
-    pub(crate) async fn versions<R: Resource>(&self, rest: Sql) -> Result<Vec<Version<R>>, Fail> {
-        let rows = self.rows(Columns::of_history(R::KIND), rest).await?;
+    pub(crate) async fn versions(&self, kind: &'static Kind, rest: Sql) -> Result<Vec<Version>, Fail> {
+        let rows = self.rows(Columns::of_history(kind), rest).await?;
         let broken = || Fail::Broken("a version lacks its span".to_owned());
         let version = |row| {
             let mut cells = Cells::new(row);
-            let resource = R::load(&mut cells)?;
+            let resource = (kind.make.load)(&mut cells)?;
             let (seq, until) = cells.int().zip(cells.int()).ok_or_else(broken)?;
             Ok(Version { resource, seq, until })
         };

@@ -105,8 +105,8 @@ pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: boo
     sql.push(" AND p.series = t.series AND p.deleted_at IS NULL AND p.seq <= ").int(known_first);
     sql.push(" AND p.until_seq > ").int(known_last).push(" AND p.effective_on <= ").text(need.days[0].to_string());
     sql.push("), '')");
-    for version in conn.versions::<ExchangeRate>(sql).await? {
-        rates.add(StoredRate::new(&version.resource, version.seq, version.until));
+    for version in conn.versions(ExchangeRate::KIND, sql).await? {
+        rates.add(StoredRate::new(&version.resource.typed()?, version.seq, version.until));
     }
     Ok(rates)
 }

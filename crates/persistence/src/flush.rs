@@ -1,10 +1,10 @@
 //! Writing a change set: rows, history, external references, log. The only code that changes a resource's row.
 
-use steerco_domain::Resource;
+use steerco_domain::AnyResource;
 use steerco_domain::actor::Actor;
 use steerco_domain::field::{Cell, ColumnType};
-use steerco_domain::mask::{Mask, View};
-use steerco_domain::resource::{Kind, Place, Rules};
+use steerco_domain::mask::Mask;
+use steerco_domain::resource::{Kind, Place};
 use steerco_domain::time::Instant;
 
 use crate::columns::Columns;
@@ -44,32 +44,33 @@ pub struct Change {
 
 impl Change {
     /// `before` is the row as it was, `after` as it will be. `action` is the word of the operation, such as `update`.
-    pub fn new<R: Resource>(
+    pub fn new(
         how: ChangeKind,
-        before: Option<&R>,
-        after: &R,
+        before: Option<&dyn AnyResource>,
+        after: &dyn AnyResource,
         action: &str,
         source: Option<&str>,
     ) -> Self {
-        let mut cells = Vec::with_capacity(R::KIND.fields.len() + 8);
+        let kind = after.kind();
+        let mut cells = Vec::with_capacity(kind.fields.len() + 8);
         after.store(&mut cells);
-        let refs = |resource: &R| -> Vec<(String, String)> {
+        let refs = |resource: &dyn AnyResource| -> Vec<(String, String)> {
             let refs = resource.common().external_refs.0.iter();
             refs.map(|r| (r.source.as_str().to_owned(), r.external_id.as_str().to_owned())).collect()
         };
         let (old, new) = (before.map(refs).unwrap_or_default(), refs(after));
         let current = how != ChangeKind::Backfill;
         Self {
-            kind: R::KIND,
+            kind,
             how,
             id: after.id_text(),
             revision: after.common().revision,
             cells,
-            operation: format!("{}.{action}", R::KIND.name),
+            operation: format!("{}.{action}", kind.name),
             changed: before.map(|before| after.changed_since(before)).unwrap_or_default(),
             after: logged(after),
             place: after.place(),
-            place_before: before.map(Rules::place).unwrap_or_default(),
+            place_before: before.map(AnyResource::place).unwrap_or_default(),
             source: source.map(str::to_owned),
             refs_gone: old.iter().filter(|r| current && !new.contains(r)).cloned().collect(),
             step: Step::new(before, after).filter(|_| current),
@@ -83,9 +84,8 @@ impl Change {
 }
 
 /// A resource as the log keeps it: without personal fields.
-pub(crate) fn logged<R: Resource>(resource: &R) -> String {
-    let mask = Mask::of(R::KIND, |field| !field.personal);
-    serde_json::to_string(&View { resource, mask }).unwrap_or_default()
+pub(crate) fn logged(resource: &dyn AnyResource) -> String {
+    resource.json(Mask::of(resource.kind(), |field| !field.personal))
 }
 
 /// The version of a record that its source wrote last; no change of the resource, so no revision and no event.

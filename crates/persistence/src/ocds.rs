@@ -28,8 +28,8 @@ pub async fn list_versions<R: Resource>(
     let mut sql = Sql::new("");
     rows(scope, R::KIND, column, id, &mut sql);
     sql.push(" ORDER BY t.seq");
-    let versions = conn.versions::<R>(sql).await?;
-    Ok(versions.into_iter().map(|Version { resource, seq, until }| Spanned { resource, seq, until }).collect())
+    let versions = conn.versions(R::KIND, sql).await?.into_iter();
+    versions.map(|Version { resource, seq, until }| Ok(Spanned { resource: resource.typed()?, seq, until })).collect()
 }
 
 /// The entries of the log that wrote or ended one of these versions, and when.

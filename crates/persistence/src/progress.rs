@@ -31,11 +31,14 @@ pub(crate) struct Step {
 
 impl Step {
     /// The step of a change, where it has one: a project or program that stays where it is has none.
-    pub(crate) fn new<R: Resource>(before: Option<&R>, after: &R) -> Option<Self> {
-        let (before, after_all) = (before.and_then(Rules::standing), after.standing()?);
+    pub(crate) fn new(
+        before: Option<&dyn steerco_domain::AnyResource>,
+        after: &dyn steerco_domain::AnyResource,
+    ) -> Option<Self> {
+        let (before, after_all) = (before.and_then(steerco_domain::AnyResource::standing), after.standing()?);
         let stays = before.as_ref().is_none_or(|before| before.parent == after_all.parent);
         let still = after_all.own.is_none() && stays;
-        (!still).then(|| Self { kind: R::KIND, id: after.id_text(), before, after: after_all })
+        (!still).then(|| Self { kind: after.kind(), id: after.id_text(), before, after: after_all })
     }
 }
 

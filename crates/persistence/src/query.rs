@@ -7,7 +7,7 @@ use steerco_domain::program::Program;
 use steerco_domain::resource::Kind;
 use steerco_domain::source::OwnedField;
 use steerco_domain::time::Instant;
-use steerco_domain::{RECORDS, Resource};
+use steerco_domain::{AnyBox, AnyResource, RECORDS, Resource};
 
 use crate::columns::{Columns, Version};
 use crate::conn::Conn;
@@ -106,54 +106,85 @@ pub async fn count_hidden(conn: &Conn, scope: &Scope, portfolio: &str, moment: M
 
 /// The resource of this id, deleted or not.
 pub async fn find<R: Resource>(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> Result<Option<R>, Fail> {
-    let mut sql = from(scope, R::KIND, moment);
+    typed(find_any(conn, scope, R::KIND, id, moment).await?)
+}
+
+/// The same of a kind that is known only now.
+pub async fn find_any(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &'static Kind,
+    id: &str,
+    moment: Moment,
+) -> Result<Option<AnyBox>, Fail> {
+    let mut sql = from(scope, kind, moment);
     sql.push(" AND t.id = ").text(id);
-    Ok(conn.resources(sql).await?.pop())
+    Ok(conn.any(kind, sql).await?.pop())
+}
+
+fn typed<R: Resource>(found: Option<AnyBox>) -> Result<Option<R>, Fail> {
+    Ok(found.map(<dyn AnyResource>::typed).transpose()?)
 }
 
 /// The same, held until the transaction ends.
 pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) -> Result<Option<R>, Fail> {
-    let mut sql = from(scope, R::KIND, Moment::Now);
+    typed(find_any_for_update(conn, scope, R::KIND, id).await?)
+}
+
+/// The same of a kind that is known only now.
+pub async fn find_any_for_update(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &'static Kind,
+    id: &str,
+) -> Result<Option<AnyBox>, Fail> {
+    let mut sql = from(scope, kind, Moment::Now);
     sql.push(" AND t.id = ").text(id);
     if conn.is_postgres() {
         // Not FOR UPDATE: that would stand in the way of whoever only needs the row to exist, and deadlock with it.
         sql.push(" FOR NO KEY UPDATE OF t");
     }
-    Ok(conn.resources(sql).await?.pop())
+    Ok(conn.any(kind, sql).await?.pop())
 }
 
 /// Values that one statement names at most.
 const MANY: usize = 1_000;
 
 /// The same of many ids, in one order, so that two writers do not wait for each other.
-pub async fn find_many_for_update<R: Resource>(conn: &Conn, scope: &Scope, ids: &[String]) -> Result<Vec<R>, Fail> {
+pub async fn find_many_for_update(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &'static Kind,
+    ids: &[String],
+) -> Result<Vec<AnyBox>, Fail> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(MANY) {
-        let mut sql = from(scope, R::KIND, Moment::Now);
+        let mut sql = from(scope, kind, Moment::Now);
         sql.push(" AND t.id IN (").any_of(some).push(") ORDER BY t.id");
         if conn.is_postgres() {
             sql.push(" FOR NO KEY UPDATE OF t");
         }
-        found.extend(conn.resources::<R>(sql).await?);
+        found.extend(conn.any(kind, sql).await?);
     }
     Ok(found)
 }
 
 /// A page of resources.
-pub async fn list<R: Resource>(
+pub async fn list(
     conn: &Conn,
     scope: &Scope,
+    kind: &'static Kind,
     query: &ListQuery<'_>,
     moment: Moment,
-) -> Result<Vec<R>, Fail> {
-    let mut sql = from(scope, R::KIND, moment);
+) -> Result<Vec<AnyBox>, Fail> {
+    let mut sql = from(scope, kind, moment);
     restrict(conn, query, &mut sql);
     if let Some(last) = query.after {
         push_after(query.order, last, &mut sql);
     }
     push_order(query.order, &mut sql);
     sql.push(" LIMIT ").int(i64::from(query.limit));
-    conn.resources(sql).await
+    conn.any(kind, sql).await
 }
 
 /// How many there are over all pages.
@@ -182,35 +213,37 @@ pub(crate) fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
 }
 
 /// Versions of one resource in sight, newest first, from below this log entry.
-pub async fn list_revisions<R: Resource>(
+pub async fn list_revisions(
     conn: &Conn,
     scope: &Scope,
+    kind: &'static Kind,
     id: &str,
     before: i64,
     limit: u32,
-) -> Result<Vec<(i64, R)>, Fail> {
+) -> Result<Vec<(i64, AnyBox)>, Fail> {
     let mut sql = Sql::new(" FROM \"");
-    sql.push(R::KIND.name).push("_rev\" t");
-    scope.rows(R::KIND, Table::History { known: None }, &mut sql);
+    sql.push(kind.name).push("_rev\" t");
+    scope.rows(kind, Table::History { known: None }, &mut sql);
     sql.push(" AND t.id = ").text(id).push(" AND t.seq < ").int(before);
     sql.push(" ORDER BY t.seq DESC LIMIT ").int(i64::from(limit));
-    let versions = conn.versions::<R>(sql).await?;
+    let versions = conn.versions(kind, sql).await?;
     Ok(versions.into_iter().map(|Version { resource, seq, .. }| (seq, resource)).collect())
 }
 
 /// One version of a resource, for the answer to a repeated request.
-pub async fn find_revision<R: Resource>(
+pub async fn find_revision(
     conn: &Conn,
     scope: &Scope,
+    kind: &'static Kind,
     id: &str,
     revision: i32,
-) -> Result<Option<R>, Fail> {
+) -> Result<Option<AnyBox>, Fail> {
     let mut sql = Sql::new(" FROM \"");
-    sql.push(R::KIND.name).push("_rev\" t");
-    scope.rows(R::KIND, Table::History { known: None }, &mut sql);
+    sql.push(kind.name).push("_rev\" t");
+    scope.rows(kind, Table::History { known: None }, &mut sql);
     sql.push(" AND t.id = ").text(id).push(" AND t.revision = ").int(i64::from(revision));
     sql.push(" ORDER BY t.until_seq DESC, t.seq LIMIT 1");
-    Ok(conn.resources(sql).await?.pop())
+    Ok(conn.any(kind, sql).await?.pop())
 }
 
 /// The id behind an external reference, and the version of the record that the source wrote last.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
-use steerco_domain::{Resource, for_each_resource};
+use steerco_domain::KINDS;
+use steerco_domain::resource::Kind;
 
 use crate::columns::Version;
 use crate::conn::Conn;
@@ -58,15 +59,10 @@ pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
     }
     let mut walk = Walk::default();
     walk_log(conn, org, &mut walk).await?;
-    macro_rules! kinds {
-        ([] $($module:ident::$name:ident),* $(,)?) => {
-            $(
-                walk_versions::<steerco_domain::$module::$name>(conn, org, &mut walk).await?;
-                walk_rows::<steerco_domain::$module::$name>(conn, org, &mut walk).await?;
-            )*
-        };
+    for kind in KINDS {
+        walk_versions(conn, org, kind, &mut walk).await?;
+        walk_rows(conn, org, kind, &mut walk).await?;
     }
-    for_each_resource!(kinds);
     for fault in progress::verify(conn, org).await? {
         walk.fault(fault);
     }
@@ -119,21 +115,21 @@ fn check_entry(org: &str, seq: i64, hash: &str, entry: &Entry, walk: &mut Walk) 
 }
 
 /// ` FROM` a table of this kind, down to the organisation.
-fn from<R: Resource>(org: &str, table_suffix: &str) -> Sql {
+fn from(org: &str, kind: &Kind, table_suffix: &str) -> Sql {
     let mut sql = Sql::new(" FROM \"");
-    sql.push(R::KIND.name).push(table_suffix).push("\" t WHERE t.org = ").text(org);
+    sql.push(kind.name).push(table_suffix).push("\" t WHERE t.org = ").text(org);
     sql
 }
 
 /// Every version is what its log entry says, and each holds until the next.
-async fn walk_versions<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
+async fn walk_versions(conn: &Conn, org: &str, kind: &'static Kind, walk: &mut Walk) -> Result<(), Fail> {
     let (mut id, mut seq) = (String::new(), 0);
     let mut open: Option<(String, i64)> = None;
     loop {
-        let mut sql = from::<R>(org, "_rev");
+        let mut sql = from(org, kind, "_rev");
         sql.push(" AND (t.id > ").text(&id).push(" OR (t.id = ").text(&id).push(" AND t.seq > ").int(seq).push("))");
         sql.push(" ORDER BY t.id, t.seq LIMIT ").int(i64::from(CHUNK));
-        let read = conn.versions::<R>(sql).await?;
+        let read = conn.versions(kind, sql).await?;
         let Some(last) = read.last() else { break };
         (id, seq) = (last.resource.id_text(), last.seq);
         for version in &read {
@@ -141,15 +137,15 @@ async fn walk_versions<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> 
         }
     }
     if let Some((id, until)) = open.filter(|(_, until)| *until != OPEN) {
-        walk.fault(format!("{} {id}: its last version ends at {until}", R::KIND.name));
+        walk.fault(format!("{} {id}: its last version ends at {until}", kind.name));
     }
     Ok(())
 }
 
-fn check_version<R: Resource>(version: &Version<R>, open: &mut Option<(String, i64)>, walk: &mut Walk) {
+fn check_version(version: &Version, open: &mut Option<(String, i64)>, walk: &mut Walk) {
     let Version { resource, seq, until } = version;
-    let (kind, id, seq, until) = (R::KIND.name, resource.id_text(), *seq, *until);
-    let sum: Sum = Sha256::digest(logged(resource)).into();
+    let (kind, id, seq, until) = (resource.kind().name, resource.id_text(), *seq, *until);
+    let sum: Sum = Sha256::digest(logged(&**resource)).into();
     if walk.sum(seq) != Some(&sum) {
         walk.fault(format!("{kind} {id}: the version of entry {seq} is not what the log says"));
     }
@@ -172,18 +168,18 @@ fn check_version<R: Resource>(version: &Version<R>, open: &mut Option<(String, i
 }
 
 /// Every row is what the last entry of the log says.
-async fn walk_rows<R: Resource>(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
+async fn walk_rows(conn: &Conn, org: &str, kind: &'static Kind, walk: &mut Walk) -> Result<(), Fail> {
     let mut id = String::new();
     loop {
-        let mut sql = from::<R>(org, "");
+        let mut sql = from(org, kind, "");
         sql.push(" AND t.id > ").text(&id).push(" ORDER BY t.id LIMIT ").int(i64::from(CHUNK));
-        let read = conn.resources::<R>(sql).await?;
+        let read = conn.any(kind, sql).await?;
         let Some(last) = read.last() else { return Ok(()) };
         id = last.id_text();
         for resource in read {
             walk.report.resources += 1;
-            let key = (R::KIND.name.to_owned(), resource.id_text());
-            let sum: Sum = Sha256::digest(logged(&resource)).into();
+            let key = (kind.name.to_owned(), resource.id_text());
+            let sum: Sum = Sha256::digest(logged(&*resource)).into();
             let last = walk.last.remove(&key).and_then(|seqs| seqs.last().copied());
             if last.and_then(|seq| walk.sum(seq)) != Some(&sum) {
                 walk.fault(format!("{} {}: the row is not what the log says", key.0, key.1));

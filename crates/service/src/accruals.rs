@@ -24,7 +24,7 @@ impl Service {
 
     async fn accrual_proposal_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<AccrualProposal, Fail> {
         let (_, scope) = self.authorise(conn, caller, PROPOSE).await?;
-        let id = &*resolve_id::<FiscalPeriod>(conn, &scope, id).await?;
+        let id = &*resolve_id(FiscalPeriod::KIND, conn, &scope, id).await?;
         let period = query::find::<FiscalPeriod>(conn, &scope, id, Moment::Now).await?;
         let period = period.ok_or_else(|| Error::not_found(FiscalPeriod::KIND.name))?;
         Ok(AccrualProposal::new(id, &accrual::find(conn, &scope, &period).await?)?)

@@ -28,7 +28,6 @@ use crate::actuals_periods::Periods;
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
-use crate::read::Reads;
 use crate::results::RESULTS_SHOWN;
 use crate::{Caller, Context, Outcome, Service, Written};
 
@@ -67,7 +66,8 @@ impl Service {
             Box::pin(async move { decide(env, &sent, [id, base], &told).await })
         });
         let item = Item::Make { row: POST, make };
-        let written = self.execute_one(context, Wish::one(POST.action, input, item)).await?;
+        let wish = Wish::one(ActualsBatch::KIND, POST.action, input, item);
+        let written = self.execute_one(context, wish).await?.typed()?;
         let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
         self.posted(&context.caller, written, results).await
     }
@@ -85,12 +85,7 @@ impl Service {
     }
 }
 
-async fn decide(
-    env: &Env<'_>,
-    sent: &Arc<Sent>,
-    [id, base]: [u128; 2],
-    told: &Told,
-) -> Result<Decided<ActualsBatch>, Fail> {
+async fn decide(env: &Env<'_>, sent: &Arc<Sent>, [id, base]: [u128; 2], told: &Told) -> Result<Decided, Fail> {
     let scope = env.scope(Some(POST))?;
     let batch = &sent.batch;
     if !scope.is_whole() {
@@ -153,16 +148,17 @@ async fn decide(
     env.post(postings);
     let source = Some(batch.source.as_str());
     let change = Change::new(ChangeKind::Insert, None, &after, "create", source);
-    Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
+    let (resource, outcome, change) = (Box::new(after), Outcome::Created, Some(change));
+    Ok(Decided { resource, scope, outcome, change, source_version: None })
 }
 
 /// The batch of this name was there already: it is answered again, if it is the same.
-pub(crate) fn first_answer(scope: Scope, before: ActualsBatch, sha256: &str) -> Result<Decided<ActualsBatch>, Fail> {
+pub(crate) fn first_answer(scope: Scope, before: ActualsBatch, sha256: &str) -> Result<Decided, Fail> {
     if before.lines_sha256.as_str() != sha256 {
         let detail = format!("the batch {} of this source was sent with other lines or totals", before.batch_ref);
         return Err(Error::new(Reason::AlreadyExists, detail).into());
     }
-    Ok(Decided { resource: before, scope, outcome: Outcome::Unchanged, change: None, source_version: None })
+    Ok(Decided { resource: Box::new(before), scope, outcome: Outcome::Unchanged, change: None, source_version: None })
 }
 
 /// What can be judged of a batch alone: the lines themselves and what they come to.
@@ -185,7 +181,7 @@ fn refuse_rejected(batch: &PostActualsBatch, unposted: &[Unposted]) -> Result<()
 
 /// The company whose books are meant.
 pub(crate) async fn find_entity(env: &Env<'_>, given: Option<Id<LegalEntity>>) -> Result<LegalEntity, Fail> {
-    let sight = env.scope(Some(Reads::<LegalEntity>::ROW))?;
+    let sight = env.scope(Some(LegalEntity::KIND.rows.read))?;
     if let Some(id) = given {
         let found = query::find::<LegalEntity>(env.conn, &sight, &id.to_string(), Moment::Now).await?;
         let live = found.filter(|entity| entity.deleted_at.is_none());
@@ -194,9 +190,9 @@ pub(crate) async fn find_entity(env: &Env<'_>, given: Option<Id<LegalEntity>>) -
     }
     let order = steerco_domain::list::parse_order(None, LegalEntity::KIND, Mask::ALL).map_err(Error::invalid)?;
     let two = ListQuery { filter: None, order: &order, after: None, limit: 2, show_deleted: false };
-    let mut found = query::list::<LegalEntity>(env.conn, &sight, &two, Moment::Now).await?;
+    let mut found = query::list(env.conn, &sight, LegalEntity::KIND, &two, Moment::Now).await?;
     match (found.pop(), found.pop()) {
-        (Some(one), None) => Ok(one),
+        (Some(one), None) => Ok(one.typed()?),
         (None, _) => {
             Err(Error::fault("/legal_entity_id", "REQUIRED", "there is no legal entity yet: create one").into())
         }

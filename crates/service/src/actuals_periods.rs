@@ -1,5 +1,6 @@
 //! The periods that lines of actuals fall into.
 
+use steerco_domain::Resource;
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::fiscal_calendar::{FiscalCalendar, LateLines};
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
@@ -11,7 +12,6 @@ use steerco_persistence::{Fail, Scope, ledger};
 
 use crate::actuals_sent::Sent;
 use crate::execute::Env;
-use crate::read::Reads;
 
 /// The periods that lines may fall into.
 pub(crate) struct Periods {
@@ -22,7 +22,7 @@ pub(crate) struct Periods {
 
 impl Periods {
     pub(crate) async fn read(env: &Env<'_>, scope: &Scope, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
-        let sight = env.scope(Some(Reads::<FiscalCalendar>::ROW))?;
+        let sight = env.scope(Some(FiscalCalendar::KIND.rows.read))?;
         let id = entity.fiscal_calendar_id.to_string();
         let calendar = query::find::<FiscalCalendar>(env.conn, &sight, &id, Moment::Now).await?;
         let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;

@@ -9,7 +9,6 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, ledger};
 
 use crate::content::Staged;
-use crate::read::Reads;
 use crate::{Caller, Service};
 
 /// Microseconds between two tellings of one step: a batch is not held up by them.
@@ -111,7 +110,7 @@ impl Service {
         source: &str,
         batch_ref: &str,
     ) -> Result<ActualsProgress, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<ActualsBatch>::ROW).await?;
+        let (_, scope) = self.authorise(conn, caller, ActualsBatch::KIND.rows.read).await?;
         // Nothing says yet what a batch on its way is about.
         if scope.is_whole()
             && let Some(found) = self.inner.database.find_progress(conn, scope.org(), source, batch_ref).await?

@@ -15,7 +15,7 @@ use steerco_persistence::exchange::{self, RateNeed, Rates};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget, translation};
 
-use crate::read::{Reads, check_id, resolve_id};
+use crate::read::{check_id, resolve_id};
 use crate::sight::event_id;
 use crate::{Caller, Service};
 
@@ -42,8 +42,8 @@ impl Service {
         id: &str,
         (from, currency): (Option<&str>, Option<Currency>),
     ) -> Result<BudgetBridge, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<Budget>::ROW).await?;
-        let id = &*resolve_id::<Budget>(conn, &scope, id).await?;
+        let (_, scope) = self.authorise(conn, caller, Budget::KIND.rows.read).await?;
+        let id = &*resolve_id(Budget::KIND, conn, &scope, id).await?;
         let to = get(conn, &scope, id).await?.ok_or_else(|| Error::not_found(Budget::KIND.name))?;
         let named = from.map(str::to_owned).or_else(|| to.supersedes_id.map(|id| id.to_string()));
         let missing = || Error::fault("?from_id", "REQUIRED", "it took the place of none: say from which version");

@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 use sha2::Digest;
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, Reason};
 use steerco_persistence::idempotency::Key;
 use steerco_persistence::writer::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempotency};
@@ -21,7 +22,7 @@ use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempote
 use crate::bulk_stager::Stager;
 use crate::content::UPLOAD_MAX;
 use crate::decide::check_source_code;
-use crate::execute::{Env, Item, Wish, Writes, decide_items, remembered_key};
+use crate::execute::{Env, Item, Wish, decide_items, remembered_key};
 use crate::known::prefetch;
 use crate::token::digest;
 use crate::{Context, Outcome, Service, Written};
@@ -122,25 +123,27 @@ impl Kept {
 
 impl Service {
     /// Upserts a stream of records.
-    pub async fn upsert_many<R: Resource>(
+    pub async fn upsert_many(
         &self,
+        kind: &'static Kind,
         context: &Context,
         header: UpsertHeader,
-        parts: &mut (impl Stream<Item = Result<Part, Error>> + Send + Unpin),
+        parts: &mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin),
     ) -> Result<Upserted, Error> {
-        self.may_upsert_many::<R>(context, &header).await.map_err(Fail::into_error)?;
+        self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
         let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
         let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
         let refused =
-            tokio::time::timeout(UPLOAD_MAX, stager.read::<R>(!header.partial, parts)).await.map_err(late)??;
+            tokio::time::timeout(UPLOAD_MAX, stager.read(kind, !header.partial, parts)).await.map_err(late)??;
         if !header.partial && !refused.is_empty() {
             return Err(refuse_all(&refused));
         }
         let input = hex(&std::mem::take(&mut stager.digest).finalize());
         let mode = if header.partial { "partial" } else { "whole" };
-        let fingerprint = digest(&[R::KIND.name, "upsert_many", &header.source, mode, &input]);
+        let fingerprint = digest(&[kind.name, "upsert_many", &header.source, mode, &input]);
         let bulk = Arc::new(Bulk {
             service: self.clone(),
+            kind,
             context: context.clone(),
             header,
             org: stager.staged.org.clone(),
@@ -153,7 +156,7 @@ impl Service {
         });
         // The write goes on to its end when the caller goes: what it reads must stay as long.
         let applied = tokio::spawn(async move {
-            let applied = bulk.apply::<R>().await;
+            let applied = bulk.apply().await;
             drop(stager);
             applied
         });
@@ -161,14 +164,14 @@ impl Service {
     }
 
     /// Refuses whom the write would refuse, before the records are read.
-    async fn may_upsert_many<R: Resource>(&self, context: &Context, header: &UpsertHeader) -> Result<(), Fail> {
+    async fn may_upsert_many(&self, kind: &Kind, context: &Context, header: &UpsertHeader) -> Result<(), Fail> {
         if context.effective_at.is_some() {
             return Err(Error::fault("?effective_at", "DOES_NOT_FIT", "a stream cannot be backdated").into());
         }
         let conn = self.inner.database.read(context.caller.organisation()).await?;
         let access = self.access(&conn, &context.caller).await?;
         let env = Env::new(context, &conn, access, &self.inner.clock);
-        env.scope(Some(Writes::<R>::UPDATE)).or_else(|_| env.scope(Writes::<R>::CREATE))?;
+        env.scope(kind.rows.update).or_else(|_| env.scope(kind.rows.create))?;
         crate::decide::refuse_partner(&env)?;
         check_source_code(&env, &header.source).await?;
         conn.close().await
@@ -195,6 +198,7 @@ fn refuse_all(refused: &[RecordResult]) -> Error {
 /// A stream that has come to its end.
 struct Bulk {
     service: Service,
+    kind: &'static Kind,
     context: Context,
     header: UpsertHeader,
     org: String,
@@ -209,14 +213,14 @@ struct Bulk {
 }
 
 impl Bulk {
-    async fn apply<R: Resource>(self: &Arc<Self>) -> Result<Upserted, Error> {
+    async fn apply(self: &Arc<Self>) -> Result<Upserted, Error> {
         let database = &self.service.inner.database;
         let key = remembered_key(&self.context);
         if self.context.validate_only || !self.header.partial {
             let bulk = Arc::clone(self);
             let steps: Steps = Arc::new(move |conn, n| {
                 let bulk = Arc::clone(&bulk);
-                Box::pin(async move { bulk.step::<R>(conn, n).await })
+                Box::pin(async move { bulk.step(conn, n).await })
             });
             let answer = database.transact_steps(&self.org, key, steps).await;
             return match answer {
@@ -235,7 +239,7 @@ impl Bulk {
             let decide: Job = Arc::new(move |conn| {
                 let bulk = Arc::clone(&bulk);
                 Box::pin(async move {
-                    let (plan, results) = bulk.piece::<R>(conn, n).await?;
+                    let (plan, results) = bulk.piece(conn, n).await?;
                     Ok(Plan { answer: Box::new(results), ..plan })
                 })
             });
@@ -320,7 +324,7 @@ impl Bulk {
     }
 
     /// One step of the transaction that writes all of them.
-    async fn step<R: Resource>(&self, conn: &Conn, n: usize) -> Result<Step, Fail> {
+    async fn step(&self, conn: &Conn, n: usize) -> Result<Step, Fail> {
         if n == 0 {
             if let Some(done) = self.replayed(conn, remembered_key(&self.context).as_ref())? {
                 return Ok(Step::Last(Plan::nothing(self.act(conn).await?, Box::new(done))));
@@ -335,7 +339,7 @@ impl Bulk {
             }
             return self.last(conn).await.map(Step::Last);
         }
-        let (plan, results) = self.piece::<R>(conn, n).await?;
+        let (plan, results) = self.piece(conn, n).await?;
         let refused: Vec<RecordResult> = results.iter().filter(|result| result.done.is_err()).cloned().collect();
         if !self.header.partial && !refused.is_empty() {
             return Err(refuse_all(&refused).into());
@@ -363,14 +367,14 @@ impl Bulk {
     }
 
     /// Decides the records of a piece.
-    async fn piece<R: Resource>(&self, conn: &Conn, n: i64) -> Result<(Plan, Vec<RecordResult>), Fail> {
+    async fn piece(&self, conn: &Conn, n: i64) -> Result<(Plan, Vec<RecordResult>), Fail> {
         let bytes = blob::get_piece(conn, &self.org, &self.upload, n).await?;
         let records: Vec<(u32, Record)> =
             serde_json::from_slice(&bytes).map_err(|cause| Fail::Broken(format!("piece {n}: {cause}")))?;
         let (lines, records): (Vec<u32>, Vec<Record>) = records.into_iter().unzip();
         let (plan, results) =
-            decide_piece::<R>(&self.service, &self.context, conn, &self.header.source, records).await?;
-        let result = |(line, done): (u32, Result<Written<R>, Error>)| RecordResult {
+            decide_piece(&self.service, &self.context, conn, self.kind, &self.header.source, records).await?;
+        let result = |(line, done): (u32, Result<Written, Error>)| RecordResult {
             line,
             done: done.map(|done| (done.outcome, done.seen.resource.common().id)).map_err(Box::new),
         };
@@ -379,13 +383,14 @@ impl Bulk {
 }
 
 /// Decides upserts that are written together, each by itself: one that is refused leaves the others be.
-pub(crate) async fn decide_piece<R: Resource>(
+pub(crate) async fn decide_piece(
     service: &Service,
     context: &Context,
     conn: &Conn,
+    kind: &'static Kind,
     source: &str,
     records: Vec<Record>,
-) -> Result<(Plan, Vec<Result<Written<R>, Error>>), Fail> {
+) -> Result<(Plan, Vec<Result<Written, Error>>), Fail> {
     let clock = &service.inner.clock;
     let access = service.access(conn, &context.caller).await?;
     let env = Env::new(context, conn, access, clock);
@@ -397,9 +402,9 @@ pub(crate) async fn decide_piece<R: Resource>(
         body,
         if_match: None,
     };
-    let items: Vec<Item<R>> = records.into_iter().map(item).collect();
-    prefetch(&env, &items).await?;
-    let wish = Wish { partial: true, ..Wish::many("upsert_many", Value::Null, items) };
+    let items: Vec<Item> = records.into_iter().map(item).collect();
+    prefetch(&env, kind, &items).await?;
+    let wish = Wish { partial: true, ..Wish::many(kind, "upsert_many", Value::Null, items) };
     let (results, changes, source_versions) = decide_items(&env, &wish).await?;
     let act = Act {
         org: context.caller.organisation().to_owned(),

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use futures::{Stream, StreamExt};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, Reason};
 
 use crate::bulk::{Part, Record, RecordResult, TOLD_MAX};
 use crate::content::Staged;
@@ -39,10 +40,11 @@ impl Stager {
     }
 
     /// Reads all parts; what cannot be read is answered.
-    pub(crate) async fn read<R: Resource>(
+    pub(crate) async fn read(
         &mut self,
+        kind: &'static Kind,
         whole: bool,
-        parts: &mut (impl Stream<Item = Result<Part, Error>> + Send + Unpin),
+        parts: &mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin),
     ) -> Result<Vec<RecordResult>, Error> {
         let (mut count, mut ended, mut refused) = (0_u32, false, Vec::new());
         while let Some(part) = parts.next().await {
@@ -61,7 +63,7 @@ impl Stager {
                 }
                 Part::Record(line, Ok(record)) => {
                     count += 1;
-                    self.add::<R>(line, record).await?;
+                    self.add(kind, line, record).await?;
                 }
                 Part::Record(line, Err(error)) => {
                     count += 1;
@@ -82,12 +84,12 @@ impl Stager {
         Ok(refused)
     }
 
-    async fn add<R: Resource>(&mut self, line: u32, record: Record) -> Result<(), Error> {
+    async fn add(&mut self, kind: &'static Kind, line: u32, record: Record) -> Result<(), Error> {
         let text = json!([record.external_id, record.source_version, record.body]).to_string();
         self.digest.update((text.len() as u64).to_le_bytes());
         self.digest.update(&text);
         let full = self.waiting.len() == PIECE || self.bytes > PIECE_BYTES;
-        if full || self.ids.contains(&record.external_id) || self.names_waiting::<R>(&record.body) {
+        if full || self.ids.contains(&record.external_id) || self.names_waiting(kind, &record.body) {
             self.flush().await?;
         }
         self.bytes += text.len();
@@ -101,11 +103,11 @@ impl Stager {
     }
 
     /// Whether it names one of those that wait.
-    fn names_waiting<R: Resource>(&self, body: &Map<String, Value>) -> bool {
+    fn names_waiting(&self, of: &'static Kind, body: &Map<String, Value>) -> bool {
         let mut named = Vec::new();
-        crate::crosswalk::collect(R::KIND.fields, body, &mut named);
+        crate::crosswalk::collect(of.fields, body, &mut named);
         named.iter().any(|(kind, reference)| {
-            kind.name == R::KIND.name
+            kind.name == of.name
                 && reference.source.as_str() == self.source
                 && self.ids.contains(reference.external_id.as_str())
         })

@@ -8,7 +8,7 @@ use steerco_domain::interchange::icalendar_out;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::program::Program;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::{Fail, credential};
 
 use crate::auth::Claims;
@@ -23,12 +23,8 @@ pub struct CalendarText {
 
 impl Service {
     /// Issues an address: the feed, and the path where it is shown for the first and only time.
-    pub async fn issue_address(
-        &self,
-        context: &Context,
-        id: &str,
-    ) -> Result<(Written<CalendarFeed>, Option<String>), Error> {
-        let id = &*self.id_of::<CalendarFeed>(&context.caller, id).await?;
+    pub async fn issue_address(&self, context: &Context, id: &str) -> Result<(Written, Option<String>), Error> {
+        let id = &*self.id_of(CalendarFeed::KIND, &context.caller, id).await?;
         let owner = self.whole_owner(&context.caller).await?;
         let secret = self.new_secret();
         let mut wish = Self::wish_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;

@@ -30,8 +30,15 @@ use crate::execute::Env;
 const READ_ATTACHMENT: &Row = find("attachment", "read");
 
 /// Changes a resource that the request does not name.
-pub(crate) fn change<R: Resource>(env: &Env<'_>, before: &R, mut after: R, action: &str, holds_from: Instant) {
-    if after == *before {
+pub(crate) fn change(
+    env: &Env<'_>,
+    before: &dyn AnyResource,
+    mut after: impl AnyResource,
+    action: &str,
+    holds_from: Instant,
+) {
+    let after: &mut dyn AnyResource = &mut after;
+    if after.is_same(before) {
         return;
     }
     let common = after.common_mut();
@@ -40,7 +47,7 @@ pub(crate) fn change<R: Resource>(env: &Env<'_>, before: &R, mut after: R, actio
     if let Some(at) = common.effective_at {
         *at = holds_from.max(*at);
     }
-    env.change_also(Change::new(ChangeKind::Update, Some(before), &after, action, None));
+    env.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
 }
 
 /// A resource that a decision cannot do without.

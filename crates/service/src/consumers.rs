@@ -15,8 +15,7 @@ use steerco_persistence::{Conn, Fail};
 
 use serde_json::{Map, Value};
 
-use crate::execute::Wish;
-use crate::read::{Reads, check_id, resolve_id};
+use crate::read::{check_id, resolve_id};
 use crate::token::Cursor;
 use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
 
@@ -58,8 +57,8 @@ impl Service {
 
     async fn find_consumer(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<(Consumer, Option<Offset>), Fail> {
         check_id(Consumer::KIND, id)?;
-        let (_, scope) = self.authorise(conn, caller, Reads::<Consumer>::ROW).await?;
-        let id = &*resolve_id::<Consumer>(conn, &scope, id).await?;
+        let (_, scope) = self.authorise(conn, caller, Consumer::KIND.rows.read).await?;
+        let id = &*resolve_id(Consumer::KIND, conn, &scope, id).await?;
         let found = query::find::<Consumer>(conn, &scope, id, Moment::Now).await?;
         let consumer = found.filter(|found| found.deleted_at.is_none());
         let consumer = consumer.ok_or_else(|| Error::not_found(Consumer::KIND.name))?;
@@ -95,24 +94,14 @@ impl Service {
     }
 
     /// Moves a reader on.
-    pub async fn acknowledge(
-        &self,
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<Written<Consumer>, Error> {
+    pub async fn acknowledge(&self, context: &Context, id: &str, body: &Map<String, Value>) -> Result<Written, Error> {
         let acknowledged: AcknowledgeConsumer = read_input(body)?;
         let to = self.destination(&context.caller, ACKNOWLEDGE, acknowledged.cursor.as_ref(), Destination::End).await?;
         self.move_consumer::<AcknowledgeConsumer>(context, id, body, to, false).await
     }
 
     /// Moves a reader anywhere.
-    pub async fn replay(
-        &self,
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<Written<Consumer>, Error> {
+    pub async fn replay(&self, context: &Context, id: &str, body: &Map<String, Value>) -> Result<Written, Error> {
         let replay: ReplayConsumer = read_input(body)?;
         let otherwise = match (replay.since, replay.seq) {
             (Some(since), _) => Destination::Since(since),
@@ -130,9 +119,9 @@ impl Service {
         body: &Map<String, Value>,
         to: Offset,
         back: bool,
-    ) -> Result<Written<Consumer>, Error> {
-        let id = &*self.id_of::<Consumer>(&context.caller, id).await?;
-        let mut wish: Wish<Consumer> = Self::wish_act::<V>(context, id, body)?;
+    ) -> Result<Written, Error> {
+        let id = &*self.id_of(Consumer::KIND, &context.caller, id).await?;
+        let mut wish = Self::wish_act::<V>(context, id, body)?;
         wish.moved = Some(Moved { consumer: id.to_owned(), to, back });
         self.execute_one(context, wish).await
     }

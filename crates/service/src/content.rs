@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
 use steerco_domain::attachment::{Attachment, AttachmentState, CONTENT_MAX, Content};
 use steerco_domain::hex::hex;
-use steerco_domain::{Error, Reason};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link, PIECE};
 use steerco_persistence::{Database, Fail};
 
 use crate::decide::held;
-use crate::execute::{Env, Item, Wish};
+use crate::execute::{Env, Item, Wish, decide_by};
 use crate::read::check_id;
 use crate::sniff::Sniffer;
 use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};
@@ -99,7 +99,7 @@ impl Service {
         id: &str,
         announced: Option<u64>,
         pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
-    ) -> Result<Written<Attachment>, Error> {
+    ) -> Result<Written, Error> {
         check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
         let wanted = self.may_upload(context, id).await?;
         let max = self.inner.attachments.max_bytes.min(CONTENT_MAX);
@@ -127,7 +127,8 @@ impl Service {
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
             let env = Env::new(context, &conn, access, &self.inner.clock);
-            let (_, found) = held::<Attachment>(&env, id, UPLOAD, None).await?;
+            let (_, found) = held(&env, Attachment::KIND, id, Some(UPLOAD), None).await?;
+            let found: Attachment = found.typed()?;
             found.check_upload(&env.acting())?;
             Ok(found)
         };
@@ -151,13 +152,7 @@ impl Service {
         self.inner.database.discard_uploads_before(org, &before).await.map_err(Fail::into_error)
     }
 
-    async fn store(
-        &self,
-        context: &Context,
-        id: &str,
-        read: Content,
-        mut staged: Staged,
-    ) -> Result<Written<Attachment>, Error> {
+    async fn store(&self, context: &Context, id: &str, read: Content, mut staged: Staged) -> Result<Written, Error> {
         let input = json!([id, read.sha256]);
         let link = Link {
             sha256: read.sha256.clone(),
@@ -169,9 +164,9 @@ impl Service {
             id: id.to_owned(),
             row: UPLOAD,
             if_match: context.if_match.clone(),
-            decide: std::sync::Arc::new(move |on: &mut Attachment, acting| on.take(&read, acting)),
+            decide: decide_by(move |on: &mut Attachment, acting| on.take(&read, acting)),
         };
-        let wish = Wish { link: Some(link), ..Wish::one(UPLOAD.action, input, item) };
+        let wish = Wish { link: Some(link), ..Wish::one(Attachment::KIND, UPLOAD.action, input, item) };
         let written = self.execute_one(context, wish).await;
         staged.kept = match &written {
             Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,

@@ -11,7 +11,7 @@ use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::{Column, Filter};
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, Reason, Resource, find_kind, node};
+use steerco_domain::{Error, Reason, find_kind, node};
 use steerco_persistence::{Conn, Fail, query};
 
 use crate::execute::Env;
@@ -62,14 +62,19 @@ impl Env<'_> {
 impl Service {
     /// The id that a path means, for what is kept beside its resource. A reference that leads nowhere stays as it is, to
     /// be refused in its turn.
-    pub(crate) async fn id_of<'i, R: Resource>(&self, caller: &Caller, id: &'i str) -> Result<Cow<'i, str>, Error> {
+    pub(crate) async fn id_of<'i>(
+        &self,
+        kind: &'static Kind,
+        caller: &Caller,
+        id: &'i str,
+    ) -> Result<Cow<'i, str>, Error> {
         if ExternalRef::parse(id).is_none() {
             return Ok(Cow::Borrowed(id));
         }
         let org = caller.organisation();
         let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
         let sees = caller.narrow().partner.is_none();
-        let found = Resolver { conn: &conn, org, crosswalk: &Crosswalk::default(), sees }.id(R::KIND, id).await;
+        let found = Resolver { conn: &conn, org, crosswalk: &Crosswalk::default(), sees }.id(kind, id).await;
         conn.close().await.map_err(Fail::into_error)?;
         match found.map_err(Fail::into_error) {
             Err(error) if error.reason == Reason::NotFound => Ok(Cow::Borrowed(id)),

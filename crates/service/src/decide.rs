@@ -4,28 +4,29 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
+use steerco_domain::mask::Mask;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{AnyBox, AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
 use crate::Outcome;
 use crate::checks::{check, check_free};
 use crate::crosswalk::Behind;
-use crate::execute::{Env, Item, Writes};
+use crate::execute::{Env, Item};
 use crate::family::children_of;
 use crate::graph::{check_ends, join};
 use crate::hidden::refuse_hidden;
-use crate::read::{Reads, check_id};
+use crate::read::check_id;
 use crate::service::etag;
 use crate::subject::check_author;
 
 /// A decision, ready to be written.
-pub(crate) struct Decided<R> {
-    pub(crate) resource: R,
+pub(crate) struct Decided {
+    pub(crate) resource: AnyBox,
     pub(crate) scope: Scope,
     pub(crate) outcome: Outcome,
     pub(crate) change: Option<Change>,
@@ -34,34 +35,38 @@ pub(crate) struct Decided<R> {
 
 const HISTORY: &Row = find("history", "write");
 
-pub(crate) fn decide<'a, R: Resource>(env: &'a Env<'_>, item: &'a Item<R>) -> BoxFuture<'a, Result<Decided<R>, Fail>> {
+pub(crate) fn decide<'a>(
+    env: &'a Env<'_>,
+    kind: &'static Kind,
+    item: &'a Item,
+) -> BoxFuture<'a, Result<Decided, Fail>> {
     Box::pin(async move {
         match item {
-            Item::Create { id, body } => create(env, *id, body, "create", None).await,
+            Item::Create { id, body } => create(env, kind, *id, body, "create", None).await,
             Item::Update { id, patch, if_match } => {
-                let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, if_match.as_deref()).await?;
-                need_etag::<R>(if_match.as_deref())?;
+                let (scope, before) = held(env, kind, id, kind.rows.update, if_match.as_deref()).await?;
+                need_etag(kind, if_match.as_deref())?;
                 merge(env, scope, before, patch, "update", None).await
             }
             Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
                 let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
-                upsert(env, *new_id, &wanted, body).await
+                upsert(env, kind, *new_id, &wanted, body).await
             }
             Item::Refer { id, source, external_id, add, if_match } => {
                 let wanted = Wanted { source, external_id, version: None, if_match: if_match.as_deref() };
-                refer(env, id, &wanted, *add).await
+                refer(env, kind, id, &wanted, *add).await
             }
-            Item::Delete { id, if_match } => delete(env, id, if_match.as_deref()).await,
-            Item::Undelete { id, if_match } => undelete(env, id, if_match.as_deref()).await,
+            Item::Delete { id, if_match } => delete(env, kind, id, if_match.as_deref()).await,
+            Item::Undelete { id, if_match } => undelete(env, kind, id, if_match.as_deref()).await,
             Item::Make { make, .. } => make(env).await,
             Item::Act { id, row, if_match, decide } => {
-                let (scope, before) = held::<R>(env, id, row, if_match.as_deref()).await?;
-                need_etag::<R>(if_match.as_deref())?;
+                let (scope, before) = held(env, kind, id, Some(row), if_match.as_deref()).await?;
+                need_etag(kind, if_match.as_deref())?;
                 let mut after = before.clone();
-                decide(&mut after, &env.acting())?;
-                settle(&mut after)?;
-                follow(env, &before, &mut after, row.action).await?;
-                changed(env, scope, &before, after, row.action, None).await
+                decide(&mut *after, &env.acting())?;
+                settle(&mut *after)?;
+                follow(env, &*before, &mut *after, row.action).await?;
+                changed(env, scope, &*before, after, row.action, None).await
             }
         }
     })
@@ -104,25 +109,26 @@ fn effective_at(env: &Env<'_>, kind: &Kind) -> Result<Instant, Error> {
     Ok(at)
 }
 
-async fn create<R: Resource>(
+async fn create(
     env: &Env<'_>,
+    kind: &'static Kind,
     id: u128,
     body: &Map<String, Value>,
     action: &str,
     reference: Option<ExternalRef>,
-) -> Result<Decided<R>, Fail> {
-    let scope = env.scope(Writes::<R>::CREATE)?;
-    let effective_at = effective_at(env, R::KIND)?;
+) -> Result<Decided, Fail> {
+    let scope = env.scope(kind.rows.create)?;
+    let effective_at = effective_at(env, kind)?;
     let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
-    let mut after = R::create(&*env.resolver().body(R::KIND.fields, body).await?, &seed)?;
-    refuse_hidden(R::KIND, &scope, body)?;
+    let mut after = (kind.make.create)(&*env.resolver().body(kind.fields, body).await?, &seed)?;
+    refuse_hidden(kind, &scope, body)?;
     let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
     if let Some(reference) = reference {
         after.common_mut().external_refs.add(reference)?;
     }
-    admit(env, &scope, &mut after, source.as_deref()).await?;
+    admit(env, &scope, &mut *after, source.as_deref()).await?;
     after.stamp(env.now);
-    let change = Change::new(ChangeKind::Insert, None, &after, action, source.as_deref());
+    let change = Change::new(ChangeKind::Insert, None, &*after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
 
@@ -157,46 +163,48 @@ fn admit<'a>(
 
 /// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
 /// may not change is forbidden.
-pub(crate) async fn held<R: Resource>(
+pub(crate) async fn held(
     env: &Env<'_>,
+    kind: &'static Kind,
     id: &str,
-    row: &'static Row,
+    row: Option<&'static Row>,
     if_match: Option<&str>,
-) -> Result<(Scope, R), Fail> {
-    check_id(R::KIND, id)?;
+) -> Result<(Scope, AnyBox), Fail> {
+    let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
+    check_id(kind, id)?;
     let scope = env.scope(Some(row))?;
-    let id = &*env.resolver().id(R::KIND, id).await?;
-    let found = match env.known.take_held::<R>(row, id) {
-        None => query::find_for_update::<R>(env.conn, &scope, id).await?,
+    let id = &*env.resolver().id(kind, id).await?;
+    let found = match env.known.take_held(row, id) {
+        None => query::find_any_for_update(env.conn, &scope, kind, id).await?,
         held => held,
     };
     let Some(found) = found else {
-        let visible = match env.scope(Some(Reads::<R>::ROW)) {
-            Ok(sight) => query::find::<R>(env.conn, &sight, id, Moment::Now).await?.is_some(),
+        let visible = match env.scope(Some(kind.rows.read)) {
+            Ok(sight) => query::find_any(env.conn, &sight, kind, id, Moment::Now).await?.is_some(),
             Err(_) => false,
         };
         let outside =
             || Error::new(Reason::Forbidden, format!("no grant permits {} over this {}", row.scope(), row.kind));
-        return Err(if visible { outside() } else { Error::not_found(R::KIND.name) }.into());
+        return Err(if visible { outside() } else { Error::not_found(kind.name) }.into());
     };
-    let whole = R::KIND.scope.is_directory() || R::KIND.scope == ScopeRule::Administration;
+    let whole = kind.scope.is_directory() || kind.scope == ScopeRule::Administration;
     if whole && !scope.is_whole() {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
-    check_etag(env, &scope, &found, if_match).await?;
+    check_etag(env, &scope, &*found, if_match).await?;
     Ok((scope, found))
 }
 
 /// Who changes what others decide on must have seen it.
-fn need_etag<R: Resource>(if_match: Option<&str>) -> Result<(), Error> {
-    if R::NEEDS_ETAG && if_match.is_none() {
+fn need_etag(kind: &Kind, if_match: Option<&str>) -> Result<(), Error> {
+    if kind.make.needs_etag && if_match.is_none() {
         let detail = "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
         return Err(Error::new(Reason::EtagRequired, detail));
     }
     Ok(())
 }
 
-async fn check_etag<R: Resource>(env: &Env<'_>, scope: &Scope, found: &R, if_match: Option<&str>) -> Result<(), Fail> {
+async fn check_etag(env: &Env<'_>, scope: &Scope, found: &dyn AnyResource, if_match: Option<&str>) -> Result<(), Fail> {
     let Some(wanted) = if_match else { return Ok(()) };
     let current = etag(scope, found);
     let tags: Vec<&str> = wanted.split(',').map(|tag| tag.trim().trim_matches('"')).collect();
@@ -205,10 +213,10 @@ async fn check_etag<R: Resource>(env: &Env<'_>, scope: &Scope, found: &R, if_mat
     }
     let seen = tags.first().and_then(|tag| tag.parse().ok()).filter(|_| scope.sees_private());
     let before = match seen {
-        Some(revision) => query::find_revision::<R>(env.conn, scope, &found.id_text(), revision).await?,
+        Some(revision) => query::find_revision(env.conn, scope, found.kind(), &found.id_text(), revision).await?,
         None => None,
     };
-    let since = before.map(|before| found.changed_since(&before)).unwrap_or_default();
+    let since = before.map(|before| found.changed_since(&*before)).unwrap_or_default();
     let detail = match since.as_slice() {
         [] => format!("the current ETag is \"{current}\""),
         names => format!("the current ETag is \"{current}\"; changed since yours: {}", names.join(", ")),
@@ -216,59 +224,62 @@ async fn check_etag<R: Resource>(env: &Env<'_>, scope: &Scope, found: &R, if_mat
     Err(Error { etag: Some(current), ..Error::new(Reason::StaleEtag, detail) }.into())
 }
 
-fn refuse_deleted<R: Resource>(resource: &R) -> Result<(), Error> {
+fn refuse_deleted(resource: &dyn AnyResource) -> Result<(), Error> {
     match resource.common().deleted_at {
-        Some(_) => Err(Error::new(Reason::WrongState, format!("the {} is deleted; undelete it first", R::KIND.name))),
+        Some(_) => {
+            Err(Error::new(Reason::WrongState, format!("the {} is deleted; undelete it first", resource.kind().name)))
+        }
         None => Ok(()),
     }
 }
 
-async fn merge<R: Resource>(
+async fn merge(
     env: &Env<'_>,
     scope: Scope,
-    before: R,
+    before: AnyBox,
     patch: &Map<String, Value>,
     action: &str,
     source: Option<&str>,
-) -> Result<Decided<R>, Fail> {
-    refuse_deleted(&before)?;
-    refuse_hidden(R::KIND, &scope, patch)?;
-    check_author(env, &before)?;
-    let patch = &*env.resolver().body(R::KIND.fields, patch).await?;
+) -> Result<Decided, Fail> {
+    let kind = before.kind();
+    refuse_deleted(&*before)?;
+    refuse_hidden(kind, &scope, patch)?;
+    check_author(env, &*before)?;
+    let patch = &*env.resolver().body(kind.fields, patch).await?;
     let mut current = before.clone();
-    let effective = effective_at(env, R::KIND)?;
+    let effective = effective_at(env, kind)?;
     let late = env.context.effective_at.is_some()
         && current.common_mut().effective_at.is_some_and(|current| effective < *current);
     if late {
         return backfill(env, scope, before, patch, effective, source).await;
     }
     let after = before.patched(patch)?;
-    crate::webhooks::take_rights(env, &after);
-    changed(env, scope, &before, after, action, source).await
+    crate::webhooks::take_rights(env, &*after);
+    changed(env, scope, &*before, after, action, source).await
 }
 
 /// What becomes of a changed resource; nothing, if it is as it was.
-async fn changed<R: Resource>(
+async fn changed(
     env: &Env<'_>,
     scope: Scope,
-    before: &R,
-    mut after: R,
+    before: &dyn AnyResource,
+    mut after: AnyBox,
     action: &str,
     source: Option<&str>,
-) -> Result<Decided<R>, Fail> {
+) -> Result<Decided, Fail> {
     if !matches!(action, "delete" | "undelete") {
         refuse_deleted(before)?;
     }
-    if after == *before && action != "issue_secret" {
+    if after.is_same(before) && action != "issue_secret" {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
-    check(env, &scope, Some(before), &after, source).await?;
-    crate::spreading::spread(env, &mut after).await?;
-    if after == *before && action != "issue_secret" {
+    check(env, &scope, Some(before), &*after, source).await?;
+    crate::spreading::spread(env, &mut *after).await?;
+    if after.is_same(before) && action != "issue_secret" {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
     after.stamp(env.now);
-    let effective = effective_at(env, R::KIND)?;
+    let effective = effective_at(env, after.kind())?;
     let common = after.common_mut();
     *common.revision += 1;
     *common.updated_at = env.now;
@@ -280,31 +291,31 @@ async fn changed<R: Resource>(
         "undelete" => Outcome::Undeleted,
         _ => Outcome::Updated,
     };
-    let change = Change::new(ChangeKind::Update, Some(before), &after, action, source);
+    let change = Change::new(ChangeKind::Update, Some(before), &*after, action, source);
     Ok(Decided { resource: after, scope, outcome, change: Some(change), source_version: None })
 }
 
-fn unchanged<R>(scope: Scope, resource: R, outcome: Outcome) -> Decided<R> {
+fn unchanged(scope: Scope, resource: AnyBox, outcome: Outcome) -> Decided {
     Decided { resource, scope, outcome, change: None, source_version: None }
 }
 
 /// A change that held before what is current: history gains a version, the row stays.
-async fn backfill<R: Resource>(
+async fn backfill(
     env: &Env<'_>,
     scope: Scope,
-    current: R,
+    current: AnyBox,
     patch: &Map<String, Value>,
     effective: Instant,
     source: Option<&str>,
-) -> Result<Decided<R>, Fail> {
+) -> Result<Decided, Fail> {
     let then = Moment::Valid { at: effective, seq: i64::MAX };
-    let known = query::find::<R>(env.conn, &scope, &current.id_text(), then).await?;
+    let known = query::find_any(env.conn, &scope, current.kind(), &current.id_text(), then).await?;
     let base = known.unwrap_or_else(|| current.clone());
     let mut after = base.patched(patch)?;
-    if after == base && known_at(&base, effective) {
+    if after.is_same(&*base) && known_at(&*base, effective) {
         return Ok(unchanged(scope, current, Outcome::Unchanged));
     }
-    check(env, &scope, Some(&base), &after, source).await?;
+    check(env, &scope, Some(&*base), &*after, source).await?;
     let revision = current.common().revision;
     let common = after.common_mut();
     *common.revision = revision;
@@ -312,14 +323,14 @@ async fn backfill<R: Resource>(
     if let Some(at) = common.effective_at {
         *at = effective;
     }
-    let change = Change::new(ChangeKind::Backfill, Some(&base), &after, "backfill", source);
+    let change = Change::new(ChangeKind::Backfill, Some(&*base), &*after, "backfill", source);
     let (outcome, change) = (Outcome::Backfilled, Some(change));
     Ok(Decided { resource: after, scope, outcome, change, source_version: None })
 }
 
 /// Whether this version already held at the instant.
-fn known_at<R: Resource>(version: &R, at: Instant) -> bool {
-    version.clone().common_mut().effective_at.is_some_and(|effective| *effective <= at)
+fn known_at(version: &dyn AnyResource, at: Instant) -> bool {
+    version.boxed().common_mut().effective_at.is_some_and(|effective| *effective <= at)
 }
 
 /// The record of a source that an upsert is about.
@@ -339,22 +350,23 @@ pub(crate) fn refuse_partner(env: &Env<'_>) -> Result<(), Error> {
     Err(Error::new(Reason::Forbidden, detail))
 }
 
-async fn upsert<R: Resource>(
+async fn upsert(
     env: &Env<'_>,
+    kind: &'static Kind,
     new_id: u128,
     wanted: &Wanted<'_>,
     body: &Map<String, Value>,
-) -> Result<Decided<R>, Fail> {
+) -> Result<Decided, Fail> {
     refuse_partner(env)?;
     let reference = match check_source(env, wanted).await {
-        Err(Fail::Refused(error)) => return Err(with_faults_of_body::<R>(env, new_id, body, error).await?.into()),
+        Err(Fail::Refused(error)) => return Err(with_faults_of_body(env, kind, new_id, body, error).await?.into()),
         reference => reference?,
     };
     let org = env.context.caller.organisation();
-    let found: Behind = env.crosswalk.find(env.conn, org, R::KIND, &reference).await?;
+    let found: Behind = env.crosswalk.find(env.conn, org, kind, &reference).await?;
     let fresh = wanted.version.filter(|version| found.as_ref().and_then(|(_, stored)| *stored) != Some(*version));
     let version = fresh.map(|version| SourceVersion {
-        kind: R::KIND,
+        kind,
         source: wanted.source.to_owned(),
         external_id: wanted.external_id.to_owned(),
         version,
@@ -364,44 +376,45 @@ async fn upsert<R: Resource>(
             let detail = "there is no such resource yet, so no ETag matches";
             return Err(Error::new(Reason::StaleEtag, detail).into());
         }
-        let created = create::<R>(env, new_id, body, "upsert", Some(reference)).await?;
+        let created = create(env, kind, new_id, body, "upsert", Some(reference)).await?;
         return Ok(Decided { source_version: version, ..created });
     };
-    let (scope, before) = held::<R>(env, &id, Writes::<R>::UPDATE, wanted.if_match).await?;
+    let (scope, before) = held(env, kind, &id, kind.rows.update, wanted.if_match).await?;
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
-    let mut body = env.resolver().body(R::KIND.fields, body).await?.into_owned();
+    let mut body = env.resolver().body(kind.fields, body).await?.into_owned();
     // What can only be set at creation may be repeated, as long as it is the same.
-    drop_repeated(&before, &mut body);
+    drop_repeated(&*before, &mut body);
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
     Ok(Decided { source_version: version, ..merged })
 }
 
 /// A record that is wrong by its reference can only be new: what else is wrong with it is said with that.
-async fn with_faults_of_body<R: Resource>(
+async fn with_faults_of_body(
     env: &Env<'_>,
+    kind: &'static Kind,
     id: u128,
     body: &Map<String, Value>,
     mut error: Error,
 ) -> Result<Error, Fail> {
     if error.reason == Reason::Invalid {
         let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
-        let body = env.resolver().body(R::KIND.fields, body).await?;
-        error.faults.extend(R::create(&body, &seed).err().map(|error| error.faults).unwrap_or_default());
+        let body = env.resolver().body(kind.fields, body).await?;
+        error.faults.extend((kind.make.create)(&body, &seed).err().map(|error| error.faults).unwrap_or_default());
         error = Error::invalid(error.faults);
     }
     Ok(error)
 }
 
 /// One name in a source system more, or less: an update under that source.
-async fn refer<R: Resource>(env: &Env<'_>, id: &str, wanted: &Wanted<'_>, add: bool) -> Result<Decided<R>, Fail> {
+async fn refer(env: &Env<'_>, kind: &'static Kind, id: &str, wanted: &Wanted<'_>, add: bool) -> Result<Decided, Fail> {
     refuse_partner(env)?;
-    let (scope, before) = held::<R>(env, id, Writes::<R>::UPDATE, wanted.if_match).await?;
+    let (scope, before) = held(env, kind, id, kind.rows.update, wanted.if_match).await?;
     let reference = check_source(env, wanted).await?;
     let mut refs = before.common().external_refs.clone();
     if add {
-        check_free(env, &before, &reference, "/external_id").await?;
+        check_free(env, &*before, &reference, "/external_id").await?;
         refs.add(reference)?;
     } else {
         refs.remove(&reference);
@@ -411,10 +424,9 @@ async fn refer<R: Resource>(env: &Env<'_>, id: &str, wanted: &Wanted<'_>, add: b
 }
 
 /// Removes members that can only be set at creation and say what is so already.
-fn drop_repeated<R: Resource>(current: &R, body: &mut Map<String, Value>) {
-    let view = steerco_domain::mask::View { resource: current, mask: steerco_domain::mask::Mask::ALL };
-    let Ok(Value::Object(view)) = serde_json::to_value(&view) else { return };
-    for field in R::KIND.fields.iter().filter(|f| f.setter == steerco_domain::field::Setter::Create) {
+fn drop_repeated(current: &dyn AnyResource, body: &mut Map<String, Value>) {
+    let Ok(Value::Object(view)) = current.to_object(Mask::ALL) else { return };
+    for field in current.kind().fields.iter().filter(|f| f.setter == steerco_domain::field::Setter::Create) {
         if body.get(field.name).is_some_and(|value| view.get(field.name) == Some(value)) {
             body.remove(field.name);
         }
@@ -458,35 +470,33 @@ async fn check_source(env: &Env<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef,
     }
 }
 
-async fn delete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) -> Result<Decided<R>, Fail> {
-    let row = Writes::<R>::DELETE.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
-    let (scope, before) = held::<R>(env, id, row, if_match).await?;
+async fn delete(env: &Env<'_>, kind: &'static Kind, id: &str, if_match: Option<&str>) -> Result<Decided, Fail> {
+    let (scope, before) = held(env, kind, id, kind.rows.delete, if_match).await?;
     if before.common().deleted_at.is_some() {
         return Ok(unchanged(scope, before, Outcome::Unchanged));
     }
     before.check_delete()?;
     let id = &before.id_text();
-    check_ends(env, R::KIND, id).await?;
-    crate::closing::check_unused(env, R::KIND, id).await?;
+    check_ends(env, kind, id).await?;
+    crate::closing::check_unused(env, kind, id).await?;
     let org = env.context.caller.organisation();
-    for (kind, field) in children_of(R::KIND) {
-        if query::has_child(env.conn, org, kind, field, id).await? {
-            let detail = format!("{} still belong to it: delete or move them first", kind.plural);
+    for (child, field) in children_of(kind) {
+        if query::has_child(env.conn, org, child, field, id).await? {
+            let detail = format!("{} still belong to it: delete or move them first", child.plural);
             return Err(Error::new(Reason::HasChildren, detail).into());
         }
     }
     let mut after = before.clone();
     *after.common_mut().deleted_at = Some(env.now);
-    changed(env, scope, &before, after, "delete", None).await
+    changed(env, scope, &*before, after, "delete", None).await
 }
 
-async fn undelete<R: Resource>(env: &Env<'_>, id: &str, if_match: Option<&str>) -> Result<Decided<R>, Fail> {
-    let row = Writes::<R>::DELETE.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
-    let (scope, before) = held::<R>(env, id, row, if_match).await?;
+async fn undelete(env: &Env<'_>, kind: &'static Kind, id: &str, if_match: Option<&str>) -> Result<Decided, Fail> {
+    let (scope, before) = held(env, kind, id, kind.rows.delete, if_match).await?;
     let mut after = before.clone();
     *after.common_mut().deleted_at = None;
     if before.common().deleted_at.is_some() {
-        crate::invoicing::enter(env, &mut after).await?;
+        crate::invoicing::enter(env, &mut *after).await?;
     }
-    changed(env, scope, &before, after, "undelete", None).await
+    changed(env, scope, &*before, after, "undelete", None).await
 }

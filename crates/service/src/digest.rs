@@ -11,9 +11,9 @@ use steerco_domain::error::Fault;
 use steerco_domain::event_type::check_kinds;
 use steerco_domain::hex::hex;
 use steerco_domain::list::parse_order;
-use steerco_domain::mask::{Mask, View};
+use steerco_domain::mask::Mask;
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, KINDS, Resource, for_each_resource};
+use steerco_domain::{Error, KINDS};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::scope::authorise;
 use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
@@ -117,35 +117,15 @@ async fn of_kind(
         }
         return Ok(sum.done(kind));
     }
-    macro_rules! kinds {
-        ([] $($module:ident::$name:ident),* $(,)?) => {
-            $(if kind.name == steerco_domain::$module::$name::KIND.name {
-                add_seen::<steerco_domain::$module::$name>(conn, scope, query.clone(), moment, &mut sum).await?;
-            })*
-        };
-    }
-    for_each_resource!(kinds);
-    Ok(sum.done(kind))
-}
-
-/// Resources of which the caller does not see the revision: they are few.
-async fn add_seen<R: Resource>(
-    conn: &Conn,
-    scope: &Scope,
-    query: ListQuery<'_>,
-    moment: Moment,
-    sum: &mut Sum,
-) -> Result<(), Fail> {
-    let by_id = parse_order(Some("id"), R::KIND, Mask::ALL).map_err(Error::invalid)?;
+    // Resources of which the caller does not see the revision: they are few.
+    let by_id = parse_order(Some("id"), kind, Mask::ALL).map_err(Error::invalid)?;
     let query = ListQuery { order: &by_id, limit: u32::MAX, ..query };
-    let mask = scope.mask(R::KIND);
-    for resource in query::list::<R>(conn, scope, &query, moment).await? {
-        let json = serde_json::to_value(View { resource: &resource, mask });
+    for resource in query::list(conn, scope, kind, &query, moment).await? {
         let mut text = String::new();
-        canonical(&json.map_err(|cause| Fail::Broken(cause.to_string()))?, &mut text);
+        canonical(&resource.to_object(mask).map_err(|cause| Fail::Broken(cause.to_string()))?, &mut text);
         sum.add(&resource.id_text(), &hex(&Sha256::digest(text)));
     }
-    Ok(())
+    Ok(sum.done(kind))
 }
 
 /// JSON as RFC 8785 writes it: names sorted, no spaces, numbers as ECMAScript prints them. Those of the service are small

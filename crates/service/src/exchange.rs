@@ -17,7 +17,6 @@ use steerco_persistence::{Conn, Fail, exchange, log};
 
 use crate::decide::{Decided, decide};
 use crate::execute::{Env, Item, Wish, make};
-use crate::read::Reads;
 use crate::{Caller, Context, Outcome, Service};
 
 const IMPORT: &Row = find("exchange_rate", "import");
@@ -54,8 +53,8 @@ impl Service {
             return Ok(imported);
         }
         let action = IMPORT.action;
-        let wish = Wish::many(action, input, items);
-        let done = self.execute::<ExchangeRate>(context, wish).await?;
+        let wish = Wish::many(ExchangeRate::KIND, action, input, items);
+        let done = self.execute(context, wish).await?;
         imported.replayed = done.replayed;
         for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {
             match written.outcome {
@@ -87,7 +86,7 @@ impl Service {
         wish: &ConvertAmounts,
         as_of: Option<Instant>,
     ) -> Result<Conversion, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<ExchangeRate>::ROW).await?;
+        let (_, scope) = self.authorise(conn, caller, ExchangeRate::KIND.rows.read).await?;
         wish.check()?;
         let moment = match as_of {
             Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
@@ -103,7 +102,7 @@ fn put<'e>(
     id: u128,
     quote: Arc<Quote>,
     reference: Option<String>,
-) -> BoxFuture<'e, Result<Decided<ExchangeRate>, Fail>> {
+) -> BoxFuture<'e, Result<Decided, Fail>> {
     Box::pin(async move {
         let euro = Currency::parse(EURO).ok_or_else(Error::internal)?;
         let name = series(ExchangeRateType::Spot, None, euro, quote.currency);
@@ -122,6 +121,6 @@ fn put<'e>(
             body.insert("effective_on".to_owned(), json!(quote.on));
             Item::Create { id, body }
         };
-        decide(env, &item).await
+        decide(env, ExchangeRate::KIND, &item).await
     })
 }

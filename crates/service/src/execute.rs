@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
-use steerco_domain::access::{Row, find, same};
+use steerco_domain::access::Row;
 use steerco_domain::actor::Actor;
 use steerco_domain::error::Fault;
 use steerco_domain::graph::Edge;
 use steerco_domain::id::Id;
-use steerco_domain::resource::Acting;
+use steerco_domain::resource::{Acting, Kind};
 use steerco_domain::time::Instant;
 use steerco_domain::webhook_endpoint::WebhookEndpoint;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link};
 use steerco_persistence::consumer::Moved;
 use steerco_persistence::idempotency::Key;
@@ -35,20 +35,28 @@ use crate::webhooks::check_addresses;
 use crate::{BatchResult, Context, Seen, Service, Written};
 
 /// What a verb does to its resource.
-pub(crate) type Decide<R> = Arc<dyn Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync>;
+pub(crate) type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
 
 /// Makes a new resource together with what else it brings.
-pub(crate) type Make<R> = Arc<dyn for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided<R>, Fail>> + Send + Sync>;
+pub(crate) type Make = Arc<dyn for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync>;
 
-pub(crate) fn make<R, F>(make: F) -> Make<R>
+pub(crate) fn make<F>(make: F) -> Make
 where
-    F: for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided<R>, Fail>> + Send + Sync + 'static,
+    F: for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync + 'static,
 {
     Arc::new(make)
 }
 
+pub(crate) fn decide_by<R, F>(decide: F) -> Decide
+where
+    R: Resource,
+    F: Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync + 'static,
+{
+    Arc::new(move |on, acting| decide(on.of_mut().ok_or_else(Error::internal)?, acting))
+}
+
 /// One change wished for.
-pub(crate) enum Item<R> {
+pub(crate) enum Item {
     Create {
         id: u128,
         body: Map<String, Value>,
@@ -86,20 +94,21 @@ pub(crate) enum Item<R> {
         id: String,
         row: &'static Row,
         if_match: Option<String>,
-        decide: Decide<R>,
+        decide: Decide,
     },
     Make {
         row: &'static Row,
-        make: Make<R>,
+        make: Make,
     },
 }
 
 /// Everything a request wishes for.
-pub(crate) struct Wish<R> {
+pub(crate) struct Wish {
+    pub(crate) kind: &'static Kind,
     pub(crate) action: &'static str,
     /// The decoded input, of which the fingerprint is made: both doors decode to the same.
     pub(crate) input: Value,
-    pub(crate) items: Vec<Item<R>>,
+    pub(crate) items: Vec<Item>,
     pub(crate) partial: bool,
     pub(crate) batch: bool,
     /// Account and hash of a secret to be set.
@@ -112,40 +121,16 @@ pub(crate) struct Wish<R> {
     pub(crate) webhook: Option<Setting>,
 }
 
-impl<R> Wish<R> {
-    pub(crate) fn one(action: &'static str, input: Value, item: Item<R>) -> Self {
-        Self { batch: false, ..Self::many(action, input, vec![item]) }
+impl Wish {
+    pub(crate) fn one(kind: &'static Kind, action: &'static str, input: Value, item: Item) -> Self {
+        Self { batch: false, ..Self::many(kind, action, input, vec![item]) }
     }
 
     /// All or nothing of a batch.
-    pub(crate) fn many(action: &'static str, input: Value, items: Vec<Item<R>>) -> Self {
-        Self { action, input, items, partial: false, batch: true, secret: None, link: None, moved: None, webhook: None }
+    pub(crate) fn many(kind: &'static Kind, action: &'static str, input: Value, items: Vec<Item>) -> Self {
+        let (partial, batch) = (false, true);
+        Self { kind, action, input, items, partial, batch, secret: None, link: None, moved: None, webhook: None }
     }
-}
-
-/// The rows of the table for writing a kind; looked up by the compiler.
-pub(crate) struct Writes<R>(std::marker::PhantomData<R>);
-
-impl<R: Resource> Writes<R> {
-    pub(crate) const CREATE: Option<&'static Row> = row_if_made_so(R::KIND.name, "create");
-    pub(crate) const UPDATE: &'static Row = find(R::KIND.name, "update");
-    pub(crate) const DELETE: Option<&'static Row> = row_if_made_so(R::KIND.name, "delete");
-}
-
-/// Kinds that no caller makes or deletes as such: the tenant is its operator's, batches are posted, reviews and payables
-/// follow from claims.
-const FIXED: [&str; 5] = ["organisation", "actuals_batch", "purchase_order_batch", "review", "payable"];
-
-/// A claim is made, and then only withdrawn.
-const fn row_if_made_so(kind: &str, action: &str) -> Option<&'static Row> {
-    let mut i = 0;
-    while i < FIXED.len() {
-        if same(kind, FIXED[i]) {
-            return None;
-        }
-        i += 1;
-    }
-    if same(kind, "milestone_update") && same(action, "delete") { None } else { Some(find(kind, action)) }
 }
 
 /// What a decision knows of its caller.
@@ -294,17 +279,14 @@ where
 }
 
 impl Service {
-    pub(crate) async fn execute_one<R: Resource>(&self, context: &Context, wish: Wish<R>) -> Result<Written<R>, Error> {
+    pub(crate) async fn execute_one(&self, context: &Context, wish: Wish) -> Result<Written, Error> {
         let mut done = self.execute(context, wish).await?;
         done.results.pop().unwrap_or_else(|| Err(Error::internal()))
     }
 
-    pub(crate) fn execute<'a, R: Resource>(
-        &'a self,
-        context: &'a Context,
-        wish: Wish<R>,
-    ) -> BoxFuture<'a, Result<BatchResult<R>, Error>> {
+    pub(crate) fn execute<'a>(&'a self, context: &'a Context, wish: Wish) -> BoxFuture<'a, Result<BatchResult, Error>> {
         Box::pin(async move {
+            let kind = wish.kind;
             self.authorise_early(context, &wish).await?;
             check_addresses(self, &wish).await?;
             let org = context.caller.organisation().to_owned();
@@ -312,31 +294,31 @@ impl Service {
             let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
             let decide = job(move |conn| {
                 let (service, context, wish) = (service.clone(), context.clone(), Arc::clone(&wish));
-                Box::pin(async move { service.decide_all::<R>(conn, &context, &wish).await })
+                Box::pin(async move { service.decide_all(conn, &context, &wish).await })
             });
             let answer = self.inner.database.transact(&org, key, decide).await?;
-            if R::KIND.name == WebhookEndpoint::KIND.name {
+            if kind.name == WebhookEndpoint::KIND.name {
                 self.inner.webhooks.stir(&org);
             }
-            answer.downcast::<BatchResult<R>>().map(|done| *done).map_err(|_| Error::internal())
+            answer.downcast::<BatchResult>().map(|done| *done).map_err(|_| Error::internal())
         })
     }
 
     /// Keeps those who may do nothing at all away from the writer. The transaction decides again.
-    async fn authorise_early<R: Resource>(&self, context: &Context, wish: &Wish<R>) -> Result<(), Error> {
+    async fn authorise_early(&self, context: &Context, wish: &Wish) -> Result<(), Error> {
         if self.inner.database.is_postgres() {
             return Ok(());
         }
         let conn = self.inner.database.outside();
         let access = self.access(&conn, &context.caller).await.map_err(Fail::into_error)?;
         let env = Env::new(context, &conn, access, &self.inner.clock);
-        wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))
+        wish.items.first().map_or(Ok(()), |item| may_begin(&env, wish.kind, item))
     }
 
-    async fn decide_all<R: Resource>(&self, conn: &Conn, context: &Context, wish: &Wish<R>) -> Result<Plan, Fail> {
+    async fn decide_all(&self, conn: &Conn, context: &Context, wish: &Wish) -> Result<Plan, Fail> {
         let access = self.access(conn, &context.caller).await?;
         let env = Env::new(context, conn, access, &self.inner.clock);
-        wish.items.first().map_or(Ok(()), |item| may_begin(&env, item))?;
+        wish.items.first().map_or(Ok(()), |item| may_begin(&env, wish.kind, item))?;
         let act = Act {
             org: context.caller.organisation().to_owned(),
             actor: env.actor(),
@@ -344,17 +326,17 @@ impl Service {
             request_id: context.request_id.clone(),
         };
         let key = remembered_key(context);
-        let fingerprint = fingerprint::<R>(context, wish);
+        let fingerprint = fingerprint(context, wish);
         if let Some(key) = &key
             && let Some((before, kept)) = idempotency::find(conn, key)?
         {
             if before != fingerprint {
                 return Err(Error::new(Reason::KeyReused, "this idempotency key was used with another request").into());
             }
-            return Ok(Plan::nothing(act, Box::new(replay::<R>(&env, &kept).await?)));
+            return Ok(Plan::nothing(act, Box::new(replay(&env, wish.kind, &kept).await?)));
         }
         if wish.batch {
-            prefetch(&env, &wish.items).await?;
+            prefetch(&env, wish.kind, &wish.items).await?;
         }
         let (results, changes, source_versions) = decide_items(&env, wish).await?;
         let mut plan = env.plan(act, changes, source_versions);
@@ -388,29 +370,30 @@ pub(crate) fn remembered_key(context: &Context) -> Option<Key> {
 }
 
 /// Whether the caller may do this kind of thing at all, before anything is looked up.
-fn may_begin<R: Resource>(env: &Env<'_>, item: &Item<R>) -> Result<(), Error> {
+fn may_begin(env: &Env<'_>, kind: &Kind, item: &Item) -> Result<(), Error> {
+    let rows = &kind.rows;
     let allowed = match item {
-        Item::Create { .. } => env.scope(Writes::<R>::CREATE),
-        Item::Update { .. } | Item::Refer { .. } => env.scope(Some(Writes::<R>::UPDATE)),
-        Item::Upsert { .. } => env.scope(Some(Writes::<R>::UPDATE)).or_else(|_| env.scope(Writes::<R>::CREATE)),
-        Item::Delete { .. } | Item::Undelete { .. } => env.scope(Writes::<R>::DELETE),
+        Item::Create { .. } => env.scope(rows.create),
+        Item::Update { .. } | Item::Refer { .. } => env.scope(rows.update),
+        Item::Upsert { .. } => env.scope(rows.update).or_else(|_| env.scope(rows.create)),
+        Item::Delete { .. } | Item::Undelete { .. } => env.scope(rows.delete),
         Item::Act { row, .. } | Item::Make { row, .. } => env.scope(Some(row)),
     };
     allowed.map(|_| ())
 }
 
-type Results<R> = (Vec<Result<Written<R>, Error>>, Vec<Change>, Vec<SourceVersion>);
+type Results = (Vec<Result<Written, Error>>, Vec<Change>, Vec<SourceVersion>);
 
-pub(crate) async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> Result<Results<R>, Fail> {
+pub(crate) async fn decide_items(env: &Env<'_>, wish: &Wish) -> Result<Results, Fail> {
     let (mut results, mut changes, mut versions) = (Vec::with_capacity(wish.items.len()), Vec::new(), Vec::new());
     let (mut touched, mut taken) = (HashSet::new(), HashSet::new());
     for item in &wish.items {
-        let decided = match crate::decide::decide(env, item).await {
+        let decided = match crate::decide::decide(env, wish.kind, item).await {
             Ok(decided) if !touched.insert(decided.resource.id_text()) => {
                 Err(Error::fault("", "DUPLICATE", "an earlier item of this batch changes the same resource"))
             }
             Ok(decided) => {
-                match crate::checks::claims(&decided.resource).into_iter().find(|claim| !taken.insert(claim.clone())) {
+                match crate::checks::claims(&*decided.resource).into_iter().find(|claim| !taken.insert(claim.clone())) {
                     None => Ok(decided),
                     Some((pointer, _)) => {
                         let detail = "an earlier item of this batch has the same value, which is unique";
@@ -425,7 +408,7 @@ pub(crate) async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> 
         results.push(decided.map(|Decided { resource, scope, outcome, change, source_version }| {
             changes.extend(change);
             versions.extend(source_version);
-            let (mask, etag) = (scope.mask(R::KIND), etag(&scope, &resource));
+            let (mask, etag) = (scope.mask(wish.kind), etag(&scope, &*resource));
             Written { seen: Seen { resource, mask, etag, trimmed: false }, outcome, replayed: false }
         }));
     }
@@ -436,7 +419,7 @@ pub(crate) async fn decide_items<R: Resource>(env: &Env<'_>, wish: &Wish<R>) -> 
 }
 
 /// All faults of all items at once, each at its place; of a single request, the refusal itself.
-fn refuse_whole<R>(results: &[Result<Written<R>, Error>], batch: bool) -> Option<Error> {
+fn refuse_whole(results: &[Result<Written, Error>], batch: bool) -> Option<Error> {
     let mut refused = results.iter().enumerate().filter_map(|(i, result)| result.as_ref().err().map(|e| (i, e)));
     let (first_place, first) = refused.next()?;
     if !batch {

@@ -1,7 +1,8 @@
 //! Lists to their end: page after page, as the caller asks for them.
 
 use futures::stream::{self, BoxStream, StreamExt};
-use steerco_domain::{Error, Resource};
+use steerco_domain::Error;
+use steerco_domain::resource::Kind;
 
 use crate::{Caller, ListArgs, Page, Service};
 
@@ -9,27 +10,27 @@ use crate::{Caller, ListArgs, Page, Service};
 const ROWS: i64 = 500;
 
 /// Everything a list has. Rights are read with every page, so that one taken away ends it.
-pub struct Export<R> {
+pub struct Export {
     /// The first page: what is wrong with the arguments shows before anything is sent.
-    pub first: Page<R>,
+    pub first: Page,
     /// Those after it.
-    pub rest: BoxStream<'static, Result<Page<R>, Error>>,
+    pub rest: BoxStream<'static, Result<Page, Error>>,
 }
 
 impl Service {
     /// Reads a list from its beginning to its end. Page size and page token of the arguments do not count.
-    pub async fn export<R: Resource>(&self, caller: &Caller, args: ListArgs) -> Result<Export<R>, Error> {
+    pub async fn export(&self, kind: &'static Kind, caller: &Caller, args: ListArgs) -> Result<Export, Error> {
         let args = ListArgs { page_size: Some(ROWS), page_token: None, ..args };
-        let first = self.list::<R>(caller, &args).await?;
+        let first = self.list_any(kind, caller, &args).await?;
         let args = ListArgs { include_total: false, ..args };
         let next = first.next_page_token.clone();
-        let state = (self.clone(), caller.clone(), args, next);
-        let rest = stream::try_unfold(state, |(service, caller, args, next)| async move {
+        let state = (self.clone(), kind, caller.clone(), args, next);
+        let rest = stream::try_unfold(state, |(service, kind, caller, args, next)| async move {
             let Some(token) = next else { return Ok(None) };
             let args = ListArgs { page_token: Some(token), ..args };
-            let page = service.list::<R>(&caller, &args).await?;
+            let page = service.list_any(kind, &caller, &args).await?;
             let next = page.next_page_token.clone();
-            Ok::<_, Error>(Some((page, (service, caller, args, next))))
+            Ok::<_, Error>(Some((page, (service, kind, caller, args, next))))
         });
         Ok(Export { first, rest: rest.boxed() })
     }

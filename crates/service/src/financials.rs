@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
+use steerco_domain::Error;
 use steerco_domain::access::{Row, find};
 use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation};
@@ -10,17 +11,17 @@ use steerco_domain::financials::{Balance, Financials, FinancialsQuery, Sight};
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::money::Currency;
+use steerco_domain::resource::Kind;
 use steerco_domain::text::Code;
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::translation::{PeriodRates, Position, Translated, Translation};
-use steerco_domain::{Error, Resource};
 use steerco_persistence::exchange::{self, RateNeed};
 use steerco_persistence::financials::{self, Subject};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::translation::{self, Positions};
 use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
-use crate::read::{Reads, check_id, resolve_id};
+use crate::read::{check_id, resolve_id};
 use crate::sight::event_id;
 use crate::token::{PageToken, digest};
 use crate::{Caller, Service};
@@ -40,36 +41,38 @@ struct Asked<'a> {
 
 impl Service {
     /// What is approved, spent and left of a project, program or portfolio, as far as the caller sees it.
-    pub async fn financials<R: Resource>(
+    pub async fn financials(
         &self,
+        kind: &'static Kind,
         caller: &Caller,
         id: &str,
         query: &FinancialsQuery,
     ) -> Result<Financials, Error> {
-        check_id(R::KIND, id)?;
+        check_id(kind, id)?;
         query.check()?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.financials_in::<R>(&conn, caller, id, query).await.map_err(Fail::into_error)?;
+        let found = self.financials_in(kind, &conn, caller, id, query).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }
 
-    async fn financials_in<R: Resource>(
+    async fn financials_in(
         &self,
+        kind: &'static Kind,
         conn: &Conn,
         caller: &Caller,
         id: &str,
         query: &FinancialsQuery,
     ) -> Result<Financials, Fail> {
-        let (_, sight) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
+        let (_, sight) = self.authorise(conn, caller, kind.rows.read).await?;
         let (_, scope) = self.authorise(conn, caller, LEDGER).await?;
         let moment = match query.as_of {
             Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
             None => Moment::Now,
         };
-        let id = &*resolve_id::<R>(conn, &sight, id).await?;
-        query::find::<R>(conn, &sight, id, moment).await?.ok_or_else(|| Error::not_found(R::KIND.name))?;
-        let asked = Asked { conn, scope: &scope, subject: Subject { kind: R::KIND, id }, query, moment };
+        let id = &*resolve_id(kind, conn, &sight, id).await?;
+        query::find_any(conn, &sight, kind, id, moment).await?.ok_or_else(|| Error::not_found(kind.name))?;
+        let asked = Asked { conn, scope: &scope, subject: Subject { kind, id }, query, moment };
         let mut balances = financials::list(conn, &scope, asked.subject, query, moment).await?;
         if query.counts.requests {
             balances.extend(financials::list_requests(conn, &scope, asked.subject, query, moment).await?);

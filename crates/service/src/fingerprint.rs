@@ -5,17 +5,16 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
-use steerco_domain::Resource;
 
 use crate::Context;
 use crate::execute::Wish;
 use crate::token::digest;
 
 /// The same over both doors.
-pub(crate) fn fingerprint<R: Resource>(context: &Context, wish: &Wish<R>) -> String {
+pub(crate) fn fingerprint(context: &Context, wish: &Wish) -> String {
     let effective = context.effective_at.map(|at| at.to_string()).unwrap_or_default();
     digest(&[
-        R::KIND.name,
+        wish.kind.name,
         wish.action,
         context.if_match.as_deref().unwrap_or_default(),
         &effective,

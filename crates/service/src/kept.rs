@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use steerco_domain::error::Fault;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, Reason};
 use steerco_persistence::{Fail, query};
 
 use crate::execute::Env;
-use crate::read::Reads;
 use crate::service::etag;
 use crate::{BatchResult, Outcome, Seen, Written};
 
@@ -17,7 +17,7 @@ pub(crate) enum Kept {
     Refused { code: String, detail: String, faults: Vec<Fault> },
 }
 
-pub(crate) fn keep<R: Resource>(result: &Result<Written<R>, Error>) -> Kept {
+pub(crate) fn keep(result: &Result<Written, Error>) -> Kept {
     match result {
         Ok(written) => Kept::Done {
             id: written.seen.resource.id_text(),
@@ -33,17 +33,17 @@ pub(crate) fn keep<R: Resource>(result: &Result<Written<R>, Error>) -> Kept {
 }
 
 /// The answer of the first request, read again under today's rights.
-pub(crate) async fn replay<R: Resource>(env: &Env<'_>, kept: &str) -> Result<BatchResult<R>, Fail> {
+pub(crate) async fn replay(env: &Env<'_>, kind: &'static Kind, kept: &str) -> Result<BatchResult, Fail> {
     let kept: Vec<Kept> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
-    let scope = env.scope(Some(Reads::<R>::ROW))?;
+    let scope = env.scope(Some(kind.rows.read))?;
     let mut results = Vec::with_capacity(kept.len());
     for kept in kept {
         results.push(match kept {
             Kept::Done { id, revision, outcome } => {
-                let found = query::find_revision::<R>(env.conn, &scope, &id, revision).await?;
-                let resource = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
+                let found = query::find_revision(env.conn, &scope, kind, &id, revision).await?;
+                let resource = found.ok_or_else(|| Error::not_found(kind.name))?;
                 let outcome = Outcome::ALL.iter().copied().find(|o| o.word() == outcome);
-                let (mask, etag) = (scope.mask(R::KIND), etag(&scope, &resource));
+                let (mask, etag) = (scope.mask(kind), etag(&scope, &*resource));
                 let seen = Seen { resource, mask, etag, trimmed: false };
                 Ok(Written { seen, outcome: outcome.unwrap_or(Outcome::Updated), replayed: true })
             }

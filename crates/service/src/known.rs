@@ -1,17 +1,17 @@
 //! What one transaction has looked up already: many writes at once ask the same again and again.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-use steerco_domain::Resource;
+use steerco_domain::AnyBox;
 use steerco_domain::access::Row;
 use steerco_domain::field::Cell;
 use steerco_domain::refs::ExternalRef;
+use steerco_domain::resource::Kind;
 use steerco_persistence::{Fail, query};
 
-use crate::execute::{Env, Item, Writes};
+use crate::execute::{Env, Item};
 
 /// Answers by their questions.
 pub(crate) struct Memory<K, V>(Mutex<HashMap<K, V>>);
@@ -43,7 +43,7 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
 }
 
 /// Rows held for a write, by the action that may change them and their id.
-type Held = Mutex<HashMap<(&'static str, String), Box<dyn Any + Send>>>;
+type Held = Mutex<HashMap<(&'static str, String), AnyBox>>;
 
 /// Kind and id of a parent, and the fields that its children inherit.
 type Heirloom = (&'static str, String, Vec<&'static str>);
@@ -62,31 +62,31 @@ pub(crate) struct Known {
 
 impl Known {
     /// A row that was held before, once.
-    pub(crate) fn take_held<R: Resource>(&self, row: &Row, id: &str) -> Option<R> {
+    pub(crate) fn take_held(&self, row: &Row, id: &str) -> Option<AnyBox> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_empty() {
             return None;
         }
-        held.remove(&(row.action, id.to_owned())).and_then(|found| found.downcast::<R>().ok()).map(|found| *found)
+        held.remove(&(row.action, id.to_owned()))
     }
 }
 
 /// Looks up at once what the upserts of a batch will ask one by one: ids behind references, and the rows to be changed.
-pub(crate) async fn prefetch<R: Resource>(env: &Env<'_>, items: &[Item<R>]) -> Result<(), Fail> {
+pub(crate) async fn prefetch(env: &Env<'_>, kind: &'static Kind, items: &[Item]) -> Result<(), Fail> {
     let mut by_source: HashMap<(&'static str, &str), Vec<&str>> = HashMap::new();
     let mut named = Vec::new();
     for item in items {
         let Item::Upsert { source, external_id, body, .. } = item else { continue };
-        by_source.entry((R::KIND.name, source)).or_default().push(external_id);
-        crate::crosswalk::collect(R::KIND.fields, body, &mut named);
+        by_source.entry((kind.name, source)).or_default().push(external_id);
+        crate::crosswalk::collect(kind.fields, body, &mut named);
     }
     for (kind, reference) in &named {
         by_source.entry((kind.name, reference.source.as_str())).or_default().push(reference.external_id.as_str());
     }
     let org = env.context.caller.organisation();
     let mut own = Vec::new();
-    for ((kind, source), mut external_ids) in by_source {
-        let Some(kind) = steerco_domain::find_kind(kind) else { continue };
+    for ((name, source), mut external_ids) in by_source {
+        let Some(of) = steerco_domain::find_kind(name) else { continue };
         external_ids.sort_unstable();
         external_ids.dedup();
         // What is no identifier has nothing behind it: its item is refused in its turn.
@@ -94,22 +94,22 @@ pub(crate) async fn prefetch<R: Resource>(env: &Env<'_>, items: &[Item<R>]) -> R
         let references: Vec<ExternalRef> = references.collect();
         let external_ids: Vec<&str> = references.iter().map(|reference| reference.external_id.as_str()).collect();
         let mut found: HashMap<String, (String, Option<i64>)> = HashMap::new();
-        for (external_id, id, version) in query::find_refs(env.conn, org, kind, source, &external_ids).await? {
+        for (external_id, id, version) in query::find_refs(env.conn, org, of, source, &external_ids).await? {
             found.insert(external_id, (id, version));
         }
         for reference in references {
             let behind = found.remove(reference.external_id.as_str());
-            own.extend(behind.iter().filter(|_| kind.name == R::KIND.name).map(|(id, _)| id.clone()));
-            env.crosswalk.know(kind, reference, behind);
+            own.extend(behind.iter().filter(|_| of.name == kind.name).map(|(id, _)| id.clone()));
+            env.crosswalk.know(of, reference, behind);
         }
     }
     own.sort_unstable();
     own.dedup();
-    let Ok(scope) = env.scope(Some(Writes::<R>::UPDATE)) else { return Ok(()) };
-    let rows = query::find_many_for_update::<R>(env.conn, &scope, &own).await?;
+    let Some((row, scope)) = kind.rows.update.and_then(|row| Some((row, env.scope(Some(row)).ok()?))) else {
+        return Ok(());
+    };
+    let rows = query::find_many_for_update(env.conn, &scope, kind, &own).await?;
     let mut held = env.known.held.lock().unwrap_or_else(PoisonError::into_inner);
-    for row in rows {
-        held.insert((Writes::<R>::UPDATE.action, row.id_text()), Box::new(row));
-    }
+    held.extend(rows.into_iter().map(|found| ((row.action, found.id_text()), found)));
     Ok(())
 }

@@ -99,4 +99,4 @@ pub use settlement::ScorecardArgs;
 pub use steerco_persistence::ledger::LineResult;
 pub use steerco_persistence::purchase_order::OrderResult;
 pub use webhooks::{WebhookAttempt, WebhookDelivery, WebhookDeliveryArgs, WebhookDeliveryPage, WebhookSettings};
-pub use write::{BATCH_MAX, BatchItem, BatchResult, Outcome, Written};
+pub use write::{AnyVerb, BATCH_MAX, BatchItem, BatchResult, Outcome, Written};

@@ -86,7 +86,7 @@ impl Service {
 
     async fn ocds_process_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<Process, Fail> {
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
-        let id = &*resolve_id::<Engagement>(conn, &scope, id).await?;
+        let id = &*resolve_id(Engagement::KIND, conn, &scope, id).await?;
         let found = query::find::<Engagement>(conn, &scope, id, Moment::Now).await?;
         let found = found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
         if found.state == EngagementState::Draft {

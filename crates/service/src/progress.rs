@@ -1,47 +1,50 @@
 //! Reading the roll-up of progress.
 
+use steerco_domain::Error;
 use steerco_domain::progress::Progress;
+use steerco_domain::resource::Kind;
 use steerco_domain::time::Instant;
-use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, log, progress};
 
-use crate::read::{Reads, check_id, resolve_id};
+use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
 impl Service {
     /// Progress of a project, program or portfolio, as far as the caller sees it; with `as_of` as it was known then.
-    pub async fn progress<R: Resource>(
+    pub async fn progress(
         &self,
+        kind: &'static Kind,
         caller: &Caller,
         id: &str,
         as_of: Option<Instant>,
     ) -> Result<Progress, Error> {
-        check_id(R::KIND, id)?;
+        check_id(kind, id)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.progress_in::<R>(&conn, caller, id, as_of).await.map_err(Fail::into_error)?;
+        let found = self.progress_in(kind, &conn, caller, id, as_of).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
     }
 
-    async fn progress_in<R: Resource>(
+    async fn progress_in(
         &self,
+        kind: &'static Kind,
         conn: &Conn,
         caller: &Caller,
         id: &str,
         as_of: Option<Instant>,
     ) -> Result<Progress, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
-        let id = &*resolve_id::<R>(conn, &scope, id).await?;
+        let (_, scope) = self.authorise(conn, caller, kind.rows.read).await?;
+        let id = &*resolve_id(kind, conn, &scope, id).await?;
         let seq = match as_of {
             Some(at) => Some(log::seq_at(conn, scope.org(), at).await?),
             None => None,
         };
         let moment = seq.map_or(Moment::Now, |seq| Moment::Known { seq });
-        query::find::<R>(conn, &scope, id, moment).await?.ok_or_else(|| Error::not_found(R::KIND.name))?;
+        query::find_any(conn, &scope, kind, id, moment).await?.ok_or_else(|| Error::not_found(kind.name))?;
         let (found, hidden) = match seq {
-            Some(seq) => progress::find_known(conn, &scope, R::KIND, id, seq).await?,
-            None if R::KIND.name == "portfolio" && !scope.is_whole_in(id) => {
+            Some(seq) => progress::find_known(conn, &scope, kind, id, seq).await?,
+            None if kind.name == "portfolio" && !scope.is_whole_in(id) => {
                 progress::find_in_sight(conn, &scope, id).await?
             }
             None => (progress::find(conn, &scope, id).await?, 0),

@@ -56,7 +56,8 @@ impl Service {
             let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
             Box::pin(async move { decide(env, &batch, &sha256, id, &told).await })
         });
-        let written = self.execute_one(context, Wish::one(POST.action, input, Item::Make { row: POST, make })).await?;
+        let wish = Wish::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { row: POST, make });
+        let written: Written<PurchaseOrderBatch> = self.execute_one(context, wish).await?.typed()?;
         let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
         let lines = written.seen.resource.line_count;
         let (results, more_after) = self.shown_results(&context.caller, &written, told, lines).await?;
@@ -77,7 +78,7 @@ async fn decide(
     sha256: &str,
     id: u128,
     told: &Told,
-) -> Result<Decided<PurchaseOrderBatch>, Fail> {
+) -> Result<Decided, Fail> {
     let scope = env.scope(Some(POST))?;
     let overrides = batch.override_reason.as_ref().map(|_| env.scope(Some(OVERRIDE))).transpose()?;
     if !scope.is_whole() || overrides.is_some_and(|scope| !scope.is_whole()) {
@@ -97,7 +98,7 @@ async fn decide(
             return Err(Error::new(Reason::AlreadyExists, detail).into());
         }
         let outcome = Outcome::Unchanged;
-        return Ok(Decided { resource: before, scope, outcome, change: None, source_version: None });
+        return Ok(Decided { resource: Box::new(before), scope, outcome, change: None, source_version: None });
     }
     batch.check()?;
     let mut desk = Desk::read(env, &scope, batch, &entity, books, &orders).await?;
@@ -116,7 +117,8 @@ async fn decide(
         orders: results,
     });
     let change = Change::new(ChangeKind::Insert, None, &after, "create", Some(source.as_str()));
-    Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
+    let (resource, outcome, change) = (Box::new(after), Outcome::Created, Some(change));
+    Ok(Decided { resource, scope, outcome, change, source_version: None })
 }
 
 /// The batch as it is stored.

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use futures::future::BoxFuture;
 use serde_json::json;
-use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
 use steerco_domain::field::Cell;
 use steerco_domain::filter::Filter;
@@ -14,7 +13,7 @@ use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
-use steerco_domain::{Error, Resource};
+use steerco_domain::{AnyBox, AnyResource, Error, Resource};
 use steerco_persistence::query::{ListQuery, Moment};
 use steerco_persistence::{Conn, Fail, Scope, log, query};
 
@@ -25,7 +24,7 @@ use crate::{Caller, ListArgs, ReadArgs, Service};
 
 /// A resource as the caller sees it.
 #[derive(Clone, Debug)]
-pub struct Seen<R> {
+pub struct Seen<R = AnyBox> {
     pub resource: R,
     /// The fields the caller sees and asked for.
     pub mask: Mask,
@@ -37,7 +36,7 @@ pub struct Seen<R> {
 
 /// A page of a list.
 #[derive(Clone, Debug)]
-pub struct Page<R> {
+pub struct Page<R = AnyBox> {
     pub items: Vec<R>,
     /// The fields the caller sees and asked for, in every item.
     pub mask: Mask,
@@ -48,11 +47,11 @@ pub struct Page<R> {
     pub trimmed: bool,
 }
 
-/// The row of the table for reading a kind; looked up by the compiler.
-pub(crate) struct Reads<R>(std::marker::PhantomData<R>);
-
-impl<R: Resource> Reads<R> {
-    pub(crate) const ROW: &'static Row = find(R::KIND.name, "read");
+impl Seen {
+    pub(crate) fn typed<R: Resource>(self) -> Result<Seen<R>, Error> {
+        let Self { resource, mask, etag, trimmed } = self;
+        Ok(Seen { resource: resource.typed()?, mask, etag, trimmed })
+    }
 }
 
 /// The arguments of a list, understood.
@@ -64,44 +63,51 @@ pub(crate) struct ListPlan {
 }
 
 impl Service {
-    pub fn get<'a, R: Resource>(
+    pub async fn get<R: Resource>(&self, caller: &Caller, id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> {
+        self.get_any(R::KIND, caller, id, args).await?.typed()
+    }
+
+    /// The same of a kind that is known only now.
+    pub fn get_any<'a>(
         &'a self,
+        kind: &'static Kind,
         caller: &'a Caller,
         id: &'a str,
         args: &'a ReadArgs,
-    ) -> BoxFuture<'a, Result<Seen<R>, Error>> {
+    ) -> BoxFuture<'a, Result<Seen, Error>> {
         Box::pin(async move {
-            check_id(R::KIND, id)?;
+            check_id(kind, id)?;
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-            let seen = self.get_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+            let seen = self.get_in(kind, &conn, caller, id, args).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
             Ok(seen)
         })
     }
 
     /// By external reference.
-    pub fn get_by_ref<'a, R: Resource>(
+    pub fn get_by_ref<'a>(
         &'a self,
+        kind: &'static Kind,
         caller: &'a Caller,
         source: &'a str,
         external_id: &'a str,
         args: &'a ReadArgs,
-    ) -> BoxFuture<'a, Result<Seen<R>, Error>> {
+    ) -> BoxFuture<'a, Result<Seen, Error>> {
         Box::pin(async move {
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
             let found = async {
-                let (_, scope) = self.authorise(&conn, caller, Reads::<R>::ROW).await?;
+                let (_, scope) = self.authorise(&conn, caller, kind.rows.read).await?;
                 // Who does not see external references does not find by them either.
                 if !scope.sees_private() {
-                    return Err(Error::not_found(R::KIND.name).into());
+                    return Err(Error::not_found(kind.name).into());
                 }
                 // Nothing was ever stored under what is no reference, and not every text is one that a database takes.
                 if Code::parse(source).is_none() || Text::<200>::parse(external_id).is_err() {
-                    return Err(Error::not_found(R::KIND.name).into());
+                    return Err(Error::not_found(kind.name).into());
                 }
-                let found = query::find_ref(&conn, caller.organisation(), R::KIND, source, external_id).await?;
-                let (id, _) = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
-                self.get_in::<R>(&conn, caller, &id, args).await
+                let found = query::find_ref(&conn, caller.organisation(), kind, source, external_id).await?;
+                let (id, _) = found.ok_or_else(|| Error::not_found(kind.name))?;
+                self.get_in(kind, &conn, caller, &id, args).await
             };
             let seen = found.await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
@@ -109,18 +115,19 @@ impl Service {
         })
     }
 
-    async fn get_in<R: Resource>(
+    async fn get_in(
         &self,
+        kind: &'static Kind,
         conn: &Conn,
         caller: &Caller,
         id: &str,
         args: &ReadArgs,
-    ) -> Result<Seen<R>, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
-        let id = &*resolve_id::<R>(conn, &scope, id).await?;
-        let sight = scope.mask(R::KIND);
-        let mut faults = check_moment(R::KIND, args);
-        let mask = parse_fields(args.fields.as_deref(), R::KIND, sight).unwrap_or_else(|mut more| {
+    ) -> Result<Seen, Fail> {
+        let (_, scope) = self.authorise(conn, caller, kind.rows.read).await?;
+        let id = &*resolve_id(kind, conn, &scope, id).await?;
+        let sight = scope.mask(kind);
+        let mut faults = check_moment(kind, args);
+        let mask = parse_fields(args.fields.as_deref(), kind, sight).unwrap_or_else(|mut more| {
             faults.append(&mut more);
             sight
         });
@@ -128,9 +135,9 @@ impl Service {
             return Err(Error::invalid(faults).into());
         }
         let moment = self.moment(conn, &scope, args).await?;
-        let found = query::find::<R>(conn, &scope, id, moment).await?;
-        let resource = found.ok_or_else(|| Error::not_found(R::KIND.name))?;
-        Ok(Seen { etag: etag(&scope, &resource), resource, mask, trimmed: mask != sight })
+        let found = query::find_any(conn, &scope, kind, id, moment).await?;
+        let resource = found.ok_or_else(|| Error::not_found(kind.name))?;
+        Ok(Seen { etag: etag(&scope, &*resource), resource, mask, trimmed: mask != sight })
     }
 
     /// Which version of the rows the arguments mean.
@@ -146,27 +153,36 @@ impl Service {
         })
     }
 
-    pub fn list<'a, R: Resource>(
+    pub async fn list<R: Resource>(&self, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Error> {
+        let Page { items, mask, next_page_token, total, sync_token, trimmed } =
+            self.list_any(R::KIND, caller, args).await?;
+        let items = items.into_iter().map(<dyn AnyResource>::typed).collect::<Result<_, _>>()?;
+        Ok(Page { items, mask, next_page_token, total, sync_token, trimmed })
+    }
+
+    /// The same of a kind that is known only now.
+    pub fn list_any<'a>(
         &'a self,
+        kind: &'static Kind,
         caller: &'a Caller,
         args: &'a ListArgs,
-    ) -> BoxFuture<'a, Result<Page<R>, Error>> {
+    ) -> BoxFuture<'a, Result<Page, Error>> {
         Box::pin(async move {
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-            let page = self.list_in::<R>(&conn, caller, args).await.map_err(Fail::into_error)?;
+            let page = self.list_in(kind, &conn, caller, args).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
             Ok(page)
         })
     }
 
-    async fn list_in<R: Resource>(&self, conn: &Conn, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
-        let sight = scope.mask(R::KIND);
-        let mut plan = plan_list(R::KIND, args, sight)?;
+    async fn list_in(&self, kind: &'static Kind, conn: &Conn, caller: &Caller, args: &ListArgs) -> Result<Page, Fail> {
+        let (_, scope) = self.authorise(conn, caller, kind.rows.read).await?;
+        let sight = scope.mask(kind);
+        let mut plan = plan_list(kind, args, sight)?;
         if let Some(filter) = &mut plan.filter {
-            resolver(conn, &scope, &Crosswalk::default()).filter(R::KIND, filter).await?;
+            resolver(conn, &scope, &Crosswalk::default()).filter(kind, filter).await?;
         }
-        let arguments = arguments_of(R::KIND, args);
+        let arguments = arguments_of(kind, args);
         let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
         let sync = if let Some(token) = &token {
             token.sync
@@ -183,12 +199,12 @@ impl Service {
             limit: plan.page_size + 1,
             show_deleted: args.show_deleted,
         };
-        let mut items = query::list::<R>(conn, &scope, &query, moment).await?;
+        let mut items = query::list(conn, &scope, kind, &query, moment).await?;
         let total =
-            if args.include_total { Some(query::count(conn, &scope, R::KIND, &query, moment).await?) } else { None };
+            if args.include_total { Some(query::count(conn, &scope, kind, &query, moment).await?) } else { None };
         let more = items.len() > plan.page_size as usize;
         items.truncate(plan.page_size as usize);
-        let last = items.last().filter(|_| more).map(|last| sort_keys(last, &plan.order));
+        let last = items.last().filter(|_| more).map(|last| sort_keys(&**last, &plan.order));
         Ok(Page {
             next_page_token: last.map(|keys| self.seal_page(caller, &PageToken { arguments, keys, sync })),
             total,
@@ -200,35 +216,38 @@ impl Service {
     }
 
     /// All versions of one resource, newest first. Only page size, page token and fields of the arguments count.
-    pub fn revisions<'a, R: Resource>(
+    pub fn revisions<'a>(
         &'a self,
+        kind: &'static Kind,
         caller: &'a Caller,
         id: &'a str,
         args: &'a ListArgs,
-    ) -> BoxFuture<'a, Result<Page<R>, Error>> {
+    ) -> BoxFuture<'a, Result<Page, Error>> {
         Box::pin(async move {
-            check_id(R::KIND, id)?;
+            check_id(kind, id)?;
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-            let page = self.revisions_in::<R>(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+            let page = self.revisions_in(kind, &conn, caller, id, args).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
             Ok(page)
         })
     }
 
-    async fn revisions_in<R: Resource>(
+    async fn revisions_in(
         &self,
+        kind: &'static Kind,
         conn: &Conn,
         caller: &Caller,
         id: &str,
         args: &ListArgs,
-    ) -> Result<Page<R>, Fail> {
-        let (_, scope) = self.authorise(conn, caller, Reads::<R>::ROW).await?;
-        let sight = scope.mask(R::KIND);
-        let plan = plan_list(R::KIND, args, sight)?;
-        let id = &*resolve_id::<R>(conn, &scope, id).await?;
+    ) -> Result<Page, Fail> {
+        let (_, scope) = self.authorise(conn, caller, kind.rows.read).await?;
+        let sight = scope.mask(kind);
+        let plan = plan_list(kind, args, sight)?;
+        let id = &*resolve_id(kind, conn, &scope, id).await?;
         // Versions show how often private fields were edited, so a partner has none.
-        let current = if scope.is_partner() { None } else { query::find::<R>(conn, &scope, id, Moment::Now).await? };
-        current.ok_or_else(|| Error::not_found(R::KIND.name))?;
+        let current =
+            if scope.is_partner() { None } else { query::find_any(conn, &scope, kind, id, Moment::Now).await? };
+        current.ok_or_else(|| Error::not_found(kind.name))?;
         let arguments = digest(&["revisions", id]);
         let token = self.page_token(caller, args.page_token.as_deref(), &arguments)?;
         let sync = if let Some(token) = &token {
@@ -238,7 +257,7 @@ impl Service {
             (head.epoch, head.seq)
         };
         let before = token.and_then(|token| token.keys.first().and_then(serde_json::Value::as_i64)).unwrap_or(i64::MAX);
-        let mut found = query::list_revisions::<R>(conn, &scope, id, before, plan.page_size + 1).await?;
+        let mut found = query::list_revisions(conn, &scope, kind, id, before, plan.page_size + 1).await?;
         let more = found.len() > plan.page_size as usize;
         found.truncate(plan.page_size as usize);
         let last = found.last().filter(|_| more).map(|(seq, _)| vec![json!(seq)]);
@@ -276,8 +295,13 @@ fn resolver<'a>(conn: &'a Conn, scope: &'a Scope, crosswalk: &'a Crosswalk) -> R
 }
 
 /// The id of a resource named by it or by an external reference.
-pub(crate) async fn resolve_id<'i, R: Resource>(conn: &Conn, scope: &Scope, id: &'i str) -> Result<Cow<'i, str>, Fail> {
-    resolver(conn, scope, &Crosswalk::default()).id(R::KIND, id).await
+pub(crate) async fn resolve_id<'i>(
+    kind: &'static Kind,
+    conn: &Conn,
+    scope: &Scope,
+    id: &'i str,
+) -> Result<Cow<'i, str>, Fail> {
+    resolver(conn, scope, &Crosswalk::default()).id(kind, id).await
 }
 
 /// A wrong prefix is told what would be right; any well-formed id is looked for, and what a reference stands for.
@@ -332,10 +356,10 @@ fn arguments_of(kind: &Kind, args: &ListArgs) -> String {
 }
 
 /// The cells by which the list is ordered.
-fn sort_keys<R: Resource>(resource: &R, order: &Order) -> Vec<serde_json::Value> {
+fn sort_keys(resource: &dyn AnyResource, order: &Order) -> Vec<serde_json::Value> {
     let mut cells = Vec::new();
     resource.store(&mut cells);
-    let named: Vec<(String, &Cell)> = R::KIND.columns().map(|(name, _, _)| name).zip(&cells).collect();
+    let named: Vec<(String, &Cell)> = resource.kind().columns().map(|(name, _, _)| name).zip(&cells).collect();
     let of = |column: &str| named.iter().find(|(name, _)| name == column).map_or(&Cell::Null, |(_, cell)| *cell);
     order.keys.iter().map(|key| cell_to_json(of(&key.column))).collect()
 }

@@ -46,7 +46,8 @@ impl Service {
             Box::pin(async move { decide(env, &act, [id, base], &told).await })
         });
         let item = Item::Make { row: RECLASSIFY, make };
-        let written = self.execute_one(context, Wish::one(RECLASSIFY.action, input, item)).await?;
+        let wish = Wish::one(ActualsBatch::KIND, RECLASSIFY.action, input, item);
+        let written = self.execute_one(context, wish).await?.typed()?;
         let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
         self.posted(&context.caller, written, results).await
     }
@@ -60,7 +61,7 @@ async fn decide(
     act: &ReclassifyActuals,
     [id, base]: [u128; 2],
     told: &Mutex<Vec<LineResult>>,
-) -> Result<Decided<ActualsBatch>, Fail> {
+) -> Result<Decided, Fail> {
     let scope = env.scope(Some(RECLASSIFY))?;
     if !scope.is_whole() {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
@@ -116,7 +117,8 @@ async fn decide(
         orders: Vec::new(),
     });
     let change = Change::new(ChangeKind::Insert, None, &after, "reclassify", Some(source.as_str()));
-    Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
+    let (resource, outcome, change) = (Box::new(after), Outcome::Created, Some(change));
+    Ok(Decided { resource, scope, outcome, change, source_version: None })
 }
 
 /// The entry that moves a cost to where a rule says it goes: in its own period, or where that is closed in the next

@@ -39,7 +39,7 @@ impl Service {
             return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
         }
         statement.check()?;
-        let id = &*resolve_id::<FiscalPeriod>(conn, &scope, id).await?;
+        let id = &*resolve_id(FiscalPeriod::KIND, conn, &scope, id).await?;
         let period = query::find::<FiscalPeriod>(conn, &scope, id, Moment::Now).await?;
         period.ok_or_else(|| Error::not_found(FiscalPeriod::KIND.name))?;
         let source = statement.source.as_str();

@@ -11,7 +11,7 @@ use steerco_persistence::purchase_order::{self, OrderResult};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
-use crate::read::{Reads, check_id, resolve_id};
+use crate::read::{check_id, resolve_id};
 use crate::{Caller, Outcome, Service, Written};
 
 /// Results of lines that come with the answer.
@@ -113,8 +113,8 @@ impl Service {
         check_id(kind, id)?;
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
-            let (_, scope) = self.authorise(&conn, caller, Reads::<L::Batch>::ROW).await?;
-            let id = &*resolve_id::<L::Batch>(&conn, &scope, id).await?;
+            let (_, scope) = self.authorise(&conn, caller, kind.rows.read).await?;
+            let id = &*resolve_id(kind, &conn, &scope, id).await?;
             let batch = query::find::<L::Batch>(&conn, &scope, id, Moment::Now).await?;
             batch.ok_or_else(|| Error::not_found(kind.name))?;
             L::list(&conn, scope.org(), id, after, u32::try_from(limit).unwrap_or(u32::MAX)).await

@@ -7,10 +7,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use steerco_domain::access::{Row, TABLE};
 use steerco_domain::id::Id;
-use steerco_domain::mask::{Mask, View};
+use steerco_domain::mask::Mask;
 use steerco_domain::partner::{Partner, PartnerState};
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::scope::{Narrow, authorise};
 use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who, query};
 
@@ -315,12 +315,13 @@ impl Service {
 
 /// The validator of what a caller sees: the revision for those who see all, a digest for those who do not, so that an
 /// edit of private fields changes nothing for them.
-pub(crate) fn etag<R: Resource>(scope: &Scope, resource: &R) -> String {
+pub(crate) fn etag(scope: &Scope, resource: &dyn AnyResource) -> String {
     if scope.sees_private() {
         return resource.common().revision.to_string();
     }
-    let view = View { resource, mask: scope.mask(R::KIND).and(Mask::of(R::KIND, |f| f.name != "updated_at")) };
-    digest(&[&serde_json::to_string(&view).unwrap_or_default()])[..22].to_owned()
+    let kind = resource.kind();
+    let mask = scope.mask(kind).and(Mask::of(kind, |f| f.name != "updated_at"));
+    digest(&[&resource.json(mask)])[..22].to_owned()
 }
 
 /// Nobody looks as a partner that sees nothing itself: one that is suspended, ended, deleted or not there.

@@ -59,7 +59,7 @@ impl Service {
             let (_, ledger) = self.authorise(&conn, caller, READ_LEDGER).await?;
             let (_, commitments) = self.authorise(&conn, caller, READ_COMMITMENT).await?;
             let (_, scope) = self.authorise(&conn, caller, READ_INVOICE).await?;
-            let id = &*resolve_id::<Invoice>(&conn, &scope, id).await?;
+            let id = &*resolve_id(Invoice::KIND, &conn, &scope, id).await?;
             let invoice = query::find::<Invoice>(&conn, &scope, id, Moment::Now).await?;
             let invoice = invoice.ok_or_else(|| Error::not_found(Invoice::KIND.name))?;
             let commitment: Option<Commitment> = match invoice.commitment_id {
@@ -99,7 +99,7 @@ impl Service {
         known: Option<i64>,
     ) -> Result<Engagement, Fail> {
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;
-        let id = &*resolve_id::<Engagement>(conn, &scope, id).await?;
+        let id = &*resolve_id(Engagement::KIND, conn, &scope, id).await?;
         let found = query::find::<Engagement>(conn, &scope, id, moment(known)).await?;
         Ok(found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?)
     }
@@ -145,7 +145,7 @@ impl Service {
     ) -> Result<Scorecard, Fail> {
         let known = known(conn, caller.organisation(), as_of).await?;
         let (_, scope) = self.authorise(conn, caller, READ_PARTNER).await?;
-        let id = &*resolve_id::<Partner>(conn, &scope, id).await?;
+        let id = &*resolve_id(Partner::KIND, conn, &scope, id).await?;
         let partner = query::find::<Partner>(conn, &scope, id, moment(known)).await?;
         let partner = partner.ok_or_else(|| Error::not_found(Partner::KIND.name))?;
         let (_, scope) = self.authorise(conn, caller, READ_ENGAGEMENT).await?;

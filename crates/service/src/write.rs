@@ -1,16 +1,14 @@
 //! Writing: create, update, upsert, delete, undelete, batch, verbs. Each says what it wants; `execute` does it.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 use steerco_domain::field::FieldSpec;
-use steerco_domain::resource::Verb;
+use steerco_domain::resource::{Kind, Verb};
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{Error, Resource};
+use steerco_domain::{AnyBox, Error, Resource};
 use steerco_persistence::Fail;
 
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::execute::{Item, Wish};
+use crate::execute::{Item, Wish, decide_by};
 use crate::read::check_id;
 use crate::token::digest;
 use crate::{Context, Seen, Service};
@@ -49,11 +47,17 @@ impl Outcome {
 
 /// The answer to a write.
 #[derive(Clone, Debug)]
-pub struct Written<R> {
+pub struct Written<R = AnyBox> {
     pub seen: Seen<R>,
     pub outcome: Outcome,
     /// The stored answer to an earlier request with the same idempotency key.
     pub replayed: bool,
+}
+
+impl Written {
+    pub fn typed<R: Resource>(self) -> Result<Written<R>, Error> {
+        Ok(Written { seen: self.seen.typed()?, outcome: self.outcome, replayed: self.replayed })
+    }
 }
 
 /// One item of a batch.
@@ -71,38 +75,61 @@ pub const BATCH_MAX: usize = 1000;
 /// The answer to a batch: one result per item, in order. Unless `partial`, a fault refuses the whole batch, and its
 /// pointers begin with `/items/17`.
 #[derive(Clone, Debug)]
-pub struct BatchResult<R> {
-    pub results: Vec<Result<Written<R>, Error>>,
+pub struct BatchResult {
+    pub results: Vec<Result<Written, Error>>,
     pub replayed: bool,
 }
 
+type MakeWish = fn(&Context, &str, &Map<String, Value>) -> Result<Wish, Error>;
+
+/// A verb that is known only when the program runs.
+#[derive(Clone, Copy)]
+pub struct AnyVerb {
+    pub kind: &'static Kind,
+    fields: &'static [FieldSpec],
+    wish: MakeWish,
+}
+
+impl AnyVerb {
+    pub fn of<V: Verb>() -> Self {
+        Self { kind: <V::On as Resource>::KIND, fields: V::FIELDS, wish: Service::wish_act::<V> }
+    }
+}
+
 impl Service {
-    pub async fn create<R: Resource>(&self, context: &Context, body: Map<String, Value>) -> Result<Written<R>, Error> {
-        let wish = Wish::one("create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
+    pub async fn create(
+        &self,
+        kind: &'static Kind,
+        context: &Context,
+        body: Map<String, Value>,
+    ) -> Result<Written, Error> {
+        let wish = Wish::one(kind, "create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
         self.execute_one(context, wish).await
     }
 
-    pub async fn update<R: Resource>(
+    pub async fn update(
         &self,
+        kind: &'static Kind,
         context: &Context,
         id: &str,
         patch: Map<String, Value>,
-    ) -> Result<Written<R>, Error> {
-        check_id(R::KIND, id)?;
+    ) -> Result<Written, Error> {
+        check_id(kind, id)?;
         let input = json!([id, patch]);
         let item = Item::Update { id: id.to_owned(), patch, if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one("update", input, item)).await
+        self.execute_one(context, Wish::one(kind, "update", input, item)).await
     }
 
     /// Create or merge by the caller's own id.
-    pub async fn upsert<R: Resource>(
+    pub async fn upsert(
         &self,
+        kind: &'static Kind,
         context: &Context,
         source: &str,
         external_id: &str,
         source_version: Option<i64>,
         body: Map<String, Value>,
-    ) -> Result<Written<R>, Error> {
+    ) -> Result<Written, Error> {
         let input = json!([source, external_id, source_version, body]);
         let item = Item::Upsert {
             new_id: self.inner.clock.new_id(),
@@ -112,67 +139,76 @@ impl Service {
             body,
             if_match: context.if_match.clone(),
         };
-        self.execute_one(context, Wish::one("upsert", input, item)).await
+        self.execute_one(context, Wish::one(kind, "upsert", input, item)).await
     }
 
     /// Gives a resource one more name in a source system.
-    pub async fn add_external_ref<R: Resource>(
+    pub async fn add_external_ref(
         &self,
+        kind: &'static Kind,
         context: &Context,
         id: &str,
         source: &str,
         external_id: &str,
-    ) -> Result<Written<R>, Error> {
-        self.refer(context, id, source, external_id, true).await
+    ) -> Result<Written, Error> {
+        self.refer(kind, context, id, source, external_id, true).await
     }
 
     /// Takes one of its names away.
-    pub async fn remove_external_ref<R: Resource>(
+    pub async fn remove_external_ref(
         &self,
+        kind: &'static Kind,
         context: &Context,
         id: &str,
         source: &str,
         external_id: &str,
-    ) -> Result<Written<R>, Error> {
-        self.refer(context, id, source, external_id, false).await
+    ) -> Result<Written, Error> {
+        self.refer(kind, context, id, source, external_id, false).await
     }
 
-    async fn refer<R: Resource>(
+    async fn refer(
         &self,
+        kind: &'static Kind,
         context: &Context,
         id: &str,
         source: &str,
         external_id: &str,
         add: bool,
-    ) -> Result<Written<R>, Error> {
-        check_id(R::KIND, id)?;
+    ) -> Result<Written, Error> {
+        check_id(kind, id)?;
         let action = if add { "add_external_ref" } else { "remove_external_ref" };
         let input = json!([id, source, external_id]);
         let (id, source, external_id) = (id.to_owned(), source.to_owned(), external_id.to_owned());
         let item = Item::Refer { id, source, external_id, add, if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one(action, input, item)).await
+        self.execute_one(context, Wish::one(kind, action, input, item)).await
     }
 
-    pub async fn delete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> {
-        check_id(R::KIND, id)?;
+    pub async fn delete(&self, kind: &'static Kind, context: &Context, id: &str) -> Result<Written, Error> {
+        check_id(kind, id)?;
         let item = Item::Delete { id: id.to_owned(), if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one("delete", json!([id]), item)).await
+        self.execute_one(context, Wish::one(kind, "delete", json!([id]), item)).await
     }
 
-    pub async fn undelete<R: Resource>(&self, context: &Context, id: &str) -> Result<Written<R>, Error> {
-        check_id(R::KIND, id)?;
+    pub async fn undelete(&self, kind: &'static Kind, context: &Context, id: &str) -> Result<Written, Error> {
+        check_id(kind, id)?;
         let item = Item::Undelete { id: id.to_owned(), if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one("undelete", json!([id]), item)).await
+        self.execute_one(context, Wish::one(kind, "undelete", json!([id]), item)).await
     }
 
-    pub async fn act<V: Verb>(
+    pub async fn act<V: Verb>(&self, context: &Context, id: &str, body: Map<String, Value>) -> Result<Written, Error> {
+        self.act_any(AnyVerb::of::<V>(), context, id, body).await
+    }
+
+    /// The same of an act that is known only now.
+    pub async fn act_any(
         &self,
+        verb: AnyVerb,
         context: &Context,
         id: &str,
         body: Map<String, Value>,
-    ) -> Result<Written<V::On>, Error> {
-        let body = self.resolve_body(context, V::FIELDS, body).await?;
-        self.execute_one(context, Self::wish_act::<V>(context, id, &body)?).await
+    ) -> Result<Written, Error> {
+        let body = self.resolve_body(context, verb.fields, body).await?;
+        self.execute_one(context, (verb.wish)(context, id, &body)?).await
     }
 
     /// The body of a verb, in which external references have become ids.
@@ -191,40 +227,38 @@ impl Service {
         Ok(body)
     }
 
-    pub(crate) fn wish_act<V: Verb>(
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<Wish<V::On>, Error> {
-        check_id(<V::On as Resource>::KIND, id)?;
+    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish, Error> {
+        let kind = <V::On as Resource>::KIND;
+        check_id(kind, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
         let input = json!([id, body]);
         let item = Item::Act {
             id: id.to_owned(),
             row: Acts::<V>::ROW,
             if_match: context.if_match.clone(),
-            decide: Arc::new(move |on, acting| verb.decide_by(on, acting)),
+            decide: decide_by(move |on: &mut V::On, acting| verb.decide_by(on, acting)),
         };
-        Ok(Wish::one(V::NAME, input, item))
+        Ok(Wish::one(kind, V::NAME, input, item))
     }
 
-    pub async fn batch<R: Resource>(
+    pub async fn batch(
         &self,
+        kind: &'static Kind,
         context: &Context,
         items: Vec<BatchItem>,
         partial: bool,
-    ) -> Result<BatchResult<R>, Error> {
+    ) -> Result<BatchResult, Error> {
         if items.is_empty() || items.len() > BATCH_MAX {
             let detail = format!("1 to {BATCH_MAX} items, these are {}", items.len());
             return Err(Error::fault("/items", "OUT_OF_RANGE", detail));
         }
         let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
         let items = items.into_iter().map(|item| self.item_of(item)).collect();
-        let wish = Wish { partial, ..Wish::many("batch", input, items) };
+        let wish = Wish { partial, ..Wish::many(kind, "batch", input, items) };
         self.execute(context, wish).await
     }
 
-    fn item_of<R: Resource>(&self, item: BatchItem) -> Item<R> {
+    fn item_of(&self, item: BatchItem) -> Item {
         match item {
             BatchItem::Create { body } => Item::Create { id: self.inner.clock.new_id(), body },
             BatchItem::Update { id, patch, if_match } => Item::Update { id, patch, if_match },
@@ -237,12 +271,8 @@ impl Service {
     }
 
     /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
-    pub async fn issue_secret(
-        &self,
-        context: &Context,
-        id: &str,
-    ) -> Result<(Written<ServiceAccount>, Option<String>), Error> {
-        let id = &*self.id_of::<ServiceAccount>(&context.caller, id).await?;
+    pub async fn issue_secret(&self, context: &Context, id: &str) -> Result<(Written, Option<String>), Error> {
+        let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
         let secret = self.new_secret();
         let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
         wish.secret = Some((id.to_owned(), digest(&[&secret])));

@@ -139,7 +139,7 @@ async fn create<R: Resource>(
     while ids.len() < count {
         let numbers = ids.len()..count.min(ids.len() + BATCH);
         let items = numbers.map(|i| BatchItem::Create { body: object(body(i)) }).collect();
-        let done = service.batch::<R>(context, items, false).await.map_err(|error| format!("{error:?}"))?;
+        let done = service.batch(R::KIND, context, items, false).await.map_err(|error| format!("{error:?}"))?;
         for written in done.results {
             ids.push(written.map_err(|error| format!("{error:?}"))?.seen.resource.id_text());
         }

@@ -3,19 +3,19 @@
 use bytes::Bytes;
 use csv::{Terminator, Writer, WriterBuilder};
 use futures::{StreamExt, stream};
+use steerco_domain::Error;
 use steerco_domain::export::{Column, Holds, guarded};
-use steerco_domain::{Error, Resource};
 use steerco_service::Page;
 
 use super::{Pages, Pieces, rows};
 
-pub(super) fn pieces<R: Resource>(pages: Pages<R>, table: Vec<Column>) -> Pieces {
+pub(super) fn pieces(pages: Pages, table: Vec<Column>) -> Pieces {
     let header = written(|csv| csv.write_record(table.iter().map(|column| column.name.as_str())));
     let lines = pages.map(move |page| lines(&page?, &table));
     stream::iter([header]).chain(lines).boxed()
 }
 
-fn lines<R: Resource>(page: &Page<R>, table: &[Column]) -> Result<Bytes, Error> {
+fn lines(page: &Page, table: &[Column]) -> Result<Bytes, Error> {
     let rows = rows(page, table)?;
     written(|csv| {
         for row in &rows {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use steerco_domain::export::{Column, Holds};
-use steerco_domain::{Error, Fault, Reason, Resource};
+use steerco_domain::{Error, Fault, Reason};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::spawn_blocking;
 
@@ -39,7 +39,7 @@ struct Sheet {
 
 type Rows = Vec<Vec<Option<String>>>;
 
-pub(super) fn pieces<R: Resource>(pages: Pages<R>, table: Vec<Column>, name: String) -> Pieces {
+pub(super) fn pieces(pages: Pages, table: Vec<Column>, name: String) -> Pieces {
     let file = async move {
         let (to_sheet, rows_to_write) = channel::<Rows>(2);
         let sheet = Sheet { name, table: table.clone() };

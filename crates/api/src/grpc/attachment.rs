@@ -50,7 +50,7 @@ async fn upload(
     let announced = size_bytes.map(u64::try_from).transpose().map_err(below)?;
     let rest = messages.map(|message| piece(message.map_err(|status| unread(&status))?));
     let mut pieces = Box::pin(stream::iter([check(chunk)]).chain(rest));
-    Ok(written(&service.upload(&context, &id, announced, &mut pieces).await?))
+    written::<Attachment>(&service.upload(&context, &id, announced, &mut pieces).await?)
 }
 
 /// The piece in a message after the first, which says nothing else.

@@ -32,5 +32,5 @@ async fn issue_address(
     let context = call.context(validate_only, None)?;
     let (feed, path) = service.issue_address(&context, &id).await?;
     let address = path.map(|path| format!("{}{path}", service.issuer()));
-    Ok(written(&feed).map(|feed| Issued { calendar_feed: Some(feed), address }))
+    Ok(written::<CalendarFeed>(&feed)?.map(|feed| Issued { calendar_feed: Some(feed), address }))
 }

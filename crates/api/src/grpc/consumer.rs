@@ -38,7 +38,7 @@ async fn acknowledge(
     body: pb::AcknowledgeConsumerRequest,
 ) -> Result<Response<pb::Consumer>, Error> {
     let (id, validate_only, body) = AcknowledgeConsumer::take(body);
-    Ok(written(&service.acknowledge(&call.context(validate_only, None)?, &id, &body).await?))
+    written::<Consumer>(&service.acknowledge(&call.context(validate_only, None)?, &id, &body).await?)
 }
 
 async fn replay(
@@ -47,7 +47,7 @@ async fn replay(
     body: pb::ReplayConsumerRequest,
 ) -> Result<Response<pb::Consumer>, Error> {
     let (id, validate_only, body) = ReplayConsumer::take(body);
-    Ok(written(&service.replay(&call.context(validate_only, None)?, &id, &body).await?))
+    written::<Consumer>(&service.replay(&call.context(validate_only, None)?, &id, &body).await?)
 }
 
 async fn position(

@@ -25,7 +25,7 @@ pub(super) async fn financials<R: Resource>(
 ) -> Result<Response<pb::Financials>, Error> {
     let id = body.id.clone();
     let query = read_query(body)?;
-    let found = service.financials::<R>(&call.caller, &id, &query).await?;
+    let found = service.financials(R::KIND, &call.caller, &id, &query).await?;
     Ok(Response::new(write(found)))
 }
 

@@ -49,7 +49,7 @@ async fn start<V: Verb<On = ImportJob>>(
     validate_only: bool,
 ) -> Result<Response<pb::ImportJob>, Error> {
     let context = call.context(validate_only, None)?;
-    Ok(written(&service.start_import::<V>(&context, &id, Map::new()).await?))
+    written::<ImportJob>(&service.start_import::<V>(&context, &id, Map::new()).await?)
 }
 
 async fn upload(
@@ -64,7 +64,7 @@ async fn upload(
     let announced = size_bytes.map(u64::try_from).transpose().map_err(below)?;
     let rest = messages.map(|message| piece(message.map_err(|status| unread(&status))?));
     let mut pieces = Box::pin(stream::iter([check(chunk)]).chain(rest));
-    Ok(written(&service.upload_import(&context, &id, announced, &mut pieces).await?))
+    written::<ImportJob>(&service.upload_import(&context, &id, announced, &mut pieces).await?)
 }
 
 /// The piece in a message after the first, which says nothing else.

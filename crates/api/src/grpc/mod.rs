@@ -71,17 +71,13 @@ mod vendor_statement;
 mod webhook_endpoint;
 mod work_calendar;
 
-use std::sync::LazyLock;
-
 use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
-use axum::routing::any;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_service::Service;
 use tonic::server::NamedService;
 use tonic::service::Routes;
-use tower::ServiceExt;
+
+use crate::lazy::lazy;
 
 /// The bytes of the greatest message that is read, compressed or not.
 const MESSAGE_MAX: usize = 4 * 1024 * 1024;
@@ -101,22 +97,23 @@ macro_rules! limited {
 }
 use limited;
 
-/// Mounts servers and notes their names, for health.
+/// Mounts servers, each made when it is first asked, and notes their names, for health.
 macro_rules! mount {
     ($door:ident: $($module:ident),* $(,)?) => {{
-        let mut names = Vec::new();
-        let routes = Routes::default();
+        let (mut routes, mut names) = (Router::new(), Vec::new());
         $(
-            let server = $module::server(&$door);
-            names.push(name(&server));
-            let routes = routes.add_service(server);
+            let (name, path) = place($module::server);
+            names.push(name);
+            let door = $door.clone();
+            routes = routes.route(&path, lazy(move || Routes::new($module::server(&door)).into_axum_router()));
         )*
         (routes, names)
     }};
 }
 
-const fn name<S: NamedService>(_: &S) -> &'static str {
-    S::NAME
+/// The name of a server, and the path of its rpcs.
+fn place<S: NamedService>(_: impl Fn(&Door) -> S) -> (&'static str, String) {
+    (S::NAME, format!("/{}/{{*rpc}}", S::NAME))
 }
 
 /// All rpcs, health and reflection, without a fallback: an unknown path is for the outer router to answer.
@@ -130,9 +127,10 @@ pub(crate) fn routes(service: Service) -> Router {
         coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget, budget_transfer,
         commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry,
         export, event, permission, metric);
-    let routes = routes.add_service(health::server(service, names)).into_axum_router().reset_fallback();
+    let routes = routes.merge(Routes::new(health::server(service, names)).into_axum_router().reset_fallback());
+    let reflection = lazy(reflector);
     let routes =
-        REFLECTION.iter().fold(routes, |routes, name| routes.route(&format!("/{name}/{{*rpc}}"), any(reflect)));
+        REFLECTION.iter().fold(routes, |routes, name| routes.route(&format!("/{name}/{{*rpc}}"), reflection.clone()));
     routes.route_layer(axum::middleware::from_fn(gate::gate))
 }
 
@@ -145,19 +143,13 @@ fn reflection_builder() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
-/// Made when it is first asked: few ask, and to read the compiled protos takes a good part of a start.
-static REFLECTOR: LazyLock<Router> = LazyLock::new(|| {
+fn reflector() -> Router {
     let routes = match (reflection_builder().build_v1(), reflection_builder().build_v1alpha()) {
-        (Ok(v1), Ok(v1alpha)) => Routes::default().add_service(v1).add_service(v1alpha),
+        (Ok(v1), Ok(v1alpha)) => Routes::new(v1).add_service(v1alpha),
         (Err(error), _) | (_, Err(error)) => {
             tracing::error!(%error, "reflection is off: the compiled protos cannot be read");
             Routes::default()
         }
     };
     routes.into_axum_router()
-});
-
-async fn reflect(request: Request) -> Response {
-    let Ok(response) = REFLECTOR.clone().oneshot(request).await;
-    response
 }

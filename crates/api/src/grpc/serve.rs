@@ -1,9 +1,10 @@
 //! The operations every resource has, each a call of the one function of the service that REST calls too.
 
 use serde_json::{Map, Value};
+use steerco_domain::mask::Mask;
 use steerco_domain::progress::{Progress, WorstChild};
 use steerco_domain::ratio::Ratio;
-use steerco_domain::{Error, Fault, Resource};
+use steerco_domain::{AnyResource, Error, Fault, Resource};
 use steerco_proto::v1 as pb;
 use steerco_service::{BatchItem, ListArgs, Outcome, Page, ReadArgs, Seen, Service, Written};
 use tonic::Response;
@@ -20,13 +21,13 @@ type Served<T> = Result<Response<T>, Error>;
 pub(super) async fn get<R: Bridge>(service: &Service, call: Call, body: pb::GetRequest) -> Served<R::Pb> {
     let pb::GetRequest { id, as_of, valid_at, fields } = body;
     let args = read_args(as_of, valid_at, fields)?;
-    Ok(seen(&service.get::<R>(&call.caller, &id, &args).await?))
+    seen::<R>(&service.get_any(R::KIND, &call.caller, &id, &args).await?)
 }
 
 pub(super) async fn get_by_ref<R: Bridge>(service: &Service, call: Call, body: pb::GetByRefRequest) -> Served<R::Pb> {
     let pb::GetByRefRequest { source, external_id, as_of, valid_at, fields } = body;
     let args = read_args(as_of, valid_at, fields)?;
-    Ok(seen(&service.get_by_ref::<R>(&call.caller, &source, &external_id, &args).await?))
+    seen::<R>(&service.get_by_ref(R::KIND, &call.caller, &source, &external_id, &args).await?)
 }
 
 pub(super) async fn list<R: Bridge, L: From<Listed<R::Pb>>>(
@@ -43,7 +44,7 @@ pub(super) async fn list<R: Bridge, L: From<Listed<R::Pb>>>(
         show_deleted: body.show_deleted,
         read: read_args(body.as_of, body.valid_at, body.fields)?,
     };
-    Ok(page(service.list::<R>(&call.caller, &args).await?))
+    page::<R, _>(service.list_any(R::KIND, &call.caller, &args).await?)
 }
 
 pub(super) async fn progress<R: Resource>(
@@ -52,7 +53,7 @@ pub(super) async fn progress<R: Resource>(
     body: pb::GetProgressRequest,
 ) -> Served<pb::Progress> {
     let pb::GetProgressRequest { id, as_of } = body;
-    let found = service.progress::<R>(&call.caller, &id, instant("as_of", as_of)?).await?;
+    let found = service.progress(R::KIND, &call.caller, &id, instant("as_of", as_of)?).await?;
     let Progress { id, progress, undefined_reason, complete, coverage, level_of_effort_share, .. } = found;
     let worst = |worst: WorstChild| pb::WorstChild { id: worst.id, progress: worst.progress.as_number() };
     Ok(Response::new(pb::Progress {
@@ -81,18 +82,18 @@ pub(super) async fn revisions<R: Bridge, L: From<Listed<R::Pb>>>(
         read: ReadArgs { fields: given(body.fields), ..ReadArgs::default() },
         ..ListArgs::default()
     };
-    Ok(page(service.revisions::<R>(&call.caller, &body.id, &args).await?))
+    page::<R, _>(service.revisions(R::KIND, &call.caller, &body.id, &args).await?)
 }
 
 pub(super) async fn create<R: Bridge>(service: &Service, call: Call, body: Writing<R::Pb>) -> Served<R::Pb> {
     let context = call.context(body.validate_only, body.effective_at)?;
-    Ok(written(&service.create::<R>(&context, new_body::<R>(body.resource)).await?))
+    written::<R>(&service.create(R::KIND, &context, new_body::<R>(body.resource)).await?)
 }
 
 pub(super) async fn update<R: Bridge>(service: &Service, call: Call, body: Writing<R::Pb>) -> Served<R::Pb> {
     let context = call.context(body.validate_only, body.effective_at)?;
     let (id, patch) = patch::<R>(body.resource, body.update_mask)?;
-    Ok(written(&service.update::<R>(&context, &id, patch).await?))
+    written::<R>(&service.update(R::KIND, &context, &id, patch).await?)
 }
 
 pub(super) async fn upsert<R: Bridge>(service: &Service, call: Call, body: Upserting<R::Pb>) -> Served<R::Pb> {
@@ -100,7 +101,7 @@ pub(super) async fn upsert<R: Bridge>(service: &Service, call: Call, body: Upser
     let context = call.context(writing.validate_only, writing.effective_at)?;
     let pb::SourceRecord { source, external_id, source_version } = source_record.unwrap_or_default();
     let body = upsert_body::<R>(writing.resource, writing.update_mask)?;
-    Ok(written(&service.upsert::<R>(&context, &source, &external_id, source_version, body).await?))
+    written::<R>(&service.upsert(R::KIND, &context, &source, &external_id, source_version, body).await?)
 }
 
 pub(super) async fn add_external_ref<R: Bridge>(
@@ -110,7 +111,7 @@ pub(super) async fn add_external_ref<R: Bridge>(
 ) -> Served<R::Pb> {
     let pb::AddExternalRefRequest { id, source, external_id, validate_only } = body;
     let context = call.context(validate_only, None)?;
-    Ok(written(&service.add_external_ref::<R>(&context, &id, &source, &external_id).await?))
+    written::<R>(&service.add_external_ref(R::KIND, &context, &id, &source, &external_id).await?)
 }
 
 pub(super) async fn remove_external_ref<R: Bridge>(
@@ -120,23 +121,23 @@ pub(super) async fn remove_external_ref<R: Bridge>(
 ) -> Served<R::Pb> {
     let pb::RemoveExternalRefRequest { id, source, external_id, validate_only } = body;
     let context = call.context(validate_only, None)?;
-    Ok(written(&service.remove_external_ref::<R>(&context, &id, &source, &external_id).await?))
+    written::<R>(&service.remove_external_ref(R::KIND, &context, &id, &source, &external_id).await?)
 }
 
 pub(super) async fn delete<R: Bridge>(service: &Service, call: Call, body: pb::DeleteRequest) -> Served<R::Pb> {
     let context = call.context(body.validate_only, None)?;
-    Ok(written(&service.delete::<R>(&context, &body.id).await?))
+    written::<R>(&service.delete(R::KIND, &context, &body.id).await?)
 }
 
 pub(super) async fn undelete<R: Bridge>(service: &Service, call: Call, body: pb::UndeleteRequest) -> Served<R::Pb> {
     let context = call.context(body.validate_only, None)?;
-    Ok(written(&service.undelete::<R>(&context, &body.id).await?))
+    written::<R>(&service.undelete(R::KIND, &context, &body.id).await?)
 }
 
 pub(super) async fn act<V: VerbBridge>(service: &Service, call: Call, body: V::Pb) -> Served<<V::On as Bridge>::Pb> {
     let (id, validate_only, body) = V::take(body);
     let context = call.context(validate_only, None)?;
-    Ok(written(&service.act::<V>(&context, &id, body).await?))
+    written::<V::On>(&service.act::<V>(&context, &id, body).await?)
 }
 
 pub(super) async fn batch<R: Bridge, L: From<Results<R::Pb>>>(
@@ -146,8 +147,8 @@ pub(super) async fn batch<R: Bridge, L: From<Results<R::Pb>>>(
 ) -> Served<L> {
     let context = call.context(body.validate_only, None)?;
     let items = batch_items::<R>(body.items)?;
-    let done = service.batch::<R>(&context, items, body.partial).await?;
-    let results = Results(done.results.into_iter().map(item_result).collect());
+    let done = service.batch(R::KIND, &context, items, body.partial).await?;
+    let results = Results(done.results.into_iter().map(item_result::<R>).collect::<Result<_, _>>()?);
     let mut response = Response::new(results.into());
     if done.replayed {
         set(&mut response, REPLAYED, "true");
@@ -157,16 +158,21 @@ pub(super) async fn batch<R: Bridge, L: From<Results<R::Pb>>>(
 
 const REPLAYED: &str = "idempotency-replayed";
 
-fn seen<R: Bridge>(seen: &Seen<R>) -> Response<R::Pb> {
-    let mut response = Response::new(seen.resource.to_pb(seen.mask));
-    set(&mut response, "etag", &format!("\"{}\"", seen.etag));
-    response
+/// The message of a resource; one of another kind would be a fault of this program.
+fn message<R: Bridge>(resource: &dyn AnyResource, mask: Mask) -> Result<R::Pb, Error> {
+    resource.of::<R>().map(|resource| resource.to_pb(mask)).ok_or_else(Error::internal)
 }
 
-pub(super) fn written<R: Bridge>(written: &Written<R>) -> Response<R::Pb> {
-    let mut response = seen(&written.seen);
+fn seen<R: Bridge>(seen: &Seen) -> Served<R::Pb> {
+    let mut response = Response::new(message::<R>(&*seen.resource, seen.mask)?);
+    set(&mut response, "etag", &format!("\"{}\"", seen.etag));
+    Ok(response)
+}
+
+pub(super) fn written<R: Bridge>(written: &Written) -> Served<R::Pb> {
+    let mut response = seen::<R>(&written.seen)?;
     mark(&mut response, written.outcome, written.replayed);
-    response
+    Ok(response)
 }
 
 /// Says what a write did, and whether it did it before.
@@ -177,10 +183,10 @@ pub(super) fn mark<T>(response: &mut Response<T>, outcome: Outcome, replayed: bo
     }
 }
 
-fn page<R: Bridge, L: From<Listed<R::Pb>>>(page: Page<R>) -> Response<L> {
-    let items = page.items.iter().map(|item| item.to_pb(page.mask)).collect();
+fn page<R: Bridge, L: From<Listed<R::Pb>>>(page: Page) -> Served<L> {
+    let items = page.items.iter().map(|item| message::<R>(&**item, page.mask)).collect::<Result<_, _>>()?;
     let Page { next_page_token, total, sync_token, .. } = page;
-    Response::new(Listed { items, next_page_token: next_page_token.unwrap_or_default(), total, sync_token }.into())
+    Ok(Response::new(Listed { items, next_page_token: next_page_token.unwrap_or_default(), total, sync_token }.into()))
 }
 
 /// Faults that are listed of what this door itself refuses: a message full of them must not grow in the answer.
@@ -243,15 +249,16 @@ pub(super) fn of_whole_batch(validate_only: bool, dated: bool) -> Result<(), Err
     }
 }
 
-fn item_result<R: Bridge>(result: Result<Written<R>, Error>) -> ItemResult<R::Pb> {
-    match result {
+fn item_result<R: Bridge>(result: Result<Written, Error>) -> Result<ItemResult<R::Pb>, Error> {
+    Ok(match result {
         Ok(Written { seen, outcome, .. }) => {
-            ItemResult { outcome: outcome_pb(outcome), etag: seen.etag, result: Ok(seen.resource.to_pb(seen.mask)) }
+            let resource = message::<R>(&*seen.resource, seen.mask)?;
+            ItemResult { outcome: outcome_pb(outcome), etag: seen.etag, result: Ok(resource) }
         }
         Err(error) => {
             ItemResult { outcome: pb::Outcome::Unspecified, etag: String::new(), result: Err(problem(error)) }
         }
-    }
+    })
 }
 
 pub(super) fn outcome_pb(outcome: Outcome) -> pb::Outcome {

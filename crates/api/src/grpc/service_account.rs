@@ -34,7 +34,7 @@ async fn issue_secret(
     let pb::IssueSecretServiceAccountRequest { id, validate_only } = body;
     let context = call.context(validate_only, None)?;
     let (account, client_secret) = service.issue_secret(&context, &id).await?;
-    let client_id = account.seen.resource.id.to_string();
+    let client_id = account.seen.resource.id_text();
     let answer = |account| Issued { service_account: Some(account), client_id, client_secret };
-    Ok(written(&account).map(answer))
+    Ok(written::<ServiceAccount>(&account)?.map(answer))
 }

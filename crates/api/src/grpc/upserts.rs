@@ -36,7 +36,7 @@ pub(super) async fn upsert_many<R: Bridge, M: Into<Upserts<R::Pb>> + Send + 'sta
     let parts = first.chain(rest).map(move |message| parts::<R>(message, &mut line));
     let mut parts = Box::pin(parts.flat_map(stream::iter));
     let header = UpsertHeader { source, partial };
-    let done = service.upsert_many::<R>(&context, header, &mut parts).await?;
+    let done = service.upsert_many(R::KIND, &context, header, &mut parts).await?;
     let replayed = done.replayed;
     let mut response = Response::new(results::<R>(done));
     if replayed {

@@ -60,7 +60,7 @@ async fn rotate_secret(
     let (id, validate_only, body) = RotateSecretWebhookEndpoint::take(body);
     let (done, secret) = service.rotate_webhook_secret(&call.context(validate_only, None)?, &id, &body).await?;
     let answer = |endpoint| pb::RotateSecretWebhookEndpointResponse { webhook_endpoint: Some(endpoint), secret };
-    Ok(written(&done).map(answer))
+    Ok(written::<WebhookEndpoint>(&done)?.map(answer))
 }
 
 async fn test(
@@ -79,7 +79,7 @@ async fn replay(
     body: pb::ReplayWebhookEndpointRequest,
 ) -> Result<Response<pb::WebhookEndpoint>, Error> {
     let (id, validate_only, body) = ReplayWebhookEndpoint::take(body);
-    Ok(written(&service.replay_webhook(&call.context(validate_only, None)?, &id, &body).await?))
+    written::<WebhookEndpoint>(&service.replay_webhook(&call.context(validate_only, None)?, &id, &body).await?)
 }
 
 async fn list_deliveries(

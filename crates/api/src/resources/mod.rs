@@ -1,6 +1,8 @@
 //! The resources of the REST door, one file each: what is mounted, and its verbs.
 
+use steerco_domain::Resource;
 use steerco_domain::ledger_entry::LedgerEntry;
+use steerco_domain::resource::Kind;
 
 use crate::rest::mount::{Mounted, records};
 
@@ -8,9 +10,9 @@ macro_rules! resources {
     ([] $($module:ident::$name:ident),* $(,)?) => {
         $(mod $module;)*
 
-        /// Every resource, in the order of the domain, and then what is only read.
-        pub(crate) fn mounts() -> Vec<Mounted> {
-            vec![$($module::mount(),)* records::<LedgerEntry>()]
+        /// Every resource, in the order of the domain, and then what is only read: its kind, and what mounts it.
+        pub(crate) fn mounts() -> Vec<(&'static Kind, fn() -> Mounted)> {
+            vec![$((steerco_domain::$module::$name::KIND, $module::mount),)* (LedgerEntry::KIND, records::<LedgerEntry>)]
         }
     };
 }
@@ -25,8 +27,8 @@ mod tests {
     /// What the table of permissions knows is mounted, and the reverse.
     #[test]
     fn the_table_and_the_routes_agree() {
-        for mounted in super::mounts() {
-            let about = mounted.about;
+        for (_, mount) in super::mounts() {
+            let about = mount().about;
             let mut routed: Vec<&str> = vec!["read"];
             routed.extend((about.reach != Reach::Record).then_some("update"));
             routed.extend((about.reach == Reach::Posted).then_some("create"));

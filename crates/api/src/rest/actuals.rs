@@ -109,7 +109,7 @@ pub(crate) fn posted(posted: &PostedBatch, dry: bool) -> Result<Response, Error>
     let mut response = reply::json(status, reply::JSON, &answer)?;
     reply::set_etag(&mut response, &seen.etag)?;
     if created {
-        reply::set_location::<ActualsBatch>(&mut response, &seen.resource)?;
+        reply::set_location(&mut response, &seen.resource)?;
     }
     reply::mark(&mut response, written.outcome.word(), written.replayed);
     Ok(response)

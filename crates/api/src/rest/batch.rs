@@ -3,12 +3,12 @@
 use axum::body::Body;
 use axum::extract::State;
 use http::StatusCode;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use steerco_domain::field::{Field, Spot};
 use steerco_domain::input::{plain_int, pointer_part, unknown_name};
-use steerco_domain::mask::View;
-use steerco_domain::{Error, Fault, Resource};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, Fault};
 use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Record, Written};
 
 use super::call::{Call, JSON};
@@ -18,57 +18,55 @@ use crate::problem::{Answer, Problem};
 /// Characters an id, reference or ETag in an item may have; the service checks them further.
 const WORD_MAX: usize = 200;
 
-pub(crate) async fn batch<R: Resource>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(R::KIND))?)?;
+pub(crate) async fn batch(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&params::writing(kind))?)?;
     let (items, partial) = read(call.object(&rest, body, JSON, false).await?)?;
     let parts = pointers::parts(&items);
-    let batch = rest.service.batch::<R>(&context, items, partial).await;
+    let batch = rest.service.batch(kind, &context, items, partial).await;
     let BatchResult { results, replayed } = batch.map_err(|error| pointers::complete(error, &parts))?;
     let results = results.into_iter().enumerate();
-    let results = results.map(|(i, result)| result.map_err(|error| pointers::placed(error, i, &parts))).collect();
-    let view = Results { results, request_id: &call.request_id };
-    let mut response = reply::json(StatusCode::OK, reply::JSON, &view)?;
+    let results: Vec<_> =
+        results.map(|(i, result)| result.map_err(|error| pointers::placed(error, i, &parts))).collect();
+    let mut body = br#"{"results":["#.to_vec();
+    for (i, result) in results.iter().enumerate() {
+        if i > 0 {
+            body.push(b',');
+        }
+        push(result, &call.request_id, &mut body)?;
+    }
+    body.extend_from_slice(b"]}");
+    let mut response = reply::of(StatusCode::OK, reply::JSON, body);
     reply::mark_replayed(&mut response, replayed);
     Ok(response)
 }
 
-struct Results<'a, R> {
-    results: Vec<Result<Written<R>, Error>>,
-    request_id: &'a str,
+#[derive(Serialize)]
+struct Done<'a> {
+    outcome: &'static str,
+    etag: &'a str,
 }
 
-impl<R: Resource> Serialize for Results<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Each<'a, R>(&'a Results<'a, R>);
-        impl<R: Resource> Serialize for Each<'_, R> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let request_id = self.0.request_id;
-                serializer.collect_seq(self.0.results.iter().map(|result| One { result, request_id }))
-            }
+#[derive(Serialize)]
+struct Refused<'a> {
+    error: Problem<'a>,
+}
+
+fn push(result: &Result<Written, Error>, request_id: &str, body: &mut Vec<u8>) -> Result<(), Error> {
+    match result {
+        Ok(Written { seen, outcome, .. }) => {
+            serde_json::to_writer(&mut *body, &Done { outcome: outcome.word(), etag: &seen.etag })
+                .map_err(|error| reply::unwritable(&error))?;
+            // One member more.
+            body.pop();
+            body.extend_from_slice(br#","resource":"#);
+            seen.resource.write_json(seen.mask, body).map_err(|error| reply::unwritable(&error))?;
+            body.push(b'}');
+            Ok(())
         }
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("results", &Each(self))?;
-        map.end()
-    }
-}
-
-struct One<'a, R> {
-    result: &'a Result<Written<R>, Error>,
-    request_id: &'a str,
-}
-
-impl<R: Resource> Serialize for One<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self.result {
-            Ok(Written { seen, outcome, .. }) => {
-                map.serialize_entry("outcome", outcome.word())?;
-                map.serialize_entry("etag", &seen.etag)?;
-                map.serialize_entry("resource", &View { resource: &seen.resource, mask: seen.mask })?;
-            }
-            Err(error) => map.serialize_entry("error", &Problem::new(error, self.request_id))?,
+        Err(error) => {
+            let refused = Refused { error: Problem::new(error, request_id) };
+            serde_json::to_writer(body, &refused).map_err(|error| reply::unwritable(&error))
         }
-        map.end()
     }
 }
 

@@ -32,7 +32,8 @@ pub(crate) async fn issue_address(State(rest): State<Rest>, call: Call, body: Bo
     let object = call.object(&rest, body, JSON, true).await?;
     read_input::<IssueAddressCalendarFeed>(&object)?;
     let (written, path) = rest.service.issue_address(&context, call.path("id")).await?;
-    let view = View { resource: &written.seen.resource, mask: written.seen.mask };
+    let resource = written.seen.resource.of().ok_or_else(Error::internal)?;
+    let view = View { resource, mask: written.seen.mask };
     let address = path.map(|path| format!("{}{path}", rest.base_url()));
     let mut response = reply::json(StatusCode::OK, reply::JSON, &Issued { calendar_feed: view, address })?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
+use steerco_domain::Error;
 use steerco_domain::export::ExportFormat;
+use steerco_domain::resource::Kind;
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Resource};
 
 use super::call::Call;
 use super::{Rest, params};
@@ -32,11 +33,11 @@ pub(crate) async fn schedule(State(rest): State<Rest>, call: Call) -> Answer {
 }
 
 /// Once the file has begun, a failure can only break it off: what arrives whole is whole.
-pub(crate) async fn list<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
-    let query = call.query(&params::exporting(R::KIND))?;
+pub(crate) async fn list(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+    let query = call.query(&params::exporting(kind))?;
     let format = query.text(&params::FORMAT).and_then(|word| ExportFormat::from_word(&word));
     let missing = || Error::fault("?format", "REQUIRED", format!("is required: one of {}", ExportFormat::choices()));
-    let exported = export::<R>(&rest.service, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;
+    let exported = export(&rest.service, kind, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;
     let mut response = Response::new(Body::from_stream(exported.pieces));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(exported.format.media_type()));

@@ -38,6 +38,7 @@ pub(crate) mod write;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use http::header::CONTENT_DISPOSITION;
 use http::{Extensions, HeaderMap, StatusCode, Version};
@@ -47,6 +48,8 @@ use steerco_service::Service;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
+use crate::door::Door;
+use crate::lazy::lazy;
 use crate::options::Options;
 use crate::problem::Refusal;
 use crate::resources;
@@ -71,15 +74,24 @@ impl Rest {
     }
 }
 
-/// Every route of the REST door.
-pub(crate) fn router(service: Service, options: Options, figures: PrometheusHandle) -> Router {
-    let mounts = resources::mounts().into_iter().fold(Router::new(), |router, mount| router.merge(mount.routes));
-    mounts
-        .merge(others())
+/// Every route of the REST door. Those of a resource are made when one of them is first asked for.
+pub(crate) fn router(service: Service, options: Options, door: &Door) -> Router {
+    let rest = Rest { service, options: Arc::new(options), figures: door.figures() };
+    resources::mounts().into_iter().fold(behind(door, &rest, others()), |router, (kind, mount)| {
+        let (door, rest, path) = (door.clone(), rest.clone(), format!("/v1/{}", kind.path()));
+        let routes = lazy(move || behind(&door, &rest, mount().routes));
+        router.route(&path, routes.clone()).route(&format!("{path}/{{*rest}}"), routes)
+    })
+}
+
+/// What every route stands behind.
+fn behind(door: &Door, rest: &Rest, routes: Router<Rest>) -> Router {
+    routes
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_no_content)))
-        .with_state(Rest { service, options: Arc::new(options), figures })
+        .with_state(rest.clone())
+        .layer(from_fn_with_state(door.clone(), crate::door::rest))
 }
 
 /// A content is sent as it was stored: its validator and its ranges are of those bytes.

@@ -3,10 +3,11 @@
 use std::marker::PhantomData;
 
 use axum::Router;
-use axum::routing::{get, patch, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use steerco_domain::Resource;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
+use steerco_service::AnyVerb;
 
 use super::{Rest, batch, content, export, read, upserts, write};
 
@@ -63,60 +64,72 @@ pub(crate) struct Mount<R> {
     resource: PhantomData<R>,
 }
 
+impl<R: Resource> Mount<R> {
+    fn new(reach: Reach, routes: Router<Rest>) -> Self {
+        Self { mounted: Mounted { routes, about: about(R::KIND, reach) }, resource: PhantomData }
+    }
+}
+
 /// A resource that callers create, change and delete.
 pub(crate) fn whole<R: Resource>() -> Mount<R> {
-    let path = format!("/v1/{}", R::KIND.path());
-    let mut mount = fixed::<R>();
-    let routes = std::mem::take(&mut mount.mounted.routes)
-        .route(&path, post(write::create::<R>))
-        .route(&format!("{path}/{{id}}"), axum::routing::delete(write::delete::<R>))
-        .route(&format!("{path}/{{id}}/undelete"), post(write::undelete::<R>))
-        .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), get(read::get_by_ref::<R>).put(write::upsert::<R>))
-        .route(&format!("{path}/batch"), post(batch::batch::<R>))
-        .route(&format!("{path}/upsert"), post(upserts::upsert_many::<R>));
-    mount.mounted.routes = routes;
-    mount.mounted.about.reach = Reach::Whole;
-    mount
+    Mount::new(Reach::Whole, whole_routes(R::KIND))
 }
 
 /// A resource that callers create once: what it says stays.
 pub(crate) fn posted<R: Resource>() -> Mount<R> {
-    let mut mount = fixed::<R>();
-    let routes = std::mem::take(&mut mount.mounted.routes);
-    mount.mounted.routes = routes.route(&format!("/v1/{}", R::KIND.path()), post(write::create::<R>));
-    mount.mounted.about.reach = Reach::Posted;
-    mount
+    Mount::new(Reach::Posted, fixed_routes(R::KIND).merge(creation(R::KIND)))
 }
 
 /// A resource that callers read and change, but neither create nor delete.
 pub(crate) fn fixed<R: Resource>() -> Mount<R> {
-    let path = format!("/v1/{}", R::KIND.path());
-    let routes = Router::new()
-        .route(&path, get(read::list::<R>))
-        .route(&format!("{path}/export"), get(export::list::<R>))
-        .route(&format!("{path}/{{id}}"), patch(write::update::<R>).get(read::get::<R>))
-        .route(
-            &format!("{path}/{{id}}/external-refs/{{source}}/{{external_id}}"),
-            put(write::add_external_ref::<R>).delete(write::remove_external_ref::<R>),
-        )
-        .route(&format!("{path}/{{id}}/revisions"), get(read::revisions::<R>));
-    Mount { mounted: Mounted { routes, about: about::<R>() }, resource: PhantomData }
+    Mount::new(Reach::Fixed, fixed_routes(R::KIND))
 }
 
 /// What the service only ever adds to: callers read it.
 pub(crate) fn records<R: Resource>() -> Mounted {
-    let path = format!("/v1/{}", R::KIND.path());
-    let routes = Router::new()
-        .route(&path, get(read::list::<R>))
-        .route(&format!("{path}/export"), get(export::list::<R>))
-        .route(&format!("{path}/{{id}}"), get(read::get::<R>));
-    Mounted { routes, about: About { reach: Reach::Record, ..about::<R>() } }
+    Mounted { routes: record_routes(R::KIND), about: about(R::KIND, Reach::Record) }
 }
 
-fn about<R: Resource>() -> About {
+fn whole_routes(kind: &'static Kind) -> Router<Rest> {
+    let path = format!("/v1/{}", kind.path());
+    let by_ref = get(move |rest, call| read::get_by_ref(kind, rest, call))
+        .put(move |rest, call, body| write::upsert(kind, rest, call, body));
+    fixed_routes(kind)
+        .merge(creation(kind))
+        .route(&format!("{path}/{{id}}"), delete(move |rest, call| write::delete(kind, rest, call)))
+        .route(&format!("{path}/{{id}}/undelete"), post(move |rest, call| write::undelete(kind, rest, call)))
+        .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), by_ref)
+        .route(&format!("{path}/batch"), post(move |rest, call, body| batch::batch(kind, rest, call, body)))
+        .route(&format!("{path}/upsert"), post(move |rest, call, body| upserts::upsert_many(kind, rest, call, body)))
+}
+
+fn creation(kind: &'static Kind) -> Router<Rest> {
+    let create = post(move |rest, call, body| write::create(kind, rest, call, body));
+    Router::new().route(&format!("/v1/{}", kind.path()), create)
+}
+
+fn fixed_routes(kind: &'static Kind) -> Router<Rest> {
+    let path = format!("/v1/{}/{{id}}", kind.path());
+    let reference = put(move |rest, call| write::add_external_ref(kind, rest, call))
+        .delete(move |rest, call| write::remove_external_ref(kind, rest, call));
+    record_routes(kind)
+        .route(&path, patch(move |rest, call, body| write::update(kind, rest, call, body)))
+        .route(&format!("{path}/external-refs/{{source}}/{{external_id}}"), reference)
+        .route(&format!("{path}/revisions"), get(move |rest, call| read::revisions(kind, rest, call)))
+}
+
+fn record_routes(kind: &'static Kind) -> Router<Rest> {
+    let path = format!("/v1/{}", kind.path());
+    Router::new()
+        .route(&path, get(move |rest, call| read::list(kind, rest, call)))
+        .route(&format!("{path}/export"), get(move |rest, call| export::list(kind, rest, call)))
+        .route(&format!("{path}/{{id}}"), get(move |rest, call| read::get(kind, rest, call)))
+}
+
+fn about(kind: &'static Kind, reach: Reach) -> About {
     About {
-        kind: R::KIND,
-        reach: Reach::Fixed,
+        kind,
+        reach,
         verbs: Vec::new(),
         progress: false,
         financials: false,
@@ -129,7 +142,8 @@ fn about<R: Resource>() -> About {
 impl<R: Resource> Mount<R> {
     /// Adds an act.
     pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
-        self.act::<V>(post(write::act::<V>), None)
+        let verb = AnyVerb::of::<V>();
+        self.act::<V>(post(move |rest, call, body| write::act(verb, rest, call, body)), None)
     }
 
     /// Adds an act with its own handler; its answer has the schema named, and is what is said of it.
@@ -148,7 +162,7 @@ impl<R: Resource> Mount<R> {
     /// Adds the roll-up of progress.
     pub(crate) fn progress(mut self) -> Self {
         let path = format!("/v1/{}/{{id}}/progress", R::KIND.path());
-        self.mounted.routes = self.mounted.routes.route(&path, get(read::progress::<R>));
+        self.mounted.routes = self.mounted.routes.route(&path, get(|rest, call| read::progress(R::KIND, rest, call)));
         self.mounted.about.progress = true;
         self
     }
@@ -156,7 +170,7 @@ impl<R: Resource> Mount<R> {
     /// Adds the roll-up of money.
     pub(crate) fn financials(mut self) -> Self {
         let path = format!("/v1/{}/{{id}}/financials", R::KIND.path());
-        self.mounted.routes = self.mounted.routes.route(&path, get(read::financials::<R>));
+        self.mounted.routes = self.mounted.routes.route(&path, get(|rest, call| read::financials(R::KIND, rest, call)));
         self.mounted.about.financials = true;
         self
     }

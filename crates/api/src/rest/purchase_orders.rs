@@ -91,7 +91,7 @@ fn taken(taken: &TakenOrders, dry: bool) -> Result<Response, Error> {
     let mut response = reply::json(status, reply::JSON, &answer)?;
     reply::set_etag(&mut response, &seen.etag)?;
     if created {
-        reply::set_location::<PurchaseOrderBatch>(&mut response, &seen.resource)?;
+        reply::set_location(&mut response, &seen.resource)?;
     }
     reply::mark(&mut response, written.outcome.word(), written.replayed);
     Ok(response)

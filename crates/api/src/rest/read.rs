@@ -2,43 +2,43 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use steerco_domain::Resource;
+use steerco_domain::resource::Kind;
 
 use super::call::Call;
 use super::{Rest, params, reply};
 use crate::problem::Answer;
 
-pub(crate) async fn get<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
-    let args = call.query(&params::reading(R::KIND))?.read_args();
-    let seen = rest.service.get::<R>(&call.caller, call.path("id"), &args).await?;
+pub(crate) async fn get(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::reading(kind))?.read_args();
+    let seen = rest.service.get_any(kind, &call.caller, call.path("id"), &args).await?;
     Ok(reply::seen(&seen, call.holds(&seen.etag))?)
 }
 
-pub(crate) async fn get_by_ref<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
-    let args = call.query(&params::reading(R::KIND))?.read_args();
+pub(crate) async fn get_by_ref(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::reading(kind))?.read_args();
     let (source, external_id) = (call.path("source"), call.path("external_id"));
-    let seen = rest.service.get_by_ref::<R>(&call.caller, source, external_id, &args).await?;
+    let seen = rest.service.get_by_ref(kind, &call.caller, source, external_id, &args).await?;
     Ok(reply::seen(&seen, call.holds(&seen.etag))?)
 }
 
-pub(crate) async fn list<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
-    let args = call.query(&params::listing(R::KIND))?.list_args();
-    Ok(reply::page(&rest.service.list::<R>(&call.caller, &args).await?)?)
+pub(crate) async fn list(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+    let args = call.query(&params::listing(kind))?.list_args();
+    Ok(reply::page(&rest.service.list_any(kind, &call.caller, &args).await?)?)
 }
 
-pub(crate) async fn progress<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn progress(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::rolling_up())?.read_args();
-    let progress = rest.service.progress::<R>(&call.caller, call.path("id"), args.as_of).await?;
+    let progress = rest.service.progress(kind, &call.caller, call.path("id"), args.as_of).await?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &progress)?)
 }
 
-pub(crate) async fn financials<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn financials(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
     let query = call.query(&params::financials())?.financials();
-    let found = rest.service.financials::<R>(&call.caller, call.path("id"), &query).await?;
+    let found = rest.service.financials(kind, &call.caller, call.path("id"), &query).await?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
 }
 
-pub(crate) async fn revisions<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn revisions(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::revisions())?.list_args();
-    Ok(reply::page(&rest.service.revisions::<R>(&call.caller, call.path("id"), &args).await?)?)
+    Ok(reply::page(&rest.service.revisions(kind, &call.caller, call.path("id"), &args).await?)?)
 }

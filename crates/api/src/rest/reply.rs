@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use steerco_domain::mask::View;
-use steerco_domain::{Error, Resource};
+use serde::Serialize;
+use steerco_domain::mask::Mask;
+use steerco_domain::{AnyBox, AnyResource, Error};
 use steerco_service::{Outcome, Page, Seen, Written};
 
 /// Media type of an answer.
@@ -34,14 +34,34 @@ pub(crate) fn json_of(
     value: &impl Serialize,
 ) -> Result<Response, Error> {
     let mut body = Vec::with_capacity(items * USUAL);
-    serde_json::to_writer(&mut body, value).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written as JSON");
-        Error::internal()
-    })?;
+    serde_json::to_writer(&mut body, value).map_err(|error| unwritable(&error))?;
+    Ok(of(status, media, body))
+}
+
+/// An answer of these bytes.
+pub(super) fn of(status: StatusCode, media: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    Ok(response)
+    response
+}
+
+pub(super) fn unwritable(error: &serde_json::Error) -> Error {
+    tracing::error!(%error, "an answer cannot be written as JSON");
+    Error::internal()
+}
+
+/// Resources as the items of an array.
+fn push_items(items: &[AnyBox], mask: Mask, body: &mut Vec<u8>) -> Result<(), Error> {
+    body.push(b'[');
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            body.push(b',');
+        }
+        item.write_json(mask, body).map_err(|error| unwritable(&error))?;
+    }
+    body.push(b']');
+    Ok(())
 }
 
 const fn media(trimmed: bool) -> &'static str {
@@ -54,31 +74,33 @@ fn header(response: &mut Response, name: HeaderName, text: String) -> Result<(),
     Ok(())
 }
 
-fn view<R: Resource>(seen: &Seen<R>) -> View<'_, R> {
-    View { resource: &seen.resource, mask: seen.mask }
+fn shown(seen: &Seen) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::with_capacity(USUAL);
+    seen.resource.write_json(seen.mask, &mut body).map_err(|error| unwritable(&error))?;
+    Ok(body)
 }
 
 /// A resource, or 304 when the caller holds this version.
-pub(crate) fn seen<R: Resource>(seen: &Seen<R>, held: bool) -> Result<Response, Error> {
+pub(crate) fn seen(seen: &Seen, held: bool) -> Result<Response, Error> {
     let mut response = if held {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        json(StatusCode::OK, media(seen.trimmed), &view(seen))?
+        of(StatusCode::OK, media(seen.trimmed), shown(seen)?)
     };
     set_etag(&mut response, &seen.etag)?;
     Ok(response)
 }
 
 /// What a write did: 201 with the place of what it created, else 200.
-pub(crate) fn written<R: Resource>(written: &Written<R>, dry: bool) -> Result<Response, Error> {
+pub(crate) fn written(written: &Written, dry: bool) -> Result<Response, Error> {
     let seen = &written.seen;
     let created = written.outcome == Outcome::Created && !dry;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = json(status, media(seen.trimmed), &view(seen))?;
+    let mut response = of(status, media(seen.trimmed), shown(seen)?);
     if created {
-        set_location(&mut response, &seen.resource)?;
+        set_location(&mut response, &*seen.resource)?;
     }
     set_etag(&mut response, &seen.etag)?;
     mark(&mut response, written.outcome.word(), written.replayed);
@@ -86,8 +108,8 @@ pub(crate) fn written<R: Resource>(written: &Written<R>, dry: bool) -> Result<Re
 }
 
 /// Where the new resource is.
-pub(crate) fn set_location<R: Resource>(response: &mut Response, resource: &R) -> Result<(), Error> {
-    header(response, LOCATION, format!("/v1/{}/{}", R::KIND.path(), resource.id_text()))
+pub(crate) fn set_location(response: &mut Response, resource: &dyn AnyResource) -> Result<(), Error> {
+    header(response, LOCATION, format!("/v1/{}/{}", resource.kind().path(), resource.id_text()))
 }
 
 pub(crate) fn set_etag(response: &mut Response, etag: &str) -> Result<(), Error> {
@@ -106,33 +128,26 @@ pub(crate) fn mark_replayed(response: &mut Response, replayed: bool) {
     }
 }
 
+/// What a page says beside its items.
+#[derive(Serialize)]
+struct PageEnd<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<String>,
+    sync_token: &'a str,
+}
+
 /// A page of a list.
-pub(crate) fn page<R: Resource>(page: &Page<R>) -> Result<Response, Error> {
-    json_of(page.items.len(), StatusCode::OK, media(page.trimmed), &PageView(page))
-}
-
-struct PageView<'a, R>(&'a Page<R>);
-
-impl<R: Resource> Serialize for PageView<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let page = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("items", &Items(page))?;
-        if let Some(token) = &page.next_page_token {
-            map.serialize_entry("next_page_token", token)?;
-        }
-        if let Some(total) = page.total {
-            map.serialize_entry("total", &total.to_string())?;
-        }
-        map.serialize_entry("sync_token", &page.sync_token)?;
-        map.end()
-    }
-}
-
-struct Items<'a, R>(&'a Page<R>);
-
-impl<R: Resource> Serialize for Items<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.items.iter().map(|resource| View { resource, mask: self.0.mask }))
-    }
+pub(crate) fn page(page: &Page) -> Result<Response, Error> {
+    let mut body = Vec::with_capacity((page.items.len() + 1) * USUAL);
+    body.extend_from_slice(br#"{"items":"#);
+    push_items(&page.items, page.mask, &mut body)?;
+    let (next_page_token, sync_token) = (page.next_page_token.as_deref(), page.sync_token.as_str());
+    let end = PageEnd { next_page_token, total: page.total.map(|total| total.to_string()), sync_token };
+    // Its members follow those of the object that has begun.
+    let from = body.len();
+    serde_json::to_writer(&mut body, &end).map_err(|error| unwritable(&error))?;
+    body[from] = b',';
+    Ok(of(StatusCode::OK, media(page.trimmed), body))
 }

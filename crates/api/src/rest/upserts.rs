@@ -13,7 +13,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use steerco_domain::field::{Field, Spot};
 use steerco_domain::input::{pointer_part, unknown_name};
-use steerco_domain::{Error, Fault, Reason, Resource};
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, Fault, Reason};
 use steerco_service::{Context, Part, RecordResult, STREAM_BYTES_MAX, UpsertHeader, Upserted};
 
 use super::batch;
@@ -25,7 +26,7 @@ use crate::problem::{Answer, Problem};
 /// Results written at a time.
 const RESULTS_MAX: usize = 1_000;
 
-pub(crate) async fn upsert_many<R: Resource>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+pub(crate) async fn upsert_many(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let context = call.context(&call.query(&params::undated())?)?;
     if !call.is_media(&[NDJSON]) {
         return Err(Error::new(Reason::UnsupportedMediaType, format!("the body must be {NDJSON}")).into());
@@ -36,8 +37,8 @@ pub(crate) async fn upsert_many<R: Resource>(State(rest): State<Rest>, call: Cal
         return Err(Error::new(Reason::TooLarge, detail).into());
     }
     let mut pieces = body.into_data_stream().map_err(|_| Error::new(Reason::Malformed, "the body broke off"));
-    match upserted::<R>(&rest, &context, &mut pieces).await {
-        Ok(done) => Ok(answer::<R>(done, call.request_id)),
+    match upserted(kind, &rest, &context, &mut pieces).await {
+        Ok(done) => Ok(answer(kind, done, call.request_id)),
         Err(error) => {
             // A client that is still sending when the connection closes never sees why.
             if announced.is_some_and(|length| length <= DRAINED) {
@@ -48,7 +49,8 @@ pub(crate) async fn upsert_many<R: Resource>(State(rest): State<Rest>, call: Cal
     }
 }
 
-async fn upserted<R: Resource>(
+async fn upserted(
+    kind: &'static Kind,
     rest: &Rest,
     context: &Context,
     pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
@@ -78,7 +80,7 @@ async fn upserted<R: Resource>(
         Err(error) => vec![Err(error)],
     });
     let mut parts = Box::pin(stream::iter(first).chain(rest_of.flat_map(stream::iter)));
-    rest.service.upsert_many::<R>(context, header, &mut parts).await
+    rest.service.upsert_many(kind, context, header, &mut parts).await
 }
 
 /// Refuses members that are not among these.
@@ -144,7 +146,7 @@ enum Line<'a> {
 }
 
 /// The counts, and a result for each record, written as they are sent.
-fn answer<R: Resource>(mut done: Upserted, request_id: String) -> Response {
+fn answer(kind: &'static Kind, mut done: Upserted, request_id: String) -> Response {
     let results = std::mem::take(&mut done.results);
     let Upserted { records, created, updated, unchanged, stale, refused, replayed, .. } = done;
     let head = format!(
@@ -157,7 +159,7 @@ fn answer<R: Resource>(mut done: Upserted, request_id: String) -> Response {
         for result in &some {
             text.push_str(if begun { ",\n" } else { "\n" });
             begun = true;
-            text.push_str(&serde_json::to_string(&line::<R>(result, &request_id)).unwrap_or_default());
+            text.push_str(&serde_json::to_string(&line(kind, result, &request_id)).unwrap_or_default());
         }
         text
     });
@@ -168,11 +170,11 @@ fn answer<R: Resource>(mut done: Upserted, request_id: String) -> Response {
     response
 }
 
-fn line<'a, R: Resource>(result: &'a RecordResult, request_id: &'a str) -> Line<'a> {
+fn line<'a>(kind: &Kind, result: &'a RecordResult, request_id: &'a str) -> Line<'a> {
     let line = result.line;
     match &result.done {
         Ok((outcome, id)) => {
-            Line::Done { line, outcome: outcome.word(), id: steerco_domain::id::encode(R::KIND.prefix, *id) }
+            Line::Done { line, outcome: outcome.word(), id: steerco_domain::id::encode(kind.prefix, *id) }
         }
         Err(error) => Line::Refused { line, error: Problem::new(error, request_id) },
     }

@@ -5,12 +5,12 @@ use axum::extract::State;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use steerco_domain::Resource;
 use steerco_domain::input::read_input;
 use steerco_domain::mask::View;
 use steerco_domain::time::Instant;
 use steerco_domain::webhook_endpoint::{TestWebhookEndpoint, WebhookEndpoint};
 use steerco_domain::words::Words;
+use steerco_domain::{Error, Resource};
 use steerco_service::{WebhookAttempt, WebhookDelivery, WebhookDeliveryPage};
 
 use super::call::{Call, JSON};
@@ -29,7 +29,8 @@ pub(crate) async fn rotate_secret(State(rest): State<Rest>, call: Call, body: Bo
     let context = call.context(&call.query(&params::writing(WebhookEndpoint::KIND))?)?;
     let object = call.object(&rest, body, JSON, true).await?;
     let (written, secret) = rest.service.rotate_webhook_secret(&context, call.path("id"), &object).await?;
-    let view = View { resource: &written.seen.resource, mask: written.seen.mask };
+    let resource = written.seen.resource.of().ok_or_else(Error::internal)?;
+    let view = View { resource, mask: written.seen.mask };
     let mut response = reply::json(StatusCode::OK, reply::JSON, &Secret { webhook_endpoint: view, secret })?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply::mark(&mut response, written.outcome.word(), written.replayed);

@@ -6,68 +6,69 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::Map;
-use steerco_domain::Resource;
 use steerco_domain::input::read_input;
 use steerco_domain::mask::View;
-use steerco_domain::resource::Verb;
+use steerco_domain::resource::Kind;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
+use steerco_domain::{Error, Resource};
+use steerco_service::AnyVerb;
 
 use super::call::{Call, JSON, PATCH};
 use super::{Rest, params, reply};
 use crate::problem::Answer;
 
-pub(crate) async fn create<R: Resource>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(R::KIND))?)?;
+pub(crate) async fn create(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&params::writing(kind))?)?;
     let object = call.object(&rest, body, JSON, false).await?;
-    Ok(reply::written(&rest.service.create::<R>(&context, object).await?, context.validate_only)?)
+    Ok(reply::written(&rest.service.create(kind, &context, object).await?, context.validate_only)?)
 }
 
-pub(crate) async fn update<R: Resource>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(R::KIND))?)?;
+pub(crate) async fn update(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&params::writing(kind))?)?;
     let patch = call.object(&rest, body, PATCH, false).await?;
-    let written = rest.service.update::<R>(&context, call.path("id"), patch).await?;
+    let written = rest.service.update(kind, &context, call.path("id"), patch).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn upsert<R: Resource>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let query = call.query(&params::upserting(R::KIND))?;
+pub(crate) async fn upsert(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let query = call.query(&params::upserting(kind))?;
     let (context, version) = (call.context(&query)?, query.whole(&params::SOURCE_VERSION));
     let object = call.object(&rest, body, PATCH, false).await?;
     let (source, external_id) = (call.path("source"), call.path("external_id"));
-    let written = rest.service.upsert::<R>(&context, source, external_id, version, object).await?;
+    let written = rest.service.upsert(kind, &context, source, external_id, version, object).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn add_external_ref<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn add_external_ref(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
     let context = call.context(&call.query(&params::undated())?)?;
     let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
-    let written = rest.service.add_external_ref::<R>(&context, id, source, external_id).await?;
+    let written = rest.service.add_external_ref(kind, &context, id, source, external_id).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn remove_external_ref<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn remove_external_ref(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
     let context = call.context(&call.query(&params::undated())?)?;
     let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
-    let written = rest.service.remove_external_ref::<R>(&context, id, source, external_id).await?;
+    let written = rest.service.remove_external_ref(kind, &context, id, source, external_id).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn delete<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
-    let context = call.context(&call.query(&params::writing(R::KIND))?)?;
-    let written = rest.service.delete::<R>(&context, call.path("id")).await?;
+pub(crate) async fn delete(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+    let context = call.context(&call.query(&params::writing(kind))?)?;
+    let written = rest.service.delete(kind, &context, call.path("id")).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn undelete<R: Resource>(State(rest): State<Rest>, call: Call) -> Answer {
-    let context = call.context(&call.query(&params::writing(R::KIND))?)?;
-    let written = rest.service.undelete::<R>(&context, call.path("id")).await?;
+pub(crate) async fn undelete(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+    let context = call.context(&call.query(&params::writing(kind))?)?;
+    let written = rest.service.undelete(kind, &context, call.path("id")).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn act<V: Verb>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(<V::On as Resource>::KIND))?)?;
+pub(crate) async fn act(verb: AnyVerb, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&params::writing(verb.kind))?)?;
     let object = call.object(&rest, body, JSON, true).await?;
-    let written = rest.service.act::<V>(&context, call.path("id"), object).await?;
+    let written = rest.service.act_any(verb, &context, call.path("id"), object).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
@@ -85,7 +86,7 @@ pub(crate) async fn issue_secret(State(rest): State<Rest>, call: Call, body: Bod
     let object: Map<_, _> = call.object(&rest, body, JSON, true).await?;
     read_input::<IssueSecretServiceAccount>(&object)?;
     let (written, secret) = rest.service.issue_secret(&context, call.path("id")).await?;
-    let account = &written.seen.resource;
+    let account: &ServiceAccount = written.seen.resource.of().ok_or_else(Error::internal)?;
     let issued = Issued {
         service_account: View { resource: account, mask: written.seen.mask },
         client_id: account.id_text(),

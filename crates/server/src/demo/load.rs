@@ -79,7 +79,7 @@ impl Loader {
     }
 
     pub(super) async fn create<R: Resource>(&self, body: Value) -> anyhow::Result<String> {
-        let written = self.service.create::<R>(&self.context(None), object(body)).await?;
+        let written = self.service.create(R::KIND, &self.context(None), object(body)).await?;
         Ok(written.seen.resource.id_text())
     }
 
@@ -98,7 +98,7 @@ impl Loader {
                 source_version: None,
                 body: object(body),
             });
-            let done = self.service.batch::<R>(&self.context(effective_at), items.collect(), false).await?;
+            let done = self.service.batch(R::KIND, &self.context(effective_at), items.collect(), false).await?;
             let written = done.results.into_iter().collect::<Result<Vec<_>, Error>>()?;
             ids.extend(written.iter().map(|written| written.seen.resource.id_text()));
         }

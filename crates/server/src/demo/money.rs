@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 use steerco_domain::Error;
+use steerco_domain::Resource;
 use steerco_domain::actuals_batch::PostActualsBatch;
 use steerco_domain::budget::{ApproveBudget, Budget, SubmitBudget};
 use steerco_domain::coding_rule::CodingRule;
@@ -57,9 +58,9 @@ pub(super) async fn open_books(finance: &Loader) -> anyhow::Result<Books> {
         body: object(json!({ "legal_entity_id": city, "fiscal_year": year, "number": number })),
     };
     let all = costs.chain(later).map(period).collect();
-    let made = finance.service.batch::<FiscalPeriod>(&finance.context(None), all, false).await?;
+    let made = finance.service.batch(FiscalPeriod::KIND, &finance.context(None), all, false).await?;
     let made = made.results.into_iter().take(MONTHS.len()).collect::<Result<Vec<_>, Error>>()?;
-    let periods = made.iter().map(|period| period.seen.resource.id.to_string()).collect();
+    let periods = made.iter().map(|period| period.seen.resource.id_text()).collect();
     Ok(Books { city, works, periods })
 }
 

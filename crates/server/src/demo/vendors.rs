@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
+use steerco_domain::Resource;
 use steerco_domain::comment::Comment;
 use steerco_domain::deliverable::Deliverable;
 use steerco_domain::engagement::{ActivateEngagement, Engagement};
@@ -77,7 +78,8 @@ async fn claim(feed: &Loader, engagement: &str, mut claim: Value) -> anyhow::Res
     let args = ListArgs { filter, ..ListArgs::default() };
     let found = feed.service.list::<Milestone>(&feed.context(None).caller, &args).await?.items;
     claim["milestone_id"] = json!(found.first().map(|found| found.id.to_string()));
-    let made = feed.service.create::<MilestoneUpdate>(&feed.context(None), object(claim)).await?;
+    let made = feed.service.create(MilestoneUpdate::KIND, &feed.context(None), object(claim)).await?;
+    let made = made.typed::<MilestoneUpdate>()?;
     Ok(made.seen.resource.review_id.map(|id| id.to_string()).unwrap_or_default())
 }
 

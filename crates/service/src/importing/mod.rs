@@ -24,8 +24,8 @@ pub use report::{ImportRecord, PIECE_RECORDS};
 
 use crate::content::{UPLOAD_MAX, check_size, read_content};
 use crate::decide::held;
-use crate::execute::{Env, Item, Wish};
-use crate::read::{Reads, check_id};
+use crate::execute::{Env, Item, Wish, decide_by};
+use crate::read::check_id;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 
 const UPLOAD: &Row = find("import_job", "upload");
@@ -40,7 +40,7 @@ impl Service {
         id: &str,
         announced: Option<u64>,
         pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
-    ) -> Result<Written<ImportJob>, Error> {
+    ) -> Result<Written, Error> {
         check_id(ImportJob::KIND, id)?;
         self.may_upload_import(context, id).await?;
         check_size(announced.unwrap_or_default(), IMPORT_BYTES_MAX)?;
@@ -58,9 +58,9 @@ impl Service {
                 id,
                 row: UPLOAD,
                 if_match: context.if_match.clone(),
-                decide: std::sync::Arc::new(move |on: &mut ImportJob, acting| on.take(&read, acting)),
+                decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
             };
-            let wish = Wish { link: Some(link), ..Wish::one(UPLOAD.action, input, item) };
+            let wish = Wish { link: Some(link), ..Wish::one(ImportJob::KIND, UPLOAD.action, input, item) };
             let written = service.execute_one(&context, wish).await;
             let is_kept = match &written {
                 Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
@@ -86,7 +86,7 @@ impl Service {
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
             let env = Env::new(context, &conn, access, &self.inner.clock);
-            held::<ImportJob>(&env, id, UPLOAD, None).await
+            held(&env, ImportJob::KIND, id, Some(UPLOAD), None).await
         };
         found.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)
@@ -98,10 +98,10 @@ impl Service {
         context: &Context,
         id: &str,
         body: Map<String, Value>,
-    ) -> Result<Written<ImportJob>, Error> {
+    ) -> Result<Written, Error> {
         let written = self.act::<V>(context, id, body).await?;
         if written.outcome == Outcome::Updated && !written.replayed && !context.validate_only {
-            run::start(self, context, &written.seen.resource);
+            run::start(self, context, written.seen.resource.of().ok_or_else(Error::internal)?);
         }
         Ok(written)
     }
@@ -109,7 +109,7 @@ impl Service {
     /// A report has what its author could see, which may lie beyond the program of the job.
     async fn may_read_report(&self, caller: &Caller, job: &ImportJob) -> Result<(), Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let authorised = self.authorise(&conn, caller, Reads::<ImportJob>::ROW).await;
+        let authorised = self.authorise(&conn, caller, ImportJob::KIND.rows.read).await;
         let (access, scope) = authorised.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         if scope.is_whole() || access.actor == job.created_by {

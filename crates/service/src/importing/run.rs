@@ -22,7 +22,7 @@ use super::source::{Plan, Reading};
 use super::stage::{self, Stager};
 use super::write::{Did, Work, faults};
 use crate::decide::check_source_code;
-use crate::execute::{Env, Item, Wish};
+use crate::execute::{Env, Item, Wish, decide_by};
 use crate::{Context, ListArgs, ReadArgs, Service};
 
 const APPLY: &Row = find("import_job", "apply");
@@ -291,9 +291,9 @@ impl Run {
             id: self.job.id_text(),
             row: APPLY,
             if_match: None,
-            decide: Arc::new(move |job: &mut ImportJob, _| change(job)),
+            decide: decide_by(move |job: &mut ImportJob, _| change(job)),
         };
-        let wish = Wish { link, ..Wish::one("apply", json!([self.job.id_text()]), item) };
+        let wish = Wish { link, ..Wish::one(ImportJob::KIND, "apply", json!([self.job.id_text()]), item) };
         self.service.execute_one(&self.context, wish).await.map(|_| ())
     }
 }

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
-use steerco_domain::error::{Error, Fault, Reason};
+use steerco_domain::error::{Error, Fault};
 use steerco_domain::import_job::{ImportCounts, ImportOutcome};
 use steerco_domain::interchange::{Link, Record};
-use steerco_domain::resource::Resource;
+use steerco_domain::resource::Kind;
 use steerco_domain::text::Text;
 use steerco_persistence::writer::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, blob, query};
@@ -176,7 +176,8 @@ impl Work {
         };
         let (places, records): (Vec<usize>, Vec<crate::bulk::Record>) = ready.into_iter().unzip();
         let ids: Vec<String> = records.iter().map(|record| record.external_id.clone()).collect();
-        let (plan, results) = decide_kind(self, conn, kind, records).await?;
+        let of_kind = steerco_domain::find_kind(kind).ok_or_else(Error::internal)?;
+        let (plan, results) = decide(self, conn, of_kind, records).await?;
         for ((place, external_id), result) in places.into_iter().zip(ids).zip(results) {
             did[place] = match result {
                 Ok((id, outcome)) => {
@@ -229,13 +230,14 @@ impl Work {
 /// The id of a resource, and what became of it.
 type Outcomes = Vec<Result<(String, ImportOutcome), Error>>;
 
-async fn decide<R: Resource>(
+async fn decide(
     work: &Work,
     conn: &Conn,
+    kind: &'static Kind,
     records: Vec<crate::bulk::Record>,
 ) -> Result<(Plan, Outcomes), Fail> {
-    let (plan, results) = decide_piece::<R>(&work.service, &work.context, conn, &work.source, records).await?;
-    let outcome = |written: crate::Written<R>| {
+    let (plan, results) = decide_piece(&work.service, &work.context, conn, kind, &work.source, records).await?;
+    let outcome = |written: crate::Written| {
         let outcome = match written.outcome {
             Outcome::Created => ImportOutcome::Created,
             Outcome::Unchanged | Outcome::Stale => ImportOutcome::Unchanged,
@@ -250,21 +252,3 @@ async fn decide<R: Resource>(
 pub(super) fn faults(error: Error) -> Vec<Fault> {
     if error.faults.is_empty() { vec![Fault::new("", error.reason.code(), error.detail)] } else { error.faults }
 }
-
-macro_rules! of_any_kind {
-    ([] $($module:ident::$name:ident),* $(,)?) => {
-        /// Decides records of the kind with this name.
-        async fn decide_kind(
-            work: &Work,
-            conn: &Conn,
-            kind: &str,
-            records: Vec<crate::bulk::Record>,
-        ) -> Result<(Plan, Outcomes), Fail> {
-            $(if kind == <steerco_domain::$module::$name as Resource>::KIND.name {
-                return Box::pin(decide::<steerco_domain::$module::$name>(work, conn, records)).await;
-            })*
-            Err(Error::new(Reason::Internal, "a record is of no kind").into())
-        }
-    };
-}
-steerco_domain::for_each_resource!(of_any_kind);

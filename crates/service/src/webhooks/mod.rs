@@ -27,7 +27,7 @@ use steerco_persistence::webhook::{self, Delivery, Setting};
 use steerco_persistence::{Conn, Fail, Scope};
 
 use crate::execute::{Env, Item, Wish};
-use crate::read::{Reads, check_id, resolve_id};
+use crate::read::{check_id, resolve_id};
 use crate::service::Caller;
 use crate::token::Sealer;
 use crate::{Context, Service, Written};
@@ -134,8 +134,8 @@ pub struct WebhookDeliveryArgs {
 }
 
 /// Looks up where new addresses lead, before the writer is kept waiting.
-pub(crate) async fn check_addresses<R: Resource>(service: &Service, wish: &Wish<R>) -> Result<(), Error> {
-    if R::KIND.name != WebhookEndpoint::KIND.name {
+pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<(), Error> {
+    if wish.kind.name != WebhookEndpoint::KIND.name {
         return Ok(());
     }
     let mut faults = Vec::new();
@@ -176,11 +176,11 @@ impl Service {
         context: &Context,
         id: &str,
         body: &Map<String, Value>,
-    ) -> Result<(Written<WebhookEndpoint>, Option<String>), Error> {
-        let id = &*self.id_of::<WebhookEndpoint>(&context.caller, id).await?;
+    ) -> Result<(Written, Option<String>), Error> {
+        let id = &*self.id_of(WebhookEndpoint::KIND, &context.caller, id).await?;
         let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
         let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
-        let mut wish: Wish<WebhookEndpoint> = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
+        let mut wish = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
         wish.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
         let written = self.execute_one(context, wish).await?;
         let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
@@ -193,12 +193,12 @@ impl Service {
         context: &Context,
         id: &str,
         body: &Map<String, Value>,
-    ) -> Result<Written<WebhookEndpoint>, Error> {
+    ) -> Result<Written, Error> {
         let replay: ReplayWebhookEndpoint = read_input(body)?;
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
-        let mut wish: Wish<WebhookEndpoint> = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
+        let mut wish = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
         wish.webhook = Some(setting);
         self.execute_one(context, wish).await
     }
@@ -234,7 +234,7 @@ impl Service {
     ) -> Result<(WebhookEndpoint, Scope), Fail> {
         check_id(WebhookEndpoint::KIND, id)?;
         let (_, scope) = self.authorise(conn, caller, row).await?;
-        let id = &*resolve_id::<WebhookEndpoint>(conn, &scope, id).await?;
+        let id = &*resolve_id(WebhookEndpoint::KIND, conn, &scope, id).await?;
         let found = query::find::<WebhookEndpoint>(conn, &scope, id, Moment::Now).await?;
         let endpoint = found.filter(|found| found.deleted_at.is_none());
         Ok((endpoint.ok_or_else(|| Error::not_found(WebhookEndpoint::KIND.name))?, scope))
@@ -302,7 +302,7 @@ impl Service {
         id: &str,
         args: &WebhookDeliveryArgs,
     ) -> Result<WebhookDeliveryPage, Fail> {
-        let (endpoint, _) = self.find_webhook(conn, caller, id, Reads::<WebhookEndpoint>::ROW).await?;
+        let (endpoint, _) = self.find_webhook(conn, caller, id, WebhookEndpoint::KIND.rows.read).await?;
         let (org, id) = (caller.organisation(), endpoint.id_text());
         let size =
             steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
