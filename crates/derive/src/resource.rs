@@ -145,11 +145,11 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             // One for the whole program: a constant would be there once for each crate that names it.
             const KIND: &'static crate::resource::Kind = {
                 static KIND: crate::resource::Kind = crate::resource::Kind {
-                name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
-                scope: #scope, dated: #dated,
-                fields: &[#(#specs),*],
-                rows: crate::access::Rows::of(#singular),
-                make: crate::any_resource::Maker::of::<#name>(),
+                    name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
+                    scope: #scope, dated: #dated,
+                    fields: &[#(#specs),*],
+                    rows: crate::access::Rows::of(#singular),
+                    make: crate::any_resource::Maker::of::<#name>(),
                 };
                 &KIND
             };

@@ -34,7 +34,7 @@ pub struct Pool {
 const STATEMENTS: usize = 512;
 
 /// KiB of the file that a connection keeps; the operating system keeps it besides.
-const CACHE: u32 = 4 << 10;
+const CACHE: u32 = 2 << 10;
 /// The same while it posts a long batch, whose indexes would else be written and read again many times over.
 const WIDE_CACHE: u32 = 40 << 10;
 

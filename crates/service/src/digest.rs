@@ -111,10 +111,11 @@ async fn of_kind(
     let query = ListQuery { filter, order: &plan.order, after: None, limit: 0, show_deleted: args.show_deleted };
     let mut sum = Sum::default();
     if scope.sees_private() {
-        for (id, revision, seq) in digest::list_revisions(conn, scope, kind, &query, moment).await? {
-            sum.add(&id, &revision.to_string());
+        let add = |id: &str, revision: i64, seq: i64| {
+            sum.add(id, &revision.to_string());
             sum.max_seq = sum.max_seq.max(Some(seq));
-        }
+        };
+        digest::for_each_revision(conn, scope, kind, &query, moment, add).await?;
         return Ok(sum.done(kind));
     }
     // Resources of which the caller does not see the revision: they are few.

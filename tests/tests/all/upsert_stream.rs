@@ -43,6 +43,10 @@ scenario!(only_what_changed_makes_an_event(world) {
     assert_eq!(outcomes(&third.json)[..4], ["updated", "updated", "updated", "unchanged"]);
     assert_eq!(sync.all_events(json!({"after": head})).await.len(), 3);
     assert_eq!(count(&sync, "deliverable").await, "2300");
+    // More than a digest reads at a time.
+    let digest = sync.digest(json!({"kinds": ["deliverable"]})).await.unwrap()["collections"][0].clone();
+    let all = sync.list_all("deliverable", json!({"page_size": 1000})).await.unwrap();
+    assert_eq!((&digest["count"], &digest["hash"]), (&json!("2300"), &json!(super::digest::of_copy(&all))));
     world.verify().await;
 });
 
