@@ -5,8 +5,7 @@ use axum::response::Response;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use steerco_domain::mask::Mask;
-use steerco_domain::{AnyBox, AnyResource, Error};
+use steerco_domain::{AnyResource, Error};
 use steerco_service::{Outcome, Page, Seen, Written};
 
 /// Media type of an answer.
@@ -49,19 +48,6 @@ pub(super) fn of(status: StatusCode, media: &'static str, body: Vec<u8>) -> Resp
 pub(super) fn unwritable(error: &serde_json::Error) -> Error {
     tracing::error!(%error, "an answer cannot be written as JSON");
     Error::internal()
-}
-
-/// Resources as the items of an array.
-fn push_items(items: &[AnyBox], mask: Mask, body: &mut Vec<u8>) -> Result<(), Error> {
-    body.push(b'[');
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            body.push(b',');
-        }
-        item.write_json(mask, body).map_err(|error| unwritable(&error))?;
-    }
-    body.push(b']');
-    Ok(())
 }
 
 const fn media(trimmed: bool) -> &'static str {
@@ -141,8 +127,14 @@ struct PageEnd<'a> {
 /// A page of a list.
 pub(crate) fn page(page: &Page) -> Result<Response, Error> {
     let mut body = Vec::with_capacity((page.items.len() + 1) * USUAL);
-    body.extend_from_slice(br#"{"items":"#);
-    push_items(&page.items, page.mask, &mut body)?;
+    body.extend_from_slice(br#"{"items":["#);
+    for (i, item) in page.items.iter().enumerate() {
+        if i > 0 {
+            body.push(b',');
+        }
+        item.write_json(page.mask, &mut body).map_err(|error| unwritable(&error))?;
+    }
+    body.push(b']');
     let (next_page_token, sync_token) = (page.next_page_token.as_deref(), page.sync_token.as_str());
     let end = PageEnd { next_page_token, total: page.total.map(|total| total.to_string()), sync_token };
     // Its members follow those of the object that has begun.
