@@ -8,6 +8,7 @@
 //! struct; the compiler and the guards name the other places.
 
 pub mod access;
+mod access_rows;
 pub mod account;
 pub mod accrual;
 pub mod actor;

@@ -13,8 +13,8 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link, PIECE};
 use steerco_persistence::{Database, Fail};
 
-use crate::decide::held;
 use crate::execute::{Env, Item, Wish, decide_by};
+use crate::held::held;
 use crate::read::check_id;
 use crate::sniff::Sniffer;
 use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};

@@ -49,6 +49,7 @@ mod financials;
 mod fingerprint;
 mod forecasting;
 mod graph;
+mod held;
 mod hidden;
 mod import;
 mod importing;

@@ -23,8 +23,8 @@ use steerco_persistence::blob::Link;
 pub use report::{ImportRecord, PIECE_RECORDS};
 
 use crate::content::{UPLOAD_MAX, check_size, read_content};
-use crate::decide::held;
 use crate::execute::{Env, Item, Wish, decide_by};
+use crate::held::held;
 use crate::read::check_id;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 

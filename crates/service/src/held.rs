@@ -1,0 +1,74 @@
+//! The row that a write is about, and whether the caller has seen it as it is.
+
+use steerco_domain::access::Row;
+use steerco_domain::resource::{Kind, ScopeRule};
+use steerco_domain::{AnyBox, AnyResource, Error, Reason};
+use steerco_persistence::query::{self, Moment};
+use steerco_persistence::{Fail, Scope};
+
+use crate::execute::Env;
+use crate::read::check_id;
+use crate::service::etag;
+
+/// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
+/// may not change is forbidden.
+pub(crate) async fn held(
+    env: &Env<'_>,
+    kind: &'static Kind,
+    id: &str,
+    row: Option<&'static Row>,
+    if_match: Option<&str>,
+) -> Result<(Scope, AnyBox), Fail> {
+    let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
+    check_id(kind, id)?;
+    let scope = env.scope(Some(row))?;
+    let id = &*env.resolver().id(kind, id).await?;
+    let found = match env.known.take_held(row, id) {
+        None => query::find_any_for_update(env.conn, &scope, kind, id).await?,
+        held => held,
+    };
+    let Some(found) = found else {
+        let visible = match env.scope(Some(kind.rows.read)) {
+            Ok(sight) => query::find_any(env.conn, &sight, kind, id, Moment::Now).await?.is_some(),
+            Err(_) => false,
+        };
+        let outside =
+            || Error::new(Reason::Forbidden, format!("no grant permits {} over this {}", row.scope(), row.kind));
+        return Err(if visible { outside() } else { Error::not_found(kind.name) }.into());
+    };
+    let whole = kind.scope.is_directory() || kind.scope == ScopeRule::Administration;
+    if whole && !scope.is_whole() {
+        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+    }
+    check_etag(env, &scope, &*found, if_match).await?;
+    Ok((scope, found))
+}
+
+/// Who changes what others decide on must have seen it.
+pub(crate) fn need_etag(kind: &Kind, if_match: Option<&str>) -> Result<(), Error> {
+    if kind.make.needs_etag && if_match.is_none() {
+        let detail = "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
+        return Err(Error::new(Reason::EtagRequired, detail));
+    }
+    Ok(())
+}
+
+async fn check_etag(env: &Env<'_>, scope: &Scope, found: &dyn AnyResource, if_match: Option<&str>) -> Result<(), Fail> {
+    let Some(wanted) = if_match else { return Ok(()) };
+    let current = etag(scope, found);
+    let tags: Vec<&str> = wanted.split(',').map(|tag| tag.trim().trim_matches('"')).collect();
+    if tags.contains(&"*") || tags.contains(&current.as_str()) {
+        return Ok(());
+    }
+    let seen = tags.first().and_then(|tag| tag.parse().ok()).filter(|_| scope.sees_private());
+    let before = match seen {
+        Some(revision) => query::find_revision(env.conn, scope, found.kind(), &found.id_text(), revision).await?,
+        None => None,
+    };
+    let since = before.map(|before| found.changed_since(&*before)).unwrap_or_default();
+    let detail = match since.as_slice() {
+        [] => format!("the current ETag is \"{current}\""),
+        names => format!("the current ETag is \"{current}\"; changed since yours: {}", names.join(", ")),
+    };
+    Err(Error { etag: Some(current), ..Error::new(Reason::StaleEtag, detail) }.into())
+}
