@@ -7,22 +7,17 @@ use crate::access::{Row, TABLE};
 /// # Panics
 /// When the operation is not in the table, which stops the compiler.
 pub const fn find(kind: &str, action: &str) -> &'static Row {
-    match seek(kind, action) {
-        Some(row) => row,
-        #[expect(clippy::panic, reason = "evaluated by the compiler only: the operation is missing in the table")]
-        None => panic!("this operation is not in the table of permissions"),
-    }
-}
-
-const fn seek(kind: &str, action: &str) -> Option<&'static Row> {
     let mut i = 0;
     while i < TABLE.len() {
         if same(TABLE[i].kind, kind) && same(TABLE[i].action, action) {
-            return Some(&TABLE[i]);
+            return &TABLE[i];
         }
         i += 1;
     }
-    None
+    #[expect(clippy::panic, reason = "evaluated by the compiler only: the operation is missing in the table")]
+    {
+        panic!("this operation is not in the table of permissions")
+    }
 }
 
 /// The rows of what is done with every kind; looked up by the compiler.
@@ -34,21 +29,31 @@ pub struct Rows {
 }
 
 /// Kinds that no caller makes or deletes as such: the tenant is its operator's, batches are posted, reviews and payables
-/// follow from claims.
-const FIXED: [&str; 5] = ["organisation", "actuals_batch", "purchase_order_batch", "review", "payable"];
+/// follow from claims, entries from what is posted.
+const FIXED: [&str; 6] = ["organisation", "actuals_batch", "purchase_order_batch", "review", "payable", "ledger_entry"];
+
+const fn is_fixed(kind: &str) -> bool {
+    let mut i = 0;
+    while i < FIXED.len() {
+        if same(kind, FIXED[i]) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
 
 impl Rows {
+    /// One that is missing is a compile error.
     pub const fn of(kind: &str) -> Self {
-        let (mut fixed, mut i) = (false, 0);
-        while i < FIXED.len() {
-            fixed = fixed || same(kind, FIXED[i]);
-            i += 1;
-        }
+        let fixed = is_fixed(kind);
+        // A claim is made, and then only withdrawn.
+        let kept = fixed || same(kind, "milestone_update");
         Self {
             read: find(kind, "read"),
-            create: if fixed { None } else { seek(kind, "create") },
-            update: seek(kind, "update"),
-            delete: if fixed { None } else { seek(kind, "delete") },
+            create: if fixed { None } else { Some(find(kind, "create")) },
+            update: if same(kind, "ledger_entry") { None } else { Some(find(kind, "update")) },
+            delete: if kept { None } else { Some(find(kind, "delete")) },
         }
     }
 }
