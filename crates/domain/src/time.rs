@@ -93,6 +93,9 @@ impl Day {
         (strict && date.year() >= 1).then_some(Self(date))
     }
 
+    /// What is said of a text that is none.
+    pub const MUST: &str = "must be a day of the calendar like 2026-01-31";
+
     pub(crate) const fn date(self) -> Date {
         self.0
     }
@@ -152,6 +155,6 @@ impl Field for Day {
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(text) = value.as_str() else { return spot.wrong_type("a calendar day, a string", value) };
-        Self::parse(text).or_else(|| spot.fault("BAD_DAY", "must be a day of the calendar like 2026-01-31"))
+        Self::parse(text).or_else(|| spot.fault("BAD_DAY", Self::MUST))
     }
 }

@@ -48,7 +48,7 @@ fn args(body: &pb::GetScorecardRequest) -> Result<ScorecardArgs, Error> {
     let mut day = |name: &str, text: Option<&str>| {
         let day = Day::parse(text.filter(|text| !text.is_empty())?);
         if day.is_none() {
-            faults.push(Fault::new(name, "BAD_DAY", "must be a day of the calendar like 2026-01-31"));
+            faults.push(Fault::new(name, "BAD_DAY", Day::MUST));
         }
         day
     };

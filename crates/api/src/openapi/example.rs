@@ -8,7 +8,7 @@ use steerco_domain::id::encode;
 const ID: u128 = 0x019b_76da_a800_7000_8000_0000_0000_0001;
 
 /// A value of this shape.
-pub(super) fn value(shape: &Shape) -> Value {
+pub(crate) fn value(shape: &Shape) -> Value {
     match shape {
         Shape::Text { example, max, .. } => match example {
             Some(example) => json!(example),

@@ -9,7 +9,7 @@ mod answers;
 mod bridge;
 mod consumers;
 mod documents;
-mod example;
+pub(crate) mod example;
 mod exchange;
 mod financials;
 mod finish;

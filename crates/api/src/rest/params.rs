@@ -29,6 +29,10 @@ macro_rules! params {
     ($($(#[doc = $doc:literal])+ $id:ident $name:literal $shape:expr;)*) => {
         $($(#[doc = $doc])+
         pub(crate) static $id: Param = Param { name: $name, doc: concat!($($doc, "\n"),+), shape: $shape };)*
+
+        /// All of them.
+        #[cfg(test)]
+        pub(crate) static ALL: &[&Param] = &[$(&$id),*];
     };
 }
 

@@ -10,7 +10,7 @@ use steerco_domain::input::{plain_int, unknown_name};
 use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::money::Currency;
 use steerco_domain::text::Code;
-use steerco_domain::time::Instant;
+use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Fault};
 use steerco_service::{DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
@@ -65,6 +65,10 @@ impl Query {
 
     pub(crate) fn instant(&self, param: &Param) -> Option<Instant> {
         self.text(param).and_then(|text| instant(&text))
+    }
+
+    pub(crate) fn day(&self, param: &Param) -> Option<Day> {
+        self.text(param).and_then(|text| Day::parse(&text))
     }
 
     pub(crate) fn read_args(&self) -> ReadArgs {
@@ -197,7 +201,8 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
             Ok(_) => Ok(()),
             Err(detail) => Err(("BAD_ID", detail)),
         },
-        _ => Ok(()),
+        Shape::Day => require(Day::parse(value).is_some(), "BAD_DAY", Day::MUST.to_owned()),
+        _ => Err(("WRONG_TYPE", "cannot be told in a query".to_owned())),
     }
 }
 
@@ -262,6 +267,18 @@ mod tests {
         );
         assert_eq!(args.read.as_of, Instant::parse("2026-01-01T00:00:00Z"));
         assert!(read("page_token=").unwrap_or(Query(vec![])).list_args().page_token.is_none());
+    }
+
+    #[test]
+    fn every_parameter_takes_its_example_and_no_other_shape() {
+        for param in params::ALL {
+            let example = match crate::openapi::example::value(&param.shape) {
+                serde_json::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            assert!(check(param, &example).is_ok(), "{} {example:?}", param.name);
+            assert!(check(param, "2026-02-30\u{c}").is_err(), "{}", param.name);
+        }
     }
 
     #[test]

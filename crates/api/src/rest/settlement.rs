@@ -22,10 +22,9 @@ pub(crate) async fn get_invoice_match(State(rest): State<Rest>, call: Call) -> A
 }
 
 fn args(query: &Query) -> ScorecardArgs {
-    let day = |param| query.text(param).and_then(|day| steerco_domain::time::Day::parse(&day));
     ScorecardArgs {
-        from: day(&params::FROM),
-        until: day(&params::UNTIL),
+        from: query.day(&params::FROM),
+        until: query.day(&params::UNTIL),
         minimum_evidence: query.whole(&params::MINIMUM_EVIDENCE),
         as_of: query.instant(&params::AS_OF),
     }

@@ -83,9 +83,9 @@ impl Subject {
             (Shape::Money, ColumnType::Text, Text(code)) => Currency::parse(code)
                 .map(|currency| Cell::Text(currency.code().to_owned()))
                 .ok_or_else(|| ("BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())),
-            (Shape::Day, _, Text(day)) => Day::parse(day)
-                .map(|day| Cell::Text(day.to_string()))
-                .ok_or_else(|| ("BAD_DAY", "must be a day of the calendar like 2026-01-31".to_owned())),
+            (Shape::Day, _, Text(day)) => {
+                Day::parse(day).map(|day| Cell::Text(day.to_string())).ok_or_else(|| ("BAD_DAY", Day::MUST.to_owned()))
+            }
             (Shape::Instant, _, Text(instant)) => Instant::parse(instant)
                 .map(|instant| Cell::Int(instant.micros()))
                 .ok_or_else(|| ("BAD_INSTANT", "must be an instant like 2026-01-31T09:30:00Z".to_owned())),
