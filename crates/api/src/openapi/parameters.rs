@@ -90,7 +90,7 @@ fn parameter(place: ParameterIn, name: &str, doc: &str, schema: impl Into<Schema
 
 /// A parameter that lists words, separated by commas.
 fn words(param: &Param, words: &[&str]) -> ParameterBuilder {
-    let schema = list(vocabulary::words(words.iter().copied())).max_items(Some(NAMES_MAX));
+    let schema = list(vocabulary::words(words.iter().copied())).min_items(Some(1)).max_items(Some(NAMES_MAX));
     parameter(ParameterIn::Query, param.name, param.doc, schema).style(Some(ParameterStyle::Form)).explode(Some(false))
 }
 

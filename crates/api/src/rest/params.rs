@@ -155,6 +155,9 @@ params! {
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
 }
 
+/// Those that are names with commas between.
+pub(crate) const NAMES: [&str; 5] = [FIELDS.name, KINDS.name, EVENT_TYPES.name, PROGRAM_IDS.name, WITH_LABELS.name];
+
 /// The parameters of a set.
 pub(crate) type Set = Vec<&'static Param>;
 

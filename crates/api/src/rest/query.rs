@@ -121,8 +121,7 @@ impl Query {
 
     /// The parts of a text separated by commas.
     fn parts(&self, param: &Param) -> Vec<String> {
-        let text = self.text(param).unwrap_or_default();
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        self.text(param).iter().flat_map(|text| text.split(',')).map(|part| part.trim().to_owned()).collect()
     }
 
     pub(crate) fn event_args(&self) -> EventArgs {
@@ -182,6 +181,12 @@ fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
         Shape::Text { .. } if param.name == params::CURRENCY.name => {
             let known = Currency::parse(value).is_some();
             require(known, "BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())
+        }
+        // A condition that is empty by mistake must not become none.
+        Shape::Text { .. }
+            if params::NAMES.contains(&param.name) && value.split(',').any(|part| part.trim().is_empty()) =>
+        {
+            Err(("REQUIRED", "must be names with commas between, none of them empty".to_owned()))
         }
         Shape::Text { max, pattern, .. } => {
             let length = value.chars().count();
@@ -266,6 +271,9 @@ mod tests {
             (Some("title = \"ü\""), Some(7), true)
         );
         assert_eq!(args.read.as_of, Instant::parse("2026-01-01T00:00:00Z"));
+        for empty in ["fields=", "fields=,", "fields=id,,title", "fields=+", "fields=id,"] {
+            assert_eq!(read(empty).err().unwrap(), [("?fields".to_owned(), "REQUIRED".into())], "{empty}");
+        }
         assert!(read("page_token=").unwrap_or(Query(vec![])).list_args().page_token.is_none());
     }
 
