@@ -31,6 +31,7 @@ use tower::ServiceExt;
 
 pub use door::RequestId;
 pub use options::Options;
+pub use rest::Strictly;
 
 /// Both doors behind one router.
 pub fn app(service: Service, options: Options) -> Router {

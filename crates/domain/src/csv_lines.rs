@@ -11,6 +11,7 @@ use crate::cost_coding::CostCoding;
 use crate::error::{Error, Fault, Reason};
 use crate::field::Whole;
 use crate::input::Input;
+use crate::interchange::csv_records::beyond;
 use crate::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, MappingProfile, NegativeForm, ThousandsSeparator,
 };
@@ -34,6 +35,8 @@ pub struct CsvLines {
     /// Rows that are whole.
     rows: usize,
     columns: Vec<(&'static str, usize)>,
+    /// How many columns the header has; any number where there is no header.
+    width: usize,
 }
 
 impl CsvLines {
@@ -48,6 +51,7 @@ impl CsvLines {
             filled: (0, 0),
             rows: 0,
             columns,
+            width: usize::MAX,
             batch_ref: batch_ref.to_owned(),
             profile,
         }
@@ -100,6 +104,7 @@ impl CsvLines {
         let cells: Vec<Option<Cow<'_, str>>> = cells.collect();
         if self.columns.is_empty() {
             self.columns = self.find_columns(&cells)?;
+            self.width = cells.len();
             return Ok(None);
         }
         Ok(Some(RawLine { at: Some(("row", self.rows)), read: self.line(&cells) }))
@@ -134,6 +139,7 @@ impl CsvLines {
     fn line(&self, cells: &[Option<Cow<'_, str>>]) -> Result<Value, Vec<Fault>> {
         let (mut line, mut coding, mut faults) = (Map::new(), Map::new(), Vec::new());
         let mut amounts = Amounts::new(&self.profile);
+        faults.extend(beyond(self.width, cells));
         for (member, place) in &self.columns {
             let mut fault = |code, detail: String| {
                 let detail = format!("column {}: {detail}", self.column(member, *place));

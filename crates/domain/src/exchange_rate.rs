@@ -141,16 +141,31 @@ impl ImportExchangeRates {
         if header.get(0).map(str::trim) != Some("Date") {
             return Err(bad(1, "must be a header `Date,USD,JPY,…`".to_owned()));
         }
+        if self.from.zip(self.until).is_some_and(|(from, until)| until < from) {
+            return Err(Error::fault("/until", "OUT_OF_ORDER", "must not be before from"));
+        }
         let names: Vec<&str> = header.iter().skip(1).map(str::trim).collect();
         let mut found = Quotes::default();
         let known: BTreeMap<usize, Currency> =
             names.iter().enumerate().filter_map(|(i, name)| Some((i, Currency::parse(name)?))).collect();
         let unknown = names.iter().enumerate().filter(|(i, name)| !known.contains_key(i) && !name.is_empty());
         found.skipped = unknown.map(|(_, name)| name.chars().take(20).collect()).collect();
+        let absent =
+            self.currencies.iter().enumerate().filter(|(_, wanted)| !known.values().any(|known| known == *wanted));
+        let absent = absent.map(|(i, currency)| {
+            Fault::new(format!("/currencies/{i}"), "DOES_NOT_FIT", format!("no column is headed {}", currency.code()))
+        });
+        let absent: Vec<Fault> = absent.collect();
+        if !absent.is_empty() {
+            return Err(Error::invalid(absent));
+        }
         let wanted = |currency: &Currency| self.currencies.is_empty() || self.currencies.contains(currency);
         for row in rows {
             let row = row.map_err(|cause| bad(0, cause.to_string()))?;
             let line = row.position().map_or(0, csv::Position::line);
+            if row.iter().skip(header.len()).any(|cell| !cell.trim().is_empty()) {
+                return Err(bad(line, format!("has more cells than the header, which has {}", header.len())));
+            }
             let day = row.get(0).map(str::trim).unwrap_or_default();
             let on = Day::parse(day).ok_or_else(|| bad(line, "must begin with a day, like 2016-06-30".to_owned()))?;
             if self.from.is_some_and(|from| on < from) || self.until.is_some_and(|until| until < on) {

@@ -168,7 +168,8 @@ impl Verb for RotateSecretWebhookEndpoint {
     }
 }
 
-/// Sends a message of the type `steerco.webhook.test` at once and answers what became of it. It is sent once.
+/// Sends a message of the type `steerco.webhook.test` at once and answers what became of it. It is sent once, and
+/// not again under the same `Idempotency-Key`.
 #[input]
 pub struct TestWebhookEndpoint {}
 

@@ -4,6 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use steerco_domain::id::{HasId, Id};
+use steerco_domain::partner::Partner;
+use steerco_domain::person::Person;
+use steerco_domain::program::Program;
+use steerco_domain::service_account::ServiceAccount;
 
 use crate::client::args::ClientCommand;
 
@@ -103,22 +108,22 @@ pub enum Command {
         #[arg(long)]
         org: String,
         /// Person the token stands for
-        #[arg(long, conflicts_with = "account", required_unless_present = "account")]
+        #[arg(long, value_parser = id::<Person>, conflicts_with = "account", required_unless_present = "account")]
         person: Option<String>,
         /// Service account the token stands for
-        #[arg(long)]
+        #[arg(long, value_parser = id::<ServiceAccount>)]
         account: Option<String>,
         /// Narrow the token to these roles
         #[arg(long)]
         role: Vec<String>,
         /// Partner the token speaks for
-        #[arg(long)]
+        #[arg(long, value_parser = id::<Partner>)]
         partner: Option<String>,
         /// Narrow the token to these programs
-        #[arg(long)]
+        #[arg(long, value_parser = id::<Program>)]
         program: Vec<String>,
         /// Seconds it lives
-        #[arg(long, default_value_t = 3600)]
+        #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
@@ -170,4 +175,9 @@ pub enum ConfigCommand {
         #[command(flatten)]
         common: Common,
     },
+}
+
+/// The id of a resource of this kind.
+fn id<T: HasId>(text: &str) -> Result<String, String> {
+    Id::<T>::parse(text).map(|id| id.to_string())
 }

@@ -41,7 +41,7 @@ pub(crate) fn say(text: &str) {
 }
 
 pub(crate) fn load(common: &Common) -> anyhow::Result<Config> {
-    Config::load(common, std::env::vars())
+    Config::load(common, std::env::vars_os())
 }
 
 pub(crate) async fn open(config: &Config, migrate: bool) -> anyhow::Result<Service> {

@@ -1,6 +1,7 @@
 //! Settings: file below `STEERCO_*` below flags. An unknown key is an error.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 use steerco_service::{AttachmentLimits, WebhookSettings};
+use tracing_subscriber::EnvFilter;
 
 use crate::cli::Common;
 use crate::listen::Limits;
@@ -230,7 +232,7 @@ const NOT_SETTINGS: &[&str] = &[
 
 impl Config {
     /// Reads file, environment and flags, in this order of growing weight.
-    pub fn load(common: &Common, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+    pub fn load(common: &Common, environment: impl Iterator<Item = (OsString, OsString)>) -> anyhow::Result<Self> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = &common.config {
             if !file.exists() {
@@ -250,7 +252,25 @@ impl Config {
         if let Some(database) = &common.database {
             flags.insert("database", database.clone());
         }
-        figment.merge(Serialized::defaults(flags)).extract().map_err(refuse)
+        let config: Self = figment.merge(Serialized::defaults(flags)).extract().map_err(refuse)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What no type says: all that would be refused when it is served.
+    fn check(&self) -> anyhow::Result<()> {
+        let database = self.database.clone().unwrap_or_else(|| "sqlite://".to_owned());
+        let mut faults = self.settings_on(database, false).check().err().unwrap_or_default();
+        let LimitSettings { concurrency, request_seconds, connections, connections_per_peer, .. } = self.limits;
+        let least = [
+            ("concurrency", concurrency == 0),
+            ("request_seconds", request_seconds == 0),
+            ("connections", connections == 0),
+            ("connections_per_peer", connections_per_peer == 0),
+        ];
+        faults.extend(least.iter().filter(|(_, none)| *none).map(|(name, _)| format!("limits.{name}: at least 1")));
+        faults.extend(EnvFilter::try_new(&self.log).err().map(|error| format!("log: {error}")));
+        if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("; ")) }
     }
 
     /// The database's address; the folder of an embedded one is made.
@@ -263,8 +283,12 @@ impl Config {
     }
 
     pub fn settings(&self, migrate: bool) -> anyhow::Result<steerco_service::Settings> {
-        Ok(steerco_service::Settings {
-            database: self.database_url()?,
+        Ok(self.settings_on(self.database_url()?, migrate))
+    }
+
+    fn settings_on(&self, database: String, migrate: bool) -> steerco_service::Settings {
+        steerco_service::Settings {
+            database,
             migrate,
             base_url: self.base_url.clone(),
             issuers: self.auth.issuers.clone(),
@@ -282,7 +306,7 @@ impl Config {
             },
             ocid_prefix: self.open_contracting.ocid_prefix.0.clone(),
             clock: Clock::system(),
-        })
+        }
     }
 
     pub fn options(&self) -> steerco_api::Options {
@@ -331,13 +355,17 @@ fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
     made.with_context(|| format!("the data folder {} cannot be made", dir.display()))
 }
 
-/// `STEERCO_AUTH__TOKEN_SECONDS=60` sets `auth.token_seconds`; `STEERCO_DATABASE_FILE` names a file with the value.
-fn read_environment(environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<serde_json::Value> {
+/// `STEERCO_AUTH__TOKEN_SECONDS=60` sets `auth.token_seconds`; `STEERCO_DATABASE_FILE` names a file with the value. Of
+/// two that set the same, or one a part of what the other sets, nobody could say which counts.
+fn read_environment(environment: impl Iterator<Item = (OsString, OsString)>) -> anyhow::Result<serde_json::Value> {
     let mut root = serde_json::Map::new();
+    let mut given: Vec<(Vec<String>, String)> = Vec::new();
     for (name, value) in environment {
+        let Ok(name) = name.into_string() else { continue };
         let Some(key) = name.strip_prefix("STEERCO_").filter(|_| !NOT_SETTINGS.contains(&name.as_str())) else {
             continue;
         };
+        let value = value.into_string().map_err(|_| anyhow!("{name} is not UTF-8"))?;
         let (key, value) = match key.strip_suffix("_FILE") {
             Some(key) => {
                 let read = std::fs::read_to_string(&value).with_context(|| format!("{name} names {value}"))?;
@@ -346,7 +374,13 @@ fn read_environment(environment: impl Iterator<Item = (String, String)>) -> anyh
             None => (key, value),
         };
         let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
-        insert(&mut root, &path, serde_json::from_str(&value).unwrap_or(serde_json::Value::String(value)));
+        if let Some((_, other)) = given.iter().find(|(known, _)| known.starts_with(&path) || path.starts_with(known)) {
+            bail!("{other} and {name} set the same setting: give one of them");
+        }
+        // `null` is no value: absent is what is not given.
+        let read = serde_json::from_str(&value).ok().filter(|value: &serde_json::Value| !value.is_null());
+        insert(&mut root, &path, read.unwrap_or(serde_json::Value::String(value)));
+        given.push((path, name));
     }
     Ok(serde_json::Value::Object(root))
 }
@@ -371,7 +405,7 @@ mod tests {
     use super::*;
 
     fn load(environment: &[(&str, &str)]) -> anyhow::Result<Config> {
-        let pairs = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         Config::load(&Common::default(), pairs.collect::<Vec<_>>().into_iter())
     }
 
@@ -389,14 +423,47 @@ mod tests {
         assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
         assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");
         assert_eq!(told("STEERCO_TLS__KEY", "key.pem"), "missing setting \"tls.certificate\"");
+        for (name, value, fault) in [
+            ("STEERCO_DATABASE", "mysql://x", "database: "),
+            ("STEERCO_DATABASE", "null", "database: "),
+            ("STEERCO_BASE_URL", "nonsense", "base_url: "),
+            ("STEERCO_LOG", "info,=,", "log: "),
+            ("STEERCO_FEED__DAYS", "0", "feed.days: "),
+            ("STEERCO_LIMITS__CONCURRENCY", "0", "limits.concurrency: at least 1"),
+            ("STEERCO_ATTACHMENTS__MAX_BYTES", "99999999999", "attachments.max_bytes: "),
+            ("STEERCO_WEBHOOKS__TIMEOUT_SECONDS", "21", "webhooks.timeout_seconds: "),
+            ("STEERCO_WEBHOOKS__ALLOW", "[\"nonsense\"]", "webhooks.allow: "),
+            (
+                "STEERCO_AUTH__ISSUERS",
+                r#"[{"issuer": "https://a", "audience": "a", "jwks": "a", "greatest_roles": ["king"]}]"#,
+                "issuer https://a: there is no role king",
+            ),
+        ] {
+            assert!(told(name, value).starts_with(fault), "{name}={value}: {}", told(name, value));
+        }
         let wrong = told("STEERCO_FEED__DAYS", "many");
         assert_eq!(wrong, "setting \"feed.days\": invalid type: found string \"many\", expected u32");
     }
 
     #[test]
+    fn what_is_set_twice_is_refused() {
+        for (one, other) in [
+            ("STEERCO_DATABASE", "STEERCO_DATABASE_FILE"),
+            ("STEERCO_LISTEN", "STEERCO_listen"),
+            ("STEERCO_LIMITS", "STEERCO_LIMITS__BURST"),
+        ] {
+            let told = load(&[(one, "1"), (other, if other.ends_with("_FILE") { "/dev/null" } else { "2" })]);
+            assert_eq!(
+                told.unwrap_err().to_string(),
+                format!("{one} and {other} set the same setting: give one of them")
+            );
+        }
+    }
+
+    #[test]
     fn flags_are_above_the_environment() {
         let common = Common { data_dir: Some("there".into()), ..Common::default() };
-        let environment = [("STEERCO_DATA_DIR".to_owned(), "here".to_owned())];
+        let environment = [("STEERCO_DATA_DIR".into(), "here".into())];
         let config = Config::load(&common, environment.into_iter()).unwrap();
         assert_eq!(config.data_dir, PathBuf::from("there"));
     }

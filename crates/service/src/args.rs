@@ -112,3 +112,11 @@ pub struct Context {
     /// From when on the change holds, for dated resources; now when absent.
     pub effective_at: Option<Instant>,
 }
+
+impl Context {
+    /// Where there is no one resource to have an ETag: a condition that nobody looks at is no condition.
+    pub(crate) fn refuse_etag(&self) -> Result<(), Error> {
+        let detail = "this write is not about one resource that is there, so there is no ETag to match";
+        self.if_match.as_ref().map_or(Ok(()), |_| Err(Error::fault("If-Match", "DOES_NOT_FIT", detail)))
+    }
+}

@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt, stream};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
-use steerco_domain::attachment::{Attachment, AttachmentState, CONTENT_MAX, Content};
+use steerco_domain::attachment::{Attachment, AttachmentState, Content};
 use steerco_domain::hex::hex;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link, PIECE};
@@ -102,7 +102,7 @@ impl Service {
     ) -> Result<Written, Error> {
         check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
         let wanted = self.may_upload(context, id).await?;
-        let max = self.inner.attachments.max_bytes.min(CONTENT_MAX);
+        let max = self.inner.attachments.max_bytes;
         check_size(announced.unwrap_or_default(), max)?;
         let org = context.caller.organisation();
         let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());

@@ -1,9 +1,12 @@
 //! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
 
+use std::borrow::Cow;
+
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
+use steerco_domain::field::Setter;
 use steerco_domain::mask::Mask;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
@@ -45,7 +48,8 @@ pub(crate) fn decide<'a>(
             Item::Update { id, patch, if_match } => {
                 let (scope, before) = held(env, kind, id, kind.rows.update, if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
-                merge(env, scope, before, patch, "update", None).await
+                let patch = without_repeated(env, &*before, patch).await?;
+                merge(env, scope, before, &patch, "update", None).await
             }
             Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
                 let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
@@ -220,6 +224,11 @@ async fn changed(
     *common.revision += 1;
     *common.updated_at = env.now;
     if let Some(at) = common.effective_at {
+        // Fields can be put right in the past; what was done to the state that holds since then cannot have been before.
+        if effective < *at {
+            let detail = format!("must not be before {at}, from when on what is there now holds");
+            return Err(Error::fault("?effective_at", "OUT_OF_ORDER", detail).into());
+        }
         *at = effective;
     }
     let outcome = match action {
@@ -319,9 +328,7 @@ async fn upsert(
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
-    let mut body = env.resolver().body(kind.fields, body).await?.into_owned();
-    // What can only be set at creation may be repeated, as long as it is the same.
-    drop_repeated(&*before, &mut body);
+    let body = without_repeated(env, &*before, body).await?;
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
     Ok(Decided { source_version: version, ..merged })
 }
@@ -359,14 +366,26 @@ async fn refer(env: &Env<'_>, kind: &'static Kind, id: &str, wanted: &Wanted<'_>
     merge(env, scope, before, &patch, "update", Some(wanted.source)).await
 }
 
-/// Removes members that can only be set at creation and say what is so already.
-fn drop_repeated(current: &dyn AnyResource, body: &mut Map<String, Value>) {
-    let Ok(Value::Object(view)) = current.to_object(Mask::ALL) else { return };
-    for field in current.kind().fields.iter().filter(|f| f.setter == steerco_domain::field::Setter::Create) {
-        if body.get(field.name).is_some_and(|value| view.get(field.name) == Some(value)) {
-            body.remove(field.name);
+/// What can only be set at creation may be repeated, as long as it is the same: the body without such members.
+async fn without_repeated<'a>(
+    env: &Env<'_>,
+    current: &dyn AnyResource,
+    body: &'a Map<String, Value>,
+) -> Result<Cow<'a, Map<String, Value>>, Fail> {
+    let fields = current.kind().fields;
+    let fixed = || fields.iter().filter(|f| f.setter == Setter::Create).map(|f| f.name);
+    if !fixed().any(|name| body.contains_key(name)) {
+        return Ok(Cow::Borrowed(body));
+    }
+    let mut body = env.resolver().body(fields, body).await?.into_owned();
+    if let Ok(Value::Object(view)) = current.to_object(Mask::ALL) {
+        for name in fixed().filter(|name| view.contains_key(*name)) {
+            if body.get(name) == view.get(name) {
+                body.remove(name);
+            }
         }
     }
+    Ok(Cow::Owned(body))
 }
 
 /// The registered source of this code.

@@ -50,6 +50,10 @@ impl Service {
         let items: Vec<_> = found.quotes.into_iter().map(item).collect();
         let mut imported = ImportedRates { skipped: found.skipped, ..ImportedRates::default() };
         if items.is_empty() {
+            context.refuse_etag()?;
+            let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+            self.authorise(&conn, &context.caller, IMPORT).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
             return Ok(imported);
         }
         let action = IMPORT.action;

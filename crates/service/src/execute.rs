@@ -102,6 +102,21 @@ pub(crate) enum Item {
     },
 }
 
+impl Item {
+    /// Whether it is about what must be as the caller has seen it.
+    fn has_etag(&self) -> bool {
+        match self {
+            Self::Update { if_match, .. }
+            | Self::Upsert { if_match, .. }
+            | Self::Refer { if_match, .. }
+            | Self::Delete { if_match, .. }
+            | Self::Undelete { if_match, .. }
+            | Self::Act { if_match, .. } => if_match.is_some(),
+            Self::Create { .. } | Self::Make { .. } => false,
+        }
+    }
+}
+
 /// Everything a request wishes for.
 pub(crate) struct Wish {
     pub(crate) kind: &'static Kind,
@@ -287,6 +302,9 @@ impl Service {
     pub(crate) fn execute<'a>(&'a self, context: &'a Context, wish: Wish) -> BoxFuture<'a, Result<BatchResult, Error>> {
         Box::pin(async move {
             let kind = wish.kind;
+            if !wish.items.iter().any(Item::has_etag) {
+                context.refuse_etag()?;
+            }
             self.authorise_early(context, &wish).await?;
             check_addresses(self, &wish).await?;
             let org = context.caller.organisation().to_owned();

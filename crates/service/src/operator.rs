@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
-use steerco_domain::access::Role;
+use steerco_domain::access::{Role, TABLE};
 use steerco_domain::actor::Actor;
 use steerco_domain::grant::Grant;
 use steerco_domain::id::Id;
@@ -104,6 +104,7 @@ impl Service {
         scope: Option<&str>,
     ) -> Result<(String, u32, Option<String>), Error> {
         let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
+        let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());
         let database = &self.inner.database;
         // What is no id is not asked for: not every text is one that a database takes.
         if Id::<ServiceAccount>::parse(client_id).is_err() {
@@ -121,9 +122,12 @@ impl Service {
         let who = Who::ServiceAccount(client_id.to_owned());
         let access = database.find_access(&conn, &org, &who).await.map_err(Fail::into_error)?.ok_or_else(refused)?;
         conn.close().await.map_err(Fail::into_error)?;
+        let unknown = scopes.iter().flatten().find(|scope| !TABLE.iter().any(|row| row.scope() == **scope));
+        if let Some(unknown) = unknown {
+            return Err(Error::new(Reason::Invalid, format!("there is no scope {unknown}; see /v1/permissions")));
+        }
         let now = self.inner.clock.now().seconds();
         let seconds = self.inner.token_seconds;
-        let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());
         let token = self.inner.signing.sign(&TokenRequest {
             issuer: self.inner.base_url.clone(),
             audience: self.inner.base_url.clone(),

@@ -296,6 +296,9 @@ fn agrees(line: &PurchaseOrderLine, it: &Commitment) -> Result<(), Why> {
     if line.project_id.is_some() && line.project_id != it.project_id {
         return differs("project_id");
     }
+    if line.engagement_id.is_some() && line.engagement_id != it.engagement_id {
+        return differs("engagement_id");
+    }
     if line.cost_category_id.is_some() && line.cost_category_id != it.cost_category_id {
         return differs("cost_category_id");
     }

@@ -14,36 +14,12 @@ use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::scope::{Narrow, authorise};
 use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who, query};
 
-use crate::auth::{Claims, IssuerConfig, Refusal, Signer, SigningKey, Verifier};
+use crate::auth::{Claims, Refusal, Signer, SigningKey, Verifier};
 use crate::clock::Clock;
 use crate::content::AttachmentLimits;
+use crate::settings::Settings;
 use crate::token::{Sealer, digest};
-use crate::webhooks::{WebhookSettings, Webhooks};
-
-/// What the service is opened with.
-pub struct Settings {
-    /// `sqlite://file` or `postgres://…`.
-    pub database: String,
-    /// Apply migrations at start.
-    pub migrate: bool,
-    /// URL that names the built-in issuer and the audience of its tokens.
-    pub base_url: String,
-    /// Trusted issuers beside the built-in one.
-    pub issuers: Vec<IssuerConfig>,
-    /// Seconds a token of the built-in issuer lives.
-    pub token_seconds: u32,
-    /// Whether a token that an operator made for a person may approve and accept like that person.
-    pub operator_tokens_approve: bool,
-    /// Days the feed can be read back.
-    pub feed_days: u32,
-    /// How much attachments may take.
-    pub attachments: AttachmentLimits,
-    /// How webhooks are sent.
-    pub webhooks: WebhookSettings,
-    /// Prefix of the publisher in open contracting ids, `ocds-` and six letters or digits.
-    pub ocid_prefix: String,
-    pub clock: Clock,
-}
+use crate::webhooks::Webhooks;
 
 /// An authenticated caller. Rights are not in it: they are read with every operation.
 #[derive(Clone, Debug)]
@@ -138,6 +114,7 @@ impl StopSignal {
 impl Service {
     /// Opens the database, makes or reads the server's keys, and reads the keys of the trusted issuers.
     pub async fn open(settings: Settings) -> Result<Self, String> {
+        settings.check().map_err(|faults| faults.join("; "))?;
         let Settings {
             database,
             migrate,

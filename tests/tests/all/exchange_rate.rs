@@ -99,7 +99,7 @@ scenario!(what_is_no_rate_is_refused_at_its_place(world) {
         (refused.faults[0].code.clone(), refused.faults[0].detail.split(':').next().unwrap().to_owned())
     };
     for (document, line) in [("USD,GBP\n", "line 1"), ("Date,USD\n2016-06-24,1.1\n24.6.2016,1.1\n", "line 3"),
-        ("Date,USD\n2016-06-24,-1\n", "line 2"), ("Date,USD\n2016-06-24,NaN\n", "line 2"), ("Date,USD\n2016-06-24,0\n", "line 2")] {
+        ("Date,USD\n2016-06-24,1.1,99\n", "line 2"), ("Date,USD\n2016-06-24,-1\n", "line 2"), ("Date,USD\n2016-06-24,NaN\n", "line 2"), ("Date,USD\n2016-06-24,0\n", "line 2")] {
         assert_eq!(place(document).await, ("BAD_RATES".to_owned(), line.to_owned()), "{document}");
     }
     assert_eq!(finance.list_all("exchange_rate", json!({})).await.unwrap(), Vec::<Value>::new(), "nothing of them");
@@ -112,9 +112,22 @@ scenario!(what_is_no_rate_is_refused_at_its_place(world) {
     let mut same = body("1");
     same["quote_currency"] = json!("EUR");
     assert_eq!(finance.create("exchange_rate", same).await.unwrap_err().faults[0].pointer, "/quote_currency");
+    let nothing = |more: Value| {
+        let mut import = json!({"document": "Date,USD\n2016-06-24,1.1\n"});
+        import.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        import
+    };
+    for (more, place) in [
+        (json!({"from": "2016-06-25", "until": "2016-06-24"}), ("/until", "OUT_OF_ORDER")),
+        (json!({"currencies": ["USD", "GBP"]}), ("/currencies/1", "DOES_NOT_FIT")),
+    ] {
+        assert_eq!(finance.import_rates(nothing(more)).await.unwrap_err().places(), [place]);
+    }
     for who in [Who::Director, Who::ProgramManager, Who::Integration, Who::Vendor, Who::Auditor, Who::Admin] {
-        let refused = world.client(who).import_rates(json!({"document": JUNE})).await.unwrap_err();
-        assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
+        for import in [json!({"document": JUNE}), nothing(json!({"from": "2016-06-25"}))] {
+            let refused = world.client(who).import_rates(import).await.unwrap_err();
+            assert_eq!(refused.code, "PERMISSION_DENIED", "{who:?}");
+        }
     }
     let refused = world.client(Who::Vendor).convert(pounds("2016-06-01"), None).await.unwrap_err();
     assert_eq!(refused.code, "PERMISSION_DENIED");

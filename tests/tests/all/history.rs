@@ -1,7 +1,7 @@
 //! Time travel: what was known (`as_of`), what held (`valid_at`), and what is written late (`effective_at`).
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Who, scenario};
+use steerco_tests::{Client, Door, Who, scenario};
 
 /// Day of the report, forecast cost at completion, forecast finish, phase: capital project 3 of New York City. Facts
 /// from `data/raw/NYC_capital_projects_20190901.csv` of <https://github.com/sedelmeyer/nyc-capital-projects> at
@@ -66,6 +66,21 @@ async fn assert_reports(director: &Client, project: &str) {
     let before = director.valid_at("2014-04-30T00:00:00Z").get("project", project).await;
     assert_eq!(before.unwrap_err().code, "NOT_FOUND", "before the first report there was no such project");
 }
+
+scenario!(what_was_done_cannot_have_been_before_what_holds(world) {
+    let director = world.client(Who::Director).through(Door::Rest);
+    let body = json!({"program_id": world.program, "name": "Bridge", "code": "B-1"});
+    let project = director.effective_at("2019-09-01T00:00:00Z").create("project", body).await.unwrap().id().to_owned();
+    let refused = director.effective_at("2017-01-01T00:00:00Z").act("project", &project, "activate", json!({})).await;
+    assert_eq!(refused.unwrap_err().places(), [("?effective_at", "OUT_OF_ORDER")]);
+    let done = director.effective_at("2020-01-01T00:00:00Z").act("project", &project, "activate", json!({})).await.unwrap();
+    for (day, status) in [("2019-12-31", "planned"), ("2020-01-01", "active")] {
+        let then = director.valid_at(&format!("{day}T00:00:00Z")).get("project", &project).await.unwrap();
+        assert_eq!(then["status"], status, "{day}");
+    }
+    assert_eq!(done["status"], "active");
+    world.verify().await;
+});
 
 scenario!(reports_that_come_in_order(world) {
     let director = world.client(Who::Director);

@@ -352,6 +352,35 @@ rest_scenario!(hostile_headers(world) {
     world.verify().await;
 });
 
+rest_scenario!(what_would_be_overlooked_is_refused(world) {
+    let wire = Wire::new(&world.server);
+    let (token, on) = (bearer(&world, "risk"), make(&world, "risk").await);
+    let risk = format!("/v1/risks/{on}");
+    let before = head(&world, &world.org).await;
+    let (json, patch) = (("content-type", "application/json"), ("content-type", "application/merge-patch+json"));
+    let name = format!("{risk}/external-refs/{}/H-overlooked", World::SOURCE);
+    for (method, path, header, more, body, status) in [
+        ("PATCH", &risk, patch, Some(("if-none-match", "*")), r#"{"title": "x"}"#, 400),
+        ("PATCH", &risk, patch, Some(("content-encoding", "gzip")), r#"{"title": "x"}"#, 415),
+        ("PATCH", &risk, patch, Some(("content-range", "bytes 0-4/10")), r#"{"title": "x"}"#, 400),
+        ("PATCH", &risk, patch, Some(json), r#"{"title": "x"}"#, 400),
+        ("DELETE", &risk, json, None, r#"{"reason": "x"}"#, 400),
+        ("POST", &format!("{risk}/undelete"), json, None, "{\"a\"", 400),
+        ("PUT", &name, json, None, r#"{"a": 1}"#, 400),
+        ("GET", &"/v1/risks?fields=".to_owned(), json, None, "", 400),
+        ("GET", &"/v1/digest?kinds=risk,".to_owned(), json, None, "", 400),
+    ] {
+        let headers: Vec<_> = [("authorization", token.as_str()), header].into_iter().chain(more).collect();
+        let heard = wire.rest(method, path, &headers, body).await;
+        assert_eq!(heard.http, status, "{method} {path} {more:?}: {}", heard.text());
+    }
+    let twice = [("authorization", token.as_str()), ("preview-as-partner", "a"), ("preview-as-partner", "b")];
+    assert_eq!(wire.rest("GET", &risk, &twice, "").await.http, 400);
+    assert_eq!(head(&world, &world.org).await, before, "nothing was stored");
+    let headers = [("authorization", token.as_str()), json];
+    assert_eq!(wire.rest("DELETE", &risk, &headers, "{}").await.http, 200, "an empty object says nothing");
+});
+
 rest_scenario!(hostile_text_is_found_by_what_it_says(world) {
     let director = world.client(Who::Director);
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));

@@ -23,6 +23,35 @@ scenario!(a_stale_etag_is_told_what_changed(world) {
     assert_eq!(director.if_match(&etag).act("risk", &risk, "close", json!({})).await.unwrap()["state"], "closed");
 });
 
+scenario!(an_etag_that_nothing_is_compared_with_is_refused(world) {
+    let director = world.client(Who::Director);
+    let (risk, caller) = (world.risk("Flood").await, director.if_match("nonsense"));
+    let body = json!({"program_id": world.program, "title": "Fire", "kind": "threat"});
+    let item = json!({"update": {"id": risk, "patch": {"title": "Fire"}}});
+    for refused in [
+        caller.create("risk", body).await.map(|_| ()),
+        caller.batch("risk", json!({"items": [item]})).await.map(|_| ()),
+        caller.import_rates(json!({"document": "Date,USD\n2026-01-03,1.1\n"})).await.map(|_| ()),
+        caller.import_rates(json!({"document": "Date,USD\n2026-01-03,N/A\n"})).await.map(|_| ()),
+    ] {
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused.places()[..], [("If-Match" | "/If-Match", "DOES_NOT_FIT")]), "{refused}");
+    }
+    assert_eq!(director.list("risk", json!({})).await.unwrap().items().len(), 1);
+    assert_eq!(director.get("risk", &risk).await.unwrap()["title"], "Flood");
+});
+
+scenario!(what_is_fixed_may_be_repeated_and_not_changed(world) {
+    let director = world.client(Who::Director);
+    let risk = world.risk("Flood").await;
+    let kind = director.get("risk", &risk).await.unwrap()["kind"].clone();
+    let other = if kind == "threat" { "opportunity" } else { "threat" };
+    let refused = director.update("risk", &risk, json!({"kind": other, "title": "Fire"})).await.unwrap_err();
+    assert_eq!(refused.places(), [("/kind", "IMMUTABLE")], "{refused}");
+    let done = director.update("risk", &risk, json!({"kind": kind, "title": "Fire"})).await.unwrap();
+    assert_eq!((&done["title"], &done["kind"]), (&json!("Fire"), &kind));
+});
+
 scenario!(two_writers_with_one_etag(world) {
     let director = world.client(Who::Director);
     let risk = world.risk("Flood").await;

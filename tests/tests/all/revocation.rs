@@ -215,6 +215,7 @@ rest_scenario!(the_token_endpoint_refuses_in_the_words_of_its_rfc(world) {
         (Some(good.clone()), "grant_type=authorization_code".to_owned(), 400, "unsupported_grant_type"),
         (Some(good.clone()), "grant_type=client_credentials&grant_type=x".to_owned(), 400, "invalid_request"),
         (Some(good.clone()), "grant_type=client_credentials&scope=%22".to_owned(), 400, "invalid_scope"),
+        (Some(good.clone()), "grant_type=client_credentials&scope=risks:read+king".to_owned(), 400, "invalid_scope"),
         (Some(good.clone()), "%zz".to_owned(), 400, "invalid_request"),
     ];
     for (header, body, status, error) in cases {
@@ -233,6 +234,10 @@ rest_scenario!(the_token_endpoint_refuses_in_the_words_of_its_rfc(world) {
     let body = json!({"program_id": world.program, "title": "No", "kind": "threat"});
     assert_eq!(narrow.create("risk", body).await.unwrap_err().code, "PERMISSION_DENIED");
     assert_eq!(narrow.list("project", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
+    let form_encoded = ("content-type", "application/x-www-form-urlencoded");
+    let headers = [("authorization", good.as_str()), form_encoded];
+    let placed = wire.rest("POST", "/oauth2/token?scope=risks:read", &headers, "grant_type=client_credentials").await;
+    assert_eq!((placed.http, &placed.json()["error"]), (400, &json!("invalid_request")), "a scope that narrows nothing");
     assert_eq!(wire.rest("GET", "/oauth2/token", &[], "").await.http, 405);
     let json = wire.rest("POST", "/oauth2/token", &[("content-type", "application/json")], "{}").await;
     assert_eq!(json.http, 415);

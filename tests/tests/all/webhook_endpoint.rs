@@ -84,6 +84,8 @@ scenario!(an_event_arrives_signed(world) {
     assert_eq!(done[0]["attempts"][0]["status"], 204);
     let page = director.deliveries(&id, json!({"page_size": 1})).await.unwrap();
     let next = director.deliveries(&id, json!({"page_size": 1, "page_token": page["next_page_token"]})).await.unwrap();
+    let other = json!({"page_size": 1, "page_token": page["next_page_token"], "state": "failed"});
+    assert!(director.deliveries(&id, other).await.is_err(), "a token is of the same question");
     assert_eq!([&page.items()[0], &next.items()[0]], [&done[0], &done[1]]);
     settled(&director, &thin, 2).await;
     world.verify().await;
@@ -269,8 +271,12 @@ scenario!(a_secret_is_shown_once_and_overlaps(world) {
     assert!(first.starts_with("whsec_") && first.len() == 50, "{}", first.len());
     let again = keyed.act("webhook_endpoint", &id, "rotate_secret", json!({})).await.unwrap();
     assert!(again.replayed && again["secret"].is_null());
-    let tried = director.act("webhook_endpoint", &id, "test", json!({})).await.unwrap();
+    let stale = director.if_match("nonsense").act("webhook_endpoint", &id, "test", json!({})).await;
+    assert_eq!(stale.unwrap_err().code, "ETAG_MISMATCH");
+    let tried = director.key("test").act("webhook_endpoint", &id, "test", json!({})).await.unwrap();
     assert_eq!(tried["status"], 204);
+    let again = director.key("test").act("webhook_endpoint", &id, "test", json!({})).await.unwrap();
+    assert!(again["status"].is_null() && again["error"].is_null(), "one key, one message: {again:?}");
     let heard = receiver.wait(1).await;
     assert_eq!((&heard[0].json()["type"], heard[0].signed_by(&first)), (&json!("steerco.webhook.test"), 1));
 

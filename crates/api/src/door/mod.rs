@@ -92,9 +92,11 @@ impl Door {
         let _running = self.enter(request.uri().path())?;
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
-            let caller = match request.headers().get(PREVIEW) {
-                Some(partner) => caller.preview_as(partner.to_str().unwrap_or_default()),
-                None => caller,
+            let previews: Vec<&HeaderValue> = request.headers().get_all(PREVIEW).iter().collect();
+            let caller = match previews.as_slice() {
+                [] => caller,
+                [partner] => caller.preview_as(partner.to_str().unwrap_or_default()),
+                _ => return Err(Error::fault(PREVIEW, "DUPLICATE", "must be given once")),
             };
             notes.subject = Some(caller.subject().to_owned());
             let (rate, allowed) = self.0.limiter.check(&caller.key());

@@ -102,7 +102,7 @@ pub(super) fn patch<R: Bridge>(
     let Some(Value::String(id)) = given.remove("id") else {
         return Err(Error::fault("/id", "REQUIRED", "is required"));
     };
-    let patch = masked(R::KIND, given, mask, |field| field.setter == Setter::Write)?;
+    let patch = masked(R::KIND, given, mask)?;
     Ok((id, patch))
 }
 
@@ -112,29 +112,32 @@ pub(super) fn upsert_body<R: Bridge>(
     mask: Option<FieldMask>,
 ) -> Result<Map<String, Value>, Error> {
     let given = R::to_map(resource.unwrap_or_default());
-    masked(R::KIND, given, mask, |field| field.setter != Setter::System)
+    masked(R::KIND, given, mask)
 }
 
-/// Without a mask, all fields set that `settable` admits, so that a resource just read can be sent back changed. With
-/// one, the fields it names, null where they are not set; what may not be named is for the domain to say.
+/// Without a mask, all fields set but those that only the service sets, so that a resource just read can be sent back
+/// changed. With one, the fields it names, null where they are not set; what may not be named is for the domain to say.
 fn masked(
     kind: &'static Kind,
     mut given: Map<String, Value>,
     mask: Option<FieldMask>,
-    settable: fn(&FieldSpec) -> bool,
 ) -> Result<Map<String, Value>, Error> {
     let paths = mask.map(|mask| mask.paths).unwrap_or_default();
     if paths.is_empty() {
-        given.retain(|name, _| kind.field(name).is_some_and(settable));
+        given.retain(|name, _| kind.field(name).is_some_and(is_settable));
         return Ok(given);
     }
     if paths.len() > PATHS_MAX {
         return Err(Error::fault("/update_mask", "TOO_MANY", format!("at most {PATHS_MAX} paths")));
     }
     let mut patch = Map::new();
-    let faults: Vec<Fault> =
-        paths.iter().filter_map(|path| add_path(kind, &given, &mut patch, path, settable)).collect();
+    let faults: Vec<Fault> = paths.iter().filter_map(|path| add_path(kind, &given, &mut patch, path)).collect();
     if faults.is_empty() { Ok(patch) } else { Err(Error::invalid(faults)) }
+}
+
+/// Whether callers set this field, if only when they create.
+fn is_settable(field: &FieldSpec) -> bool {
+    field.setter != Setter::System
 }
 
 fn add_path(
@@ -142,7 +145,6 @@ fn add_path(
     given: &Map<String, Value>,
     patch: &mut Map<String, Value>,
     named: &str,
-    settable: fn(&FieldSpec) -> bool,
 ) -> Option<Fault> {
     let fault = |code, detail: String| Some(Fault::new("/update_mask", code, detail));
     if named == "*" {
@@ -153,7 +155,7 @@ fn add_path(
     }
     let (name, key) = named.split_once('.').map_or((named, None), |(name, key)| (name, Some(key)));
     let Some(field) = kind.field(name) else {
-        let known: Vec<&str> = kind.fields.iter().filter(|field| settable(field)).map(|field| field.name).collect();
+        let known: Vec<&str> = kind.fields.iter().filter(|field| is_settable(field)).map(|field| field.name).collect();
         return fault("UNKNOWN_FIELD", unknown_name(name, &known));
     };
     let is_map = matches!((field.shape)(), Shape::Map { .. });

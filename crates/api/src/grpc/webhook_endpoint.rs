@@ -4,7 +4,6 @@ use steerco_domain::webhook_endpoint::{
     DisableWebhookEndpoint, EnableWebhookEndpoint, ReplayWebhookEndpoint, RotateSecretWebhookEndpoint,
     WebhookDeliveryState, WebhookEndpoint,
 };
-use steerco_domain::words::Words;
 use steerco_domain::{
     Error, disable_webhook_endpoint_fields, enable_webhook_endpoint_fields, replay_webhook_endpoint_fields,
     rotate_secret_webhook_endpoint_fields, webhook_endpoint_fields,
@@ -88,8 +87,8 @@ async fn list_deliveries(
     body: pb::ListWebhookDeliveriesRequest,
 ) -> Result<Response<pb::ListWebhookDeliveriesResponse>, Error> {
     let pb::ListWebhookDeliveriesRequest { id, state, page_size: size, page_token } = body;
-    let state = usize::try_from(state).ok().and_then(|at| at.checked_sub(1));
-    let state = state.and_then(|at| WebhookDeliveryState::ALL.get(at)).map(|state| state.word().to_owned());
+    let state =
+        (state != 0).then(|| WebhookDeliveryState::json(state)).and_then(|word| word.as_str().map(str::to_owned));
     let args = WebhookDeliveryArgs { state, page_size: page_size(size), page_token: given(page_token) };
     let WebhookDeliveryPage { deliveries, next_page_token } =
         service.webhook_deliveries(&call.caller, &id, &args).await?;

@@ -1,5 +1,6 @@
 //! Reading JSON bodies strictly: one object, no name twice, at most 32 levels, faults with line and column.
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use steerco_domain::{Error, Reason};
@@ -16,6 +17,15 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     match value {
         Value::Object(object) => Ok(object),
         _ => Err(Error::new(Reason::Malformed, "the body must be a JSON object")),
+    }
+}
+
+/// A value in which no name stands twice, at most 32 levels deep, from JSON or what is read like it.
+pub struct Strictly(pub Value);
+
+impl<'de> Deserialize<'de> for Strictly {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Strict { depth: 0 }.deserialize(deserializer).map(Self)
     }
 }
 

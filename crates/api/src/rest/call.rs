@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt;
@@ -39,6 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
         let unauthenticated = || Error::new(Reason::Unauthenticated, "this operation needs an access token");
         let path = RawPathParams::from_request_parts(parts, state).await;
         let path = path.map_err(|_| Error::fault("", "BAD_ENCODING", "the path is not percent-encoded UTF-8"))?;
+        check_body_headers(&parts.headers)?;
         Ok(Self {
             caller: parts.extensions.get::<Caller>().cloned().ok_or_else(unauthenticated)?,
             request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
@@ -63,8 +64,23 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// A header that is given once or not at all: of two, nobody could say which counts.
+    pub(crate) fn only(&self, name: &HeaderName) -> Result<Option<&str>, Error> {
+        let mut given = self.headers.get_all(name).iter();
+        let Some(value) = given.next() else { return Ok(None) };
+        if given.next().is_some() {
+            return Err(Error::fault(name.as_str(), "DUPLICATE", "must be given once"));
+        }
+        let detail = "must be visible ASCII";
+        value.to_str().map(Some).map_err(|_| Error::fault(name.as_str(), "CONTROL_CHARACTER", detail))
+    }
+
     /// Everything about a write beside its body.
     pub(crate) fn context(&self, query: &Query) -> Result<Context, Error> {
+        if self.headers.contains_key(IF_NONE_MATCH) {
+            let detail = "is for reading; a write takes If-Match, and makes nothing twice by external reference";
+            return Err(Error::fault("If-None-Match", "DOES_NOT_FIT", detail));
+        }
         Ok(Context {
             caller: self.caller.clone(),
             request_id: self.request_id.clone(),
@@ -135,6 +151,29 @@ impl Call {
         }
         body::object(&bytes)
     }
+
+    /// Refuses a body that says something, where nothing can be said.
+    pub(crate) async fn nothing(&self, rest: &Rest, body: Body) -> Result<(), Error> {
+        let bytes = bytes(&self.headers, body, rest.options.body_limit).await?;
+        let empty = bytes.is_empty() || body::object(&bytes).is_ok_and(|object| object.is_empty());
+        if empty { Ok(()) } else { Err(Error::fault("", "DOES_NOT_FIT", "this operation takes no body")) }
+    }
+}
+
+/// What would make the body another one than its bytes.
+fn check_body_headers(headers: &HeaderMap) -> Result<(), Error> {
+    let coded =
+        headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if coded {
+        return Err(Error::new(Reason::UnsupportedMediaType, "a body is taken as it is, without Content-Encoding"));
+    }
+    if headers.contains_key(CONTENT_RANGE) {
+        return Err(Error::fault("Content-Range", "DOES_NOT_FIT", "a body is taken whole, not in parts"));
+    }
+    if headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+        return Err(Error::fault("Content-Type", "DUPLICATE", "must be given once"));
+    }
+    Ok(())
 }
 
 /// Whether the body is of one of these media types.

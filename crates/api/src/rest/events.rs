@@ -32,8 +32,9 @@ pub(crate) async fn list_events(State(rest): State<Rest>, call: Call) -> Answer 
 /// stream runs, it could only break off.
 pub(crate) async fn stream_events(State(rest): State<Rest>, call: Call) -> Answer {
     let mut args = call.query(&params::stream())?.event_args();
-    if let Some(cursor) = call.header(&LAST_EVENT_ID).filter(|cursor| !cursor.is_empty()) {
-        args.after = Some(cursor.to_owned());
+    // A client that lost its stream asks the same again, and says with this where it was.
+    if let Some(cursor) = call.only(&LAST_EVENT_ID)?.filter(|cursor| !cursor.is_empty()) {
+        (args.after, args.since) = (Some(cursor.to_owned()), None);
     }
     rest.service.events(&call.caller, &EventArgs { page_size: Some(1), ..args.clone() }).await?;
     let pages = rest.service.watch(call.caller, args);

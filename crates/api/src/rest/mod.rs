@@ -54,6 +54,7 @@ use crate::options::Options;
 use crate::problem::Refusal;
 use crate::resources;
 
+pub use body::Strictly;
 pub(crate) use call::{JSON, PATCH};
 pub(crate) use discovery::scopes;
 pub(crate) use health::FIGURES;

@@ -96,8 +96,11 @@ fn whole_routes(kind: &'static Kind) -> Router<Rest> {
         .put(move |rest, call, body| write::upsert(kind, rest, call, body));
     fixed_routes(kind)
         .merge(creation(kind))
-        .route(&format!("{path}/{{id}}"), delete(move |rest, call| write::delete(kind, rest, call)))
-        .route(&format!("{path}/{{id}}/undelete"), post(move |rest, call| write::undelete(kind, rest, call)))
+        .route(&format!("{path}/{{id}}"), delete(move |rest, call, body| write::delete(kind, rest, call, body)))
+        .route(
+            &format!("{path}/{{id}}/undelete"),
+            post(move |rest, call, body| write::undelete(kind, rest, call, body)),
+        )
         .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), by_ref)
         .route(&format!("{path}/batch"), post(move |rest, call, body| batch::batch(kind, rest, call, body)))
         .route(&format!("{path}/upsert"), post(move |rest, call, body| upserts::upsert_many(kind, rest, call, body)))
@@ -110,8 +113,8 @@ fn creation(kind: &'static Kind) -> Router<Rest> {
 
 fn fixed_routes(kind: &'static Kind) -> Router<Rest> {
     let path = format!("/v1/{}/{{id}}", kind.path());
-    let reference = put(move |rest, call| write::add_external_ref(kind, rest, call))
-        .delete(move |rest, call| write::remove_external_ref(kind, rest, call));
+    let reference = put(move |rest, call, body| write::add_external_ref(kind, rest, call, body))
+        .delete(move |rest, call, body| write::remove_external_ref(kind, rest, call, body));
     record_routes(kind)
         .route(&path, patch(move |rest, call, body| write::update(kind, rest, call, body)))
         .route(&format!("{path}/external-refs/{{source}}/{{external_id}}"), reference)

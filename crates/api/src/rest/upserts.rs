@@ -122,7 +122,7 @@ fn read_line((number, bytes): Numbered) -> Result<Part, Error> {
     };
     let mut faults = Vec::new();
     if let Some(end) = object.remove("end") {
-        let count = end.get("count").and_then(Value::as_u64);
+        let count = end.as_object().filter(|end| end.len() == 1).and_then(|end| end.get("count")?.as_u64());
         if let (Some(count), true) = (count, object.is_empty()) {
             return Ok(Part::End(count));
         }

@@ -39,28 +39,37 @@ pub(crate) async fn upsert(kind: &'static Kind, State(rest): State<Rest>, call: 
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn add_external_ref(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn add_external_ref(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let context = call.context(&call.query(&params::undated())?)?;
+    call.nothing(&rest, body).await?;
     let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
     let written = rest.service.add_external_ref(kind, &context, id, source, external_id).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn remove_external_ref(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn remove_external_ref(
+    kind: &'static Kind,
+    State(rest): State<Rest>,
+    call: Call,
+    body: Body,
+) -> Answer {
     let context = call.context(&call.query(&params::undated())?)?;
+    call.nothing(&rest, body).await?;
     let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
     let written = rest.service.remove_external_ref(kind, &context, id, source, external_id).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn delete(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn delete(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let context = call.context(&call.query(&params::writing(kind))?)?;
+    call.nothing(&rest, body).await?;
     let written = rest.service.delete(kind, &context, call.path("id")).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn undelete(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
+pub(crate) async fn undelete(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let context = call.context(&call.query(&params::writing(kind))?)?;
+    call.nothing(&rest, body).await?;
     let written = rest.service.undelete(kind, &context, call.path("id")).await?;
     Ok(reply::written(&written, context.validate_only)?)
 }

@@ -107,6 +107,8 @@ struct Column {
 /// Where everything stands.
 #[derive(Default)]
 struct Table {
+    /// How many columns the header has; none where there is no header.
+    width: Option<usize>,
     external_id: usize,
     source_version: Option<usize>,
     columns: Vec<Column>,
@@ -157,7 +159,8 @@ fn placed(layout: &Layout, header: &[&str], sink: Sink<'_>) -> Result<Table, Err
     let mut faults = Vec::new();
     let place = |column: &str, at: &str, faults: &mut Vec<Fault>| find(layout, header, column, at, faults);
     let external_id = place(&layout.external_id, "/columns/external_id", &mut faults).unwrap_or_default();
-    let mut table = Table { external_id, ..Table::default() };
+    let width = (!layout.headerless).then_some(header.len());
+    let mut table = Table { width, external_id, ..Table::default() };
     let mut others = Vec::new();
     match &layout.fields {
         Some(fields) => {
@@ -180,6 +183,17 @@ fn placed(layout: &Layout, header: &[&str], sink: Sink<'_>) -> Result<Table, Err
             }
         }
     }
+    if layout.fields.is_none() {
+        let again = header.iter().enumerate().filter(|(i, name)| !name.is_empty() && header[..*i].contains(name));
+        let kept = again.filter(|(_, name)| **name == VERSION || settable(layout.kind, name).is_ok());
+        faults.extend(kept.map(|(_, name)| several(&format!("/{name:.100}"), name)));
+    }
+    let whole =
+        |column: &Column| table.columns.iter().any(|it| it.field.name == column.field.name && it.member.is_none());
+    let parts = table.columns.iter().filter(|column| column.member.is_some() && whole(column));
+    faults.extend(parts.map(|column| {
+        Fault::new(format!("/{}", column.name), "DUPLICATE", format!("{} is there as a whole, too", column.field.name))
+    }));
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
@@ -201,16 +215,20 @@ fn find(layout: &Layout, header: &[&str], column: &str, at: &str, faults: &mut V
     }
     let mut found = header.iter().enumerate().filter(|(_, text)| **text == column.trim()).map(|(place, _)| place);
     let first = found.next();
-    let detail = match (first, found.next()) {
+    match (first, found.next()) {
         (Some(place), None) => return Some(place),
-        (Some(_), Some(_)) => format!("the header has several columns {column:?}"),
+        (Some(_), Some(_)) => faults.push(several(at, column)),
         (None, _) => {
             let shown: String = header.join(", ").chars().take(300).collect();
-            format!("the header has no column {column:?}; it has: {shown}")
+            let detail = format!("the header has no column {column:?}; it has: {shown}");
+            faults.push(Fault::new(at, "NO_COLUMN", detail));
         }
-    };
-    faults.push(Fault::new(at, "NO_COLUMN", detail));
+    }
     None
+}
+
+fn several(at: &str, column: &str) -> Fault {
+    Fault::new(at, "NO_COLUMN", format!("the header has several columns {column:?}"))
 }
 
 impl Column {
@@ -244,6 +262,14 @@ impl Column {
     }
 }
 
+/// What stands behind the last column of the header belongs nowhere: mostly a separator that is not in quotes has moved
+/// everything.
+pub(crate) fn beyond(width: usize, cells: &[Option<Cow<'_, str>>]) -> Option<Fault> {
+    let says = |cell: &Option<Cow<'_, str>>| cell.as_deref().is_none_or(|text| !text.trim().is_empty());
+    let detail = || format!("the line has {} cells, the header {width}: is a separator not in quotes?", cells.len());
+    cells.iter().skip(width).any(says).then(|| Fault::new("", "DOES_NOT_FIT", detail()))
+}
+
 /// Money of a line, until its parts are together.
 type Money = Vec<(&'static str, Map<String, Value>)>;
 
@@ -254,6 +280,7 @@ fn line(layout: &Layout, table: &Table, cells: &Cells<'_>, number: usize) -> Rec
         record.faults.push(Fault::new("/external_id", "REQUIRED", "the line has no identifier"));
     }
     unguarded(id).clone_into(&mut record.external_id);
+    record.faults.extend(table.width.and_then(|width| beyond(width, cells)));
     let version =
         table.source_version.and_then(|place| cells.get(place)?.as_deref()).map(str::trim).unwrap_or_default();
     match version.parse() {
@@ -268,9 +295,7 @@ fn line(layout: &Layout, table: &Table, cells: &Cells<'_>, number: usize) -> Rec
                 let detail = "is not in the encoding that the file is said to have";
                 record.faults.push(Fault::new(format!("/{}", column.name), "BAD_ENCODING", detail));
             }
-            Some("") if layout.empty_clears && column.member.is_none() => {
-                record.body.insert(column.field.name.to_owned(), Value::Null);
-            }
+            Some("") if layout.empty_clears => clear(column, &mut record),
             Some("") => {}
             Some(text) => put(layout, column, text, &mut record, &mut money),
         }
@@ -284,6 +309,21 @@ fn line(layout: &Layout, table: &Table, cells: &Cells<'_>, number: usize) -> Rec
         }
     }
     record
+}
+
+/// Takes away what the column of an empty cell brings; money is there or not by its amount.
+fn clear(column: &Column, record: &mut Record) {
+    let field = column.field.name;
+    match (&(column.field.shape)(), &column.member) {
+        (Shape::Map { .. }, Some(member)) => {
+            let members = record.body.entry(field).or_insert_with(|| json!({}));
+            if let Some(members) = members.as_object_mut() {
+                members.insert(member.clone(), Value::Null);
+            }
+        }
+        (Shape::Money, Some(member)) if member != "amount" => {}
+        _ => drop(record.body.insert(field.to_owned(), Value::Null)),
+    }
 }
 
 fn put(layout: &Layout, column: &Column, text: &str, record: &mut Record, money: &mut Money) {

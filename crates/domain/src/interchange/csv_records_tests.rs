@@ -100,3 +100,30 @@ fn hostile_files_end_with_a_reason() {
     let latin = records(b"external_id,title\n1,B\xfcro\n", &layout).unwrap();
     assert_eq!(latin[0].faults[0].code, "BAD_ENCODING");
 }
+
+#[test]
+fn what_stands_beyond_the_header_or_twice_in_it_is_refused() {
+    let layout = Layout::plain(crate::risk::Risk::KIND);
+    let read = records(b"external_id,title,category\n1,Extra, and,cat\n2,Fire,cat,,\n3,Short\n", &layout).unwrap();
+    let codes: Vec<Vec<&str>> =
+        read.iter().map(|record| record.faults.iter().map(|fault| fault.code.as_ref()).collect()).collect();
+    assert_eq!(codes, [vec!["DOES_NOT_FIT"], vec![], vec![]]);
+    for (header, place) in [
+        ("external_id,title,title", ("/title", "NO_COLUMN")),
+        ("external_id,source_version,source_version", ("/source_version", "NO_COLUMN")),
+        ("external_id,labels.a,labels", ("/labels.a", "DUPLICATE")),
+    ] {
+        let refused = records(format!("{header}\n1,a,b\n").as_bytes(), &layout).unwrap_err();
+        assert_eq!((refused.faults[0].pointer.as_str(), refused.faults[0].code.as_ref()), place);
+    }
+}
+
+#[test]
+fn an_empty_cell_clears_also_a_part() {
+    let change = json!({"kind": "risk", "columns": {"external_id": "Nr"}, "empty_clears": true, "fields": [
+        {"field": "cost_likely.amount", "column": "Kosten"}, {"field": "cost_likely.currency", "column": "W"},
+        {"field": "labels.area", "column": "Bereich"},
+    ]});
+    let read = records(b"Nr;Kosten;W;Bereich\n1;;EUR;\n", &Layout::of(&profile(&change), crate::risk::Risk::KIND)).unwrap();
+    assert_eq!(Value::Object(read[0].body.clone()), json!({"cost_likely": null, "labels": {"area": null}}));
+}

@@ -17,6 +17,7 @@ mod node;
 pub mod schedule;
 pub mod xer;
 mod xer_calendar;
+mod xer_names;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
@@ -84,6 +85,21 @@ impl Record {
 
     pub(crate) fn set(&mut self, field: &str, value: Option<impl Into<Value>>) {
         self.body.insert(field.to_owned(), value.map_or(Value::Null, Into::into));
+    }
+}
+
+/// Notes the values of these names that are there and of which `read` can make nothing.
+fn note_unread<'a, T>(
+    names: &[&str],
+    get: impl Fn(&str) -> Option<&'a str>,
+    read: impl Fn(&str) -> Option<T>,
+    code: &'static str,
+    notes: &mut Vec<Fault>,
+) {
+    for name in names {
+        if let Some(text) = get(name).filter(|text| !text.trim().is_empty() && read(text).is_none()) {
+            notes.push(Fault::new(format!("/{name}"), code, format!("{text:.40} cannot be read, and is not kept")));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Microsoft Project's XML (MSPDI, `http://schemas.microsoft.com/project`). Its traps: money in hundredths, lags and
 //! slack in tenths of a minute, task 0 that stands for the project, empty rows, work of nobody (resource -65535).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead;
 
 use jiff::civil::DateTime;
@@ -12,7 +12,7 @@ use super::schedule::{
     Costs, LINKS_MAX, Lag, PlanCalendar, PlanLink, PlanProject, PlanResource, PlanTask, Schedule, Span, TASKS_MAX,
     Target, too_many,
 };
-use super::{Sink, mspdi_calendar};
+use super::{Sink, mspdi_calendar, note_unread};
 use crate::activity::{ActivityType, ConstraintType, PercentType};
 use crate::dependency::{LagKind, Relation};
 use crate::error::{Error, Fault, Reason};
@@ -126,6 +126,7 @@ impl File {
             Self::add_calendar(calendar, &prefix, minutes_per_day, &mut schedule);
         }
         let tasks = std::mem::take(&mut self.tasks);
+        let mut seen = HashSet::new();
         for task in &tasks {
             let Some(uid) = task.get("UID") else {
                 let note = Fault::new("/UID", "REQUIRED", "a task without a UID cannot be told from others");
@@ -134,6 +135,17 @@ impl File {
             };
             // Rows that hold nothing, and the row that stands for the project as a whole.
             if task.get("IsNull").is_some_and(is_true) || uid == "0" {
+                continue;
+            }
+            let left_out = match task.get("Active") {
+                _ if !seen.insert(uid) => Some(Fault::new("/UID", "DUPLICATE", "another task before it has this UID")),
+                Some(active) if !is_true(active) => {
+                    Some(Fault::new("/Active", "NOT_KEPT", "it is switched off: no work is planned in it"))
+                }
+                _ => None,
+            };
+            if let Some(note) = left_out {
+                schedule.lost.push(super::Record::lost(format!("task {uid:.60}"), vec![note]));
                 continue;
             }
             let plan = self.plan_task(task, uid, &prefix);
@@ -214,8 +226,17 @@ impl File {
             let detail = format!("only baseline 0 has a place here; not kept: {}", further.join(", "));
             notes.push(Fault::new("/Baseline", "NOT_KEPT", detail));
         }
+        let percent = |text: &str| whole(text).filter(|percent| (0..=100).contains(percent));
+        note_unread(&["Start", "Finish", "ActualStart", "ActualFinish", "Deadline"], |name| node.get(name), instant,
+            "BAD_DAY", &mut notes);
+        note_unread(&["Duration", "RemainingDuration", "ActualWork", "RemainingWork"], |name| node.get(name), duration,
+            "BAD_DURATION", &mut notes);
+        note_unread(&["Cost", "ActualCost", "RemainingCost"], |name| node.get(name), hundredths, "BAD_AMOUNT", &mut notes);
+        note_unread(&["PercentComplete"], |name| node.get(name), percent, "OUT_OF_RANGE", &mut notes);
+        note_unread(&["PhysicalPercentComplete"], |name| node.get(name), ten_thousandths, "BAD_NUMBER", &mut notes);
+        note_unread(&["TotalSlack", "FreeSlack"], |name| node.get(name), whole, "BAD_NUMBER", &mut notes);
         let all = time("Duration");
-        let done = node.get("PercentComplete").and_then(whole).filter(|percent| (0..=100).contains(percent));
+        let done = node.get("PercentComplete").and_then(percent);
         let rest = all.zip(done).map(|(all, done)| (all * (100 - done) + 50) / 100);
         let physical = node.get("EarnedValueMethod") == Some("1");
         PlanTask {
@@ -231,7 +252,7 @@ impl File {
             remaining: time("RemainingDuration").or(rest),
             baseline_duration: of_baseline("Duration").and_then(duration),
             percent_type: Some(if physical { PercentType::Physical } else { PercentType::Duration }),
-            physical: node.get("PhysicalPercentComplete").and_then(whole).map(|percent| percent * 10_000),
+            physical: node.get("PhysicalPercentComplete").and_then(ten_thousandths),
             actual_work: time("ActualWork"),
             remaining_work: time("RemainingWork"),
             planned: if baselined.finish.is_some() { baselined } else { scheduled },
@@ -284,30 +305,36 @@ pub(super) fn hundredths(text: &str) -> Option<i64> {
     })
 }
 
-/// `PT71H1M0S` in minutes, half a minute upwards.
+/// Of a percent, what are millionths of the whole.
+fn ten_thousandths(text: &str) -> Option<i64> {
+    parse_amount(text).ok()
+}
+
+/// `PT71H1M0S` in minutes, half a minute upwards; any number may have decimals.
 pub(super) fn duration(text: &str) -> Option<i64> {
-    let (mut minutes, mut seconds, mut digits) = (0_i64, 0_i64, String::new());
+    const MINUTE: i64 = 60 * 10_000;
+    let (mut found, mut digits) = (0_i64, String::new());
     let (days, time) = text.strip_prefix('P')?.split_once('T')?;
     if let Some(days) = days.strip_suffix('D') {
-        minutes += days.parse::<i64>().ok()?.checked_mul(1_440)?;
+        found = ten_thousandths(days)?.checked_mul(86_400)?;
     } else if !days.is_empty() {
         return None;
     }
     for c in time.chars() {
-        let number = || digits.split('.').next().and_then(|whole| whole.parse::<i64>().ok());
-        match c {
+        let seconds = match c {
             '0'..='9' | '.' => {
                 digits.push(c);
                 continue;
             }
-            'H' => minutes = minutes.checked_add(number()?.checked_mul(60)?)?,
-            'M' => minutes = minutes.checked_add(number()?)?,
-            'S' => seconds = number()?,
+            'H' => 3_600,
+            'M' => 60,
+            'S' => 1,
             _ => return None,
-        }
+        };
+        found = found.checked_add(ten_thousandths(&digits)?.checked_mul(seconds)?)?;
         digits.clear();
     }
-    digits.is_empty().then(|| minutes + i64::from(seconds >= 30))
+    digits.is_empty().then(|| (found + MINUTE / 2) / MINUTE)
 }
 
 fn contradicts(symbol: &str, currency: Currency) -> bool {
@@ -352,7 +379,9 @@ fn plan_link(node: &Node, uid: &str, prefix: &str, lost: &mut Vec<super::Record>
         lost.push(super::Record::lost(place.clone(), vec![Fault::new("/PredecessorLink", code, detail)]));
         None
     };
-    let from = node.get("PredecessorUID")?;
+    let Some(from) = node.get("PredecessorUID") else {
+        return refuse("REQUIRED", "it does not say which task it waits for".to_owned());
+    };
     if node.get("CrossProject").is_some_and(is_true) {
         let other = node.get("CrossProjectName").unwrap_or("another file");
         return refuse("OTHER_FILE", format!("it waits for a task of {other:.200}: make this dependency by hand"));
@@ -364,6 +393,8 @@ fn plan_link(node: &Node, uid: &str, prefix: &str, lost: &mut Vec<super::Record>
         "3" => Relation::StartToStart,
         other => return refuse("UNKNOWN_WORD", format!("{other:.20} is no type of link")),
     };
+    let mut notes = Vec::new();
+    note_unread(&["LinkLag", "LagFormat"], |name| node.get(name), whole, "BAD_NUMBER", &mut notes);
     let value = node.get("LinkLag").and_then(whole).unwrap_or_default();
     // From 35 on the same units again, as estimates.
     let format = node.get("LagFormat").and_then(whole).unwrap_or(7);
@@ -374,7 +405,7 @@ fn plan_link(node: &Node, uid: &str, prefix: &str, lost: &mut Vec<super::Record>
         _ => Lag::Minutes(tenths(value), LagKind::Working),
     };
     let (from, to) = (format!("{prefix}:{from}"), format!("{prefix}:{uid}"));
-    Some(PlanLink { place, from, to, relation, lag, notes: Vec::new() })
+    Some(PlanLink { place, from, to, relation, lag, notes })
 }
 
 #[cfg(test)]

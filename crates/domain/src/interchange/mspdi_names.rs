@@ -6,7 +6,7 @@ pub(super) const TASK: &[&str] = &[
     "UID", "GUID", "Name", "IsNull", "WBS", "Start", "Finish", "Duration", "Milestone", "Summary", "ActualStart",
     "ActualFinish", "RemainingDuration", "PercentComplete", "PhysicalPercentComplete", "EarnedValueMethod",
     "ActualWork", "RemainingWork", "Cost", "ActualCost", "RemainingCost", "ConstraintType", "ConstraintDate",
-    "CalendarUID", "TotalSlack", "FreeSlack", "Deadline", "Notes", "PredecessorLink", "Baseline",
+    "CalendarUID", "TotalSlack", "FreeSlack", "Deadline", "Notes", "PredecessorLink", "Baseline", "Active",
 ];
 /// What follows from what is read, or says how it is drawn.
 #[rustfmt::skip]
@@ -17,7 +17,7 @@ pub(super) const OF_TASK: &[&str] = &[
     "FinishVariance", "WorkVariance", "StartSlack", "FinishSlack", "DurationVariance", "FixedCost",
     "FixedCostAccrual", "PercentWorkComplete", "ActualDuration", "RemainingRegularWork", "ActualRegularWork", "ACWP",
     "CV", "BCWS", "BCWP", "SV", "HideBar", "Rollup", "LevelAssignments", "LevelingCanSplit", "IgnoreResourceCalendar",
-    "EarnedValue", "IsPublished", "Active", "Manual", "CommitmentType", "RemainingOvertimeCost", "OutlineCode",
+    "EarnedValue", "IsPublished", "Manual", "CommitmentType", "RemainingOvertimeCost", "OutlineCode",
 ];
 /// What is read of a project, or is a setting of the tool.
 #[rustfmt::skip]

@@ -219,3 +219,27 @@ fn hostile_files_end_with_a_reason() {
     let error = read(latin.as_slice(), &target, &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.reason, Reason::Malformed);
 }
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let bad = "<Deadline>soon</Deadline><Cost>1,000</Cost><ActualWork>8h</ActualWork><PercentComplete>150</PercentComplete>";
+    let tasks = [
+        task(1, "2006-13-21T08:00:00", "2006-09-21T17:00:00", bad),
+        task(1, "2006-09-22T08:00:00", "2006-09-22T17:00:00", ""),
+        task(2, "2006-09-22T08:00:00", "2006-09-22T17:00:00", "<Active>0</Active>"),
+        task(3, "2006-09-22T08:00:00", "2006-09-22T17:00:00", "<PredecessorLink><Type>1</Type></PredecessorLink>"),
+    ];
+    let read = records(&file(&tasks.concat(), "")).unwrap();
+    let told: Vec<(&str, &str)> =
+        read.iter().flat_map(|r| &r.notes).map(|note| (note.pointer.as_str(), note.code.as_ref())).collect();
+    for note in [
+        ("/Start", "BAD_DAY"), ("/Deadline", "BAD_DAY"), ("/ActualWork", "BAD_DURATION"), ("/Cost", "BAD_AMOUNT"),
+        ("/PercentComplete", "OUT_OF_RANGE"), ("/UID", "DUPLICATE"), ("/Active", "NOT_KEPT"),
+        ("/PredecessorLink", "REQUIRED"),
+    ] {
+        assert!(told.contains(&note), "{note:?} of {told:?}");
+    }
+    assert_eq!(of(&read, "activity").len(), 2);
+    let minutes = ["PT7.5H0M0S", "PT0H1M29S", "PT0H1M30S", "P1DT1H0M0S", "P1W", "PT1", "PT1.23456H"].map(duration);
+    assert_eq!(minutes, [Some(450), Some(1), Some(2), Some(1_500), None, None, None]);
+}

@@ -2,7 +2,7 @@
 //! calendar, percents from 0 to 100, a header that may be missing, calendars as nested text, several projects in one file,
 //! the characters of Windows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead;
 
 use jiff::civil::DateTime;
@@ -13,7 +13,8 @@ use super::schedule::{
     Target, too_many,
 };
 use super::xer_calendar;
-use super::{Record, Sink};
+use super::xer_names::{DATES, HOURS, OF_TASK, PASSED, TABLES, TASK_TYPES};
+use super::{Record, Sink, note_unread};
 use crate::activity::{ActivityType, ConstraintType, PercentType};
 use crate::dependency::{LagKind, Relation};
 use crate::error::{Error, Fault, Reason};
@@ -23,62 +24,6 @@ use crate::money::{Currency, parse_amount};
 const LINE_MAX: usize = 1 << 20;
 /// Rows of a table.
 const ROWS_MAX: usize = 500_000;
-
-/// What is read of a task.
-const TASK: &[&str] = &[
-    "task_id",
-    "proj_id",
-    "wbs_id",
-    "clndr_id",
-    "phys_complete_pct",
-    "complete_pct_type",
-    "task_type",
-    "status_code",
-    "task_code",
-    "task_name",
-    "total_float_hr_cnt",
-    "free_float_hr_cnt",
-    "remain_drtn_hr_cnt",
-    "act_work_qty",
-    "remain_work_qty",
-    "target_drtn_hr_cnt",
-    "cstr_date",
-    "cstr_type",
-    "act_start_date",
-    "act_end_date",
-    "early_start_date",
-    "early_end_date",
-    "reend_date",
-    "restart_date",
-    "target_start_date",
-    "target_end_date",
-];
-/// What follows from it, or is of the tool alone.
-const OF_TASK: &[&str] = &[
-    "target_work_qty",
-    "late_start_date",
-    "late_end_date",
-    "rem_late_start_date",
-    "rem_late_end_date",
-    "rev_fdbk_flag",
-    "est_wt",
-    "lock_plan_flag",
-    "auto_compute_act_flag",
-    "duration_type",
-    "guid",
-    "tmpl_guid",
-    "driving_path_flag",
-    "create_date",
-    "update_date",
-    "create_user",
-    "update_user",
-    "float_path",
-    "float_path_order",
-    "priority_type",
-    "act_this_per_work_qty",
-    "act_this_per_equip_qty",
-    "rsrc_id",
-];
 
 /// A row by the names of its columns.
 type Row = HashMap<&'static str, String>;
@@ -117,21 +62,6 @@ fn decoded(line: &[u8]) -> String {
     }
 }
 
-/// Tables that are read, with the columns that are.
-static TABLES: [(&str, &[&str]); 9] = [
-    ("PROJECT", &["proj_id", "proj_short_name", "clndr_id", "plan_start_date", "scd_end_date", "export_flag"]),
-    ("CALENDAR", &["clndr_id", "clndr_name", "clndr_type", "day_hr_cnt", "clndr_data", "base_clndr_id"]),
-    ("PROJWBS", &["wbs_id", "proj_id", "parent_wbs_id", "wbs_short_name", "wbs_name", "proj_node_flag"]),
-    ("TASK", TASK),
-    ("TASKPRED", &["task_id", "pred_task_id", "pred_type", "lag_hr_cnt"]),
-    ("TASKRSRC", &["task_id", "rsrc_id", "target_qty", "target_cost", "act_reg_cost", "act_ot_cost", "remain_cost"]),
-    ("RSRC", &["rsrc_id", "rsrc_name"]),
-    ("PROJCOST", &["task_id", "target_cost", "act_cost", "remain_cost"]),
-    ("SCHEDOPTIONS", &["proj_id", "sched_calendar_on_relationship_lag"]),
-];
-/// Tables that say nothing of the work itself.
-const PASSED: [&str; 4] = ["CURRTYPE", "OBS", "ROLES", "UMEASURE"];
-
 #[derive(Default)]
 struct File {
     currency: Option<Currency>,
@@ -160,7 +90,8 @@ impl File {
             "%F" => self.columns = cells.map(|cell| cell.trim().to_owned()).take(1_000).collect(),
             "%R" => self.take_row(cells, number)?,
             "%E" => self.ended = true,
-            // A text that has a line break of its own: what follows is no column that is read.
+            // A text that has a line break of its own has lost the columns behind it.
+            _ if !line.trim().is_empty() => self.count_other(&format!("/{:.60}/(a broken line)", self.table)),
             _ => {}
         }
         Ok(())
@@ -171,22 +102,26 @@ impl File {
             return Err(Error::new(Reason::Malformed, format!("line {number}: a row comes before its columns (%F)")));
         }
         let Some((table, known)) = TABLES.iter().find(|(table, _)| *table == self.table) else {
-            if !PASSED.contains(&self.table.as_str()) && self.others.len() < 1_000 {
-                *self.others.entry(format!("/{:.60}", self.table)).or_default() += 1;
+            if !PASSED.contains(&self.table.as_str()) {
+                self.count_other(&format!("/{:.60}", self.table));
             }
             return Ok(());
         };
-        let mut row = Row::new();
-        for (column, cell) in self.columns.iter().zip(cells) {
-            let cell = cell.trim();
+        let (mut row, mut others) = (Row::new(), Vec::new());
+        for (place, cell) in cells.map(str::trim).enumerate() {
+            let Some(column) = self.columns.get(place) else {
+                others.extend((!cell.is_empty()).then(|| format!("/{table}/(beyond the columns)")));
+                continue;
+            };
             match known.iter().find(|known| *known == column) {
                 Some(known) if !cell.is_empty() => drop(row.insert(*known, cell.to_owned())),
                 None if *table == "TASK" && !OF_TASK.contains(&column.as_str()) && !matches!(cell, "" | "0" | "N") => {
-                    *self.others.entry(format!("/TASK/{column:.60}")).or_default() += 1;
+                    others.push(format!("/TASK/{column:.60}"));
                 }
                 Some(_) | None => {}
             }
         }
+        others.iter().for_each(|other| self.count_other(other));
         let rows = self.rows.entry(*table).or_default();
         rows.push(row);
         let most = match *table {
@@ -195,6 +130,12 @@ impl File {
             _ => ROWS_MAX,
         };
         if rows.len() > most { Err(too_many(&format!("rows of {table}"), most)) } else { Ok(()) }
+    }
+
+    fn count_other(&mut self, what: &str) {
+        if self.others.len() < 1_000 || self.others.contains_key(what) {
+            *self.others.entry(what.to_owned()).or_default() += 1;
+        }
     }
 
     fn all(&self, table: &str) -> &[Row] {
@@ -222,6 +163,7 @@ impl File {
         let wbs = self.codes();
         let costs = self.costs();
         let mut keys: HashMap<&str, (String, usize)> = HashMap::new();
+        let mut seen = HashSet::new();
         for row in self.all("TASK") {
             let (Some(id), Some(code)) = (row.get("task_id"), row.get("task_code")) else {
                 let note =
@@ -235,6 +177,11 @@ impl File {
                 continue;
             };
             let key = format!("{}:{code:.100}", schedule.projects[project].key);
+            if !seen.insert(key.clone()) {
+                let note = Fault::new("/task_code", "DUPLICATE", "another task before it has this code");
+                schedule.lost.push(Record::lost(format!("task {code:.60}"), vec![note]));
+                continue;
+            }
             keys.insert(id, (key.clone(), project));
             let plan = Self::plan_task(row, key, project, &wbs, costs.get(id.as_str()));
             schedule.tasks.push(plan);
@@ -363,6 +310,11 @@ impl File {
             ("TK_NotStart" | "TK_Active" | "TK_Complete", ..) => {}
             (other, ..) => note("UNKNOWN_WORD", &format!("{other:.20} is no status that is known")),
         }
+        note_unread(DATES, text, instant, "BAD_DAY", &mut notes);
+        note_unread(HOURS, text, minutes, "BAD_NUMBER", &mut notes);
+        let known = |words: &'static [&str]| move |text: &str| words.contains(&text).then_some(());
+        note_unread(&["complete_pct_type"], text, known(&["CP_Phys", "CP_Units", "CP_Drtn"]), "UNKNOWN_WORD", &mut notes);
+        note_unread(&["task_type"], text, known(TASK_TYPES), "UNKNOWN_WORD", &mut notes);
         let constraint = constraint(text("cstr_type"), date("cstr_date"), &mut notes);
         let percent_type = match text("complete_pct_type") {
             Some("CP_Phys") => Some(PercentType::Physical),
@@ -432,9 +384,11 @@ impl File {
             };
             // One that is not in the file is told by the name that it has there.
             let key = |id: &str| keys.get(id).map_or_else(|| format!("task_id {id:.60}"), |(key, _)| key.clone());
+            let mut notes = Vec::new();
+            note_unread(&["lag_hr_cnt"], |name| row.get(name).map(String::as_str), minutes, "BAD_NUMBER", &mut notes);
             let lag = row.get("lag_hr_cnt").and_then(|hours| minutes(hours)).unwrap_or_default();
             let (from, to, lag) = (key(before), key(task), Lag::Minutes(lag, kind));
-            schedule.links.push(PlanLink { place, from, to, relation, lag, notes: Vec::new() });
+            schedule.links.push(PlanLink { place, from, to, relation, lag, notes });
         }
     }
 }

@@ -114,7 +114,10 @@ fn call_of(document: &Document) -> Call {
     };
     let mut call = Call { method, path, query: Vec::new(), body: Some((media, body)), headers: Vec::new() };
     match &document.meant {
-        Meant::Reference { source_version, .. } => call = call.with("source_version", source_version.as_deref()),
+        Meant::Reference { source_version, if_match, .. } => {
+            call.headers.extend(if_match.clone().map(|etag| ("if-match", etag)));
+            call = call.with("source_version", source_version.as_deref());
+        }
         Meant::Id { if_match: Some(etag), .. } if !document.fields.contains_key("revision") => {
             call.headers.push(("if-match", etag.clone()));
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use steerco_api::Strictly;
 use steerco_domain::KINDS;
 use steerco_domain::resource::Kind;
 
@@ -30,7 +31,7 @@ struct Written {
 pub(crate) enum Meant {
     New,
     Id { id: String, if_match: Option<String> },
-    Reference { source: String, external_id: String, source_version: Option<String> },
+    Reference { source: String, external_id: String, source_version: Option<String>, if_match: Option<String> },
 }
 
 /// A document that can be applied.
@@ -74,7 +75,8 @@ pub(crate) fn read(text: &str) -> anyhow::Result<Vec<Document>> {
     let mut documents = Vec::new();
     for (i, value) in values(text)?.into_iter().enumerate() {
         // The first line of an export says where its events go on.
-        if value.is_null() || value.get("sync_token").is_some() {
+        let is_start = value.as_object().is_some_and(|object| object.len() == 1 && object.contains_key("sync_token"));
+        if value.is_null() || is_start {
             continue;
         }
         documents.push(document(value).with_context(|| format!("document {}", i + 1))?);
@@ -85,15 +87,16 @@ pub(crate) fn read(text: &str) -> anyhow::Result<Vec<Document>> {
 fn values(text: &str) -> anyhow::Result<Vec<Value>> {
     if text.trim_start().starts_with(['{', '[']) {
         let mut values = Vec::new();
-        for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-            match value.context("is not JSON")? {
+        for value in serde_json::Deserializer::from_str(text).into_iter::<Strictly>() {
+            match value.context("is not JSON")?.0 {
                 Value::Array(items) => values.extend(items),
                 value => values.push(value),
             }
         }
         return Ok(values);
     }
-    serde_yaml_ng::Deserializer::from_str(text).map(|one| Value::deserialize(one).context("is not YAML")).collect()
+    let one = |one| Strictly::deserialize(one).map(|one| one.0).context("is not YAML");
+    serde_yaml_ng::Deserializer::from_str(text).map(one).collect()
 }
 
 fn document(value: Value) -> anyhow::Result<Document> {
@@ -108,8 +111,14 @@ fn document(value: Value) -> anyhow::Result<Document> {
         Some(other) => Some(other.to_string()),
     };
     let meant = match (written.source, written.external_id, written.id) {
-        (Some(source), Some(external_id), None) => Meant::Reference { source, external_id, source_version },
+        (Some(source), Some(external_id), None) => {
+            Meant::Reference { source, external_id, source_version, if_match: written.if_match }
+        }
+        (None, None, _) if source_version.is_some() => bail!("source_version goes with source and external_id"),
         (None, None, Some(id)) => Meant::Id { id, if_match: written.if_match },
+        (None, None, None) if written.if_match.is_some() => {
+            bail!("if_match goes with an id, or with source and external_id")
+        }
         (None, None, None) => Meant::New,
         (Some(_), None, _) | (None, Some(_), _) => bail!("source and external_id go together"),
         (_, _, Some(_)) => bail!("either id or source and external_id, not both"),
@@ -145,5 +154,20 @@ mod tests {
         assert!(told("kind: risk\nsource: a\n").contains("go together"));
         assert!(told("kind: risk\ntitle: A\n").contains("unknown field `title`"));
         assert!(told("{\"kind\":").contains("is not JSON"));
+    }
+
+    #[test]
+    fn what_would_be_overlooked_is_refused() {
+        for (text, why) in [
+            ("kind: risk\nfields: {title: a, title: b}\n", "stands twice"),
+            ("kind: risk\nif_match: x\nfields: {title: a}\n", "if_match goes with"),
+            ("kind: risk\nid: risk_1\nsource_version: 3\nfields: {title: a}\n", "source_version goes with"),
+            (r#"{"kind":"risk","sync_token":"x","fields":{"title":"a"}}"#, "unknown field `sync_token`"),
+            (r#"{"kind":"risk","fields":{"title":"a","title":"b"}}"#, "stands twice"),
+        ] {
+            let told = format!("{:#}", read(text).unwrap_err());
+            assert!(told.contains(why), "{text}: {told}");
+        }
+        assert!(read("{\"sync_token\": \"x\"}").unwrap().is_empty(), "the first line of an export");
     }
 }

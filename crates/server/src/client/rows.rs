@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use futures::{Stream, stream};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use serde_json::{Map, Value};
+use steerco_api::Strictly;
 use steerco_client::Record;
 use steerco_domain::interchange::csv_records::{self, Layout};
 use steerco_domain::resource::Kind;
@@ -174,7 +175,7 @@ fn read_ndjson(input: impl BufRead, sink: Sink<'_>) -> Result<(), Error> {
 
 fn row(place: String, line: &str) -> Row {
     let mut object = match serde_json::from_str(line) {
-        Ok(Value::Object(object)) => object,
+        Ok(Strictly(Value::Object(object))) => object,
         Ok(_) => {
             let faults = vec![Fault::new("", "WRONG_TYPE", "must be a JSON object")];
             return Row { place, faults, ..Row::default() };

@@ -21,8 +21,7 @@ pub(crate) struct Watching {
 
 /// What stands between commas.
 fn parts(list: Option<&String>) -> Vec<String> {
-    let parts = list.into_iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned());
-    parts.filter(|part| !part.is_empty()).collect()
+    list.into_iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned()).collect()
 }
 
 impl Watching {
