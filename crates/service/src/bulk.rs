@@ -130,6 +130,7 @@ impl Service {
         header: UpsertHeader,
         parts: &mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin),
     ) -> Result<Upserted, Error> {
+        context.refuse_etag()?;
         self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
         let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
         let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");

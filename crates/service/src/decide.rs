@@ -48,7 +48,7 @@ pub(crate) fn decide<'a>(
             Item::Update { id, patch, if_match } => {
                 let (scope, before) = held(env, kind, id, kind.rows.update, if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
-                let patch = without_repeated(env, &*before, patch).await?;
+                let patch = without_repeated(env, &scope, &*before, patch).await?;
                 merge(env, scope, before, &patch, "update", None).await
             }
             Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
@@ -328,7 +328,7 @@ async fn upsert(
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
-    let body = without_repeated(env, &*before, body).await?;
+    let body = without_repeated(env, &scope, &*before, body).await?;
     let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
     Ok(Decided { source_version: version, ..merged })
 }
@@ -366,9 +366,11 @@ async fn refer(env: &Env<'_>, kind: &'static Kind, id: &str, wanted: &Wanted<'_>
     merge(env, scope, before, &patch, "update", Some(wanted.source)).await
 }
 
-/// What can only be set at creation may be repeated, as long as it is the same: the body without such members.
+/// What can only be set at creation may be repeated, as long as it is the same: the body without such members. What is
+/// hidden is refused before, or it could be guessed.
 async fn without_repeated<'a>(
     env: &Env<'_>,
+    scope: &Scope,
     current: &dyn AnyResource,
     body: &'a Map<String, Value>,
 ) -> Result<Cow<'a, Map<String, Value>>, Fail> {
@@ -377,6 +379,7 @@ async fn without_repeated<'a>(
     if !fixed().any(|name| body.contains_key(name)) {
         return Ok(Cow::Borrowed(body));
     }
+    refuse_hidden(current.kind(), scope, body)?;
     let mut body = env.resolver().body(fields, body).await?.into_owned();
     if let Ok(Value::Object(view)) = current.to_object(Mask::ALL) {
         for name in fixed().filter(|name| view.contains_key(*name)) {

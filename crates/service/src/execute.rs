@@ -302,7 +302,7 @@ impl Service {
     pub(crate) fn execute<'a>(&'a self, context: &'a Context, wish: Wish) -> BoxFuture<'a, Result<BatchResult, Error>> {
         Box::pin(async move {
             let kind = wish.kind;
-            if !wish.items.iter().any(Item::has_etag) {
+            if wish.batch || !wish.items.iter().any(Item::has_etag) {
                 context.refuse_etag()?;
             }
             self.authorise_early(context, &wish).await?;

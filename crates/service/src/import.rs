@@ -32,6 +32,7 @@ impl Service {
         header: PostActualsBatch,
         lines: &mut (impl Stream<Item = Result<Vec<RawLine>, Error>> + Send + Unpin),
     ) -> Result<PostedBatch, Error> {
+        context.refuse_etag()?;
         if !header.lines.0.is_empty() {
             return Err(Error::fault("/lines", "DOES_NOT_FIT", "the lines follow the header, they are not in it"));
         }

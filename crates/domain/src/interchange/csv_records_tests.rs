@@ -124,6 +124,7 @@ fn an_empty_cell_clears_also_a_part() {
         {"field": "cost_likely.amount", "column": "Kosten"}, {"field": "cost_likely.currency", "column": "W"},
         {"field": "labels.area", "column": "Bereich"},
     ]});
-    let read = records(b"Nr;Kosten;W;Bereich\n1;;EUR;\n", &Layout::of(&profile(&change), crate::risk::Risk::KIND)).unwrap();
+    let read =
+        records(b"Nr;Kosten;W;Bereich\n1;;EUR;\n", &Layout::of(&profile(&change), crate::risk::Risk::KIND)).unwrap();
     assert_eq!(Value::Object(read[0].body.clone()), json!({"cost_likely": null, "labels": {"area": null}}));
 }

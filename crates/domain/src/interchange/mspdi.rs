@@ -227,11 +227,27 @@ impl File {
             notes.push(Fault::new("/Baseline", "NOT_KEPT", detail));
         }
         let percent = |text: &str| whole(text).filter(|percent| (0..=100).contains(percent));
-        note_unread(&["Start", "Finish", "ActualStart", "ActualFinish", "Deadline"], |name| node.get(name), instant,
-            "BAD_DAY", &mut notes);
-        note_unread(&["Duration", "RemainingDuration", "ActualWork", "RemainingWork"], |name| node.get(name), duration,
-            "BAD_DURATION", &mut notes);
-        note_unread(&["Cost", "ActualCost", "RemainingCost"], |name| node.get(name), hundredths, "BAD_AMOUNT", &mut notes);
+        note_unread(
+            &["Start", "Finish", "ActualStart", "ActualFinish", "Deadline"],
+            |name| node.get(name),
+            instant,
+            "BAD_DAY",
+            &mut notes,
+        );
+        note_unread(
+            &["Duration", "RemainingDuration", "ActualWork", "RemainingWork"],
+            |name| node.get(name),
+            duration,
+            "BAD_DURATION",
+            &mut notes,
+        );
+        note_unread(
+            &["Cost", "ActualCost", "RemainingCost"],
+            |name| node.get(name),
+            hundredths,
+            "BAD_AMOUNT",
+            &mut notes,
+        );
         note_unread(&["PercentComplete"], |name| node.get(name), percent, "OUT_OF_RANGE", &mut notes);
         note_unread(&["PhysicalPercentComplete"], |name| node.get(name), ten_thousandths, "BAD_NUMBER", &mut notes);
         note_unread(&["TotalSlack", "FreeSlack"], |name| node.get(name), whole, "BAD_NUMBER", &mut notes);

@@ -222,7 +222,8 @@ fn hostile_files_end_with_a_reason() {
 
 #[test]
 fn what_cannot_be_read_is_told() {
-    let bad = "<Deadline>soon</Deadline><Cost>1,000</Cost><ActualWork>8h</ActualWork><PercentComplete>150</PercentComplete>";
+    let bad =
+        "<Deadline>soon</Deadline><Cost>1,000</Cost><ActualWork>8h</ActualWork><PercentComplete>150</PercentComplete>";
     let tasks = [
         task(1, "2006-13-21T08:00:00", "2006-09-21T17:00:00", bad),
         task(1, "2006-09-22T08:00:00", "2006-09-22T17:00:00", ""),
@@ -233,8 +234,13 @@ fn what_cannot_be_read_is_told() {
     let told: Vec<(&str, &str)> =
         read.iter().flat_map(|r| &r.notes).map(|note| (note.pointer.as_str(), note.code.as_ref())).collect();
     for note in [
-        ("/Start", "BAD_DAY"), ("/Deadline", "BAD_DAY"), ("/ActualWork", "BAD_DURATION"), ("/Cost", "BAD_AMOUNT"),
-        ("/PercentComplete", "OUT_OF_RANGE"), ("/UID", "DUPLICATE"), ("/Active", "NOT_KEPT"),
+        ("/Start", "BAD_DAY"),
+        ("/Deadline", "BAD_DAY"),
+        ("/ActualWork", "BAD_DURATION"),
+        ("/Cost", "BAD_AMOUNT"),
+        ("/PercentComplete", "OUT_OF_RANGE"),
+        ("/UID", "DUPLICATE"),
+        ("/Active", "NOT_KEPT"),
         ("/PredecessorLink", "REQUIRED"),
     ] {
         assert!(told.contains(&note), "{note:?} of {told:?}");

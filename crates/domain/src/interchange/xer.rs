@@ -121,7 +121,9 @@ impl File {
                 Some(_) | None => {}
             }
         }
-        others.iter().for_each(|other| self.count_other(other));
+        for other in &others {
+            self.count_other(other);
+        }
         let rows = self.rows.entry(*table).or_default();
         rows.push(row);
         let most = match *table {
@@ -313,7 +315,13 @@ impl File {
         note_unread(DATES, text, instant, "BAD_DAY", &mut notes);
         note_unread(HOURS, text, minutes, "BAD_NUMBER", &mut notes);
         let known = |words: &'static [&str]| move |text: &str| words.contains(&text).then_some(());
-        note_unread(&["complete_pct_type"], text, known(&["CP_Phys", "CP_Units", "CP_Drtn"]), "UNKNOWN_WORD", &mut notes);
+        note_unread(
+            &["complete_pct_type"],
+            text,
+            known(&["CP_Phys", "CP_Units", "CP_Drtn"]),
+            "UNKNOWN_WORD",
+            &mut notes,
+        );
         note_unread(&["task_type"], text, known(TASK_TYPES), "UNKNOWN_WORD", &mut notes);
         let constraint = constraint(text("cstr_type"), date("cstr_date"), &mut notes);
         let percent_type = match text("complete_pct_type") {

@@ -153,7 +153,8 @@ fn hostile_files_end_with_a_reason() {
 #[test]
 fn what_cannot_be_read_is_told() {
     let rows = [
-        "0|CP_Foo|TT_Foo|TK_NotStart|A|One|many|0|0|8||", "0|CP_Drtn|TT_Task|TK_NotStart|A|Two|8|0|0|8||",
+        "0|CP_Foo|TT_Foo|TK_NotStart|A|One|many|0|0|8||",
+        "0|CP_Drtn|TT_Task|TK_NotStart|A|Two|8|0|0|8||",
         "0|CP_Drtn|TT_Task|TK_NotStart|B|Three|8|0|0|8|||beyond",
     ];
     let rest = "a broken line\r\n%T\tTASKPRED\r\n%F\ttask_pred_id\ttask_id\tpred_task_id\tpred_type\tlag_hr_cnt\r\n\
@@ -162,8 +163,11 @@ fn what_cannot_be_read_is_told() {
     let told: Vec<(&str, &str)> =
         read.iter().flat_map(|r| &r.notes).map(|note| (note.pointer.as_str(), note.code.as_ref())).collect();
     for note in [
-        ("/complete_pct_type", "UNKNOWN_WORD"), ("/task_type", "UNKNOWN_WORD"), ("/task_code", "DUPLICATE"),
-        ("/lag_hr_cnt", "BAD_NUMBER"), ("/TASK/(beyond the columns)", "NOT_KEPT"),
+        ("/complete_pct_type", "UNKNOWN_WORD"),
+        ("/task_type", "UNKNOWN_WORD"),
+        ("/task_code", "DUPLICATE"),
+        ("/lag_hr_cnt", "BAD_NUMBER"),
+        ("/TASK/(beyond the columns)", "NOT_KEPT"),
         ("/TASK/(a broken line)", "NOT_KEPT"),
     ] {
         assert!(told.contains(&note), "{note:?} of {told:?}");
