@@ -380,7 +380,7 @@ async fn a_watch_is_narrowed_to_programs_and_labels() {
     };
     let ids = apply(&world, "program", &[program("a", "north"), program("b", "south")]);
     let watched = |arguments: &[&str]| -> Vec<String> {
-        let events = world.lines(&[&["watch", "--until-now", "--kinds", "program, risk,"], arguments].concat());
+        let events = world.lines(&[&["watch", "--until-now", "--kinds", "program, risk"], arguments].concat());
         events.iter().map(|event| event["resource_id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(watched(&[]), ids);
@@ -389,7 +389,9 @@ async fn a_watch_is_narrowed_to_programs_and_labels() {
     assert_eq!(watched(&["--with-labels", "area=north"]), [&*ids[0]]);
     assert_eq!(watched(&["--with-labels", "area", "--program-ids", &ids[1]]), [&*ids[1]]);
     assert_eq!(watched(&["--with-labels", "area=east"]).len(), 0);
-    assert_eq!(world.run(&["watch", "--until-now", "--program-ids", "nonsense"]).status.code(), Some(4));
+    for (flag, wrong) in [("--program-ids", "nonsense"), ("--kinds", ",")] {
+        assert_eq!(world.run(&["watch", "--until-now", flag, wrong]).status.code(), Some(4), "{flag} {wrong}");
+    }
 }
 
 /// The server dies and comes back: the watcher goes on where it was, without loss or repeat.

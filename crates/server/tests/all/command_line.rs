@@ -46,10 +46,24 @@ fn a_token_needs_an_organisation_and_a_known_role() {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("x.db").display());
     let (org, _) = organisation(&database);
-    let unknown = steerco(&["token", "--database", &database, "--org", "org_x", "--person", "pers_x"]);
-    assert!(text(&unknown.stderr).contains(&org), "the organisations there are");
-    let role = steerco(&["token", "--database", &database, "--org", &org, "--person", "pers_x", "--role", "boss"]);
-    assert!(text(&role.stderr).contains("program_manager"), "the roles there are");
+    let person = "pers_00000000000000000000000001";
+    let refused = |arguments: &[&str]| {
+        let done = steerco(&[&["token", "--database", &database], arguments].concat());
+        assert!(!done.status.success(), "{arguments:?}: {}", text(&done.stdout));
+        text(&done.stderr)
+    };
+    assert!(refused(&["--org", "org_x", "--person", person]).contains(&org), "the organisations there are");
+    assert!(refused(&["--org", &org, "--person", person, "--role", "boss"]).contains("program_manager"));
+    for (wrong, told) in [
+        (["--person", "pers_x", "--seconds", "1"], "must be pers_"),
+        (["--account", person, "--seconds", "1"], "a service_account id starts with"),
+        (["--person", person, "--partner", "nope"], "must be prt_"),
+        (["--person", person, "--program", "nope"], "must be prog_"),
+        (["--person", person, "--seconds", "0"], "0 is not in 1.."),
+    ] {
+        let stderr = refused(&[&["--org", &org], wrong.as_slice()].concat());
+        assert!(stderr.contains(told), "{wrong:?}: {stderr}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
