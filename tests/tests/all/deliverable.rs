@@ -185,8 +185,10 @@ scenario!(of_a_project_and_its_program(world) {
     fits.as_object_mut().unwrap().remove("program_id");
     let made = director.create("deliverable", fits).await.unwrap();
     assert_eq!((&made["program_id"], &made["project_id"]), (&json!(world.program), &json!(project)));
-    for field in ["program_id", "project_id"] {
-        let refused = director.update("deliverable", made.id(), json!({field: made[field]})).await.unwrap_err();
+    for (field, other) in [("program_id", world.other_program.as_str()), ("project_id", "proj_00000000000000000000000001")] {
+        let same = director.update("deliverable", made.id(), json!({field: made[field]})).await.unwrap();
+        assert_eq!(same.did(), "unchanged", "what is so already may be said");
+        let refused = director.update("deliverable", made.id(), json!({field: other})).await.unwrap_err();
         assert_eq!(refused.faults[0].code, "IMMUTABLE");
     }
     let away = json!({"program_id": world.other_program});
