@@ -87,7 +87,11 @@ fn single(field: &FieldDescriptor, value: &Value) -> Pb {
         Kind::Double => value.as_f64().map(Pb::F64),
         Kind::Int32 => whole(value).and_then(|int| i32::try_from(int).ok()).map(Pb::I32),
         Kind::Int64 => whole(value).map(Pb::I64),
-        Kind::Enum(words) => value.as_str().and_then(|word| number(&words, word)).map(Pb::EnumNumber),
+        // A number is one that no word has.
+        Kind::Enum(words) => match value.as_str() {
+            Some(word) => number(&words, word).map(Pb::EnumNumber),
+            None => value.as_i64().and_then(|number| i32::try_from(number).ok()).map(Pb::EnumNumber),
+        },
         Kind::Message(of) if of.full_name() == "google.protobuf.Timestamp" => {
             value.as_str().and_then(|text| timestamp(&of, text)).map(Pb::Message)
         }

@@ -374,6 +374,12 @@ rest_scenario!(what_would_be_overlooked_is_refused(world) {
         let heard = wire.rest(method, path, &headers, body).await;
         assert_eq!(heard.http, status, "{method} {path} {more:?}: {}", heard.text());
     }
+    // Where it was counts before since when it asks: what is wrong is the cursor alone.
+    let since = "/v1/events/stream?since=2026-01-01T00:00:00Z";
+    let lost = wire.rest("GET", since, &[("authorization", token.as_str()), ("last-event-id", "nonsense")], "").await;
+    assert!(lost.http == 400 && !lost.text().contains("not both"), "{}", lost.text());
+    let two = [("authorization", token.as_str()), ("last-event-id", "a"), ("last-event-id", "b")];
+    assert!(wire.rest("GET", since, &two, "").await.text().contains("DUPLICATE"));
     let twice = [("authorization", token.as_str()), ("preview-as-partner", "a"), ("preview-as-partner", "b")];
     assert_eq!(wire.rest("GET", &risk, &twice, "").await.http, 400);
     assert_eq!(head(&world, &world.org).await, before, "nothing was stored");

@@ -55,6 +55,10 @@ scenario!(orders_are_taken_over_whole_and_answered_once(world) {
     let taken = finance.post_purchase_orders(batch.clone()).await.unwrap();
     assert_eq!((taken.did(), told(&taken.json, "status")), ("created", vec!["applied"; 4]));
     assert_eq!(euros(&world).await, ["75", "0", "25"]);
+    let mut other = order_line(&world, "commit", &a, "40.00");
+    other["engagement_id"] = json!(super::bodies::unknown("engagement"));
+    let refused = finance.post_purchase_orders(order_batch(&books, [other], "40.00")).await.unwrap_err();
+    assert_eq!(refused.places(), [("/lines/0", "DOES_NOT_FIT")], "an order stays with its engagement: {refused}");
     let stored = &taken["purchase_order_batch"];
     assert_eq!((&stored["line_count"], &stored["outcomes"][0]["totals"][0]["amount"]), (&json!(4), &json!("155.0000")));
     let of_b = finance.get("commitment", taken["results"][1]["commitment_id"].as_str().unwrap()).await.unwrap();

@@ -86,6 +86,8 @@ scenario!(an_event_arrives_signed(world) {
     let next = director.deliveries(&id, json!({"page_size": 1, "page_token": page["next_page_token"]})).await.unwrap();
     let other = json!({"page_size": 1, "page_token": page["next_page_token"], "state": "failed"});
     assert!(director.deliveries(&id, other).await.is_err(), "a token is of the same question");
+    let unknown = director.deliveries(&id, json!({"state": 99})).await.unwrap_err();
+    assert!(matches!(unknown.places()[..], [("?state" | "/state", "UNKNOWN_WORD")]), "{unknown}");
     assert_eq!([&page.items()[0], &next.items()[0]], [&done[0], &done[1]]);
     settled(&director, &thin, 2).await;
     world.verify().await;
