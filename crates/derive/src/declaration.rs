@@ -79,6 +79,7 @@ impl Declared {
                 nullable: <#ty as crate::field::Field>::NULLABLE,
                 optional: !#required && <#ty as crate::field::Field>::OPTIONAL,
                 columns: <#ty as crate::field::Field>::COLUMNS,
+                wire: <#ty as crate::field::Field>::WIRE,
                 shape: <#ty as crate::field::Field>::shape,
             }
         }

@@ -38,6 +38,16 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
                 map.end()
             }
         }
+        impl crate::encode::Encode for #name {
+            fn encode(&self, to: &mut dyn crate::encode::Encoder) {
+                to.object(&|members| {
+                    #(if !crate::field::Field::is_absent(&self.#names) {
+                        members.member(#texts, &self.#names);
+                    })*
+                    let _ = members;
+                });
+            }
+        }
         impl crate::input::Input for #name {
             const TITLE: &'static str = #title;
             const DOC: &'static str = #doc;

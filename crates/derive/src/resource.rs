@@ -172,12 +172,10 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
                 Ok(Self { #(#names: cells.field::<#types>(#texts)?),* })
             }
             #inherit
-            fn write_fields<M: serde::ser::SerializeMap>(&self, mask: crate::mask::Mask, map: &mut M)
-                -> Result<(), M::Error> {
+            fn encode(&self, mask: crate::mask::Mask, to: &mut dyn crate::encode::MemberEncoder) {
                 #(if mask.has(#positions) && !crate::field::Field::is_absent(&self.#names) {
-                    map.serialize_entry(#texts, &self.#names)?;
+                    to.member(#texts, &self.#names);
                 })*
-                Ok(())
             }
             fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String)) {
                 #(crate::field::Field::references(&self.#names, &mut |kind, id| visit(#texts, kind, id));)*

@@ -5,6 +5,7 @@ use std::any::Any;
 use serde_json::{Map, Value};
 
 use crate::actor::Actor;
+use crate::encode::{Encoder, Json};
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt};
 use crate::graph::Edge;
@@ -56,9 +57,8 @@ pub trait AnyResource: Any + Send + Sync {
     fn store(&self, out: &mut Vec<Cell>);
     /// Against another of its own kind.
     fn changed_since(&self, before: &dyn AnyResource) -> Vec<&'static str>;
-    /// The fields of the mask, as JSON that follows what is written already.
-    fn write_json(&self, mask: Mask, out: &mut Vec<u8>) -> serde_json::Result<()>;
-    fn to_object(&self, mask: Mask) -> serde_json::Result<Value>;
+    /// Encodes the fields of the mask that are present.
+    fn encode(&self, mask: Mask, to: &mut dyn crate::encode::MemberEncoder);
     fn inherit(&mut self, field: &str, cells: &mut Cells) -> Result<(), Corrupt>;
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String));
     fn stamp(&mut self, at: Instant);
@@ -88,11 +88,22 @@ impl dyn AnyResource {
         any.downcast_mut()
     }
 
+    /// The fields of the mask, as JSON that follows what is written already.
+    pub fn write_json(&self, mask: Mask, out: &mut Vec<u8>) {
+        Json(out).object(&|members| self.encode(mask, members));
+    }
+
+    /// The same as a value.
+    pub fn to_object(&self, mask: Mask) -> Map<String, Value> {
+        let mut object = Map::new();
+        self.encode(mask, &mut object);
+        object
+    }
+
     /// The fields of the mask as JSON.
     pub fn json(&self, mask: Mask) -> String {
         let mut json = Vec::with_capacity(1_000);
-        // Every field can be written, and memory does not refuse.
-        drop(self.write_json(mask, &mut json));
+        self.write_json(mask, &mut json);
         String::from_utf8(json).unwrap_or_default()
     }
 
@@ -129,7 +140,7 @@ macro_rules! any_resource {
             use $crate::field::{Cell, Cells, Corrupt};
             use $crate::graph::Edge;
             use $crate::id::Id;
-            use $crate::mask::{Mask, View};
+            use $crate::mask::Mask;
             use $crate::program::Program;
             use $crate::progress::Standing;
             use $crate::resource::{Common, CommonMut, Kind, Place, Resource, Rules};
@@ -172,12 +183,8 @@ macro_rules! any_resource {
                     before.of().map(|before| Resource::changed_since(self, before)).unwrap_or_default()
                 }
 
-                fn write_json(&self, mask: Mask, out: &mut Vec<u8>) -> serde_json::Result<()> {
-                    serde_json::to_writer(out, &View { resource: self, mask })
-                }
-
-                fn to_object(&self, mask: Mask) -> serde_json::Result<Value> {
-                    serde_json::to_value(View { resource: self, mask })
+                fn encode(&self, mask: Mask, to: &mut dyn $crate::encode::MemberEncoder) {
+                    Resource::encode(self, mask, to);
                 }
 
                 fn inherit(&mut self, field: &str, cells: &mut Cells) -> Result<(), Corrupt> {

@@ -42,6 +42,7 @@ impl<'de> Deserialize<'de> for ClockTime {
 }
 
 impl Field for ClockTime {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

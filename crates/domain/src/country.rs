@@ -23,6 +23,7 @@ impl Country {
 }
 
 impl Field for Country {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

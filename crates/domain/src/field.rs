@@ -179,6 +179,21 @@ pub enum Shape {
     },
 }
 
+/// What a value is on the wire, known to the compiler: the doors hold their tables against it.
+#[derive(Clone, Copy)]
+pub enum Wire {
+    Text,
+    Bool,
+    Int,
+    Long,
+    Number,
+    Instant,
+    Map,
+    Word(&'static [(&'static str, &'static str)]),
+    Object(&'static str),
+    List { of: &'static Wire },
+}
+
 /// Who may set a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setter {
@@ -214,12 +229,14 @@ pub struct FieldSpec {
     pub optional: bool,
     /// Suffix and type of each column.
     pub columns: &'static [(&'static str, ColumnType)],
+    pub wire: Wire,
     pub shape: fn() -> Shape,
 }
 
 /// A type that can be a field.
-pub trait Field: Sized + Clone + PartialEq + Serialize {
+pub trait Field: Sized + Clone + PartialEq + Serialize + crate::encode::Encode {
     const COLUMNS: &'static [(&'static str, ColumnType)];
+    const WIRE: Wire;
     const NULLABLE: bool = false;
     const OPTIONAL: bool = false;
 
@@ -245,6 +262,7 @@ pub trait Field: Sized + Clone + PartialEq + Serialize {
 }
 
 impl<T: Field> Field for Option<T> {
+    const WIRE: Wire = T::WIRE;
     const COLUMNS: &'static [(&'static str, ColumnType)] = T::COLUMNS;
     const NULLABLE: bool = true;
     const OPTIONAL: bool = true;
@@ -278,6 +296,7 @@ impl<T: Field> Field for Option<T> {
 }
 
 impl Field for bool {
+    const WIRE: Wire = Wire::Bool;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
     const OPTIONAL: bool = true;
 
@@ -300,6 +319,7 @@ impl Field for bool {
 
 /// Whole numbers of the domain: days, ratings, months.
 impl Field for i32 {
+    const WIRE: Wire = Wire::Int;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
@@ -333,6 +353,7 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
 }
 
 impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
+    const WIRE: Wire = Wire::Int;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
@@ -360,6 +381,7 @@ impl Serialize for Long {
 }
 
 impl Field for Long {
+    const WIRE: Wire = Wire::Long;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
@@ -396,6 +418,7 @@ fn exact_i64(value: f64) -> Option<i64> {
 
 /// A list, stored as one JSON text.
 impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
+    const WIRE: Wire = Wire::List { of: &T::WIRE };
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
     const OPTIONAL: bool = true;
 
@@ -433,6 +456,7 @@ impl<T, const MAX: usize> Default for List<T, MAX> {
 }
 
 impl<T: Field + serde::de::DeserializeOwned, const MAX: usize> Field for List<T, MAX> {
+    const WIRE: Wire = Wire::List { of: &T::WIRE };
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
     const OPTIONAL: bool = true;
 

@@ -108,6 +108,7 @@ impl<'de, T: HasId> Deserialize<'de> for Id<T> {
 }
 
 impl<T: HasId> Field for Id<T> {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

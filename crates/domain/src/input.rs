@@ -151,6 +151,7 @@ pub fn read_input<T: Input>(object: &Map<String, Value>) -> Result<T, Error> {
 macro_rules! value_field {
     ($name:ident) => {
         impl crate::field::Field for $name {
+            const WIRE: crate::field::Wire = crate::field::Wire::Object(<Self as crate::input::Input>::TITLE);
             const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
                 &[("", crate::field::ColumnType::Text)];
             fn shape() -> crate::field::Shape {

@@ -45,6 +45,7 @@ pub(crate) fn is_key(key: &str) -> bool {
 }
 
 impl Field for Labels {
+    const WIRE: crate::field::Wire = crate::field::Wire::Map;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
     const OPTIONAL: bool = true;
 

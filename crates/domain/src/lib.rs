@@ -74,6 +74,7 @@ pub mod consumer;
 pub mod cost_category;
 pub mod deliverable;
 pub mod dependency;
+pub mod encode;
 pub mod engagement;
 pub mod engagement_amendment;
 pub mod exchange_rate;

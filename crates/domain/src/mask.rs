@@ -1,8 +1,10 @@
 //! Which fields of a resource a caller sees.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, Serializer};
 
-use crate::resource::{Kind, Resource};
+use crate::any_resource::AnyResource;
+use crate::encode::{Encode, Encoder};
+use crate::resource::Kind;
 
 /// A set of fields, by position in the declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +30,19 @@ impl Mask {
 }
 
 /// A resource as one caller sees it.
-pub struct View<'a, R> {
-    pub resource: &'a R,
+pub struct View<'a> {
+    pub resource: &'a dyn AnyResource,
     pub mask: Mask,
 }
 
-impl<R: Resource> Serialize for View<'_, R> {
+impl Encode for View<'_> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.object(&|members| self.resource.encode(self.mask, members));
+    }
+}
+
+impl Serialize for View<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.resource.write_fields(self.mask, &mut map)?;
-        map.end()
+        self.resource.to_object(self.mask).serialize(serializer)
     }
 }

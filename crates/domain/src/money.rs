@@ -54,6 +54,7 @@ impl<'de> Deserialize<'de> for Currency {
 }
 
 impl Field for Currency {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
@@ -181,6 +182,7 @@ impl Serialize for Amount {
 }
 
 impl Field for Amount {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
@@ -209,6 +211,7 @@ impl Serialize for Money {
 }
 
 impl Field for Money {
+    const WIRE: crate::field::Wire = crate::field::Wire::Object("Money");
     const COLUMNS: &'static [(&'static str, ColumnType)] =
         &[("_amount", ColumnType::Int), ("_currency", ColumnType::Text)];
 

@@ -73,6 +73,7 @@ impl<'de> Deserialize<'de> for Node {
 }
 
 impl Field for Node {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

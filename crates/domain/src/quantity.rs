@@ -37,6 +37,7 @@ impl Serialize for Quantity {
 }
 
 impl Field for Quantity {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {

@@ -49,6 +49,7 @@ impl Serialize for Rate {
 }
 
 impl Field for Rate {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

@@ -45,6 +45,7 @@ impl Serialize for Ratio {
 }
 
 impl Field for Ratio {
+    const WIRE: crate::field::Wire = crate::field::Wire::Number;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {

@@ -68,6 +68,7 @@ const fn spec(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> Fi
         nullable: false,
         optional: false,
         columns: &[],
+        wire: crate::field::Wire::Text,
         shape,
     }
 }
@@ -81,6 +82,7 @@ const FIELDS: &[FieldSpec] = &[
 pub const REFS_MAX: usize = 20;
 
 impl Field for ExternalRefs {
+    const WIRE: crate::field::Wire = crate::field::Wire::List { of: &crate::field::Wire::Object("ExternalRef") };
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
     const OPTIONAL: bool = true;
 

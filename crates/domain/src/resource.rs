@@ -168,7 +168,8 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
     fn inherit(&mut self, field: &str, _cells: &mut Cells) -> Result<(), Corrupt> {
         Err(Corrupt(format!("{field} is not inherited")))
     }
-    fn write_fields<M: serde::ser::SerializeMap>(&self, mask: Mask, map: &mut M) -> Result<(), M::Error>;
+    /// Encodes the fields of the mask that are present.
+    fn encode(&self, mask: Mask, to: &mut dyn crate::encode::MemberEncoder);
     /// Visits every reference: field, kind and id.
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String));
     fn common(&self) -> Common<'_>;
@@ -386,6 +387,7 @@ mod tests {
             nullable: true,
             optional: true,
             columns: <Id<Program> as Field>::COLUMNS,
+            wire: <Id<Program> as Field>::WIRE,
             shape,
         }
     }

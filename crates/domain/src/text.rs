@@ -50,6 +50,7 @@ impl<const MAX: usize> std::fmt::Display for Text<MAX> {
 }
 
 impl<const MAX: usize> Field for Text<MAX> {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
@@ -79,6 +80,7 @@ impl<const MAX: usize> Document<MAX> {
 }
 
 impl<const MAX: usize> Field for Document<MAX> {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
@@ -120,6 +122,7 @@ impl Code {
 }
 
 impl Field for Code {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

@@ -62,6 +62,7 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 impl Field for Instant {
+    const WIRE: crate::field::Wire = crate::field::Wire::Instant;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
@@ -142,6 +143,7 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 impl Field for Day {
+    const WIRE: crate::field::Wire = crate::field::Wire::Text;
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {

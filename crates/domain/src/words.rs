@@ -35,7 +35,13 @@ macro_rules! word_field {
                     .ok_or_else(|| serde::de::Error::custom(<Self as crate::words::Words>::choices()))
             }
         }
+        impl crate::encode::Encode for $name {
+            fn encode(&self, to: &mut dyn crate::encode::Encoder) {
+                to.word(*self as usize, crate::words::Words::word(*self));
+            }
+        }
         impl crate::field::Field for $name {
+            const WIRE: crate::field::Wire = crate::field::Wire::Word(<Self as crate::words::Words>::WORDS);
             const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
                 &[("", crate::field::ColumnType::Text)];
             fn shape() -> crate::field::Shape {

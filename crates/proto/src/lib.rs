@@ -3,6 +3,9 @@
 //! This crate must never know a rule, a door or a database. To add a message or a field, edit the protos; a field of a
 //! resource that is missing there does not compile in the gRPC door.
 
+pub mod erased;
+pub mod table;
+
 /// Package `steerco.v1`.
 #[expect(clippy::all, clippy::pedantic, clippy::allow_attributes, reason = "generated: its form is not in our hands")]
 pub mod v1 {

@@ -381,11 +381,10 @@ async fn without_repeated<'a>(
     }
     refuse_hidden(current.kind(), scope, body)?;
     let mut body = env.resolver().body(fields, body).await?.into_owned();
-    if let Ok(Value::Object(view)) = current.to_object(Mask::ALL) {
-        for name in fixed().filter(|name| view.contains_key(*name)) {
-            if body.get(name) == view.get(name) {
-                body.remove(name);
-            }
+    let view = current.to_object(Mask::ALL);
+    for name in fixed().filter(|name| view.contains_key(*name)) {
+        if body.get(name) == view.get(name) {
+            body.remove(name);
         }
     }
     Ok(Cow::Owned(body))

@@ -16,7 +16,7 @@ pub(super) fn pieces(pages: Pages, table: Vec<Column>) -> Pieces {
 }
 
 fn lines(page: &Page, table: &[Column]) -> Result<Bytes, Error> {
-    let rows = rows(page, table)?;
+    let rows = rows(page, table);
     written(|csv| {
         for row in &rows {
             let cells = row.iter().zip(table).map(|(cell, column)| {

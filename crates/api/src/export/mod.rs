@@ -7,7 +7,6 @@ mod xlsx;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use serde_json::Value;
 use steerco_domain::export::{Column, ExportFormat, columns};
 use steerco_domain::resource::Kind;
 use steerco_domain::{AnyBox, Error, KINDS, RECORDS, find_kind};
@@ -67,15 +66,10 @@ pub(crate) async fn export_kind(
 }
 
 /// The rows of a page: a cell for each column, where there is something to say.
-fn rows(page: &Page, table: &[Column]) -> Result<Vec<Vec<Option<String>>>, Error> {
-    let row = |resource: &AnyBox| match resource.to_object(page.mask) {
-        Ok(Value::Object(object)) => {
-            Ok(table.iter().map(|column| column.cell(&object).map(std::borrow::Cow::into_owned)).collect())
-        }
-        other => {
-            tracing::error!(?other, "a resource cannot be written as a JSON object");
-            Err(Error::internal())
-        }
+fn rows(page: &Page, table: &[Column]) -> Vec<Vec<Option<String>>> {
+    let row = |resource: &AnyBox| {
+        let object = resource.to_object(page.mask);
+        table.iter().map(|column| column.cell(&object).map(std::borrow::Cow::into_owned)).collect()
     };
     page.items.iter().map(row).collect()
 }

@@ -2,23 +2,19 @@
 
 use bytes::Bytes;
 use futures::StreamExt;
-use steerco_domain::Error;
 use steerco_service::Page;
 
 use super::{Pages, Pieces};
 
 pub(super) fn pieces(pages: Pages) -> Pieces {
-    pages.map(|page| lines(&page?)).boxed()
+    pages.map(|page| page.map(|page| lines(&page))).boxed()
 }
 
-fn lines(page: &Page) -> Result<Bytes, Error> {
+fn lines(page: &Page) -> Bytes {
     let mut lines = Vec::new();
     for resource in &page.items {
-        resource.write_json(page.mask, &mut lines).map_err(|error| {
-            tracing::error!(%error, "a resource cannot be written as JSON");
-            Error::internal()
-        })?;
+        resource.write_json(page.mask, &mut lines);
         lines.push(b'\n');
     }
-    Ok(lines.into())
+    lines.into()
 }

@@ -47,7 +47,7 @@ pub(super) fn pieces(pages: Pages, table: Vec<Column>, name: String) -> Pieces {
         let mut pages = pages;
         while let Some(page) = pages.next().await {
             // Nobody takes them where the writer has failed; it says why.
-            if to_sheet.send(rows(&page?, &table)?).await.is_err() {
+            if to_sheet.send(rows(&page?, &table)).await.is_err() {
                 break;
             }
         }

@@ -46,39 +46,6 @@ pub(super) fn server(door: &Door) -> pb::actuals_batch_service_server::ActualsBa
 
 #[tonic::async_trait]
 impl pb::actuals_batch_service_server::ActualsBatchService for Door {
-    async fn get_actuals_batch(&self, request: Request<pb::GetRequest>) -> Answer<pb::ActualsBatch> {
-        answer(request, |call, body| serve::get::<ActualsBatch>(&self.0, call, body)).await
-    }
-
-    async fn list_actuals_batches(&self, request: Request<pb::ListRequest>) -> Answer<pb::ListActualsBatchesResponse> {
-        answer(request, |call, body| serve::list::<ActualsBatch, _>(&self.0, call, body)).await
-    }
-
-    async fn list_actuals_batch_revisions(
-        &self,
-        request: Request<pb::ListRevisionsRequest>,
-    ) -> Answer<pb::ListActualsBatchesResponse> {
-        answer(request, |call, body| serve::revisions::<ActualsBatch, _>(&self.0, call, body)).await
-    }
-
-    async fn update_actuals_batch(&self, request: Request<pb::UpdateActualsBatchRequest>) -> Answer<pb::ActualsBatch> {
-        answer(request, |call, body| serve::update::<ActualsBatch>(&self.0, call, body.into())).await
-    }
-
-    async fn add_actuals_batch_external_ref(
-        &self,
-        request: Request<pb::AddExternalRefRequest>,
-    ) -> Answer<pb::ActualsBatch> {
-        answer(request, |call, body| serve::add_external_ref::<ActualsBatch>(&self.0, call, body)).await
-    }
-
-    async fn remove_actuals_batch_external_ref(
-        &self,
-        request: Request<pb::RemoveExternalRefRequest>,
-    ) -> Answer<pb::ActualsBatch> {
-        answer(request, |call, body| serve::remove_external_ref::<ActualsBatch>(&self.0, call, body)).await
-    }
-
     async fn create_actuals_batch(
         &self,
         request: Request<pb::CreateActualsBatchRequest>,
@@ -225,16 +192,3 @@ fn result(result: &LineResult) -> pb::ActualsResult {
     }
 }
 
-impl From<pb::UpdateActualsBatchRequest> for Writing<pb::ActualsBatch> {
-    fn from(message: pb::UpdateActualsBatchRequest) -> Self {
-        let pb::UpdateActualsBatchRequest { actuals_batch: resource, update_mask, validate_only } = message;
-        Self { resource, update_mask, validate_only, effective_at: None }
-    }
-}
-
-impl From<Listed<pb::ActualsBatch>> for pb::ListActualsBatchesResponse {
-    fn from(page: Listed<pb::ActualsBatch>) -> Self {
-        let Listed { items, next_page_token, total, sync_token } = page;
-        Self { actuals_batches: items, next_page_token, total, sync_token }
-    }
-}

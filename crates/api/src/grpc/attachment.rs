@@ -14,7 +14,7 @@ use super::MESSAGE_MAX;
 use super::call::{Call, Deadline};
 use super::event::until;
 use super::gate::expired;
-use super::macros::resource_service;
+use super::macros::{resource_service, resource_wire, verb_wire, own_verb_wire};
 use super::serve::written;
 use crate::problem::to_status;
 
@@ -23,6 +23,7 @@ const CHUNK_MAX: usize = 1 << 20;
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<pb::DownloadAttachmentResponse, Status>> + Send>>;
 
+attachment_fields!(resource_wire);
 attachment_fields!(resource_service verbs {} others {
     async fn upload_attachment(
         &self,

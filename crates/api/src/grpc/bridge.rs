@@ -102,7 +102,7 @@ pub(super) fn patch<R: Bridge>(
     let Some(Value::String(id)) = given.remove("id") else {
         return Err(Error::fault("/id", "REQUIRED", "is required"));
     };
-    let patch = masked(R::KIND, given, mask)?;
+    let patch = masked(R::KIND, given, mask.map(|mask| mask.paths).unwrap_or_default())?;
     Ok((id, patch))
 }
 
@@ -112,17 +112,16 @@ pub(super) fn upsert_body<R: Bridge>(
     mask: Option<FieldMask>,
 ) -> Result<Map<String, Value>, Error> {
     let given = R::to_map(resource.unwrap_or_default());
-    masked(R::KIND, given, mask)
+    masked(R::KIND, given, mask.map(|mask| mask.paths).unwrap_or_default())
 }
 
 /// Without a mask, all fields set but those that only the service sets, so that a resource just read can be sent back
 /// changed. With one, the fields it names, null where they are not set; what may not be named is for the domain to say.
-fn masked(
+pub(super) fn masked(
     kind: &'static Kind,
     mut given: Map<String, Value>,
-    mask: Option<FieldMask>,
+    paths: Vec<String>,
 ) -> Result<Map<String, Value>, Error> {
-    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
     if paths.is_empty() {
         given.retain(|name, _| kind.field(name).is_some_and(is_settable));
         return Ok(given);

@@ -8,9 +8,10 @@ use steerco_service::Service;
 use tonic::Response;
 
 use super::call::Call;
-use super::macros::{resource_service, verb_wire};
+use super::macros::{resource_service, resource_wire, verb_wire, own_verb_wire};
 use super::serve::written;
 
+calendar_feed_fields!(resource_wire);
 calendar_feed_fields!(resource_service verbs { revoke_calendar_feed RevokeCalendarFeed } others {
     async fn issue_address_calendar_feed(
         &self,

@@ -40,6 +40,18 @@ impl Call {
         })
     }
 
+    /// The context of a write from that instant on.
+    pub(super) fn context_at(self, validate_only: bool, effective_at: Option<Instant>) -> Context {
+        Context {
+            caller: self.caller,
+            request_id: self.request_id,
+            idempotency_key: self.idempotency_key,
+            if_match: self.if_match,
+            validate_only,
+            effective_at,
+        }
+    }
+
     /// The context of a write.
     pub(super) fn context(self, validate_only: bool, effective_at: Option<Timestamp>) -> Result<Context, Error> {
         Ok(Context {

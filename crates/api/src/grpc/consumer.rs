@@ -8,10 +8,11 @@ use tonic::Response;
 
 use super::bridge::VerbBridge;
 use super::call::Call;
-use super::macros::{resource_service, verb_wire};
+use super::macros::{resource_service, resource_wire, verb_wire, own_verb_wire};
 use super::serve::written;
 use super::wire::Scalar;
 
+consumer_fields!(resource_wire);
 consumer_fields!(resource_service verbs {} others {
     async fn acknowledge_consumer(
         &self,
@@ -29,8 +30,8 @@ consumer_fields!(resource_service verbs {} others {
         answer(request, |call, body| position(&self.0, call, body)).await
     }
 });
-acknowledge_consumer_fields!(verb_wire AcknowledgeConsumerRequest);
-replay_consumer_fields!(verb_wire ReplayConsumerRequest);
+acknowledge_consumer_fields!(own_verb_wire AcknowledgeConsumerRequest);
+replay_consumer_fields!(own_verb_wire ReplayConsumerRequest);
 
 async fn acknowledge(
     service: &Service,

@@ -14,10 +14,11 @@ use tonic::{Response, Streaming};
 
 use super::attachment::{check, unread};
 use super::call::{Call, page_size};
-use super::macros::resource_service;
+use super::macros::{resource_service, resource_wire, verb_wire, own_verb_wire};
 use super::serve::written;
 use super::wire::Scalar;
 
+import_job_fields!(resource_wire);
 import_job_fields!(resource_service verbs {} others {
     async fn check_import_job(&self, request: Request<pb::CheckImportJobRequest>) -> Answer<pb::ImportJob> {
         answer(request, |call, body| start::<CheckImportJob>(&self.0, call, body.id, body.validate_only)).await

@@ -16,9 +16,3 @@ milestone_update_fields!(fixed_service verbs { withdraw_milestone_update Withdra
 });
 withdraw_milestone_update_fields!(verb_wire WithdrawMilestoneUpdateRequest);
 
-impl From<pb::CreateMilestoneUpdateRequest> for super::bridge::Writing<pb::MilestoneUpdate> {
-    fn from(message: pb::CreateMilestoneUpdateRequest) -> Self {
-        let pb::CreateMilestoneUpdateRequest { milestone_update: resource, validate_only } = message;
-        Self { resource, update_mask: None, validate_only, effective_at: None }
-    }
-}

@@ -13,12 +13,15 @@ mod event;
 mod exchange_rate;
 mod export;
 mod financials;
+mod fits;
 mod gate;
 mod health;
 mod macros;
 mod metric;
 mod permission;
+mod plain;
 mod serve;
+mod table_wire;
 mod upserts;
 mod wire;
 mod wire_claims;
@@ -71,8 +74,17 @@ mod vendor_statement;
 mod webhook_endpoint;
 mod work_calendar;
 
+use std::collections::HashMap;
+
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{MethodRouter, any};
+use steerco_domain::{KINDS, RECORDS};
 use steerco_proto::FILE_DESCRIPTOR_SET;
+use steerco_proto::erased::{self, Limits};
+use tonic::codec::{CompressionEncoding, EnabledCompressionEncodings};
+use tower::ServiceExt;
 use steerco_service::Service;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -97,41 +109,71 @@ macro_rules! limited {
 }
 use limited;
 
-/// Mounts servers, each made when it is first asked, and notes their names, for health.
-macro_rules! mount {
+/// Servers of rpcs that are more than tables, each made when it is first asked.
+macro_rules! servers {
     ($door:ident: $($module:ident),* $(,)?) => {{
-        let (mut routes, mut names) = (Router::new(), Vec::new());
+        let mut servers = HashMap::new();
         $(
-            let (name, path) = place($module::server);
-            names.push(name);
             let door = $door.clone();
-            routes = routes.route(&path, lazy(move || Routes::new($module::server(&door)).into_axum_router()));
+            servers.insert(name($module::server), lazy(move || Routes::new($module::server(&door)).into_axum_router()));
         )*
-        (routes, names)
+        servers
     }};
 }
 
-/// The name of a server, and the path of its rpcs.
-fn place<S: NamedService>(_: impl Fn(&Door) -> S) -> (&'static str, String) {
-    (S::NAME, format!("/{}/{{*rpc}}", S::NAME))
+/// The name of a server.
+fn name<S: NamedService>(_: impl Fn(&Door) -> S) -> &'static str {
+    S::NAME
 }
 
 /// All rpcs, health and reflection, without a fallback: an unknown path is for the outer router to answer.
 pub(crate) fn routes(service: Service) -> Router {
     let door = Door(service.clone());
-    let (routes, names) = mount!(door:
-        organisation, person, principal, grant, source, service_account, portfolio, program, project, deliverable,
-        work_calendar, functional_area, activity, dependency, risk, partner, engagement, engagement_amendment,
-        service_level_measurement, milestone, milestone_update, review, payable, rate_card, retention_release,
-        invoice, vendor_statement, comment, attachment, fiscal_calendar, legal_entity, fiscal_period, cost_category,
-        coding_rule, mapping_profile, actuals_batch, purchase_order_batch, authority_limit, budget, budget_transfer,
-        commitment, forecast, import_job, calendar_feed, consumer, webhook_endpoint, exchange_rate, ledger_entry,
-        export, event, permission, metric);
+    let mut servers = servers!(door:
+        attachment, budget, calendar_feed, consumer, engagement, exchange_rate, fiscal_period, import_job, invoice, partner, portfolio, program,
+        project, service_account, webhook_endpoint, actuals_batch, purchase_order_batch, export, event, permission, metric);
+    let mut routes = Router::new();
+    let mut names: Vec<&'static str> = servers.keys().copied().collect();
+    for kind in KINDS.iter().chain(RECORDS) {
+        let name: &'static str = format!("steerco.v1.{}Service", kind.title).leak();
+        let (door, own) = (door.clone(), servers.remove(name));
+        if own.is_none() {
+            names.push(name);
+        }
+        routes = routes.route(&format!("/{name}/{{*rpc}}"), any(move |request: Request| dispatch(door, own, request)));
+    }
+    for (name, server) in servers {
+        routes = routes.route(&format!("/{name}/{{*rpc}}"), server);
+    }
     let routes = routes.merge(Routes::new(health::server(service, names)).into_axum_router().reset_fallback());
     let reflection = lazy(reflector);
     let routes =
         REFLECTION.iter().fold(routes, |routes, name| routes.route(&format!("/{name}/{{*rpc}}"), reflection.clone()));
     routes.route_layer(axum::middleware::from_fn(gate::gate))
+}
+
+/// Tables first, then what a service has of its own.
+async fn dispatch(door: Door, own: Option<MethodRouter>, request: Request) -> Response {
+    if let Some(plain) = plain::find(request.uri().path()) {
+        let serving = Box::new(plain::Serving { door, plain });
+        let mut gzip = EnabledCompressionEncodings::default();
+        gzip.enable(CompressionEncoding::Gzip);
+        let limits = Limits { accept: gzip, send: gzip, max_decoding: Some(MESSAGE_MAX), max_encoding: None };
+        let request = request.map(tonic::body::Body::new);
+        let Ok(response) = if plain.is_stream() {
+            erased::streams(limits, serving, request).await
+        } else {
+            erased::unary(limits, serving, request).await
+        };
+        return response.map(axum::body::Body::new);
+    }
+    match own {
+        Some(own) => {
+            let Ok(response) = own.oneshot(request).await;
+            response
+        }
+        None => tonic::Status::unimplemented("there is no such service or method").into_http(),
+    }
 }
 
 /// In both versions, as many tools still ask for the older one.

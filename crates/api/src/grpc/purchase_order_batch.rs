@@ -28,45 +28,6 @@ pub(super) fn server(door: &Door) -> pb::purchase_order_batch_service_server::Pu
 
 #[tonic::async_trait]
 impl pb::purchase_order_batch_service_server::PurchaseOrderBatchService for Door {
-    async fn get_purchase_order_batch(&self, request: Request<pb::GetRequest>) -> Answer<pb::PurchaseOrderBatch> {
-        answer(request, |call, body| serve::get::<PurchaseOrderBatch>(&self.0, call, body)).await
-    }
-
-    async fn list_purchase_order_batches(
-        &self,
-        request: Request<pb::ListRequest>,
-    ) -> Answer<pb::ListPurchaseOrderBatchesResponse> {
-        answer(request, |call, body| serve::list::<PurchaseOrderBatch, _>(&self.0, call, body)).await
-    }
-
-    async fn list_purchase_order_batch_revisions(
-        &self,
-        request: Request<pb::ListRevisionsRequest>,
-    ) -> Answer<pb::ListPurchaseOrderBatchesResponse> {
-        answer(request, |call, body| serve::revisions::<PurchaseOrderBatch, _>(&self.0, call, body)).await
-    }
-
-    async fn update_purchase_order_batch(
-        &self,
-        request: Request<pb::UpdatePurchaseOrderBatchRequest>,
-    ) -> Answer<pb::PurchaseOrderBatch> {
-        answer(request, |call, body| serve::update::<PurchaseOrderBatch>(&self.0, call, body.into())).await
-    }
-
-    async fn add_purchase_order_batch_external_ref(
-        &self,
-        request: Request<pb::AddExternalRefRequest>,
-    ) -> Answer<pb::PurchaseOrderBatch> {
-        answer(request, |call, body| serve::add_external_ref::<PurchaseOrderBatch>(&self.0, call, body)).await
-    }
-
-    async fn remove_purchase_order_batch_external_ref(
-        &self,
-        request: Request<pb::RemoveExternalRefRequest>,
-    ) -> Answer<pb::PurchaseOrderBatch> {
-        answer(request, |call, body| serve::remove_external_ref::<PurchaseOrderBatch>(&self.0, call, body)).await
-    }
-
     async fn create_purchase_order_batch(
         &self,
         request: Request<pb::CreatePurchaseOrderBatchRequest>,
@@ -134,17 +95,3 @@ fn result(result: &OrderResult) -> pb::PurchaseOrderResult {
     }
 }
 
-impl From<pb::UpdatePurchaseOrderBatchRequest> for Writing<pb::PurchaseOrderBatch> {
-    fn from(message: pb::UpdatePurchaseOrderBatchRequest) -> Self {
-        let pb::UpdatePurchaseOrderBatchRequest { purchase_order_batch: resource, update_mask, validate_only } =
-            message;
-        Self { resource, update_mask, validate_only, effective_at: None }
-    }
-}
-
-impl From<Listed<pb::PurchaseOrderBatch>> for pb::ListPurchaseOrderBatchesResponse {
-    fn from(page: Listed<pb::PurchaseOrderBatch>) -> Self {
-        let Listed { items, next_page_token, total, sync_token } = page;
-        Self { purchase_order_batches: items, next_page_token, total, sync_token }
-    }
-}

@@ -206,7 +206,7 @@ fn batch_items<R: Bridge>(items: Vec<Item<R::Pb>>) -> Result<Vec<BatchItem>, Err
     if faults.is_empty() { Ok(read) } else { Err(Error::invalid(faults)) }
 }
 
-fn below_item(i: usize, fault: Fault) -> Fault {
+pub(super) fn below_item(i: usize, fault: Fault) -> Fault {
     let pointer = format!("/items/{i}/{}", fault.pointer.trim_start_matches('/'));
     Fault { pointer: pointer.trim_end_matches('/').to_owned(), ..fault }
 }

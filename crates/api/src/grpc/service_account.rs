@@ -8,9 +8,10 @@ use steerco_service::Service;
 use tonic::Response;
 
 use super::call::Call;
-use super::macros::{resource_service, verb_wire};
+use super::macros::{resource_service, resource_wire, verb_wire, own_verb_wire};
 use super::serve::written;
 
+service_account_fields!(resource_wire);
 service_account_fields!(resource_service verbs {
     disable_service_account DisableServiceAccount, enable_service_account EnableServiceAccount,
 } others {

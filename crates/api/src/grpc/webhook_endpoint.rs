@@ -14,10 +14,11 @@ use tonic::Response;
 
 use super::bridge::VerbBridge;
 use super::call::{Call, given, page_size};
-use super::macros::{resource_service, verb_wire};
+use super::macros::{resource_service, resource_wire, verb_wire, own_verb_wire};
 use super::serve::written;
 use super::wire::Scalar;
 
+webhook_endpoint_fields!(resource_wire);
 webhook_endpoint_fields!(resource_service verbs {
     disable_webhook_endpoint DisableWebhookEndpoint, enable_webhook_endpoint EnableWebhookEndpoint,
 } others {
@@ -48,8 +49,8 @@ webhook_endpoint_fields!(resource_service verbs {
 });
 disable_webhook_endpoint_fields!(verb_wire DisableWebhookEndpointRequest);
 enable_webhook_endpoint_fields!(verb_wire EnableWebhookEndpointRequest);
-rotate_secret_webhook_endpoint_fields!(verb_wire RotateSecretWebhookEndpointRequest);
-replay_webhook_endpoint_fields!(verb_wire ReplayWebhookEndpointRequest);
+rotate_secret_webhook_endpoint_fields!(own_verb_wire RotateSecretWebhookEndpointRequest);
+replay_webhook_endpoint_fields!(own_verb_wire ReplayWebhookEndpointRequest);
 
 async fn rotate_secret(
     service: &Service,

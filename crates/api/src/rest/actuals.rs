@@ -94,7 +94,7 @@ struct ResultPage<'a> {
 
 #[derive(Serialize)]
 struct Posted<'a> {
-    actuals_batch: View<'a, ActualsBatch>,
+    actuals_batch: View<'a>,
     #[serde(flatten)]
     page: ResultPage<'a>,
 }

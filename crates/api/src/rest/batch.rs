@@ -59,7 +59,7 @@ fn push(result: &Result<Written, Error>, request_id: &str, body: &mut Vec<u8>) -
             // One member more.
             body.pop();
             body.extend_from_slice(br#","resource":"#);
-            seen.resource.write_json(seen.mask, body).map_err(|error| reply::unwritable(&error))?;
+            seen.resource.write_json(seen.mask, body);
             body.push(b'}');
             Ok(())
         }

@@ -22,7 +22,7 @@ pub(crate) const CALENDAR: &str = "text/calendar; charset=utf-8";
 /// A feed with the address that is shown once: a replay has none.
 #[derive(Serialize)]
 struct Issued<'a> {
-    calendar_feed: View<'a, CalendarFeed>,
+    calendar_feed: View<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
 }
@@ -32,8 +32,7 @@ pub(crate) async fn issue_address(State(rest): State<Rest>, call: Call, body: Bo
     let object = call.object(&rest, body, JSON, true).await?;
     read_input::<IssueAddressCalendarFeed>(&object)?;
     let (written, path) = rest.service.issue_address(&context, call.path("id")).await?;
-    let resource = written.seen.resource.of().ok_or_else(Error::internal)?;
-    let view = View { resource, mask: written.seen.mask };
+    let view = View { resource: &*written.seen.resource, mask: written.seen.mask };
     let address = path.map(|path| format!("{}{path}", rest.base_url()));
     let mut response = reply::json(StatusCode::OK, reply::JSON, &Issued { calendar_feed: view, address })?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -54,6 +54,8 @@ pub(crate) struct VerbAbout {
     pub(crate) title: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) fields: &'static [FieldSpec],
+    /// What does it, where nothing of its own does.
+    pub(crate) any: Option<AnyVerb>,
     /// The schema of the answer and what it is, where that is not the resource alone.
     pub(crate) answer: Option<(&'static str, &'static str)>,
 }
@@ -146,7 +148,11 @@ impl<R: Resource> Mount<R> {
     /// Adds an act.
     pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
         let verb = AnyVerb::of::<V>();
-        self.act::<V>(post(move |rest, call, body| write::act(verb, rest, call, body)), None)
+        let mut mount = self.act::<V>(post(move |rest, call, body| write::act(verb, rest, call, body)), None);
+        if let Some(about) = mount.mounted.about.verbs.last_mut() {
+            about.any = Some(verb);
+        }
+        mount
     }
 
     /// Adds an act with its own handler; its answer has the schema named, and is what is said of it.
@@ -157,7 +163,7 @@ impl<R: Resource> Mount<R> {
     ) -> Self {
         let path = format!("/v1/{}/{{id}}/{}", R::KIND.path(), V::NAME.replace('_', "-"));
         self.mounted.routes = self.mounted.routes.route(&path, handler);
-        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, answer };
+        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, any: None, answer };
         self.mounted.about.verbs.push(about);
         self
     }

@@ -76,7 +76,7 @@ struct ResultPage<'a> {
 
 #[derive(Serialize)]
 struct Taken<'a> {
-    purchase_order_batch: View<'a, PurchaseOrderBatch>,
+    purchase_order_batch: View<'a>,
     #[serde(flatten)]
     page: ResultPage<'a>,
 }

@@ -62,7 +62,7 @@ fn header(response: &mut Response, name: HeaderName, text: String) -> Result<(),
 
 fn shown(seen: &Seen) -> Result<Vec<u8>, Error> {
     let mut body = Vec::with_capacity(USUAL);
-    seen.resource.write_json(seen.mask, &mut body).map_err(|error| unwritable(&error))?;
+    seen.resource.write_json(seen.mask, &mut body);
     Ok(body)
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn page(page: &Page) -> Result<Response, Error> {
         if i > 0 {
             body.push(b',');
         }
-        item.write_json(page.mask, &mut body).map_err(|error| unwritable(&error))?;
+        item.write_json(page.mask, &mut body);
     }
     body.push(b']');
     let (next_page_token, sync_token) = (page.next_page_token.as_deref(), page.sync_token.as_str());

@@ -20,7 +20,7 @@ use crate::problem::Answer;
 /// An endpoint with the secret that is shown once: a replay has none.
 #[derive(Serialize)]
 struct Secret<'a> {
-    webhook_endpoint: View<'a, WebhookEndpoint>,
+    webhook_endpoint: View<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
@@ -29,8 +29,7 @@ pub(crate) async fn rotate_secret(State(rest): State<Rest>, call: Call, body: Bo
     let context = call.context(&call.query(&params::writing(WebhookEndpoint::KIND))?)?;
     let object = call.object(&rest, body, JSON, true).await?;
     let (written, secret) = rest.service.rotate_webhook_secret(&context, call.path("id"), &object).await?;
-    let resource = written.seen.resource.of().ok_or_else(Error::internal)?;
-    let view = View { resource, mask: written.seen.mask };
+    let view = View { resource: &*written.seen.resource, mask: written.seen.mask };
     let mut response = reply::json(StatusCode::OK, reply::JSON, &Secret { webhook_endpoint: view, secret })?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply::mark(&mut response, written.outcome.word(), written.replayed);

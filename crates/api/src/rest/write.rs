@@ -84,7 +84,7 @@ pub(crate) async fn act(verb: AnyVerb, State(rest): State<Rest>, call: Call, bod
 /// A service account with the secret that is shown once: a replay has none.
 #[derive(Serialize)]
 struct Issued<'a> {
-    service_account: View<'a, ServiceAccount>,
+    service_account: View<'a>,
     client_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
@@ -95,10 +95,9 @@ pub(crate) async fn issue_secret(State(rest): State<Rest>, call: Call, body: Bod
     let object: Map<_, _> = call.object(&rest, body, JSON, true).await?;
     read_input::<IssueSecretServiceAccount>(&object)?;
     let (written, secret) = rest.service.issue_secret(&context, call.path("id")).await?;
-    let account: &ServiceAccount = written.seen.resource.of().ok_or_else(Error::internal)?;
     let issued = Issued {
-        service_account: View { resource: account, mask: written.seen.mask },
-        client_id: account.id_text(),
+        service_account: View { resource: &*written.seen.resource, mask: written.seen.mask },
+        client_id: written.seen.resource.id_text(),
         client_secret: secret.filter(|_| !written.replayed && !context.validate_only),
     };
     let mut response = reply::json(StatusCode::OK, reply::JSON, &issued)?;
