@@ -76,11 +76,11 @@ impl Declared {
                 name: #name, doc: #doc, setter: crate::field::Setter::#setter,
                 filter: #filter, private: #private, personal: #personal, parent: #parent,
                 inherited: #inherited, unique: #unique,
-                nullable: <#ty as crate::field::Field>::NULLABLE,
+                nullable: <#ty as crate::field::Described>::NULLABLE,
                 optional: !#required && <#ty as crate::field::Field>::OPTIONAL,
                 columns: <#ty as crate::field::Field>::COLUMNS,
-                wire: <#ty as crate::field::Field>::WIRE,
-                shape: <#ty as crate::field::Field>::shape,
+                wire: <#ty as crate::field::Described>::WIRE,
+                shape: <#ty as crate::field::Described>::shape,
             }
         }
     }

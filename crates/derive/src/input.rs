@@ -32,7 +32,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap;
                 let #mutable map = serializer.serialize_map(None)?;
-                #(if !crate::field::Field::is_absent(&self.#names) {
+                #(if !crate::field::Described::is_absent(&self.#names) {
                     map.serialize_entry(#texts, &self.#names)?;
                 })*
                 map.end()
@@ -41,7 +41,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
         impl crate::encode::Encode for #name {
             fn encode(&self, to: &mut dyn crate::encode::Encoder) {
                 to.object(&|members| {
-                    #(if !crate::field::Field::is_absent(&self.#names) {
+                    #(if !crate::field::Described::is_absent(&self.#names) {
                         members.member(#texts, &self.#names);
                     })*
                     let _ = members;

@@ -2,11 +2,13 @@
 //!
 //! `#[resource]` adds the common fields to a plain struct and implements `Resource`: how it is read from a request,
 //! merged, stored, loaded and written. `#[input]` does the same for the body of a verb or a nested value. `#[words]`
-//! turns an enum into the lower-case words of the wire. Each also exports a `…_fields!` macro that hands the field
+//! turns an enum into the lower-case words of the wire. `#[answer]` says how an object that is only answered is written
+//! and described. Each of the others also exports a `…_fields!` macro that hands the field
 //! list to the gRPC door, where a field without a counterpart in the proto does not compile.
 //!
 //! This crate must never know a database, a door or a resource by name.
 
+mod answer;
 mod declaration;
 mod input;
 mod resource;
@@ -24,6 +26,14 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn input(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(input::expand(arguments.into(), item.into()))
+}
+
+/// Declares an object that is only answered. Its doc comments are the text of the documents. Markers of a field: `min = 0`
+/// and `max = 1000` limit a number, `max` also the items of a list; `one_of("lost", "gained")` lists texts; `plain` leaves
+/// the pattern of a text out of the documents.
+#[proc_macro_attribute]
+pub fn answer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(answer::expand(item.into()))
 }
 
 /// Declares an enum whose variants are lower-case words on the wire and in the database.

@@ -173,7 +173,7 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             }
             #inherit
             fn encode(&self, mask: crate::mask::Mask, to: &mut dyn crate::encode::MemberEncoder) {
-                #(if mask.has(#positions) && !crate::field::Field::is_absent(&self.#names) {
+                #(if mask.has(#positions) && !crate::field::Described::is_absent(&self.#names) {
                     to.member(#texts, &self.#names);
                 })*
             }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// The id of a person or a service account, or `system`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,13 +16,17 @@ impl Actor {
     }
 }
 
-impl Field for Actor {
+impl Described for Actor {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: 64, pattern: None, example: Some("system") }
     }
+}
+
+impl Field for Actor {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.0.clone()));
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A time of day to the minute, from `00:00` to `24:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,13 +41,17 @@ impl<'de> Deserialize<'de> for ClockTime {
     }
 }
 
-impl Field for ClockTime {
+impl Described for ClockTime {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: 5, pattern: Some("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"), example: Some("08:00") }
     }
+}
+
+impl Field for ClockTime {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.to_string()));
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A country by its two letters (ISO 3166-1 alpha-2). Which letters are given to a country changes with the world, so
 /// any two are taken.
@@ -22,13 +22,17 @@ impl Country {
     }
 }
 
-impl Field for Country {
+impl Described for Country {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: 2, pattern: Some("^[A-Z]{2}$"), example: Some("AT") }
     }
+}
+
+impl Field for Country {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.0.clone()));
     }

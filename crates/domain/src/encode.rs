@@ -61,6 +61,8 @@ encode! {
     [const MAX: usize] Text<MAX>, text, to => to.text(text.as_str());
     [const MAX: usize] Document<MAX>, text, to => to.text(text.as_str());
     [T: HasId] Id<T>, id, to => to.text(&encode(T::PREFIX, id.as_u128()));
+    [] String, text, to => to.text(text);
+    [] &'static str, text, to => to.text(text);
     [] Code, code, to => to.text(code.as_str());
     [] Rate, rate, to => to.text(&rate.to_string());
     [] Country, country, to => to.text(country.code());

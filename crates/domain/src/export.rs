@@ -68,12 +68,7 @@ pub fn columns(kind: &Kind, mask: Mask) -> Vec<Column> {
         Shape::Int { .. } | Shape::Long | Shape::Ratio { .. } => vec![column(field.name, None, Holds::Number)],
         Shape::Day => vec![column(field.name, None, Holds::Day)],
         Shape::Instant => vec![column(field.name, None, Holds::Instant)],
-        Shape::Text { .. }
-        | Shape::Id { .. }
-        | Shape::Word { .. }
-        | Shape::List { .. }
-        | Shape::Map { .. }
-        | Shape::Object { .. } => vec![column(field.name, None, Holds::Text)],
+        _ => vec![column(field.name, None, Holds::Text)],
     };
     shown.flat_map(of_field).collect()
 }

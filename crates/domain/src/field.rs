@@ -7,13 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::Fault;
-
-/// What a database column holds. Both databases know just these two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnType {
-    Int,
-    Text,
-}
+pub use crate::shape::{ColumnType, Described, FieldSpec, Setter, Shape, Wire};
 
 /// A stored value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,113 +128,11 @@ impl Spot<'_> {
     }
 }
 
-/// The shape of a value on the wire, for the OpenAPI document, the filter language and messages.
-#[derive(Clone)]
-pub enum Shape {
-    Text {
-        max: usize,
-        pattern: Option<&'static str>,
-        example: Option<&'static str>,
-    },
-    Id {
-        prefix: &'static str,
-    },
-    Word {
-        title: &'static str,
-        doc: &'static str,
-        words: &'static [(&'static str, &'static str)],
-    },
-    Bool,
-    Int {
-        min: i64,
-        max: i64,
-    },
-    /// A 64-bit integer, a string on the wire.
-    Long,
-    Ratio {
-        max: u32,
-    },
-    Day,
-    Instant,
-    Money,
-    List {
-        of: Box<Shape>,
-        max: usize,
-    },
-    Map {
-        max: usize,
-        key_max: usize,
-        value_max: usize,
-    },
-    Object {
-        title: &'static str,
-        doc: &'static str,
-        fields: &'static [FieldSpec],
-    },
-}
-
-/// What a value is on the wire, known to the compiler: the doors hold their tables against it.
-#[derive(Clone, Copy)]
-pub enum Wire {
-    Text,
-    Bool,
-    Int,
-    Long,
-    Number,
-    Instant,
-    Map,
-    Word(&'static [(&'static str, &'static str)]),
-    Object(&'static str),
-    List { of: &'static Wire },
-}
-
-/// Who may set a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setter {
-    /// The caller, at creation only.
-    Create,
-    /// The caller, at creation and later.
-    Write,
-    /// The service.
-    System,
-}
-
-/// One field of a declaration.
-#[expect(clippy::struct_excessive_bools, reason = "independent properties, each read by another layer")]
-#[derive(Clone, Copy)]
-pub struct FieldSpec {
-    pub name: &'static str,
-    pub doc: &'static str,
-    pub setter: Setter,
-    /// May stand in `filter` and `order_by`.
-    pub filter: bool,
-    /// Hidden from partners.
-    pub private: bool,
-    /// Personal data: kept out of the log, blanked by erasure.
-    pub personal: bool,
-    /// Names the resource this one lives under.
-    pub parent: bool,
-    /// Copied at creation from the field of the same name of a parent.
-    pub inherited: bool,
-    /// Unique in the organisation.
-    pub unique: bool,
-    pub nullable: bool,
-    /// May be absent in a request that creates.
-    pub optional: bool,
-    /// Suffix and type of each column.
-    pub columns: &'static [(&'static str, ColumnType)],
-    pub wire: Wire,
-    pub shape: fn() -> Shape,
-}
-
 /// A type that can be a field.
-pub trait Field: Sized + Clone + PartialEq + Serialize + crate::encode::Encode {
+pub trait Field: Sized + Clone + PartialEq + Serialize + Described {
     const COLUMNS: &'static [(&'static str, ColumnType)];
-    const WIRE: Wire;
-    const NULLABLE: bool = false;
     const OPTIONAL: bool = false;
 
-    fn shape() -> Shape;
     fn store(&self, out: &mut Vec<Cell>);
     fn load(cells: &mut Cells) -> Option<Self>;
     /// Reads a value from a request, recording every fault.
@@ -253,23 +145,26 @@ pub trait Field: Sized + Clone + PartialEq + Serialize + crate::encode::Encode {
     fn merged(&self, patch: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         Self::read(patch, spot)
     }
-    /// Whether the wire leaves it out.
-    fn is_absent(&self) -> bool {
-        false
-    }
     /// Visits the resources this value refers to: kind and id.
     fn references(&self, _visit: &mut dyn FnMut(&'static str, String)) {}
 }
 
-impl<T: Field> Field for Option<T> {
+impl<T: Described> Described for Option<T> {
     const WIRE: Wire = T::WIRE;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = T::COLUMNS;
     const NULLABLE: bool = true;
-    const OPTIONAL: bool = true;
 
     fn shape() -> Shape {
         T::shape()
     }
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = T::COLUMNS;
+    const OPTIONAL: bool = true;
+
     fn store(&self, out: &mut Vec<Cell>) {
         match self {
             Some(value) => value.store(out),
@@ -285,9 +180,6 @@ impl<T: Field> Field for Option<T> {
     fn absent() -> Option<Self> {
         Some(None)
     }
-    fn is_absent(&self) -> bool {
-        self.is_none()
-    }
     fn references(&self, visit: &mut dyn FnMut(&'static str, String)) {
         if let Some(value) = self {
             value.references(visit);
@@ -295,14 +187,18 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-impl Field for bool {
+impl Described for bool {
     const WIRE: Wire = Wire::Bool;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
-    const OPTIONAL: bool = true;
 
     fn shape() -> Shape {
         Shape::Bool
     }
+}
+
+impl Field for bool {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+    const OPTIONAL: bool = true;
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(i64::from(*self)));
     }
@@ -317,14 +213,18 @@ impl Field for bool {
     }
 }
 
-/// Whole numbers of the domain: days, ratings, months.
-impl Field for i32 {
+impl Described for i32 {
     const WIRE: Wire = Wire::Int;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Int { min: i64::from(i32::MIN), max: i64::from(i32::MAX) }
     }
+}
+
+/// Whole numbers of the domain: days, ratings, months.
+impl Field for i32 {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(i64::from(*self)));
     }
@@ -352,13 +252,17 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     }
 }
 
-impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
+impl<const MIN: i64, const MAX: i64> Described for Whole<MIN, MAX> {
     const WIRE: Wire = Wire::Int;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Int { min: MIN, max: MAX }
     }
+}
+
+impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         self.0.store(out);
     }
@@ -380,13 +284,17 @@ impl Serialize for Long {
     }
 }
 
-impl Field for Long {
+impl Described for Long {
     const WIRE: Wire = Wire::Long;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Long
     }
+}
+
+impl Field for Long {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(self.0));
     }
@@ -416,15 +324,19 @@ fn exact_i64(value: f64) -> Option<i64> {
     (value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
 }
 
-/// A list, stored as one JSON text.
-impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
+impl<T: Described> Described for Vec<T> {
     const WIRE: Wire = Wire::List { of: &T::WIRE };
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
-    const OPTIONAL: bool = true;
 
     fn shape() -> Shape {
         Shape::List { of: Box::new(T::shape()), max: LIST_MAX }
     }
+}
+
+/// A list, stored as one JSON text.
+impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(json_cell(self));
     }
@@ -455,14 +367,18 @@ impl<T, const MAX: usize> Default for List<T, MAX> {
     }
 }
 
-impl<T: Field + serde::de::DeserializeOwned, const MAX: usize> Field for List<T, MAX> {
+impl<T: Described, const MAX: usize> Described for List<T, MAX> {
     const WIRE: Wire = Wire::List { of: &T::WIRE };
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
-    const OPTIONAL: bool = true;
 
     fn shape() -> Shape {
         Shape::List { of: Box::new(T::shape()), max: MAX }
     }
+}
+
+impl<T: Field + serde::de::DeserializeOwned, const MAX: usize> Field for List<T, MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(json_cell(&self.0));
     }

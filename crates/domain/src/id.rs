@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A type that ids may name.
 pub trait HasId {
@@ -107,13 +107,17 @@ impl<'de, T: HasId> Deserialize<'de> for Id<T> {
     }
 }
 
-impl<T: HasId> Field for Id<T> {
+impl<T: HasId> Described for Id<T> {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Id { prefix: T::PREFIX }
     }
+}
+
+impl<T: HasId> Field for Id<T> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(encode(T::PREFIX, self.0)));
     }

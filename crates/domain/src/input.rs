@@ -150,14 +150,17 @@ pub fn read_input<T: Input>(object: &Map<String, Value>) -> Result<T, Error> {
 /// Makes an `#[input(value)]` struct a field, stored as JSON text.
 macro_rules! value_field {
     ($name:ident) => {
-        impl crate::field::Field for $name {
+        impl crate::field::Described for $name {
             const WIRE: crate::field::Wire = crate::field::Wire::Object(<Self as crate::input::Input>::TITLE);
-            const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
-                &[("", crate::field::ColumnType::Text)];
+
             fn shape() -> crate::field::Shape {
                 use crate::input::Input;
                 crate::field::Shape::Object { title: Self::TITLE, doc: Self::DOC, fields: Self::FIELDS }
             }
+        }
+        impl crate::field::Field for $name {
+            const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
+                &[("", crate::field::ColumnType::Text)];
             fn store(&self, out: &mut Vec<crate::field::Cell>) {
                 out.push(crate::field::json_cell(self));
             }

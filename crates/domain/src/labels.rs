@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot, json_cell};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot, json_cell};
 use crate::text::Text;
 
 /// Labels by key.
@@ -44,14 +44,18 @@ pub(crate) fn is_key(key: &str) -> bool {
         && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.'))
 }
 
-impl Field for Labels {
+impl Described for Labels {
     const WIRE: crate::field::Wire = crate::field::Wire::Map;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
-    const OPTIONAL: bool = true;
 
     fn shape() -> Shape {
         Shape::Map { max: LABELS_MAX, key_max: KEY_MAX, value_max: VALUE_MAX }
     }
+}
+
+impl Field for Labels {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(json_cell(self));
     }

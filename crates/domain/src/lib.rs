@@ -7,6 +7,9 @@
 //! `Rules`, a line in `for_each_resource!` and its rows in `access.rs`. To add a field: one documented line in the
 //! struct; the compiler and the guards name the other places.
 
+// The macros name this crate from outside.
+extern crate self as steerco_domain;
+
 pub mod access;
 mod access_rows;
 pub mod account;
@@ -49,6 +52,7 @@ pub mod refs;
 pub mod resource;
 pub mod scorecard;
 pub mod service_level;
+pub mod shape;
 pub mod spend;
 pub mod spread;
 pub mod state;

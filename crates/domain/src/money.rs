@@ -4,7 +4,7 @@ use iso_currency::Currency as Iso;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::ratio::Ratio;
 
 /// An ISO 4217 currency.
@@ -53,13 +53,17 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-impl Field for Currency {
+impl Described for Currency {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") }
     }
+}
+
+impl Field for Currency {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.code().to_owned()));
     }
@@ -181,13 +185,17 @@ impl Serialize for Amount {
     }
 }
 
-impl Field for Amount {
+impl Described for Amount {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Text { max: 21, pattern: Some("^-?[0-9]{1,15}(\\.[0-9]{1,4})?$"), example: Some("1234.5600") }
     }
+}
+
+impl Field for Amount {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(self.0));
     }
@@ -210,14 +218,18 @@ impl Serialize for Money {
     }
 }
 
-impl Field for Money {
+impl Described for Money {
     const WIRE: crate::field::Wire = crate::field::Wire::Object("Money");
-    const COLUMNS: &'static [(&'static str, ColumnType)] =
-        &[("_amount", ColumnType::Int), ("_currency", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Money
     }
+}
+
+impl Field for Money {
+    const COLUMNS: &'static [(&'static str, ColumnType)] =
+        &[("_amount", ColumnType::Int), ("_currency", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(self.units));
         self.currency.store(out);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::resource::Kind;
 
 /// Kinds that can wait for each other.
@@ -72,13 +72,17 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-impl Field for Node {
+impl Described for Node {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: 40, pattern: Some(PATTERN), example: Some("dlv_01kdvdna00e008000000000001") }
     }
+}
+
+impl Field for Node {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.to_string()));
     }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::money::{Amount, parse_amount};
 
 /// A number with at most four decimals, in a unit that is named beside it.
@@ -36,13 +36,17 @@ impl Serialize for Quantity {
     }
 }
 
-impl Field for Quantity {
+impl Described for Quantity {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Text { max: 21, pattern: Some("^-?[0-9]{1,15}(\\.[0-9]{1,4})?$"), example: Some("99.5") }
     }
+}
+
+impl Field for Quantity {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(self.0));
     }

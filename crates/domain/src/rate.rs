@@ -5,7 +5,7 @@ use num_rational::BigRational;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 const WHOLE_MAX: usize = 7;
 const FRACTION_MAX: usize = 12;
@@ -48,13 +48,17 @@ impl Serialize for Rate {
     }
 }
 
-impl Field for Rate {
+impl Described for Rate {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: 20, pattern: Some("^[0-9]{1,7}(\\.[0-9]{1,12})?$"), example: Some("1.1066") }
     }
+}
+
+impl Field for Rate {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.to_string()));
     }

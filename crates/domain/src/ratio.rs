@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A share from 0 to 1, exact to the millionth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,13 +44,17 @@ impl Serialize for Ratio {
     }
 }
 
-impl Field for Ratio {
+impl Described for Ratio {
     const WIRE: crate::field::Wire = crate::field::Wire::Number;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Ratio { max: 1 }
     }
+}
+
+impl Field for Ratio {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         self.0.store(out);
     }

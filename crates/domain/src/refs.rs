@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::field::{Cell, Cells, ColumnType, Field, FieldSpec, Setter, Shape, Spot, json_cell};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, FieldSpec, Setter, Shape, Spot, json_cell};
 use crate::input::Reader;
 use crate::text::{Code, Text};
 
@@ -81,15 +81,19 @@ const FIELDS: &[FieldSpec] = &[
 /// External references a resource may have.
 pub const REFS_MAX: usize = 20;
 
-impl Field for ExternalRefs {
+impl Described for ExternalRefs {
     const WIRE: crate::field::Wire = crate::field::Wire::List { of: &crate::field::Wire::Object("ExternalRef") };
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
-    const OPTIONAL: bool = true;
 
     fn shape() -> Shape {
         let of = Shape::Object { title: "ExternalRef", doc: "An identifier in another system.", fields: FIELDS };
         Shape::List { of: Box::new(of), max: REFS_MAX }
     }
+}
+
+impl Field for ExternalRefs {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+    const OPTIONAL: bool = true;
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(json_cell(self));
     }

@@ -336,7 +336,7 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
 mod tests {
     use super::*;
     use crate::KINDS;
-    use crate::field::{Field, Setter};
+    use crate::field::{Described, Field, Setter};
     use crate::project::Project;
 
     /// What of a kind's inheritance would let a copy differ from its original.
@@ -387,7 +387,7 @@ mod tests {
             nullable: true,
             optional: true,
             columns: <Id<Program> as Field>::COLUMNS,
-            wire: <Id<Program> as Field>::WIRE,
+            wire: <Id<Program> as Described>::WIRE,
             shape,
         }
     }
@@ -400,14 +400,14 @@ mod tests {
 
     #[test]
     fn what_could_change_is_not_inherited() {
-        const ID: fn() -> Shape = <Id<Program> as Field>::shape;
+        const ID: fn() -> Shape = <Id<Program> as Described>::shape;
         let program =
             const { &[spec("program_id", Setter::Create, true, ID), spec("code", Setter::System, false, ID)] };
         // The code of a program is the caller's to change.
         assert_eq!(inheritance_faults(&made_up(program)), ["program.code must not change: made_up.code is a copy"]);
         let project = const {
             &[
-                spec("project_id", Setter::Write, true, <Id<Project> as Field>::shape),
+                spec("project_id", Setter::Write, true, <Id<Project> as Described>::shape),
                 spec("manager_id", Setter::Write, false, ID),
                 spec("partner_id", Setter::System, false, ID),
             ]

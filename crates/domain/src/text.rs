@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// Text of 1 to `MAX` characters without control characters other than line feed and tab.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,13 +49,17 @@ impl<const MAX: usize> std::fmt::Display for Text<MAX> {
     }
 }
 
-impl<const MAX: usize> Field for Text<MAX> {
+impl<const MAX: usize> Described for Text<MAX> {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: MAX, pattern: None, example: None }
     }
+}
+
+impl<const MAX: usize> Field for Text<MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.0.clone()));
     }
@@ -79,14 +83,18 @@ impl<const MAX: usize> Document<MAX> {
     }
 }
 
-impl<const MAX: usize> Field for Document<MAX> {
+impl<const MAX: usize> Described for Document<MAX> {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         let pattern = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F]*$";
         Shape::Text { max: MAX, pattern: Some(pattern), example: None }
     }
+}
+
+impl<const MAX: usize> Field for Document<MAX> {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.0.clone()));
     }
@@ -121,13 +129,17 @@ impl Code {
     }
 }
 
-impl Field for Code {
+impl Described for Code {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Text { max: CODE_MAX, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("DEP-26W") }
     }
+}
+
+impl Field for Code {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.0.clone()));
     }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::{Cell, Cells, ColumnType, Field, Shape, Spot};
+use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A moment, UTC, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,13 +61,17 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-impl Field for Instant {
+impl Described for Instant {
     const WIRE: crate::field::Wire = crate::field::Wire::Instant;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
     fn shape() -> Shape {
         Shape::Instant
     }
+}
+
+impl Field for Instant {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Int(self.0));
     }
@@ -142,13 +146,17 @@ impl<'de> Deserialize<'de> for Day {
     }
 }
 
-impl Field for Day {
+impl Described for Day {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
-    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn shape() -> Shape {
         Shape::Day
     }
+}
+
+impl Field for Day {
+    const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
+
     fn store(&self, out: &mut Vec<Cell>) {
         out.push(Cell::Text(self.to_string()));
     }

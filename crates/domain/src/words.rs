@@ -40,14 +40,17 @@ macro_rules! word_field {
                 to.word(*self as usize, crate::words::Words::word(*self));
             }
         }
-        impl crate::field::Field for $name {
+        impl crate::field::Described for $name {
             const WIRE: crate::field::Wire = crate::field::Wire::Word(<Self as crate::words::Words>::WORDS);
-            const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
-                &[("", crate::field::ColumnType::Text)];
+
             fn shape() -> crate::field::Shape {
                 use crate::words::Words;
                 crate::field::Shape::Word { title: Self::TITLE, doc: Self::DOC, words: Self::WORDS }
             }
+        }
+        impl crate::field::Field for $name {
+            const COLUMNS: &'static [(&'static str, crate::field::ColumnType)] =
+                &[("", crate::field::ColumnType::Text)];
             fn store(&self, out: &mut Vec<crate::field::Cell>) {
                 out.push(crate::field::Cell::Text(crate::words::Words::word(*self).to_owned()));
             }

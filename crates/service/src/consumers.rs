@@ -1,5 +1,6 @@
 //! Named readers of the feed: where each is, and how it is moved.
 
+use steerco_derive::answer;
 use steerco_domain::access::{Row, find};
 use steerco_domain::consumer::{AcknowledgeConsumer, Consumer, ReplayConsumer};
 use steerco_domain::field::Long;
@@ -15,29 +16,49 @@ use steerco_persistence::{Conn, Fail};
 
 use serde_json::{Map, Value};
 
+use crate::operation::{Answered, Operation, Told, Under};
 use crate::read::{check_id, resolve_id};
 use crate::token::Cursor;
 use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
 
-/// Where a reader is, as far as who asks sees the feed.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "get_consumer_position",
+    service: "Consumer",
+    row: Some(Consumer::KIND.rows.read),
+    path: "/v1/consumers/{id}/position",
+    under: Under::Kind(Consumer::KIND),
+    summary: "Get where one consumer is",
+    doc: "How far the reader has come, and what waits for it, as far as who asks sees the feed.",
+    answer: Told::of::<ConsumerPosition>("The position."),
+    refusals: &[404, 410],
+    ..Operation::get(|service, context, mut arguments| {
+        Box::pin(async move { Ok(Answered::of(service.consumer_position(&context.caller, &arguments.id()).await?)) })
+    })
+}];
+
+/// Where a reader of the feed is, as far as who asks sees the feed.
+#[answer]
 #[derive(Clone, Debug)]
 pub struct ConsumerPosition {
+    /// The consumer.
     pub consumer_id: String,
-    /// Cursor of the last event acknowledged; none before the first.
+    /// Cursor of the last event acknowledged; absent before the first.
     pub cursor: Option<String>,
+    /// When that was acknowledged (UTC).
     pub acknowledged_at: Option<Instant>,
-    /// Events in sight that wait to be read, 1000 at most.
-    pub events_behind: i64,
+    /// Events in sight that wait to be read, at most 1000.
+    #[field(min = 0)]
+    pub events_behind: i32,
     /// Whether there are more than that.
     pub more: bool,
-    /// When the oldest event that waits was made.
+    /// When the oldest event that waits was made (UTC); absent when none waits.
     pub oldest_unread_at: Option<Instant>,
-    /// How long it has waited.
-    pub seconds_behind: i64,
+    /// Seconds that it has waited; 0 when none waits.
+    pub seconds_behind: Long,
 }
 
 /// Events that are counted of those that wait.
-const COUNTED_MAX: i64 = 1000;
+const COUNTED_MAX: i32 = 1000;
 
 const ACKNOWLEDGE: &Row = find(Consumer::KIND.name, AcknowledgeConsumer::NAME);
 const REPLAY: &Row = find(Consumer::KIND.name, ReplayConsumer::NAME);
@@ -77,7 +98,8 @@ impl Service {
     async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
         let (consumer, offset) = self.find_consumer(conn, caller, id).await?;
         let id = consumer.id_text();
-        let args = EventArgs { consumer: Some(id.clone()), page_size: Some(COUNTED_MAX), ..EventArgs::default() };
+        let args =
+            EventArgs { consumer: Some(id.clone()), page_size: Some(COUNTED_MAX.into()), ..EventArgs::default() };
         let (waiting, _) = self.events_in(conn, caller, &args).await?;
         let oldest = waiting.events.first().map(|event| event.at);
         let behind = oldest.map(|at| (self.inner.clock.now().micros() - at.micros()) / 1_000_000);
@@ -86,10 +108,10 @@ impl Service {
             consumer_id: id,
             cursor: offset.map(seal),
             acknowledged_at: offset.map(|offset| offset.at),
-            events_behind: i64::try_from(waiting.events.len()).unwrap_or(COUNTED_MAX),
+            events_behind: i32::try_from(waiting.events.len()).unwrap_or(COUNTED_MAX),
             more: waiting.more,
             oldest_unread_at: oldest,
-            seconds_behind: behind.unwrap_or_default().max(0),
+            seconds_behind: Long(behind.unwrap_or_default().max(0)),
         })
     }
 

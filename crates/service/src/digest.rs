@@ -5,10 +5,12 @@
 //! none, it is the SHA-256 of the resource as RFC 8785 writes it.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
+use steerco_derive::answer;
 use steerco_domain::access::TABLE;
 use steerco_domain::error::Fault;
 use steerco_domain::event_type::check_kinds;
+use steerco_domain::field::Long;
 use steerco_domain::hex::hex;
 use steerco_domain::list::parse_order;
 use steerco_domain::mask::Mask;
@@ -19,40 +21,73 @@ use steerco_persistence::scope::authorise;
 use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
 
 use crate::events::FEED;
+use crate::operation::{Answered, Operation, Told, Under};
+use crate::parameter::{AT, FILTER, KINDS as KINDS_WANTED, SHOW_DELETED};
 use crate::read::plan_list;
 use crate::token::Cursor;
 use crate::{Caller, DigestArgs, ListArgs, Service};
 
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "get_digest",
+    service: "Event",
+    row: Some(FEED),
+    path: "/v1/digest",
+    under: Under::Tag("events"),
+    summary: "Digest collections",
+    doc: "One digest for each kind, all of one moment: what a client computes over its own copy, to prove that it missed \
+          nothing. With `at` they are of the moment of a cursor of the feed, so that a copy can be compared while others \
+          write.",
+    parameters: &[&KINDS_WANTED, &FILTER, &SHOW_DELETED, &AT],
+    answer: Told::of::<Digest>("The digests."),
+    refusals: &[410],
+    ..Operation::get(|service, context, mut arguments| {
+        let args = DigestArgs {
+            kinds: arguments.names(&KINDS_WANTED),
+            filter: arguments.text(&FILTER),
+            show_deleted: arguments.flag(&SHOW_DELETED),
+            at: arguments.text(&AT),
+        };
+        Box::pin(async move { Ok(Answered::of(service.digest(&context.caller, &args).await?)) })
+    })
+}];
+
 /// The digest of one collection.
+#[answer]
 #[derive(Clone, Debug)]
 pub struct CollectionDigest {
+    /// The kind of resource.
     pub kind: &'static str,
-    pub count: i64,
+    /// How many there are in sight.
+    pub count: Long,
     /// Number of the last event of any of them; absent where there is none, and for partners.
-    pub max_seq: Option<i64>,
+    pub max_seq: Option<Long>,
+    /// SHA-256, in hexadecimal, over a line for each resource in the order of the ids: its id, a space, its version and a
+    /// line feed. The version is the revision; for partners it is the SHA-256 of the resource as RFC 8785 writes it.
     pub hash: String,
 }
 
 /// Digests of one moment.
+#[answer]
 #[derive(Clone, Debug)]
-pub struct Digests {
+pub struct Digest {
+    /// A digest for each kind.
     pub collections: Vec<CollectionDigest>,
     /// Number of the last event that is in them; absent for partners.
-    pub max_seq: Option<i64>,
+    pub max_seq: Option<Long>,
     /// Cursor of the same place.
     pub cursor: String,
 }
 
 impl Service {
     /// The digests of collections as the caller sees them.
-    pub async fn digest(&self, caller: &Caller, args: &DigestArgs) -> Result<Digests, Error> {
+    pub async fn digest(&self, caller: &Caller, args: &DigestArgs) -> Result<Digest, Error> {
         let conn = self.inner.database.snapshot(caller.organisation()).await.map_err(Fail::into_error)?;
         let digests = self.digest_in(&conn, caller, args).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(digests)
     }
 
-    async fn digest_in(&self, conn: &Conn, caller: &Caller, args: &DigestArgs) -> Result<Digests, Fail> {
+    async fn digest_in(&self, conn: &Conn, caller: &Caller, args: &DigestArgs) -> Result<Digest, Fail> {
         let org = caller.organisation();
         // First, so that it is of the moment of the rows.
         let head = log::head_in(conn, org).await?;
@@ -73,9 +108,9 @@ impl Service {
                 Err(refused) => return Err(refused.into()),
             }
         }
-        Ok(Digests {
+        Ok(Digest {
             collections,
-            max_seq: (!feed.is_partner()).then_some(seq),
+            max_seq: (!feed.is_partner()).then_some(Long(seq)),
             cursor: self.seal_cursor(caller, Cursor { epoch: head.epoch, seq }),
         })
     }
@@ -175,7 +210,7 @@ impl Sum {
 
     fn done(self, kind: &'static Kind) -> CollectionDigest {
         let Self { count, max_seq, sha } = self;
-        CollectionDigest { kind: kind.name, count, max_seq, hash: hex(&sha.finalize()) }
+        CollectionDigest { kind: kind.name, count: Long(count), max_seq: max_seq.map(Long), hash: hex(&sha.finalize()) }
     }
 }
 

@@ -7,7 +7,8 @@
 //! What is written over every kind (`<R: Resource>`) is compiled for each of them, and an `async fn` again wherever it is
 //! awaited. So what is the same for all takes `dyn AnyResource`, and what is large answers a `BoxFuture`.
 //!
-//! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
+//! To add an operation: a row in `domain::access`, then an [`operation::Operation`] in the file of its resource, with the
+//! function that does it; a write hands a decision to `execute`.
 
 mod acceptance;
 mod accruals;
@@ -58,8 +59,11 @@ mod invoicing;
 mod kept;
 mod known;
 mod ocds;
+pub mod operation;
+mod operations;
 pub mod operator;
 mod ownership;
+pub mod parameter;
 mod prices;
 mod progress;
 mod purchase_order_desk;
@@ -87,12 +91,13 @@ pub use bulk::{Part, Record, RecordResult, UpsertHeader, Upserted};
 pub use calendar_feeds::CalendarText;
 pub use consumers::ConsumerPosition;
 pub use content::{AttachmentLimits, Download, UPLOAD_MAX};
-pub use digest::{CollectionDigest, Digests};
+pub use digest::{CollectionDigest, Digest};
 pub use events::{Event, EventPage};
 pub use exchange::ImportedRates;
 pub use export::Export;
 pub use import::STREAM_BYTES_MAX;
 pub use importing::{IMPORT_BYTES_MAX, ImportRecord, PIECE_RECORDS};
+pub use operations::operations;
 pub use purchase_orders::TakenOrders;
 pub use read::{Page, Seen};
 pub use results::{LineEnd, results_on_page};

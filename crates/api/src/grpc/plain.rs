@@ -398,7 +398,7 @@ impl Plain {
 
     fn seen(&self, seen: &Seen) -> Served {
         let mut out = Vec::with_capacity(512);
-        tell(&*seen.resource, seen.mask, self.rpc.output, &mut out);
+        encode(&*seen.resource, seen.mask, self.rpc.output, &mut out);
         let mut response = Response::new(Encoded(out));
         set(&mut response, "etag", &format!("\"{}\"", seen.etag));
         Ok(response)

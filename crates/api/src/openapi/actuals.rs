@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_domain::actuals_batch::{
     ActualsBatch, ActualsProgressState, ActualsStatus, PostActualsBatch, ReclassifyActuals,
 };
-use steerco_domain::field::Field;
+use steerco_domain::field::Described;
 use steerco_domain::input::Input;
 use steerco_domain::resource::Resource;
 use steerco_domain::words::Words;

@@ -3,7 +3,7 @@
 use steerco_domain::Resource;
 use steerco_domain::bridge::BudgetBridgeStepType;
 use steerco_domain::budget::Budget;
-use steerco_domain::field::Field;
+use steerco_domain::field::Described;
 use steerco_domain::money::{Amount, Currency};
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::schema::{ObjectBuilder, Type};

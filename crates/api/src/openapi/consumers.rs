@@ -1,63 +1,20 @@
-//! Where readers of the feed are, and digests.
+//! The catalogue of events.
 
-use steerco_domain::Resource;
-use steerco_domain::consumer::Consumer;
 use utoipa::openapi::HttpMethod;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::ObjectBuilder;
 
 use super::answers::answer;
-use super::documents::count;
 use super::operation::{Access, Operation};
-use super::parameters::{id, of_feed, path};
-use super::shape::{instant, long};
-use super::vocabulary::{Members, Schemas, limited, list, note, object, of, reference};
-use crate::rest::params;
+use super::parameters::path;
+use super::vocabulary::{Members, Schemas, limited, list, note, object, reference};
 
-pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 4] {
+pub(super) fn operations(schemas: &mut Schemas) -> [Operation; 2] {
     let made = [
         ("EventType", event_type()),
         ("EventTypeList", object("Every type of event.").must("event_types", list(reference("EventType")))),
-        ("ConsumerPosition", position()),
-        ("Digest", digest()),
-        ("CollectionDigest", collection()),
     ];
     schemas.extend(made.map(|(name, schema)| (name.to_owned(), schema.into())));
-    [get_position(), get_digest(), list_event_types(), get_event_type()]
-}
-
-fn get_position() -> Operation {
-    Operation {
-        method: HttpMethod::Get,
-        path: "/v1/consumers/{id}/position".to_owned(),
-        id: "get_consumer_position".to_owned(),
-        tag: Consumer::KIND.path(),
-        summary: "Get where one consumer is".to_owned(),
-        description: "How far the reader has come, and what waits for it, as far as who asks sees the feed.".to_owned(),
-        access: Access::of(Consumer::KIND.name, "read"),
-        parameters: vec![id(Consumer::KIND)],
-        body: None,
-        answers: vec![(200, answer("The position.", "application/json", reference("ConsumerPosition"), &[]))],
-        refusals: vec![404, 410],
-    }
-}
-
-fn get_digest() -> Operation {
-    Operation {
-        method: HttpMethod::Get,
-        path: "/v1/digest".to_owned(),
-        id: "get_digest".to_owned(),
-        tag: "events".to_owned(),
-        summary: "Digest collections".to_owned(),
-        description: "One digest for each kind, all of one moment: what a client computes over its own copy, to prove \
-                      that it missed nothing. With `at` they are of the moment of a cursor of the feed, so that a copy can \
-                      be compared while others write."
-            .to_owned(),
-        access: Access::of("event", "read"),
-        parameters: of_feed(&params::digest()),
-        body: None,
-        answers: vec![(200, answer("The digests.", "application/json", reference("Digest"), &[]))],
-        refusals: vec![410],
-    }
+    [list_event_types(), get_event_type()]
 }
 
 fn catalogue(path: &str, id: &str, summary: &str, description: &str) -> Operation {
@@ -106,37 +63,4 @@ fn event_type() -> ObjectBuilder {
         .must("kind", note("Kind of the resource."))
         .must("description", note("What such an event says."))
         .property("schema", object("The JSON schema of its events; absent from the list."))
-}
-
-fn position() -> ObjectBuilder {
-    object("Where a reader of the feed is, as far as who asks sees the feed.")
-        .must("consumer_id", note("The consumer."))
-        .property("cursor", note("Cursor of the last event acknowledged; absent before the first."))
-        .property("acknowledged_at", instant("When that was acknowledged (UTC)."))
-        .must("events_behind", count("Events in sight that wait to be read, at most 1000."))
-        .must("more", of(Type::Boolean).description(Some("Whether there are more than that.")))
-        .property(
-            "oldest_unread_at",
-            instant("When the oldest event that waits was made (UTC); absent when none waits."),
-        )
-        .must("seconds_behind", long().description(Some("Seconds that it has waited; 0 when none waits.")))
-}
-
-fn digest() -> ObjectBuilder {
-    object("Digests of one moment.")
-        .must("collections", list(reference("CollectionDigest")))
-        .property("max_seq", long().description(Some("Number of the last event that is in them; absent for partners.")))
-        .must("cursor", note("Cursor of the same place."))
-}
-
-fn collection() -> ObjectBuilder {
-    let hash = "SHA-256, in hexadecimal, over a line for each resource in the order of the ids: its id, a space, its \
-                version and a line feed. The version is the revision; for partners it is the SHA-256 of the resource as \
-                RFC 8785 writes it.";
-    let last = "Number of the last event of any of them; absent where there is none, and for partners.";
-    object("The digest of one collection.")
-        .must("kind", note("The kind of resource."))
-        .must("count", long().description(Some("How many there are in sight.")))
-        .property("max_seq", long().description(Some(last)))
-        .must("hash", note(hash))
 }

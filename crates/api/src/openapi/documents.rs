@@ -1,7 +1,7 @@
 //! The schemas of what belongs to no resource.
 
 use steerco_domain::access::{Cell, Role};
-use steerco_domain::field::Field;
+use steerco_domain::field::Described;
 use steerco_domain::words::Words;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
@@ -90,7 +90,7 @@ fn progress() -> ObjectBuilder {
 }
 
 /// The schema of a field's type.
-pub(super) fn shaped<T: Field>(doc: &str) -> Schema {
+pub(super) fn shaped<T: Described>(doc: &str) -> Schema {
     described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
 }
 

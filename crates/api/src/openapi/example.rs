@@ -26,6 +26,10 @@ pub(crate) fn value(shape: &Shape) -> Value {
         Shape::List { .. } => json!([]),
         Shape::Map { .. } => json!({"region": "east"}),
         Shape::Object { fields, .. } => object(fields.iter()),
+        Shape::OneOf(all) => json!(all.first()),
+        Shape::Plain => json!("Depot east"),
+        // Only answered, and answers have no examples.
+        Shape::Answer(_) | Shape::Resource(_) => json!({}),
     }
 }
 

@@ -8,6 +8,7 @@ mod actuals;
 mod answers;
 mod bridge;
 mod consumers;
+mod declared;
 mod documents;
 pub(crate) mod example;
 mod exchange;
@@ -73,6 +74,7 @@ pub fn document() -> Value {
     operations.push(webhooks::operation(&mut schemas));
     operations.extend(ocds::operations(&mut schemas));
     operations.extend(settlement::operations(&mut schemas));
+    operations.extend(declared::all(&mut schemas));
     for about in &abouts {
         schemas::add_resource(about, &mut schemas);
         operations.extend(resources::operations(about));

@@ -11,7 +11,7 @@ use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::shape::{self, TEXT, flow};
 use super::vocabulary::{self, Schema, Schemas, limited, list, text};
-use crate::rest::params::{self, Param, Set};
+use crate::rest::params::{self, Parameter as Declared, Set};
 
 /// A parameter, in place or by reference.
 pub(super) type Parameter = RefOr<path::Parameter>;
@@ -89,18 +89,22 @@ fn parameter(place: ParameterIn, name: &str, doc: &str, schema: impl Into<Schema
 }
 
 /// A parameter that lists words, separated by commas.
-fn words(param: &Param, words: &[&str]) -> ParameterBuilder {
+fn words(param: &Declared, words: &[&str]) -> ParameterBuilder {
     let schema = list(vocabulary::words(words.iter().copied())).min_items(Some(1)).max_items(Some(NAMES_MAX));
     parameter(ParameterIn::Query, param.name, param.doc, schema).style(Some(ParameterStyle::Form)).explode(Some(false))
 }
 
-fn query(param: &Param) -> ParameterBuilder {
-    let schema = match &param.shape {
+/// The schema of a parameter; words stand in place.
+fn in_place(param: &Declared) -> Schema {
+    match &param.shape {
         Shape::Text { max, pattern: None, .. } => limited(*max, "^[^\\u0000-\\u001F\\u007F-\\u009F]*$").into(),
         Shape::Word { words, .. } => vocabulary::words(words.iter().map(|(word, _)| *word)).into(),
         other => shape::schema(other, &mut Schemas::new()),
-    };
-    parameter(ParameterIn::Query, param.name, param.doc, schema)
+    }
+}
+
+fn query(param: &Declared) -> ParameterBuilder {
+    parameter(ParameterIn::Query, param.name, param.doc, in_place(param))
 }
 
 fn headers() -> [(String, ParameterBuilder); 6] {
@@ -138,7 +142,7 @@ pub(super) fn shared(names: &[&str]) -> Vec<Parameter> {
 /// References to the parameters of a set. Which fields there are depends on the kind.
 pub(super) fn of(kind: &Kind, set: &Set) -> Vec<Parameter> {
     let fields = format!("{}_fields", kind.name);
-    let name = |param: &&'static Param| if param.name == "fields" { fields.as_str() } else { param.name };
+    let name = |param: &&'static Declared| if param.name == "fields" { fields.as_str() } else { param.name };
     shared(&set.iter().map(name).collect::<Vec<_>>())
 }
 
@@ -150,6 +154,11 @@ pub(super) fn of_feed(set: &Set) -> Vec<Parameter> {
 /// A part of a path.
 pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Parameter {
     parameter(ParameterIn::Path, name, doc, schema).build().into()
+}
+
+/// A part of a path that is declared.
+pub(super) fn part(param: &Declared) -> Parameter {
+    path(param.name, param.doc, in_place(param))
 }
 
 /// The id of a resource.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use steerco_domain::Resource;
-use steerco_domain::field::Field;
+use steerco_domain::field::Described;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::input::Input;
 use steerco_domain::money::{Amount, Currency};

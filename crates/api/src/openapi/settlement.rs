@@ -2,7 +2,7 @@
 
 use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
-use steerco_domain::field::Field;
+use steerco_domain::field::Described;
 use steerco_domain::invoice::Invoice;
 use steerco_domain::invoice_match::InvoiceMatch;
 use steerco_domain::ledger_entry::LedgerEntry;

@@ -23,6 +23,7 @@ mod tests {
     use steerco_domain::access::TABLE;
 
     use crate::rest::mount::Reach;
+    use crate::rest::operations::under;
 
     /// What the table of permissions knows is mounted, and the reverse.
     #[test]
@@ -36,9 +37,12 @@ mod tests {
             routed.extend(about.verbs.iter().map(|verb| verb.name));
             routed.extend(about.content.then_some("upload"));
             routed.extend(about.acts);
+            routed.extend(under(Some(about.kind)).filter_map(|operation| Some(operation.row?.action)));
+
             let mut allowed: Vec<&str> =
                 TABLE.iter().filter(|row| row.kind == about.kind.name).map(|row| row.action).collect();
             routed.sort_unstable();
+            routed.dedup();
             allowed.sort_unstable();
             assert_eq!(routed, allowed, "{}", about.kind.name);
         }

@@ -56,6 +56,11 @@ impl Call {
         self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// The parts of the path that are not fixed.
+    pub(crate) fn path_parts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.path.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub(crate) fn query(&self, known: &Set) -> Result<Query, Error> {
         Query::read(self.query.as_deref(), known)
     }
@@ -73,6 +78,18 @@ impl Call {
         }
         let detail = "must be visible ASCII";
         value.to_str().map(Some).map_err(|_| Error::fault(name.as_str(), "CONTROL_CHARACTER", detail))
+    }
+
+    /// What a read says beside its arguments.
+    pub(crate) fn reading(&self) -> Context {
+        Context {
+            caller: self.caller.clone(),
+            request_id: self.request_id.clone(),
+            idempotency_key: None,
+            if_match: None,
+            validate_only: false,
+            effective_at: None,
+        }
     }
 
     /// Everything about a write beside its body.

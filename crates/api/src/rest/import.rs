@@ -110,7 +110,7 @@ fn header(query: &Query) -> Result<PostActualsBatch, Error> {
     {
         object.insert(name.to_owned(), query.flag(param).into());
     }
-    let totals = |(param, name): (&params::Param, &str)| {
+    let totals = |(param, name): (&params::Parameter, &str)| {
         let text = query.text(param).unwrap_or_default();
         let totals: Vec<Value> = text.split(',').filter(|total| !total.trim().is_empty()).map(total).collect();
         (name.to_owned(), totals.into())

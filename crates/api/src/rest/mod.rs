@@ -21,6 +21,7 @@ pub(crate) mod import;
 pub(crate) mod import_job;
 pub(crate) mod mount;
 mod oauth;
+pub(crate) mod operations;
 pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
@@ -80,7 +81,7 @@ pub(crate) fn router(service: Service, options: Options, door: &Door) -> Router 
     let rest = Rest { service, options: Arc::new(options), figures: door.figures() };
     resources::mounts().into_iter().fold(behind(door, &rest, others()), |router, (kind, mount)| {
         let (door, rest, path) = (door.clone(), rest.clone(), format!("/v1/{}", kind.path()));
-        let routes = lazy(move || behind(&door, &rest, mount().routes));
+        let routes = lazy(move || behind(&door, &rest, mount().routes.merge(operations::routes(Some(kind)))));
         router.route(&path, routes.clone()).route(&format!("{path}/{{*rest}}"), routes)
     })
 }
@@ -102,12 +103,11 @@ fn is_no_content(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions)
 
 /// The routes that belong to no resource.
 fn others() -> Router<Rest> {
-    Router::new()
+    operations::routes(None)
         .route("/v1/permissions", get(discovery::list_permissions))
         .route("/v1/metrics", get(discovery::list_metrics))
         .route("/v1/events", get(events::list_events))
         .route("/v1/events/stream", get(events::stream_events))
-        .route("/v1/digest", get(consumers::get_digest))
         .route("/v1/event-types", get(event_types::list_event_types))
         .route("/v1/event-types/{name}", get(event_types::get_event_type))
         .route("/calendars/{id}/{owner}/{secret}", get(calendar_feed::get_calendar))

@@ -1,6 +1,7 @@
 //! Reading query strings: known names only, each once, every fault at once.
 
 use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
 use steerco_domain::exchange_rate::{ExchangeRateType, Rounding};
 use steerco_domain::explanation::Explain;
 use steerco_domain::field::Shape;
@@ -13,21 +14,21 @@ use steerco_domain::text::Code;
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Fault};
-use steerco_service::{DigestArgs, EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
+use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
 
-use super::params::{self, Param, Set};
+use super::params::{self, Parameter, Set};
 
 /// Pairs a query string or form may have.
 const PAIRS_MAX: usize = 100;
 
 /// The parameters of a request, all of them as declared.
-pub(crate) struct Query(Vec<(&'static str, String)>);
+pub(crate) struct Query(Map<String, Value>);
 
 impl Query {
     pub(crate) fn read(raw: Option<&str>, known: &Set) -> Result<Self, Error> {
         let pairs = pairs(raw.unwrap_or("")).map_err(|detail| Error::fault("?", "BAD_ENCODING", detail))?;
         let mut faults = Vec::new();
-        let mut read: Vec<(&'static str, String)> = Vec::new();
+        let mut read = Map::new();
         for (name, value) in pairs {
             let mut fault = |code, detail: String| {
                 let shown: String = name.chars().take(80).collect();
@@ -38,36 +39,49 @@ impl Query {
                 fault("UNKNOWN_PARAMETER", unknown_name(&name, &names));
                 continue;
             };
-            if read.iter().any(|(name, _)| *name == param.name) {
+            let value = as_value(param, value);
+            if read.contains_key(param.name) {
                 fault("DUPLICATE", "is given more than once".to_owned());
-            } else if let Err((code, detail)) = check(param, &value) {
+            } else if let Err((code, detail)) = param.check(&value) {
                 fault(code, detail);
             } else {
-                read.push((param.name, value));
+                read.insert(param.name.to_owned(), value);
             }
         }
         if faults.is_empty() { Ok(Self(read)) } else { Err(Error::invalid(faults)) }
     }
 
     /// An empty text is none.
-    pub(crate) fn text(&self, param: &Param) -> Option<String> {
-        let found = self.0.iter().find(|(name, _)| *name == param.name);
-        found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+    pub(crate) fn text(&self, param: &Parameter) -> Option<String> {
+        let found = self.0.get(param.name).and_then(Value::as_str);
+        found.filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    pub(crate) fn flag(&self, param: &Param) -> bool {
-        self.text(param).as_deref() == Some("true")
+    pub(crate) fn flag(&self, param: &Parameter) -> bool {
+        self.0.get(param.name) == Some(&Value::Bool(true))
     }
 
-    pub(crate) fn whole(&self, param: &Param) -> Option<i64> {
-        self.text(param).and_then(|text| text.parse().ok())
+    pub(crate) fn whole(&self, param: &Parameter) -> Option<i64> {
+        self.0.get(param.name).and_then(Value::as_i64)
     }
 
-    pub(crate) fn instant(&self, param: &Param) -> Option<Instant> {
-        self.text(param).and_then(|text| instant(&text))
+    /// The same as the arguments of an operation, where names are lists.
+    pub(crate) fn into_arguments(self, known: &[&Parameter]) -> Map<String, Value> {
+        let mut arguments = self.0;
+        for param in known.iter().filter(|param| param.is_names()) {
+            if let Some(Value::String(text)) = arguments.get_mut(param.name).map(Value::take) {
+                let parts = text.split(',').map(|part| Value::from(part.trim()));
+                arguments.insert(param.name.to_owned(), parts.collect());
+            }
+        }
+        arguments
     }
 
-    pub(crate) fn day(&self, param: &Param) -> Option<Day> {
+    pub(crate) fn instant(&self, param: &Parameter) -> Option<Instant> {
+        self.text(param).and_then(|text| Instant::parse(&text))
+    }
+
+    pub(crate) fn day(&self, param: &Parameter) -> Option<Day> {
         self.text(param).and_then(|text| Day::parse(&text))
     }
 
@@ -120,7 +134,7 @@ impl Query {
     }
 
     /// The parts of a text separated by commas.
-    fn parts(&self, param: &Param) -> Vec<String> {
+    fn parts(&self, param: &Parameter) -> Vec<String> {
         self.text(param).iter().flat_map(|text| text.split(',')).map(|part| part.trim().to_owned()).collect()
     }
 
@@ -147,67 +161,16 @@ impl Query {
             page_token: self.text(&params::PAGE_TOKEN),
         }
     }
-
-    pub(crate) fn digest_args(&self) -> DigestArgs {
-        DigestArgs {
-            kinds: self.parts(&params::KINDS),
-            filter: self.text(&params::FILTER),
-            show_deleted: self.flag(&params::SHOW_DELETED),
-            at: self.text(&params::AT),
-        }
-    }
 }
 
-/// A plus sign in a query means a space: an offset like `+02:00` arrives as one.
-fn instant(text: &str) -> Option<Instant> {
-    Instant::parse(&text.replace(' ', "+"))
-}
-
-fn check(param: &Param, value: &str) -> Result<(), (&'static str, String)> {
-    let require = |holds: bool, code, detail: String| if holds { Ok(()) } else { Err((code, detail)) };
+/// A value as it would be in JSON. What is none stays a text, which no check takes.
+fn as_value(param: &Parameter, text: String) -> Value {
     match &param.shape {
-        // Its range is the service's to judge, together with filter and order.
-        Shape::Int { .. } if param.name == params::PAGE_SIZE.name && plain_int(value).is_some() => Ok(()),
-        Shape::Int { min, max } => {
-            let fits = plain_int(value).is_some_and(|number| (*min..=*max).contains(&number));
-            require(fits, "OUT_OF_RANGE", format!("must be a whole number from {min} to {max}"))
-        }
-        Shape::Long => require(plain_int(value).is_some(), "OUT_OF_RANGE", "must be a 64-bit integer".to_owned()),
-        Shape::Bool => require(matches!(value, "true" | "false"), "WRONG_TYPE", "must be true or false".to_owned()),
-        Shape::Instant => {
-            let detail = "must be an RFC 3339 instant, at most microseconds, like 2026-01-31T09:30:00Z";
-            require(instant(value).is_some(), "BAD_INSTANT", detail.to_owned())
-        }
-        Shape::Text { .. } if param.name == params::CURRENCY.name => {
-            let known = Currency::parse(value).is_some();
-            require(known, "BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())
-        }
-        // A condition that is empty by mistake must not become none.
-        Shape::Text { .. }
-            if params::NAMES.contains(&param.name) && value.split(',').any(|part| part.trim().is_empty()) =>
-        {
-            Err(("REQUIRED", "must be names with commas between, none of them empty".to_owned()))
-        }
-        Shape::Text { max, pattern, .. } => {
-            let length = value.chars().count();
-            require(length <= *max, "TOO_LONG", format!("at most {max} characters, these are {length}"))?;
-            let is_code = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-            let fits = pattern.is_none() || (!value.is_empty() && value.bytes().all(is_code));
-            require(fits, "BAD_CODE", format!("1 to {max} letters, digits, dots, underscores or hyphens"))?;
-            let clean = !value.chars().any(char::is_control);
-            require(clean, "CONTROL_CHARACTER", "must not contain control characters".to_owned())
-        }
-        Shape::Word { words, .. } => {
-            let choices = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-            let known = words.iter().any(|(word, _)| *word == value);
-            require(known, "UNKNOWN_WORD", format!("must be one of: {}", choices()))
-        }
-        Shape::Id { prefix } => match steerco_domain::id::parse(prefix, "", value) {
-            Ok(_) => Ok(()),
-            Err(detail) => Err(("BAD_ID", detail)),
-        },
-        Shape::Day => require(Day::parse(value).is_some(), "BAD_DAY", Day::MUST.to_owned()),
-        _ => Err(("WRONG_TYPE", "cannot be told in a query".to_owned())),
+        Shape::Int { .. } => plain_int(&text).map_or(Value::String(text), Value::from),
+        Shape::Bool if text == "true" || text == "false" => Value::Bool(text == "true"),
+        // A plus sign in a query means a space: an offset like `+02:00` arrives as one.
+        Shape::Instant => Value::String(text.replace(' ', "+")),
+        _ => Value::String(text),
     }
 }
 
@@ -274,18 +237,19 @@ mod tests {
         for empty in ["fields=", "fields=,", "fields=id,,title", "fields=+", "fields=id,"] {
             assert_eq!(read(empty).err().unwrap(), [("?fields".to_owned(), "REQUIRED".into())], "{empty}");
         }
-        assert!(read("page_token=").unwrap_or(Query(vec![])).list_args().page_token.is_none());
+        assert!(read("page_token=").unwrap_or(Query(Map::new())).list_args().page_token.is_none());
     }
 
     #[test]
     fn every_parameter_takes_its_example_and_no_other_shape() {
         for param in params::ALL {
             let example = match crate::openapi::example::value(&param.shape) {
-                serde_json::Value::String(text) => text,
+                Value::String(text) => text,
                 other => other.to_string(),
             };
-            assert!(check(param, &example).is_ok(), "{} {example:?}", param.name);
-            assert!(check(param, "2026-02-30\u{c}").is_err(), "{}", param.name);
+            let check = |text: &str| param.check(&as_value(param, text.to_owned()));
+            assert!(check(&example).is_ok(), "{} {example:?}", param.name);
+            assert!(check("2026-02-30\u{c}").is_err(), "{}", param.name);
         }
     }
 

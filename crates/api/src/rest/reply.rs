@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
+use steerco_domain::encode::{Encode, Json};
+use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error};
 use steerco_service::{Outcome, Page, Seen, Written};
 
@@ -35,6 +37,13 @@ pub(crate) fn json_of(
     let mut body = Vec::with_capacity(items * USUAL);
     serde_json::to_writer(&mut body, value).map_err(|error| unwritable(&error))?;
     Ok(of(status, media, body))
+}
+
+/// The answer of an operation.
+pub(crate) fn encoded(status: StatusCode, value: &dyn Encode) -> Response {
+    let mut body = Vec::with_capacity(USUAL);
+    value.encode(&mut Json(&mut body));
+    of(status, JSON, body)
 }
 
 /// An answer of these bytes.
@@ -95,7 +104,17 @@ pub(crate) fn written(written: &Written, dry: bool) -> Result<Response, Error> {
 
 /// Where the new resource is.
 pub(crate) fn set_location(response: &mut Response, resource: &dyn AnyResource) -> Result<(), Error> {
-    header(response, LOCATION, format!("/v1/{}/{}", resource.kind().path(), resource.id_text()))
+    locate(response, resource.kind(), &resource.id_text())
+}
+
+/// Where the new resource of this kind and id is.
+pub(crate) fn locate(response: &mut Response, kind: &Kind, id: &str) -> Result<(), Error> {
+    header(response, LOCATION, format!("/v1/{}/{id}", kind.path()))
+}
+
+/// Nobody on the way may keep a secret.
+pub(crate) fn forbid_storing(response: &mut Response) {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 pub(crate) fn set_etag(response: &mut Response, etag: &str) -> Result<(), Error> {

@@ -409,7 +409,7 @@ fn value(layout: &Layout, column: &Column, shape: &Shape, text: &str) -> Result<
         Shape::List { .. } | Shape::Map { .. } | Shape::Object { .. } => {
             serde_json::from_str(text).map_err(|_| ("BAD_JSON", "must be JSON".to_owned()))?
         }
-        Shape::Text { .. } | Shape::Instant | Shape::Money => json!(text),
+        _ => json!(text),
     };
     Ok(Read::Value(value))
 }

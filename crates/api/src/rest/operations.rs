@@ -1,0 +1,102 @@
+//! The operations of the table: each is read as it is declared, done, and its answer written.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde_json::{Map, Value};
+use steerco_domain::Error;
+use steerco_domain::resource::Kind;
+use steerco_service::operation::{Answered, Method, Operation, Schema, Under};
+use steerco_service::operations;
+
+use super::call::{Call, JSON};
+use super::params::{EFFECTIVE_AT, Set, VALIDATE_ONLY};
+use super::{Rest, reply};
+use crate::problem::Answer;
+
+/// The routes of the operations under a kind, or of those under none.
+pub(crate) fn routes(kind: Option<&'static Kind>) -> Router<Rest> {
+    under(kind).fold(Router::new(), |router, operation| {
+        let handler = move |rest, call, body| serve(operation, rest, call, body);
+        router.route(
+            operation.path,
+            match operation.method {
+                Method::Get => get(handler),
+                Method::Post => post(handler),
+            },
+        )
+    })
+}
+
+/// The operations under a kind, or those under none.
+pub(crate) fn under(kind: Option<&'static Kind>) -> impl Iterator<Item = &'static Operation> {
+    operations().filter(move |operation| match (operation.under, kind) {
+        (Under::Kind(one), Some(other)) => one.name == other.name,
+        (Under::Tag(_), None) => true,
+        _ => false,
+    })
+}
+
+async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let known: Set = operation.parameters.iter().copied().filter(|param| !operation.in_path(param)).collect();
+    let query = call.query(&known)?;
+    let context = if operation.writes() { call.context(&query)? } else { call.reading() };
+    let mut arguments = query.into_arguments(&known);
+    for param in [&VALIDATE_ONLY, &EFFECTIVE_AT] {
+        arguments.remove(param.name);
+    }
+    for (name, value) in call.path_parts() {
+        arguments.insert(name.to_owned(), value.into());
+    }
+    if let Some(declared) = &operation.body {
+        let object = call.object(&rest, body, JSON, !declared.required).await?;
+        add_body(operation, object, &mut arguments)?;
+    }
+    let dry = context.validate_only;
+    let answered = operation.call(rest.service.clone(), context, arguments).await?;
+    Ok(write(operation, &answered, dry)?)
+}
+
+/// Adds the members of the body. One that is called like something beside the body belongs to no body.
+fn add_body(
+    operation: &Operation,
+    object: Map<String, Value>,
+    arguments: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let known: Vec<&str> = operation.body.iter().flat_map(|body| body.fields).map(|field| field.name).collect();
+    let beside = |name: &str| name == "id" || operation.parameters.iter().any(|param| param.name == name);
+    for (name, value) in object {
+        if beside(&name) && !known.contains(&name.as_str()) {
+            let detail = steerco_domain::input::unknown_name(&name, &known);
+            return Err(Error::fault(format!("/{name}"), "UNKNOWN_FIELD", detail));
+        }
+        arguments.insert(name, value);
+    }
+    Ok(())
+}
+
+fn write(operation: &Operation, answered: &Answered, dry: bool) -> Result<axum::response::Response, Error> {
+    let created = answered.created.as_ref().filter(|_| !dry);
+    let status = if created.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = reply::encoded(status, &*answered.body);
+    if let (Some(id), Under::Kind(kind)) = (created, operation.under) {
+        reply::locate(&mut response, kind, id)?;
+    }
+    if let Some(etag) = answered.etag.as_ref().filter(|_| tells_etag(operation)) {
+        reply::set_etag(&mut response, etag)?;
+    }
+    if let Some(outcome) = answered.outcome {
+        reply::mark(&mut response, outcome.word(), answered.replayed);
+    }
+    if answered.secret {
+        reply::forbid_storing(&mut response);
+    }
+    Ok(response)
+}
+
+/// Whether the answer has an ETag: it is a resource, or what became of one that is new.
+pub(crate) fn tells_etag(operation: &Operation) -> bool {
+    operation.created.is_some() || matches!(operation.answer.schema, Schema::Resource(_))
+}

@@ -1,0 +1,342 @@
+//! What an operation is, as a value: its names and its path, what it takes and answers, who may call it, and what does it.
+//!
+//! Here are the operations beside those that every resource has. Each stands in the file of its resource, and all of them
+//! in [`crate::operations`]. Both doors, the documents and the tables of permissions read them.
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+use steerco_domain::access::{Row, find};
+use steerco_domain::encode::{Encode, Encoder};
+use steerco_domain::error::Fault;
+use steerco_domain::field::FieldSpec;
+use steerco_domain::input::Input;
+use steerco_domain::mask::{Mask, View};
+use steerco_domain::resource::{Kind, Verb};
+use steerco_domain::shape::{Answer, AnswerSpec, Described, Shape, Wire};
+use steerco_domain::time::{Day, Instant};
+use steerco_domain::words::Words;
+use steerco_domain::{AnyBox, AnyResource, Error, Resource};
+
+use crate::parameter::{CONSUMER_ID, EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
+use crate::{Context, Outcome, Seen, Service, Written};
+
+/// An operation beside those that every resource has.
+pub struct Operation {
+    /// `get_consumer_position`; the rpc is the same in upper camel case.
+    pub id: &'static str,
+    /// `Consumer` of `ConsumerService`.
+    pub service: &'static str,
+    /// Its row of the table of permissions; without one every caller with a token may.
+    pub row: Option<&'static Row>,
+    pub method: Method,
+    /// As REST has it. `{id}` is a resource of the kind under which it stands, other parts are among the parameters.
+    pub path: &'static str,
+    pub under: Under,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    pub doc: &'static str,
+    /// What it takes beside its body. One that takes `validate_only` writes.
+    pub parameters: &'static [&'static Parameter],
+    pub body: Option<Body>,
+    pub answer: Told,
+    /// What the answer is where it made something new.
+    pub created: Option<&'static str>,
+    /// Whether it is an act on one resource.
+    pub verb: bool,
+    /// HTTP statuses of refusals, beside those that follow from its body and from writing.
+    pub refusals: &'static [u16],
+    pub run: Run,
+}
+
+/// What does it.
+pub type Run = fn(Service, Context, Arguments) -> Answering;
+/// An answer on its way.
+pub type Answering = BoxFuture<'static, Result<Answered, Error>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+/// Where it stands in the documents.
+#[derive(Clone, Copy)]
+pub enum Under {
+    Kind(&'static Kind),
+    /// A tag of those that are no resources.
+    Tag(&'static str),
+}
+
+/// The object in the body of a request.
+#[derive(Clone, Copy)]
+pub struct Body {
+    pub title: &'static str,
+    pub doc: &'static str,
+    pub fields: &'static [FieldSpec],
+    /// Whether there must be one.
+    pub required: bool,
+    /// One as JSON; made from the fields when empty.
+    pub example: &'static str,
+}
+
+impl Body {
+    pub(crate) const fn of<T: Input>(example: &'static str) -> Self {
+        Self { title: T::TITLE, doc: T::DOC, fields: T::FIELDS, required: true, example }
+    }
+}
+
+/// What is answered: one line on it, and of what schema it is.
+#[derive(Clone, Copy)]
+pub struct Told {
+    pub doc: &'static str,
+    pub schema: Schema,
+}
+
+#[derive(Clone, Copy)]
+pub enum Schema {
+    Answer(&'static AnswerSpec),
+    /// The resource that it is about, after the write.
+    Resource(&'static Kind),
+}
+
+impl Told {
+    pub(crate) const fn of<T: Answer>(doc: &'static str) -> Self {
+        Self { doc, schema: Schema::Answer(T::SPEC) }
+    }
+
+    /// The name of its schema, and of its message.
+    pub const fn title(&self) -> &'static str {
+        match self.schema {
+            Schema::Answer(spec) => spec.title,
+            Schema::Resource(kind) => kind.title,
+        }
+    }
+}
+
+impl Operation {
+    const fn new(method: Method, run: Run) -> Self {
+        Self {
+            id: "",
+            service: "",
+            row: None,
+            method,
+            path: "",
+            under: Under::Tag(""),
+            summary: "",
+            doc: "",
+            parameters: &[],
+            body: None,
+            answer: Told { doc: "", schema: Schema::Answer(&NOTHING) },
+            created: None,
+            verb: false,
+            refusals: &[],
+            run,
+        }
+    }
+
+    /// One that reads and takes no body, to be filled in.
+    pub(crate) const fn get(run: Run) -> Self {
+        Self::new(Method::Get, run)
+    }
+
+    /// One that takes a body, to be filled in.
+    pub(crate) const fn post(run: Run) -> Self {
+        Self::new(Method::Post, run)
+    }
+
+    /// An act on one resource, whose answer is the resource. Id, path and service are to be filled in.
+    pub(crate) const fn act<V: Verb>(run: Run) -> Self {
+        let kind = <V::On as Resource>::KIND;
+        let (fields, mut required, mut i) = (V::FIELDS, false, 0);
+        while i < fields.len() {
+            required |= !fields[i].optional;
+            i += 1;
+        }
+        Self {
+            service: kind.title,
+            row: Some(find(kind.name, V::NAME)),
+            under: Under::Kind(kind),
+            doc: V::DOC,
+            parameters: WRITING,
+            body: Some(Body { title: V::TITLE, doc: V::DOC, fields: V::FIELDS, required, example: "" }),
+            answer: Told { doc: "The resource after the write.", schema: Schema::Resource(kind) },
+            verb: true,
+            ..Self::post(run)
+        }
+    }
+
+    /// Whether it changes something.
+    pub fn writes(&self) -> bool {
+        self.takes(&VALIDATE_ONLY)
+    }
+
+    fn takes(&self, parameter: &Parameter) -> bool {
+        self.parameters.iter().any(|taken| taken.name == parameter.name)
+    }
+
+    /// Whether this parameter is a part of the path.
+    pub fn in_path(&self, parameter: &Parameter) -> bool {
+        self.path
+            .split('/')
+            .any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(parameter.name))
+    }
+
+    /// Does it. The arguments are one object: parts of the path, parameters and the members of the body, by their names;
+    /// texts, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in the context instead.
+    pub fn call(&self, service: Service, context: Context, arguments: Map<String, Value>) -> Answering {
+        match self.check(&arguments) {
+            Ok(()) => (self.run)(service, context, Arguments(arguments)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
+    fn check(&self, arguments: &Map<String, Value>) -> Result<(), Error> {
+        let faults = self.parameters.iter().filter_map(|parameter| {
+            let value = arguments.get(parameter.name).filter(|value| !is_empty(value))?;
+            // A message may name a consumer by external reference.
+            if parameter.name == CONSUMER_ID.name && value.as_str().is_some_and(|text| text.contains('/')) {
+                return None;
+            }
+            let (code, detail) = parameter.check(value).err()?;
+            let sigil = if self.in_path(parameter) { "" } else { "?" };
+            Some(Fault::new(format!("{sigil}{}", parameter.name), code, detail))
+        });
+        let faults: Vec<Fault> = faults.collect();
+        if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+    }
+}
+
+/// What every write takes.
+pub(crate) const WRITING: &[&Parameter] = &[&VALIDATE_ONLY];
+
+static NOTHING: AnswerSpec = AnswerSpec { title: "", doc: "", fields: &[] };
+
+/// The first sentence of a text, or what stands before its first comma.
+pub(crate) const fn first_words(doc: &'static str) -> &'static str {
+    let (bytes, mut i) = (doc.as_bytes(), 0);
+    while i < bytes.len() && bytes[i] != b'.' && bytes[i] != b',' {
+        i += 1;
+    }
+    doc.split_at(i).0
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str() == Some("")
+}
+
+/// What an operation is called with: parts of the path, parameters, and members of the body.
+pub struct Arguments(Map<String, Value>);
+
+impl Arguments {
+    /// The resource in the path.
+    pub(crate) fn id(&mut self) -> String {
+        match self.0.remove("id") {
+            Some(Value::String(id)) => id,
+            _ => String::new(),
+        }
+    }
+
+    fn take(&mut self, parameter: &Parameter) -> Option<Value> {
+        debug_assert!(parameter.name != VALIDATE_ONLY.name && parameter.name != EFFECTIVE_AT.name, "in the context");
+        self.0.remove(parameter.name).filter(|value| !is_empty(value))
+    }
+
+    /// An empty text is none.
+    pub(crate) fn text(&mut self, parameter: &Parameter) -> Option<String> {
+        match self.take(parameter) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn flag(&mut self, parameter: &Parameter) -> bool {
+        self.take(parameter) == Some(Value::Bool(true))
+    }
+
+    pub(crate) fn whole(&mut self, parameter: &Parameter) -> Option<i64> {
+        self.take(parameter).and_then(|value| value.as_i64())
+    }
+
+    pub(crate) fn instant(&mut self, parameter: &Parameter) -> Option<Instant> {
+        self.text(parameter).and_then(|text| Instant::parse(&text))
+    }
+
+    pub(crate) fn day(&mut self, parameter: &Parameter) -> Option<Day> {
+        self.text(parameter).and_then(|text| Day::parse(&text))
+    }
+
+    pub(crate) fn word<W: Words>(&mut self, parameter: &Parameter) -> Option<W> {
+        self.text(parameter).and_then(|word| W::from_word(&word))
+    }
+
+    pub(crate) fn names(&mut self, parameter: &Parameter) -> Vec<String> {
+        let Some(Value::Array(names)) = self.take(parameter) else { return Vec::new() };
+        names.into_iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The body: what no parameter took.
+    pub(crate) fn body(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+/// What an operation answers.
+pub struct Answered {
+    pub body: Box<dyn Encode + Send + Sync>,
+    /// Validator of what is shown, without quotes.
+    pub etag: Option<String>,
+    pub outcome: Option<Outcome>,
+    /// Whether it is the stored answer to an earlier request.
+    pub replayed: bool,
+    /// Id of the resource that it made.
+    pub created: Option<String>,
+    /// Whether it shows a secret, which nobody on the way may keep.
+    pub secret: bool,
+}
+
+impl Answered {
+    /// What was read or computed.
+    pub(crate) fn of(body: impl Encode + Send + Sync + 'static) -> Self {
+        Self { body: Box::new(body), etag: None, outcome: None, replayed: false, created: None, secret: false }
+    }
+
+    /// The resource after a write.
+    pub(crate) fn written(written: Written) -> Self {
+        let Written { seen, outcome, replayed } = written;
+        let Seen { resource, mask, etag, .. } = seen;
+        let body = Box::new(Shown { resource, mask });
+        Self { body, etag: Some(etag), outcome: Some(outcome), replayed, created: None, secret: false }
+    }
+}
+
+/// A resource as the caller sees it.
+struct Shown {
+    resource: AnyBox,
+    mask: Mask,
+}
+
+impl Encode for Shown {
+    fn encode(&self, to: &mut dyn Encoder) {
+        View { resource: &*self.resource, mask: self.mask }.encode(to);
+    }
+}
+
+/// A resource as the caller sees it, in an answer with other members.
+pub struct Part<R> {
+    pub resource: R,
+    pub mask: Mask,
+}
+
+impl<R: Resource + AnyResource> Encode for Part<R> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        View { resource: &self.resource, mask: self.mask }.encode(to);
+    }
+}
+
+impl<R: Resource + AnyResource> Described for Part<R> {
+    const WIRE: Wire = Wire::Object(R::KIND.title);
+
+    fn shape() -> Shape {
+        Shape::Resource(R::KIND)
+    }
+}
