@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use steerco_derive::answer;
 
 use crate::commitment::Commitment;
 use crate::cost_category::CostCategory;
@@ -18,41 +18,66 @@ use crate::time::Day;
 /// Commitments that a proposal tells one by one.
 pub const ACCRUALS_MAX: usize = 5_000;
 
-/// An accrual proposal as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What is to be accrued at the end of a period.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccrualProposal {
+    /// The period.
     pub fiscal_period_id: String,
+    /// Whether the totals are what stands in the accrual account.
     pub agrees: bool,
+    /// One a currency.
     pub totals: Vec<AccrualTotal>,
+    /// One a commitment in sight, up to 5000 of them.
+    #[field(max = ACCRUALS_MAX)]
     pub accruals: Vec<ProposedAccrual>,
+    /// Commitments in sight with something to accrue, whether told or not.
+    #[field(min = 0)]
     pub accrual_count: i32,
+    /// Those whose programs are out of the caller's sight.
+    #[field(min = 0)]
     pub hidden_count: i32,
 }
 
 /// What is proposed in a currency, beside the books.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccrualTotal {
+    /// The currency.
     pub currency: Currency,
+    /// The sum of the accruals, whether told or not.
     pub proposed: Amount,
+    /// The accrual account of the programs in sight, up to this period.
     pub balance: Amount,
 }
 
 /// What is to be accrued for one commitment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposedAccrual {
+    /// The commitment.
+    #[field(plain)]
     pub commitment_id: Id<Commitment>,
+    /// Its program.
+    #[field(plain)]
     pub program_id: Id<Program>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Its project.
+    #[field(plain)]
     pub project_id: Option<Id<Project>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Its kind of cost.
+    #[field(plain)]
     pub cost_category_id: Option<Id<CostCategory>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether it is capital or operating expenditure.
     pub spend: Option<Spend>,
+    /// Number of the purchase order.
+    #[field(plain)]
     pub purchase_order_reference: Text<100>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Its line.
+    #[field(plain)]
     pub purchase_order_line: Option<Text<50>>,
+    /// Received and not invoiced.
     pub amount: Money,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Day of the last entry up to this period that accrued something: a delivery, or a credit note.
     pub last_received_on: Option<Day>,
 }
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use serde::Serialize;
-use steerco_derive::words;
+use steerco_derive::{answer, words};
 
 use crate::budget::Budget;
 use crate::error::{Error, Reason};
@@ -46,37 +45,53 @@ pub struct Movement {
     pub units: i128,
 }
 
-/// A bridge as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// How one version of a budget became another.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BudgetBridge {
+    /// The earlier version.
     pub from_id: String,
+    /// The later version.
     pub to_id: String,
+    /// One an account and currency.
     pub spans: Vec<BudgetBridgeSpan>,
     /// Whether every span is in the currency that was asked for.
     pub complete: bool,
-    /// Currencies that lack a rate, whose spans stay in them.
+    /// Currencies that lack a rate; their spans stay in them.
     pub unconverted: Vec<Currency>,
 }
 
 /// The bridge of one account in one currency: from and all steps and the rest come to what is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BudgetBridgeSpan {
+    /// The account.
     pub account: LedgerAccount,
+    /// The currency.
     pub currency: Currency,
+    /// What the earlier version came to.
     pub from_amount: Amount,
+    /// What changed it, in the order of the events.
     pub steps: Vec<BudgetBridgeStep>,
+    /// What no event tells.
     pub unexplained: Amount,
+    /// What the later version comes to.
     pub to_amount: Amount,
 }
 
 /// One step of a bridge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BudgetBridgeStep {
+    /// What it was.
     pub step_type: BudgetBridgeStepType,
+    /// What it added, or below zero took away.
     pub amount: Amount,
+    /// The budget or transfer that was approved.
     pub approved_id: String,
+    /// The event of that approval.
     pub event_id: String,
-    /// Every event behind it.
+    /// Every event behind it: of other exchange rates also those that brought the rates.
     pub event_ids: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Explanation: the entries behind the figures of a roll-up. Single entries of a sensitive kind of cost are for those who
 //! may see them; others get what they come to.
 
-use serde::Serialize;
+use steerco_derive::answer;
 
 use crate::cost_category::CostCategory;
 use crate::fiscal_period::FiscalPeriod;
@@ -25,42 +25,57 @@ pub struct Explain {
     pub page_token: Option<String>,
 }
 
-/// The entries behind figures, as they are answered.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// The entries behind figures.
+#[answer]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
-    /// In the order of their ids.
+    /// A page of them, in the order of their ids.
     pub entries: Vec<ExplainedEntry>,
-    /// What the entries come to that are not told one by one; with the first page.
+    /// What the entries of sensitive cost categories come to, for those who may not see them one by one; with the first page.
     pub masked: Vec<MaskedTotal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Token of the next page; absent on the last one.
     pub next_page_token: Option<String>,
 }
 
-/// One side of an entry.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// What an entry of the ledger adds to an account.
+#[answer]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExplainedEntry {
+    /// The entry.
+    #[field(plain)]
     pub ledger_entry_id: Id<LedgerEntry>,
-    /// The change that posted it.
+    /// The event of the change that posted it.
     pub event_id: String,
+    /// What the entry does.
     pub entry_type: LedgerEntryType,
+    /// The account.
     pub account: LedgerAccount,
-    /// What it adds to the account.
+    /// What it adds to the account, or below zero takes away.
     pub amount: Money,
+    /// Its posting date.
     pub posted_on: Day,
+    /// The period it counts in.
+    #[field(plain)]
     pub fiscal_period_id: Id<FiscalPeriod>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The program it is of.
+    #[field(plain)]
     pub program_id: Option<Id<Program>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The project it is of.
+    #[field(plain)]
     pub project_id: Option<Id<Project>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What kind of cost it is.
+    #[field(plain)]
     pub cost_category_id: Option<Id<CostCategory>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether it is capital or operating expenditure.
     pub spend: Option<Spend>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Number of the document.
+    #[field(plain)]
     pub document_reference: Option<Text<200>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The vendor, as finance calls it.
+    #[field(plain)]
     pub vendor_reference: Option<Text<200>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What finance says of it.
+    #[field(plain)]
     pub description: Option<Text<500>>,
 }
 
@@ -94,12 +109,20 @@ impl ExplainedEntry {
     }
 }
 
-/// What entries of a sensitive kind of cost come to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What entries of a sensitive cost category come to.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedTotal {
+    /// The category.
+    #[field(plain)]
     pub cost_category_id: Id<CostCategory>,
+    /// The account.
     pub account: LedgerAccount,
+    /// The currency.
     pub currency: Currency,
+    /// What they come to.
     pub amount: Amount,
+    /// How many they are.
+    #[field(min = 0)]
     pub entry_count: i32,
 }

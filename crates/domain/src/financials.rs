@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{AddAssign, Sub};
 
-use serde::Serialize;
-use steerco_derive::words;
+use steerco_derive::{answer, words};
 
 use crate::error::{Error, Fault, Reason};
 use crate::exchange_rate::{ExchangeRateType, Rounding};
@@ -110,71 +109,92 @@ pub struct Balance {
     pub requested: bool,
 }
 
-/// Financials as they are answered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// What is approved, spent and left of a project, program or portfolio: the balances of the ledger, one total a currency.
+#[answer]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Financials {
-    /// Project, program or portfolio.
+    /// The project, program or portfolio.
     pub id: String,
+    /// All of it, one a currency.
     pub totals: Vec<FinancialTotal>,
     /// Whether what is left of the reserves is in `available`.
     pub reserves_counted: bool,
     /// Whether what is requested and not ordered is taken off `available`.
     pub requests_counted: bool,
-    /// All of them in one currency, where that is asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// All of it in one currency, where that is asked: each figure is converted exactly and rounded once, half to even at the
+    /// digits of the currency unless `rounding` says otherwise. What the ledger system itself says in that currency goes
+    /// before any rate.
     pub converted: Option<FinancialTotal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// By which rates it was converted.
     pub rate_type: Option<ExchangeRateType>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<FinancialGroup>,
+    /// The same by what was asked for.
+    pub groups: Option<Vec<FinancialGroup>>,
     /// Whether everything is in sight, was delivered and has a rate.
     pub complete: bool,
-    /// What has no rate.
+    /// What has no rate, and is in none of the converted figures.
     pub unconverted: Vec<UnconvertedTotal>,
-    /// Codes of sources that are late.
+    /// Codes of sources that have delivered to these programs and are late by their cadence.
+    #[field(plain)]
     pub missing_sources: Vec<Code>,
+    /// Programs of a portfolio that are out of the caller's sight.
+    #[field(min = 0)]
     pub hidden_count: i32,
     /// Programs in sight of which nobody has submitted a forecast.
+    #[field(min = 0)]
     pub programs_without_forecast: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the program to which nothing was posted the longest had its last posting (UTC); absent with `as_of` and of a
+    /// closed period, to which nothing more is posted.
     pub oldest_input_at: Option<Instant>,
     /// The entries behind the figures, where that is asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
 }
 
 /// The financials in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinancialTotal {
+    /// The currency.
     pub currency: Currency,
+    /// What may be spent: the budgets in force with what was transferred, reserves left out.
     pub approved: Amount,
+    /// What is left of contingency.
     pub contingency: Amount,
+    /// What is left of the management reserve.
     pub management_reserve: Amount,
+    /// What is ordered, and neither received nor invoiced.
     pub committed: Amount,
+    /// What is received and not invoiced.
     pub accrued: Amount,
+    /// What was spent.
     pub actual: Amount,
-    /// What is requested and not ordered; absent where it is not counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What is requested and not ordered: it binds nothing yet, and no entry of the ledger tells it. Absent where it is not
+    /// counted. Where it has no rate, `unconverted` tells it among commitments; by day it is converted as of the end of its
+    /// period.
     pub requested: Option<Amount>,
+    /// Approved less committed, accrued and actual; less `requested` where `requests_counted`, and with what is left of the
+    /// reserves where `reserves_counted`.
     pub available: Amount,
-    /// The estimate at completion; absent where no program in sight has a forecast.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and
+    /// its estimate to complete from there on (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard for
+    /// Earned Value Management). Absent where no program in sight has a forecast.
     pub forecast: Option<Amount>,
-    /// Approved less forecast: the variance at completion.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent than
+    /// is approved. What is approved for programs without a forecast is in it.
     pub variance: Option<Amount>,
+    /// Entries of the ledger that these come from.
+    #[field(min = 0)]
     pub entry_count: i32,
 }
 
 /// The financials of one group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinancialGroup {
     /// The id or word of the group; absent for what names none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// One a currency.
     pub totals: Vec<FinancialTotal>,
-    /// All of them in one currency, where that is asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// All of it in one currency, where that is asked.
     pub converted: Option<FinancialTotal>,
 }
 
@@ -303,7 +323,7 @@ impl Financials {
             let converted = translated.as_mut().map(|all| all.take_group(key, told)).transpose()?;
             Ok(FinancialGroup { key: (!key.is_empty()).then(|| key.to_owned()), totals, converted })
         };
-        let groups = groups.into_iter().map(&mut group).collect::<Result<_, Error>>()?;
+        let groups: Vec<_> = groups.into_iter().map(&mut group).collect::<Result<_, Error>>()?;
         let unconverted = translated.map(Translated::unconverted).transpose()?.unwrap_or_default();
         let count = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Self {
@@ -313,7 +333,7 @@ impl Financials {
             requests_counted: counts.requests,
             converted,
             rate_type,
-            groups,
+            groups: Some(groups).filter(|groups| !groups.is_empty()),
             complete: sight.hidden_count == 0 && unconverted.is_empty() && sight.missing_sources.is_empty(),
             unconverted,
             missing_sources: sight.missing_sources,
@@ -358,7 +378,7 @@ mod tests {
         assert_eq!(told, [("EUR", 1_000_000, 500_000, 450_000, 6), ("USD", 0, 7, -7, 1)]);
         assert_eq!(answer.totals[0].contingency.units(), 50_000, "a reserve is not available");
         assert_eq!((answer.totals[0].committed.units(), answer.totals[0].accrued.units()), (30_000, 20_000));
-        let keys: Vec<_> = answer.groups.iter().map(|group| group.key.as_deref()).collect();
+        let keys: Vec<_> = answer.groups.iter().flatten().map(|group| group.key.as_deref()).collect();
         assert_eq!(keys, [None, Some("a")]);
         assert!(answer.complete && answer.totals[0].forecast.is_none(), "nobody has submitted one");
         let hidden = Sight { hidden_count: 1, ..Sight::default() };
@@ -398,7 +418,7 @@ mod tests {
         let told = |group_by| {
             let query = FinancialsQuery { group_by: Some(group_by), ..FinancialsQuery::default() };
             let answer = Financials::new("x", &balances, &query, sight.clone(), None).unwrap();
-            let groups = answer.groups.into_iter().flat_map(|group| group.totals);
+            let groups = answer.groups.into_iter().flatten().flat_map(|group| group.totals);
             groups.chain(answer.totals).map(|total| total.variance.map(Amount::units)).collect::<Vec<_>>()
         };
         assert_eq!(told(FinancialsGrouping::Program), [Some(-250_000), None, Some(-200_000)]);

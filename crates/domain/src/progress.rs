@@ -2,7 +2,7 @@
 //!
 //! Sums add up over deliverables, never over the ratios of children: a ratio is formed once, at the end.
 
-use serde::Serialize;
+use steerco_derive::answer;
 
 use crate::deliverable::{Deliverable, DeliverableState, EarningRule};
 use crate::milestone::Milestone;
@@ -175,35 +175,42 @@ pub struct Standing {
 }
 
 /// The child with the least progress.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorstChild {
+    /// Its id.
     pub id: String,
+    /// Its progress.
     pub progress: Ratio,
 }
 
-/// Progress as it is answered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Progress of a project, program or portfolio.
+#[answer]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// Project, program or portfolio.
+    /// The project, program or portfolio.
     pub id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Earned of measured weight; absent where nothing is measured.
     pub progress: Option<Ratio>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What partners claim of the same weight: no fact, and never below progress.
     pub claimed: Option<Ratio>,
-    /// Why there is no progress to tell.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why there is no progress to tell, as the registry of metrics has it.
     pub undefined_reason: Option<&'static str>,
-    /// Whether all weight is measured and all of it in sight.
+    /// Whether all weight is measured and in sight.
     pub complete: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Measured weight of all weight; absent where there is none.
     pub coverage: Option<Ratio>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Weight of what earns with time, of all weight.
     pub level_of_effort_share: Option<Ratio>,
+    /// Deliverables counted.
+    #[field(min = 0)]
     pub deliverable_count: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The child with the least progress.
     pub worst_child: Option<WorstChild>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the input left alone the longest last changed (UTC).
     pub oldest_input_at: Option<Instant>,
+    /// Programs of a portfolio that are out of the caller's sight.
+    #[field(min = 0)]
     pub hidden_count: i32,
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use steerco_derive::{input, words};
+use steerco_derive::{answer, input, words};
 
 use crate::actuals_batch::CurrencyTotal;
 use crate::error::{Error, Fault, Reason};
@@ -51,20 +50,31 @@ pub enum DifferenceType {
 /// What a source has in a period, by its identifiers.
 pub type Standing = BTreeMap<(String, &'static str), i128>;
 
-/// A reconciliation as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What a finance system says of a period, beside what stands here.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reconciliation {
+    /// The period.
     pub fiscal_period_id: String,
+    /// Code of the source.
     pub source: String,
+    /// Whether all numbers agree and no row differs.
     pub agrees: bool,
+    /// One a currency.
     pub totals: Vec<ReconciledTotal>,
+    /// The rows that differ, up to 1000 of them.
+    #[field(max = DIFFERENCES_MAX)]
     pub differences: Vec<Difference>,
+    /// Rows that differ, whether told or not.
+    #[field(min = 0)]
     pub difference_count: i32,
 }
 
 /// Three numbers that must agree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciledTotal {
+    /// The currency.
     pub currency: Currency,
     /// What the statement says.
     pub stated: Amount,
@@ -75,14 +85,18 @@ pub struct ReconciledTotal {
 }
 
 /// A row that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
+    /// How it differs.
     pub difference_type: DifferenceType,
+    /// Its identifier in the source.
     pub external_id: String,
+    /// The currency.
     pub currency: Currency,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the statement says; absent where it has none.
     pub stated: Option<Amount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the ledger has; absent where it has none.
     pub ledger: Option<Amount>,
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use serde::Serialize;
+use steerco_derive::answer;
 
 use crate::error::{Error, Reason};
 use crate::exchange::{Rates, Wanted, rounded};
@@ -71,13 +71,17 @@ pub struct Translation<'a> {
     pub rates: &'a Rates,
 }
 
-/// What is told of what has no rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What has no rate.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnconvertedTotal {
+    /// The account it stands in.
     pub account: LedgerAccount,
+    /// Its currency.
     pub currency: Currency,
+    /// How much it is.
     pub amount: Amount,
-    /// Where the rates are missing.
+    /// The fiscal periods for which a rate is missing.
     pub fiscal_period_ids: Vec<String>,
 }
 

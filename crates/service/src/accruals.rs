@@ -7,10 +7,29 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, accrual};
 
+use crate::operation::{Answered, Operation, Told, Under};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
 const PROPOSE: &Row = find("fiscal_period", "propose_accruals");
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "get_accrual_proposal",
+    service: FiscalPeriod::KIND.title,
+    row: Some(PROPOSE),
+    path: "/v1/fiscal-periods/{id}/accrual-proposal",
+    under: Under::Kind(FiscalPeriod::KIND),
+    summary: "Get what is to be accrued at the end of a fiscal period",
+    doc: "The commitments of the company on which work was received and not invoiced at the end of the period, as far as the \
+          caller sees their programs. Each is computed from what the commitment says is received and invoiced, less what \
+          was posted after the period, and the totals are compared with the accrual account of the ledger up to that \
+          period.",
+    answer: Told::of::<AccrualProposal>("The proposal."),
+    refusals: &[404],
+    ..Operation::get(|service, context, mut arguments| {
+        Box::pin(async move { Ok(Answered::of(service.accrual_proposal(&context.caller, &arguments.id()).await?)) })
+    })
+}];
 
 impl Service {
     /// What was received and not invoiced at the end of a period, as far as the caller sees the programs.

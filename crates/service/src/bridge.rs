@@ -15,9 +15,35 @@ use steerco_persistence::exchange::{self, RateNeed, Rates};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget, translation};
 
+use crate::operation::{Answered, Operation, Told, Under};
+use crate::parameter::{CURRENCY, FROM_ID};
 use crate::read::{check_id, resolve_id};
 use crate::sight::event_id;
 use crate::{Caller, Service};
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "get_budget_bridge",
+    service: Budget::KIND.title,
+    row: Some(Budget::KIND.rows.read),
+    path: "/v1/budgets/{id}/bridge",
+    under: Under::Kind(Budget::KIND),
+    summary: "Get how one version of a budget became another",
+    doc: "By account and currency: what the earlier version came to, what each approval, transfer and drawdown changed, with \
+          its event, and what the later version comes to. What no event tells is unexplained; of a version that is not \
+          approved yet, that is its own change. With `currency`, everything is converted by the rate set of the earlier \
+          version, and what the later one comes to by its own, each as it was known when the version was approved: the \
+          difference is a step of its own, `exchange_rates`, which also takes what rounding leaves.",
+    parameters: &[&FROM_ID, &CURRENCY],
+    answer: Told::of::<BudgetBridge>("The bridge."),
+    refusals: &[404, 409],
+    ..Operation::get(|service, context, mut arguments| {
+        let (id, from) = (arguments.id(), arguments.text(&FROM_ID));
+        let currency = arguments.text(&CURRENCY).and_then(|code| Currency::parse(&code));
+        Box::pin(async move {
+            Ok(Answered::of(service.budget_bridge(&context.caller, &id, from.as_deref(), currency).await?))
+        })
+    })
+}];
 
 impl Service {
     /// How one version became another; `from` is the version that it took the place of when absent.

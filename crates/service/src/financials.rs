@@ -3,28 +3,37 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
-use steerco_domain::Error;
 use steerco_domain::access::{Row, find};
 use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation};
-use steerco_domain::financials::{Balance, Financials, FinancialsQuery, Sight};
+use steerco_domain::financials::{Balance, Counts, Financials, FinancialsQuery, Sight};
+use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::money::Currency;
+use steerco_domain::portfolio::Portfolio;
+use steerco_domain::program::Program;
+use steerco_domain::project::Project;
 use steerco_domain::resource::Kind;
 use steerco_domain::text::Code;
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::translation::{PeriodRates, Position, Translated, Translation};
+use steerco_domain::{Error, Resource};
 use steerco_persistence::exchange::{self, RateNeed};
 use steerco_persistence::financials::{self, Subject};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::translation::{self, Positions};
 use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
+use crate::operation::{Answered, Answering, Arguments, Operation, Run, Told, Under};
+use crate::parameter::{
+    ACCOUNT, AS_OF, COUNT_REQUESTS, COUNT_RESERVES, CURRENCY, EXPLAIN, FISCAL_PERIOD_ID, FISCAL_YEAR, GROUP_BY, GROUP_KEY,
+    PAGE_SIZE, PAGE_TOKEN, Parameter, RATE_SET, RATE_TYPE, ROUNDING,
+};
 use crate::read::{check_id, resolve_id};
 use crate::sight::event_id;
 use crate::token::{PageToken, digest};
-use crate::{Caller, Service};
+use crate::{Caller, Context, Service};
 
 /// Who reads the ledger reads what it comes to.
 const LEDGER: &Row = find("ledger_entry", "read");
@@ -38,6 +47,88 @@ struct Asked<'a> {
     query: &'a FinancialsQuery,
     moment: Moment,
 }
+
+static PARAMETERS: &[&Parameter] = &[
+    &AS_OF,
+    &GROUP_BY,
+    &FISCAL_YEAR,
+    &FISCAL_PERIOD_ID,
+    &CURRENCY,
+    &RATE_TYPE,
+    &RATE_SET,
+    &ROUNDING,
+    &COUNT_RESERVES,
+    &COUNT_REQUESTS,
+    &EXPLAIN,
+    &ACCOUNT,
+    &GROUP_KEY,
+    &PAGE_SIZE,
+    &PAGE_TOKEN,
+];
+
+/// The roll-up to one kind.
+const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
+    Operation {
+        service: kind.title,
+        row: Some(LEDGER),
+        under: Under::Kind(kind),
+        doc: "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the caller sees \
+              the programs. They are kept with every posting, so they cost the same at any size; with `as_of`, and by \
+              vendor where they are converted by the rates of the days of posting, they are summed from the entries. \
+              `currency` and `rate_type` tell them in one currency too; `explain` tells the entries behind them.",
+        parameters: PARAMETERS,
+        answer: Told::of::<Financials>("The financials."),
+        refusals: &[404],
+        ..Operation::get(run)
+    }
+}
+
+fn get(kind: &'static Kind, service: Service, context: Context, mut arguments: Arguments) -> Answering {
+    let (id, query) = (arguments.id(), query_of(&mut arguments));
+    Box::pin(async move { Ok(Answered::of(service.financials(kind, &context.caller, &id, &query).await?)) })
+}
+
+fn query_of(arguments: &mut Arguments) -> FinancialsQuery {
+    FinancialsQuery {
+        group_by: arguments.word(&GROUP_BY),
+        fiscal_year: arguments.whole(&FISCAL_YEAR),
+        fiscal_period_id: arguments.text(&FISCAL_PERIOD_ID).and_then(|id| Id::parse(&id).ok()),
+        as_of: arguments.instant(&AS_OF),
+        currency: arguments.text(&CURRENCY).and_then(|code| Currency::parse(&code)),
+        rate_type: arguments.word(&RATE_TYPE),
+        rate_set: arguments.text(&RATE_SET).and_then(|code| Code::parse(&code)),
+        rounding: arguments.word(&ROUNDING),
+        counts: Counts { reserves: arguments.flag(&COUNT_RESERVES), requests: arguments.flag(&COUNT_REQUESTS) },
+        explain: arguments.flag(&EXPLAIN),
+        explained: Explain {
+            account: arguments.word(&ACCOUNT),
+            group_key: arguments.text(&GROUP_KEY),
+            page_size: arguments.whole(&PAGE_SIZE),
+            page_token: arguments.text(&PAGE_TOKEN),
+        },
+    }
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "get_portfolio_financials",
+        path: "/v1/portfolios/{id}/financials",
+        summary: "Get the financials of one portfolio",
+        ..rolled_up(Portfolio::KIND, |service, context, arguments| get(Portfolio::KIND, service, context, arguments))
+    },
+    Operation {
+        id: "get_program_financials",
+        path: "/v1/programs/{id}/financials",
+        summary: "Get the financials of one program",
+        ..rolled_up(Program::KIND, |service, context, arguments| get(Program::KIND, service, context, arguments))
+    },
+    Operation {
+        id: "get_project_financials",
+        path: "/v1/projects/{id}/financials",
+        summary: "Get the financials of one project",
+        ..rolled_up(Project::KIND, |service, context, arguments| get(Project::KIND, service, context, arguments))
+    },
+];
 
 impl Service {
     /// What is approved, spent and left of a project, program or portfolio, as far as the caller sees it.

@@ -1,14 +1,63 @@
 //! Reading the roll-up of progress.
 
-use steerco_domain::Error;
+use steerco_domain::portfolio::Portfolio;
+use steerco_domain::program::Program;
 use steerco_domain::progress::Progress;
+use steerco_domain::project::Project;
 use steerco_domain::resource::Kind;
 use steerco_domain::time::Instant;
+use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, log, progress};
 
+use crate::operation::{Answered, Answering, Arguments, Operation, Run, Told, Under};
+use crate::parameter::{AS_OF, Parameter};
 use crate::read::{check_id, resolve_id};
-use crate::{Caller, Service};
+use crate::{Caller, Context, Service};
+
+static PARAMETERS: &[&Parameter] = &[&AS_OF];
+
+/// The roll-up to one kind.
+const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
+    Operation {
+        service: kind.title,
+        row: Some(kind.rows.read),
+        under: Under::Kind(kind),
+        doc: "Earned of measured weight of its deliverables, as far as the caller sees them; `GET /v1/metrics` defines each \
+              number. Maintained with every write, so it costs the same at any size; with `as_of` it is computed from \
+              history.",
+        parameters: PARAMETERS,
+        answer: Told::of::<Progress>("The progress."),
+        refusals: &[404],
+        ..Operation::get(run)
+    }
+}
+
+fn get(kind: &'static Kind, service: Service, context: Context, mut arguments: Arguments) -> Answering {
+    let (id, as_of) = (arguments.id(), arguments.instant(&AS_OF));
+    Box::pin(async move { Ok(Answered::of(service.progress(kind, &context.caller, &id, as_of).await?)) })
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "get_portfolio_progress",
+        path: "/v1/portfolios/{id}/progress",
+        summary: "Get the progress of one portfolio",
+        ..rolled_up(Portfolio::KIND, |service, context, arguments| get(Portfolio::KIND, service, context, arguments))
+    },
+    Operation {
+        id: "get_program_progress",
+        path: "/v1/programs/{id}/progress",
+        summary: "Get the progress of one program",
+        ..rolled_up(Program::KIND, |service, context, arguments| get(Program::KIND, service, context, arguments))
+    },
+    Operation {
+        id: "get_project_progress",
+        path: "/v1/projects/{id}/progress",
+        summary: "Get the progress of one project",
+        ..rolled_up(Project::KIND, |service, context, arguments| get(Project::KIND, service, context, arguments))
+    },
+];
 
 impl Service {
     /// Progress of a project, program or portfolio, as far as the caller sees it; with `as_of` as it was known then.

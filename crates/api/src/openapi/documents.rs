@@ -15,7 +15,6 @@ pub(super) fn add(schemas: &mut Schemas) {
     let all = [
         ("Permissions", permissions()),
         ("Metrics", metrics()),
-        ("Progress", progress()),
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
         ("ProtoList", proto_list()),
@@ -30,7 +29,6 @@ pub(super) fn add(schemas: &mut Schemas) {
         ("ResourceMetadata", resource_metadata()),
     ];
     schemas.extend(all.map(|(name, schema)| (name.to_owned(), schema.into())));
-    super::financials::add(schemas);
 }
 
 fn permissions() -> ObjectBuilder {
@@ -62,31 +60,8 @@ fn metrics() -> ObjectBuilder {
     object("The registry of metrics.").must("metrics", list(metric))
 }
 
-fn ratio(doc: &str) -> ObjectBuilder {
-    let number = of(Type::Number).format(Some(format("double"))).minimum(Some(0)).maximum(Some(1));
-    number.description(Some(doc))
-}
-
 pub(super) fn count(doc: &str) -> ObjectBuilder {
     of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc))
-}
-
-fn progress() -> ObjectBuilder {
-    let worst = object("The child with the least progress.")
-        .must("id", note("Its id."))
-        .must("progress", ratio("Its progress."));
-    object("Progress of a project, program or portfolio.")
-        .must("id", note("The project, program or portfolio."))
-        .property("progress", ratio("Earned of measured weight; absent where nothing is measured."))
-        .property("claimed", ratio("What partners claim of the same weight: no fact, and never below progress."))
-        .property("undefined_reason", note("Why there is no progress to tell, as the registry of metrics has it."))
-        .must("complete", of(Type::Boolean).description(Some("Whether all weight is measured and in sight.")))
-        .property("coverage", ratio("Measured weight of all weight; absent where there is none."))
-        .property("level_of_effort_share", ratio("Weight of what earns with time, of all weight."))
-        .must("deliverable_count", count("Deliverables counted."))
-        .property("worst_child", worst)
-        .property("oldest_input_at", super::shape::instant("When the input left alone the longest last changed (UTC)."))
-        .must("hidden_count", count("Programs of a portfolio that are out of the caller's sight."))
 }
 
 /// The schema of a field's type.

@@ -3,16 +3,13 @@
 //!
 //! It is checked in as `openapi/steerco.json` and served from there, so that review sees a change of the contract.
 
-mod accrual;
 mod actuals;
 mod answers;
-mod bridge;
 mod consumers;
 mod declared;
 mod documents;
 pub(crate) mod example;
 mod exchange;
-mod financials;
 mod finish;
 mod import_job;
 mod ocds;
@@ -20,7 +17,6 @@ mod operation;
 mod others;
 mod parameters;
 mod purchase_orders;
-mod reconciliation;
 mod resources;
 mod schemas;
 mod settlement;
@@ -66,9 +62,6 @@ pub fn document() -> Value {
     operations.extend(actuals::operations(&mut schemas));
     operations.extend(purchase_orders::operations(&mut schemas));
     operations.extend(exchange::operations(&mut schemas));
-    operations.push(bridge::operation(&mut schemas));
-    operations.push(reconciliation::operation(&mut schemas));
-    operations.push(accrual::operation(&mut schemas));
     operations.extend(import_job::operations(&mut schemas));
     operations.extend(consumers::operations(&mut schemas));
     operations.push(webhooks::operation(&mut schemas));

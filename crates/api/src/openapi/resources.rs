@@ -37,8 +37,6 @@ pub(super) fn operations(about: &About) -> Vec<Operation> {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about), upsert_many(about)]);
     }
-    operations.extend(about.progress.then(|| progress(about)));
-    operations.extend(about.financials.then(|| financials(about)));
     operations.extend(about.schedule.then(|| schedule(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
     if about.content {
@@ -199,44 +197,6 @@ fn revisions(about: &About) -> Operation {
         answers: vec![(200, many(about, "A page of versions."))],
         refusals: vec![404],
         ..start(about, HttpMethod::Get, "/{id}/revisions", format!("list_{}_revisions", about.kind.name), "read")
-    }
-}
-
-fn progress(about: &About) -> Operation {
-    let (one_word, _) = words(about);
-    let mut parameters = vec![id(about.kind)];
-    parameters.extend(of(about.kind, &params::rolling_up()));
-    Operation {
-        summary: format!("Get the progress of one {one_word}"),
-        description:
-            "Earned of measured weight of its deliverables, as far as the caller sees them; `GET /v1/metrics` \
-                      defines each number. Maintained with every write, so it costs the same at any size; with `as_of` \
-                      it is computed from history."
-                .to_owned(),
-        parameters,
-        answers: vec![(200, answer("The progress.", "application/json", reference("Progress"), &[]))],
-        refusals: vec![404],
-        ..start(about, HttpMethod::Get, "/{id}/progress", format!("get_{}_progress", about.kind.name), "read")
-    }
-}
-
-fn financials(about: &About) -> Operation {
-    let (one_word, _) = words(about);
-    let mut parameters = vec![id(about.kind)];
-    parameters.extend(of(about.kind, &params::financials()));
-    Operation {
-        summary: format!("Get the financials of one {one_word}"),
-        description:
-            "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the \
-                      caller sees the programs. They are kept with every posting, so they cost the same at any size; \
-                      with `as_of`, and by vendor where they are converted by the rates of the days of posting, they \
-                      are summed from the entries. `currency` and `rate_type` tell them in one currency too; `explain` tells the entries behind them."
-                .to_owned(),
-        access: Access::of("ledger_entry", "read"),
-        parameters,
-        answers: vec![(200, answer("The financials.", "application/json", reference("Financials"), &[]))],
-        refusals: vec![404],
-        ..start(about, HttpMethod::Get, "/{id}/financials", format!("get_{}_financials", about.kind.name), "read")
     }
 }
 

@@ -5,5 +5,5 @@ use steerco_domain::portfolio::Portfolio;
 use crate::rest::mount::{Mounted, whole};
 
 pub(super) fn mount() -> Mounted {
-    whole::<Portfolio>().progress().financials().done()
+    whole::<Portfolio>().done()
 }

@@ -10,7 +10,5 @@ pub(super) fn mount() -> Mounted {
         .verb::<HoldProgram>()
         .verb::<CompleteProgram>()
         .verb::<CancelProgram>()
-        .progress()
-        .financials()
         .done()
 }

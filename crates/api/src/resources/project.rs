@@ -10,8 +10,6 @@ pub(super) fn mount() -> Mounted {
         .verb::<HoldProject>()
         .verb::<CompleteProject>()
         .verb::<CancelProject>()
-        .progress()
         .schedule()
-        .financials()
         .done()
 }

@@ -1,10 +1,8 @@
 //! The REST door.
 
-pub(crate) mod accrual;
 pub(crate) mod actuals;
 mod batch;
 mod body;
-pub(crate) mod bridge;
 pub(crate) mod calendar_feed;
 pub(crate) mod call;
 pub(crate) mod consumers;
@@ -29,7 +27,6 @@ mod pointers;
 pub(crate) mod purchase_orders;
 mod query;
 mod read;
-pub(crate) mod reconciliation;
 mod reply;
 pub(crate) mod settlement;
 mod upserts;

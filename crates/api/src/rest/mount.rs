@@ -31,15 +31,10 @@ pub(crate) enum Reach {
 }
 
 /// What the OpenAPI document says of a mounted resource.
-#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that a resource has or has not")]
 pub(crate) struct About {
     pub(crate) kind: &'static Kind,
     pub(crate) reach: Reach,
     pub(crate) verbs: Vec<VerbAbout>,
-    /// Whether progress rolls up to it.
-    pub(crate) progress: bool,
-    /// Whether money rolls up to it.
-    pub(crate) financials: bool,
     /// Whether each has a schedule.
     pub(crate) schedule: bool,
     /// Whether each has a content beside its fields.
@@ -136,8 +131,6 @@ fn about(kind: &'static Kind, reach: Reach) -> About {
         kind,
         reach,
         verbs: Vec::new(),
-        progress: false,
-        financials: false,
         schedule: false,
         content: false,
         acts: &[],
@@ -165,22 +158,6 @@ impl<R: Resource> Mount<R> {
         self.mounted.routes = self.mounted.routes.route(&path, handler);
         let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, any: None, answer };
         self.mounted.about.verbs.push(about);
-        self
-    }
-
-    /// Adds the roll-up of progress.
-    pub(crate) fn progress(mut self) -> Self {
-        let path = format!("/v1/{}/{{id}}/progress", R::KIND.path());
-        self.mounted.routes = self.mounted.routes.route(&path, get(|rest, call| read::progress(R::KIND, rest, call)));
-        self.mounted.about.progress = true;
-        self
-    }
-
-    /// Adds the roll-up of money.
-    pub(crate) fn financials(mut self) -> Self {
-        let path = format!("/v1/{}/{{id}}/financials", R::KIND.path());
-        self.mounted.routes = self.mounted.routes.route(&path, get(|rest, call| read::financials(R::KIND, rest, call)));
-        self.mounted.about.financials = true;
         self
     }
 

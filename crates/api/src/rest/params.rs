@@ -37,32 +37,6 @@ pub(crate) fn rolling_up() -> Set {
     vec![&AS_OF]
 }
 
-/// How the roll-up of money is read.
-pub(crate) fn financials() -> Set {
-    vec![
-        &AS_OF,
-        &GROUP_BY,
-        &FISCAL_YEAR,
-        &FISCAL_PERIOD_ID,
-        &CURRENCY,
-        &RATE_TYPE,
-        &RATE_SET,
-        &ROUNDING,
-        &COUNT_RESERVES,
-        &COUNT_REQUESTS,
-        &EXPLAIN,
-        &ACCOUNT,
-        &GROUP_KEY,
-        &PAGE_SIZE,
-        &PAGE_TOKEN,
-    ]
-}
-
-/// How a bridge is read.
-pub(crate) fn bridging() -> Set {
-    vec![&FROM_ID, &CURRENCY]
-}
-
 /// How a scorecard is read.
 pub(crate) fn scoring() -> Set {
     vec![&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE]

@@ -2,17 +2,9 @@
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use steerco_domain::exchange_rate::{ExchangeRateType, Rounding};
-use steerco_domain::explanation::Explain;
 use steerco_domain::field::Shape;
-use steerco_domain::financials::{Counts, FinancialsGrouping, FinancialsQuery};
-use steerco_domain::id::Id;
 use steerco_domain::input::{plain_int, unknown_name};
-use steerco_domain::ledger_entry::LedgerAccount;
-use steerco_domain::money::Currency;
-use steerco_domain::text::Code;
 use steerco_domain::time::{Day, Instant};
-use steerco_domain::words::Words;
 use steerco_domain::{Error, Fault};
 use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
 
@@ -103,34 +95,6 @@ impl Query {
             show_deleted: self.flag(&params::SHOW_DELETED),
             read: self.read_args(),
         }
-    }
-
-    pub(crate) fn financials(&self) -> FinancialsQuery {
-        FinancialsQuery {
-            group_by: self.text(&params::GROUP_BY).and_then(|word| FinancialsGrouping::from_word(&word)),
-            fiscal_year: self.whole(&params::FISCAL_YEAR),
-            fiscal_period_id: self.text(&params::FISCAL_PERIOD_ID).and_then(|id| Id::parse(&id).ok()),
-            as_of: self.instant(&params::AS_OF),
-            currency: self.currency(),
-            rate_type: self.text(&params::RATE_TYPE).and_then(|word| ExchangeRateType::from_word(&word)),
-            rate_set: self.text(&params::RATE_SET).and_then(|code| Code::parse(&code)),
-            rounding: self.text(&params::ROUNDING).and_then(|word| Rounding::from_word(&word)),
-            counts: Counts {
-                reserves: self.flag(&params::COUNT_RESERVES),
-                requests: self.flag(&params::COUNT_REQUESTS),
-            },
-            explain: self.flag(&params::EXPLAIN),
-            explained: Explain {
-                account: self.text(&params::ACCOUNT).and_then(|word| LedgerAccount::from_word(&word)),
-                group_key: self.text(&params::GROUP_KEY),
-                page_size: self.whole(&params::PAGE_SIZE),
-                page_token: self.text(&params::PAGE_TOKEN),
-            },
-        }
-    }
-
-    pub(crate) fn currency(&self) -> Option<Currency> {
-        self.text(&params::CURRENCY).and_then(|code| Currency::parse(&code))
     }
 
     /// The parts of a text separated by commas.

@@ -1,7 +1,6 @@
 //! Reading resources.
 
 use axum::extract::State;
-use http::StatusCode;
 use steerco_domain::resource::Kind;
 
 use super::call::Call;
@@ -24,18 +23,6 @@ pub(crate) async fn get_by_ref(kind: &'static Kind, State(rest): State<Rest>, ca
 pub(crate) async fn list(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
     let args = call.query(&params::listing(kind))?.list_args();
     Ok(reply::page(&rest.service.list_any(kind, &call.caller, &args).await?)?)
-}
-
-pub(crate) async fn progress(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
-    let args = call.query(&params::rolling_up())?.read_args();
-    let progress = rest.service.progress(kind, &call.caller, call.path("id"), args.as_of).await?;
-    Ok(reply::json(StatusCode::OK, reply::JSON, &progress)?)
-}
-
-pub(crate) async fn financials(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
-    let query = call.query(&params::financials())?.financials();
-    let found = rest.service.financials(kind, &call.caller, call.path("id"), &query).await?;
-    Ok(reply::json(StatusCode::OK, reply::JSON, &found)?)
 }
 
 pub(crate) async fn revisions(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
