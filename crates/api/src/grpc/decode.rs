@@ -214,7 +214,7 @@ fn value(
     };
     match (field.holds, wire) {
         (Holds::Text, 2) => text(bytes.part()?).map(Value::String),
-        (Holds::Instant, 2) => instant(bytes.part()?),
+        (Holds::Instant, 2) => instant(bytes.part()?, before.as_ref()),
         (Holds::Object(message), 2) => {
             let mut object = object(before);
             read_fields(message, Cursor(bytes.part()?), &mut object, depth + 1)?;
@@ -271,9 +271,11 @@ fn scalar(field: &'static Field, bytes: &mut Cursor<'_>) -> Result<Value, Unread
     })
 }
 
+/// Seconds and nanoseconds, merged into those that came before.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "as protobuf defines it")]
-fn instant(bytes: &[u8]) -> Result<Value, Unreadable> {
-    let (mut bytes, mut seconds, mut nanos) = (Cursor(bytes), 0_i64, 0_i32);
+fn instant(bytes: &[u8], before: Option<&Value>) -> Result<Value, Unreadable> {
+    let (mut seconds, mut nanos) = before.and_then(Value::as_str).map(parts_of_instant).unwrap_or_default();
+    let mut bytes = Cursor(bytes);
     while !bytes.0.is_empty() {
         match bytes.key()? {
             (1, 0) => seconds = bytes.varint()? as i64,
@@ -284,10 +286,21 @@ fn instant(bytes: &[u8]) -> Result<Value, Unreadable> {
     }
     let exact = (0..1_000_000_000).contains(&nanos) && nanos % 1_000 == 0;
     let micros = seconds.checked_mul(1_000_000).and_then(|micros| micros.checked_add(i64::from(nanos / 1_000)));
-    Ok(Value::String(match micros.filter(|_| exact) {
-        Some(micros) => Instant::from_micros(micros).to_string(),
-        None => format!("{seconds} s {nanos} ns"),
-    }))
+    let text = micros.filter(|_| exact).map(|micros| Instant::from_micros(micros).to_string());
+    let text = text.filter(|text| Instant::parse(text).is_some());
+    Ok(Value::String(text.unwrap_or_else(|| format!("{seconds} s {nanos} ns"))))
+}
+
+/// What [`instant`] has made a text of.
+fn parts_of_instant(text: &str) -> (i64, i32) {
+    if let Some(instant) = Instant::parse(text) {
+        let micros = instant.micros();
+        let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+        return (micros.div_euclid(1_000_000), nanos);
+    }
+    let mut numbers = text.split(' ').step_by(2);
+    let mut next = || numbers.next().unwrap_or_default();
+    (next().parse().unwrap_or_default(), next().parse().unwrap_or_default())
 }
 
 fn is_default(holds: Holds, value: &Value) -> bool {

@@ -76,3 +76,50 @@ fn merge_members(patch: &mut Map<String, Value>, name: &str, members: Map<String
         all.extend(members);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use steerco_domain::Resource;
+    use steerco_domain::risk::Risk;
+
+    use super::*;
+
+    fn patched(paths: &[&str]) -> Result<Value, Error> {
+        let given = json!({
+            "revision": 4, "state": "assessed", "kind": "threat", "title": "Flood", "labels": {"a": "1", "b.c": "2"},
+        });
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        masked(Risk::KIND, given.as_object().unwrap().clone(), &paths).map(Value::Object)
+    }
+
+    #[test]
+    fn without_a_mask_what_is_set_and_may_be_set_counts() {
+        let whole = json!({"title": "Flood", "kind": "threat", "labels": {"a": "1", "b.c": "2"}});
+        assert_eq!(patched(&[]).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_mask_clears_what_is_not_set() {
+        let patch = patched(&["title", "cause", "labels.a", "labels.z", "labels.b.c"]).unwrap();
+        assert_eq!(patch, json!({"title": "Flood", "cause": null, "labels": {"a": "1", "z": null, "b.c": "2"}}));
+        assert_eq!(patched(&["labels", "labels.z"]).unwrap(), json!({"labels": {"a": "1", "b.c": "2", "z": null}}));
+        let paths = ["labels".to_owned(), "labels.z".to_owned()];
+        let cleared = masked(Risk::KIND, Map::new(), &paths).unwrap();
+        assert_eq!(Value::Object(cleared), json!({"labels": null}));
+    }
+
+    #[test]
+    fn a_mask_does_not_hide_what_only_the_service_sets() {
+        assert_eq!(patched(&["state", "id"]).unwrap(), json!({"state": "assessed", "id": null}));
+    }
+
+    #[test]
+    fn every_wrong_path_is_named() {
+        let error = patched(&["titel", "*", "cost_low.amount", "", ".", "title."]).unwrap_err();
+        assert!(error.faults.iter().all(|fault| fault.pointer == "/update_mask" && fault.code == "UNKNOWN_FIELD"));
+        assert_eq!(error.faults.len(), 6);
+        assert!(error.faults[0].detail.contains("did you mean title"), "{}", error.faults[0].detail);
+        assert_eq!(patched(&["x"; PATHS_MAX + 1]).unwrap_err().faults.len(), 1);
+    }
+}

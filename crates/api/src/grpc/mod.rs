@@ -109,7 +109,8 @@ async fn serve(service: Service, request: Request) -> Response {
         Serves::Standard(kind, does) => {
             let unary = move |request| {
                 let service = service.clone();
-                Box::pin(answer(request, move |call, bytes| standard::serve(rpc, kind, does, service, call, bytes))) as _
+                Box::pin(answer(request, move |call, bytes| standard::serve(rpc, kind, does, service, call, bytes)))
+                    as _
             };
             transport::unary(Box::new(unary), request).await
         }

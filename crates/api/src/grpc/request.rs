@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn what_is_absent_is_empty() {
         let mut none = members(json!({}));
-        assert_eq!((none.text("id"), none.given("id"), none.flag("partial"), none.long("n")), (String::new(), None, false, None));
+        assert_eq!(
+            (none.text("id"), none.given("id"), none.flag("partial"), none.long("n")),
+            (String::new(), None, false, None)
+        );
         assert_eq!(none.page_size(), None);
         assert!(none.texts("kinds").is_empty() && none.paths().is_empty() && none.messages("items").next().is_none());
     }

@@ -178,7 +178,8 @@ async fn export(
     let missing = || Error::fault("?format", "REQUIRED", format!("is required: one of {}", ExportFormat::choices()));
     let exported = export_kind(&service, &call.caller, &kind, body.list_args()?, format.ok_or_else(missing)?).await?;
     let Exported { sync_token, pieces: content, .. } = exported;
-    let begin = encode(rpc.output, &Object(|members: &mut dyn MemberEncoder| members.member("sync_token", &sync_token)));
+    let begin =
+        encode(rpc.output, &Object(|members: &mut dyn MemberEncoder| members.member("sync_token", &sync_token)));
     let answers = stream::iter([Ok(begin)]).chain(pieces(rpc, content, call.request_id.clone())).boxed();
     Ok(Response::new(timely(answers, call.deadline, &call.request_id)))
 }

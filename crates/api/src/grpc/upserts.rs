@@ -81,15 +81,21 @@ fn record(kind: &'static Kind, mut body: Members) -> Result<Record, Error> {
 }
 
 fn results(message: &'static Message, kind: &'static Kind, done: Upserted) -> Answers {
-    let first = encode(message, &Object(|members: &mut dyn MemberEncoder| {
-        members.member("counts", &CountsOf(&done));
-    }));
+    let first = encode(
+        message,
+        &Object(|members: &mut dyn MemberEncoder| {
+            members.member("counts", &CountsOf(&done));
+        }),
+    );
     let rest = stream::iter(done.results).map(move |result| RecordOf(kind, result)).chunks(RESULTS_MAX);
     let rest = rest.map(move |results| {
         let results = Items(results);
-        encode(message, &Object(|members: &mut dyn MemberEncoder| {
-            members.member("results", &results);
-        }))
+        encode(
+            message,
+            &Object(|members: &mut dyn MemberEncoder| {
+                members.member("results", &results);
+            }),
+        )
     });
     stream::iter([first]).chain(rest).map(Ok).boxed()
 }
