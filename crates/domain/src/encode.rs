@@ -34,6 +34,8 @@ pub trait Encoder {
     fn word(&mut self, position: usize, word: &'static str);
     fn list(&mut self, items: &mut dyn Iterator<Item = &dyn Encode>);
     fn map(&mut self, members: &BTreeMap<String, String>);
+    /// Any JSON object, as text.
+    fn json(&mut self, text: &str);
     fn object(&mut self, members: &dyn Fn(&mut dyn MemberEncoder));
 }
 
@@ -62,7 +64,7 @@ encode! {
     [const MAX: usize] Document<MAX>, text, to => to.text(text.as_str());
     [T: HasId] Id<T>, id, to => to.text(&encode(T::PREFIX, id.as_u128()));
     [] String, text, to => to.text(text);
-    [] &'static str, text, to => to.text(text);
+    [] &str, text, to => to.text(text);
     [] Code, code, to => to.text(code.as_str());
     [] Rate, rate, to => to.text(&rate.to_string());
     [] Country, country, to => to.text(country.code());
@@ -93,6 +95,7 @@ encode! {
     });
 }
 
+/// None encodes nothing.
 impl<T: Encode> Encode for Option<T> {
     fn encode(&self, to: &mut dyn Encoder) {
         if let Some(value) = self {
@@ -150,6 +153,9 @@ impl Encoder for Json<'_> {
     fn map(&mut self, members: &BTreeMap<String, String>) {
         self.plain(members);
     }
+    fn json(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
     fn object(&mut self, members: &dyn Fn(&mut dyn MemberEncoder)) {
         let mut object = JsonMembers { out: &mut *self.0, first: true };
         object.out.push(b'{');
@@ -164,15 +170,22 @@ struct JsonMembers<'a> {
 }
 
 impl MemberEncoder for JsonMembers<'_> {
-    /// Names are words of ours: none needs escapes.
+    /// Names are words of ours: none needs escapes. A member without a value is left out.
     fn member(&mut self, name: &'static str, value: &dyn Encode) {
-        if !std::mem::replace(&mut self.first, false) {
+        let before = self.out.len();
+        if !self.first {
             self.out.push(b',');
         }
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
+        let named = self.out.len();
         value.encode(&mut Json(self.out));
+        if self.out.len() == named {
+            self.out.truncate(before);
+        } else {
+            self.first = false;
+        }
     }
 }
 
@@ -214,6 +227,9 @@ impl Encoder for ToValue {
     fn map(&mut self, members: &BTreeMap<String, String>) {
         self.0 = members.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
     }
+    fn json(&mut self, text: &str) {
+        self.0 = serde_json::from_str(text).unwrap_or_default();
+    }
     fn object(&mut self, members: &dyn Fn(&mut dyn MemberEncoder)) {
         let mut object = Map::new();
         members(&mut object);
@@ -222,7 +238,11 @@ impl Encoder for ToValue {
 }
 
 impl MemberEncoder for Map<String, Value> {
+    /// A member without a value is left out.
     fn member(&mut self, name: &'static str, value: &dyn Encode) {
-        self.insert(name.to_owned(), to_value(value));
+        let value = to_value(value);
+        if !value.is_null() {
+            self.insert(name.to_owned(), value);
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! The gRPC contract as Rust types: generated from `proto/`, nothing else.
+//! The gRPC contract, generated from `proto/` and nothing else: as tables, by which the service reads and answers, and as
+//! Rust types, for clients.
 //!
 //! This crate must never know a rule, a door or a database. To add a message or a field, edit the protos; a field of a
 //! resource that is missing there does not compile in the gRPC door.
 
-pub mod erased;
 pub mod table;
 
 /// Package `steerco.v1`.

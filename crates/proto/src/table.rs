@@ -1,9 +1,10 @@
-//! The messages of the contract as tables: what a field is called, its number, what it holds. Made from the descriptors.
+//! The contract as tables: messages with their fields, and rpcs. Made from the descriptors when this crate is compiled.
 
 /// A message.
 #[derive(Debug)]
 pub struct Message {
     pub name: &'static str,
+    /// In the order of the file.
     pub fields: &'static [Field],
 }
 
@@ -14,8 +15,10 @@ pub struct Field {
     pub number: u32,
     pub holds: Holds,
     pub repeated: bool,
-    /// Whether it can be told from its default.
+    /// Whether a value that equals the default can be told from none.
     pub presence: bool,
+    /// The `oneof` it is an alternative of.
+    pub oneof: Option<i32>,
 }
 
 /// What a field holds.
@@ -27,34 +30,39 @@ pub enum Holds {
     Int,
     Long,
     Number,
+    /// `google.protobuf.Timestamp`.
     Instant,
+    /// An enum: its words in lower case, without prefix, and their numbers. The unspecified one is left out.
     Word(&'static [(&'static str, i32)]),
+    /// `map<string, string>`.
     Map,
+    /// `google.protobuf.Struct`.
+    Json,
     Object(&'static Message),
 }
 
-/// An rpc of which neither side is a stream, or both are.
+/// An rpc.
 #[derive(Debug)]
 pub struct Rpc {
     /// `/steerco.v1.RiskService/GetRisk`.
     pub path: &'static str,
+    /// `RiskService`.
+    pub service: &'static str,
+    /// `GetRisk`.
+    pub name: &'static str,
     pub input: &'static Message,
     pub output: &'static Message,
-    /// Whether it is served by tables alone.
-    pub plain: bool,
+    /// Whether a side is a stream.
+    pub streams: bool,
 }
 
 impl Message {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
-
-    pub fn of_number(&self, number: u32) -> Option<&'static Field> {
-        self.fields.iter().find(|field| field.number == number)
-    }
 }
 
-/// Whether two texts are one, for the compiler.
+/// Whether two texts are equal, for the compiler.
 pub const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -70,7 +78,12 @@ pub const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The message of this name; one that is not there does not compile.
+/// The message of this name. In a constant, one that is not there does not compile.
+///
+/// # Panics
+///
+/// When there is none.
+#[expect(clippy::panic, reason = "it stops the compiler, which calls it")]
 pub const fn message(name: &str) -> &'static Message {
     let mut i = 0;
     while i < MESSAGES.len() {

@@ -1,19 +1,14 @@
 //! One call: who makes it, and the metadata that means what the HTTP headers mean.
 
 use http::Extensions;
-use prost_types::Timestamp;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Reason};
-use steerco_service::{Caller, Context, ReadArgs};
+use steerco_service::{Caller, Context};
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
 
-use super::wire::Scalar;
 use crate::door::{RequestId, is_idempotency_key};
 use crate::problem::to_status;
-
-/// What every rpc answers.
-pub(super) type Answer<T> = Result<Response<T>, Status>;
 
 /// When the caller stops waiting; left with the request by the gate.
 #[derive(Clone, Copy)]
@@ -40,8 +35,8 @@ impl Call {
         })
     }
 
-    /// The context of a write from that instant on.
-    pub(super) fn context_at(self, validate_only: bool, effective_at: Option<Instant>) -> Context {
+    /// The context of a write.
+    pub(super) fn context(self, validate_only: bool, effective_at: Option<Instant>) -> Context {
         Context {
             caller: self.caller,
             request_id: self.request_id,
@@ -51,22 +46,10 @@ impl Call {
             effective_at,
         }
     }
-
-    /// The context of a write.
-    pub(super) fn context(self, validate_only: bool, effective_at: Option<Timestamp>) -> Result<Context, Error> {
-        Ok(Context {
-            caller: self.caller,
-            request_id: self.request_id,
-            idempotency_key: self.idempotency_key,
-            if_match: self.if_match,
-            validate_only,
-            effective_at: instant("effective_at", effective_at)?,
-        })
-    }
 }
 
 /// Opens a request, runs it, and turns a refusal into a status.
-pub(super) async fn answer<T, U, F>(request: Request<T>, run: impl FnOnce(Call, T) -> F) -> Answer<U>
+pub(super) async fn answer<T, U, F>(request: Request<T>, run: impl FnOnce(Call, T) -> F) -> Result<Response<U>, Status>
 where
     F: Future<Output = Result<Response<U>, Error>>,
 {
@@ -110,39 +93,6 @@ pub(super) fn set<T>(response: &mut Response<T>, name: &'static str, value: &str
     }
 }
 
-/// An instant beside the resource, named as the query parameter of REST.
-pub(super) fn instant(name: &str, message: Option<Timestamp>) -> Result<Option<Instant>, Error> {
-    let Some(message) = message else { return Ok(None) };
-    let parsed = Instant::json(message).as_str().and_then(Instant::parse);
-    let wrong = || {
-        Error::fault(
-            format!("?{name}"),
-            "BAD_INSTANT",
-            "must be an instant of the years 1 to 9999, in whole microseconds",
-        )
-    };
-    parsed.map(Some).ok_or_else(wrong)
-}
-
-/// How resources are read.
-pub(super) fn read_args(
-    as_of: Option<Timestamp>,
-    valid_at: Option<Timestamp>,
-    fields: String,
-) -> Result<ReadArgs, Error> {
-    Ok(ReadArgs { as_of: instant("as_of", as_of)?, valid_at: instant("valid_at", valid_at)?, fields: given(fields) })
-}
-
-/// Proto3 cannot tell an empty text from an absent one.
-pub(super) fn given(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
-/// Nor zero.
-pub(super) fn page_size(size: i32) -> Option<i64> {
-    (size != 0).then(|| size.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,15 +106,5 @@ mod tests {
         assert_eq!((unquoted("abc"), unquoted("\""), unquoted("W/\"a\"")), ("abc", "\"", "W/\"a\""));
         metadata.append("if-match", "def".parse().unwrap());
         assert_eq!(text(&metadata, "if-match").unwrap_err().faults[0].code, "DUPLICATE");
-    }
-
-    #[test]
-    fn instants_beside_the_resource() {
-        let read = |seconds, nanos| instant("as_of", Some(Timestamp { seconds, nanos }));
-        assert_eq!(read(1, 2_000).unwrap(), Some(Instant::from_micros(1_000_002)));
-        assert_eq!(read(-1, 0).unwrap(), Some(Instant::from_micros(-1_000_000)));
-        for (seconds, nanos) in [(i64::MAX, 0), (i64::MIN, 0), (0, -1), (0, 1_000_000_000), (0, 1), (1 << 40, 0)] {
-            assert_eq!(read(seconds, nanos).unwrap_err().faults[0].pointer, "?as_of", "{seconds} {nanos}");
-        }
     }
 }

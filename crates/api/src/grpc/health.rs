@@ -16,17 +16,17 @@ const PACE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct HealthDoor {
     service: Service,
-    names: Vec<&'static str>,
+    names: Vec<String>,
 }
 
 /// The health service of these services, and of the server as a whole (the empty name).
-pub(super) fn server(service: Service, names: Vec<&'static str>) -> HealthServer<HealthDoor> {
+pub(super) fn server(service: Service, names: Vec<String>) -> HealthServer<HealthDoor> {
     HealthServer::new(HealthDoor { service, names })
 }
 
 impl HealthDoor {
     fn knows(&self, name: &str) -> bool {
-        name.is_empty() || self.names.contains(&name)
+        name.is_empty() || self.names.iter().any(|known| known == name)
     }
 }
 

@@ -5,12 +5,12 @@ use axum::extract::State;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use steerco_domain::Resource;
 use steerco_domain::input::read_input;
 use steerco_domain::mask::View;
 use steerco_domain::time::Instant;
 use steerco_domain::webhook_endpoint::{TestWebhookEndpoint, WebhookEndpoint};
 use steerco_domain::words::Words;
-use steerco_domain::{Error, Resource};
 use steerco_service::{WebhookAttempt, WebhookDelivery, WebhookDeliveryPage};
 
 use super::call::{Call, JSON};

@@ -6,11 +6,11 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::Map;
+use steerco_domain::Resource;
 use steerco_domain::input::read_input;
 use steerco_domain::mask::View;
 use steerco_domain::resource::Kind;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{Error, Resource};
 use steerco_service::AnyVerb;
 
 use super::call::{Call, JSON, PATCH};
