@@ -115,7 +115,7 @@ pub mod vendor_statement;
 pub mod webhook_endpoint;
 pub mod work_calendar;
 
-pub use any_resource::{AnyBox, AnyResource};
+pub use any_resource::{AnyBox, AnyResource, Maker};
 pub use error::{Error, Fault, Reason};
 pub use resource::Resource;
 
