@@ -3,6 +3,8 @@
 //! This crate must never know a rule, a door or a database. To add a message or a field, edit the protos; a field of a
 //! resource that is missing there does not compile in the gRPC door.
 
+#[cfg(test)]
+mod declared;
 pub mod erased;
 pub mod table;
 
