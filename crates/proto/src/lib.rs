@@ -1,7 +1,8 @@
 //! The gRPC contract as Rust types: generated from `proto/`, nothing else.
 //!
-//! This crate must never know a rule, a door or a database. To add a message or a field, edit the protos; a field of a
-//! resource that is missing there does not compile in the gRPC door.
+//! This crate must never know a rule, a door or a database. The protos of resources are written from their declarations by a
+//! test of this crate (`UPDATE=1 cargo declare`); what nobody declares is edited there. A field of a resource that is missing
+//! in them does not compile in the gRPC door.
 
 #[cfg(test)]
 mod declared;

@@ -1,4 +1,4 @@
-//! The files of the contract as they are declared: `UPDATE=1 cargo test` writes them, and a test fails when they are stale.
+//! The files of the contract as they are declared: `UPDATE=1 cargo declare` writes them, and a test fails when they are stale.
 //!
 //! Names, order and comments come from the declarations of the domain. Numbers come from the files that are checked in: a
 //! new field gets the next one that was never given, and what is no longer declared is reserved. What nobody declares yet,
@@ -80,5 +80,5 @@ fn protos_are_as_declared() {
             stale.push(path);
         }
     }
-    assert!(stale.is_empty(), "stale: run UPDATE=1 cargo test -p steerco-proto; {stale:?}");
+    assert!(stale.is_empty(), "stale: run UPDATE=1 cargo declare; {stale:?}");
 }
