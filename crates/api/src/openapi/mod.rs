@@ -56,7 +56,7 @@ const ABOUT: &str = "System of record for project management: portfolios, progra
 
 /// The document.
 pub fn document() -> Value {
-    let abouts: Vec<About> = mounts().into_iter().map(|(_, mount)| mount().about).collect();
+    let abouts: Vec<About> = mounts().map(|(_, mount)| mount().about).collect();
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
     operations.extend(actuals::operations(&mut schemas));

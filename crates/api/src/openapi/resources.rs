@@ -28,18 +28,18 @@ pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 /// The operations of a resource.
 pub(super) fn operations(about: &About) -> Vec<Operation> {
     let mut operations = vec![list(about), export(about), get(about)];
-    if about.reach == Reach::Record {
+    if about.kind.reach == Reach::Record {
         return operations;
     }
     operations.extend([update(about), add_external_ref(about), remove_external_ref(about), revisions(about)]);
-    operations.extend((about.reach == Reach::Posted).then(|| create(about)));
-    if about.reach == Reach::Whole {
+    operations.extend((about.kind.reach == Reach::Posted).then(|| create(about)));
+    if about.kind.reach == Reach::Whole {
         operations.extend([create(about), delete(about), undelete(about)]);
         operations.extend([get_by_ref(about), upsert(about), batch(about), upsert_many(about)]);
     }
-    operations.extend(about.schedule.then(|| schedule(about)));
+    operations.extend(about.kind.schedule.then(|| schedule(about)));
     operations.extend(about.verbs.iter().map(|verb| act(about, verb)));
-    if about.content {
+    if about.kind.content {
         operations.extend([upload(about), download(about)]);
     }
     operations
@@ -88,7 +88,7 @@ fn created(about: &About) -> (u16, ResponseBuilder) {
 /// Adds what can be done next with a new resource.
 fn link(about: &About, answer: ResponseBuilder) -> ResponseBuilder {
     let name = about.kind.name;
-    let whole = about.reach == Reach::Whole;
+    let whole = about.kind.reach == Reach::Whole;
     let fixed = ["get", "update"].into_iter().chain(whole.then_some(["delete", "undelete"]).into_iter().flatten());
     let fixed = fixed.map(|verb| format!("{verb}_{name}"));
     let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));

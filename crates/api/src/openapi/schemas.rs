@@ -25,14 +25,14 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
         (title.to_owned(), answer(kind.doc, kind.fields, schemas)),
         (format!("{title}Page"), page(&format!("A page of a list of `{title}`."), title)),
     ];
-    if about.reach != Reach::Record {
+    if about.kind.reach != Reach::Record {
         made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
     }
-    if matches!(about.reach, Reach::Whole | Reach::Posted) {
+    if matches!(about.kind.reach, Reach::Whole | Reach::Posted) {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
         made.push((format!("{title}Create"), input(&new, settable(false), schemas)));
     }
-    if about.reach == Reach::Whole {
+    if about.kind.reach == Reach::Whole {
         let known =
             "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         made.extend([

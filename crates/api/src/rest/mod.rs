@@ -21,6 +21,7 @@ pub(crate) mod mount;
 mod oauth;
 pub(crate) mod operations;
 pub(crate) mod ocds;
+pub(crate) mod own;
 mod pages;
 pub(crate) mod params;
 mod pointers;
@@ -76,7 +77,7 @@ impl Rest {
 /// Every route of the REST door. Those of a resource are made when one of them is first asked for.
 pub(crate) fn router(service: Service, options: Options, door: &Door) -> Router {
     let rest = Rest { service, options: Arc::new(options), figures: door.figures() };
-    resources::mounts().into_iter().fold(behind(door, &rest, others()), |router, (kind, mount)| {
+    resources::mounts().fold(behind(door, &rest, others()), |router, (kind, mount)| {
         let (door, rest, path) = (door.clone(), rest.clone(), format!("/v1/{}", kind.path()));
         let routes = lazy(move || behind(&door, &rest, mount().routes.merge(operations::routes(Some(kind)))));
         router.route(&path, routes.clone()).route(&format!("{path}/{{*rest}}"), routes)
