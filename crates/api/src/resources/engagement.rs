@@ -6,7 +6,7 @@ use steerco_domain::engagement::{
 };
 
 use crate::rest::mount::{Mounted, whole};
-use crate::rest::{ocds, settlement};
+use crate::rest::ocds;
 
 pub(super) fn mount() -> Mounted {
     let mut mounted = whole::<Engagement>()
@@ -19,7 +19,5 @@ pub(super) fn mount() -> Mounted {
     mounted.routes = mounted.routes.route("/v1/engagements/ocds-record-package", get(ocds::list_records));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/ocds-release-package", get(ocds::get_releases));
     mounted.routes = mounted.routes.route("/v1/engagements/{id}/ocds-record-package", get(ocds::get_record));
-    mounted.routes = mounted.routes.route("/v1/engagements/{id}/statement-of-account", get(settlement::get_statement));
-    mounted.routes = mounted.routes.route("/v1/engagements/{id}/scorecard", get(settlement::get_engagement_scorecard));
     mounted
 }

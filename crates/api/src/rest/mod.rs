@@ -1,6 +1,5 @@
 //! The REST door.
 
-pub(crate) mod actuals;
 mod batch;
 mod body;
 pub(crate) mod calendar_feed;
@@ -12,7 +11,6 @@ mod discovery;
 mod docs;
 mod event_types;
 mod events;
-pub(crate) mod exchange;
 pub(crate) mod export;
 mod health;
 pub(crate) mod import;
@@ -24,11 +22,9 @@ pub(crate) mod ocds;
 mod pages;
 pub(crate) mod params;
 mod pointers;
-pub(crate) mod purchase_orders;
 mod query;
 mod read;
 mod reply;
-pub(crate) mod settlement;
 mod upserts;
 pub(crate) mod webhooks;
 pub(crate) mod write;
