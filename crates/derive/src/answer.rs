@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Field, Ident, ItemStruct, LitStr, Token, Type};
 
-use crate::declaration::{documentation, without_markers};
+use crate::declaration::{arguments, documentation, without_markers};
 
 /// One member as declared.
 struct Member {
@@ -93,10 +93,18 @@ impl Member {
     }
 }
 
-pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let item: ItemStruct = syn::parse2(item)?;
     let members = item.fields.iter().map(Member::read).collect::<syn::Result<Vec<_>>>()?;
     let (name, title, doc) = (&item.ident, item.ident.to_string(), documentation(&item.attrs));
+    let (mut message, mut in_place) = (title.clone(), false);
+    for (argument, text) in arguments(tokens)? {
+        match argument.to_string().as_str() {
+            "message" => message = text,
+            "in_place" => in_place = true,
+            _ => return Err(syn::Error::new_spanned(argument, "one of: message = \"…\", in_place")),
+        }
+    }
     let names: Vec<&Ident> = members.iter().map(|member| &member.name).collect();
     let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let specs = members.iter().map(Member::spec);
@@ -114,7 +122,7 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
             }
         }
         impl #generics ::steerco_domain::shape::Described for #name #types #bounds {
-            const WIRE: ::steerco_domain::shape::Wire = ::steerco_domain::shape::Wire::Object(#title);
+            const WIRE: ::steerco_domain::shape::Wire = ::steerco_domain::shape::Wire::Object(#message);
             fn shape() -> ::steerco_domain::shape::Shape {
                 ::steerco_domain::shape::Shape::Answer(<Self as ::steerco_domain::shape::Answer>::SPEC)
             }
@@ -122,7 +130,7 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
         impl #generics ::steerco_domain::shape::Answer for #name #types #bounds {
             const SPEC: &'static ::steerco_domain::shape::AnswerSpec = {
                 static SPEC: ::steerco_domain::shape::AnswerSpec = ::steerco_domain::shape::AnswerSpec {
-                    title: #title, doc: #doc, fields: &[#(#specs),*],
+                    title: #title, message: #message, in_place: #in_place, doc: #doc, fields: &[#(#specs),*],
                 };
                 &SPEC
             };

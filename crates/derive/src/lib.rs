@@ -28,12 +28,13 @@ pub fn input(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(input::expand(arguments.into(), item.into()))
 }
 
-/// Declares an object that is only answered. Its doc comments are the text of the documents. Markers of a field: `min = 0`
+/// Declares an object that is only answered. Its doc comments are the text of the documents. `message` names its message
+/// where that is called otherwise than its schema; `in_place` gives it no schema of its own. Markers of a field: `min = 0`
 /// and `max = 1000` limit a number, `max` also the items of a list; `one_of("lost", "gained")` lists texts; `plain` leaves
 /// the pattern of a text out of the documents.
 #[proc_macro_attribute]
-pub fn answer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(answer::expand(item.into()))
+pub fn answer(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(answer::expand(arguments.into(), item.into()))
 }
 
 /// Declares an enum whose variants are lower-case words on the wire and in the database.

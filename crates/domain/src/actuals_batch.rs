@@ -1,7 +1,6 @@
 //! Batches of actuals: what a finance system sent at once, and what became of it.
 
-use serde::Serialize;
-use steerco_derive::{input, resource, words};
+use steerco_derive::{answer, input, resource, words};
 
 use crate::actuals_line::ActualsLine;
 use crate::coding_rule::ProposedCodingRule;
@@ -171,21 +170,51 @@ pub enum ActualsProgressState {
     Posted,
 }
 
-/// How far a batch is that comes in a stream.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// How far a batch is.
+#[answer]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ActualsProgress {
+    /// Code of the source that sends it.
     pub source: String,
+    /// The source's own name for it.
     pub batch_ref: String,
+    /// How far it is.
     pub state: ActualsProgressState,
     /// Lines that have arrived.
+    #[field(min = 0)]
     pub lines_received: i32,
     /// Lines that have gone through the step it is at, once all have arrived.
+    #[field(min = 0)]
     pub lines_done: i32,
+    /// When the first of it arrived, or of a posted batch when it was posted (UTC).
     pub started_at: Instant,
+    /// When this was told last (UTC).
     pub updated_at: Instant,
     /// The batch, once it is posted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[field(plain)]
     pub actuals_batch_id: Option<Id<ActualsBatch>>,
+}
+
+/// What became of a line.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActualsResult {
+    /// The line, from 1.
+    #[field(min = 1)]
+    pub line: i32,
+    /// Its identifier in the source.
+    pub external_id: String,
+    /// What became of it.
+    pub status: ActualsStatus,
+    /// Why, as a word a program can compare; of a posted line, what is to be looked at (`EXCEEDS_ORDER`, `EXCEEDS_INVOICED`,
+    /// `OVER_BUDGET`), and otherwise absent.
+    pub reason: Option<String>,
+    /// What is wrong and what would be right.
+    pub detail: Option<String>,
+    /// The entry it made, or the one that was there.
+    pub ledger_entry_id: Option<String>,
+    /// Whether an entry of the same content under another identifier was there already: perhaps the same thing twice.
+    pub possible_repeat: bool,
 }
 
 /// Moves the costs in suspense that the rules of today map.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use crate::actor::Actor;
@@ -63,6 +64,8 @@ encode! {
     [const MAX: usize] Text<MAX>, text, to => to.text(text.as_str());
     [const MAX: usize] Document<MAX>, text, to => to.text(text.as_str());
     [T: HasId] Id<T>, id, to => to.text(&encode(T::PREFIX, id.as_u128()));
+    [] std::borrow::Cow<'static, str>, text, to => to.text(text);
+    [] Box<RawValue>, json, to => to.json(json.get());
     [] String, text, to => to.text(text);
     [] &str, text, to => to.text(text);
     [] Code, code, to => to.text(code.as_str());

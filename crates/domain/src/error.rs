@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use steerco_derive::answer;
 
-/// One violation, with the place in the request that caused it.
+/// One fault in a request.
+#[answer]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// JSON pointer into the request body, or `?name` for a query parameter.
+    /// JSON pointer into the request body, `?name` for a query parameter, or the name of a header.
     pub pointer: String,
     /// What is wrong, as a word a program can compare.
     pub code: Cow<'static, str>,

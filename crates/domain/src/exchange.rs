@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
-use serde::Serialize;
+use steerco_derive::answer;
 
 use crate::actuals_batch::CurrencyTotal;
 use crate::error::{Error, Reason};
-use crate::exchange_rate::{ConvertAmounts, ExchangeRate, ExchangeRateType, Rounding};
+use crate::exchange_rate::{CONVERT_MAX, ConvertAmounts, ExchangeRate, ExchangeRateType, Rounding};
 use crate::money::{Amount, Currency, Money, UNIT};
 use crate::rate::Rate;
 use crate::text::Code;
@@ -207,27 +207,32 @@ impl Rates {
     }
 }
 
-/// Amounts as they are answered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Amounts converted, in their order.
+#[answer]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Conversion {
+    /// The currency wanted.
     pub currency: Currency,
     /// The sum of the unrounded lines, rounded once.
     pub total: Amount,
+    /// Whether every amount has a rate.
     pub complete: bool,
     /// Sums that have no rate.
     pub unconverted: Vec<CurrencyTotal>,
+    /// One for each amount.
+    #[field(max = CONVERT_MAX)]
     pub lines: Vec<ConvertedLine>,
 }
 
 /// One amount converted; nothing where there is no rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvertedLine {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What it comes to, rounded at the digits of the currency.
     pub amount: Option<Amount>,
     /// Units of the currency wanted for one of the line's, to twelve decimals.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The day of the rate; of a mean the last one of the period.
     pub rate_on: Option<Day>,
 }
 

@@ -175,7 +175,7 @@ pub struct Standing {
 }
 
 /// The child with the least progress.
-#[answer]
+#[answer(in_place)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorstChild {
     /// Its id.

@@ -1,6 +1,6 @@
 //! Batches of purchase orders: what a purchasing system sent at once, and what became of it.
 
-use steerco_derive::{input, resource, words};
+use steerco_derive::{answer, input, resource, words};
 
 use crate::actuals_batch::{ControlTotal, CurrencyTotal, LINES_MAX};
 use crate::actuals_line::{LineCount, Sums, check_count, check_totals};
@@ -79,6 +79,31 @@ pub enum PurchaseOrderStatus {
     Unchanged,
     /// It cannot be; nothing was done.
     Rejected,
+}
+
+/// What became of a line.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurchaseOrderResult {
+    /// The line, from 1.
+    #[field(min = 1)]
+    pub line: i32,
+    /// Number of the purchase order.
+    pub purchase_order_reference: String,
+    /// Its line.
+    pub purchase_order_line: Option<String>,
+    /// What was to be done.
+    pub action: PurchaseOrderAction,
+    /// What became of it.
+    pub status: PurchaseOrderStatus,
+    /// Why it was rejected, as a word a program can compare.
+    pub reason: Option<String>,
+    /// What is wrong and what would be right.
+    pub detail: Option<String>,
+    /// The commitment it is about, where there is one.
+    pub commitment_id: Option<String>,
+    /// Whether it went beyond what was available to the program in the fiscal year.
+    pub over_budget: bool,
 }
 
 /// Lines of a batch with one end.

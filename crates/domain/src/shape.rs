@@ -1,5 +1,7 @@
 //! How values are described: to the documents by shapes, to the compiler by what they are on the wire.
 
+use serde_json::value::RawValue;
+
 use crate::encode::Encode;
 
 /// What a database column holds. Both databases know just these two.
@@ -58,6 +60,8 @@ pub enum Shape {
     OneOf(&'static [&'static str]),
     /// An object that is only answered.
     Answer(&'static AnswerSpec),
+    /// Any JSON object.
+    Json,
     /// A resource as its reader sees it.
     Resource(&'static crate::resource::Kind),
 }
@@ -86,6 +90,7 @@ pub enum Wire {
     Map,
     Word(&'static [(&'static str, &'static str)]),
     Object(&'static str),
+    Json,
     List { of: &'static Wire },
 }
 
@@ -158,6 +163,23 @@ impl Described for &'static str {
     }
 }
 
+impl Described for std::borrow::Cow<'static, str> {
+    const WIRE: Wire = Wire::Text;
+
+    fn shape() -> Shape {
+        Shape::Plain
+    }
+}
+
+/// A JSON object that is text already.
+impl Described for Box<RawValue> {
+    const WIRE: Wire = Wire::Json;
+
+    fn shape() -> Shape {
+        Shape::Json
+    }
+}
+
 /// A value that the service only answers; implemented by `#[answer]`.
 pub trait Answer: Described {
     const SPEC: &'static AnswerSpec;
@@ -165,7 +187,12 @@ pub trait Answer: Described {
 
 /// The declaration of an answer.
 pub struct AnswerSpec {
+    /// Its schema.
     pub title: &'static str,
+    /// Its message.
+    pub message: &'static str,
+    /// Whether its schema stands where it is used.
+    pub in_place: bool,
     pub doc: &'static str,
     pub fields: &'static [AnswerField],
 }

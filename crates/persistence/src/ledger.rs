@@ -7,13 +7,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use steerco_domain::Resource;
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsStatus};
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsResult, ActualsStatus};
 use steerco_domain::coding_rule::CodingRule;
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::hex::hex;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::money::{Amount, Money};
+use steerco_domain::purchase_order_batch::PurchaseOrderResult;
 use steerco_domain::time::Day;
 use steerco_domain::words::Words;
 
@@ -22,7 +23,7 @@ use crate::columns::Columns;
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
 use crate::flush::logged;
-use crate::purchase_order::{self, OrderResult};
+use crate::purchase_order;
 use crate::row::Row;
 use crate::sql::Sql;
 
@@ -51,7 +52,7 @@ pub struct Postings {
     pub entries: Entries,
     pub unposted: Vec<Unposted>,
     /// What became of the lines of a batch of purchase orders.
-    pub orders: Vec<OrderResult>,
+    pub orders: Vec<PurchaseOrderResult>,
 }
 
 impl Postings {
@@ -86,18 +87,6 @@ pub struct Unposted {
     /// The entry that was there already.
     pub entry_id: Option<String>,
     pub amount: Money,
-}
-
-/// The end of a line, as its batch tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineResult {
-    pub line: i32,
-    pub external_id: String,
-    pub status: String,
-    pub reason: Option<String>,
-    pub detail: Option<String>,
-    pub entry_id: Option<String>,
-    pub possible_repeat: bool,
 }
 
 /// What stands under an identifier of a source now.
@@ -239,7 +228,7 @@ pub async fn list_results(
     batch: &str,
     after: i64,
     limit: u32,
-) -> Result<Vec<LineResult>, Fail> {
+) -> Result<Vec<ActualsResult>, Fail> {
     // Either side ends where the page does, so that a page costs the same wherever it begins.
     let page = |sql: &mut Sql, key: &str| {
         sql.push(" FROM ").push(key).push(" WHERE org = ").text(org).push(" AND actuals_batch_id = ").text(batch);
@@ -266,13 +255,15 @@ pub async fn list_results(
         let over = |i: usize| row.get::<Option<i64>>(i).map(|units| units.map(Amount::new));
         let currency: Option<String> = row.get(9)?;
         let told = remark(over(7)?, over(8)?, currency.as_deref().unwrap_or_default()).unzip();
-        Ok(LineResult {
+        let status: String = row.get(2)?;
+        let broken = || Fail::Broken(format!("the end of a line is {status}"));
+        Ok(ActualsResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             external_id: row.get(1)?,
-            status: row.get(2)?,
+            status: ActualsStatus::from_word(&status).ok_or_else(broken)?,
             reason: row.get::<Option<String>>(3)?.or(told.0),
             detail: row.get::<Option<String>>(4)?.or(told.1),
-            entry_id: row.get(5)?,
+            ledger_entry_id: row.get(5)?,
             possible_repeat: repeat != 0,
         })
     };

@@ -1,27 +1,15 @@
 //! Batches of purchase orders beside their rows: what became of their lines.
 
 use steerco_domain::field::{Cell, ColumnType};
-use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
+use steerco_domain::purchase_order_batch::{
+    PurchaseOrderAction, PurchaseOrderBatch, PurchaseOrderResult, PurchaseOrderStatus,
+};
+use steerco_domain::words::Words;
 
 use crate::conn::{Conn, Insert};
 use crate::fail::Fail;
 use crate::row::Row;
 use crate::sql::Sql;
-
-/// What became of a line of a purchase order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderResult {
-    pub line: i32,
-    pub reference: String,
-    pub order_line: Option<String>,
-    pub action: String,
-    pub status: String,
-    /// Code and explanation.
-    pub reason: Option<(String, String)>,
-    /// The commitment it is about, where there is one.
-    pub commitment_id: Option<String>,
-    pub over_budget: bool,
-}
 
 /// The batch of this name, if it is there.
 pub async fn find_batch(
@@ -42,7 +30,7 @@ pub async fn list_results(
     batch: &str,
     after: i64,
     limit: u32,
-) -> Result<Vec<OrderResult>, Fail> {
+) -> Result<Vec<PurchaseOrderResult>, Fail> {
     let mut sql =
         Sql::new("SELECT line, purchase_order_reference, purchase_order_line, action, status, reason, detail, ");
     sql.push("commitment_id, over_budget FROM purchase_order_result WHERE org = ").text(org);
@@ -50,14 +38,16 @@ pub async fn list_results(
     sql.push(" ORDER BY line LIMIT ").int(i64::from(limit));
     let result = |row: &Row| {
         let (line, over_budget): (i64, i64) = (row.get(0)?, row.get(8)?);
-        let (reason, detail): (Option<String>, Option<String>) = (row.get(5)?, row.get(6)?);
-        Ok(OrderResult {
+        let (action, status): (String, String) = (row.get(3)?, row.get(4)?);
+        let broken = || Fail::Broken(format!("a line is {action} and {status}"));
+        Ok(PurchaseOrderResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
-            reference: row.get(1)?,
-            order_line: row.get(2)?,
-            action: row.get(3)?,
-            status: row.get(4)?,
-            reason: reason.zip(detail),
+            purchase_order_reference: row.get(1)?,
+            purchase_order_line: row.get(2)?,
+            action: PurchaseOrderAction::from_word(&action).ok_or_else(broken)?,
+            status: PurchaseOrderStatus::from_word(&status).ok_or_else(broken)?,
+            reason: row.get(5)?,
+            detail: row.get(6)?,
             commitment_id: row.get(7)?,
             over_budget: over_budget != 0,
         })
@@ -66,7 +56,7 @@ pub async fn list_results(
 }
 
 /// Keeps what became of the lines of a batch.
-pub(crate) async fn put(conn: &Conn, org: &str, batch: &str, results: &[OrderResult]) -> Result<(), Fail> {
+pub(crate) async fn put(conn: &Conn, org: &str, batch: &str, results: &[PurchaseOrderResult]) -> Result<(), Fail> {
     use ColumnType::{Int, Text};
     if results.is_empty() {
         return Ok(());
@@ -85,18 +75,17 @@ pub(crate) async fn put(conn: &Conn, org: &str, batch: &str, results: &[OrderRes
         ("over_budget", Int),
     ];
     let text = |text: Option<&String>| text.map_or(Cell::Null, |text| Cell::Text(text.clone()));
-    let row = |result: &OrderResult| {
-        let (reason, detail) = result.reason.as_ref().map(|(reason, detail)| (reason, detail)).unzip();
+    let row = |result: &PurchaseOrderResult| {
         vec![
             Cell::Text(org.to_owned()),
             Cell::Text(batch.to_owned()),
             Cell::Int(i64::from(result.line)),
-            Cell::Text(result.reference.clone()),
-            text(result.order_line.as_ref()),
-            Cell::Text(result.action.clone()),
-            Cell::Text(result.status.clone()),
-            text(reason),
-            text(detail),
+            Cell::Text(result.purchase_order_reference.clone()),
+            text(result.purchase_order_line.as_ref()),
+            Cell::Text(result.action.word().to_owned()),
+            Cell::Text(result.status.word().to_owned()),
+            text(result.reason.as_ref()),
+            text(result.detail.as_ref()),
             text(result.commitment_id.as_ref()),
             Cell::Int(i64::from(result.over_budget)),
         ]

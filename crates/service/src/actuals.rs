@@ -5,19 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
+use steerco_derive::answer;
 use steerco_domain::actuals_batch::{
-    ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsStatus, PostActualsBatch,
+    ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsResult, ActualsStatus, PostActualsBatch,
 };
 use steerco_domain::actuals_line::check_control;
 use steerco_domain::error::Fault;
 use steerco_domain::id::Id;
+use steerco_domain::input::read_input;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::Seed;
-use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
+use steerco_persistence::ledger::{self, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
@@ -28,6 +29,7 @@ use crate::actuals_periods::Periods;
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
+use crate::operation::{Answered, Body, Operation, Part, Run, Told, Under, WRITING};
 use crate::results::RESULTS_SHOWN;
 use crate::{Caller, Context, Outcome, Service, Written};
 
@@ -39,13 +41,74 @@ const OVERRIDE: &Row = find("actuals_batch", "override");
 #[derive(Debug)]
 pub struct PostedBatch {
     pub written: Written<ActualsBatch>,
-    pub results: Vec<LineResult>,
+    pub results: Vec<ActualsResult>,
     /// The line after which results are missing here.
     pub more_after: Option<i32>,
 }
 
+/// What became of a batch, and of its first lines.
+#[answer]
+pub struct PostedActualsBatch {
+    /// The batch.
+    pub actuals_batch: Part<ActualsBatch>,
+    /// What became of its lines, the first 1000 of them.
+    #[field(max = RESULTS_SHOWN)]
+    pub results: Vec<ActualsResult>,
+    /// The line after which the next page of results begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_line: Option<i32>,
+}
+
+impl From<PostedBatch> for Answered {
+    fn from(posted: PostedBatch) -> Self {
+        let PostedBatch { written, results, more_after: more_after_line } = posted;
+        Self::with(written, |actuals_batch| Box::new(PostedActualsBatch { actuals_batch, results, more_after_line }))
+    }
+}
+
+const EXAMPLE: &str = r#"{
+    "source": "gla", "batch_ref": "2008-04",
+    "control": {"count": 1, "totals": [{"amount": "1390.11", "currency": "GBP"}]},
+    "lines": [{
+        "external_id": "0", "cost_code": "Catering Charges", "posted_on": "2008-04-01",
+        "amount": {"amount": "1390.11", "currency": "GBP"}
+    }]
+}"#;
+
+/// What posts actuals, to be filled in.
+pub(crate) const fn posting(run: Run) -> Operation {
+    Operation {
+        service: ActualsBatch::KIND.title,
+        under: Under::Kind(ActualsBatch::KIND),
+        parameters: WRITING,
+        answer: Told::of::<PostedActualsBatch>(
+            "The first answer again; or with `validate_only` what would become of the lines.",
+        ),
+        created: Some("The batch, and what became of its lines."),
+        ..Operation::post(run)
+    }
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "create_actuals_batch",
+    row: Some(POST),
+    path: "/v1/actuals-batches",
+    summary: "Post a batch of actuals",
+    doc: "In one transaction, up to 10000 lines. Control totals that do not match refuse the whole batch, and so does a line \
+          that cannot be posted, unless `partial`. The same `batch_ref` of a source at any later time gets the first \
+          answer; the same line again is a `duplicate`, whatever its batch. A cost code that nothing maps goes to \
+          suspense. With `validate_only`: what would become of it.",
+    body: Some(Body::of::<PostActualsBatch>(EXAMPLE)),
+    ..posting(|service, context, arguments| {
+        Box::pin(async move {
+            let batch = read_input(&arguments.body())?;
+            Ok(service.post_actuals(&context, batch).await?.into())
+        })
+    })
+}];
+
 /// What was told of the lines when a batch was decided: a dry run stores nothing to read it from.
-type Told = Arc<Mutex<Vec<LineResult>>>;
+type ToldLines = Arc<Mutex<Vec<ActualsResult>>>;
 
 impl Service {
     /// Posts a batch of actuals that came whole.
@@ -59,7 +122,7 @@ impl Service {
         let PostActualsBatch { partial, corrections, adjusting, override_reason, .. } = &sent.batch;
         let input = json!([sent.sha256, partial, corrections, adjusting, override_reason]);
         let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
-        let told = Told::default();
+        let told = ToldLines::default();
         let telling = Arc::clone(&told);
         let make = make(move |env| {
             let (sent, told) = (Arc::clone(&sent), Arc::clone(&telling));
@@ -77,7 +140,7 @@ impl Service {
         &self,
         caller: &Caller,
         written: Written<ActualsBatch>,
-        told: Vec<LineResult>,
+        told: Vec<ActualsResult>,
     ) -> Result<PostedBatch, Error> {
         let lines = written.seen.resource.line_count;
         let (results, more_after) = self.shown_results(caller, &written, told, lines).await?;
@@ -85,7 +148,7 @@ impl Service {
     }
 }
 
-async fn decide(env: &Env<'_>, sent: &Arc<Sent>, [id, base]: [u128; 2], told: &Told) -> Result<Decided, Fail> {
+async fn decide(env: &Env<'_>, sent: &Arc<Sent>, [id, base]: [u128; 2], told: &ToldLines) -> Result<Decided, Fail> {
     let scope = env.scope(Some(POST))?;
     let batch = &sent.batch;
     if !scope.is_whole() {
@@ -217,7 +280,7 @@ pub(crate) fn new_batch(
 }
 
 /// The results that come with the answer.
-fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<LineResult> {
+fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<ActualsResult> {
     let mut others = resolved.unposted.iter().peekable();
     let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<Fate>))| {
         let number = i32::try_from(i + 1).unwrap_or(i32::MAX);
@@ -228,21 +291,21 @@ fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<LineRes
                 resolved.remarks.get(&i).copied().unwrap_or_default();
             let told = ledger::remark(exceeds_order_by, exceeds_budget_by, line.amount.currency.code());
             let (reason, detail) = told.unzip();
-            return Some(LineResult {
+            return Some(ActualsResult {
                 line: number,
                 external_id,
-                status: fate.status.word().to_owned(),
+                status: fate.status,
                 reason,
                 detail,
-                entry_id: Some(entry_id),
+                ledger_entry_id: Some(entry_id),
                 possible_repeat: fate.repeats,
             });
         }
         let other = others.next_if(|other| other.line == number)?;
         let (reason, detail) = other.reason.clone().unzip();
-        let status = other.status.word().to_owned();
-        let entry_id = other.entry_id.clone();
-        Some(LineResult { line: number, external_id, status, reason, detail, entry_id, possible_repeat: false })
+        let (status, ledger_entry_id) = (other.status, other.entry_id.clone());
+        let line = number;
+        Some(ActualsResult { line, external_id, status, reason, detail, ledger_entry_id, possible_repeat: false })
     };
     first.iter().zip(&resolved.fates).enumerate().take(RESULTS_SHOWN).filter_map(result).collect()
 }

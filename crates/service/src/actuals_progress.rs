@@ -4,12 +4,45 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsProgress, ActualsProgressState, PostActualsBatch};
-use steerco_domain::{Error, Resource};
+use steerco_domain::{Error, Fault, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, ledger};
 
 use crate::content::Staged;
+use crate::operation::{Answered, Operation, Told, Under};
+use crate::parameter::{BATCH_REF, SOURCE};
 use crate::{Caller, Service};
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "get_actuals_progress",
+    service: ActualsBatch::KIND.title,
+    row: Some(ActualsBatch::KIND.rows.read),
+    path: "/v1/actuals-batches/progress",
+    under: Under::Kind(ActualsBatch::KIND),
+    summary: "Get how far a batch is",
+    doc: "Of a stream that is on its way: whether its lines arrive, are checked or are posted, and how many of them. Nothing \
+          of it is in the ledger before all of it is; one that broke off or was refused is not found, and its name is \
+          free. `source` and `batch_ref` are both required.",
+    parameters: &[&SOURCE, &BATCH_REF],
+    answer: Told::of::<ActualsProgress>("How far it is."),
+    refusals: &[404],
+    ..Operation::get(|service, context, mut arguments| {
+        Box::pin(async move {
+            let [source, batch_ref] = [&SOURCE, &BATCH_REF].map(|it| arguments.text(it).unwrap_or_default());
+            check_name(&source, &batch_ref)?;
+            Ok(Answered::of(service.actuals_progress(&context.caller, &source, &batch_ref).await?))
+        })
+    })
+}];
+
+/// A batch is called by both.
+fn check_name(source: &str, batch_ref: &str) -> Result<(), Error> {
+    let given = [("?source", source), ("?batch_ref", batch_ref)];
+    let missing = given.into_iter().filter(|(_, text)| text.is_empty());
+    let faults: Vec<Fault> =
+        missing.map(|(name, _)| Fault::new(name, "REQUIRED", "is required: a batch is called by both")).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
 
 /// Microseconds between two tellings of one step: a batch is not held up by them.
 const OFTEN: i64 = 250_000;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use steerco_derive::answer;
 use steerco_domain::access::{Row, find};
 use steerco_domain::exchange::Conversion;
 use steerco_domain::exchange_rate::{
     ConvertAmounts, ExchangeRate, ExchangeRateType, ImportExchangeRates, Quote, series,
 };
+use steerco_domain::input::read_input;
 use steerco_domain::money::Currency;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Resource};
@@ -17,6 +19,8 @@ use steerco_persistence::{Conn, Fail, exchange, log};
 
 use crate::decide::{Decided, decide};
 use crate::execute::{Env, Item, Wish, make};
+use crate::operation::{Answered, Body, Operation, Told, Under, WRITING};
+use crate::parameter::AS_OF;
 use crate::{Caller, Context, Outcome, Service};
 
 const IMPORT: &Row = find("exchange_rate", "import");
@@ -24,20 +28,83 @@ const IMPORT: &Row = find("exchange_rate", "import");
 const EURO: &str = "EUR";
 
 /// What became of a file of rates.
+#[answer]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportedRates {
+pub struct ImportedExchangeRates {
+    /// Rates that are new.
+    #[field(min = 0)]
     pub created: i32,
+    /// Rates that differed.
+    #[field(min = 0)]
     pub updated: i32,
+    /// Rates that were there.
+    #[field(min = 0)]
     pub unchanged: i32,
-    /// Headings that are no currency now.
+    /// Headings that are no currency of ISO 4217 now.
     pub skipped: Vec<String>,
-    /// Whether this is the stored answer of an earlier request.
-    pub replayed: bool,
 }
 
+const IMPORT_EXAMPLE: &str =
+    r#"{"document": "Date,USD,GBP\n2016-06-24,1.1066,0.8075\n", "source_reference": "ECB"}"#;
+const CONVERT_EXAMPLE: &str = r#"{
+    "to": "EUR", "rate_type": "spot",
+    "lines": [{"on": "2016-06-25", "amount": {"amount": "80000", "currency": "USD"}}]
+}"#;
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "import_exchange_rates",
+        service: ExchangeRate::KIND.title,
+        row: Some(IMPORT),
+        path: "/v1/exchange-rates/import",
+        under: Under::Kind(ExchangeRate::KIND),
+        summary: "Import reference rates of the European Central Bank",
+        doc: "As spot rates of the euro, all or none, up to 1000 at once: narrow `from`, `until` or `currencies`. A rate \
+              that is there already stays as it is, or gets a new version where it differs.",
+        parameters: WRITING,
+        body: Some(Body::of::<ImportExchangeRates>(IMPORT_EXAMPLE)),
+        answer: Told::of::<ImportedExchangeRates>("What became of the file."),
+        ..Operation::post(|service, context, arguments| {
+            Box::pin(async move {
+                let import = read_input(&arguments.body())?;
+                let (imported, replayed) = service.import_rates(&context, &import).await?;
+                let changed = imported.created + imported.updated > 0;
+                let outcome = Some(if changed { Outcome::Updated } else { Outcome::Unchanged });
+                Ok(Answered { outcome, replayed, ..Answered::of(imported) })
+            })
+        })
+    },
+    Operation {
+        id: "convert_amounts",
+        service: ExchangeRate::KIND.title,
+        row: Some(ExchangeRate::KIND.rows.read),
+        path: "/v1/exchange-rates/convert",
+        under: Under::Kind(ExchangeRate::KIND),
+        summary: "Convert amounts",
+        doc: "Changes nothing. `spot` and `budget` take the last rate on or before the day of the line, `average` and \
+              `period_end` the stored rate of the period, else what the spot rates of its days tell: the mean rate, and \
+              the last one. A pair that is not quoted is found the other way round, or through one currency. A missing \
+              rate leaves an amount in `unconverted`.",
+        parameters: &[&AS_OF],
+        body: Some(Body::of::<ConvertAmounts>(CONVERT_EXAMPLE)),
+        answer: Told::of::<Conversion>("The amounts."),
+        ..Operation::post(|service, context, mut arguments| {
+            Box::pin(async move {
+                let as_of = arguments.instant(&AS_OF);
+                let wish = read_input(&arguments.body())?;
+                Ok(Answered::of(service.convert(&context.caller, &wish, as_of).await?))
+            })
+        })
+    },
+];
+
 impl Service {
-    /// Takes the rates of a file over, all or none.
-    pub async fn import_rates(&self, context: &Context, import: &ImportExchangeRates) -> Result<ImportedRates, Error> {
+    /// Takes the rates of a file over, all or none; and whether this is the stored answer of an earlier request.
+    pub async fn import_rates(
+        &self,
+        context: &Context,
+        import: &ImportExchangeRates,
+    ) -> Result<(ImportedExchangeRates, bool), Error> {
         let found = import.read()?;
         let reference = import.source_reference.as_ref().map(|text| text.as_str().to_owned());
         let item = |quote: Quote| {
@@ -48,18 +115,17 @@ impl Service {
         };
         let input = serde_json::to_value(import).unwrap_or_default();
         let items: Vec<_> = found.quotes.into_iter().map(item).collect();
-        let mut imported = ImportedRates { skipped: found.skipped, ..ImportedRates::default() };
+        let mut imported = ImportedExchangeRates { skipped: found.skipped, ..ImportedExchangeRates::default() };
         if items.is_empty() {
             context.refuse_etag()?;
             let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
             self.authorise(&conn, &context.caller, IMPORT).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
-            return Ok(imported);
+            return Ok((imported, false));
         }
         let action = IMPORT.action;
         let wish = Wish::many(ExchangeRate::KIND, action, input, items);
         let done = self.execute(context, wish).await?;
-        imported.replayed = done.replayed;
         for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {
             match written.outcome {
                 Outcome::Created => imported.created += 1,
@@ -67,7 +133,7 @@ impl Service {
                 _ => imported.unchanged += 1,
             }
         }
-        Ok(imported)
+        Ok((imported, done.replayed))
     }
 
     /// Converts amounts by the rates of now, or as they were known at an instant.

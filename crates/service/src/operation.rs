@@ -95,6 +95,8 @@ pub struct Told {
 #[derive(Clone, Copy)]
 pub enum Schema {
     Answer(&'static AnswerSpec),
+    /// One that is declared like an input.
+    Value { title: &'static str, doc: &'static str, fields: &'static [FieldSpec] },
     /// The resource that it is about, after the write.
     Resource(&'static Kind),
 }
@@ -104,10 +106,16 @@ impl Told {
         Self { doc, schema: Schema::Answer(T::SPEC) }
     }
 
-    /// The name of its schema, and of its message.
+    /// An answer that is declared like an input.
+    pub(crate) const fn value<T: Input>(doc: &'static str) -> Self {
+        Self { doc, schema: Schema::Value { title: T::TITLE, doc: T::DOC, fields: T::FIELDS } }
+    }
+
+    /// The name of its schema.
     pub const fn title(&self) -> &'static str {
         match self.schema {
             Schema::Answer(spec) => spec.title,
+            Schema::Value { title, .. } => title,
             Schema::Resource(kind) => kind.title,
         }
     }
@@ -209,7 +217,7 @@ impl Operation {
 /// What every write takes.
 pub(crate) const WRITING: &[&Parameter] = &[&VALIDATE_ONLY];
 
-static NOTHING: AnswerSpec = AnswerSpec { title: "", doc: "", fields: &[] };
+static NOTHING: AnswerSpec = AnswerSpec { title: "", message: "", in_place: false, doc: "", fields: &[] };
 
 /// The first sentence of a text, or what stands before its first comma.
 pub(crate) const fn first_words(doc: &'static str) -> &'static str {
@@ -298,6 +306,25 @@ impl Answered {
     /// What was read or computed.
     pub(crate) fn of(body: impl Encode + Send + Sync + 'static) -> Self {
         Self { body: Box::new(body), etag: None, outcome: None, replayed: false, created: None, secret: false }
+    }
+
+    /// What a write answers beside the resource that it is about.
+    pub(crate) fn with<R: Resource + AnyResource>(
+        written: Written<R>,
+        body: impl FnOnce(Part<R>) -> Box<dyn Encode + Send + Sync>,
+    ) -> Self {
+        let Written { seen: Seen { resource, mask, etag, .. }, outcome, replayed } = written;
+        let created = (outcome == Outcome::Created).then(|| Resource::id_text(&resource));
+        let body = body(Part { resource, mask });
+        Self { body, etag: Some(etag), outcome: Some(outcome), replayed, created, secret: false }
+    }
+
+    /// The same with a secret.
+    pub(crate) fn secret<R: Resource + AnyResource>(
+        written: Written,
+        body: impl FnOnce(Part<R>) -> Box<dyn Encode + Send + Sync>,
+    ) -> Result<Self, Error> {
+        Ok(Self { secret: true, ..Self::with(written.typed()?, body) })
     }
 
     /// The resource after a write.

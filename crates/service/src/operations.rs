@@ -1,7 +1,10 @@
 //! The one list of the operations beside those that every resource has.
 
 use crate::operation::Operation;
-use crate::{accruals, bridge, consumers, digest, financials, progress, reconciliation};
+use crate::{
+    accruals, actuals, actuals_progress, bridge, consumers, digest, exchange, financials, progress, purchase_orders,
+    reclassify, reconciliation, results, settlement,
+};
 
 /// By the files in which they stand.
 static ALL: &[&[Operation]] = &[
@@ -10,6 +13,13 @@ static ALL: &[&[Operation]] = &[
     financials::OPERATIONS,
     accruals::OPERATIONS,
     reconciliation::OPERATIONS,
+    actuals::OPERATIONS,
+    actuals_progress::OPERATIONS,
+    reclassify::OPERATIONS,
+    purchase_orders::OPERATIONS,
+    results::OPERATIONS,
+    exchange::OPERATIONS,
+    settlement::OPERATIONS,
     consumers::OPERATIONS,
     digest::OPERATIONS,
 ];

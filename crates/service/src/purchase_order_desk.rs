@@ -16,12 +16,11 @@ use steerco_domain::program::Program;
 use steerco_domain::project::Project;
 use steerco_domain::purchase_order_batch::{
     PostPurchaseOrderBatch, PurchaseOrderAction, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
+    PurchaseOrderResult,
 };
 use steerco_domain::resource::{Seed, Verb};
 use steerco_domain::text::Text;
-use steerco_domain::words::Words;
 use steerco_domain::{Error, Resource};
-use steerco_persistence::purchase_order::OrderResult;
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, commitment};
 
 use crate::budget_control::{Budgeted, Control, Verdict};
@@ -47,7 +46,7 @@ pub(crate) struct Desk<'a> {
     commits: Control,
     posting: Posting,
     tally: Tally<PurchaseOrderStatus>,
-    pub(crate) results: Vec<OrderResult>,
+    pub(crate) results: Vec<PurchaseOrderResult>,
 }
 
 /// A commitment as it was, unless it is new, and as the lines so far leave it.
@@ -100,31 +99,31 @@ impl<'a> Desk<'a> {
     pub(crate) async fn take(&mut self, env: &Env<'_>, line: &PurchaseOrderLine) -> Result<(), Fail> {
         let place = self.by_key.get(&line.key()).copied();
         let standing = place.and_then(|place| self.orders.get(place)).map(|order| order.after.clone());
-        let mut result = OrderResult {
+        let mut result = PurchaseOrderResult {
             line: i32::try_from(self.results.len() + 1).unwrap_or(i32::MAX),
-            reference: line.purchase_order_reference.to_string(),
-            order_line: line.purchase_order_line.as_ref().map(Text::to_string),
-            action: line.action.word().to_owned(),
-            status: String::new(),
+            purchase_order_reference: line.purchase_order_reference.to_string(),
+            purchase_order_line: line.purchase_order_line.as_ref().map(Text::to_string),
+            action: line.action,
+            status: PurchaseOrderStatus::Unchanged,
             reason: None,
+            detail: None,
             commitment_id: standing.as_ref().map(Resource::id_text),
             over_budget: false,
         };
-        let status = match self.apply(env, line, standing).await? {
-            Ok(None) => PurchaseOrderStatus::Unchanged,
+        match self.apply(env, line, standing).await? {
+            Ok(None) => {}
             Ok(Some((after, over_budget))) => {
                 result.commitment_id = Some(after.id_text());
                 result.over_budget = over_budget;
                 self.keep(line, place, after);
-                PurchaseOrderStatus::Applied
+                result.status = PurchaseOrderStatus::Applied;
             }
-            Err(why) => {
-                result.reason = Some(why);
-                PurchaseOrderStatus::Rejected
+            Err((reason, detail)) => {
+                (result.reason, result.detail) = (Some(reason), Some(detail));
+                result.status = PurchaseOrderStatus::Rejected;
             }
-        };
-        status.word().clone_into(&mut result.status);
-        self.tally.add(status, line.amount);
+        }
+        self.tally.add(result.status, line.amount);
         self.results.push(result);
         Ok(())
     }
@@ -263,7 +262,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Writes every commitment that the batch makes or changes, once, with what that posts.
-    pub(crate) fn finish(self, env: &Env<'_>, source: &str) -> Result<Vec<OrderResult>, Fail> {
+    pub(crate) fn finish(self, env: &Env<'_>, source: &str) -> Result<Vec<PurchaseOrderResult>, Fail> {
         for Order { before, mut after, action } in self.orders {
             let change = match &before {
                 None => Change::new(ChangeKind::Insert, None, &after, "create", Some(source)),

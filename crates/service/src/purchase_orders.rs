@@ -5,17 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
+use steerco_derive::answer;
 use steerco_domain::access::{Row, find};
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
+use steerco_domain::input::read_input;
 use steerco_domain::legal_entity::LegalEntity;
-use steerco_domain::purchase_order_batch::{PostPurchaseOrderBatch, PurchaseOrderBatch, PurchaseOrderStatus};
+use steerco_domain::purchase_order_batch::{
+    PostPurchaseOrderBatch, PurchaseOrderBatch, PurchaseOrderResult, PurchaseOrderStatus,
+};
 use steerco_domain::resource::Seed;
-use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, Postings};
-use steerco_persistence::purchase_order::{self, OrderResult};
+use steerco_persistence::purchase_order;
 use steerco_persistence::{Change, ChangeKind, Fail, commitment};
 
 use crate::actuals::find_entity;
@@ -23,6 +26,7 @@ use crate::actuals_sent::FAULTS_MAX;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
 use crate::purchase_order_desk::Desk;
+use crate::operation::{Answered, Body, Operation, Part, Told, Under, WRITING};
 use crate::results::RESULTS_SHOWN;
 use crate::{Context, Outcome, Service, Written};
 
@@ -33,13 +37,66 @@ const OVERRIDE: &Row = find("commitment", "override");
 #[derive(Debug)]
 pub struct TakenOrders {
     pub written: Written<PurchaseOrderBatch>,
-    pub results: Vec<OrderResult>,
+    pub results: Vec<PurchaseOrderResult>,
     /// The line after which results are missing here.
     pub more_after: Option<i32>,
 }
 
+/// What became of a batch, and of its first lines.
+#[answer]
+pub struct TakenPurchaseOrderBatch {
+    /// The batch.
+    pub purchase_order_batch: Part<PurchaseOrderBatch>,
+    /// What became of its lines, the first 1000 of them.
+    #[field(max = RESULTS_SHOWN)]
+    pub results: Vec<PurchaseOrderResult>,
+    /// The line after which the next page of results begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_line: Option<i32>,
+}
+
+const EXAMPLE: &str = r#"{
+    "source": "gla", "batch_ref": "orders 2008-04-01",
+    "control": {"count": 2, "totals": [{"amount": "1000.00", "currency": "GBP"}]},
+    "lines": [{
+        "action": "commit", "purchase_order_reference": "4500001", "purchase_order_line": "10",
+        "amount": {"amount": "1000.00", "currency": "GBP"}, "title": "Steel", "ordered_on": "2008-04-01",
+        "program_id": "prog_01h455vb4pex5vsknk084sn02q"
+    }, {"action": "final_invoice", "purchase_order_reference": "4500000"}]
+}"#;
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "create_purchase_order_batch",
+    service: PurchaseOrderBatch::KIND.title,
+    row: Some(POST),
+    path: "/v1/purchase-order-batches",
+    under: Under::Kind(PurchaseOrderBatch::KIND),
+    summary: "Take over a batch of purchase orders",
+    doc: "In one transaction, up to 10000 lines. Each requests, commits, amends, ends or cancels the commitment of an order \
+          line. Control totals that do not match refuse the whole batch, and so does a line that cannot be taken over, \
+          unless `partial`. The budget is controlled for each line and for all of them together. The same `batch_ref` of a \
+          source at any later time gets the first answer; a line that says what stands already is `unchanged`. With \
+          `validate_only`: what would become of it.",
+    parameters: WRITING,
+    body: Some(Body::of::<PostPurchaseOrderBatch>(EXAMPLE)),
+    answer: Told::of::<TakenPurchaseOrderBatch>(
+        "The first answer again; or with `validate_only` what would become of the lines.",
+    ),
+    created: Some("The batch, and what became of its lines."),
+    ..Operation::post(|service, context, arguments| {
+        Box::pin(async move {
+            let batch = read_input(&arguments.body())?;
+            let TakenOrders { written, results, more_after: more_after_line } =
+                service.post_purchase_orders(&context, batch).await?;
+            Ok(Answered::with(written, |purchase_order_batch| {
+                Box::new(TakenPurchaseOrderBatch { purchase_order_batch, results, more_after_line })
+            }))
+        })
+    })
+}];
+
 /// What was told of the lines when a batch was decided: a dry run stores nothing to read it from.
-type Told = Mutex<Vec<OrderResult>>;
+type ToldLines = Mutex<Vec<PurchaseOrderResult>>;
 
 impl Service {
     /// Takes over a batch of purchase orders.
@@ -48,7 +105,7 @@ impl Service {
         context: &Context,
         batch: PostPurchaseOrderBatch,
     ) -> Result<TakenOrders, Error> {
-        let (batch, told) = (Arc::new(batch), Arc::new(Told::default()));
+        let (batch, told) = (Arc::new(batch), Arc::new(ToldLines::default()));
         let sha256 = digest(&batch)?;
         let input = json!([sha256, batch.partial, batch.override_reason]);
         let (id, telling) = (self.inner.clock.new_id(), Arc::clone(&told));
@@ -77,7 +134,7 @@ async fn decide(
     batch: &PostPurchaseOrderBatch,
     sha256: &str,
     id: u128,
-    told: &Told,
+    told: &ToldLines,
 ) -> Result<Decided, Fail> {
     let scope = env.scope(Some(POST))?;
     let overrides = batch.override_reason.as_ref().map(|_| env.scope(Some(OVERRIDE))).transpose()?;
@@ -144,11 +201,11 @@ fn taken(
 }
 
 /// Unless the batch is to be taken over in part, one line that cannot be refuses all.
-fn refuse_rejected(batch: &PostPurchaseOrderBatch, results: &[OrderResult]) -> Result<(), Error> {
-    let rejected = PurchaseOrderStatus::Rejected.word();
-    let rejected = results.iter().filter(|result| result.status == rejected && !batch.partial);
-    let fault = |result: &OrderResult| {
-        let (code, detail) = result.reason.clone().unwrap_or_default();
+fn refuse_rejected(batch: &PostPurchaseOrderBatch, results: &[PurchaseOrderResult]) -> Result<(), Error> {
+    let rejected =
+        results.iter().filter(|result| result.status == PurchaseOrderStatus::Rejected && !batch.partial);
+    let fault = |result: &PurchaseOrderResult| {
+        let (code, detail) = (result.reason.clone().unwrap_or_default(), result.detail.clone().unwrap_or_default());
         Fault::new(format!("/lines/{}", result.line - 1), code, detail)
     };
     let faults: Vec<Fault> = rejected.take(FAULTS_MAX).map(fault).collect();

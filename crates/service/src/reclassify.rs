@@ -6,19 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
-use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsStatus, ReclassifyActuals};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsBatchType, ActualsResult, ActualsStatus, ReclassifyActuals,
+};
 use steerco_domain::actuals_line::tally;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
+use steerco_domain::input::read_input;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::text::Text;
-use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
+use steerco_persistence::ledger::{self, Postings, Unposted};
 use steerco_persistence::{Change, ChangeKind, Fail};
 
-use crate::actuals::{PostedBatch, find_entity, first_answer, id_of, new_batch};
+use crate::operation::{Body, Operation};
+use crate::actuals::{PostedBatch, find_entity, first_answer, id_of, new_batch, posting};
 use crate::coding::Coder;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
@@ -28,6 +31,22 @@ use crate::{Context, Outcome, Service};
 const RECLASSIFY: &Row = find("actuals_batch", "reclassify");
 /// Costs that one act looks at.
 const MOVED_MAX: usize = 100_000;
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "reclassify_actuals",
+    row: Some(RECLASSIFY),
+    path: "/v1/actuals-batches/reclassify",
+    summary: "Move costs out of suspense",
+    doc: "Every cost in suspense that a coding rule of today maps is moved by a balanced entry: in its own period, or where \
+          that is closed in the next open one. With `validate_only`: what the rules would move.",
+    body: Some(Body::of::<ReclassifyActuals>(r#"{"source": "gla", "batch_ref": "suspense 2008-04"}"#)),
+    ..posting(|service, context, arguments| {
+        Box::pin(async move {
+            let act = read_input(&arguments.body())?;
+            Ok(service.reclassify_actuals(&context, act).await?.into())
+        })
+    })
+}];
 
 impl Service {
     /// Moves the costs in suspense that the rules of today map.
@@ -60,7 +79,7 @@ async fn decide(
     env: &Env<'_>,
     act: &ReclassifyActuals,
     [id, base]: [u128; 2],
-    told: &Mutex<Vec<LineResult>>,
+    told: &Mutex<Vec<ActualsResult>>,
 ) -> Result<Decided, Fail> {
     let scope = env.scope(Some(RECLASSIFY))?;
     if !scope.is_whole() {
@@ -168,14 +187,14 @@ fn moved(
     }))
 }
 
-fn result(i: usize, (entry, to): &Move, status: ActualsStatus) -> LineResult {
-    LineResult {
+fn result(i: usize, (entry, to): &Move, status: ActualsStatus) -> ActualsResult {
+    ActualsResult {
         line: i32::try_from(i + 1).unwrap_or(i32::MAX),
         external_id: entry.external_id.as_ref().map(Text::to_string).unwrap_or_default(),
-        status: status.word().to_owned(),
+        status,
         reason: None,
         detail: None,
-        entry_id: Some(to.as_ref().unwrap_or(entry).id_text()),
+        ledger_entry_id: Some(to.as_ref().unwrap_or(entry).id_text()),
         possible_repeat: false,
     }
 }

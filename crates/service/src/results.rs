@@ -2,23 +2,92 @@
 
 use std::future::Future;
 
-use steerco_domain::actuals_batch::ActualsBatch;
+use steerco_derive::answer;
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsResult};
 use steerco_domain::list::parse_page_size;
-use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
+use steerco_domain::purchase_order_batch::{PurchaseOrderBatch, PurchaseOrderResult};
 use steerco_domain::{Error, Resource};
-use steerco_persistence::ledger::{self, LineResult};
-use steerco_persistence::purchase_order::{self, OrderResult};
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail};
+use steerco_persistence::{Conn, Fail, ledger, purchase_order};
 
+use crate::operation::{Answered, Operation, Told, Under};
+use crate::parameter::{AFTER_LINE, PAGE_SIZE, Parameter};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Outcome, Service, Written};
 
 /// Results of lines that come with the answer.
 pub(crate) const RESULTS_SHOWN: usize = 1_000;
 
+/// What became of lines, in their order.
+#[answer(message = "ListActualsResultsResponse")]
+pub struct ActualsResultPage {
+    /// The ends.
+    #[field(max = RESULTS_SHOWN)]
+    pub results: Vec<ActualsResult>,
+    /// The line after which the next page begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_line: Option<i32>,
+}
+
+/// What became of lines, in their order.
+#[answer(message = "ListPurchaseOrderResultsResponse")]
+pub struct PurchaseOrderResultPage {
+    /// The ends.
+    #[field(max = RESULTS_SHOWN)]
+    pub results: Vec<PurchaseOrderResult>,
+    /// The line after which the next page begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_line: Option<i32>,
+}
+
+const DOC: &str = "In their order, 1000 at a time where `page_size` says nothing else.";
+static PARAMETERS: &[&Parameter] = &[&AFTER_LINE, &PAGE_SIZE];
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "list_actuals_results",
+        service: ActualsBatch::KIND.title,
+        row: Some(ActualsBatch::KIND.rows.read),
+        path: "/v1/actuals-batches/{id}/results",
+        under: Under::Kind(ActualsBatch::KIND),
+        summary: "List what became of the lines of a batch",
+        doc: DOC,
+        parameters: PARAMETERS,
+        answer: Told::of::<ActualsResultPage>("A page."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            Box::pin(async move {
+                let (id, after) = (arguments.id(), arguments.whole(&AFTER_LINE).unwrap_or_default());
+                let size = results_on_page(arguments.whole(&PAGE_SIZE))?;
+                let (results, more_after_line) = service.page_of_results(&context.caller, &id, after, size).await?;
+                Ok(Answered::of(ActualsResultPage { results, more_after_line }))
+            })
+        })
+    },
+    Operation {
+        id: "list_purchase_order_results",
+        service: PurchaseOrderBatch::KIND.title,
+        row: Some(PurchaseOrderBatch::KIND.rows.read),
+        path: "/v1/purchase-order-batches/{id}/results",
+        under: Under::Kind(PurchaseOrderBatch::KIND),
+        summary: "List what became of the lines of a batch of purchase orders",
+        doc: DOC,
+        parameters: PARAMETERS,
+        answer: Told::of::<PurchaseOrderResultPage>("A page."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            Box::pin(async move {
+                let (id, after) = (arguments.id(), arguments.whole(&AFTER_LINE).unwrap_or_default());
+                let size = results_on_page(arguments.whole(&PAGE_SIZE))?;
+                let (results, more_after_line) = service.page_of_results(&context.caller, &id, after, size).await?;
+                Ok(Answered::of(PurchaseOrderResultPage { results, more_after_line }))
+            })
+        })
+    },
+];
+
 /// Lines a page has at most, where that is asked.
-pub fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
+fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
     match given {
         None => Ok(RESULTS_SHOWN),
         given => {
@@ -44,7 +113,7 @@ pub trait LineEnd: Sized + Send {
     ) -> impl Future<Output = Result<Vec<Self>, Fail>> + Send;
 }
 
-impl LineEnd for LineResult {
+impl LineEnd for ActualsResult {
     type Batch = ActualsBatch;
 
     fn line(&self) -> i32 {
@@ -56,7 +125,7 @@ impl LineEnd for LineResult {
     }
 }
 
-impl LineEnd for OrderResult {
+impl LineEnd for PurchaseOrderResult {
     type Batch = PurchaseOrderBatch;
 
     fn line(&self) -> i32 {

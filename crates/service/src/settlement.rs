@@ -14,6 +14,8 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, account, log};
 
+use crate::operation::{Answered, Arguments, Operation, Told, Under};
+use crate::parameter::{AS_OF, FROM, MINIMUM_EVIDENCE as MINIMUM_EVIDENCE_WANTED, Parameter, UNTIL};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
@@ -35,6 +37,88 @@ pub struct ScorecardArgs {
     /// The facts as they were known then; now when absent.
     pub as_of: Option<Instant>,
 }
+
+const SCORECARD: &str = "Computed from facts: what was reached on time, accepted at first, promised and kept, measured and grown in cost, each \
+     with the count of what it rests on; and the mean by weight over what was measured. Where too little is known there is \
+     no score, and the reason. `GET /v1/metrics` defines the figures.";
+static SCORING: &[&Parameter] = &[&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE_WANTED];
+
+fn scorecard_args(arguments: &mut Arguments) -> ScorecardArgs {
+    ScorecardArgs {
+        from: arguments.day(&FROM),
+        until: arguments.day(&UNTIL),
+        minimum_evidence: arguments.whole(&MINIMUM_EVIDENCE_WANTED),
+        as_of: arguments.instant(&AS_OF),
+    }
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "get_statement_of_account",
+        service: Engagement::KIND.title,
+        row: Some(READ_ENGAGEMENT),
+        path: "/v1/engagements/{id}/statement-of-account",
+        under: Under::Kind(Engagement::KIND),
+        summary: "Get the statement of account of an engagement",
+        doc: "What was agreed, accepted, charged and paid, entry by entry, with what is owed after each, and the disputes \
+              that are open. The partner and the organisation read the same numbers.",
+        parameters: &[&AS_OF],
+        answer: Told::value::<StatementOfAccount>("The statement."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            let (id, as_of) = (arguments.id(), arguments.instant(&AS_OF));
+            Box::pin(async move { Ok(Answered::of(service.statement_of_account(&context.caller, &id, as_of).await?)) })
+        })
+    },
+    Operation {
+        id: "get_engagement_scorecard",
+        service: Engagement::KIND.title,
+        row: Some(READ_ENGAGEMENT),
+        path: "/v1/engagements/{id}/scorecard",
+        under: Under::Kind(Engagement::KIND),
+        summary: "Get the scorecard of an engagement",
+        doc: SCORECARD,
+        parameters: SCORING,
+        answer: Told::value::<Scorecard>("The scorecard."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            let (id, args) = (arguments.id(), scorecard_args(&mut arguments));
+            Box::pin(async move { Ok(Answered::of(service.engagement_scorecard(&context.caller, &id, &args).await?)) })
+        })
+    },
+    Operation {
+        id: "get_partner_scorecard",
+        service: Partner::KIND.title,
+        row: Some(READ_PARTNER),
+        path: "/v1/partners/{id}/scorecard",
+        under: Under::Kind(Partner::KIND),
+        summary: "Get the scorecard of a partner",
+        doc: SCORECARD,
+        parameters: SCORING,
+        answer: Told::value::<Scorecard>("The scorecard."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            let (id, args) = (arguments.id(), scorecard_args(&mut arguments));
+            Box::pin(async move { Ok(Answered::of(service.partner_scorecard(&context.caller, &id, &args).await?)) })
+        })
+    },
+    Operation {
+        id: "get_invoice_match",
+        service: Invoice::KIND.title,
+        row: Some(READ_LEDGER),
+        path: "/v1/invoices/{id}/match",
+        under: Under::Kind(Invoice::KIND),
+        summary: "Get an invoice beside the books",
+        doc: "The commitment of its purchase order line, and the costs that finance posted with its number \
+              (`invoice_reference`) against commitments of its engagement: what was posted more or less than charged. For \
+              who reads the ledger.",
+        answer: Told::value::<InvoiceMatch>("The match."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            Box::pin(async move { Ok(Answered::of(service.invoice_match(&context.caller, &arguments.id()).await?)) })
+        })
+    },
+];
 
 impl Service {
     /// What was agreed, accepted, charged and paid of an engagement, and what is disputed; with `as_of` as it was known then.

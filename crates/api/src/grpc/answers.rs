@@ -6,9 +6,7 @@ use steerco_domain::field::Long;
 use steerco_domain::mask::View;
 use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Fault};
-use steerco_service::{
-    Event, EventPage, LineResult, Outcome, Page, PostedBatch, RecordResult, Seen, Upserted, Written,
-};
+use steerco_service::{Event, EventPage, Outcome, Page, RecordResult, Seen, Upserted, Written};
 use tonic::Response;
 
 use super::call::set;
@@ -210,38 +208,5 @@ struct Json<'a>(&'a RawValue);
 impl Encode for Json<'_> {
     fn encode(&self, to: &mut dyn Encoder) {
         to.json(self.0.get());
-    }
-}
-
-/// What became of a batch of actuals.
-pub(super) struct PostedOf<'a>(pub(super) &'a PostedBatch);
-
-impl Encode for PostedOf<'_> {
-    fn encode(&self, to: &mut dyn Encoder) {
-        let PostedBatch { written, results, more_after } = self.0;
-        let batch = View { resource: &written.seen.resource, mask: written.seen.mask };
-        let results = Items(results.iter().map(LineOf).collect());
-        to.object(&|members| {
-            members.member("actuals_batch", &batch);
-            members.member("results", &results);
-            members.member("more_after_line", more_after);
-        });
-    }
-}
-
-struct LineOf<'a>(&'a LineResult);
-
-impl Encode for LineOf<'_> {
-    fn encode(&self, to: &mut dyn Encoder) {
-        let LineResult { line, external_id, status, reason, detail, entry_id, possible_repeat } = self.0;
-        to.object(&|members| {
-            members.member("line", line);
-            members.member("external_id", external_id);
-            members.member("status", status);
-            members.member("reason", reason);
-            members.member("detail", detail);
-            members.member("ledger_entry_id", entry_id);
-            members.member("possible_repeat", possible_repeat);
-        });
     }
 }

@@ -13,12 +13,13 @@ use steerco_domain::input::read_input;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason};
 use steerco_proto::table::Rpc;
+use steerco_service::operation::Answered;
 use steerco_service::{Caller, Context, STREAM_BYTES_MAX, Service, Written};
 use tokio::time::Instant;
 use tonic::{Code, Response, Status};
 
 use super::MESSAGE_MAX;
-use super::answers::{EventsOf, Object, PostedOf, mark, set_etag};
+use super::answers::{EventsOf, Object, mark, set_etag};
 use super::call::{Call, Deadline};
 use super::decode::decode;
 use super::encode::{Encoded, chunk, encode};
@@ -226,10 +227,10 @@ async fn import_actuals(
         let detail = || format!("the lines of a batch may have {STREAM_BYTES_MAX} bytes");
         if size > STREAM_BYTES_MAX { Err(Error::new(Reason::TooLarge, detail())) } else { Ok(lines) }
     }));
-    let posted = service.import_actuals(&context, header, &mut lines).await?;
-    let mut response = Response::new(encode(rpc.output, &PostedOf(&posted)));
-    set_etag(&mut response, &posted.written.seen.etag);
-    mark(&mut response, posted.written.outcome, posted.written.replayed);
+    let posted: Answered = service.import_actuals(&context, header, &mut lines).await?.into();
+    let mut response = Response::new(encode(rpc.output, &*posted.body));
+    posted.etag.iter().for_each(|etag| set_etag(&mut response, etag));
+    posted.outcome.iter().for_each(|outcome| mark(&mut response, *outcome, posted.replayed));
     Ok(once(response))
 }
 

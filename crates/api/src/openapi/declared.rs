@@ -6,15 +6,15 @@ use steerco_service::operation::{self, Body, Method, Schema as Told, Under};
 use steerco_service::operations;
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::request_body::RequestBody;
-use utoipa::openapi::schema::Type;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::answers::answer;
+use super::example;
 use super::operation::{Access, Operation, body};
 use super::parameters::{Parameter, id, of_feed, part, shared};
 use super::resources::{WRITE, WRITTEN, with_body};
 use super::shape::{flow, input, long, schema};
 use super::vocabulary::{Members, Schema, Schemas, described, format, list, object, of, reference, text, words};
-use super::example;
 use crate::rest::{JSON, operations::tells_etag};
 
 /// All of them.
@@ -23,8 +23,10 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Operation> {
 }
 
 fn one(operation: &operation::Operation, schemas: &mut Schemas) -> Operation {
-    if let Told::Answer(spec) = operation.answer.schema {
-        add(spec, schemas);
+    match operation.answer.schema {
+        Told::Answer(spec) => add(spec, schemas),
+        Told::Value { title, doc, fields } => drop(schema(&Shape::Object { title, doc, fields }, schemas)),
+        Told::Resource(_) => {}
     }
     Operation {
         method: match operation.method {
@@ -99,17 +101,23 @@ fn add(spec: &'static AnswerSpec, schemas: &mut Schemas) {
     }
     // Noted first: an answer may hold others of its kind.
     schemas.insert(spec.title.to_owned(), object(flow(spec.doc)).into());
-    let whole = spec.fields.iter().fold(object(flow(spec.doc)), |object, field| {
+    let whole = whole(spec, schemas);
+    schemas.insert(spec.title.to_owned(), whole.into());
+}
+
+fn whole(spec: &'static AnswerSpec, schemas: &mut Schemas) -> ObjectBuilder {
+    spec.fields.iter().fold(object(flow(spec.doc)), |object, field| {
         let property = described(member(field, &(field.shape)(), schemas), flow(field.doc));
         if field.nullable { object.property(field.name, property) } else { object.must(field.name, property) }
-    });
-    schemas.insert(spec.title.to_owned(), whole.into());
+    })
 }
 
 fn member(field: &AnswerField, shape: &Shape, schemas: &mut Schemas) -> Schema {
     match shape {
         Shape::Plain => text().into(),
         Shape::OneOf(all) => words(all.iter().copied()).into(),
+        Shape::Json => of(Type::Object).into(),
+        Shape::Answer(spec) if spec.in_place => whole(spec, schemas).into(),
         Shape::Answer(spec) => {
             add(spec, schemas);
             reference(spec.title).into()

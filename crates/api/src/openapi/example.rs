@@ -29,7 +29,7 @@ pub(crate) fn value(shape: &Shape) -> Value {
         Shape::OneOf(all) => json!(all.first()),
         Shape::Plain => json!("Depot east"),
         // Only answered, and answers have no examples.
-        Shape::Answer(_) | Shape::Resource(_) => json!({}),
+        Shape::Answer(_) | Shape::Resource(_) | Shape::Json => json!({}),
     }
 }
 

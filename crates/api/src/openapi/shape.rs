@@ -91,6 +91,7 @@ pub(super) fn schema(shape: &Shape, schemas: &mut Schemas) -> Schema {
             reference(title).into()
         }
         Shape::Plain => text().into(),
+        Shape::Json => of(Type::Object).into(),
         Shape::OneOf(all) => words(all.iter().copied()).into(),
         Shape::Answer(spec) => reference(spec.title).into(),
         Shape::Resource(kind) => reference(kind.title).into(),

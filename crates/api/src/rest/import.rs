@@ -17,10 +17,9 @@ use steerco_domain::resource::Resource;
 use steerco_domain::{Error, Fault, Reason};
 use steerco_service::{Context, ListArgs, PostedBatch, STREAM_BYTES_MAX};
 
-use super::actuals::posted;
 use super::call::Call;
 use super::query::Query;
-use super::{Rest, body, params};
+use super::{Rest, body, params, reply};
 use crate::problem::Answer;
 
 /// JSON objects, one a line.
@@ -37,7 +36,7 @@ pub(crate) async fn import(State(rest): State<Rest>, call: Call, body: Body) -> 
     let announced = call.header(&CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     let mut pieces = body.into_data_stream().map_err(|_| Error::new(Reason::Malformed, "the body broke off"));
     match imported(&rest, &call, announced, &mut pieces).await {
-        Ok((done, dry)) => Ok(posted(&done, dry)?),
+        Ok((done, dry)) => Ok(reply::answered(&done.into(), Some(ActualsBatch::KIND), true, dry)?),
         Err(error) => {
             if announced.is_some_and(|length| length <= DRAINED) {
                 while let Some(Ok(_)) = pieces.next().await {}

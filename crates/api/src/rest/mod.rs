@@ -1,6 +1,5 @@
 //! The REST door.
 
-pub(crate) mod actuals;
 mod batch;
 mod body;
 pub(crate) mod calendar_feed;
@@ -12,24 +11,21 @@ mod discovery;
 mod docs;
 mod event_types;
 mod events;
-pub(crate) mod exchange;
 pub(crate) mod export;
 mod health;
 pub(crate) mod import;
 pub(crate) mod import_job;
 pub(crate) mod mount;
 mod oauth;
-pub(crate) mod operations;
 pub(crate) mod ocds;
+pub(crate) mod operations;
 pub(crate) mod own;
 mod pages;
 pub(crate) mod params;
 mod pointers;
-pub(crate) mod purchase_orders;
 mod query;
 mod read;
 mod reply;
-pub(crate) mod settlement;
 mod upserts;
 pub(crate) mod webhooks;
 pub(crate) mod write;

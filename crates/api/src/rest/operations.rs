@@ -4,11 +4,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{get, post};
-use http::StatusCode;
 use serde_json::{Map, Value};
 use steerco_domain::Error;
 use steerco_domain::resource::Kind;
-use steerco_service::operation::{Answered, Method, Operation, Schema, Under};
+use steerco_service::operation::{Method, Operation, Schema, Under};
 use steerco_service::operations;
 
 use super::call::{Call, JSON};
@@ -56,7 +55,11 @@ async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Ca
     }
     let dry = context.validate_only;
     let answered = operation.call(rest.service.clone(), context, arguments).await?;
-    Ok(write(operation, &answered, dry)?)
+    let kind = match operation.under {
+        Under::Kind(kind) => Some(kind),
+        Under::Tag(_) => None,
+    };
+    Ok(reply::answered(&answered, kind, tells_etag(operation), dry)?)
 }
 
 /// Adds the members of the body. One that is called like something beside the body belongs to no body.
@@ -75,25 +78,6 @@ fn add_body(
         arguments.insert(name, value);
     }
     Ok(())
-}
-
-fn write(operation: &Operation, answered: &Answered, dry: bool) -> Result<axum::response::Response, Error> {
-    let created = answered.created.as_ref().filter(|_| !dry);
-    let status = if created.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = reply::encoded(status, &*answered.body);
-    if let (Some(id), Under::Kind(kind)) = (created, operation.under) {
-        reply::locate(&mut response, kind, id)?;
-    }
-    if let Some(etag) = answered.etag.as_ref().filter(|_| tells_etag(operation)) {
-        reply::set_etag(&mut response, etag)?;
-    }
-    if let Some(outcome) = answered.outcome {
-        reply::mark(&mut response, outcome.word(), answered.replayed);
-    }
-    if answered.secret {
-        reply::forbid_storing(&mut response);
-    }
-    Ok(response)
 }
 
 /// Whether the answer has an ETag: it is a resource, or what became of one that is new.

@@ -4,10 +4,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post, put};
 use steerco_domain::import_job::{ApplyImportJob, CheckImportJob};
 
-use super::{
-    Rest, actuals, calendar_feed, consumers, exchange, import, import_job, ocds, purchase_orders, settlement, webhooks,
-    write,
-};
+use super::{Rest, calendar_feed, consumers, import, import_job, ocds, webhooks, write};
 
 /// What a kind has of its own.
 #[derive(Default)]
@@ -51,39 +48,22 @@ impl Own {
 pub(crate) fn of(kind: &str) -> Own {
     let own = Own::default();
     match kind {
-        "actuals_batch" => own
-            .route("/v1/actuals-batches", post(actuals::post))
-            .route("/v1/actuals-batches/import", post(import::import))
-            .route("/v1/actuals-batches/progress", get(actuals::get_progress))
-            .route("/v1/actuals-batches/reclassify", post(actuals::reclassify))
-            .route("/v1/actuals-batches/{id}/results", get(actuals::list_results)),
+        "actuals_batch" => own.route("/v1/actuals-batches/import", post(import::import)),
         "calendar_feed" => {
             let issue = post(calendar_feed::issue_address);
             own.answering("issue_address", issue, "IssuedAddress", "The address, shown once.")
         }
-        "consumer" => own
-            .act("acknowledge", post(consumers::acknowledge))
-            .act("replay", post(consumers::replay)),
+        "consumer" => own.act("acknowledge", post(consumers::acknowledge)).act("replay", post(consumers::replay)),
         "engagement" => own
             .route("/v1/engagements/ocds-release-package", get(ocds::list_releases))
             .route("/v1/engagements/ocds-record-package", get(ocds::list_records))
             .route("/v1/engagements/{id}/ocds-release-package", get(ocds::get_releases))
-            .route("/v1/engagements/{id}/ocds-record-package", get(ocds::get_record))
-            .route("/v1/engagements/{id}/statement-of-account", get(settlement::get_statement))
-            .route("/v1/engagements/{id}/scorecard", get(settlement::get_engagement_scorecard)),
-        "exchange_rate" => own
-            .route("/v1/exchange-rates/import", post(exchange::import))
-            .route("/v1/exchange-rates/convert", post(exchange::convert)),
+            .route("/v1/engagements/{id}/ocds-record-package", get(ocds::get_record)),
         "import_job" => own
             .act("check", post(import_job::start::<CheckImportJob>))
             .act("apply", post(import_job::start::<ApplyImportJob>))
             .route("/v1/import-jobs/{id}/content", put(import_job::upload))
             .route("/v1/import-jobs/{id}/records", get(import_job::list_records)),
-        "invoice" => own.route("/v1/invoices/{id}/match", get(settlement::get_invoice_match)),
-        "partner" => own.route("/v1/partners/{id}/scorecard", get(settlement::get_partner_scorecard)),
-        "purchase_order_batch" => own
-            .route("/v1/purchase-order-batches", post(purchase_orders::post))
-            .route("/v1/purchase-order-batches/{id}/results", get(purchase_orders::list_results)),
         "service_account" => {
             own.answering("issue_secret", post(write::issue_secret), "IssuedSecret", "The secret, shown once.")
         }

@@ -32,16 +32,6 @@ pub(crate) fn revisions() -> Set {
     vec![&PAGE_SIZE, &PAGE_TOKEN, &FIELDS]
 }
 
-/// How a roll-up is read.
-pub(crate) fn rolling_up() -> Set {
-    vec![&AS_OF]
-}
-
-/// How a scorecard is read.
-pub(crate) fn scoring() -> Set {
-    vec![&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE]
-}
-
 /// Of which engagements packages of open contracting data are made.
 pub(crate) fn publishing() -> Set {
     vec![&FILTER]
@@ -102,17 +92,7 @@ pub(crate) fn csv_import() -> Set {
     ]
 }
 
-/// Of which batch it is told how far it is.
-pub(crate) fn progress() -> Set {
-    vec![&SOURCE, &BATCH_REF]
-}
-
 /// How the report of an import is read.
 pub(crate) fn records() -> Set {
     vec![&AFTER_RECORD, &PAGE_SIZE]
-}
-
-/// How the ends of lines are read.
-pub(crate) fn results() -> Set {
-    vec![&AFTER_LINE, &PAGE_SIZE]
 }

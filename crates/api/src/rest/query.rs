@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use steerco_domain::field::Shape;
 use steerco_domain::input::{plain_int, unknown_name};
-use steerco_domain::time::{Day, Instant};
+use steerco_domain::time::Instant;
 use steerco_domain::{Error, Fault};
 use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
 
@@ -71,10 +71,6 @@ impl Query {
 
     pub(crate) fn instant(&self, param: &Parameter) -> Option<Instant> {
         self.text(param).and_then(|text| Instant::parse(&text))
-    }
-
-    pub(crate) fn day(&self, param: &Parameter) -> Option<Day> {
-        self.text(param).and_then(|text| Day::parse(&text))
     }
 
     pub(crate) fn read_args(&self) -> ReadArgs {

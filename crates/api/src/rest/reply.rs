@@ -8,6 +8,7 @@ use serde::Serialize;
 use steerco_domain::encode::{Encode, Json};
 use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error};
+use steerco_service::operation::Answered;
 use steerco_service::{Outcome, Page, Seen, Written};
 
 /// Media type of an answer.
@@ -39,11 +40,27 @@ pub(crate) fn json_of(
     Ok(of(status, media, body))
 }
 
-/// The answer of an operation.
-pub(crate) fn encoded(status: StatusCode, value: &dyn Encode) -> Response {
+/// The answer of an operation under a kind; `tagged` where it has an ETag.
+pub(crate) fn answered(answered: &Answered, kind: Option<&Kind>, tagged: bool, dry: bool) -> Result<Response, Error> {
+    let created = answered.created.as_ref().zip(kind).filter(|_| !dry);
+    let status = if created.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     let mut body = Vec::with_capacity(USUAL);
-    value.encode(&mut Json(&mut body));
-    of(status, JSON, body)
+    answered.body.encode(&mut Json(&mut body));
+    let mut response = of(status, JSON, body);
+    if let Some((id, kind)) = created {
+        locate(&mut response, kind, id)?;
+    }
+    if let Some(etag) = answered.etag.as_ref().filter(|_| tagged) {
+        set_etag(&mut response, etag)?;
+    }
+    if let Some(outcome) = answered.outcome {
+        mark(&mut response, outcome.word(), answered.replayed);
+    }
+    if answered.secret {
+        // Nobody on the way may keep it.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
 }
 
 /// An answer of these bytes.
@@ -108,13 +125,8 @@ pub(crate) fn set_location(response: &mut Response, resource: &dyn AnyResource) 
 }
 
 /// Where the new resource of this kind and id is.
-pub(crate) fn locate(response: &mut Response, kind: &Kind, id: &str) -> Result<(), Error> {
+fn locate(response: &mut Response, kind: &Kind, id: &str) -> Result<(), Error> {
     header(response, LOCATION, format!("/v1/{}/{id}", kind.path()))
-}
-
-/// Nobody on the way may keep a secret.
-pub(crate) fn forbid_storing(response: &mut Response) {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 pub(crate) fn set_etag(response: &mut Response, etag: &str) -> Result<(), Error> {
