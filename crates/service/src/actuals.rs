@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{
@@ -49,8 +50,12 @@ type Told = Arc<Mutex<Vec<LineResult>>>;
 
 impl Service {
     /// Posts a batch of actuals that came whole.
-    pub async fn post_actuals(&self, context: &Context, batch: PostActualsBatch) -> Result<PostedBatch, Error> {
-        self.post_sent(context, Sent::whole(batch)).await
+    pub fn post_actuals<'a>(
+        &'a self,
+        context: &'a Context,
+        batch: PostActualsBatch,
+    ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
+        Box::pin(async move { self.post_sent(context, Sent::whole(batch)).await })
     }
 
     /// Posts what was sent, however it came.

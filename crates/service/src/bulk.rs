@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::Digest;
@@ -123,45 +124,47 @@ impl Kept {
 
 impl Service {
     /// Upserts a stream of records.
-    pub async fn upsert_many(
-        &self,
+    pub fn upsert_many<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
+        context: &'a Context,
         header: UpsertHeader,
-        parts: &mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin),
-    ) -> Result<Upserted, Error> {
-        context.refuse_etag()?;
-        self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
-        let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
-        let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
-        let refused =
-            tokio::time::timeout(UPLOAD_MAX, stager.read(kind, !header.partial, parts)).await.map_err(late)??;
-        if !header.partial && !refused.is_empty() {
-            return Err(refuse_all(&refused));
-        }
-        let input = hex(&std::mem::take(&mut stager.digest).finalize());
-        let mode = if header.partial { "partial" } else { "whole" };
-        let fingerprint = digest(&[kind.name, "upsert_many", &header.source, mode, &input]);
-        let bulk = Arc::new(Bulk {
-            service: self.clone(),
-            kind,
-            context: context.clone(),
-            header,
-            org: stager.staged.org.clone(),
-            upload: stager.staged.upload.clone(),
-            pieces: stager.staged.pieces,
-            fingerprint,
-            refused,
-            tally: Mutex::default(),
-            rehearsed: AtomicBool::new(false),
-        });
-        // The write goes on to its end when the caller goes: what it reads must stay as long.
-        let applied = tokio::spawn(async move {
-            let applied = bulk.apply().await;
-            drop(stager);
-            applied
-        });
-        applied.await.map_err(|_| Error::internal())?
+        parts: &'a mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin + 'a),
+    ) -> BoxFuture<'a, Result<Upserted, Error>> {
+        Box::pin(async move {
+            context.refuse_etag()?;
+            self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
+            let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
+            let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
+            let refused =
+                tokio::time::timeout(UPLOAD_MAX, stager.read(kind, !header.partial, parts)).await.map_err(late)??;
+            if !header.partial && !refused.is_empty() {
+                return Err(refuse_all(&refused));
+            }
+            let input = hex(&std::mem::take(&mut stager.digest).finalize());
+            let mode = if header.partial { "partial" } else { "whole" };
+            let fingerprint = digest(&[kind.name, "upsert_many", &header.source, mode, &input]);
+            let bulk = Arc::new(Bulk {
+                service: self.clone(),
+                kind,
+                context: context.clone(),
+                header,
+                org: stager.staged.org.clone(),
+                upload: stager.staged.upload.clone(),
+                pieces: stager.staged.pieces,
+                fingerprint,
+                refused,
+                tally: Mutex::default(),
+                rehearsed: AtomicBool::new(false),
+            });
+            // The write goes on to its end when the caller goes: what it reads must stay as long.
+            let applied = tokio::spawn(async move {
+                let applied = bulk.apply().await;
+                drop(stager);
+                applied
+            });
+            applied.await.map_err(|_| Error::internal())?
+        })
     }
 
     /// Refuses whom the write would refuse, before the records are read.

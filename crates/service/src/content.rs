@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -93,32 +94,34 @@ impl Service {
     }
 
     /// Adds the content of an attachment. `announced` is its size, as far as the caller said it.
-    pub async fn upload(
-        &self,
-        context: &Context,
-        id: &str,
+    pub fn upload<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
         announced: Option<u64>,
-        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
-    ) -> Result<Written, Error> {
-        check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
-        let wanted = self.may_upload(context, id).await?;
-        let max = self.inner.attachments.max_bytes;
-        check_size(announced.unwrap_or_default(), max)?;
-        let org = context.caller.organisation();
-        let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
-        let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
-        if staging {
-            self.remove_abandoned(org).await?;
-        }
-        let (database, org) = (self.inner.database.clone(), org.to_owned());
-        let mut staged = Staged { database, org, upload, pieces: 0, kept: false };
-        let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
-        let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
-        let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
-        // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
-        let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
-        let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
-        written.await.map_err(|_| Error::internal())?
+        pieces: &'a mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
+            let wanted = self.may_upload(context, id).await?;
+            let max = self.inner.attachments.max_bytes;
+            check_size(announced.unwrap_or_default(), max)?;
+            let org = context.caller.organisation();
+            let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
+            let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
+            if staging {
+                self.remove_abandoned(org).await?;
+            }
+            let (database, org) = (self.inner.database.clone(), org.to_owned());
+            let mut staged = Staged { database, org, upload, pieces: 0, kept: false };
+            let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
+            let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
+            let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+            let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
+            written.await.map_err(|_| Error::internal())?
+        })
     }
 
     /// Refuses whom the write would refuse, before the content is read.
@@ -177,17 +180,19 @@ impl Service {
     }
 
     /// The content of an attachment in sight.
-    pub async fn download(&self, caller: &Caller, id: &str) -> Result<Download, Error> {
-        let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
-        if resource.deleted_at.is_some() {
-            return Err(Error::new(Reason::NotFound, "the attachment is deleted"));
-        }
-        let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
-            return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
-        };
-        let size = u64::try_from(size.get()).unwrap_or_default();
-        let stored = self.find_content(caller.organisation(), sha256.as_str(), size).await?;
-        Ok(Download { file_name: resource.file_name.to_string(), ..stored })
+    pub fn download<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<Download, Error>> {
+        Box::pin(async move {
+            let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
+            if resource.deleted_at.is_some() {
+                return Err(Error::new(Reason::NotFound, "the attachment is deleted"));
+            }
+            let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
+                return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
+            };
+            let size = u64::try_from(size.get()).unwrap_or_default();
+            let stored = self.find_content(caller.organisation(), sha256.as_str(), size).await?;
+            Ok(Download { file_name: resource.file_name.to_string(), ..stored })
+        })
     }
 
     /// A content that is known to be there.

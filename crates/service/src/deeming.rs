@@ -16,20 +16,22 @@ use crate::{Caller, Context, Service};
 
 impl Service {
     /// What has come due: to be called every minute or so. What cannot be done is told and tried again.
-    pub async fn run_deadlines(&self) -> Result<(), Error> {
-        for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
-            let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
-            let now = self.inner.clock.now();
-            let running = vendor::list_running(&conn, &org, now).await.map_err(Fail::into_error)?;
-            conn.close().await.map_err(Fail::into_error)?;
-            for review in running {
-                let id = review.id_text();
-                if let Err(error) = self.pass_time(&org, id.clone()).await {
-                    tracing::warn!(review = id, %error, "a deadline could not be acted on; it is tried again");
+    pub fn run_deadlines<'a>(&'a self) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
+                let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
+                let now = self.inner.clock.now();
+                let running = vendor::list_running(&conn, &org, now).await.map_err(Fail::into_error)?;
+                conn.close().await.map_err(Fail::into_error)?;
+                for review in running {
+                    let id = review.id_text();
+                    if let Err(error) = self.pass_time(&org, id.clone()).await {
+                        tracing::warn!(review = id, %error, "a deadline could not be acted on; it is tried again");
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Warns of the deadline of a review, or accepts what it is about.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use steerco_domain::access::{Row, find};
@@ -71,9 +72,11 @@ const LOOK: Duration = Duration::from_millis(250);
 const BOOKMARK: Duration = Duration::from_secs(15);
 
 impl Service {
-    pub async fn events(&self, caller: &Caller, args: &EventArgs) -> Result<EventPage, Error> {
-        let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn events<'a>(&'a self, caller: &'a Caller, args: &'a EventArgs) -> BoxFuture<'a, Result<EventPage, Error>> {
+        Box::pin(async move {
+            let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn events_by(&self, caller: &Caller, args: &EventArgs) -> Result<(EventPage, Arc<Access>), Fail> {

@@ -37,50 +37,58 @@ pub struct ImportedRates {
 
 impl Service {
     /// Takes the rates of a file over, all or none.
-    pub async fn import_rates(&self, context: &Context, import: &ImportExchangeRates) -> Result<ImportedRates, Error> {
-        let found = import.read()?;
-        let reference = import.source_reference.as_ref().map(|text| text.as_str().to_owned());
-        let item = |quote: Quote| {
-            let (id, reference) = (self.inner.clock.new_id(), reference.clone());
-            let quote = Arc::new(quote);
-            let make = make(move |env| put(env, id, Arc::clone(&quote), reference.clone()));
-            Item::Make { row: IMPORT, make }
-        };
-        let input = serde_json::to_value(import).unwrap_or_default();
-        let items: Vec<_> = found.quotes.into_iter().map(item).collect();
-        let mut imported = ImportedRates { skipped: found.skipped, ..ImportedRates::default() };
-        if items.is_empty() {
-            context.refuse_etag()?;
-            let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
-            self.authorise(&conn, &context.caller, IMPORT).await.map_err(Fail::into_error)?;
-            conn.close().await.map_err(Fail::into_error)?;
-            return Ok(imported);
-        }
-        let action = IMPORT.action;
-        let wish = Wish::many(ExchangeRate::KIND, action, input, items);
-        let done = self.execute(context, wish).await?;
-        imported.replayed = done.replayed;
-        for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {
-            match written.outcome {
-                Outcome::Created => imported.created += 1,
-                Outcome::Updated => imported.updated += 1,
-                _ => imported.unchanged += 1,
+    pub fn import_rates<'a>(
+        &'a self,
+        context: &'a Context,
+        import: &'a ImportExchangeRates,
+    ) -> BoxFuture<'a, Result<ImportedRates, Error>> {
+        Box::pin(async move {
+            let found = import.read()?;
+            let reference = import.source_reference.as_ref().map(|text| text.as_str().to_owned());
+            let item = |quote: Quote| {
+                let (id, reference) = (self.inner.clock.new_id(), reference.clone());
+                let quote = Arc::new(quote);
+                let make = make(move |env| put(env, id, Arc::clone(&quote), reference.clone()));
+                Item::Make { row: IMPORT, make }
+            };
+            let input = serde_json::to_value(import).unwrap_or_default();
+            let items: Vec<_> = found.quotes.into_iter().map(item).collect();
+            let mut imported = ImportedRates { skipped: found.skipped, ..ImportedRates::default() };
+            if items.is_empty() {
+                context.refuse_etag()?;
+                let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+                self.authorise(&conn, &context.caller, IMPORT).await.map_err(Fail::into_error)?;
+                conn.close().await.map_err(Fail::into_error)?;
+                return Ok(imported);
             }
-        }
-        Ok(imported)
+            let action = IMPORT.action;
+            let wish = Wish::many(ExchangeRate::KIND, action, input, items);
+            let done = self.execute(context, wish).await?;
+            imported.replayed = done.replayed;
+            for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {
+                match written.outcome {
+                    Outcome::Created => imported.created += 1,
+                    Outcome::Updated => imported.updated += 1,
+                    _ => imported.unchanged += 1,
+                }
+            }
+            Ok(imported)
+        })
     }
 
     /// Converts amounts by the rates of now, or as they were known at an instant.
-    pub async fn convert(
-        &self,
-        caller: &Caller,
-        wish: &ConvertAmounts,
+    pub fn convert<'a>(
+        &'a self,
+        caller: &'a Caller,
+        wish: &'a ConvertAmounts,
         as_of: Option<Instant>,
-    ) -> Result<Conversion, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.convert_in(&conn, caller, wish, as_of).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    ) -> BoxFuture<'a, Result<Conversion, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.convert_in(&conn, caller, wish, as_of).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn convert_in(

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
@@ -43,25 +44,27 @@ type Told = Mutex<Vec<OrderResult>>;
 
 impl Service {
     /// Takes over a batch of purchase orders.
-    pub async fn post_purchase_orders(
-        &self,
-        context: &Context,
+    pub fn post_purchase_orders<'a>(
+        &'a self,
+        context: &'a Context,
         batch: PostPurchaseOrderBatch,
-    ) -> Result<TakenOrders, Error> {
-        let (batch, told) = (Arc::new(batch), Arc::new(Told::default()));
-        let sha256 = digest(&batch)?;
-        let input = json!([sha256, batch.partial, batch.override_reason]);
-        let (id, telling) = (self.inner.clock.new_id(), Arc::clone(&told));
-        let make = make(move |env| {
-            let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
-            Box::pin(async move { decide(env, &batch, &sha256, id, &told).await })
-        });
-        let wish = Wish::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { row: POST, make });
-        let written: Written<PurchaseOrderBatch> = self.execute_one(context, wish).await?.typed()?;
-        let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-        let lines = written.seen.resource.line_count;
-        let (results, more_after) = self.shown_results(&context.caller, &written, told, lines).await?;
-        Ok(TakenOrders { written, results, more_after })
+    ) -> BoxFuture<'a, Result<TakenOrders, Error>> {
+        Box::pin(async move {
+            let (batch, told) = (Arc::new(batch), Arc::new(Told::default()));
+            let sha256 = digest(&batch)?;
+            let input = json!([sha256, batch.partial, batch.override_reason]);
+            let (id, telling) = (self.inner.clock.new_id(), Arc::clone(&told));
+            let make = make(move |env| {
+                let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
+                Box::pin(async move { decide(env, &batch, &sha256, id, &told).await })
+            });
+            let wish = Wish::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { row: POST, make });
+            let written: Written<PurchaseOrderBatch> = self.execute_one(context, wish).await?.typed()?;
+            let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+            let lines = written.seen.resource.line_count;
+            let (results, more_after) = self.shown_results(&context.caller, &written, told, lines).await?;
+            Ok(TakenOrders { written, results, more_after })
+        })
     }
 }
 

@@ -63,8 +63,13 @@ pub(crate) struct ListPlan {
 }
 
 impl Service {
-    pub async fn get<R: Resource>(&self, caller: &Caller, id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> {
-        self.get_any(R::KIND, caller, id, args).await?.typed()
+    pub fn get<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a ReadArgs,
+    ) -> BoxFuture<'a, Result<Seen<R>, Error>> {
+        Box::pin(async move { self.get_any(R::KIND, caller, id, args).await?.typed() })
     }
 
     /// The same of a kind that is known only now.
@@ -153,11 +158,17 @@ impl Service {
         })
     }
 
-    pub async fn list<R: Resource>(&self, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Error> {
-        let Page { items, mask, next_page_token, total, sync_token, trimmed } =
-            self.list_any(R::KIND, caller, args).await?;
-        let items = items.into_iter().map(<dyn AnyResource>::typed).collect::<Result<_, _>>()?;
-        Ok(Page { items, mask, next_page_token, total, sync_token, trimmed })
+    pub fn list<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        args: &'a ListArgs,
+    ) -> BoxFuture<'a, Result<Page<R>, Error>> {
+        Box::pin(async move {
+            let Page { items, mask, next_page_token, total, sync_token, trimmed } =
+                self.list_any(R::KIND, caller, args).await?;
+            let items = items.into_iter().map(<dyn AnyResource>::typed).collect::<Result<_, _>>()?;
+            Ok(Page { items, mask, next_page_token, total, sync_token, trimmed })
+        })
     }
 
     /// The same of a kind that is known only now.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
@@ -31,25 +32,31 @@ const MOVED_MAX: usize = 100_000;
 
 impl Service {
     /// Moves the costs in suspense that the rules of today map.
-    pub async fn reclassify_actuals(&self, context: &Context, act: ReclassifyActuals) -> Result<PostedBatch, Error> {
-        if act.proposed_rule.is_some() && !context.validate_only {
-            let detail = "what is not there moves nothing: with validate_only it tells what it would";
-            return Err(Error::fault("/proposed_rule", "DOES_NOT_FIT", detail));
-        }
-        let act = Arc::new(act);
-        let input = json!([act.source, act.batch_ref, act.legal_entity_id]);
-        let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let telling = Arc::clone(&told);
-        let make = make(move |env| {
-            let (act, told) = (Arc::clone(&act), Arc::clone(&telling));
-            Box::pin(async move { decide(env, &act, [id, base], &told).await })
-        });
-        let item = Item::Make { row: RECLASSIFY, make };
-        let wish = Wish::one(ActualsBatch::KIND, RECLASSIFY.action, input, item);
-        let written = self.execute_one(context, wish).await?.typed()?;
-        let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-        self.posted(&context.caller, written, results).await
+    pub fn reclassify_actuals<'a>(
+        &'a self,
+        context: &'a Context,
+        act: ReclassifyActuals,
+    ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
+        Box::pin(async move {
+            if act.proposed_rule.is_some() && !context.validate_only {
+                let detail = "what is not there moves nothing: with validate_only it tells what it would";
+                return Err(Error::fault("/proposed_rule", "DOES_NOT_FIT", detail));
+            }
+            let act = Arc::new(act);
+            let input = json!([act.source, act.batch_ref, act.legal_entity_id]);
+            let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let telling = Arc::clone(&told);
+            let make = make(move |env| {
+                let (act, told) = (Arc::clone(&act), Arc::clone(&telling));
+                Box::pin(async move { decide(env, &act, [id, base], &told).await })
+            });
+            let item = Item::Make { row: RECLASSIFY, make };
+            let wish = Wish::one(ActualsBatch::KIND, RECLASSIFY.action, input, item);
+            let written = self.execute_one(context, wish).await?.typed()?;
+            let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+            self.posted(&context.caller, written, results).await
+        })
     }
 }
 

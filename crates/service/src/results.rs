@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures::future::BoxFuture;
 use steerco_domain::actuals_batch::ActualsBatch;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
@@ -70,18 +71,20 @@ impl LineEnd for OrderResult {
 
 impl Service {
     /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
-    pub async fn page_of_results<L: LineEnd>(
-        &self,
-        caller: &Caller,
-        id: &str,
+    pub fn page_of_results<'a, L: LineEnd>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
         after: i64,
         size: usize,
-    ) -> Result<(Vec<L>, Option<i32>), Error> {
-        let mut results: Vec<L> = self.list_results(caller, id, after, size + 1).await?;
-        let more = results.len() > size;
-        results.truncate(size);
-        let last = results.last().map(L::line).filter(|_| more);
-        Ok((results, last))
+    ) -> BoxFuture<'a, Result<(Vec<L>, Option<i32>), Error>> {
+        Box::pin(async move {
+            let mut results: Vec<L> = self.list_results(caller, id, after, size + 1).await?;
+            let more = results.len() > size;
+            results.truncate(size);
+            let last = results.last().map(L::line).filter(|_| more);
+            Ok((results, last))
+        })
     }
 
     /// The results that come with the answer, those of an earlier act as they were kept, and the line after which there

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures::future::BoxFuture;
 use serde_json::Value;
 use steerco_domain::access::{Row, TABLE};
 use steerco_domain::id::Id;
@@ -113,53 +114,55 @@ impl StopSignal {
 
 impl Service {
     /// Opens the database, makes or reads the server's keys, and reads the keys of the trusted issuers.
-    pub async fn open(settings: Settings) -> Result<Self, String> {
-        settings.check().map_err(|faults| faults.join("; "))?;
-        let Settings {
-            database,
-            migrate,
-            base_url,
-            issuers,
-            token_seconds,
-            operator_tokens_approve,
-            feed_days,
-            ocid_prefix,
-            attachments,
-            webhooks,
-            clock,
-        } = settings;
-        let database = Database::open(&database, migrate).await?;
-        let now = clock.now();
-        let encoded = |bytes: Vec<u8>| STANDARD.encode(bytes);
-        let signing = database.server_keys("signing", now, || SigningKey::generate_pkcs8().map(encoded)).await?;
-        let cursor = database.server_keys("cursor", now, || Ok(encoded(clock.random::<32>().to_vec()))).await?;
-        let decode = |keys: &[String]| {
-            let newest = keys.first().ok_or("the database gave no key")?;
-            STANDARD.decode(newest).map_err(|_| "a server key in the database is not base64")
-        };
-        let signing = SigningKey::from_pkcs8(&decode(&signing)?)?;
-        let sealer = Sealer::new(&decode(&cursor)?)?;
-        let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
-        verifier.refresh().await;
-        let node = URL_SAFE_NO_PAD.encode(clock.random::<12>());
-        let webhooks = Webhooks::new(webhooks, node)?;
-        let stopping = tokio::sync::watch::Sender::new(false);
-        let inner = Inner {
-            database,
-            clock,
-            sealer,
-            signing,
-            verifier,
-            base_url,
-            token_seconds,
-            operator_tokens_approve,
-            feed_days,
-            attachments,
-            webhooks,
-            ocid_prefix,
-            stopping,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+    pub fn open(settings: Settings) -> BoxFuture<'static, Result<Self, String>> {
+        Box::pin(async move {
+            settings.check().map_err(|faults| faults.join("; "))?;
+            let Settings {
+                database,
+                migrate,
+                base_url,
+                issuers,
+                token_seconds,
+                operator_tokens_approve,
+                feed_days,
+                ocid_prefix,
+                attachments,
+                webhooks,
+                clock,
+            } = settings;
+            let database = Database::open(&database, migrate).await?;
+            let now = clock.now();
+            let encoded = |bytes: Vec<u8>| STANDARD.encode(bytes);
+            let signing = database.server_keys("signing", now, || SigningKey::generate_pkcs8().map(encoded)).await?;
+            let cursor = database.server_keys("cursor", now, || Ok(encoded(clock.random::<32>().to_vec()))).await?;
+            let decode = |keys: &[String]| {
+                let newest = keys.first().ok_or("the database gave no key")?;
+                STANDARD.decode(newest).map_err(|_| "a server key in the database is not base64")
+            };
+            let signing = SigningKey::from_pkcs8(&decode(&signing)?)?;
+            let sealer = Sealer::new(&decode(&cursor)?)?;
+            let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
+            verifier.refresh().await;
+            let node = URL_SAFE_NO_PAD.encode(clock.random::<12>());
+            let webhooks = Webhooks::new(webhooks, node)?;
+            let stopping = tokio::sync::watch::Sender::new(false);
+            let inner = Inner {
+                database,
+                clock,
+                sealer,
+                signing,
+                verifier,
+                base_url,
+                token_seconds,
+                operator_tokens_approve,
+                feed_days,
+                attachments,
+                webhooks,
+                ocid_prefix,
+                stopping,
+            };
+            Ok(Self { inner: Arc::new(inner) })
+        })
     }
 
     pub fn clock(&self) -> &Clock {
@@ -171,19 +174,23 @@ impl Service {
     }
 
     /// The caller behind a bearer token. Signature and claims only; rights are read with the operation.
-    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Error> {
-        let Some(token) = bearer else {
-            return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
-        };
-        match self.inner.verifier.verify_signer(token, self.inner.clock.now().seconds()).await {
-            Ok((claims, signer)) => {
-                // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
-                let approves = !claims.builtin || self.inner.operator_tokens_approve;
-                Ok(Caller { claims, signer: Some(signer), approves, preview: None })
+    pub fn authenticate<'a>(&'a self, bearer: Option<&'a str>) -> BoxFuture<'a, Result<Caller, Error>> {
+        Box::pin(async move {
+            let Some(token) = bearer else {
+                return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
+            };
+            match self.inner.verifier.verify_signer(token, self.inner.clock.now().seconds()).await {
+                Ok((claims, signer)) => {
+                    // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
+                    let approves = !claims.builtin || self.inner.operator_tokens_approve;
+                    Ok(Caller { claims, signer: Some(signer), approves, preview: None })
+                }
+                Err(Refusal::KeysUnavailable) => {
+                    Err(Error::unavailable("the keys of the token's issuer cannot be read"))
+                }
+                Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
             }
-            Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
-            Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
-        }
+        })
     }
 
     /// Whether the issuer of these claims is still trusted so far.
@@ -234,18 +241,27 @@ impl Service {
     }
 
     /// Whether the caller's account may act at all; for what everyone may read who may.
-    pub async fn admit(&self, caller: &Caller) -> Result<(), Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        self.access(&conn, caller).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)
+    pub fn admit<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            self.access(&conn, caller).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)
+        })
     }
 
     /// Whether the caller may do this anywhere; for what is not a resource, such as `metrics` `read`.
-    pub async fn permit(&self, caller: &Caller, kind: &str, action: &str) -> Result<(), Error> {
-        let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        self.authorise(&conn, caller, row).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)
+    pub fn permit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        kind: &'a str,
+        action: &'a str,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            self.authorise(&conn, caller, row).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)
+        })
     }
 
     /// The JWKS of the built-in issuer.
@@ -259,14 +275,16 @@ impl Service {
     }
 
     /// Database reachable, migrations applied, feed readable.
-    pub async fn ready(&self) -> Result<(), Error> {
-        if *self.inner.stopping.borrow() {
-            return Err(Error::unavailable("the service is stopping"));
-        }
-        if !self.inner.database.is_migrated().await {
-            return Err(Error::unavailable("the database cannot be reached or lacks migrations"));
-        }
-        Ok(())
+    pub fn ready<'a>(&'a self) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            if *self.inner.stopping.borrow() {
+                return Err(Error::unavailable("the service is stopping"));
+            }
+            if !self.inner.database.is_migrated().await {
+                return Err(Error::unavailable("the database cannot be reached or lacks migrations"));
+            }
+            Ok(())
+        })
     }
 
     pub fn stop_signal(&self) -> StopSignal {
@@ -278,15 +296,17 @@ impl Service {
     }
 
     /// What has to be done every hour: forget old answers, read the keys of trusted issuers again.
-    pub async fn run_jobs(&self) -> Result<(), Error> {
-        const KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
-        self.inner.verifier.refresh().await;
-        let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
-        for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
-            self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
-            self.inner.database.forget_webhooks(&org, self.oldest()).await.map_err(Fail::into_error)?;
-        }
-        Ok(())
+    pub fn run_jobs<'a>(&'a self) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            const KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
+            self.inner.verifier.refresh().await;
+            let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
+            for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
+                self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
+                self.inner.database.forget_webhooks(&org, self.oldest()).await.map_err(Fail::into_error)?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::input::read_input;
@@ -168,36 +169,40 @@ pub(crate) fn take_rights(env: &Env<'_>, after: &dyn steerco_domain::AnyResource
 
 impl Service {
     /// Makes a new secret: the endpoint, and the secret where it is shown for the first and only time.
-    pub async fn rotate_webhook_secret(
-        &self,
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<(Written, Option<String>), Error> {
-        let id = &*self.id_of(WebhookEndpoint::KIND, &context.caller, id).await?;
-        let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
-        let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
-        let mut wish = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
-        wish.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
-        let written = self.execute_one(context, wish).await?;
-        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
-        Ok((written, shown))
+    pub fn rotate_webhook_secret<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<(Written, Option<String>), Error>> {
+        Box::pin(async move {
+            let id = &*self.id_of(WebhookEndpoint::KIND, &context.caller, id).await?;
+            let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
+            let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
+            let mut wish = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
+            wish.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
+            let written = self.execute_one(context, wish).await?;
+            let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
+            Ok((written, shown))
+        })
     }
 
     /// Sends again.
-    pub async fn replay_webhook(
-        &self,
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<Written, Error> {
-        let replay: ReplayWebhookEndpoint = read_input(body)?;
-        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
-        let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        let mut wish = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
-        wish.webhook = Some(setting);
-        self.execute_one(context, wish).await
+    pub fn replay_webhook<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let replay: ReplayWebhookEndpoint = read_input(body)?;
+            let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+            let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            let mut wish = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
+            wish.webhook = Some(setting);
+            self.execute_one(context, wish).await
+        })
     }
 
     async fn again(
@@ -239,37 +244,48 @@ impl Service {
 
     /// Sends a message of no event, once, and once only under one key; a dry run only checks whether it could. Where
     /// nothing is sent there is neither a status nor an error.
-    pub async fn test_webhook(&self, context: &Context, id: &str) -> Result<WebhookAttempt, Error> {
-        let caller = &context.caller;
-        let id = &*self.id_of(WebhookEndpoint::KIND, caller, id).await?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let (endpoint, _) = self.find_webhook(&conn, caller, id, TEST).await?;
-            let access = self.access(&conn, caller).await?;
-            if endpoint.created_by != access.actor {
-                return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
+    pub fn test_webhook<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<WebhookAttempt, Error>> {
+        Box::pin(async move {
+            let caller = &context.caller;
+            let id = &*self.id_of(WebhookEndpoint::KIND, caller, id).await?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = async {
+                let (endpoint, _) = self.find_webhook(&conn, caller, id, TEST).await?;
+                let access = self.access(&conn, caller).await?;
+                if endpoint.created_by != access.actor {
+                    return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
+                }
+                let kept = webhook::find(&conn, caller.organisation(), &endpoint.id_text()).await?;
+                let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
+                Ok((endpoint, secrets))
+            };
+            let (endpoint, secrets) = found.await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            if secrets.is_empty() {
+                return Err(Error::new(Reason::WrongState, "it has no secret yet: rotate_secret makes one"));
             }
-            let kept = webhook::find(&conn, caller.organisation(), &endpoint.id_text()).await?;
-            let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
-            Ok((endpoint, secrets))
-        };
-        let (endpoint, secrets) = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        if secrets.is_empty() {
-            return Err(Error::new(Reason::WrongState, "it has no secret yet: rotate_secret makes one"));
-        }
-        self.inner.webhooks.guard.check(endpoint.url.as_str()).await.map_err(|fault| Error::invalid(vec![fault]))?;
-        let wish = Self::wish_act::<TestWebhookEndpoint>(context, id, &Map::new())?;
-        let taken = self.execute_one(context, wish).await?;
-        if context.validate_only || taken.replayed {
-            return Ok(WebhookAttempt { at: self.inner.clock.now(), status: None, error: None, millis: 0 });
-        }
-        let message_id = format!("evt_{}", &self.new_secret()[..22]);
-        let at = json!(self.inner.clock.now());
-        let body =
-            message::test_body(&self.inner.base_url, caller.organisation(), &message_id, &endpoint.id_text(), &at);
-        let attempt = self.send_webhook(endpoint.url.as_str(), &secrets, &message_id, &body.to_string()).await;
-        Ok(attempt.told)
+            self.inner
+                .webhooks
+                .guard
+                .check(endpoint.url.as_str())
+                .await
+                .map_err(|fault| Error::invalid(vec![fault]))?;
+            let wish = Self::wish_act::<TestWebhookEndpoint>(context, id, &Map::new())?;
+            let taken = self.execute_one(context, wish).await?;
+            if context.validate_only || taken.replayed {
+                return Ok(WebhookAttempt { at: self.inner.clock.now(), status: None, error: None, millis: 0 });
+            }
+            let message_id = format!("evt_{}", &self.new_secret()[..22]);
+            let at = json!(self.inner.clock.now());
+            let body =
+                message::test_body(&self.inner.base_url, caller.organisation(), &message_id, &endpoint.id_text(), &at);
+            let attempt = self.send_webhook(endpoint.url.as_str(), &secrets, &message_id, &body.to_string()).await;
+            Ok(attempt.told)
+        })
     }
 
     /// The secrets that messages are signed with now.
@@ -283,16 +299,18 @@ impl Service {
     }
 
     /// Messages of an endpoint, newest first.
-    pub async fn webhook_deliveries(
-        &self,
-        caller: &Caller,
-        id: &str,
-        args: &WebhookDeliveryArgs,
-    ) -> Result<WebhookDeliveryPage, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let page = self.webhook_deliveries_in(&conn, caller, id, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn webhook_deliveries<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a WebhookDeliveryArgs,
+    ) -> BoxFuture<'a, Result<WebhookDeliveryPage, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let page = self.webhook_deliveries_in(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn webhook_deliveries_in(

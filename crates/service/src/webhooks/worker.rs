@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use steerco_domain::access::{Row, find};
@@ -57,36 +58,38 @@ type Running = Arc<Mutex<HashSet<(String, String)>>>;
 
 impl Service {
     /// Sends until the service stops. Any number of nodes may do this at once.
-    pub async fn send_webhooks(&self) {
-        let running: Running = Running::default();
-        let mut stopping = self.stopping();
-        let hub = &self.inner.webhooks;
-        let mut due = tokio::time::Instant::now();
-        // An embedded database has one node: what another holds is held by one that has died.
-        if !self.inner.database.is_postgres()
-            && let Err(fail) = self.inner.database.free_webhooks().await
-        {
-            tracing::warn!(error = %fail.into_error(), "leases of before run out by themselves");
-        }
-        while !*stopping.borrow() {
-            let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
-            let orgs = if tokio::time::Instant::now() >= due {
-                due = tokio::time::Instant::now() + ROUND;
-                self.inner.database.organisations().await
-            } else {
-                Ok(stirred.into_iter().collect())
-            };
-            for org in orgs.unwrap_or_default() {
-                if let Err(fail) = self.take_endpoints(&org, &running).await {
-                    tracing::warn!(error = %fail.into_error(), org, "webhooks wait: the database cannot be read");
+    pub fn send_webhooks<'a>(&'a self) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let running: Running = Running::default();
+            let mut stopping = self.stopping();
+            let hub = &self.inner.webhooks;
+            let mut due = tokio::time::Instant::now();
+            // An embedded database has one node: what another holds is held by one that has died.
+            if !self.inner.database.is_postgres()
+                && let Err(fail) = self.inner.database.free_webhooks().await
+            {
+                tracing::warn!(error = %fail.into_error(), "leases of before run out by themselves");
+            }
+            while !*stopping.borrow() {
+                let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
+                let orgs = if tokio::time::Instant::now() >= due {
+                    due = tokio::time::Instant::now() + ROUND;
+                    self.inner.database.organisations().await
+                } else {
+                    Ok(stirred.into_iter().collect())
+                };
+                for org in orgs.unwrap_or_default() {
+                    if let Err(fail) = self.take_endpoints(&org, &running).await {
+                        tracing::warn!(error = %fail.into_error(), org, "webhooks wait: the database cannot be read");
+                    }
+                }
+                tokio::select! {
+                    () = hub.stir.notified() => {}
+                    () = tokio::time::sleep_until(due) => {}
+                    _ = stopping.changed() => {}
                 }
             }
-            tokio::select! {
-                () = hub.stir.notified() => {}
-                () = tokio::time::sleep_until(due) => {}
-                _ = stopping.changed() => {}
-            }
-        }
+        })
     }
 
     async fn take_endpoints(&self, org: &str, running: &Running) -> Result<(), Fail> {
