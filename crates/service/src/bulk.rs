@@ -23,7 +23,7 @@ use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempote
 use crate::bulk_stager::Stager;
 use crate::content::UPLOAD_MAX;
 use crate::decide::check_source_code;
-use crate::execute::{Env, Item, Wish, decide_items, remembered_key};
+use crate::execute::{Command, Item, WriteContext, decide_items, remembered_key};
 use crate::known::prefetch;
 use crate::token::digest;
 use crate::{Context, Outcome, Service, Written};
@@ -174,10 +174,10 @@ impl Service {
         }
         let conn = self.inner.database.read(context.caller.organisation()).await?;
         let access = self.access(&conn, &context.caller).await?;
-        let env = Env::new(context, &conn, access, &self.inner.clock);
-        env.scope(kind.rows.update).or_else(|_| env.scope(kind.rows.create))?;
-        crate::decide::refuse_partner(&env)?;
-        check_source_code(&env, &header.source).await?;
+        let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+        write.scope(kind.rows.update).or_else(|_| write.scope(kind.rows.create))?;
+        crate::decide::refuse_partner(&write)?;
+        check_source_code(&write, &header.source).await?;
         conn.close().await
     }
 }
@@ -397,7 +397,7 @@ pub(crate) async fn decide_piece(
 ) -> Result<(Plan, Vec<Result<Written, Error>>), Fail> {
     let clock = &service.inner.clock;
     let access = service.access(conn, &context.caller).await?;
-    let env = Env::new(context, conn, access, clock);
+    let write = WriteContext::new(context, conn, access, clock);
     let item = |Record { external_id, source_version, body }| Item::Upsert {
         new_id: clock.new_id(),
         source: source.to_owned(),
@@ -407,14 +407,14 @@ pub(crate) async fn decide_piece(
         if_match: None,
     };
     let items: Vec<Item> = records.into_iter().map(item).collect();
-    prefetch(&env, kind, &items).await?;
-    let wish = Wish { partial: true, ..Wish::many(kind, "upsert_many", Value::Null, items) };
-    let (results, changes, source_versions) = decide_items(&env, &wish).await?;
+    prefetch(&write, kind, &items).await?;
+    let command = Command { partial: true, ..Command::many(kind, "upsert_many", Value::Null, items) };
+    let (results, changes, source_versions) = decide_items(&write, &command).await?;
     let act = Act {
         org: context.caller.organisation().to_owned(),
-        actor: env.actor(),
-        now: env.now,
+        actor: write.actor(),
+        now: write.now,
         request_id: context.request_id.clone(),
     };
-    Ok((env.plan(act, changes, source_versions), results))
+    Ok((write.plan(act, changes, source_versions), results))
 }

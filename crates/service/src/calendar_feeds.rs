@@ -33,9 +33,9 @@ impl Service {
             let id = &*self.id_of(CalendarFeed::KIND, &context.caller, id).await?;
             let owner = self.whole_owner(&context.caller).await?;
             let secret = self.new_secret();
-            let mut wish = Self::wish_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;
-            wish.secret = Some((id.to_owned(), digest(&[&owner, &secret])));
-            let written = self.execute_one(context, wish).await?;
+            let mut command = Self::command_to_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;
+            command.secret = Some((id.to_owned(), digest(&[&owner, &secret])));
+            let written = self.execute_one(context, command).await?;
             let path = format!("/calendars/{id}/{owner}/{secret}");
             let shown = Some(path).filter(|_| !written.replayed && !context.validate_only);
             Ok((written, shown))

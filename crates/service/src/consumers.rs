@@ -143,9 +143,9 @@ impl Service {
         back: bool,
     ) -> Result<Written, Error> {
         let id = &*self.id_of(Consumer::KIND, &context.caller, id).await?;
-        let mut wish = Self::wish_act::<V>(context, id, body)?;
-        wish.moved = Some(Moved { consumer: id.to_owned(), to, back });
-        self.execute_one(context, wish).await
+        let mut command = Self::command_to_act::<V>(context, id, body)?;
+        command.moved = Some(Moved { consumer: id.to_owned(), to, back });
+        self.execute_one(context, command).await
     }
 
     /// The place in the feed that is meant; an expired cursor is refused here and not when it is read by.

@@ -14,7 +14,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link, PIECE};
 use steerco_persistence::{Database, Fail};
 
-use crate::execute::{Env, Item, Wish, decide_by};
+use crate::execute::{Command, Item, WriteContext, decide_by};
 use crate::held::held;
 use crate::read::check_id;
 use crate::sniff::Sniffer;
@@ -129,10 +129,10 @@ impl Service {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
-            let env = Env::new(context, &conn, access, &self.inner.clock);
-            let (_, found) = held(&env, Attachment::KIND, id, Some(UPLOAD), None).await?;
+            let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+            let (_, found) = held(&write, Attachment::KIND, id, Some(UPLOAD), None).await?;
             let found: Attachment = found.typed()?;
-            found.check_upload(&env.acting())?;
+            found.check_upload(&write.acting())?;
             Ok(found)
         };
         let found = found.await.map_err(Fail::into_error)?;
@@ -169,8 +169,8 @@ impl Service {
             if_match: context.if_match.clone(),
             decide: decide_by(move |on: &mut Attachment, acting| on.take(&read, acting)),
         };
-        let wish = Wish { link: Some(link), ..Wish::one(Attachment::KIND, UPLOAD.action, input, item) };
-        let written = self.execute_one(context, wish).await;
+        let command = Command { link: Some(link), ..Command::one(Attachment::KIND, UPLOAD.action, input, item) };
+        let written = self.execute_one(context, command).await;
         staged.kept = match &written {
             Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
             // It may have been written all the same.

@@ -14,7 +14,7 @@ use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason, find_kind, node};
 use steerco_persistence::{Conn, Fail, query};
 
-use crate::execute::Env;
+use crate::execute::WriteContext;
 use crate::known::Memory;
 use crate::{Caller, Service};
 
@@ -52,7 +52,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) sees: bool,
 }
 
-impl Env<'_> {
+impl WriteContext<'_> {
     pub(crate) fn resolver(&self) -> Resolver<'_> {
         let sees = self.context.caller.narrow().partner.is_none();
         Resolver { conn: self.conn, org: self.context.caller.organisation(), crosswalk: &self.crosswalk, sees }

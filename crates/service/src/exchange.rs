@@ -16,7 +16,7 @@ use steerco_persistence::query::Moment;
 use steerco_persistence::{Conn, Fail, exchange, log};
 
 use crate::decide::{Decided, decide};
-use crate::execute::{Env, Item, Wish, make};
+use crate::execute::{Command, Item, WriteContext, make};
 use crate::{Caller, Context, Outcome, Service};
 
 const IMPORT: &Row = find("exchange_rate", "import");
@@ -48,7 +48,7 @@ impl Service {
             let item = |quote: Quote| {
                 let (id, reference) = (self.inner.clock.new_id(), reference.clone());
                 let quote = Arc::new(quote);
-                let make = make(move |env| put(env, id, Arc::clone(&quote), reference.clone()));
+                let make = make(move |write| put(write, id, Arc::clone(&quote), reference.clone()));
                 Item::Make { row: IMPORT, make }
             };
             let input = serde_json::to_value(import).unwrap_or_default();
@@ -62,8 +62,8 @@ impl Service {
                 return Ok(imported);
             }
             let action = IMPORT.action;
-            let wish = Wish::many(ExchangeRate::KIND, action, input, items);
-            let done = self.execute(context, wish).await?;
+            let command = Command::many(ExchangeRate::KIND, action, input, items);
+            let done = self.execute(context, command).await?;
             imported.replayed = done.replayed;
             for written in done.results.into_iter().collect::<Result<Vec<_>, Error>>()? {
                 match written.outcome {
@@ -80,12 +80,12 @@ impl Service {
     pub fn convert<'a>(
         &'a self,
         caller: &'a Caller,
-        wish: &'a ConvertAmounts,
+        asked: &'a ConvertAmounts,
         as_of: Option<Instant>,
     ) -> BoxFuture<'a, Result<Conversion, Error>> {
         Box::pin(async move {
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-            let found = self.convert_in(&conn, caller, wish, as_of).await.map_err(Fail::into_error)?;
+            let found = self.convert_in(&conn, caller, asked, as_of).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
             Ok(found)
         })
@@ -95,22 +95,22 @@ impl Service {
         &self,
         conn: &Conn,
         caller: &Caller,
-        wish: &ConvertAmounts,
+        asked: &ConvertAmounts,
         as_of: Option<Instant>,
     ) -> Result<Conversion, Fail> {
         let (_, scope) = self.authorise(conn, caller, ExchangeRate::KIND.rows.read).await?;
-        wish.check()?;
+        asked.check()?;
         let moment = match as_of {
             Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
             None => Moment::Now,
         };
-        Ok(exchange::list(conn, &scope, wish, moment).await?.convert(wish)?)
+        Ok(exchange::list(conn, &scope, asked, moment).await?.convert(asked)?)
     }
 }
 
 /// Creates a rate or changes the one that is there.
 fn put<'e>(
-    env: &'e Env<'e>,
+    write: &'e WriteContext<'e>,
     id: u128,
     quote: Arc<Quote>,
     reference: Option<String>,
@@ -118,13 +118,13 @@ fn put<'e>(
     Box::pin(async move {
         let euro = Currency::parse(EURO).ok_or_else(Error::internal)?;
         let name = series(ExchangeRateType::Spot, None, euro, quote.currency);
-        let org = env.context.caller.organisation();
+        let org = write.context.caller.organisation();
         let mut body = Map::new();
         body.insert("rate".to_owned(), json!(quote.rate));
         if let Some(reference) = reference {
             body.insert("source_reference".to_owned(), Value::String(reference));
         }
-        let item = if let Some(old) = exchange::find(env.conn, org, &name, quote.on).await? {
+        let item = if let Some(old) = exchange::find(write.conn, org, &name, quote.on).await? {
             Item::Update { id: old.id_text(), patch: body, if_match: None }
         } else {
             body.insert("rate_type".to_owned(), json!(ExchangeRateType::Spot));
@@ -133,6 +133,6 @@ fn put<'e>(
             body.insert("effective_on".to_owned(), json!(quote.on));
             Item::Create { id, body }
         };
-        decide(env, ExchangeRate::KIND, &item).await
+        decide(write, ExchangeRate::KIND, &item).await
     })
 }

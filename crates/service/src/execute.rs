@@ -38,11 +38,11 @@ use crate::{BatchResult, Context, Seen, Service, Written};
 pub(crate) type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
 
 /// Makes a new resource together with what else it brings.
-pub(crate) type Make = Arc<dyn for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync>;
+pub(crate) type Make = Arc<dyn for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync>;
 
 pub(crate) fn make<F>(make: F) -> Make
 where
-    F: for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync + 'static,
+    F: for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync + 'static,
 {
     Arc::new(make)
 }
@@ -55,7 +55,7 @@ where
     Arc::new(move |on, acting| decide(on.of_mut().ok_or_else(Error::internal)?, acting))
 }
 
-/// One change wished for.
+/// One change that is asked for.
 pub(crate) enum Item {
     Create {
         id: u128,
@@ -117,8 +117,8 @@ impl Item {
     }
 }
 
-/// Everything a request wishes for.
-pub(crate) struct Wish {
+/// Everything a request asks for.
+pub(crate) struct Command {
     pub(crate) kind: &'static Kind,
     pub(crate) action: &'static str,
     /// The decoded input, of which the fingerprint is made: both doors decode to the same.
@@ -136,7 +136,7 @@ pub(crate) struct Wish {
     pub(crate) webhook: Option<Setting>,
 }
 
-impl Wish {
+impl Command {
     pub(crate) fn one(kind: &'static Kind, action: &'static str, input: Value, item: Item) -> Self {
         Self { batch: false, ..Self::many(kind, action, input, vec![item]) }
     }
@@ -149,7 +149,7 @@ impl Wish {
 }
 
 /// What a decision knows of its caller.
-pub(crate) struct Env<'a> {
+pub(crate) struct WriteContext<'a> {
     pub(crate) context: &'a Context,
     pub(crate) conn: &'a Conn,
     pub(crate) access: Arc<Access>,
@@ -174,7 +174,7 @@ pub(crate) struct Env<'a> {
     clock: &'a Clock,
 }
 
-impl<'a> Env<'a> {
+impl<'a> WriteContext<'a> {
     pub(crate) fn new(context: &'a Context, conn: &'a Conn, access: Arc<Access>, clock: &'a Clock) -> Self {
         Self {
             context,
@@ -294,25 +294,29 @@ where
 }
 
 impl Service {
-    pub(crate) async fn execute_one(&self, context: &Context, wish: Wish) -> Result<Written, Error> {
-        let mut done = self.execute(context, wish).await?;
+    pub(crate) async fn execute_one(&self, context: &Context, command: Command) -> Result<Written, Error> {
+        let mut done = self.execute(context, command).await?;
         done.results.pop().unwrap_or_else(|| Err(Error::internal()))
     }
 
-    pub(crate) fn execute<'a>(&'a self, context: &'a Context, wish: Wish) -> BoxFuture<'a, Result<BatchResult, Error>> {
+    pub(crate) fn execute<'a>(
+        &'a self,
+        context: &'a Context,
+        command: Command,
+    ) -> BoxFuture<'a, Result<BatchResult, Error>> {
         Box::pin(async move {
-            let kind = wish.kind;
-            if wish.batch || !wish.items.iter().any(Item::has_etag) {
+            let kind = command.kind;
+            if command.batch || !command.items.iter().any(Item::has_etag) {
                 context.refuse_etag()?;
             }
-            self.authorise_early(context, &wish).await?;
-            check_addresses(self, &wish).await?;
+            self.authorise_early(context, &command).await?;
+            check_addresses(self, &command).await?;
             let org = context.caller.organisation().to_owned();
             let key = remembered_key(context);
-            let (service, context, wish) = (self.clone(), context.clone(), Arc::new(wish));
+            let (service, context, command) = (self.clone(), context.clone(), Arc::new(command));
             let decide = job(move |conn| {
-                let (service, context, wish) = (service.clone(), context.clone(), Arc::clone(&wish));
-                Box::pin(async move { service.decide_all(conn, &context, &wish).await })
+                let (service, context, command) = (service.clone(), context.clone(), Arc::clone(&command));
+                Box::pin(async move { service.decide_all(conn, &context, &command).await })
             });
             let answer = self.inner.database.transact(&org, key, decide).await?;
             if kind.name == WebhookEndpoint::KIND.name {
@@ -323,43 +327,43 @@ impl Service {
     }
 
     /// Keeps those who may do nothing at all away from the writer. The transaction decides again.
-    async fn authorise_early(&self, context: &Context, wish: &Wish) -> Result<(), Error> {
+    async fn authorise_early(&self, context: &Context, command: &Command) -> Result<(), Error> {
         if self.inner.database.is_postgres() {
             return Ok(());
         }
         let conn = self.inner.database.outside();
         let access = self.access(&conn, &context.caller).await.map_err(Fail::into_error)?;
-        let env = Env::new(context, &conn, access, &self.inner.clock);
-        wish.items.first().map_or(Ok(()), |item| may_begin(&env, wish.kind, item))
+        let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+        command.items.first().map_or(Ok(()), |item| may_begin(&write, command.kind, item))
     }
 
-    async fn decide_all(&self, conn: &Conn, context: &Context, wish: &Wish) -> Result<Plan, Fail> {
+    async fn decide_all(&self, conn: &Conn, context: &Context, command: &Command) -> Result<Plan, Fail> {
         let access = self.access(conn, &context.caller).await?;
-        let env = Env::new(context, conn, access, &self.inner.clock);
-        wish.items.first().map_or(Ok(()), |item| may_begin(&env, wish.kind, item))?;
+        let write = WriteContext::new(context, conn, access, &self.inner.clock);
+        command.items.first().map_or(Ok(()), |item| may_begin(&write, command.kind, item))?;
         let act = Act {
             org: context.caller.organisation().to_owned(),
-            actor: env.actor(),
-            now: env.now,
+            actor: write.actor(),
+            now: write.now,
             request_id: context.request_id.clone(),
         };
         let key = remembered_key(context);
-        let fingerprint = fingerprint(context, wish);
+        let fingerprint = fingerprint(context, command);
         if let Some(key) = &key
             && let Some((before, kept)) = idempotency::find(conn, key)?
         {
             if before != fingerprint {
                 return Err(Error::new(Reason::KeyReused, "this idempotency key was used with another request").into());
             }
-            return Ok(Plan::nothing(act, Box::new(replay(&env, wish.kind, &kept).await?)));
+            return Ok(Plan::nothing(act, Box::new(replay(&write, command.kind, &kept).await?)));
         }
-        if wish.batch {
-            prefetch(&env, wish.kind, &wish.items).await?;
+        if command.batch {
+            prefetch(&write, command.kind, &command.items).await?;
         }
-        let (results, changes, source_versions) = decide_items(&env, wish).await?;
-        let mut plan = env.plan(act, changes, source_versions);
+        let (results, changes, source_versions) = decide_items(&write, command).await?;
+        let mut plan = write.plan(act, changes, source_versions);
         let (act, changes) = (&plan.act, &plan.changes);
-        let link = wish.link.clone().filter(|_| !changes.is_empty());
+        let link = command.link.clone().filter(|_| !changes.is_empty());
         if let Some(link) = &link {
             blob::check_quota(conn, &act.org, link).await?;
         }
@@ -374,8 +378,8 @@ impl Service {
             fingerprint,
             answer: serde_json::to_string(&kept).unwrap_or_default(),
         });
-        let (credential, moved) = (wish.secret.clone(), wish.moved.clone());
-        plan.webhooks.extend(wish.webhook.clone());
+        let (credential, moved) = (command.secret.clone(), command.moved.clone());
+        plan.webhooks.extend(command.webhook.clone());
         Ok(Plan { remembered, credential, link, moved, answer, ..plan })
     }
 }
@@ -388,25 +392,25 @@ pub(crate) fn remembered_key(context: &Context) -> Option<Key> {
 }
 
 /// Whether the caller may do this kind of thing at all, before anything is looked up.
-fn may_begin(env: &Env<'_>, kind: &Kind, item: &Item) -> Result<(), Error> {
+fn may_begin(write: &WriteContext<'_>, kind: &Kind, item: &Item) -> Result<(), Error> {
     let rows = &kind.rows;
     let allowed = match item {
-        Item::Create { .. } => env.scope(rows.create),
-        Item::Update { .. } | Item::Refer { .. } => env.scope(rows.update),
-        Item::Upsert { .. } => env.scope(rows.update).or_else(|_| env.scope(rows.create)),
-        Item::Delete { .. } | Item::Undelete { .. } => env.scope(rows.delete),
-        Item::Act { row, .. } | Item::Make { row, .. } => env.scope(Some(row)),
+        Item::Create { .. } => write.scope(rows.create),
+        Item::Update { .. } | Item::Refer { .. } => write.scope(rows.update),
+        Item::Upsert { .. } => write.scope(rows.update).or_else(|_| write.scope(rows.create)),
+        Item::Delete { .. } | Item::Undelete { .. } => write.scope(rows.delete),
+        Item::Act { row, .. } | Item::Make { row, .. } => write.scope(Some(row)),
     };
     allowed.map(|_| ())
 }
 
 type Results = (Vec<Result<Written, Error>>, Vec<Change>, Vec<SourceVersion>);
 
-pub(crate) async fn decide_items(env: &Env<'_>, wish: &Wish) -> Result<Results, Fail> {
-    let (mut results, mut changes, mut versions) = (Vec::with_capacity(wish.items.len()), Vec::new(), Vec::new());
+pub(crate) async fn decide_items(write: &WriteContext<'_>, command: &Command) -> Result<Results, Fail> {
+    let (mut results, mut changes, mut versions) = (Vec::with_capacity(command.items.len()), Vec::new(), Vec::new());
     let (mut touched, mut taken) = (HashSet::new(), HashSet::new());
-    for item in &wish.items {
-        let decided = match crate::decide::decide(env, wish.kind, item).await {
+    for item in &command.items {
+        let decided = match crate::decide::decide(write, command.kind, item).await {
             Ok(decided) if !touched.insert(decided.resource.id_text()) => {
                 Err(Error::fault("", "DUPLICATE", "an earlier item of this batch changes the same resource"))
             }
@@ -426,11 +430,11 @@ pub(crate) async fn decide_items(env: &Env<'_>, wish: &Wish) -> Result<Results, 
         results.push(decided.map(|Decided { resource, scope, outcome, change, source_version }| {
             changes.extend(change);
             versions.extend(source_version);
-            let (mask, etag) = (scope.mask(wish.kind), etag(&scope, &*resource));
+            let (mask, etag) = (scope.mask(command.kind), etag(&scope, &*resource));
             Written { seen: Seen { resource, mask, etag, trimmed: false }, outcome, replayed: false }
         }));
     }
-    match refuse_whole(&results, wish.batch).filter(|_| !wish.partial) {
+    match refuse_whole(&results, command.batch).filter(|_| !command.partial) {
         Some(error) => Err(error.into()),
         None => Ok((results, changes, versions)),
     }

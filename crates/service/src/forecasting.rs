@@ -12,14 +12,14 @@ use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Change, ChangeKind, Fail, budget, forecast, ledger};
 
 use crate::budgeting::{Books, Posting, difference, too_much};
-use crate::execute::Env;
+use crate::execute::WriteContext;
 
 /// Gives a new forecast its number.
-pub(crate) async fn number(env: &Env<'_>, new: &mut Forecast) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    ledger::take_turn(env.conn, org).await?;
-    let last = forecast::last_version(env.conn, org, new).await?;
-    new.version = env.next_number(&format!("{} {}", new.program_id, new.legal_entity_id), last);
+pub(crate) async fn number(write: &WriteContext<'_>, new: &mut Forecast) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
+    ledger::take_turn(write.conn, org).await?;
+    let last = forecast::last_version(write.conn, org, new).await?;
+    new.version = write.next_number(&format!("{} {}", new.program_id, new.legal_entity_id), last);
     Ok(())
 }
 
@@ -36,33 +36,37 @@ pub(crate) fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<F
 }
 
 /// What submitting a forecast posts: what turns the estimate at completion that stands into its own.
-pub(crate) async fn submit(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn submit(
+    write: &WriteContext<'_>,
+    before: &dyn AnyResource,
+    after: &mut dyn AnyResource,
+) -> Result<(), Fail> {
     let was = (before as &dyn Any).downcast_ref::<Forecast>().map(|was| was.state);
     let Some(new) = (after as &mut dyn Any).downcast_mut::<Forecast>() else { return Ok(()) };
     if was != Some(ForecastState::Draft) || new.state != ForecastState::Submitted {
         return Ok(());
     }
-    let org = env.context.caller.organisation();
-    let books = Books::read(env, new.legal_entity_id).await?;
-    ledger::take_turn(env.conn, org).await?;
+    let org = write.context.caller.organisation();
+    let books = Books::read(write, new.legal_entity_id).await?;
+    ledger::take_turn(write.conn, org).await?;
     check_open(&books, new)?;
-    let wanted = at_completion(env, &books, new).await?;
+    let wanted = at_completion(write, &books, new).await?;
     let all: BTreeSet<String> = books.periods.keys().map(ToString::to_string).collect();
     let program = new.program_id.to_string();
-    let standing = budget::list_cells(env.conn, org, &program, &all, &[LedgerAccount::Forecast]).await?;
-    if let Some(old) = forecast::find_in_force(env.conn, org, new).await? {
+    let standing = budget::list_cells(write.conn, org, &program, &all, &[LedgerAccount::Forecast]).await?;
+    if let Some(old) = forecast::find_in_force(write.conn, org, new).await? {
         let mut done = old.clone();
         done.state.go(ForecastState::Superseded)?;
         done.revision += 1;
-        done.updated_at = env.now;
+        done.updated_at = write.now;
         new.supersedes_id = Some(old.id);
-        env.change_also(Change::new(ChangeKind::Update, Some(&old), &done, "supersede", None));
+        write.change_also(Change::new(ChangeKind::Update, Some(&old), &done, "supersede", None));
     }
-    let mut posting = Posting::new(env, new.legal_entity_id, new.currency);
+    let mut posting = Posting::new(write, new.legal_entity_id, new.currency);
     for (_, cell, units) in difference(wanted, standing)? {
         posting.add(LedgerEntryType::Forecast, new.program_id, &cell, units)?.forecast_id = Some(new.id);
     }
-    (new.entry_count, new.entries_sha256) = posting.post(env)?;
+    (new.entry_count, new.entries_sha256) = posting.post(write)?;
     Ok(())
 }
 
@@ -80,15 +84,19 @@ fn check_open(books: &Books, new: &Forecast) -> Result<(), Error> {
 }
 
 /// The estimate at completion, cell by cell: what was spent and accrued before the first period, and then the lines.
-async fn at_completion(env: &Env<'_>, books: &Books, new: &Forecast) -> Result<Vec<(String, BudgetCell, i64)>, Fail> {
+async fn at_completion(
+    write: &WriteContext<'_>,
+    books: &Books,
+    new: &Forecast,
+) -> Result<Vec<(String, BudgetCell, i64)>, Fail> {
     let first = books.periods.get(&new.first_fiscal_period_id).map(|period| period.starts_on);
     let earlier = books.periods.values().filter(|period| first.is_some_and(|first| period.starts_on < first));
     let earlier: BTreeSet<String> = earlier.map(|period| period.id.to_string()).collect();
-    let (org, program) = (env.context.caller.organisation(), new.program_id.to_string());
+    let (org, program) = (write.context.caller.organisation(), new.program_id.to_string());
     let accounts = [LedgerAccount::Cost, LedgerAccount::Accrual];
     let mut cells: Vec<(String, BudgetCell, i64)> = Vec::new();
     let mut places: HashMap<BudgetCell, usize> = HashMap::new();
-    for (cell, units) in budget::list_cells(env.conn, org, &program, &earlier, &accounts).await? {
+    for (cell, units) in budget::list_cells(write.conn, org, &program, &earlier, &accounts).await? {
         let cell = BudgetCell { account: LedgerAccount::Forecast, ..cell };
         let place = *places.entry(cell).or_insert(cells.len());
         match cells.get_mut(place) {

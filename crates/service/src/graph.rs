@@ -11,18 +11,18 @@ use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::{Fail, Scope, graph, query};
 
-use crate::execute::Env;
+use crate::execute::WriteContext;
 
 /// Tells a new edge the programs of its ends, one of which must be in the caller's reach. Ends that do not live are found
 /// by the check of the references.
-pub(crate) async fn join(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn join(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some(edge) = after.edge() else { return Ok(()) };
     let mut programs = Vec::new();
     let mut reached = scope.is_whole();
     for end in [&edge.from, &edge.to] {
         let Ok(node) = Node::parse(end) else { return Err(Error::internal().into()) };
-        let program = graph::hold_program_of(env.conn, scope.org(), node.kind(), end).await?;
-        reached = reached || graph::is_in_reach(env.conn, scope, node.kind(), end).await?;
+        let program = graph::hold_program_of(write.conn, scope.org(), node.kind(), end).await?;
+        reached = reached || graph::is_in_reach(write.conn, scope, node.kind(), end).await?;
         programs.push(program.and_then(|id| Id::<Program>::parse(&id).ok()));
     }
     if !reached {
@@ -36,7 +36,7 @@ pub(crate) async fn join(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResour
 /// Refuses an edge that appears and would close a cycle. Edges appear one after the other in an organisation, or two of
 /// them could close one together.
 pub(crate) async fn check_cycle(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     scope: &Scope,
     before: Option<&dyn AnyResource>,
     after: &dyn AnyResource,
@@ -46,21 +46,21 @@ pub(crate) async fn check_cycle(
     if before.and_then(edge_of).is_some() {
         return Ok(());
     }
-    graph::hold_graph(env.conn, scope.org()).await?;
-    let planned = env.planned_edges();
+    graph::hold_graph(write.conn, scope.org()).await?;
+    let planned = write.planned_edges();
     let starts: HashSet<&str> = planned.iter().map(|edge| edge.to.as_str()).chain([edge.to.as_str()]).collect();
     let starts: Vec<&str> = starts.into_iter().collect();
-    let mut edges = graph::list_edges_from(env.conn, scope.org(), &starts).await?;
+    let mut edges = graph::list_edges_from(write.conn, scope.org(), &starts).await?;
     edges.extend(planned);
     let Some(mut path) = find_path(&edges, &edge.to, &edge.from) else {
-        env.plan_edge(edge);
+        write.plan_edge(edge);
         return Ok(());
     };
     path.rotate_right(1);
     let mut seen = HashSet::new();
     for id in &path {
         let Ok(node) = Node::parse(id) else { continue };
-        if scope.is_whole() || graph::is_in_reach(env.conn, scope, node.kind(), id).await? {
+        if scope.is_whole() || graph::is_in_reach(write.conn, scope, node.kind(), id).await? {
             seen.insert(id.clone());
         }
     }
@@ -68,9 +68,9 @@ pub(crate) async fn check_cycle(
 }
 
 /// What other things wait for, or what waits for others, is not deleted.
-pub(crate) async fn check_ends(env: &Env<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
+pub(crate) async fn check_ends(write: &WriteContext<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
     let is_node = steerco_domain::node::kinds().any(|node| node.name == kind.name);
-    if is_node && graph::has_edge(env.conn, env.context.caller.organisation(), id).await? {
+    if is_node && graph::has_edge(write.conn, write.context.caller.organisation(), id).await? {
         return Err(Error::new(Reason::HasChildren, "dependencies hang on it: delete them first").into());
     }
     Ok(())
@@ -78,7 +78,7 @@ pub(crate) async fn check_ends(env: &Env<'_>, kind: &Kind, id: &str) -> Result<(
 
 /// A resource that is a part of one of its own kind is no part of itself, over however many steps.
 pub(crate) async fn check_hierarchy(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     scope: &Scope,
     before: Option<&dyn AnyResource>,
     after: &dyn AnyResource,
@@ -93,14 +93,14 @@ pub(crate) async fn check_hierarchy(
     if before.is_some_and(|before| !after.changed_since(before).contains(&field)) {
         return Ok(());
     }
-    graph::hold_graph(env.conn, scope.org()).await?;
+    graph::hold_graph(write.conn, scope.org()).await?;
     let own = after.id_text();
     let (mut path, mut at) = (vec![own.clone()], Some(parent));
     while let Some(id) = at {
         if path.contains(&id) {
             return Err(cycle(field, &path, |_| true).into());
         }
-        at = query::find_text(env.conn, scope.org(), after.kind(), &id, field).await?;
+        at = query::find_text(write.conn, scope.org(), after.kind(), &id, field).await?;
         path.push(id);
     }
     Ok(())

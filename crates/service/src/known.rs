@@ -11,7 +11,7 @@ use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
 use steerco_persistence::{Fail, query};
 
-use crate::execute::{Env, Item};
+use crate::execute::{Item, WriteContext};
 
 /// Answers by their questions.
 pub(crate) struct Memory<K, V>(Mutex<HashMap<K, V>>);
@@ -72,7 +72,7 @@ impl Known {
 }
 
 /// Looks up at once what the upserts of a batch will ask one by one: ids behind references, and the rows to be changed.
-pub(crate) async fn prefetch(env: &Env<'_>, kind: &'static Kind, items: &[Item]) -> Result<(), Fail> {
+pub(crate) async fn prefetch(write: &WriteContext<'_>, kind: &'static Kind, items: &[Item]) -> Result<(), Fail> {
     let mut by_source: HashMap<(&'static str, &str), Vec<&str>> = HashMap::new();
     let mut named = Vec::new();
     for item in items {
@@ -83,7 +83,7 @@ pub(crate) async fn prefetch(env: &Env<'_>, kind: &'static Kind, items: &[Item])
     for (kind, reference) in &named {
         by_source.entry((kind.name, reference.source.as_str())).or_default().push(reference.external_id.as_str());
     }
-    let org = env.context.caller.organisation();
+    let org = write.context.caller.organisation();
     let mut own = Vec::new();
     for ((name, source), mut external_ids) in by_source {
         let Some(of) = steerco_domain::find_kind(name) else { continue };
@@ -94,22 +94,22 @@ pub(crate) async fn prefetch(env: &Env<'_>, kind: &'static Kind, items: &[Item])
         let references: Vec<ExternalRef> = references.collect();
         let external_ids: Vec<&str> = references.iter().map(|reference| reference.external_id.as_str()).collect();
         let mut found: HashMap<String, (String, Option<i64>)> = HashMap::new();
-        for (external_id, id, version) in query::find_refs(env.conn, org, of, source, &external_ids).await? {
+        for (external_id, id, version) in query::find_refs(write.conn, org, of, source, &external_ids).await? {
             found.insert(external_id, (id, version));
         }
         for reference in references {
             let behind = found.remove(reference.external_id.as_str());
             own.extend(behind.iter().filter(|_| of.name == kind.name).map(|(id, _)| id.clone()));
-            env.crosswalk.know(of, reference, behind);
+            write.crosswalk.know(of, reference, behind);
         }
     }
     own.sort_unstable();
     own.dedup();
-    let Some((row, scope)) = kind.rows.update.and_then(|row| Some((row, env.scope(Some(row)).ok()?))) else {
+    let Some((row, scope)) = kind.rows.update.and_then(|row| Some((row, write.scope(Some(row)).ok()?))) else {
         return Ok(());
     };
-    let rows = query::find_many_for_update(env.conn, &scope, kind, &own).await?;
-    let mut held = env.known.held.lock().unwrap_or_else(PoisonError::into_inner);
+    let rows = query::find_many_for_update(write.conn, &scope, kind, &own).await?;
+    let mut held = write.known.held.lock().unwrap_or_else(PoisonError::into_inner);
     held.extend(rows.into_iter().map(|found| ((row.action, found.id_text()), found)));
     Ok(())
 }

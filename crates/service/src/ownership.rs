@@ -8,24 +8,25 @@ use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::Fail;
 use steerco_persistence::query::{self, Owned};
 
-use crate::execute::Env;
+use crate::execute::WriteContext;
 
 /// A field that a source owns is written under that source only, in resources that it has a name for; and that name is
 /// its own to change.
 pub(crate) async fn check(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     before: Option<&dyn AnyResource>,
     after: &dyn AnyResource,
     source: Option<&str>,
 ) -> Result<(), Fail> {
-    let Some(before) = before.filter(|_| env.access.owned_fields) else { return Ok(()) };
+    let Some(before) = before.filter(|_| write.access.owned_fields) else { return Ok(()) };
     let (old, new) = (before.common().external_refs, after.common().external_refs);
     if old.0.is_empty() {
         return Ok(());
     }
     let changed = after.changed_since(before);
-    let mut owned = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
-    let own = |owned: &Owned| env.access.source_ids.contains(&owned.source_id) || source == Some(owned.source.as_str());
+    let mut owned = query::list_owned_fields(write.conn, write.context.caller.organisation()).await?;
+    let own =
+        |owned: &Owned| write.access.source_ids.contains(&owned.source_id) || source == Some(owned.source.as_str());
     owned.retain(|owned| owned.field.kind.as_str() == after.kind().name && !own(owned));
     owned.retain(|owned| old.of(&owned.source).next().is_some());
     let renamed = |owned: &Owned| !old.of(&owned.source).eq(new.of(&owned.source));
@@ -52,13 +53,13 @@ fn refused(faults: Vec<Fault>) -> Error {
 }
 
 /// A field has one owner: what a source claims, no other one has.
-pub(crate) async fn check_claims(env: &Env<'_>, after: &dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn check_claims(write: &WriteContext<'_>, after: &dyn AnyResource) -> Result<(), Fail> {
     let Some(claims) = (after as &dyn Any).downcast_ref::<Source>() else { return Ok(()) };
     if claims.owned_fields.is_empty() || claims.deleted_at.is_some() {
         return Ok(());
     }
     let id = after.id_text();
-    let others = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
+    let others = query::list_owned_fields(write.conn, write.context.caller.organisation()).await?;
     let taken = |(i, claim): (usize, &steerco_domain::source::OwnedField)| {
         let owner = others.iter().find(|other| other.source_id != id && other.field.is_same(claim))?;
         let Fault { code, detail, .. } = fault("", owner);

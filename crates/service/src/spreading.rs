@@ -12,17 +12,17 @@ use steerco_domain::spread::{self, PeriodLine};
 use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Fail, ledger};
 
-use crate::execute::Env;
+use crate::execute::WriteContext;
 
 /// Divides what is given over several periods among them.
-pub(crate) async fn spread(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn spread(write: &WriteContext<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let any = after as &mut dyn Any;
     let given = if let Some(budget) = any.downcast_mut::<Budget>() {
         let (entity, currency) = (budget.legal_entity_id, budget.currency);
-        divide(env, entity, currency, &mut budget.lines.0, BUDGET_LINES_MAX).await?
+        divide(write, entity, currency, &mut budget.lines.0, BUDGET_LINES_MAX).await?
     } else if let Some(forecast) = any.downcast_mut::<Forecast>() {
         let (entity, currency) = (forecast.legal_entity_id, forecast.currency);
-        divide(env, entity, currency, &mut forecast.lines.0, FORECAST_LINES_MAX).await?
+        divide(write, entity, currency, &mut forecast.lines.0, FORECAST_LINES_MAX).await?
     } else {
         None
     };
@@ -45,7 +45,7 @@ fn where_given(mut fault: Fault, given: &[usize]) -> Fault {
 
 /// For each line the place where it was given; none where nothing is given over several periods.
 async fn divide<L: PeriodLine>(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     entity: Id<LegalEntity>,
     currency: Currency,
     lines: &mut Vec<L>,
@@ -54,8 +54,8 @@ async fn divide<L: PeriodLine>(
     if lines.iter().all(|line| matches!(line.span(), (_, None, None))) {
         return Ok(None);
     }
-    let org = env.context.caller.organisation();
-    let periods = ledger::hold_periods(env.conn, org, &entity.to_string(), None).await?;
+    let org = write.context.caller.organisation();
+    let periods = ledger::hold_periods(write.conn, org, &entity.to_string(), None).await?;
     let mut faults = Vec::new();
     let spread = spread::spread(lines, currency, &periods, max, &mut faults);
     if !faults.is_empty() {

@@ -9,7 +9,7 @@ use steerco_domain::{AnyBox, Error, Resource};
 use steerco_persistence::Fail;
 
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::execute::{Item, Wish, decide_by};
+use crate::execute::{Command, Item, decide_by};
 use crate::read::check_id;
 use crate::token::digest;
 use crate::{Context, Seen, Service};
@@ -81,19 +81,19 @@ pub struct BatchResult {
     pub replayed: bool,
 }
 
-type MakeWish = fn(&Context, &str, &Map<String, Value>) -> Result<Wish, Error>;
+type MakeCommand = fn(&Context, &str, &Map<String, Value>) -> Result<Command, Error>;
 
 /// A verb that is known only when the program runs.
 #[derive(Clone, Copy)]
 pub struct AnyVerb {
     pub kind: &'static Kind,
     fields: &'static [FieldSpec],
-    wish: MakeWish,
+    command: MakeCommand,
 }
 
 impl AnyVerb {
     pub fn of<V: Verb>() -> Self {
-        Self { kind: <V::On as Resource>::KIND, fields: V::FIELDS, wish: Service::wish_act::<V> }
+        Self { kind: <V::On as Resource>::KIND, fields: V::FIELDS, command: Service::command_to_act::<V> }
     }
 }
 
@@ -105,8 +105,9 @@ impl Service {
         body: Map<String, Value>,
     ) -> BoxFuture<'a, Result<Written, Error>> {
         Box::pin(async move {
-            let wish = Wish::one(kind, "create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
-            self.execute_one(context, wish).await
+            let command =
+                Command::one(kind, "create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
+            self.execute_one(context, command).await
         })
     }
 
@@ -121,7 +122,7 @@ impl Service {
             check_id(kind, id)?;
             let input = json!([id, patch]);
             let item = Item::Update { id: id.to_owned(), patch, if_match: context.if_match.clone() };
-            self.execute_one(context, Wish::one(kind, "update", input, item)).await
+            self.execute_one(context, Command::one(kind, "update", input, item)).await
         })
     }
 
@@ -145,7 +146,7 @@ impl Service {
                 body,
                 if_match: context.if_match.clone(),
             };
-            self.execute_one(context, Wish::one(kind, "upsert", input, item)).await
+            self.execute_one(context, Command::one(kind, "upsert", input, item)).await
         })
     }
 
@@ -187,7 +188,7 @@ impl Service {
         let input = json!([id, source, external_id]);
         let (id, source, external_id) = (id.to_owned(), source.to_owned(), external_id.to_owned());
         let item = Item::Refer { id, source, external_id, add, if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one(kind, action, input, item)).await
+        self.execute_one(context, Command::one(kind, action, input, item)).await
     }
 
     pub fn delete<'a>(
@@ -199,7 +200,7 @@ impl Service {
         Box::pin(async move {
             check_id(kind, id)?;
             let item = Item::Delete { id: id.to_owned(), if_match: context.if_match.clone() };
-            self.execute_one(context, Wish::one(kind, "delete", json!([id]), item)).await
+            self.execute_one(context, Command::one(kind, "delete", json!([id]), item)).await
         })
     }
 
@@ -212,7 +213,7 @@ impl Service {
         Box::pin(async move {
             check_id(kind, id)?;
             let item = Item::Undelete { id: id.to_owned(), if_match: context.if_match.clone() };
-            self.execute_one(context, Wish::one(kind, "undelete", json!([id]), item)).await
+            self.execute_one(context, Command::one(kind, "undelete", json!([id]), item)).await
         })
     }
 
@@ -235,7 +236,7 @@ impl Service {
     ) -> BoxFuture<'a, Result<Written, Error>> {
         Box::pin(async move {
             let body = self.resolve_body(context, verb.fields, body).await?;
-            self.execute_one(context, (verb.wish)(context, id, &body)?).await
+            self.execute_one(context, (verb.command)(context, id, &body)?).await
         })
     }
 
@@ -255,7 +256,11 @@ impl Service {
         Ok(body)
     }
 
-    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish, Error> {
+    pub(crate) fn command_to_act<V: Verb>(
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Command, Error> {
         let kind = <V::On as Resource>::KIND;
         check_id(kind, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
@@ -266,7 +271,7 @@ impl Service {
             if_match: context.if_match.clone(),
             decide: decide_by(move |on: &mut V::On, acting| verb.decide_by(on, acting)),
         };
-        Ok(Wish::one(kind, V::NAME, input, item))
+        Ok(Command::one(kind, V::NAME, input, item))
     }
 
     pub fn batch<'a>(
@@ -283,8 +288,8 @@ impl Service {
             }
             let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
             let items = items.into_iter().map(|item| self.item_of(item)).collect();
-            let wish = Wish { partial, ..Wish::many(kind, "batch", input, items) };
-            self.execute(context, wish).await
+            let command = Command { partial, ..Command::many(kind, "batch", input, items) };
+            self.execute(context, command).await
         })
     }
 
@@ -309,9 +314,9 @@ impl Service {
         Box::pin(async move {
             let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
             let secret = self.new_secret();
-            let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
-            wish.secret = Some((id.to_owned(), digest(&[&secret])));
-            let written = self.execute_one(context, wish).await?;
+            let mut command = Self::command_to_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
+            command.secret = Some((id.to_owned(), digest(&[&secret])));
+            let written = self.execute_one(context, command).await?;
             let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
             Ok((written, shown))
         })

@@ -24,7 +24,7 @@ use steerco_persistence::blob::Link;
 pub use report::{ImportRecord, PIECE_RECORDS};
 
 use crate::content::{UPLOAD_MAX, check_size, read_content};
-use crate::execute::{Env, Item, Wish, decide_by};
+use crate::execute::{Command, Item, WriteContext, decide_by};
 use crate::held::held;
 use crate::read::check_id;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
@@ -62,8 +62,8 @@ impl Service {
                     if_match: context.if_match.clone(),
                     decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
                 };
-                let wish = Wish { link: Some(link), ..Wish::one(ImportJob::KIND, UPLOAD.action, input, item) };
-                let written = service.execute_one(&context, wish).await;
+                let command = Command { link: Some(link), ..Command::one(ImportJob::KIND, UPLOAD.action, input, item) };
+                let written = service.execute_one(&context, command).await;
                 let is_kept = match &written {
                     Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
                     // It may have been written all the same.
@@ -88,8 +88,8 @@ impl Service {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
-            let env = Env::new(context, &conn, access, &self.inner.clock);
-            held(&env, ImportJob::KIND, id, Some(UPLOAD), None).await
+            let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+            held(&write, ImportJob::KIND, id, Some(UPLOAD), None).await
         };
         found.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)

@@ -22,7 +22,7 @@ use super::source::{Plan, Reading};
 use super::stage::{self, Stager};
 use super::write::{Did, Work, faults};
 use crate::decide::check_source_code;
-use crate::execute::{Env, Item, Wish, decide_by};
+use crate::execute::{Command, Item, WriteContext, decide_by};
 use crate::{Context, ListArgs, ReadArgs, Service};
 
 const APPLY: &Row = find("import_job", "apply");
@@ -193,8 +193,8 @@ impl Run {
             self.service.inner.database.read(self.context.caller.organisation()).await.map_err(Fail::into_error)?;
         let checked = async {
             let access = self.service.access(&conn, &self.context.caller).await?;
-            let env = Env::new(&self.context, &conn, access, &self.service.inner.clock);
-            check_source_code(&env, self.job.source.as_str()).await
+            let write = WriteContext::new(&self.context, &conn, access, &self.service.inner.clock);
+            check_source_code(&write, self.job.source.as_str()).await
         };
         checked.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)
@@ -293,8 +293,8 @@ impl Run {
             if_match: None,
             decide: decide_by(move |job: &mut ImportJob, _| change(job)),
         };
-        let wish = Wish { link, ..Wish::one(ImportJob::KIND, "apply", json!([self.job.id_text()]), item) };
-        self.service.execute_one(&self.context, wish).await.map(|_| ())
+        let command = Command { link, ..Command::one(ImportJob::KIND, "apply", json!([self.job.id_text()]), item) };
+        self.service.execute_one(&self.context, command).await.map(|_| ())
     }
 }
 

@@ -27,7 +27,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::webhook::{self, Delivery, Setting};
 use steerco_persistence::{Conn, Fail, Scope};
 
-use crate::execute::{Env, Item, Wish};
+use crate::execute::{Command, Item, WriteContext};
 use crate::read::{check_id, resolve_id};
 use crate::service::Caller;
 use crate::token::Sealer;
@@ -132,12 +132,12 @@ pub struct WebhookDeliveryArgs {
 }
 
 /// Looks up where new addresses lead, before the writer is kept waiting.
-pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<(), Error> {
-    if wish.kind.name != WebhookEndpoint::KIND.name {
+pub(crate) async fn check_addresses(service: &Service, command: &Command) -> Result<(), Error> {
+    if command.kind.name != WebhookEndpoint::KIND.name {
         return Ok(());
     }
     let mut faults = Vec::new();
-    for (i, item) in wish.items.iter().enumerate() {
+    for (i, item) in command.items.iter().enumerate() {
         let body = match item {
             Item::Create { body, .. } | Item::Upsert { body, .. } => body,
             Item::Update { patch, .. } => patch,
@@ -147,7 +147,7 @@ pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<()
             continue;
         };
         if let Err(mut fault) = service.inner.webhooks.guard.check(url).await {
-            if wish.batch {
+            if command.batch {
                 fault.pointer = format!("/items/{i}{}", fault.pointer);
             }
             faults.push(fault);
@@ -160,10 +160,10 @@ pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<()
 const URL_MAX: usize = 2_000;
 
 /// An endpoint reads by the rights of the token with which it was last changed.
-pub(crate) fn take_rights(env: &Env<'_>, after: &dyn steerco_domain::AnyResource) {
+pub(crate) fn take_rights(write: &WriteContext<'_>, after: &dyn steerco_domain::AnyResource) {
     if let Some(endpoint) = (after as &dyn Any).downcast_ref::<WebhookEndpoint>() {
-        let rights = rights::of(&env.context.caller);
-        env.set_webhook(Setting::Rights { endpoint: endpoint.id_text(), rights });
+        let rights = rights::of(&write.context.caller);
+        write.set_webhook(Setting::Rights { endpoint: endpoint.id_text(), rights });
     }
 }
 
@@ -179,9 +179,9 @@ impl Service {
             let id = &*self.id_of(WebhookEndpoint::KIND, &context.caller, id).await?;
             let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
             let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
-            let mut wish = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
-            wish.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
-            let written = self.execute_one(context, wish).await?;
+            let mut command = Self::command_to_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
+            command.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
+            let written = self.execute_one(context, command).await?;
             let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
             Ok((written, shown))
         })
@@ -199,9 +199,9 @@ impl Service {
             let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
             let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
-            let mut wish = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
-            wish.webhook = Some(setting);
-            self.execute_one(context, wish).await
+            let mut command = Self::command_to_act::<ReplayWebhookEndpoint>(context, id, body)?;
+            command.webhook = Some(setting);
+            self.execute_one(context, command).await
         })
     }
 
@@ -274,8 +274,8 @@ impl Service {
                 .check(endpoint.url.as_str())
                 .await
                 .map_err(|fault| Error::invalid(vec![fault]))?;
-            let wish = Self::wish_act::<TestWebhookEndpoint>(context, id, &Map::new())?;
-            let taken = self.execute_one(context, wish).await?;
+            let command = Self::command_to_act::<TestWebhookEndpoint>(context, id, &Map::new())?;
+            let taken = self.execute_one(context, command).await?;
             if context.validate_only || taken.replayed {
                 return Ok(WebhookAttempt { at: self.inner.clock.now(), status: None, error: None, millis: 0 });
             }
