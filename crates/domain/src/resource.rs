@@ -14,16 +14,10 @@ use std::any::Any;
 use crate::access::Rows;
 use crate::actor::Actor;
 use crate::any_resource::Maker;
-use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
-use crate::graph::Edge;
-use crate::id::Id;
 use crate::input::{Input, Reader};
 use crate::mask::Mask;
-use crate::partner::Partner;
-use crate::person::Person;
-use crate::program::Program;
 use crate::progress::Standing;
 use crate::refs::ExternalRefs;
 use crate::time::Instant;
@@ -231,14 +225,6 @@ pub trait Rules: Sized {
         None
     }
 
-    /// What it makes wait for what.
-    fn edge(&self) -> Option<Edge> {
-        None
-    }
-
-    /// Takes the programs of the ends of its edge.
-    fn join(&mut self, _from: Option<Id<Program>>, _to: Option<Id<Program>>) {}
-
     /// The kind and id of what a new one must know to be computed.
     fn consults(&self) -> Option<(&'static str, String)> {
         None
@@ -283,37 +269,14 @@ pub struct Place {
     pub engagement: Option<String>,
 }
 
-impl Place {
-    /// That of what hangs on an engagement.
-    pub fn of_engagement(
-        program: Option<Id<Program>>,
-        partner: Option<Id<Partner>>,
-        engagement: Option<Id<Engagement>>,
-    ) -> Self {
-        Self {
-            portfolio: None,
-            program: program.map(|id| id.to_string()),
-            partner: partner.map(|id| id.to_string()),
-            engagement: engagement.map(|id| id.to_string()),
-        }
-    }
-}
-
 /// Who acts, and when.
 #[derive(Clone, Debug)]
 pub struct Acting {
     pub now: Instant,
     pub actor: Actor,
-    /// The person behind the token; none behind that of a service account, nor, unless the settings say so, behind one
+    /// The person behind the token, by the number of its id; none behind that of a service account, nor, unless the settings say so, behind one
     /// that an operator made.
-    pub person: Option<Id<Person>>,
-}
-
-impl Acting {
-    /// The person who acts, where only a person may.
-    pub fn need_person(&self, otherwise: &str) -> Result<Id<Person>, Error> {
-        self.person.ok_or_else(|| Error::new(crate::error::Reason::Forbidden, otherwise))
-    }
+    pub person: Option<u128>,
 }
 
 /// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
@@ -321,6 +284,8 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
+    /// Whether it is logged even where it leaves the resource as it was: what it brings lies elsewhere.
+    const ALWAYS_LOGGED: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
         Err(Error::internal())
@@ -336,6 +301,8 @@ mod tests {
     use super::*;
     use crate::KINDS;
     use crate::field::{Field, Setter};
+    use crate::id::Id;
+    use crate::program::Program;
     use crate::project::Project;
 
     /// What of a kind's inheritance would let a copy differ from its original.

@@ -15,35 +15,23 @@ use steerco_domain::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::{AccessCache, RIGHTS};
-use crate::blob::{self, Link};
+use crate::blob;
 use crate::conn::{Conn, Pool};
-use crate::consumer::{Moved, set_offset};
+use crate::consumer::set_offset;
 use crate::database::Database;
+use crate::effect::{Effect, Sorted};
 use crate::fail::Fail;
-use crate::flush::{Act, Change, SourceVersion, set_source_versions};
+use crate::flush::{Act, set_source_versions};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
-use crate::ledger::Postings;
 use crate::log::{Entry, Head, Heads, append, create_head, get_head};
 use crate::lookout::Lookout;
-use crate::webhook::Setting;
 use crate::{credential, flush, idempotency, ledger, sqlite, webhook};
 
 /// What a decision wants written, and the answer once it is.
 pub struct Plan {
     pub act: Act,
-    pub changes: Vec<Change>,
-    pub source_versions: Vec<SourceVersion>,
+    pub effects: Vec<Effect>,
     pub remembered: Option<Remembered>,
-    /// Account and hash of a secret issued.
-    pub credential: Option<(String, String)>,
-    /// A content to be linked with the changes.
-    pub link: Option<Link>,
-    /// A reader of the feed that is moved.
-    pub moved: Option<Moved>,
-    /// What changes of the sending of webhooks.
-    pub webhooks: Vec<Setting>,
-    /// What is added to the ledger.
-    pub postings: Option<Postings>,
     /// Whether the organisation itself is made.
     pub new_organisation: bool,
     pub answer: Box<dyn Any + Send>,
@@ -52,19 +40,7 @@ pub struct Plan {
 impl Plan {
     /// A plan that writes nothing.
     pub fn nothing(act: Act, answer: Box<dyn Any + Send>) -> Self {
-        Self {
-            act,
-            changes: vec![],
-            source_versions: vec![],
-            remembered: None,
-            credential: None,
-            link: None,
-            moved: None,
-            webhooks: vec![],
-            postings: None,
-            new_organisation: false,
-            answer,
-        }
+        Self { act, effects: vec![], remembered: None, new_organisation: false, answer }
     }
 }
 
@@ -274,33 +250,35 @@ impl Group {
         if plan.new_organisation {
             create_head(conn, &org).await?;
         }
-        if !plan.changes.is_empty() {
+        let Sorted { changes, postings, source_versions, links, moved, webhooks, credentials } =
+            Sorted::of(plan.effects);
+        if !changes.is_empty() {
             if !self.heads.contains_key(&org) {
                 self.heads.insert(org.clone(), get_head(conn, &org, true).await?);
             }
-            self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
+            self.touches_rights |= changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
-                let entries = flush::write(conn, head, &plan.act, plan.changes).await?;
+                let entries = flush::write(conn, head, &plan.act, changes).await?;
                 conn.set_end(&org, head);
-                if let Some(postings) = &plan.postings {
+                if let Some(postings) = &postings {
                     ledger::post(conn, &org, head.seq, postings).await?;
                 }
                 self.entries.extend(entries.into_iter().map(|entry| (org.clone(), entry)));
             }
         }
-        set_source_versions(conn, &org, &plan.source_versions).await?;
-        if let Some(link) = &plan.link {
+        set_source_versions(conn, &org, &source_versions).await?;
+        for link in &links {
             blob::link(conn, &org, link).await?;
         }
-        if let Some(moved) = &plan.moved {
+        for moved in &moved {
             set_offset(conn, &org, moved).await?;
         }
-        for setting in &plan.webhooks {
+        for setting in &webhooks {
             let head = self.heads.get(&org).map(|head| head.seq);
             webhook::apply(conn, &org, head, setting).await?;
         }
-        if let Some((account, hash)) = plan.credential {
-            credential::set(conn, &org, &account, &hash).await?;
+        for (account, hash) in &credentials {
+            credential::set(conn, &org, account, hash).await?;
         }
         self.remembered.extend(plan.remembered.map(|remembered| (org, remembered)));
         self.now = self.now.max(Some(plan.act.now));

@@ -3,18 +3,16 @@
 
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::commitment::Commitment;
-use steerco_domain::deliverable::Deliverable;
 use steerco_domain::engagement::PaymentRule;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::id::Id;
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::LegalEntity;
-use steerco_domain::milestone::{DeliveryState, Milestone, PaymentState};
+use steerco_domain::milestone::{DeliveryState, Milestone};
 use steerco_domain::milestone_update::MilestoneUpdateState;
 use steerco_domain::money::{Amount, Money};
 use steerco_domain::payable::{Payable, PayableState};
-use steerco_domain::progress::share;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::refs::ExternalRefs;
 use steerco_domain::review::{AccrualWay, Review, ReviewAccrual, ReviewState};
@@ -25,12 +23,13 @@ use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::{Change, ChangeKind, Fail, ledger, vendor};
 
+use crate::beside::{change, get};
 use crate::budgeting::{Books, Posting};
-use crate::claims::{change, delivery_of, get};
 use crate::commitments::{add_entries, change_also};
-use crate::decide::settle;
-use crate::execute::WriteContext;
-use crate::reviewing::Case;
+use crate::delivery::{delivery_of, payment_of, tell_deliverable};
+use crate::hooks::settle;
+use crate::review_case::Case;
+use crate::write_context::WriteContext;
 
 /// Makes a fact of what a review accepts.
 pub(crate) async fn accept(write: &WriteContext<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
@@ -73,30 +72,6 @@ fn case_day(review: &Review, now: Instant) -> Instant {
 
 fn is_whole(milestone: &Milestone) -> bool {
     milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE)
-}
-
-/// Tells the deliverable of a milestone what is claimed of it in all, and where something is decided what reviews have
-/// accepted.
-pub(crate) async fn tell_deliverable(write: &WriteContext<'_>, changed: &Milestone, decided: bool) -> Result<(), Fail> {
-    let Some(id) = changed.deliverable_id else { return Ok(()) };
-    let org = write.context.caller.organisation();
-    let known = vendor::list_claimed_milestones(write.conn, org, &id.to_string()).await?;
-    let others = known.iter().filter(|other| other.id != changed.id);
-    let (mut whole, mut accepted, mut claimed) = (0_i64, 0_i64, 0_i64);
-    for milestone in others.chain([changed]) {
-        let sums = milestone.sums();
-        whole = whole.saturating_add(sums.weight);
-        accepted = accepted.saturating_add(sums.earned);
-        claimed = claimed.saturating_add(sums.claimed);
-    }
-    let Some(deliverable) = vendor::find::<Deliverable>(write.conn, org, &id.to_string()).await? else { return Ok(()) };
-    let mut told = deliverable.clone();
-    told.claimed_percent = share(claimed, whole);
-    if decided {
-        told.accepted_percent = share(accepted, whole);
-    }
-    change(write, &deliverable, told, if decided { "earn" } else { "claim" }, write.now);
-    Ok(())
 }
 
 /// What is payable more than before by the payment rule of the engagement; none where that is nothing.
@@ -157,22 +132,6 @@ fn blank(write: &WriteContext<'_>, review: &Review, amount: Money) -> Payable {
         paid_on: None,
         reverses_id: None,
         private_notes: None,
-    }
-}
-
-/// What became of the payment of a milestone with these payables.
-pub(crate) fn payment_of(payables: &[Payable]) -> PaymentState {
-    let live: Vec<PayableState> =
-        payables.iter().map(|payable| payable.state).filter(|state| *state != PayableState::Reversed).collect();
-    let all = |states: &[PayableState]| live.iter().all(|state| states.contains(state));
-    if live.is_empty() {
-        PaymentState::NotDue
-    } else if all(&[PayableState::Paid]) {
-        PaymentState::Paid
-    } else if all(&[PayableState::Paid, PayableState::Invoiced]) {
-        PaymentState::Invoiced
-    } else {
-        PaymentState::Payable
     }
 }
 

@@ -22,14 +22,16 @@ use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
-use crate::actuals_fates::{Fate, Remark, Resolved, Resolver};
-use crate::actuals_maker::{Maker, Poster};
+use crate::actuals_fates::Resolver;
+use crate::actuals_maker::{Maker, Poster, id_of};
 use crate::actuals_orders::Orders;
 use crate::actuals_periods::Periods;
+use crate::actuals_resolved::{Fate, Remark, Resolved};
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
-use crate::decide::{Decided, check_source_code};
-use crate::execute::{Command, Item, WriteContext, make};
+use crate::command::{Command, Decided, Item, make};
 use crate::results::RESULTS_SHOWN;
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service, Written};
 
 pub(crate) const POST: &Row = find("actuals_batch", "create");
@@ -255,9 +257,4 @@ fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<LineRes
         Some(LineResult { line: number, external_id, status, reason, detail, entry_id, possible_repeat: false })
     };
     first.iter().zip(&resolved.fates).enumerate().take(RESULTS_SHOWN).filter_map(result).collect()
-}
-
-/// The id of the reversal (0) or the entry (1) of a line: the same each time the entries are made.
-pub(crate) fn id_of(base: u128, line: usize, which: u128) -> u128 {
-    base.wrapping_add(2 * line as u128 + which)
 }

@@ -12,15 +12,12 @@ use steerco_domain::money::Amount;
 use steerco_domain::text::Text;
 use steerco_persistence::{Fail, commitment};
 
-use crate::actuals_sent::Sent;
+use crate::actuals_sent::{OrderKey, Sent};
 use crate::budget_control::Budgeted;
 use crate::budgeting::{Books, Posting};
 use crate::commitments::{add_entries, change_also, open_period};
-use crate::decide::settle;
-use crate::execute::WriteContext;
-
-/// Number and line of a purchase order; the line is empty where the order has none.
-pub(crate) type OrderKey = (String, String);
+use crate::hooks::settle;
+use crate::write_context::WriteContext;
 
 /// Code and words of why a line cannot be posted.
 pub(crate) type Why = (&'static str, String);

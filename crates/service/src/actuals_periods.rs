@@ -11,7 +11,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope, ledger};
 
 use crate::actuals_sent::Sent;
-use crate::execute::WriteContext;
+use crate::write_context::WriteContext;
 
 /// The periods that lines may fall into.
 pub(crate) struct Periods {

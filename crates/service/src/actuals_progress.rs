@@ -9,7 +9,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, ledger};
 
-use crate::content::Staged;
+use crate::staging::Staged;
 use crate::{Caller, Service};
 
 /// Microseconds between two tellings of one step: a batch is not held up by them.

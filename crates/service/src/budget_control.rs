@@ -11,7 +11,7 @@ use steerco_domain::program::Program;
 use steerco_persistence::{Fail, commitment};
 
 use crate::budgeting::Books;
-use crate::execute::WriteContext;
+use crate::write_context::WriteContext;
 
 /// What is controlled: a program in a fiscal year of a company, by currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,17 +1,14 @@
 //! Budgets and the ledger: what must hold of the places they name, and what their approval posts.
 
-use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
 use steerco_domain::authority_limit::{AuthorityAct, suffices};
-use steerco_domain::budget::{Budget, BudgetCell, BudgetState};
+use steerco_domain::budget::{BUDGET_LINES_MAX, Budget, BudgetCell, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
-use steerco_domain::commitment::Commitment;
 use steerco_domain::error::Fault;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
-use steerco_domain::forecast::Forecast;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
@@ -24,25 +21,39 @@ use steerco_domain::review::Review;
 use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::query;
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail};
 use steerco_persistence::{budget, exchange};
 
-use crate::execute::WriteContext;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::spreading::{divide, settle_divided};
+use crate::write_context::WriteContext;
 
 /// What follows for the budget of a period that is not open.
 const STAYS: &str = "and its budget stays";
 const APPROVE_TRANSFER: &Row = find("budget_transfer", "approve");
 
-/// Gives a new budget or forecast its number.
-pub(crate) async fn number(write: &WriteContext<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    if let Some(forecast) = (after as &mut dyn Any).downcast_mut::<Forecast>() {
-        return crate::forecasting::number(write, forecast).await;
-    }
-    let Some(budget) = (after as &mut dyn Any).downcast_mut::<Budget>() else { return Ok(()) };
+pub(crate) const BUDGET: Feature = Feature::of(
+    Budget::KIND,
+    Hooks {
+        on_create: hook!(on_create: number),
+        on_act: hook!(on_act: approve),
+        checks: hook!(checks: check_budget),
+        on_checked: hook!(on_checked: spread_budget),
+        ..Hooks::NONE
+    },
+);
+pub(crate) const BUDGET_TRANSFER: Feature = Feature::of(
+    BudgetTransfer::KIND,
+    Hooks { on_act: hook!(on_act: approve_transfer), checks: hook!(checks: check_transfer), ..Hooks::NONE },
+);
+
+/// Gives a new budget its number.
+async fn number(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
     let last = budget::last_version(write.conn, org, budget).await?;
@@ -54,87 +65,115 @@ fn series(budget: &Budget) -> String {
     format!("{} {} {}", budget.program_id, budget.legal_entity_id, budget.fiscal_year.get())
 }
 
-/// A project that must belong to a program, and where it was named.
-type Claim = (String, Id<Project>, Id<Program>);
+/// What a plan of money names, each with the place where it is named.
+#[derive(Default)]
+pub(crate) struct Named {
+    periods: Vec<(String, Id<FiscalPeriod>)>,
+    /// Projects, and the programs that they must belong to.
+    projects: Vec<(String, Id<Project>, Id<Program>)>,
+    /// The fiscal year that the periods must be of.
+    year: Option<i32>,
+}
 
-/// Checks that what a plan of money names belongs together.
-pub(crate) async fn check(
+impl Named {
+    pub(crate) fn period(&mut self, pointer: impl Into<String>, id: impl Into<Option<Id<FiscalPeriod>>>) {
+        self.periods.extend(id.into().map(|id| (pointer.into(), id)));
+    }
+
+    pub(crate) fn project(&mut self, pointer: impl Into<String>, id: Option<Id<Project>>, of: Id<Program>) {
+        self.projects.extend(id.map(|id| (pointer.into(), id, of)));
+    }
+
+    /// Records what does not belong together.
+    pub(crate) async fn check(
+        &self,
+        write: &WriteContext<'_>,
+        entity: Id<LegalEntity>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<(), Fail> {
+        self.check_periods(write, entity, faults).await?;
+        self.check_projects(write, faults).await
+    }
+
+    /// The periods of the company, beside which those named are checked.
+    pub(crate) async fn check_periods(
+        &self,
+        write: &WriteContext<'_>,
+        entity: Id<LegalEntity>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Books, Fail> {
+        let books = Books::read(write, entity).await?;
+        for (pointer, id) in &self.periods {
+            let (code, detail) = match books.periods.get(id) {
+                None => ("NOT_FOUND", "there is no such fiscal period of this legal entity".to_owned()),
+                Some(period) if self.year.is_some_and(|year| year != period.fiscal_year.get()) => {
+                    ("OUT_OF_RANGE", format!("{} is of another fiscal year", period.name))
+                }
+                Some(_) => continue,
+            };
+            faults.push(Fault::new(pointer.clone(), code, detail));
+        }
+        Ok(books)
+    }
+
+    pub(crate) async fn check_projects(&self, write: &WriteContext<'_>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+        let org = write.context.caller.organisation();
+        for (pointer, project, program) in &self.projects {
+            let found = query::find_text(write.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
+            if found != Some(program.to_string()) {
+                faults.push(Fault::new(pointer.clone(), "NOT_FOUND", "there is no such project of this program"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks that what a budget names belongs together.
+async fn check_budget(
     write: &WriteContext<'_>,
-    after: &dyn AnyResource,
+    _before: Option<&Budget>,
+    budget: &Budget,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
-    let any = after as &dyn Any;
-    let forecast = any.downcast_ref::<Forecast>();
-    let (mut periods, mut claims): (Vec<(String, Id<FiscalPeriod>)>, Vec<Claim>) = (Vec::new(), Vec::new());
-    let entity;
-    let mut year = None;
-    if let Some(budget) = any.downcast_ref::<Budget>() {
-        (entity, year) = (budget.legal_entity_id, Some(budget.fiscal_year.get()));
-        check_rates(write, budget, faults).await?;
-        periods.extend(budget.first_editable_period_id.map(|id| ("/first_editable_period_id".to_owned(), id)));
-        for (i, line) in budget.lines.0.iter().enumerate() {
-            periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
-            let last = line.last_fiscal_period_id;
-            periods.extend(last.map(|id| (format!("/lines/{i}/last_fiscal_period_id"), id)));
-            claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, budget.program_id)));
-        }
-    } else if let Some(forecast) = forecast {
-        entity = forecast.legal_entity_id;
-        periods.push(("/first_fiscal_period_id".to_owned(), forecast.first_fiscal_period_id));
-        for (i, line) in forecast.lines.0.iter().enumerate() {
-            periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
-            let last = line.last_fiscal_period_id;
-            periods.extend(last.map(|id| (format!("/lines/{i}/last_fiscal_period_id"), id)));
-            claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, forecast.program_id)));
-        }
-    } else if let Some(transfer) = any.downcast_ref::<BudgetTransfer>() {
-        entity = transfer.legal_entity_id;
-        let to = transfer.to_program_id.unwrap_or(transfer.program_id);
-        let places = [("from_place", &transfer.from_place, transfer.program_id), ("to_place", &transfer.to_place, to)];
-        for (name, place, program) in places {
-            periods.push((format!("/{name}/fiscal_period_id"), place.fiscal_period_id));
-            claims.extend(place.project_id.map(|id| (format!("/{name}/project_id"), id, program)));
-        }
-    } else if let Some(commitment) = any.downcast_ref::<Commitment>() {
-        entity = commitment.legal_entity_id;
-        periods.push(("/fiscal_period_id".to_owned(), commitment.fiscal_period_id));
-        claims.extend(commitment.project_id.map(|id| ("/project_id".to_owned(), id, commitment.program_id)));
-    } else {
-        return Ok(());
+    check_rates(write, budget, faults).await?;
+    let mut named = Named { year: Some(budget.fiscal_year.get()), ..Named::default() };
+    named.period("/first_editable_period_id", budget.first_editable_period_id);
+    for (i, line) in budget.lines.0.iter().enumerate() {
+        named.period(format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id);
+        named.period(format!("/lines/{i}/last_fiscal_period_id"), line.last_fiscal_period_id);
+        named.project(format!("/lines/{i}/project_id"), line.project_id, budget.program_id);
     }
-    let books = Books::read(write, entity).await?;
-    for (pointer, id) in periods {
-        match books.periods.get(&id) {
-            None => {
-                faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such fiscal period of this legal entity"));
-            }
-            Some(period) if year.is_some_and(|year| year != period.fiscal_year.get()) => {
-                faults.push(Fault::new(pointer, "OUT_OF_RANGE", format!("{} is of another fiscal year", period.name)));
-            }
-            Some(_) => {}
-        }
+    named.check(write, budget.legal_entity_id, faults).await
+}
+
+/// The same of a transfer.
+async fn check_transfer(
+    write: &WriteContext<'_>,
+    _before: Option<&BudgetTransfer>,
+    transfer: &BudgetTransfer,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let to = transfer.to_program_id.unwrap_or(transfer.program_id);
+    let mut named = Named::default();
+    let places = [("from_place", &transfer.from_place, transfer.program_id), ("to_place", &transfer.to_place, to)];
+    for (name, place, program) in places {
+        named.period(format!("/{name}/fiscal_period_id"), place.fiscal_period_id);
+        named.project(format!("/{name}/project_id"), place.project_id, program);
     }
-    if let Some(forecast) = forecast {
-        crate::forecasting::check_lines(&books, forecast, faults);
-    }
-    check_projects(write, claims, faults).await
+    named.check(write, transfer.legal_entity_id, faults).await
+}
+
+/// Divides the lines of a budget that are given over several periods among them.
+async fn spread_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
+    let (entity, currency) = (budget.legal_entity_id, budget.currency);
+    let given = divide(write, entity, currency, &mut budget.lines.0, BUDGET_LINES_MAX).await?;
+    settle_divided(budget, given)
 }
 
 async fn check_rates(write: &WriteContext<'_>, budget: &Budget, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let Some(set) = &budget.rate_set else { return Ok(()) };
     if !exchange::has_set(write.conn, write.context.caller.organisation(), set.as_str()).await? {
         faults.push(Fault::new("/rate_set", "NOT_FOUND", "there are no budget rates of this set"));
-    }
-    Ok(())
-}
-
-async fn check_projects(write: &WriteContext<'_>, claims: Vec<Claim>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
-    let org = write.context.caller.organisation();
-    for (pointer, project, program) in claims {
-        let found = query::find_text(write.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
-        if found != Some(program.to_string()) {
-            faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such project of this program"));
-        }
     }
     Ok(())
 }
@@ -161,28 +200,14 @@ impl Books {
     }
 }
 
-/// What the approval of a budget or a transfer posts.
-pub(crate) async fn approve(
-    write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    after: &mut dyn AnyResource,
-) -> Result<(), Fail> {
-    let (was, any) = (before as &dyn Any, after as &mut dyn Any);
-    if let Some(budget) = any.downcast_mut::<Budget>() {
-        let submits = was.downcast_ref::<Budget>().is_some_and(|was| was.state != budget.state);
-        match budget.state {
-            // What could not be approved is not put forward either.
-            BudgetState::Submitted if submits => changes(write, budget).await.map(|_| ()),
-            BudgetState::Approved if submits => approve_budget(write, budget).await,
-            _ => Ok(()),
-        }
-    } else if let Some(transfer) = any.downcast_mut::<BudgetTransfer>() {
-        match transfer.state {
-            BudgetTransferState::Approved => approve_transfer(write, transfer).await,
-            _ => Ok(()),
-        }
-    } else {
-        Ok(())
+/// What the approval of a budget posts.
+async fn approve(write: &WriteContext<'_>, was: &Budget, budget: &mut Budget, _action: &str) -> Result<(), Fail> {
+    let submits = was.state != budget.state;
+    match budget.state {
+        // What could not be approved is not put forward either.
+        BudgetState::Submitted if submits => changes(write, budget).await.map(|_| ()),
+        BudgetState::Approved if submits => approve_budget(write, budget).await,
+        _ => Ok(()),
     }
 }
 
@@ -255,7 +280,16 @@ async fn approve_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result
     Ok(())
 }
 
-async fn approve_transfer(write: &WriteContext<'_>, transfer: &mut BudgetTransfer) -> Result<(), Fail> {
+/// What the approval of a transfer posts.
+async fn approve_transfer(
+    write: &WriteContext<'_>,
+    _before: &BudgetTransfer,
+    transfer: &mut BudgetTransfer,
+    _action: &str,
+) -> Result<(), Fail> {
+    if transfer.state != BudgetTransferState::Approved {
+        return Ok(());
+    }
     let (act, amount) = (transfer.transfer_type.act(), transfer.amount);
     let wanted = Authority { act, row: APPROVE_TRANSFER, amount, pointer: "/amount" };
     check_authority(write, transfer.program_id, &wanted).await?;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::Stream;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::Digest;
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
@@ -20,50 +20,16 @@ use steerco_persistence::idempotency::Key;
 use steerco_persistence::writer::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempotency};
 
+use crate::bulk_records::{Part, Record, RecordResult, TOLD_MAX, UpsertHeader};
 use crate::bulk_stager::Stager;
-use crate::content::UPLOAD_MAX;
-use crate::decide::check_source_code;
-use crate::execute::{Command, Item, WriteContext, decide_items, remembered_key};
-use crate::known::prefetch;
+use crate::command::{Command, Item};
+use crate::execute::{decide_items, remembered_key};
+use crate::prefetch::prefetch;
+use crate::sources::check_source_code;
+use crate::staging::UPLOAD_MAX;
 use crate::token::digest;
+use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service, Written};
-
-/// Refusals that are told with every fault, and kept for a repeated request.
-pub(crate) const TOLD_MAX: usize = 1_000;
-
-/// What the stream says of all its records.
-#[derive(Clone, Debug)]
-pub struct UpsertHeader {
-    /// Code of the source under whose ids all are written.
-    pub source: String,
-    /// Whether a record that is refused leaves the others be.
-    pub partial: bool,
-}
-
-/// A record by the caller's own id.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
-    pub external_id: String,
-    pub source_version: Option<i64>,
-    pub body: Map<String, Value>,
-}
-
-/// What comes after the header.
-#[derive(Clone, Debug)]
-pub enum Part {
-    /// A record, or why it cannot be read, and its line.
-    Record(u32, Result<Record, Error>),
-    /// The end, and how many records were sent.
-    End(u64),
-}
-
-/// What became of one record.
-#[derive(Clone, Debug)]
-pub struct RecordResult {
-    pub line: u32,
-    /// What was done, and the id of the resource.
-    pub done: Result<(Outcome, u128), Box<Error>>,
-}
 
 /// What became of all.
 #[derive(Clone, Debug, Default)]
@@ -176,7 +142,7 @@ impl Service {
         let access = self.access(&conn, &context.caller).await?;
         let write = WriteContext::new(context, &conn, access, &self.inner.clock);
         write.scope(kind.rows.update).or_else(|_| write.scope(kind.rows.create))?;
-        crate::decide::refuse_partner(&write)?;
+        crate::sources::refuse_partner(&write)?;
         check_source_code(&write, &header.source).await?;
         conn.close().await
     }
@@ -409,12 +375,6 @@ pub(crate) async fn decide_piece(
     let items: Vec<Item> = records.into_iter().map(item).collect();
     prefetch(&write, kind, &items).await?;
     let command = Command { partial: true, ..Command::many(kind, "upsert_many", Value::Null, items) };
-    let (results, changes, source_versions) = decide_items(&write, &command).await?;
-    let act = Act {
-        org: context.caller.organisation().to_owned(),
-        actor: write.actor(),
-        now: write.now,
-        request_id: context.request_id.clone(),
-    };
-    Ok((write.plan(act, changes, source_versions), results))
+    let results = decide_items(&write, &command, &service.feature(kind).hooks).await?;
+    Ok((Plan { effects: write.take_effects(), ..Plan::nothing(write.act(), Box::new(())) }, results))
 }

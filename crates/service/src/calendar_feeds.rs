@@ -10,7 +10,7 @@ use steerco_domain::milestone::Milestone;
 use steerco_domain::program::Program;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{Fail, credential};
+use steerco_persistence::{Effect, Fail, credential};
 
 use crate::auth::Claims;
 use crate::token::digest;
@@ -34,7 +34,7 @@ impl Service {
             let owner = self.whole_owner(&context.caller).await?;
             let secret = self.new_secret();
             let mut command = Self::command_to_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;
-            command.secret = Some((id.to_owned(), digest(&[&owner, &secret])));
+            command.effects.push(Effect::Credential { account: id.to_owned(), hash: digest(&[&owner, &secret]) });
             let written = self.execute_one(context, command).await?;
             let path = format!("/calendars/{id}/{owner}/{secret}");
             let shown = Some(path).filter(|_| !written.replayed && !context.validate_only);

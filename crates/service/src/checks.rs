@@ -11,13 +11,15 @@ use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::query;
 use steerco_persistence::{Fail, Scope};
 
-use crate::execute::WriteContext;
-use crate::family::{check_move, check_parents};
-use crate::graph::{check_cycle, check_hierarchy};
+use crate::family::{check_hierarchy, check_move, check_parents};
+use crate::hooks::Hooks;
+use crate::sources::find_source;
+use crate::write_context::WriteContext;
 
 /// Checks them all.
 pub(crate) fn check<'a>(
     write: &'a WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: &'a Scope,
     before: Option<&'a dyn AnyResource>,
     after: &'a dyn AnyResource,
@@ -37,15 +39,17 @@ pub(crate) fn check<'a>(
             None => {}
         }
         check_sources(write, before, after, &mut faults).await?;
-        crate::budgeting::check(write, after, &mut faults).await?;
-        crate::prices::check(write, stood, after, &mut faults).await?;
+        if let Some(checks) = hooks.checks {
+            checks(write, stood, after, &mut faults).await?;
+        }
         if !faults.is_empty() {
             return Err(Error::invalid(faults).into());
         }
         check_hierarchy(write, scope, stood, after).await?;
-        check_cycle(write, scope, before, after).await?;
         check_unique(write, stood, after).await?;
-        crate::ownership::check_claims(write, after).await?;
+        if let Some(guards) = hooks.guards {
+            guards(write, scope, before, after).await?;
+        }
         crate::ownership::check(write, before, after, source).await
     })
 }
@@ -99,7 +103,7 @@ async fn check_sources(
         if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
             continue;
         }
-        if crate::decide::find_source(write, reference.source.as_str()).await?.is_none() {
+        if find_source(write, reference.source.as_str()).await?.is_none() {
             let detail = "no source with this code is registered";
             faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
         }

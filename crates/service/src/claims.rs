@@ -1,7 +1,5 @@
 //! Claims of partners: what must hold of one, the review it opens, and what becomes of the claim before it.
 
-use std::any::Any;
-
 use steerco_domain::access::{Row, find};
 use steerco_domain::attachment::{Attachment, AttachmentState, AttachmentVisibility};
 use steerco_domain::engagement::{Engagement, EngagementState};
@@ -11,70 +9,38 @@ use steerco_domain::id::Id;
 use steerco_domain::labels::Labels;
 use steerco_domain::milestone::{DeliveryState, Milestone, MilestoneCriterion};
 use steerco_domain::milestone_update::{Evidence, MilestoneUpdate, MilestoneUpdateState};
-use steerco_domain::organisation::Organisation;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::refs::ExternalRefs;
 use steerco_domain::review::{Review, ReviewClock, ReviewState, ReviewedCriterion};
-use steerco_domain::review_term::ReviewTerm;
 use steerco_domain::state::States;
-use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
-use steerco_domain::work_calendar::WorkCalendar;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Change, ChangeKind, Fail, Scope, ledger, vendor};
+use steerco_persistence::{Change, ChangeKind, Fail, ledger, vendor};
 
-use crate::acceptance::tell_deliverable;
-use crate::execute::WriteContext;
+use crate::beside::{change, get};
+use crate::delivery::{delivery_of, tell_deliverable};
+use crate::hooks::{Hooks, hook};
+use crate::review_case::term;
+use crate::service::Feature;
+use crate::write_context::WriteContext;
 
 const READ_ATTACHMENT: &Row = find("attachment", "read");
 
-/// Changes a resource that the request does not name.
-pub(crate) fn change(
-    write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    mut after: impl AnyResource,
-    action: &str,
-    holds_from: Instant,
-) {
-    let after: &mut dyn AnyResource = &mut after;
-    if after.is_same(before) {
-        return;
-    }
-    let common = after.common_mut();
-    *common.revision += 1;
-    *common.updated_at = write.now;
-    if let Some(at) = common.effective_at {
-        *at = holds_from.max(*at);
-    }
-    write.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
-}
-
-/// A resource that a decision cannot do without.
-pub(crate) async fn get<R: Resource>(write: &WriteContext<'_>, id: &str) -> Result<R, Fail> {
-    let found = vendor::find(write.conn, write.context.caller.organisation(), id).await?;
-    Ok(found.ok_or_else(|| Error::new(Reason::WrongState, format!("its {} is not there any more", R::KIND.name)))?)
-}
-
-/// The days of an engagement.
-pub(crate) async fn term(write: &WriteContext<'_>, engagement: &Engagement) -> Result<ReviewTerm, Fail> {
-    let org = write.context.caller.organisation();
-    let zone = match &engagement.time_zone {
-        Some(zone) => Some(zone.as_str().to_owned()),
-        None => query::find_text(write.conn, org, Organisation::KIND, org, "time_zone").await?,
-    };
-    let calendar: Option<WorkCalendar> = match engagement.review_calendar_id {
-        Some(id) => vendor::find(write.conn, org, &id.to_string()).await?,
-        None => None,
-    };
-    let zone = zone.unwrap_or_else(|| "UTC".to_owned());
-    Ok(ReviewTerm::new(&zone, calendar.as_ref(), engagement.review_deadline_days).ok_or_else(Error::internal)?)
-}
+pub(crate) const MILESTONE_UPDATE: Feature = Feature::of(
+    MilestoneUpdate::KIND,
+    Hooks {
+        on_create: hook!(on_create: prepare),
+        on_act: hook!(on_act: withdrawn),
+        admit: hook!(admit: submit),
+        ..Hooks::NONE
+    },
+);
 
 /// What must hold of a claim beside its own rules, before its references are checked: what is foreign looks like what is
 /// not there.
-pub(crate) async fn prepare(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let Some(claim) = (after as &mut dyn Any).downcast_mut::<MilestoneUpdate>() else { return Ok(()) };
+async fn prepare(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result<(), Fail> {
+    let scope = &write.scope(MilestoneUpdate::KIND.rows.create)?;
     let org = write.context.caller.organisation();
     // One claim after the other: two at once would both find the milestone free.
     ledger::take_turn(write.conn, org).await?;
@@ -145,8 +111,7 @@ async fn attach(
 }
 
 /// Numbers a new claim, lets it take the place of the one before, opens its review and tells the milestone.
-pub(crate) async fn submit(write: &WriteContext<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let Some(claim) = (after as &mut dyn Any).downcast_mut::<MilestoneUpdate>() else { return Ok(()) };
+async fn submit(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result<(), Fail> {
     let (org, id) = (write.context.caller.organisation(), claim.milestone_id.to_string());
     let milestone: Milestone = get(write, &id).await?;
     let engagement = claim.engagement_id.ok_or_else(Error::internal)?;
@@ -266,7 +231,12 @@ fn open_review(
 }
 
 /// What follows from a claim that was withdrawn: only the side that made it may, and the milestone is told what stands.
-pub(crate) async fn withdrawn(write: &WriteContext<'_>, claim: &MilestoneUpdate) -> Result<(), Fail> {
+async fn withdrawn(
+    write: &WriteContext<'_>,
+    _before: &MilestoneUpdate,
+    claim: &mut MilestoneUpdate,
+    _action: &str,
+) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
     if write.context.caller.narrow().partner.is_some() == claim.on_behalf {
@@ -284,19 +254,4 @@ pub(crate) async fn withdrawn(write: &WriteContext<'_>, claim: &MilestoneUpdate)
     tell_deliverable(write, &told, false).await?;
     change(write, &milestone, told, "withdraw_claim", write.now);
     Ok(())
-}
-
-/// The state of delivery after a claim that was decided.
-pub(crate) fn delivery_of(claim: MilestoneUpdateState, milestone: &Milestone) -> DeliveryState {
-    let whole = milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE);
-    match claim {
-        MilestoneUpdateState::Submitted => DeliveryState::Submitted,
-        MilestoneUpdateState::Accepted if whole => DeliveryState::Accepted,
-        MilestoneUpdateState::AcceptedWithReservations if whole => DeliveryState::AcceptedWithReservations,
-        MilestoneUpdateState::Accepted
-        | MilestoneUpdateState::AcceptedWithReservations
-        | MilestoneUpdateState::AcceptedInPart => DeliveryState::AcceptedInPart,
-        MilestoneUpdateState::Rejected | MilestoneUpdateState::Revoked => DeliveryState::Rejected,
-        MilestoneUpdateState::Withdrawn | MilestoneUpdateState::Superseded => DeliveryState::Scheduled,
-    }
 }

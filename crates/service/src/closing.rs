@@ -1,28 +1,38 @@
-//! What closing a period stores, and when a period may go.
-
-use std::any::Any;
+//! What closing a period stores.
 
 use steerco_domain::field::Long;
 use steerco_domain::financials::Balance;
 use steerco_domain::fiscal_period::{AccountTotal, FiscalPeriod, FiscalPeriodState};
 use steerco_domain::money::Amount;
-use steerco_domain::resource::Kind;
 use steerco_domain::text::Text;
-use steerco_domain::{AnyResource, Error, Reason};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::{Fail, financials, ledger, log};
 
-use crate::execute::WriteContext;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::standing::check_unused;
+use crate::write_context::WriteContext;
+
+pub(crate) const FISCAL_PERIOD: Feature = Feature::of(
+    FiscalPeriod::KIND,
+    Hooks {
+        on_act: hook!(on_act: total),
+        on_delete: Some(|write, id| Box::pin(check_unused(write, "fiscal_period_id", id))),
+        ..Hooks::NONE
+    },
+);
 
 /// Adds to a period that is being closed what its accounts come to. Its row is held, so that nothing is posted to it
 /// meanwhile.
-pub(crate) async fn total(
+async fn total(
     write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    after: &mut dyn AnyResource,
+    before: &FiscalPeriod,
+    period: &mut FiscalPeriod,
+    _action: &str,
 ) -> Result<(), Fail> {
-    let state = |resource: &dyn Any| resource.downcast_ref::<FiscalPeriod>().map(|period| period.state);
-    let closes = state(after) == Some(FiscalPeriodState::Closed) && state(before) != Some(FiscalPeriodState::Closed);
-    let Some(period) = (after as &mut dyn Any).downcast_mut::<FiscalPeriod>().filter(|_| closes) else { return Ok(()) };
+    if period.state != FiscalPeriodState::Closed || before.state == FiscalPeriodState::Closed {
+        return Ok(());
+    }
     let (org, id) = (write.context.caller.organisation(), period.id.to_string());
     let too_much = || Error::new(Reason::Invalid, "what an account comes to is beyond what an amount holds");
     let total = |balance: Balance| {
@@ -40,19 +50,4 @@ pub(crate) async fn total(
     period.closing_log_sequence = last.as_ref().map(|(seq, _)| Long(*seq));
     period.closing_log_hash = last.and_then(|(_, hash)| Text::parse(&hash).ok());
     Ok(())
-}
-
-/// What money stands under stays.
-pub(crate) async fn check_unused(write: &WriteContext<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
-    let column = match kind.name {
-        "program" => "program_id",
-        "project" => "project_id",
-        "fiscal_period" => "fiscal_period_id",
-        "cost_category" => "cost_category_id",
-        _ => return Ok(()),
-    };
-    if !financials::is_used(write.conn, write.context.caller.organisation(), column, id).await? {
-        return Ok(());
-    }
-    Err(Error::new(Reason::HasChildren, "there is money under it in the ledger, so it stays").into())
 }

@@ -19,7 +19,7 @@ use steerco_domain::time::Day;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::{Fail, Scope, ledger, query};
 
-use crate::execute::WriteContext;
+use crate::write_context::WriteContext;
 
 /// What a cost is a cost of; without a program it is in suspense.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

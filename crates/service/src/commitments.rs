@@ -1,10 +1,9 @@
 //! Commitments and the ledger: what a step posts, and whether the budget lets it.
 
-use std::any::Any;
-
 use steerco_domain::access::{Row, find};
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::commitment::Commitment;
+use steerco_domain::error::Fault;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
@@ -12,24 +11,43 @@ use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::program::Program;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail, ledger, query};
 
 use crate::budget_control::{Budgeted, Control, Verdict};
-use crate::budgeting::{Books, Posting};
-use crate::execute::WriteContext;
+use crate::budgeting::{Books, Named, Posting};
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
 
 const OVERRIDE: &Row = find("commitment", "override");
 
-/// What a step of a commitment posts: by how much it changes what is committed and what is accrued.
-pub(crate) async fn post(
+pub(crate) const COMMITMENT: Feature = Feature::of(
+    Commitment::KIND,
+    Hooks { on_act: hook!(on_act: post), checks: hook!(checks: check), admit: hook!(admit: request), ..Hooks::NONE },
+);
+
+/// Checks that what a commitment names belongs together.
+async fn check(
     write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    after: &mut dyn AnyResource,
+    _before: Option<&Commitment>,
+    commitment: &Commitment,
+    faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
-    let was = (before as &dyn Any).downcast_ref::<Commitment>();
-    let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
+    let mut named = Named::default();
+    named.period("/fiscal_period_id", commitment.fiscal_period_id);
+    named.project("/project_id", commitment.project_id, commitment.program_id);
+    named.check(write, commitment.legal_entity_id, faults).await
+}
+
+/// What a step of a commitment posts: by how much it changes what is committed and what is accrued.
+async fn post(
+    write: &WriteContext<'_>,
+    before: &Commitment,
+    after: &mut Commitment,
+    _action: &str,
+) -> Result<(), Fail> {
     if before.bound() == after.bound() {
         return Ok(());
     }
@@ -120,8 +138,7 @@ async fn control(
 }
 
 /// Whether a new commitment may be requested, as the company wants requests controlled.
-pub(crate) async fn request(write: &WriteContext<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let Some(after) = (after as &mut dyn Any).downcast_mut::<Commitment>() else { return Ok(()) };
+async fn request(write: &WriteContext<'_>, after: &mut Commitment) -> Result<(), Fail> {
     let books = Books::read(write, after.legal_entity_id).await?;
     let (units, overrides) = (after.requested.units, after.override_reason.is_some());
     after.over_budget =

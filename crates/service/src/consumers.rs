@@ -12,7 +12,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::consumer::{Moved, Offset, find_offset};
 use steerco_persistence::log::Head;
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail};
+use steerco_persistence::{Conn, Effect, Fail};
 
 use serde_json::{Map, Value};
 
@@ -144,7 +144,7 @@ impl Service {
     ) -> Result<Written, Error> {
         let id = &*self.id_of(Consumer::KIND, &context.caller, id).await?;
         let mut command = Self::command_to_act::<V>(context, id, body)?;
-        command.moved = Some(Moved { consumer: id.to_owned(), to, back });
+        command.effects.push(Effect::Moved(Moved { consumer: id.to_owned(), to, back }));
         self.execute_one(context, command).await
     }
 

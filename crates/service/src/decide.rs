@@ -10,93 +10,70 @@ use steerco_domain::field::Setter;
 use steerco_domain::mask::Mask;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
-use steerco_domain::text::{Code, Text};
+use steerco_domain::text::Text;
 use steerco_domain::time::Instant;
 use steerco_domain::{AnyBox, AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
-use crate::Outcome;
+use crate::answer::Outcome;
 use crate::checks::{check, check_free};
+use crate::command::{Decided, Item};
 use crate::crosswalk::Behind;
-use crate::execute::{Item, WriteContext};
 use crate::family::children_of;
-use crate::graph::{check_ends, join};
 use crate::held::{held, need_etag};
 use crate::hidden::refuse_hidden;
+use crate::hooks::{Hooks, settle};
+use crate::sources::{check_source_code, refuse_partner};
 use crate::subject::check_author;
-
-/// A decision, ready to be written.
-pub(crate) struct Decided {
-    pub(crate) resource: AnyBox,
-    pub(crate) scope: Scope,
-    pub(crate) outcome: Outcome,
-    pub(crate) change: Option<Change>,
-    pub(crate) source_version: Option<SourceVersion>,
-}
+use crate::write_context::WriteContext;
 
 const HISTORY: &Row = find("history", "write");
 
 pub(crate) fn decide<'a>(
     write: &'a WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     item: &'a Item,
 ) -> BoxFuture<'a, Result<Decided, Fail>> {
     Box::pin(async move {
         match item {
-            Item::Create { id, body } => create(write, kind, *id, body, "create", None).await,
+            Item::Create { id, body } => create(write, hooks, kind, *id, body, ("create", None)).await,
             Item::Update { id, patch, if_match } => {
                 let (scope, before) = held(write, kind, id, kind.rows.update, if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
                 let patch = without_repeated(write, &scope, &*before, patch).await?;
-                merge(write, scope, before, &patch, "update", None).await
+                merge(write, hooks, scope, before, &patch, ("update", None)).await
             }
             Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
                 let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
-                upsert(write, kind, *new_id, &wanted, body).await
+                upsert(write, hooks, kind, *new_id, &wanted, body).await
             }
             Item::Refer { id, source, external_id, add, if_match } => {
                 let wanted = Wanted { source, external_id, version: None, if_match: if_match.as_deref() };
-                refer(write, kind, id, &wanted, *add).await
+                refer(write, hooks, kind, id, &wanted, *add).await
             }
-            Item::Delete { id, if_match } => delete(write, kind, id, if_match.as_deref()).await,
-            Item::Undelete { id, if_match } => undelete(write, kind, id, if_match.as_deref()).await,
+            Item::Delete { id, if_match } => delete(write, hooks, kind, id, if_match.as_deref()).await,
+            Item::Undelete { id, if_match } => undelete(write, hooks, kind, id, if_match.as_deref()).await,
             Item::Make { make, .. } => make(write).await,
-            Item::Act { id, row, if_match, decide } => {
+            Item::Choose { choose, .. } => {
+                let item = choose(write).await?;
+                decide(write, hooks, kind, &item).await
+            }
+            Item::Act { id, row, if_match, decide, logged } => {
                 let (scope, before) = held(write, kind, id, Some(row), if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
                 let mut after = before.clone();
                 decide(&mut *after, &write.acting())?;
                 settle(&mut *after)?;
-                follow(write, &*before, &mut *after, row.action).await?;
-                changed(write, scope, &*before, after, row.action, None).await
+                if let Some(on_act) = hooks.on_act {
+                    on_act(write, &*before, &mut *after, row.action).await?;
+                }
+                let how = How { action: row.action, source: None, logged: *logged };
+                changed(write, hooks, scope, &*before, after, how).await
             }
         }
     })
-}
-
-/// What an act brings beside the resource that it is done to.
-fn follow<'a>(
-    write: &'a WriteContext<'_>,
-    before: &'a dyn AnyResource,
-    after: &'a mut dyn AnyResource,
-    action: &'a str,
-) -> BoxFuture<'a, Result<(), Fail>> {
-    Box::pin(async move {
-        crate::closing::total(write, before, after).await?;
-        crate::budgeting::approve(write, before, after).await?;
-        crate::commitments::post(write, before, after).await?;
-        crate::forecasting::submit(write, before, after).await?;
-        crate::amending::amend(write, before, after).await?;
-        crate::invoicing::act(write, before, after).await?;
-        crate::reviewing::acted(write, before, after, action).await
-    })
-}
-
-pub(crate) fn settle(resource: &mut dyn AnyResource) -> Result<(), Error> {
-    let mut faults = Vec::new();
-    resource.settle(&mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
 /// From when on the change holds; an earlier instant than now needs the right to write history.
@@ -112,13 +89,16 @@ fn effective_at(write: &WriteContext<'_>, kind: &Kind) -> Result<Instant, Error>
     Ok(at)
 }
 
+/// The word of the operation, and the source under which it comes.
+type By<'a> = (&'a str, Option<ExternalRef>);
+
 async fn create(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     id: u128,
     body: &Map<String, Value>,
-    action: &str,
-    reference: Option<ExternalRef>,
+    (action, reference): By<'_>,
 ) -> Result<Decided, Fail> {
     let scope = write.scope(kind.rows.create)?;
     let effective_at = effective_at(write, kind)?;
@@ -129,7 +109,7 @@ async fn create(
     if let Some(reference) = reference {
         after.common_mut().external_refs.add(reference)?;
     }
-    admit(write, &scope, &mut *after, source.as_deref()).await?;
+    admit(write, hooks, &scope, &mut *after, source.as_deref()).await?;
     after.stamp(write.now);
     let change = Change::new(ChangeKind::Insert, None, &*after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
@@ -138,6 +118,7 @@ async fn create(
 /// What a new resource takes from what is there, and whether it may stand beside it.
 fn admit<'a>(
     write: &'a WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: &'a Scope,
     after: &'a mut dyn AnyResource,
     source: Option<&'a str>,
@@ -145,22 +126,27 @@ fn admit<'a>(
     Box::pin(async move {
         crate::inherit::inherit(write, scope, after).await?;
         crate::consult::consult(write, scope, after).await?;
-        crate::invoicing::enter(write, after).await?;
-        crate::budgeting::number(write, after).await?;
-        join(write, scope, after).await?;
+        if let Some(on_create) = hooks.on_create {
+            on_create(write, after).await?;
+        }
         crate::subject::seat(write, scope, after).await?;
-        crate::claims::prepare(write, scope, after).await?;
         let kind = after.kind();
         let spans = matches!(kind.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
         let placed = spans || kind.fields.iter().any(|field| field.parent);
         if !scope.is_whole() && (kind.scope.is_directory() || !placed) {
             return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
         }
-        check(write, scope, None, after, source).await?;
-        crate::commitments::request(write, after).await?;
-        crate::spreading::spread(write, after).await?;
-        crate::webhooks::take_rights(write, after);
-        crate::claims::submit(write, after).await
+        if let Some(on_set) = hooks.on_set {
+            on_set(write, after);
+        }
+        check(write, hooks, scope, None, after, source).await?;
+        if let Some(on_checked) = hooks.on_checked {
+            on_checked(write, after).await?;
+        }
+        match hooks.admit {
+            Some(admit) => admit(write, after).await,
+            None => Ok(()),
+        }
     })
 }
 
@@ -175,11 +161,11 @@ fn refuse_deleted(resource: &dyn AnyResource) -> Result<(), Error> {
 
 async fn merge(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: Scope,
     before: AnyBox,
     patch: &Map<String, Value>,
-    action: &str,
-    source: Option<&str>,
+    (action, source): (&str, Option<&str>),
 ) -> Result<Decided, Fail> {
     let kind = before.kind();
     refuse_deleted(&*before)?;
@@ -191,32 +177,45 @@ async fn merge(
     let late = write.context.effective_at.is_some()
         && current.common_mut().effective_at.is_some_and(|current| effective < *current);
     if late {
-        return backfill(write, scope, before, patch, effective, source).await;
+        return backfill(write, hooks, scope, before, patch, (effective, source)).await;
     }
     let after = before.patched(patch)?;
-    crate::webhooks::take_rights(write, &*after);
-    changed(write, scope, &*before, after, action, source).await
+    if let Some(on_set) = hooks.on_set {
+        on_set(write, &*after);
+    }
+    changed(write, hooks, scope, &*before, after, How { action, source, logged: false }).await
+}
+
+/// How a resource is changed.
+struct How<'a> {
+    /// The word of the operation.
+    action: &'a str,
+    source: Option<&'a str>,
+    /// Whether it is logged even where it leaves the resource as it was.
+    logged: bool,
 }
 
 /// What becomes of a changed resource; nothing, if it is as it was.
 async fn changed(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: Scope,
     before: &dyn AnyResource,
     mut after: AnyBox,
-    action: &str,
-    source: Option<&str>,
+    How { action, source, logged }: How<'_>,
 ) -> Result<Decided, Fail> {
     if !matches!(action, "delete" | "undelete") {
         refuse_deleted(before)?;
     }
-    if after.is_same(before) && action != "issue_secret" {
+    if after.is_same(before) && !logged {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
-    check(write, &scope, Some(before), &*after, source).await?;
-    crate::spreading::spread(write, &mut *after).await?;
-    if after.is_same(before) && action != "issue_secret" {
-        return Ok(unchanged(scope, after, Outcome::Unchanged));
+    check(write, hooks, &scope, Some(before), &*after, source).await?;
+    if let Some(on_checked) = hooks.on_checked {
+        on_checked(write, &mut *after).await?;
+        if after.is_same(before) && !logged {
+            return Ok(unchanged(scope, after, Outcome::Unchanged));
+        }
     }
     after.stamp(write.now);
     let effective = effective_at(write, after.kind())?;
@@ -247,11 +246,11 @@ fn unchanged(scope: Scope, resource: AnyBox, outcome: Outcome) -> Decided {
 /// A change that held before what is current: history gains a version, the row stays.
 async fn backfill(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: Scope,
     current: AnyBox,
     patch: &Map<String, Value>,
-    effective: Instant,
-    source: Option<&str>,
+    (effective, source): (Instant, Option<&str>),
 ) -> Result<Decided, Fail> {
     let then = Moment::Valid { at: effective, seq: i64::MAX };
     let known = query::find_any(write.conn, &scope, current.kind(), &current.id_text(), then).await?;
@@ -260,7 +259,7 @@ async fn backfill(
     if after.is_same(&*base) && known_at(&*base, effective) {
         return Ok(unchanged(scope, current, Outcome::Unchanged));
     }
-    check(write, &scope, Some(&*base), &*after, source).await?;
+    check(write, hooks, &scope, Some(&*base), &*after, source).await?;
     let revision = current.common().revision;
     let common = after.common_mut();
     *common.revision = revision;
@@ -286,17 +285,9 @@ struct Wanted<'a> {
     if_match: Option<&'a str>,
 }
 
-/// A partner writes by the ids of this service.
-pub(crate) fn refuse_partner(write: &WriteContext<'_>) -> Result<(), Error> {
-    if write.context.caller.narrow().partner.is_none() {
-        return Ok(());
-    }
-    let detail = "a partner writes by the ids of this service: which others there are is not its to know";
-    Err(Error::new(Reason::Forbidden, detail))
-}
-
 async fn upsert(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     new_id: u128,
     wanted: &Wanted<'_>,
@@ -321,7 +312,7 @@ async fn upsert(
             let detail = "there is no such resource yet, so no ETag matches";
             return Err(Error::new(Reason::StaleEtag, detail).into());
         }
-        let created = create(write, kind, new_id, body, "upsert", Some(reference)).await?;
+        let created = create(write, hooks, kind, new_id, body, ("upsert", Some(reference))).await?;
         return Ok(Decided { source_version: version, ..created });
     };
     let (scope, before) = held(write, kind, &id, kind.rows.update, wanted.if_match).await?;
@@ -329,7 +320,7 @@ async fn upsert(
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
     let body = without_repeated(write, &scope, &*before, body).await?;
-    let merged = merge(write, scope, before, &body, "upsert", Some(wanted.source)).await?;
+    let merged = merge(write, hooks, scope, before, &body, ("upsert", Some(wanted.source))).await?;
     Ok(Decided { source_version: version, ..merged })
 }
 
@@ -353,6 +344,7 @@ async fn with_faults_of_body(
 /// One name in a source system more, or less: an update under that source.
 async fn refer(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     id: &str,
     wanted: &Wanted<'_>,
@@ -369,7 +361,7 @@ async fn refer(
         refs.remove(&reference);
     }
     let patch = Map::from_iter([("external_refs".to_owned(), json!(refs))]);
-    merge(write, scope, before, &patch, "update", Some(wanted.source)).await
+    merge(write, hooks, scope, before, &patch, ("update", Some(wanted.source))).await
 }
 
 /// What can only be set at creation may be repeated, as long as it is the same: the body without such members. What is
@@ -397,29 +389,6 @@ async fn without_repeated<'a>(
     Ok(Cow::Owned(body))
 }
 
-/// The registered source of this code.
-pub(crate) async fn find_source(write: &WriteContext<'_>, code: &str) -> Result<Option<String>, Fail> {
-    let find = query::find_source(write.conn, write.context.caller.organisation(), code);
-    write.known.sources.of(code.to_owned(), find).await
-}
-
-/// An account writes only under its registered sources.
-pub(crate) async fn check_source_code(write: &WriteContext<'_>, source: &str) -> Result<Code, Fail> {
-    let code = Code::parse(source);
-    let registered = match &code {
-        Some(code) => find_source(write, code.as_str()).await?,
-        None => None,
-    };
-    let Some((code, id)) = code.zip(registered) else {
-        return Err(Error::fault("/source", "UNKNOWN_SOURCE", "no source with this code is registered").into());
-    };
-    if !write.access.person && !write.access.source_ids.contains(&id) {
-        let detail = format!("this account does not write under the source {source}");
-        return Err(Error::new(Reason::Forbidden, detail).into());
-    }
-    Ok(code)
-}
-
 async fn check_source(write: &WriteContext<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef, Fail> {
     let external_id =
         Text::parse(wanted.external_id).map_err(|(code, detail)| Fault::new("/external_id", code, detail));
@@ -436,6 +405,7 @@ async fn check_source(write: &WriteContext<'_>, wanted: &Wanted<'_>) -> Result<E
 
 async fn delete(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     id: &str,
     if_match: Option<&str>,
@@ -446,8 +416,9 @@ async fn delete(
     }
     before.check_delete()?;
     let id = &before.id_text();
-    check_ends(write, kind, id).await?;
-    crate::closing::check_unused(write, kind, id).await?;
+    if let Some(on_delete) = hooks.on_delete {
+        on_delete(write, id).await?;
+    }
     let org = write.context.caller.organisation();
     for (child, field) in children_of(kind) {
         if query::has_child(write.conn, org, child, field, id).await? {
@@ -457,11 +428,12 @@ async fn delete(
     }
     let mut after = before.clone();
     *after.common_mut().deleted_at = Some(write.now);
-    changed(write, scope, &*before, after, "delete", None).await
+    changed(write, hooks, scope, &*before, after, How { action: "delete", source: None, logged: false }).await
 }
 
 async fn undelete(
     write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     id: &str,
     if_match: Option<&str>,
@@ -469,8 +441,8 @@ async fn undelete(
     let (scope, before) = held(write, kind, id, kind.rows.delete, if_match).await?;
     let mut after = before.clone();
     *after.common_mut().deleted_at = None;
-    if before.common().deleted_at.is_some() {
-        crate::invoicing::enter(write, &mut *after).await?;
+    if let Some(on_undelete) = hooks.on_undelete.filter(|_| before.common().deleted_at.is_some()) {
+        on_undelete(write, &mut *after).await?;
     }
-    changed(write, scope, &*before, after, "undelete", None).await
+    changed(write, hooks, scope, &*before, after, How { action: "undelete", source: None, logged: false }).await
 }

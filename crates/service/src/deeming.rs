@@ -7,16 +7,16 @@ use futures::future::BoxFuture;
 use steerco_domain::actor::Actor;
 use steerco_domain::review::{Review, ReviewClock, ReviewState};
 use steerco_domain::{Error, Resource};
-use steerco_persistence::{Access, Act, Change, ChangeKind, Conn, Fail, Job, Plan, ledger, vendor};
+use steerco_persistence::{Access, Change, ChangeKind, Conn, Effect, Fail, Job, Plan, ledger, vendor};
 
 use crate::auth::Claims;
-use crate::execute::WriteContext;
-use crate::reviewing::Case;
+use crate::review_case::Case;
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Service};
 
 impl Service {
     /// What has come due: to be called every minute or so. What cannot be done is told and tried again.
-    pub fn run_deadlines<'a>(&'a self) -> BoxFuture<'a, Result<(), Error>> {
+    pub fn run_deadlines(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
                 let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
@@ -56,8 +56,7 @@ impl Service {
         };
         let org = context.caller.organisation();
         let write = WriteContext::new(context, conn, Arc::new(access), &self.inner.clock);
-        let act =
-            Act { org: org.to_owned(), actor: write.actor(), now: write.now, request_id: context.request_id.clone() };
+        let act = write.act();
         ledger::take_turn(conn, org).await?;
         let found: Option<Review> = vendor::find(conn, org, id).await?;
         let running = |review: &Review| review.clock == ReviewClock::Running && review.state == ReviewState::Open;
@@ -71,8 +70,8 @@ impl Service {
         after.revision += 1;
         after.updated_at = write.now;
         let change = Change::new(ChangeKind::Update, Some(&before), &after, action, None);
-        let (changes, postings) = write.planned(change);
-        Ok(Plan { changes, postings, ..Plan::nothing(act, Box::new(())) })
+        write.add(Effect::Change(change));
+        Ok(Plan { effects: write.take_effects(), ..Plan::nothing(act, Box::new(())) })
     }
 }
 

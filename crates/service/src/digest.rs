@@ -19,8 +19,8 @@ use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::scope::authorise;
 use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
 
-use crate::events::FEED;
 use crate::read::plan_list;
+use crate::sight::FEED;
 use crate::token::Cursor;
 use crate::{Caller, DigestArgs, ListArgs, Service};
 

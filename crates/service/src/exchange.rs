@@ -15,8 +15,8 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::Moment;
 use steerco_persistence::{Conn, Fail, exchange, log};
 
-use crate::decide::{Decided, decide};
-use crate::execute::{Command, Item, WriteContext, make};
+use crate::command::{Command, Item, choose};
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service};
 
 const IMPORT: &Row = find("exchange_rate", "import");
@@ -48,8 +48,8 @@ impl Service {
             let item = |quote: Quote| {
                 let (id, reference) = (self.inner.clock.new_id(), reference.clone());
                 let quote = Arc::new(quote);
-                let make = make(move |write| put(write, id, Arc::clone(&quote), reference.clone()));
-                Item::Make { row: IMPORT, make }
+                let choose = choose(move |write| put(write, id, Arc::clone(&quote), reference.clone()));
+                Item::Choose { row: IMPORT, choose }
             };
             let input = serde_json::to_value(import).unwrap_or_default();
             let items: Vec<_> = found.quotes.into_iter().map(item).collect();
@@ -114,7 +114,7 @@ fn put<'e>(
     id: u128,
     quote: Arc<Quote>,
     reference: Option<String>,
-) -> BoxFuture<'e, Result<Decided, Fail>> {
+) -> BoxFuture<'e, Result<Item, Fail>> {
     Box::pin(async move {
         let euro = Currency::parse(EURO).ok_or_else(Error::internal)?;
         let name = series(ExchangeRateType::Spot, None, euro, quote.currency);
@@ -124,7 +124,7 @@ fn put<'e>(
         if let Some(reference) = reference {
             body.insert("source_reference".to_owned(), Value::String(reference));
         }
-        let item = if let Some(old) = exchange::find(write.conn, org, &name, quote.on).await? {
+        Ok(if let Some(old) = exchange::find(write.conn, org, &name, quote.on).await? {
             Item::Update { id: old.id_text(), patch: body, if_match: None }
         } else {
             body.insert("rate_type".to_owned(), json!(ExchangeRateType::Spot));
@@ -132,7 +132,6 @@ fn put<'e>(
             body.insert("quote_currency".to_owned(), json!(quote.currency));
             body.insert("effective_on".to_owned(), json!(quote.on));
             Item::Create { id, body }
-        };
-        decide(write, ExchangeRate::KIND, &item).await
+        })
     })
 }

@@ -2,11 +2,12 @@
 
 use steerco_domain::error::Fault;
 use steerco_domain::field::{FieldSpec, Shape};
+use steerco_domain::graph::cycle;
 use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error, KINDS, Reason, find_kind};
-use steerco_persistence::{Fail, query};
+use steerco_persistence::{Fail, Scope, graph, query};
 
-use crate::execute::WriteContext;
+use crate::write_context::WriteContext;
 
 /// A parent that itself has a parent shares it: the project's program is the deliverable's.
 pub(crate) async fn check_parents(
@@ -68,4 +69,34 @@ pub(crate) fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static FieldSp
     };
     let children = KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field)));
     children.filter(|(_, field)| names_parent(field)).collect()
+}
+
+/// A resource that is a part of one of its own kind is no part of itself, over however many steps.
+pub(crate) async fn check_hierarchy(
+    write: &WriteContext<'_>,
+    scope: &Scope,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
+) -> Result<(), Fail> {
+    let mut up = None;
+    after.references(&mut |field, kind, id| {
+        if kind == after.kind().name && after.kind().field(field).is_some_and(|spec| spec.parent) {
+            up = Some((field, id));
+        }
+    });
+    let Some((field, parent)) = up else { return Ok(()) };
+    if before.is_some_and(|before| !after.changed_since(before).contains(&field)) {
+        return Ok(());
+    }
+    graph::hold_graph(write.conn, scope.org()).await?;
+    let own = after.id_text();
+    let (mut path, mut at) = (vec![own.clone()], Some(parent));
+    while let Some(id) = at {
+        if path.contains(&id) {
+            return Err(cycle(field, &path, |_| true).into());
+        }
+        at = query::find_text(write.conn, scope.org(), after.kind(), &id, field).await?;
+        path.push(id);
+    }
+    Ok(())
 }

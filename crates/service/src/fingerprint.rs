@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::Context;
-use crate::execute::Command;
+use crate::command::Command;
 use crate::token::digest;
 
 /// The same over both doors.

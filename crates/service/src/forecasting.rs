@@ -1,21 +1,34 @@
 //! Forecasts and the ledger: their numbers, where their lines may stand, and what submitting one posts.
 
-use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::error::Fault;
-use steerco_domain::forecast::{Forecast, ForecastState};
+use steerco_domain::forecast::{FORECAST_LINES_MAX, Forecast, ForecastState};
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::state::States;
-use steerco_domain::{AnyResource, Error};
+use steerco_domain::{Error, Resource};
 use steerco_persistence::{Change, ChangeKind, Fail, budget, forecast, ledger};
 
-use crate::budgeting::{Books, Posting, difference, too_much};
-use crate::execute::WriteContext;
+use crate::budgeting::{Books, Named, Posting, difference, too_much};
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::spreading::{divide, settle_divided};
+use crate::write_context::WriteContext;
+
+pub(crate) const FORECAST: Feature = Feature::of(
+    Forecast::KIND,
+    Hooks {
+        on_create: hook!(on_create: number),
+        on_act: hook!(on_act: submit),
+        checks: hook!(checks: check),
+        on_checked: hook!(on_checked: spread),
+        ..Hooks::NONE
+    },
+);
 
 /// Gives a new forecast its number.
-pub(crate) async fn number(write: &WriteContext<'_>, new: &mut Forecast) -> Result<(), Fail> {
+async fn number(write: &WriteContext<'_>, new: &mut Forecast) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
     let last = forecast::last_version(write.conn, org, new).await?;
@@ -23,8 +36,34 @@ pub(crate) async fn number(write: &WriteContext<'_>, new: &mut Forecast) -> Resu
     Ok(())
 }
 
+/// Checks that what a forecast names belongs together.
+async fn check(
+    write: &WriteContext<'_>,
+    _before: Option<&Forecast>,
+    forecast: &Forecast,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let mut named = Named::default();
+    named.period("/first_fiscal_period_id", forecast.first_fiscal_period_id);
+    for (i, line) in forecast.lines.0.iter().enumerate() {
+        named.period(format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id);
+        named.period(format!("/lines/{i}/last_fiscal_period_id"), line.last_fiscal_period_id);
+        named.project(format!("/lines/{i}/project_id"), line.project_id, forecast.program_id);
+    }
+    let books = named.check_periods(write, forecast.legal_entity_id, faults).await?;
+    check_lines(&books, forecast, faults);
+    named.check_projects(write, faults).await
+}
+
+/// Divides the lines of a forecast that are given over several periods among them.
+async fn spread(write: &WriteContext<'_>, forecast: &mut Forecast) -> Result<(), Fail> {
+    let (entity, currency) = (forecast.legal_entity_id, forecast.currency);
+    let given = divide(write, entity, currency, &mut forecast.lines.0, FORECAST_LINES_MAX).await?;
+    settle_divided(forecast, given)
+}
+
 /// No line stands before what is estimated.
-pub(crate) fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<Fault>) {
+fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<Fault>) {
     let Some(first) = books.periods.get(&forecast.first_fiscal_period_id) else { return };
     for (i, line) in forecast.lines.0.iter().enumerate() {
         let period = books.periods.get(&line.fiscal_period_id);
@@ -36,14 +75,8 @@ pub(crate) fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<F
 }
 
 /// What submitting a forecast posts: what turns the estimate at completion that stands into its own.
-pub(crate) async fn submit(
-    write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    after: &mut dyn AnyResource,
-) -> Result<(), Fail> {
-    let was = (before as &dyn Any).downcast_ref::<Forecast>().map(|was| was.state);
-    let Some(new) = (after as &mut dyn Any).downcast_mut::<Forecast>() else { return Ok(()) };
-    if was != Some(ForecastState::Draft) || new.state != ForecastState::Submitted {
+async fn submit(write: &WriteContext<'_>, before: &Forecast, new: &mut Forecast, _action: &str) -> Result<(), Fail> {
+    if before.state != ForecastState::Draft || new.state != ForecastState::Submitted {
         return Ok(());
     }
     let org = write.context.caller.organisation();

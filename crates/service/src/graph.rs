@@ -2,21 +2,29 @@
 
 use std::collections::HashSet;
 
+use steerco_domain::dependency::Dependency;
 use steerco_domain::error::Fault;
 use steerco_domain::graph::{cycle, find_path};
 use steerco_domain::id::Id;
 use steerco_domain::node::Node;
 use steerco_domain::program::Program;
-use steerco_domain::resource::Kind;
-use steerco_domain::{AnyResource, Error, Reason};
-use steerco_persistence::{Fail, Scope, graph, query};
+use steerco_domain::{Error, Resource};
+use steerco_persistence::{Fail, Scope, graph};
 
-use crate::execute::WriteContext;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
+
+pub(crate) const DEPENDENCY: Feature = Feature::of(
+    Dependency::KIND,
+    Hooks { on_create: hook!(on_create: join), guards: hook!(guards: check_cycle), ..Hooks::NONE },
+);
 
 /// Tells a new edge the programs of its ends, one of which must be in the caller's reach. Ends that do not live are found
 /// by the check of the references.
-pub(crate) async fn join(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
+async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fail> {
     let Some(edge) = after.edge() else { return Ok(()) };
+    let scope = &write.scope(Dependency::KIND.rows.create)?;
     let mut programs = Vec::new();
     let mut reached = scope.is_whole();
     for end in [&edge.from, &edge.to] {
@@ -35,13 +43,13 @@ pub(crate) async fn join(write: &WriteContext<'_>, scope: &Scope, after: &mut dy
 
 /// Refuses an edge that appears and would close a cycle. Edges appear one after the other in an organisation, or two of
 /// them could close one together.
-pub(crate) async fn check_cycle(
+async fn check_cycle(
     write: &WriteContext<'_>,
     scope: &Scope,
-    before: Option<&dyn AnyResource>,
-    after: &dyn AnyResource,
+    before: Option<&Dependency>,
+    after: &Dependency,
 ) -> Result<(), Fail> {
-    let edge_of = |resource: &dyn AnyResource| resource.edge().filter(|_| resource.common().deleted_at.is_none());
+    let edge_of = |dependency: &Dependency| dependency.edge().filter(|_| dependency.deleted_at.is_none());
     let Some(edge) = edge_of(after) else { return Ok(()) };
     if before.and_then(edge_of).is_some() {
         return Ok(());
@@ -65,43 +73,4 @@ pub(crate) async fn check_cycle(
         }
     }
     Err(cycle("successor_id", &path, |id| seen.contains(id) || id == edge.from || id == edge.to).into())
-}
-
-/// What other things wait for, or what waits for others, is not deleted.
-pub(crate) async fn check_ends(write: &WriteContext<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
-    let is_node = steerco_domain::node::kinds().any(|node| node.name == kind.name);
-    if is_node && graph::has_edge(write.conn, write.context.caller.organisation(), id).await? {
-        return Err(Error::new(Reason::HasChildren, "dependencies hang on it: delete them first").into());
-    }
-    Ok(())
-}
-
-/// A resource that is a part of one of its own kind is no part of itself, over however many steps.
-pub(crate) async fn check_hierarchy(
-    write: &WriteContext<'_>,
-    scope: &Scope,
-    before: Option<&dyn AnyResource>,
-    after: &dyn AnyResource,
-) -> Result<(), Fail> {
-    let mut up = None;
-    after.references(&mut |field, kind, id| {
-        if kind == after.kind().name && after.kind().field(field).is_some_and(|spec| spec.parent) {
-            up = Some((field, id));
-        }
-    });
-    let Some((field, parent)) = up else { return Ok(()) };
-    if before.is_some_and(|before| !after.changed_since(before).contains(&field)) {
-        return Ok(());
-    }
-    graph::hold_graph(write.conn, scope.org()).await?;
-    let own = after.id_text();
-    let (mut path, mut at) = (vec![own.clone()], Some(parent));
-    while let Some(id) = at {
-        if path.contains(&id) {
-            return Err(cycle(field, &path, |_| true).into());
-        }
-        at = query::find_text(write.conn, scope.org(), after.kind(), &id, field).await?;
-        path.push(id);
-    }
-    Ok(())
 }

@@ -6,9 +6,9 @@ use steerco_domain::{AnyBox, AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope};
 
-use crate::execute::WriteContext;
+use crate::etag::etag;
 use crate::read::check_id;
-use crate::service::etag;
+use crate::write_context::WriteContext;
 
 /// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
 /// may not change is forbidden.

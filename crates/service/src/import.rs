@@ -12,7 +12,7 @@ use steerco_persistence::Fail;
 use crate::actuals::{POST, PostedBatch};
 use crate::actuals_progress::Watch;
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Gather, Line, Sent, Stager};
-use crate::content::UPLOAD_MAX;
+use crate::staging::UPLOAD_MAX;
 use crate::{Caller, Context, Service};
 
 /// Bytes that the lines of a batch may have.

@@ -6,8 +6,8 @@ use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Fail, Scope, query};
 
-use crate::decide::settle;
-use crate::execute::WriteContext;
+use crate::hooks::settle;
+use crate::write_context::WriteContext;
 
 /// Copies the inherited fields from the parents named. A parent that is not in reach gives nothing: the check of the
 /// references tells of it.

@@ -1,7 +1,6 @@
 //! Invoices, releases of retention and statements of partners beside the account of their engagement, which is held while
 //! they are decided: however many come at once, no more is charged than there is.
 
-use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use steerco_domain::access::{Row, find};
@@ -19,14 +18,15 @@ use steerco_domain::service_level_measurement::{MeasurementResult, ServiceLevelM
 use steerco_domain::text::Text;
 use steerco_domain::vendor_statement::VendorStatement;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::account::{find_commitment, hold, read};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, query, vendor};
 
-use crate::acceptance::payment_of;
-use crate::claims::change;
-use crate::decide::settle;
-use crate::execute::WriteContext;
+use crate::beside::change;
+use crate::delivery::payment_of;
+use crate::hooks::{Hooks, hook, settle};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
 
 const CREATE_INVOICE: &Row = find("invoice", "create");
 const CREATE_STATEMENT: &Row = find("vendor_statement", "create");
@@ -54,33 +54,59 @@ fn refuse_draft(account: &Account) -> Result<(), Fail> {
     Ok(())
 }
 
-/// What a new invoice or statement is made of beside what was sent.
-pub(crate) async fn enter(write: &WriteContext<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let any = after as &mut dyn Any;
-    if let Some(invoice) = any.downcast_mut::<Invoice>() {
-        let Some(account) = hold_account(write, &write.scope(Some(CREATE_INVOICE))?, invoice.engagement_id).await?
-        else {
-            return Ok(());
-        };
-        refuse_draft(&account)?;
-        refuse(account.enter(invoice))?;
-        settle(invoice)?;
-        return matched(write, invoice).await;
-    }
-    if let Some(statement) = any.downcast_mut::<VendorStatement>() {
-        let scope = write.scope(Some(CREATE_STATEMENT))?;
-        let Some(account) = hold_account(write, &scope, statement.engagement_id).await? else { return Ok(()) };
-        refuse_draft(&account)?;
-        return refuse(statement.compare(&account)?);
-    }
-    if let Some(card) = any.downcast_ref::<RateCard>() {
-        let Some(account) = hold_account(write, &write.scope(Some(CREATE_CARD))?, card.engagement_id).await? else {
-            return Ok(());
-        };
-        if account.engagement.value.is_some_and(|value| value.currency != card.currency) {
-            let detail = "must be the currency of the value of the engagement";
-            return refuse(vec![Fault::new("/currency", "DOES_NOT_FIT", detail)]);
-        }
+pub(crate) const INVOICE: Feature = Feature::of(
+    Invoice::KIND,
+    Hooks {
+        on_create: hook!(on_create: enter),
+        on_undelete: hook!(on_undelete: enter),
+        on_act: hook!(on_act: decided),
+        ..Hooks::NONE
+    },
+);
+pub(crate) const VENDOR_STATEMENT: Feature = Feature::of(
+    VendorStatement::KIND,
+    Hooks { on_create: hook!(on_create: compare), on_undelete: hook!(on_undelete: compare), ..Hooks::NONE },
+);
+pub(crate) const RATE_CARD: Feature = Feature::of(
+    RateCard::KIND,
+    Hooks {
+        on_create: hook!(on_create: check_currency),
+        on_undelete: hook!(on_undelete: check_currency),
+        ..Hooks::NONE
+    },
+);
+pub(crate) const RETENTION_RELEASE: Feature =
+    Feature::of(RetentionRelease::KIND, Hooks { on_act: hook!(on_act: approve_release), ..Hooks::NONE });
+pub(crate) const SERVICE_LEVEL_MEASUREMENT: Feature =
+    Feature::of(ServiceLevelMeasurement::KIND, Hooks { on_act: hook!(on_act: propose_credit), ..Hooks::NONE });
+
+/// What a new invoice is made of beside what was sent.
+async fn enter(write: &WriteContext<'_>, invoice: &mut Invoice) -> Result<(), Fail> {
+    let Some(account) = hold_account(write, &write.scope(Some(CREATE_INVOICE))?, invoice.engagement_id).await? else {
+        return Ok(());
+    };
+    refuse_draft(&account)?;
+    refuse(account.enter(invoice))?;
+    settle(invoice)?;
+    matched(write, invoice).await
+}
+
+/// Compares a new statement with the account.
+async fn compare(write: &WriteContext<'_>, statement: &mut VendorStatement) -> Result<(), Fail> {
+    let scope = write.scope(Some(CREATE_STATEMENT))?;
+    let Some(account) = hold_account(write, &scope, statement.engagement_id).await? else { return Ok(()) };
+    refuse_draft(&account)?;
+    refuse(statement.compare(&account)?)
+}
+
+/// A new rate card is in the currency of the engagement.
+async fn check_currency(write: &WriteContext<'_>, card: &mut RateCard) -> Result<(), Fail> {
+    let Some(account) = hold_account(write, &write.scope(Some(CREATE_CARD))?, card.engagement_id).await? else {
+        return Ok(());
+    };
+    if account.engagement.value.is_some_and(|value| value.currency != card.currency) {
+        let detail = "must be the currency of the value of the engagement";
+        return refuse(vec![Fault::new("/currency", "DOES_NOT_FIT", detail)]);
     }
     Ok(())
 }
@@ -95,31 +121,8 @@ async fn matched(write: &WriteContext<'_>, invoice: &mut Invoice) -> Result<(), 
     Ok(())
 }
 
-/// What an act on an invoice, a release or a measurement changes beside it.
-pub(crate) async fn act(
-    write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    after: &mut dyn AnyResource,
-) -> Result<(), Fail> {
-    let (was, any) = (before as &dyn Any, after as &mut dyn Any);
-    if let Some((was, invoice)) = was.downcast_ref::<Invoice>().zip(any.downcast_mut::<Invoice>()) {
-        return decided(write, was, invoice).await;
-    }
-    if let Some((was, release)) = was.downcast_ref::<RetentionRelease>().zip(any.downcast_mut::<RetentionRelease>()) {
-        let approves = was.state != release.state && release.state == RetentionReleaseState::Approved;
-        return if approves { approve_release(write, release).await } else { Ok(()) };
-    }
-    let was = was.downcast_ref::<ServiceLevelMeasurement>();
-    if let Some((was, measurement)) = was.zip(any.downcast_mut::<ServiceLevelMeasurement>())
-        && was.credit_proposed_at != measurement.credit_proposed_at
-    {
-        return propose_credit(write, measurement).await;
-    }
-    Ok(())
-}
-
 /// What the payables say of an invoice that was approved or paid, in whole or in part, and an invoice of its credit note.
-async fn decided(write: &WriteContext<'_>, was: &Invoice, invoice: &Invoice) -> Result<(), Fail> {
+async fn decided(write: &WriteContext<'_>, was: &Invoice, invoice: &mut Invoice, _action: &str) -> Result<(), Fail> {
     let approved = was.state != invoice.state && invoice.state == InvoiceState::Approved;
     if !approved && was.paid == invoice.paid {
         return Ok(());
@@ -194,7 +197,16 @@ async fn tell_milestones(write: &WriteContext<'_>, changed: &[Payable], action: 
     Ok(())
 }
 
-async fn approve_release(write: &WriteContext<'_>, release: &RetentionRelease) -> Result<(), Fail> {
+/// No more is released than was kept.
+async fn approve_release(
+    write: &WriteContext<'_>,
+    was: &RetentionRelease,
+    release: &mut RetentionRelease,
+    _action: &str,
+) -> Result<(), Fail> {
+    if was.state == release.state || release.state != RetentionReleaseState::Approved {
+        return Ok(());
+    }
     let scope = write.scope(Some(APPROVE_RELEASE))?;
     let account = hold_account(write, &scope, release.engagement_id).await?;
     let account = account.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
@@ -204,7 +216,15 @@ async fn approve_release(write: &WriteContext<'_>, release: &RetentionRelease) -
 }
 
 /// Makes the credit note that is proposed for a breach.
-async fn propose_credit(write: &WriteContext<'_>, measurement: &mut ServiceLevelMeasurement) -> Result<(), Fail> {
+async fn propose_credit(
+    write: &WriteContext<'_>,
+    was: &ServiceLevelMeasurement,
+    measurement: &mut ServiceLevelMeasurement,
+    _action: &str,
+) -> Result<(), Fail> {
+    if was.credit_proposed_at == measurement.credit_proposed_at {
+        return Ok(());
+    }
     let scope = write.scope(Some(PROPOSE_CREDIT))?;
     let account = hold_account(write, &scope, measurement.engagement_id).await?;
     let account = account.ok_or_else(|| Error::not_found(Engagement::KIND.name))?;

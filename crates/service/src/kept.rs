@@ -6,8 +6,8 @@ use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::{Fail, query};
 
-use crate::execute::WriteContext;
-use crate::service::etag;
+use crate::etag::etag;
+use crate::write_context::WriteContext;
 use crate::{BatchResult, Outcome, Seen, Written};
 
 /// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.

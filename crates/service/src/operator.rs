@@ -14,7 +14,7 @@ use steerco_domain::resource::Seed;
 use steerco_domain::service_account::ServiceAccount;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{Act, Change, ChangeKind, Database, Fail, Plan, Who, credential, verify};
+use steerco_persistence::{Act, Change, ChangeKind, Database, Effect, Fail, Plan, Who, credential, verify};
 
 use crate::Service;
 use crate::auth::TokenRequest;
@@ -45,6 +45,9 @@ pub struct Mint {
     pub seconds: u32,
 }
 
+/// An access token, the seconds that it lives, and the scope that was granted.
+pub type IssuedToken = (String, u32, Option<String>);
+
 impl Service {
     /// Makes an organisation, its first person and the first grants, logged as bootstrap. Answers both ids.
     pub fn bootstrap<'a>(&'a self, first: &'a Bootstrap) -> BoxFuture<'a, Result<(String, String), Error>> {
@@ -61,20 +64,20 @@ impl Service {
             }
             let person = Person::create(object(&person), &seed())?;
             let (org, id) = (organisation.id_text(), person.id_text());
-            let mut changes = vec![
-                Change::new(ChangeKind::Insert, None, &organisation, "bootstrap", None),
-                Change::new(ChangeKind::Insert, None, &person, "bootstrap", None),
-            ];
+            let made = |new: &dyn steerco_domain::AnyResource| {
+                Effect::Change(Change::new(ChangeKind::Insert, None, new, "bootstrap", None))
+            };
+            let mut effects = vec![made(&organisation), made(&person)];
             for role in &first.roles {
                 let body = json!({ "person_id": id, "role": role.word(), "reason": "made when the organisation was" });
                 let grant = Grant::create(object(&body), &seed())?;
-                changes.push(Change::new(ChangeKind::Insert, None, &grant, "bootstrap", None));
+                effects.push(made(&grant));
             }
             let act = Act { org: org.clone(), actor: Actor::system(), now, request_id: "bootstrap".to_owned() };
             let job: steerco_persistence::Job = std::sync::Arc::new(move |_| {
-                let (act, changes) = (act.clone(), changes.clone());
+                let (act, effects) = (act.clone(), effects.clone());
                 Box::pin(
-                    async move { Ok(Plan { changes, new_organisation: true, ..Plan::nothing(act, Box::new(())) }) },
+                    async move { Ok(Plan { effects, new_organisation: true, ..Plan::nothing(act, Box::new(())) }) },
                 )
             });
             self.inner.database.transact(&org, None, job).await?;
@@ -101,13 +104,13 @@ impl Service {
         })
     }
 
-    /// RFC 6749 client credentials: access token, seconds it lives, scope granted.
+    /// RFC 6749 client credentials.
     pub fn issue_token<'a>(
         &'a self,
         client_id: &'a str,
         client_secret: &'a str,
         scope: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<(String, u32, Option<String>), Error>> {
+    ) -> BoxFuture<'a, Result<IssuedToken, Error>> {
         Box::pin(async move {
             let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
             let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());

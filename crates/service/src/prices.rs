@@ -1,8 +1,6 @@
 //! What milestones are paid: in all not more than their engagement is worth.
 
-use std::any::Any;
-
-use steerco_domain::AnyResource;
+use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::error::Fault;
 use steerco_domain::milestone::Milestone;
@@ -10,37 +8,30 @@ use steerco_domain::money::{Amount, Money};
 use steerco_domain::ratio::Ratio;
 use steerco_persistence::{Fail, ledger, vendor};
 
-use crate::execute::WriteContext;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::standing::check_ends;
+use crate::write_context::WriteContext;
 
-/// Checks a milestone whose price changes, and an engagement whose value does.
-pub(crate) async fn check(
-    write: &WriteContext<'_>,
-    before: Option<&dyn AnyResource>,
-    after: &dyn AnyResource,
-    faults: &mut Vec<Fault>,
-) -> Result<(), Fail> {
-    if after.common().deleted_at.is_some() {
-        return Ok(());
-    }
-    let was = before.map(|before| before as &dyn Any);
-    if let Some(milestone) = (after as &dyn Any).downcast_ref::<Milestone>() {
-        let was = was.and_then(|was| was.downcast_ref::<Milestone>());
-        return check_milestone(write, was, milestone, faults).await;
-    }
-    let engagement = (after as &dyn Any).downcast_ref::<Engagement>();
-    let was = was.and_then(|was| was.downcast_ref::<Engagement>());
-    match engagement.zip(was).filter(|(is, was)| is.value != was.value) {
-        Some((engagement, _)) => check_value(write, engagement, faults).await,
-        None => Ok(()),
-    }
-}
+pub(crate) const MILESTONE: Feature = Feature::of(
+    Milestone::KIND,
+    Hooks {
+        checks: hook!(checks: check_milestone),
+        on_delete: Some(|write, id| Box::pin(check_ends(write, id))),
+        ..Hooks::NONE
+    },
+);
 
+/// Checks a milestone whose price changes.
 async fn check_milestone(
     write: &WriteContext<'_>,
     before: Option<&Milestone>,
     after: &Milestone,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
+    if after.deleted_at.is_some() {
+        return Ok(());
+    }
     let same = |was: &Milestone| (was.payment, was.payment_share) == (after.payment, after.payment_share);
     let paid = after.payment.is_some() || after.payment_share.is_some();
     let Some(id) = after.engagement_id.filter(|_| paid && !before.is_some_and(same)) else { return Ok(()) };
@@ -88,8 +79,16 @@ fn check_shares(write: &WriteContext<'_>, id: &str, after: &Milestone, others: &
     }
 }
 
-/// The value does not fall below what the milestones are paid.
-async fn check_value(write: &WriteContext<'_>, engagement: &Engagement, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+/// Checks an engagement whose value changes: it does not fall below what the milestones are paid.
+pub(crate) async fn check_engagement(
+    write: &WriteContext<'_>,
+    before: Option<&Engagement>,
+    engagement: &Engagement,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    if engagement.deleted_at.is_some() || before.is_none_or(|before| before.value == engagement.value) {
+        return Ok(());
+    }
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
     let milestones = vendor::list_paid_milestones(write.conn, org, &engagement.id.to_string()).await?;

@@ -28,8 +28,8 @@ use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::budgeting::{Books, Posting};
 use crate::coding::{Named, check_known, read_known};
 use crate::commitments::{add_entries, open_period};
-use crate::decide::settle;
-use crate::execute::WriteContext;
+use crate::hooks::settle;
+use crate::write_context::WriteContext;
 
 /// Code and words of why a line is rejected.
 type Why = (String, String);

@@ -21,10 +21,11 @@ use steerco_persistence::{Change, ChangeKind, Fail, commitment};
 
 use crate::actuals::find_entity;
 use crate::actuals_sent::FAULTS_MAX;
-use crate::decide::{Decided, check_source_code};
-use crate::execute::{Command, Item, WriteContext, make};
+use crate::command::{Command, Decided, Item, make};
 use crate::purchase_order_desk::Desk;
 use crate::results::RESULTS_SHOWN;
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service, Written};
 
 const POST: &Row = find("purchase_order_batch", "create");

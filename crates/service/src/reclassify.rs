@@ -19,11 +19,13 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::{Change, ChangeKind, Fail};
 
-use crate::actuals::{PostedBatch, find_entity, first_answer, id_of, new_batch};
+use crate::actuals::{PostedBatch, find_entity, first_answer, new_batch};
+use crate::actuals_maker::id_of;
 use crate::coding::Coder;
-use crate::decide::{Decided, check_source_code};
-use crate::execute::{Command, Item, WriteContext, make};
+use crate::command::{Command, Decided, Item, make};
 use crate::results::RESULTS_SHOWN;
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service};
 
 const RECLASSIFY: &Row = find("actuals_batch", "reclassify");

@@ -12,6 +12,7 @@ use steerco_persistence::purchase_order::{self, OrderResult};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
+use crate::answer::PartOf;
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Outcome, Service, Written};
 
@@ -77,7 +78,7 @@ impl Service {
         id: &'a str,
         after: i64,
         size: usize,
-    ) -> BoxFuture<'a, Result<(Vec<L>, Option<i32>), Error>> {
+    ) -> BoxFuture<'a, Result<PartOf<L>, Error>> {
         Box::pin(async move {
             let mut results: Vec<L> = self.list_results(caller, id, after, size + 1).await?;
             let more = results.len() > size;

@@ -1,72 +1,36 @@
-//! Acts on claims, reviews and engagements: who may decide, when time runs, and what follows.
-
-use std::any::Any;
+//! Acts on reviews and engagements: who may decide, when time runs, and what follows.
 
 use steerco_domain::access::{Row, find};
 use steerco_domain::authority_limit::{AuthorityAct, suffices};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::error::Fault;
-use steerco_domain::milestone::Milestone;
-use steerco_domain::milestone_update::{MilestoneUpdate, MilestoneUpdateState};
+use steerco_domain::milestone_update::MilestoneUpdateState;
 use steerco_domain::money::{Amount, Money};
 use steerco_domain::program::Program;
 use steerco_domain::review::{Review, ReviewClock, ReviewState};
-use steerco_domain::review_term::ReviewTerm;
 use steerco_domain::state::States;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Fail, budget, ledger, query, vendor};
 
-use crate::claims::{change, get, term};
-use crate::execute::WriteContext;
+use crate::beside::change;
+use crate::delivery::delivery_of;
+use crate::hooks::{Hooks, hook};
+use crate::prices::check_engagement;
+use crate::review_case::{Case, term};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
 
 const ACCEPT: &Row = find("review", "accept");
 
-/// What a review is about.
-pub(crate) struct Case {
-    pub(crate) engagement: Engagement,
-    pub(crate) milestone: Milestone,
-    pub(crate) claim: MilestoneUpdate,
-    pub(crate) term: ReviewTerm,
-}
+pub(crate) const REVIEW: Feature = Feature::of(Review::KIND, Hooks { on_act: hook!(on_act: reviewed), ..Hooks::NONE });
+pub(crate) const ENGAGEMENT: Feature = Feature::of(
+    Engagement::KIND,
+    Hooks { on_act: hook!(on_act: moved), checks: hook!(checks: check_engagement), ..Hooks::NONE },
+);
 
-impl Case {
-    pub(crate) async fn read(write: &WriteContext<'_>, review: &Review) -> Result<Self, Fail> {
-        let engagement = review.engagement_id.ok_or_else(Error::internal)?;
-        let engagement: Engagement = get(write, &engagement.to_string()).await?;
-        let term = term(write, &engagement).await?;
-        let milestone = get(write, &review.milestone_id.to_string()).await?;
-        let claim = get(write, &review.milestone_update_id.to_string()).await?;
-        Ok(Self { engagement, milestone, claim, term })
-    }
-
-    /// What all of the milestone is paid.
-    pub(crate) fn price(&self) -> Option<Money> {
-        self.milestone.price(self.engagement.value)
-    }
-}
-
-/// What follows from an act on a claim, a review or an engagement.
-pub(crate) async fn acted(
-    write: &WriteContext<'_>,
-    before: &dyn AnyResource,
-    after: &mut dyn AnyResource,
-    action: &str,
-) -> Result<(), Fail> {
-    let (was, is) = (before as &dyn Any, after as &mut dyn Any);
-    if let Some(claim) = is.downcast_ref::<MilestoneUpdate>() {
-        return crate::claims::withdrawn(write, claim).await;
-    }
-    if let Some((before, after)) = was.downcast_ref::<Engagement>().zip(is.downcast_ref::<Engagement>()) {
-        return moved(write, before, after).await;
-    }
-    match was.downcast_ref::<Review>().zip(is.downcast_mut::<Review>()) {
-        Some((before, after)) => reviewed(write, before, after, action).await,
-        None => Ok(()),
-    }
-}
-
+/// What follows from an act on a review.
 async fn reviewed(write: &WriteContext<'_>, before: &Review, after: &mut Review, action: &str) -> Result<(), Fail> {
     ledger::take_turn(write.conn, write.context.caller.organisation()).await?;
     let case = Case::read(write, after).await?;
@@ -142,7 +106,7 @@ async fn decided(
         let mut claim = case.claim.clone();
         claim.state.go(MilestoneUpdateState::Rejected)?;
         let mut milestone = case.milestone.clone();
-        milestone.delivery_state = crate::claims::delivery_of(claim.state, &milestone);
+        milestone.delivery_state = delivery_of(claim.state, &milestone);
         change(write, &case.claim, claim, "reject", write.now);
         change(write, &case.milestone, milestone, "reject", write.now);
         return Ok(());
@@ -213,7 +177,12 @@ async fn check_activation(write: &WriteContext<'_>, after: &Engagement) -> Resul
 }
 
 /// An engagement that rests lets the time of its reviews stand still.
-async fn moved(write: &WriteContext<'_>, before: &Engagement, after: &Engagement) -> Result<(), Fail> {
+async fn moved(
+    write: &WriteContext<'_>,
+    before: &Engagement,
+    after: &mut Engagement,
+    _action: &str,
+) -> Result<(), Fail> {
     if before.state == EngagementState::Draft && after.state == EngagementState::Active {
         return check_activation(write, after).await;
     }

@@ -1,12 +1,12 @@
 //! What is said of something: of what it may be said, where it then lies, and who may change it.
 
 use steerco_domain::access::TABLE;
-use steerco_domain::resource::{Kind, Place, Rules};
-use steerco_domain::{AnyResource, Error, Reason, Resource, for_each_resource};
+use steerco_domain::resource::{Kind, Place};
+use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope};
 
-use crate::execute::WriteContext;
+use crate::write_context::WriteContext;
 
 /// Puts a new resource where its subject is, which must live and be in the sight of the writer. Foreign and unknown look
 /// alike.
@@ -28,19 +28,11 @@ pub(crate) async fn seat(write: &WriteContext<'_>, scope: &Scope, after: &mut dy
 }
 
 /// The place of a live resource of this kind, if the caller may read it.
-async fn find_place(write: &WriteContext<'_>, kind: &Kind, id: &str) -> Result<Option<Place>, Fail> {
+async fn find_place(write: &WriteContext<'_>, kind: &'static Kind, id: &str) -> Result<Option<Place>, Fail> {
     let row = TABLE.iter().find(|row| row.kind == kind.name && row.action == "read");
     let Ok(scope) = write.scope(row) else { return Ok(None) };
-    macro_rules! kinds {
-        ([] $($module:ident::$name:ident),* $(,)?) => {
-            $(if kind.name == steerco_domain::$module::$name::KIND.name {
-                let found = query::find::<steerco_domain::$module::$name>(write.conn, &scope, id, Moment::Now).await?;
-                return Ok(found.filter(|found| Resource::common(found).deleted_at.is_none()).map(|found| Rules::place(&found)));
-            })*
-        };
-    }
-    for_each_resource!(kinds);
-    Ok(None)
+    let found = query::find_any(write.conn, &scope, kind, id, Moment::Now).await?;
+    Ok(found.filter(|found| found.common().deleted_at.is_none()).map(|found| found.place()))
 }
 
 /// What has an author is changed by nobody else.

@@ -4,62 +4,14 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
-use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{AnyBox, Error, Resource};
+use steerco_domain::{Error, Resource};
 use steerco_persistence::Fail;
 
+use crate::answer::{BatchResult, Written};
+use crate::command::{Command, Item, decide_by};
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::execute::{Command, Item, decide_by};
 use crate::read::check_id;
-use crate::token::digest;
-use crate::{Context, Seen, Service};
-
-/// What a write did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Created,
-    Updated,
-    Unchanged,
-    /// The source has written a newer version already.
-    Stale,
-    Deleted,
-    Undeleted,
-    /// Written to history only.
-    Backfilled,
-}
-
-impl Outcome {
-    pub const ALL: &'static [Self] =
-        &[Self::Created, Self::Updated, Self::Unchanged, Self::Stale, Self::Deleted, Self::Undeleted, Self::Backfilled];
-
-    /// The word on the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Stale => "stale",
-            Self::Deleted => "deleted",
-            Self::Undeleted => "undeleted",
-            Self::Backfilled => "backfilled",
-        }
-    }
-}
-
-/// The answer to a write.
-#[derive(Clone, Debug)]
-pub struct Written<R = AnyBox> {
-    pub seen: Seen<R>,
-    pub outcome: Outcome,
-    /// The stored answer to an earlier request with the same idempotency key.
-    pub replayed: bool,
-}
-
-impl Written {
-    pub fn typed<R: Resource>(self) -> Result<Written<R>, Error> {
-        Ok(Written { seen: self.seen.typed()?, outcome: self.outcome, replayed: self.replayed })
-    }
-}
+use crate::{Context, Service};
 
 /// One item of a batch.
 #[derive(Clone, Debug)]
@@ -72,14 +24,6 @@ pub enum BatchItem {
 
 /// Items a batch may have.
 pub const BATCH_MAX: usize = 1000;
-
-/// The answer to a batch: one result per item, in order. Unless `partial`, a fault refuses the whole batch, and its
-/// pointers begin with `/items/17`.
-#[derive(Clone, Debug)]
-pub struct BatchResult {
-    pub results: Vec<Result<Written, Error>>,
-    pub replayed: bool,
-}
 
 type MakeCommand = fn(&Context, &str, &Map<String, Value>) -> Result<Command, Error>;
 
@@ -270,6 +214,7 @@ impl Service {
             row: Acts::<V>::ROW,
             if_match: context.if_match.clone(),
             decide: decide_by(move |on: &mut V::On, acting| verb.decide_by(on, acting)),
+            logged: V::ALWAYS_LOGGED,
         };
         Ok(Command::one(kind, V::NAME, input, item))
     }
@@ -303,23 +248,6 @@ impl Service {
             }
             BatchItem::Delete { id } => Item::Delete { id, if_match: None },
         }
-    }
-
-    /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
-    pub fn issue_secret<'a>(
-        &'a self,
-        context: &'a Context,
-        id: &'a str,
-    ) -> BoxFuture<'a, Result<(Written, Option<String>), Error>> {
-        Box::pin(async move {
-            let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
-            let secret = self.new_secret();
-            let mut command = Self::command_to_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
-            command.secret = Some((id.to_owned(), digest(&[&secret])));
-            let written = self.execute_one(context, command).await?;
-            let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
-            Ok((written, shown))
-        })
     }
 }
 

@@ -18,15 +18,18 @@ use steerco_domain::access::{Row, find};
 use steerco_domain::import_job::{ImportJob, ImportState};
 use steerco_domain::resource::Verb;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::Fail;
 use steerco_persistence::blob::Link;
+use steerco_persistence::{Effect, Fail};
 
 pub use report::{ImportRecord, PIECE_RECORDS};
 
-use crate::content::{UPLOAD_MAX, check_size, read_content};
-use crate::execute::{Command, Item, WriteContext, decide_by};
+use crate::answer::PartOf;
+use crate::command::{Command, Item, decide_by};
+use crate::content::{check_size, read_content};
 use crate::held::held;
 use crate::read::check_id;
+use crate::staging::UPLOAD_MAX;
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 
 const UPLOAD: &Row = find("import_job", "upload");
@@ -61,8 +64,12 @@ impl Service {
                     row: UPLOAD,
                     if_match: context.if_match.clone(),
                     decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
+                    logged: false,
                 };
-                let command = Command { link: Some(link), ..Command::one(ImportJob::KIND, UPLOAD.action, input, item) };
+                let command = Command {
+                    effects: vec![Effect::Link(link)],
+                    ..Command::one(ImportJob::KIND, UPLOAD.action, input, item)
+                };
                 let written = service.execute_one(&context, command).await;
                 let is_kept = match &written {
                     Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
@@ -131,7 +138,7 @@ impl Service {
         id: &'a str,
         after: i64,
         size: usize,
-    ) -> BoxFuture<'a, Result<(Vec<ImportRecord>, Option<i32>), Error>> {
+    ) -> BoxFuture<'a, Result<PartOf<ImportRecord>, Error>> {
         Box::pin(async move {
             let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
             self.may_read_report(caller, &job).await?;

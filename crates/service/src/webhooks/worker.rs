@@ -20,9 +20,10 @@ use steerco_domain::{Error, Reason};
 use steerco_persistence::log::Head;
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::webhook::{self, Attempted, Delivery, Found, Webhook};
-use steerco_persistence::{Act, Change, ChangeKind, Conn, Fail, Job, Plan};
+use steerco_persistence::{Act, Change, ChangeKind, Conn, Effect, Fail, Job, Plan};
 
-use super::{Sent, WebhookAttempt, message, rights};
+use super::attempt::{Sent, WebhookAttempt};
+use super::{message, rights};
 use crate::sight::{Sight, fill};
 use crate::token::Cursor;
 use crate::{Caller, Event, EventFilter, Service};
@@ -58,7 +59,7 @@ type Running = Arc<Mutex<HashSet<(String, String)>>>;
 
 impl Service {
     /// Sends until the service stops. Any number of nodes may do this at once.
-    pub fn send_webhooks<'a>(&'a self) -> BoxFuture<'a, ()> {
+    pub fn send_webhooks(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let running: Running = Running::default();
             let mut stopping = self.stopping();
@@ -487,7 +488,7 @@ impl Service {
                 after.updated_at = now;
                 let change = Change::new(ChangeKind::Update, Some(&before), &after, "disable", None);
                 let act = Act { org, actor: Actor::system(), now, request_id: "webhooks".to_owned() };
-                Ok(Plan { changes: vec![change], ..Plan::nothing(act, Box::new(())) })
+                Ok(Plan { effects: vec![Effect::Change(change)], ..Plan::nothing(act, Box::new(())) })
             })
         });
         self.inner.database.transact(org, None, job).await.map(|_| ())
