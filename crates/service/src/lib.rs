@@ -7,7 +7,9 @@
 //! What is written over every kind (`<R: Resource>`) is compiled for each of them, and an `async fn` again wherever it is
 //! awaited. So what is the same for all takes `dyn AnyResource`, and what is large answers a `BoxFuture`.
 //!
-//! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`.
+//! To add an operation: a row in `domain::access`, then a function here that hands a decision to `execute`. What a kind adds
+//! to every write of it are [`hooks`], which stand in its file and in the table of [`features`]; the write path itself knows no
+//! kind.
 
 mod acceptance;
 mod accruals;
