@@ -129,11 +129,12 @@ macro_rules! any_resource {
             use $crate::field::{Cell, Cells, Corrupt};
             use $crate::graph::Edge;
             use $crate::id::Id;
-            use $crate::mask::{Mask, View};
+            use $crate::mask::Mask;
             use $crate::program::Program;
             use $crate::progress::Standing;
             use $crate::resource::{Common, CommonMut, Kind, Place, Resource, Rules};
             use $crate::time::Instant;
+            use $crate::view::View;
 
             impl AnyResource for $name {
                 fn kind(&self) -> &'static Kind {

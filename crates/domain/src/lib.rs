@@ -4,17 +4,19 @@
 //! limited to words and shapes.
 //!
 //! To add a resource: one file with a `#[resource]` struct, its `#[words]`, its verbs (`#[input]` and `Verb`), its
-//! `Rules`, a line in `for_each_resource!` and its rows in `access.rs`. To add a field: one documented line in the
+//! `Rules`, a line in `for_each_resource!` and its rows in `access_table.rs`. To add a field: one documented line in the
 //! struct; the compiler and the guards name the other places.
 
 pub mod access;
 mod access_rows;
+mod access_table;
 pub mod account;
 pub mod accrual;
 pub mod actor;
 mod any_resource;
 pub mod bridge;
 pub mod calendar_feed;
+pub mod claimed;
 pub mod clock_time;
 pub mod cost_coding;
 pub mod country;
@@ -60,6 +62,7 @@ pub mod subject;
 pub mod text;
 pub mod time;
 pub mod translation;
+pub mod view;
 pub mod words;
 pub mod working_time;
 

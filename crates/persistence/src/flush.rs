@@ -85,7 +85,7 @@ impl Change {
 
 /// A resource as the log keeps it: without personal fields.
 pub(crate) fn logged(resource: &dyn AnyResource) -> String {
-    resource.json(Mask::of(resource.kind(), |field| !field.personal))
+    resource.json(Mask::of(resource.kind().fields, |field| !field.personal))
 }
 
 /// The version of a record that its source wrote last; no change of the resource, so no revision and no event.

@@ -156,13 +156,13 @@ pub(crate) async fn submit(env: &Env<'_>, after: &mut dyn AnyResource) -> Result
     if claim.complete {
         term(env, &engagement).await?.start(&mut review, env.now);
     }
-    claim.review_id = Some(review.id);
+    claim.review_id = Some(review.id.into());
     let mut told = milestone.clone();
     told.delivery_state = DeliveryState::Submitted;
     told.claimed_percent = Some(claim.percent);
     told.claimed_forecast_on = claim.forecast_on;
     told.claimed_at = Some(env.now);
-    told.latest_update_id = Some(claim.id);
+    told.latest_update_id = Some(claim.id.into());
     told.update_count = claim.number;
     told.resubmission_count += i32::from(claim.resubmission > 0);
     tell_deliverable(env, &told, false).await?;
