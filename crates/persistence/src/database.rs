@@ -12,9 +12,9 @@ use crate::conn::{Conn, Pool};
 use crate::fail::Fail;
 use crate::head::Heads;
 use crate::lookout::Lookout;
+use crate::plan::Writer;
 use crate::sql::Sql;
 use crate::told::Told;
-use crate::writer::Writer;
 
 /// A database with its migrations applied.
 #[derive(Clone)]

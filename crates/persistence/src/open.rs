@@ -9,14 +9,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use steerco_migrations::{Migrator, MigratorTrait};
 
 use crate::access::AccessCache;
-use crate::commit;
 use crate::conn::Pool;
 use crate::database::Database;
 use crate::head::Heads;
 use crate::lookout::Lookout;
+use crate::plan::Writer;
 use crate::sqlite;
 use crate::told::Told;
-use crate::writer::Writer;
+use crate::writer;
 
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE: Duration = Duration::from_millis(1500);
@@ -89,7 +89,7 @@ async fn open_sqlite(url: &str, migrate: bool) -> Result<Database, String> {
     let (access_cache, heads) = (Arc::new(AccessCache::default()), Arc::new(Heads::default()));
     let lookout = Arc::new(Lookout::default());
     let told = (Arc::clone(&heads), Arc::clone(&lookout));
-    let writer = commit::start(writer, Arc::clone(&access_cache), told).map_err(problem)?;
+    let writer = writer::start(writer, Arc::clone(&access_cache), told).map_err(problem)?;
     let pool = Pool::Sqlite(readers);
     Ok(Database {
         outside: pool.clone(),
