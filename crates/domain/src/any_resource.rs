@@ -122,10 +122,11 @@ macro_rules! any_resource {
             use $crate::any_resource::{AnyBox, AnyResource};
             use $crate::error::{Error, Fault};
             use $crate::field::{Cell, Cells, Corrupt};
-            use $crate::mask::{Mask, View};
+            use $crate::mask::Mask;
             use $crate::progress::Standing;
             use $crate::resource::{Common, CommonMut, Kind, Place, Resource, Rules};
             use $crate::time::Instant;
+            use $crate::view::View;
 
             impl AnyResource for $name {
                 fn kind(&self) -> &'static Kind {

@@ -1,8 +1,6 @@
 //! Which fields of a resource a caller sees.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use crate::resource::{Kind, Resource};
+use crate::field::FieldSpec;
 
 /// A set of fields, by position in the declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,9 +9,9 @@ pub struct Mask(u128);
 impl Mask {
     pub const ALL: Self = Self(u128::MAX);
 
-    /// The fields for which `keep` holds.
-    pub fn of(kind: &Kind, keep: impl Fn(&crate::field::FieldSpec) -> bool) -> Self {
-        let bits = kind.fields.iter().enumerate().filter(|(_, f)| keep(f)).fold(0, |bits, (i, _)| bits | 1 << i);
+    /// Of these fields, all in the order of their declaration, those for which `keep` holds.
+    pub fn of(fields: &[FieldSpec], keep: impl Fn(&FieldSpec) -> bool) -> Self {
+        let bits = fields.iter().enumerate().filter(|(_, f)| keep(f)).fold(0, |bits, (i, _)| bits | 1 << i);
         Self(bits)
     }
 
@@ -24,19 +22,5 @@ impl Mask {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
-    }
-}
-
-/// A resource as one caller sees it.
-pub struct View<'a, R> {
-    pub resource: &'a R,
-    pub mask: Mask,
-}
-
-impl<R: Resource> Serialize for View<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.resource.write_fields(self.mask, &mut map)?;
-        map.end()
     }
 }

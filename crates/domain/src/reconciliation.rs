@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use steerco_derive::{input, words};
 
-use crate::actuals_batch::CurrencyTotal;
+use crate::actuals_control::CurrencyTotal;
 use crate::error::{Error, Fault, Reason};
 use crate::field::List;
 use crate::money::{Amount, Currency, Money};

@@ -11,7 +11,7 @@
 
 use std::any::Any;
 
-use crate::access::Rows;
+use crate::access_rows::Rows;
 use crate::actor::Actor;
 use crate::any_resource::Maker;
 use crate::error::{Error, Fault};

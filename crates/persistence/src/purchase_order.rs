@@ -3,8 +3,9 @@
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
 
-use crate::conn::{Conn, Insert};
+use crate::conn::Conn;
 use crate::fail::Fail;
+use crate::insert::Insert;
 use crate::row::Row;
 use crate::sql::Sql;
 

@@ -8,92 +8,23 @@
 use std::any::Any;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use futures::future::BoxFuture;
 use steerco_domain::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::{AccessCache, RIGHTS};
-use crate::blob;
 use crate::conn::{Conn, Pool};
 use crate::consumer::set_offset;
 use crate::database::Database;
-use crate::effect::{Effect, Sorted};
+use crate::effect::Sorted;
 use crate::fail::Fail;
-use crate::flush::{Act, set_source_versions};
+use crate::flush::set_source_versions;
+use crate::head::{Head, Heads};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
-use crate::log::{Entry, Head, Heads, append, create_head, get_head};
+use crate::log::{Entry, append, create_head, get_head};
 use crate::lookout::Lookout;
-use crate::{credential, flush, idempotency, ledger, sqlite, webhook};
-
-/// What a decision wants written, and the answer once it is.
-pub struct Plan {
-    pub act: Act,
-    pub effects: Vec<Effect>,
-    pub remembered: Option<Remembered>,
-    /// Whether the organisation itself is made.
-    pub new_organisation: bool,
-    pub answer: Box<dyn Any + Send>,
-}
-
-impl Plan {
-    /// A plan that writes nothing.
-    pub fn nothing(act: Act, answer: Box<dyn Any + Send>) -> Self {
-        Self { act, effects: vec![], remembered: None, new_organisation: false, answer }
-    }
-}
-
-/// A decision. It may run more than once, so it takes nothing away; it reads, refuses or plans, and never writes.
-pub type Job = Arc<dyn for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync>;
-
-/// A decision in steps that are one transaction: each sees what those before it wrote. A refusal takes all of them back.
-pub type Steps = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Step, Fail>> + Send + Sync>;
-
-/// What a step wants written.
-pub enum Step {
-    More(Plan),
-    Last(Plan),
-}
-
-/// What is handed to the writer.
-enum Work {
-    One(Job),
-    Many(Steps),
-}
-
-type Answer = Result<Box<dyn Any + Send>, Fail>;
-
-struct Task {
-    key: Option<Key>,
-    work: Work,
-    reply: oneshot::Sender<Answer>,
-}
-
-/// Hands decisions to the database.
-#[derive(Clone)]
-pub struct Writer {
-    pool: Pool,
-    thread: Option<Arc<WriterThread>>,
-    commits: Arc<watch::Sender<u64>>,
-}
-
-/// The thread that writes an embedded database: its syncs to disk stand in nobody's way.
-struct WriterThread {
-    tasks: Option<mpsc::Sender<Task>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for WriterThread {
-    /// The last to leave waits until what was handed in is written and the file is closed.
-    fn drop(&mut self) {
-        self.tasks = None;
-        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
-            // It has nothing to tell.
-            let _ = thread.join();
-        }
-    }
-}
+use crate::plan::{Answer, Job, Plan, Step, Steps, Task, Work, Writer, WriterThread};
+use crate::{blob, credential, flush, idempotency, ledger, sqlite, webhook};
 
 /// Requests that wait for the one writer at most; beyond that the service says it is busy.
 const WAITING_MAX: usize = 1024;
@@ -102,35 +33,22 @@ const GROUP_MAX: usize = 128;
 /// Times a PostgreSQL transaction is run again after a deadlock.
 const RETRIES: usize = 3;
 
-impl Writer {
-    pub(crate) fn sqlite(
-        pool: Arc<sqlite::Pool>,
-        cache: Arc<AccessCache>,
-        (heads, lookout): (Arc<Heads>, Arc<Lookout>),
-    ) -> Result<Self, String> {
-        let (tasks, queue) = mpsc::channel(WAITING_MAX);
-        let commits = Arc::new(watch::Sender::new(0));
-        let pool = Pool::Sqlite(pool);
-        let groups = Groups { pool: pool.clone(), cache, heads, lookout, commits: Arc::clone(&commits) };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|cause| cause.to_string())?;
-        let thread = std::thread::Builder::new().name("writer".to_owned());
-        let thread = thread.spawn(move || runtime.block_on(groups.run(queue))).map_err(|cause| cause.to_string())?;
-        let thread = Arc::new(WriterThread { tasks: Some(tasks), thread: Some(thread) });
-        Ok(Self { pool, thread: Some(thread), commits })
-    }
-
-    pub(crate) fn postgres(pool: Pool) -> Self {
-        Self { pool, thread: None, commits: Arc::new(watch::Sender::new(0)) }
-    }
-
-    pub(crate) const fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    pub(crate) fn outside(&self) -> Conn {
-        Conn::Pool(self.pool.clone())
-    }
+/// The thread that writes an embedded database.
+pub(crate) fn start(
+    pool: Arc<sqlite::Pool>,
+    cache: Arc<AccessCache>,
+    (heads, lookout): (Arc<Heads>, Arc<Lookout>),
+) -> Result<Writer, String> {
+    let (tasks, queue) = mpsc::channel(WAITING_MAX);
+    let commits = Arc::new(watch::Sender::new(0));
+    let pool = Pool::Sqlite(pool);
+    let groups = Groups { pool: pool.clone(), cache, heads, lookout, commits: Arc::clone(&commits) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| cause.to_string())?;
+    let thread = std::thread::Builder::new().name("writer".to_owned());
+    let thread = thread.spawn(move || runtime.block_on(groups.run(queue))).map_err(|cause| cause.to_string())?;
+    let thread = Arc::new(WriterThread { tasks: Some(tasks), thread: Some(thread) });
+    Ok(Writer { pool, thread: Some(thread), commits })
 }
 
 impl Database {

@@ -17,7 +17,7 @@ use steerco_domain::hex::hex;
 use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::idempotency::Key;
-use steerco_persistence::writer::{Step, Steps};
+use steerco_persistence::plan::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempotency};
 
 use crate::bulk_records::{Part, Record, RecordResult, TOLD_MAX, UpsertHeader};

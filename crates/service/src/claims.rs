@@ -125,13 +125,13 @@ async fn submit(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result
     if claim.complete {
         term(write, &engagement).await?.start(&mut review, write.now);
     }
-    claim.review_id = Some(review.id);
+    claim.review_id = Some(review.id.into());
     let mut told = milestone.clone();
     told.delivery_state = DeliveryState::Submitted;
     told.claimed_percent = Some(claim.percent);
     told.claimed_forecast_on = claim.forecast_on;
     told.claimed_at = Some(write.now);
-    told.latest_update_id = Some(claim.id);
+    told.latest_update_id = Some(claim.id.into());
     told.update_count = claim.number;
     told.resubmission_count += i32::from(claim.resubmission > 0);
     tell_deliverable(write, &told, false).await?;

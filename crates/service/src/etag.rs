@@ -13,6 +13,6 @@ pub(crate) fn etag(scope: &Scope, resource: &dyn AnyResource) -> String {
         return resource.common().revision.to_string();
     }
     let kind = resource.kind();
-    let mask = scope.mask(kind).and(Mask::of(kind, |f| f.name != "updated_at"));
+    let mask = scope.mask(kind).and(Mask::of(kind.fields, |f| f.name != "updated_at"));
     digest(&[&resource.json(mask)])[..22].to_owned()
 }

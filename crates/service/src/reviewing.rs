@@ -76,7 +76,7 @@ async fn answered(write: &WriteContext<'_>, case: &Case, before: &Review, after:
         let detail = format!("claim {} of the milestone waits for its review: decide on that one", open.number);
         return Err(Error::new(Reason::WrongState, detail).into());
     }
-    if case.milestone.latest_update_id != Some(case.claim.id) {
+    if case.milestone.latest_update_id != Some(case.claim.id.into()) {
         return Err(Error::new(Reason::WrongState, "there is a later claim of the milestone").into());
     }
     after.percent_before = case.milestone.accepted_percent;

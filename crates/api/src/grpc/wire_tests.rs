@@ -1,8 +1,9 @@
 use serde_json::json;
 use steerco_domain::field::{Field, Spot};
-use steerco_domain::mask::{Mask, View};
+use steerco_domain::mask::Mask;
 use steerco_domain::resource::Seed;
 use steerco_domain::risk::Risk;
+use steerco_domain::view::View;
 use steerco_domain::{Fault, Resource};
 
 use super::*;
@@ -70,7 +71,7 @@ fn resources_go_there_and_back() {
 fn what_the_mask_hides_is_not_sent() {
     let body = json!({"program_id": PROGRAM, "title": "Flood", "kind": "threat", "labels": {"a": "b"}});
     let risk = Risk::create(body.as_object().unwrap(), &seed()).unwrap();
-    let mask = Mask::of(Risk::KIND, |field| field.name == "title");
+    let mask = Mask::of(Risk::KIND.fields, |field| field.name == "title");
     assert_eq!(risk.to_pb(mask), pb::Risk { title: "Flood".to_owned(), ..pb::Risk::default() });
 }
 

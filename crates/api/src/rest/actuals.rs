@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use steerco_domain::actuals_batch::{ActualsBatch, PostActualsBatch, ReclassifyActuals};
 use steerco_domain::input::read_input;
-use steerco_domain::mask::View;
 use steerco_domain::resource::Resource;
+use steerco_domain::view::View;
 use steerco_domain::{Error, Fault};
 use steerco_service::{LineResult, Outcome, PostedBatch, results_on_page};
 

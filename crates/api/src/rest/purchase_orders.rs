@@ -7,9 +7,9 @@ use http::StatusCode;
 use serde::Serialize;
 use steerco_domain::Error;
 use steerco_domain::input::read_input;
-use steerco_domain::mask::View;
 use steerco_domain::purchase_order_batch::{PostPurchaseOrderBatch, PurchaseOrderBatch};
 use steerco_domain::resource::Resource;
+use steerco_domain::view::View;
 use steerco_service::{OrderResult, Outcome, TakenOrders, results_on_page};
 
 use super::call::{Call, JSON};

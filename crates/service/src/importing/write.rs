@@ -11,7 +11,7 @@ use steerco_domain::import_job::{ImportCounts, ImportOutcome};
 use steerco_domain::interchange::{Link, Record};
 use steerco_domain::resource::Kind;
 use steerco_domain::text::Text;
-use steerco_persistence::writer::{Step, Steps};
+use steerco_persistence::plan::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, blob, query};
 
 use super::stage;
