@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use steerco_domain::calendar_feed::{CalendarFeed, IssueAddressCalendarFeed};
 use steerco_domain::input::read_input;
-use steerco_domain::mask::View;
+use steerco_domain::view::View;
 use steerco_domain::{Error, Reason, Resource};
 
 use super::call::{Call, JSON};

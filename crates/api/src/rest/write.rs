@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Map;
 use steerco_domain::Resource;
 use steerco_domain::input::read_input;
-use steerco_domain::mask::View;
 use steerco_domain::resource::Kind;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
+use steerco_domain::view::View;
 use steerco_service::AnyVerb;
 
 use super::call::{Call, JSON, PATCH};
