@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
+use steerco_domain::field::Long;
 use steerco_domain::access::{TABLE, find};
 use steerco_domain::error::Fault;
 use steerco_domain::event_type::{check_event_types, check_kinds, check_labels, label_of};
@@ -204,7 +205,7 @@ impl Sight {
             operation: "access.changed".to_owned(),
             kind: "access",
             resource_id: self.reader.clone().unwrap_or_default(),
-            seq: self.numbers.then_some(entry.seq),
+            seq: self.numbers.then_some(Long(entry.seq)),
             revision: None,
             changed: Vec::new(),
             after: None,
@@ -254,7 +255,7 @@ impl Sight {
             operation: entry.operation,
             kind: kind.name,
             resource_id: entry.resource_id,
-            seq: private.then_some(entry.seq),
+            seq: private.then_some(Long(entry.seq)),
             revision: i32::try_from(entry.revision).ok().filter(|_| private),
             changed,
             after: after.ok().filter(|_| now && !deleted),

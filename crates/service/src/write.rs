@@ -3,14 +3,12 @@
 use serde_json::{Map, Value, json};
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
-use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
 use steerco_domain::{AnyBox, Error, Resource};
 use steerco_persistence::Fail;
 
 use crate::crosswalk::{Crosswalk, Resolver};
 use crate::execute::{Item, Wish, decide_by};
 use crate::read::check_id;
-use crate::token::digest;
 use crate::{Context, Seen, Service};
 
 /// What a write did.
@@ -268,17 +266,6 @@ impl Service {
             }
             BatchItem::Delete { id } => Item::Delete { id, if_match: None },
         }
-    }
-
-    /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
-    pub async fn issue_secret(&self, context: &Context, id: &str) -> Result<(Written, Option<String>), Error> {
-        let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
-        let secret = self.new_secret();
-        let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
-        wish.secret = Some((id.to_owned(), digest(&[&secret])));
-        let written = self.execute_one(context, wish).await?;
-        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
-        Ok((written, shown))
     }
 }
 
