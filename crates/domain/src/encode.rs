@@ -84,6 +84,7 @@ encode! {
     [] Long, long, to => to.long(long.0);
     [] Ratio, ratio, to => to.number(ratio.as_number());
     [] Instant, at, to => to.instant(*at);
+    [T: Encode] &[T], items, to => to.list(&mut items.iter().map(|item| item as &dyn Encode));
     [T: Encode] Vec<T>, items, to => to.list(&mut items.iter().map(|item| item as &dyn Encode));
     [T: Encode, const MAX: usize] List<T, MAX>, items, to => items.0.encode(to);
     [] Labels, labels, to => to.map(&labels.0);

@@ -1,19 +1,44 @@
 //! The registry of metrics: every number that several answers share, defined once.
 
-/// A metric.
+use steerco_derive::answer;
+
+/// A number that several answers share.
+#[answer(in_place)]
 pub struct Metric {
     /// Its name wherever it is answered.
     pub name: &'static str,
+    /// Its unit.
     pub unit: &'static str,
+    /// What it is.
     pub definition: &'static str,
     /// Where the definition comes from.
     pub source: &'static str,
-    /// When it has no value: the word of the case, and what it means.
-    pub undefined: &'static [(&'static str, &'static str)],
+    /// When it has no value.
+    pub undefined: &'static [UndefinedCase],
 }
 
-const NOTHING: (&str, &str) = ("no_weight", "Nothing with a weight is counted.");
-const UNMEASURED: (&str, &str) = ("nothing_measured", "No deliverable with a weight is measured.");
+/// A case in which a metric has no value.
+#[answer(in_place)]
+pub struct UndefinedCase {
+    /// The word of the case.
+    pub reason: &'static str,
+    /// What it means.
+    pub detail: &'static str,
+}
+
+/// The registry of metrics.
+#[answer(message = "ListMetricsResponse")]
+pub struct Metrics {
+    /// Every metric.
+    pub metrics: &'static [Metric],
+}
+
+const fn case(reason: &'static str, detail: &'static str) -> UndefinedCase {
+    UndefinedCase { reason, detail }
+}
+
+const NOTHING: UndefinedCase = case("no_weight", "Nothing with a weight is counted.");
+const UNMEASURED: UndefinedCase = case("nothing_measured", "No deliverable with a weight is measured.");
 
 /// Every metric.
 pub const METRICS: &[Metric] = &[
@@ -58,14 +83,14 @@ pub const METRICS: &[Metric] = &[
         definition: "The child with the least progress: of a project a deliverable, of a program a project or a deliverable \
                      of its own, of a portfolio a program. Of equals, the first by id.",
         source: "Own definition.",
-        undefined: &[("nothing_measured", "No child has progress.")],
+        undefined: &[case("nothing_measured", "No child has progress.")],
     },
     Metric {
         name: "oldest_input_at",
         unit: "instant",
         definition: "When the deliverable that was left alone the longest last changed.",
         source: "Own definition.",
-        undefined: &[("no_deliverables", "There are none.")],
+        undefined: &[case("no_deliverables", "There are none.")],
     },
     Metric {
         name: "percent_complete",
@@ -73,7 +98,7 @@ pub const METRICS: &[Metric] = &[
         definition: "Of an activity by its percent type: physical as judged, duration what of it does not remain, work what is \
                      done of done and remaining.",
         source: "Oracle Primavera P6, percent complete types.",
-        undefined: &[("not_measured", "What it is measured by is not known, or is zero.")],
+        undefined: &[case("not_measured", "What it is measured by is not known, or is zero.")],
     },
     Metric {
         name: "on_time",
@@ -82,7 +107,7 @@ pub const METRICS: &[Metric] = &[
                      reached or whose day is over. Reached is the day of the claim that was accepted whole, in the time zone of the engagement. It scores as it is, and \
                      counts 30 of 100.",
         source: "Own definition, after delivery reliability (OTD) in supplier evaluation.",
-        undefined: &[("nothing_measured", "Nothing was due.")],
+        undefined: &[case("nothing_measured", "Nothing was due.")],
     },
     Metric {
         name: "first_pass_acceptance",
@@ -90,7 +115,7 @@ pub const METRICS: &[Metric] = &[
         definition: "Of a partner: claims that follow no refusal and were accepted whole, with reservations or without, of all such \
                      claims whose reviews were decided in the period. It scores as it is, and counts 25 of 100.",
         source: "First-pass yield.",
-        undefined: &[("nothing_measured", "No claim was decided.")],
+        undefined: &[case("nothing_measured", "No claim was decided.")],
     },
     Metric {
         name: "promise_bias",
@@ -99,7 +124,7 @@ pub const METRICS: &[Metric] = &[
                      over claims with a promise of milestones reached in the period; above zero it came later. It scores 1 \
                      at zero and below, and 0 from 30 days on; it counts 10 of 100.",
         source: "Own definition, after forecast bias (mean error).",
-        undefined: &[("nothing_measured", "No promise can be compared with a day.")],
+        undefined: &[case("nothing_measured", "No promise can be compared with a day.")],
     },
     Metric {
         name: "service_levels",
@@ -108,7 +133,7 @@ pub const METRICS: &[Metric] = &[
                      period. Availability is agreed service time less unplanned downtime, of agreed service time. Beside it \
                      stand the credits, each of the single worst tier reached. It scores as it is, and counts 25 of 100.",
         source: "ITIL service level management; own tiers.",
-        undefined: &[("nothing_measured", "Nothing was measured, or no service was agreed.")],
+        undefined: &[case("nothing_measured", "Nothing was measured, or no service was agreed.")],
     },
     Metric {
         name: "cost_variance",
@@ -117,8 +142,8 @@ pub const METRICS: &[Metric] = &[
                      growth, and 0 where the value has doubled; it counts 10 of 100.",
         source: "Open Contracting for Infrastructure (OC4IDS), contract modifications.",
         undefined: &[
-            ("nothing_measured", "No engagement was signed with a value."),
-            ("several_currencies", "The values are in several currencies."),
+            case("nothing_measured", "No engagement was signed with a value."),
+            case("several_currencies", "The values are in several currencies."),
         ],
     },
     Metric {
@@ -128,8 +153,8 @@ pub const METRICS: &[Metric] = &[
                      what is missing is not zero. Rounded down at the millionth.",
         source: "Weighted scorecard over measured indicators.",
         undefined: &[
-            ("nothing_measured", "No figure was measured."),
-            ("too_little_evidence", "Fewer than two figures, or fewer facts than asked for."),
+            case("nothing_measured", "No figure was measured."),
+            case("too_little_evidence", "Fewer than two figures, or fewer facts than asked for."),
         ],
     },
     Metric {
@@ -137,7 +162,7 @@ pub const METRICS: &[Metric] = &[
         unit: "money",
         definition: "Of a live risk probability times likely cost impact, rounded half to even at the ten-thousandth.",
         source: "PMI, Practice Standard for Project Risk Management.",
-        undefined: &[("not_judged", "Probability or impact is unknown."), ("not_live", "The risk is over.")],
+        undefined: &[case("not_judged", "Probability or impact is unknown."), case("not_live", "The risk is over.")],
     },
 ];
 

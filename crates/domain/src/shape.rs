@@ -54,8 +54,10 @@ pub enum Shape {
         doc: &'static str,
         fields: &'static [FieldSpec],
     },
-    /// A text that the service makes, of any length. In answers only, as are those below.
-    Plain,
+    /// A text that the service makes, of any length, in this format. In answers only, as are those below.
+    Plain {
+        format: Option<&'static str>,
+    },
     /// One of these texts, without a schema of its own.
     OneOf(&'static [&'static str]),
     /// An object that is only answered.
@@ -72,7 +74,8 @@ impl Shape {
     pub fn plain(self) -> Self {
         match self {
             Self::List { of, max } => Self::List { of: Box::new(of.plain()), max },
-            Self::Text { .. } | Self::Id { .. } => Self::Plain,
+            Self::Text { .. } | Self::Id { .. } => Self::Plain { format: None },
+            Self::Instant => Self::Plain { format: Some("date-time") },
             other => other,
         }
     }
@@ -151,7 +154,7 @@ impl Described for String {
     const WIRE: Wire = Wire::Text;
 
     fn shape() -> Shape {
-        Shape::Plain
+        Shape::Plain { format: None }
     }
 }
 
@@ -159,7 +162,16 @@ impl Described for &'static str {
     const WIRE: Wire = Wire::Text;
 
     fn shape() -> Shape {
-        Shape::Plain
+        Shape::Plain { format: None }
+    }
+}
+
+/// A list that never changes.
+impl<T: Described> Described for &'static [T] {
+    const WIRE: Wire = Wire::List { of: &T::WIRE };
+
+    fn shape() -> Shape {
+        Vec::<T>::shape()
     }
 }
 
@@ -167,7 +179,7 @@ impl Described for std::borrow::Cow<'static, str> {
     const WIRE: Wire = Wire::Text;
 
     fn shape() -> Shape {
-        Shape::Plain
+        Shape::Plain { format: None }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use futures::future::BoxFuture;
 use serde_json::Map;
+use steerco_derive::answer;
 use steerco_domain::calendar_feed::{CalendarFeed, CalendarFeedState, IssueAddressCalendarFeed};
 use steerco_domain::engagement::Engagement;
 use steerco_domain::id::Id;
+use steerco_domain::input::read_input;
 use steerco_domain::interchange::icalendar_out;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::program::Program;
@@ -13,6 +15,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::{Effect, Fail, credential};
 
 use crate::auth::Claims;
+use crate::operation::{Answered, Operation, Part, Told};
 use crate::token::digest;
 use crate::{Caller, Context, ReadArgs, Service, Written};
 
@@ -21,6 +24,30 @@ pub struct CalendarText {
     pub text: String,
     pub etag: String,
 }
+
+/// A calendar feed and its address.
+#[answer(message = "IssueAddressCalendarFeedResponse")]
+pub struct IssuedAddress {
+    /// The calendar feed.
+    pub calendar_feed: Part<CalendarFeed>,
+    /// The address, shown once; a replay and a dry run have none.
+    pub address: Option<String>,
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "issue_address_calendar_feed",
+    path: "/v1/calendar-feeds/{id}/issue-address",
+    answer: Told::of::<IssuedAddress>("The address, shown once."),
+    ..Operation::act::<IssueAddressCalendarFeed>(|service, context, mut arguments| {
+        Box::pin(async move {
+            let id = arguments.id();
+            read_input::<IssueAddressCalendarFeed>(&arguments.body())?;
+            let (written, path) = service.issue_address(&context, &id).await?;
+            let address = path.map(|path| format!("{}{path}", service.issuer()));
+            Answered::secret(written, |calendar_feed| Box::new(IssuedAddress { calendar_feed, address }))
+        })
+    })
+}];
 
 impl Service {
     /// Issues an address: the feed, and the path where it is shown for the first and only time.

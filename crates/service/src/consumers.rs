@@ -22,20 +22,46 @@ use crate::read::{check_id, resolve_id};
 use crate::token::Cursor;
 use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
 
-pub(crate) static OPERATIONS: &[Operation] = &[Operation {
-    id: "get_consumer_position",
-    service: "Consumer",
-    row: Some(Consumer::KIND.rows.read),
-    path: "/v1/consumers/{id}/position",
-    under: Under::Kind(Consumer::KIND),
-    summary: "Get where one consumer is",
-    doc: "How far the reader has come, and what waits for it, as far as who asks sees the feed.",
-    answer: Told::of::<ConsumerPosition>("The position."),
-    refusals: &[404, 410],
-    ..Operation::get(|service, context, mut arguments| {
-        Box::pin(async move { Ok(Answered::of(service.consumer_position(&context.caller, &arguments.id()).await?)) })
-    })
-}];
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "get_consumer_position",
+        service: Consumer::KIND.title,
+        row: Some(Consumer::KIND.rows.read),
+        path: "/v1/consumers/{id}/position",
+        under: Under::Kind(Consumer::KIND),
+        summary: "Get where one consumer is",
+        doc: "How far the reader has come, and what waits for it, as far as who asks sees the feed.",
+        answer: Told::of::<ConsumerPosition>("The position."),
+        refusals: &[404, 410],
+        ..Operation::get(|service, context, mut arguments| {
+            Box::pin(async move {
+                Ok(Answered::of(service.consumer_position(&context.caller, &arguments.id()).await?))
+            })
+        })
+    },
+    Operation {
+        id: "acknowledge_consumer",
+        path: "/v1/consumers/{id}/acknowledge",
+        ..Operation::act::<AcknowledgeConsumer>(|service, context, mut arguments| {
+            Box::pin(async move {
+                let id = arguments.id();
+                Ok(Answered::written(service.acknowledge(&context, &id, &arguments.body()).await?))
+            })
+        })
+    },
+    Operation {
+        id: "replay_consumer",
+        path: "/v1/consumers/{id}/replay",
+        // A place in the feed may have expired.
+        refusals: &[410],
+        ..Operation::act::<ReplayConsumer>(|service, context, mut arguments| {
+            Box::pin(async move {
+                let id = arguments.id();
+                Ok(Answered::written(service.replay(&context, &id, &arguments.body()).await?))
+            })
+        })
+    },
+];
 
 /// Where a reader of the feed is, as far as who asks sees the feed.
 #[answer]

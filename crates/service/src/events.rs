@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::future::BoxFuture;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use steerco_derive::answer;
 use steerco_domain::consumer::Consumer;
 use steerco_domain::id::Id;
 use steerco_domain::list::parse_page_size;
@@ -15,15 +15,22 @@ use steerco_persistence::log::Head;
 use steerco_persistence::lookout::Moves;
 use steerco_persistence::{Access, Conn, Fail, log};
 
+use crate::operation::{Answered, Operation, Told, Under};
+use crate::parameter::{
+    AFTER, CONSUMER_ID, EVENT_TYPES, EXCLUDE_SOURCE, KINDS, PAGE_SIZE, PROGRAM_IDS, SINCE, WITH_LABELS,
+};
 use crate::sight::{Event, FEED, fill};
 use crate::token::Cursor;
-use crate::{Caller, EventArgs, Service};
+use crate::{Caller, EventArgs, EventFilter, Service};
 
 /// A page of the feed.
+#[answer(message = "ListEventsResponse")]
 #[derive(Clone, Debug)]
 pub struct EventPage {
+    /// The changes, oldest first.
+    #[field(max = 1000)]
     pub events: Vec<Event>,
-    /// Where to go on, also when no event of the page was in the caller's sight.
+    /// Where to go on, also when the page is empty.
     pub next_cursor: String,
     /// Whether more is there already.
     pub more: bool,
@@ -34,6 +41,45 @@ impl EventPage {
         Self { events: Vec::new(), next_cursor, more: false }
     }
 }
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "list_events",
+    service: "Event",
+    row: Some(FEED),
+    path: "/v1/events",
+    under: Under::Tag("events"),
+    summary: "List events",
+    doc: "Changes after a cursor, oldest first, as far as the caller may see them.",
+    parameters: &[
+        &AFTER,
+        &SINCE,
+        &CONSUMER_ID,
+        &KINDS,
+        &EVENT_TYPES,
+        &PROGRAM_IDS,
+        &WITH_LABELS,
+        &EXCLUDE_SOURCE,
+        &PAGE_SIZE,
+    ],
+    answer: Told::of::<EventPage>("A page of the feed."),
+    refusals: &[404, 410],
+    ..Operation::get(|service, context, mut arguments| {
+        let args = EventArgs {
+            after: arguments.text(&AFTER),
+            since: arguments.instant(&SINCE),
+            consumer: arguments.text(&CONSUMER_ID),
+            filter: EventFilter {
+                kinds: arguments.names(&KINDS),
+                event_types: arguments.names(&EVENT_TYPES),
+                program_ids: arguments.names(&PROGRAM_IDS),
+                with_labels: arguments.names(&WITH_LABELS),
+                exclude_source: arguments.text(&EXCLUDE_SOURCE),
+            },
+            page_size: arguments.whole(&PAGE_SIZE),
+        };
+        Box::pin(async move { Ok(Answered::of(service.events(&context.caller, &args).await?)) })
+    })
+}];
 
 /// How often a stream looks whether the time has ended its caller's rights.
 const LOOK: Duration = Duration::from_millis(250);
@@ -223,32 +269,3 @@ fn expired(why: &str) -> Fail {
     Error::new(Reason::CursorExpired, detail).into()
 }
 
-/// An event as JSON: absent stays away, 64-bit numbers are strings.
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("cursor", &self.cursor)?;
-        map.serialize_entry("at", &self.at)?;
-        map.serialize_entry("actor", &self.actor)?;
-        map.serialize_entry("operation", &self.operation)?;
-        map.serialize_entry("kind", self.kind)?;
-        map.serialize_entry("resource_id", &self.resource_id)?;
-        if let Some(seq) = self.seq {
-            map.serialize_entry("seq", &seq.to_string())?;
-        }
-        if let Some(revision) = self.revision {
-            map.serialize_entry("revision", &revision)?;
-        }
-        map.serialize_entry("changed", &self.changed)?;
-        if let Some(after) = &self.after {
-            map.serialize_entry("after", after)?;
-        }
-        map.serialize_entry("deleted", &self.deleted)?;
-        if let Some(visibility) = self.visibility {
-            map.serialize_entry("visibility", visibility)?;
-        }
-        map.serialize_entry("request_id", &self.request_id)?;
-        map.end()
-    }
-}

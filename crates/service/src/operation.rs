@@ -157,7 +157,7 @@ impl Operation {
         Self::new(Method::Post, run)
     }
 
-    /// An act on one resource, whose answer is the resource. Id, path and service are to be filled in.
+    /// An act on one resource, whose answer is the resource. Its id and path are to be filled in.
     pub(crate) const fn act<V: Verb>(run: Run) -> Self {
         let kind = <V::On as Resource>::KIND;
         let (fields, mut required, mut i) = (V::FIELDS, false, 0);
@@ -169,6 +169,7 @@ impl Operation {
             service: kind.title,
             row: Some(find(kind.name, V::NAME)),
             under: Under::Kind(kind),
+            summary: first_words(V::DOC),
             doc: V::DOC,
             parameters: WRITING,
             body: Some(Body { title: V::TITLE, doc: V::DOC, fields: V::FIELDS, required, example: "" }),

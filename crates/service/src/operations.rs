@@ -2,8 +2,9 @@
 
 use crate::operation::Operation;
 use crate::{
-    accruals, actuals, actuals_progress, bridge, consumers, digest, exchange, financials, progress, purchase_orders,
-    reclassify, reconciliation, results, settlement,
+    accruals, actuals, actuals_progress, bridge, calendar_feeds, catalogues, consumers, digest, events, exchange,
+    financials, importing, progress, purchase_orders, reclassify, reconciliation, results, service_accounts, settlement,
+    webhooks,
 };
 
 /// By the files in which they stand.
@@ -20,8 +21,14 @@ static ALL: &[&[Operation]] = &[
     results::OPERATIONS,
     exchange::OPERATIONS,
     settlement::OPERATIONS,
+    service_accounts::OPERATIONS,
+    calendar_feeds::OPERATIONS,
+    importing::OPERATIONS,
+    events::OPERATIONS,
     consumers::OPERATIONS,
+    webhooks::OPERATIONS,
     digest::OPERATIONS,
+    catalogues::OPERATIONS,
 ];
 
 /// All of them.

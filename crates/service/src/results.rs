@@ -89,7 +89,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 /// Lines a page has at most, where that is asked.
-fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
+pub(crate) fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
     match given {
         None => Ok(RESULTS_SHOWN),
         given => {

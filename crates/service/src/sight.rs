@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
+use steerco_derive::answer;
 use steerco_domain::access::{Row, TABLE, find};
+use steerco_domain::field::Long;
 use steerco_domain::error::Fault;
 use steerco_domain::event_type::{check_event_types, check_kinds, check_labels, label_of};
 use steerco_domain::id::Id;
@@ -205,7 +207,7 @@ impl Sight {
             operation: "access.changed".to_owned(),
             kind: "access",
             resource_id: self.reader.clone().unwrap_or_default(),
-            seq: self.numbers.then_some(entry.seq),
+            seq: self.numbers.then_some(Long(entry.seq)),
             revision: None,
             changed: Vec::new(),
             after: None,
@@ -255,7 +257,7 @@ impl Sight {
             operation: entry.operation,
             kind: kind.name,
             resource_id: entry.resource_id,
-            seq: private.then_some(entry.seq),
+            seq: private.then_some(Long(entry.seq)),
             revision: i32::try_from(entry.revision).ok().filter(|_| private),
             changed,
             after: after.ok().filter(|_| now && !deleted),
@@ -374,29 +376,39 @@ fn trimmed(after: &str, visible: impl Fn(&str) -> bool) -> serde_json::Result<Bo
 }
 
 /// One change.
+#[answer]
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// The same over every channel (`evt_…`); says nothing of its number.
+    pub id: String,
     /// Cursor from which the feed goes on after this event.
     pub cursor: String,
-    /// Stable id of the event, the same over every channel (`evt_…`); says nothing of its number.
-    pub id: String,
+    /// When it was committed (UTC).
+    #[field(plain)]
     pub at: Instant,
+    /// Who did it: a person, a service account, or `system`.
     pub actor: String,
-    /// `risk.create`, `risk.assess`, …
+    /// What was done, such as `risk.assess`.
     pub operation: String,
+    /// Kind of the resource, such as `risk`.
     pub kind: &'static str,
+    /// Id of the resource.
     pub resource_id: String,
-    /// Number in the organisation's gapless sequence; absent for partners.
-    pub seq: Option<i64>,
+    /// Number in the organisation's sequence, without gaps. Hidden from partners.
+    pub seq: Option<Long>,
+    /// Revision after the change. Hidden from partners.
     pub revision: Option<i32>,
-    /// Names of the fields changed, as far as the caller sees them.
+    /// Fields changed, as far as visible.
     pub changed: Vec<String>,
-    /// The resource after the change as far as the caller sees it; absent once it is deleted or out of sight.
+    /// The resource after the change, as far as visible; absent for a tombstone. Of a `backfill` the version that held
+    /// before: what holds now is as it was.
     pub after: Option<Box<RawValue>>,
     /// Whether the resource was deleted.
     pub deleted: bool,
-    /// `lost` or `gained`: whether the change took the resource out of the caller's sight or into it;
-    /// `access_changed`: it changed what the caller may see.
+    /// `lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked for, or into
+    /// it. `access_changed`: the caller's own rights changed, so that the lists are to be read again.
+    #[field(one_of("lost", "gained", "access_changed"))]
     pub visibility: Option<&'static str>,
+    /// Request that caused it.
     pub request_id: String,
 }

@@ -114,8 +114,6 @@ fn whole(spec: &'static AnswerSpec, schemas: &mut Schemas) -> ObjectBuilder {
 
 fn member(field: &AnswerField, shape: &Shape, schemas: &mut Schemas) -> Schema {
     match shape {
-        Shape::Plain => text().into(),
-        Shape::OneOf(all) => words(all.iter().copied()).into(),
         Shape::Json => of(Type::Object).into(),
         Shape::Answer(spec) if spec.in_place => whole(spec, schemas).into(),
         Shape::Answer(spec) => {

@@ -27,7 +27,7 @@ pub(crate) fn value(shape: &Shape) -> Value {
         Shape::Map { .. } => json!({"region": "east"}),
         Shape::Object { fields, .. } => object(fields.iter()),
         Shape::OneOf(all) => json!(all.first()),
-        Shape::Plain => json!("Depot east"),
+        Shape::Plain { .. } => json!("Depot east"),
         // Only answered, and answers have no examples.
         Shape::Answer(_) | Shape::Resource(_) | Shape::Json => json!({}),
     }

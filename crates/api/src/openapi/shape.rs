@@ -90,7 +90,7 @@ pub(super) fn schema(shape: &Shape, schemas: &mut Schemas) -> Schema {
             }
             reference(title).into()
         }
-        Shape::Plain => text().into(),
+        Shape::Plain { format: named } => text().format(named.map(format)).into(),
         Shape::Json => of(Type::Object).into(),
         Shape::OneOf(all) => words(all.iter().copied()).into(),
         Shape::Answer(spec) => reference(spec.title).into(),

@@ -2,7 +2,7 @@
 //!
 //! A run speaks for the caller who started it: each write is authorised anew. It writes upserts, so that a record that
 //! changes nothing makes no event: the whole file in one transaction, or with `partial` each piece in one of its own. What
-//! became of each record stands in a report, kept as a content in pieces of [`PIECE_RECORDS`].
+//! became of each record stands in a report, kept as a content in pieces of a thousand.
 
 mod report;
 mod run;
@@ -14,20 +14,24 @@ use bytes::Bytes;
 use futures::Stream;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use steerco_derive::answer;
 use steerco_domain::access::{Row, find};
-use steerco_domain::import_job::{ImportJob, ImportState};
+use steerco_domain::import_job::{ApplyImportJob, CheckImportJob, ImportJob, ImportState};
 use steerco_domain::resource::Verb;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::Link;
 use steerco_persistence::{Effect, Fail};
 
-pub use report::{ImportRecord, PIECE_RECORDS};
+pub use report::ImportRecord;
 
 use crate::answer::PartOf;
 use crate::command::{Command, Item, decide_by};
 use crate::content::{check_size, read_content};
 use crate::held::held;
+use crate::operation::{Answered, Arguments, Operation, Told, Under};
+use crate::parameter::{AFTER_RECORD, PAGE_SIZE};
 use crate::read::check_id;
+use crate::results::results_on_page;
 use crate::staging::UPLOAD_MAX;
 use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
@@ -35,6 +39,64 @@ use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 const UPLOAD: &Row = find("import_job", "upload");
 /// Bytes that the file of an import may have.
 pub const IMPORT_BYTES_MAX: u64 = 512 << 20;
+
+/// What became of records, in the order of the file.
+#[answer(message = "ListImportRecordsResponse")]
+pub struct ImportRecordPage {
+    /// The records.
+    #[field(max = 1000)]
+    pub records: Vec<ImportRecord>,
+    /// The record after which the next page begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_record: Option<i32>,
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "check_import_job",
+        path: "/v1/import-jobs/{id}/check",
+        ..Operation::act::<CheckImportJob>(|service, context, arguments| {
+            Box::pin(start::<CheckImportJob>(service, context, arguments))
+        })
+    },
+    Operation {
+        id: "apply_import_job",
+        path: "/v1/import-jobs/{id}/apply",
+        ..Operation::act::<ApplyImportJob>(|service, context, arguments| {
+            Box::pin(start::<ApplyImportJob>(service, context, arguments))
+        })
+    },
+    Operation {
+        id: "list_import_records",
+        service: ImportJob::KIND.title,
+        row: Some(ImportJob::KIND.rows.read),
+        path: "/v1/import-jobs/{id}/records",
+        under: Under::Kind(ImportJob::KIND),
+        summary: "List what became of the records of an import",
+        doc: "The report of the last run, in the order of the file, 1000 records at a time where `page_size` says nothing \
+              else. What nothing here can hold, and how often it occurs, is told as `lost`.",
+        parameters: &[&AFTER_RECORD, &PAGE_SIZE],
+        answer: Told::of::<ImportRecordPage>("A page."),
+        refusals: &[404, 409],
+        ..Operation::get(|service, context, mut arguments| {
+            Box::pin(async move {
+                let (id, after) = (arguments.id(), arguments.whole(&AFTER_RECORD).unwrap_or_default());
+                let size = results_on_page(arguments.whole(&PAGE_SIZE))?;
+                let (records, more_after_record) = service.page_of_import(&context.caller, &id, after, size).await?;
+                Ok(Answered::of(ImportRecordPage { records, more_after_record }))
+            })
+        })
+    },
+];
+
+async fn start<V: Verb<On = ImportJob>>(
+    service: Service,
+    context: Context,
+    mut arguments: Arguments,
+) -> Result<Answered, Error> {
+    let id = arguments.id();
+    Ok(Answered::written(service.start_import::<V>(&context, &id, arguments.body()).await?))
+}
 
 impl Service {
     /// Takes the file of an import. `announced` is its size, as far as the caller said it.

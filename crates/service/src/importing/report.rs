@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use steerco_derive::answer;
 use steerco_domain::error::{Error, Fault};
 use steerco_domain::hex::hex;
 use steerco_domain::import_job::{ImportCounts, ImportOutcome};
@@ -11,22 +12,31 @@ use crate::content::Download;
 use crate::staging::Staged;
 
 /// Records of a piece.
-pub const PIECE_RECORDS: usize = 1_000;
+const PIECE_RECORDS: usize = 1_000;
 
 /// What became of a record, or would become of it.
+#[answer]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportRecord {
-    /// Its number, from 1.
+    /// Its number in the report, from 1.
+    #[field(min = 1)]
     pub record: i32,
+    /// Where it stands in the file, such as `row 7` or `task 12`.
     pub place: String,
+    /// The kind of resource that it becomes; absent where nothing here can hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Its identifier in the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// What became of it.
     pub outcome: ImportOutcome,
+    /// The resource; absent where there is none, and of one that a dry run would make.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
+    /// What of it is not kept, or not kept as it was.
     pub notes: Vec<Fault>,
+    /// Why it was refused.
     pub errors: Vec<Fault>,
 }
 

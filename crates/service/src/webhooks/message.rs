@@ -4,6 +4,8 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use steerco_domain::encode::to_value;
+use steerco_domain::field::Long;
 use steerco_domain::webhook_endpoint::WebhookContent;
 
 use crate::Event;
@@ -15,7 +17,7 @@ pub(crate) const TEST: &str = "steerco.webhook.test";
 
 /// The body of the message of an event.
 pub(crate) fn body(base_url: &str, org: &str, event: &Event, content: Option<WebhookContent>) -> Value {
-    let mut data = serde_json::to_value(event).unwrap_or_default();
+    let mut data = to_value(event);
     if let (Some(WebhookContent::Thin), Some(members)) = (content, data.as_object_mut()) {
         members.remove("after");
     }
@@ -30,7 +32,7 @@ pub(crate) fn body(base_url: &str, org: &str, event: &Event, content: Option<Web
         "dataschema": format!("{base_url}/v1/event-types/{}", event.operation),
         "data": data,
     });
-    if let Some(seq) = event.seq {
+    if let Some(Long(seq)) = event.seq {
         // Of the extension `sequence`: it sorts as text.
         message["sequence"] = json!(format!("{seq:020}"));
     }

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
+use steerco_derive::answer;
 use steerco_domain::access::{Row, find};
 use steerco_domain::input::read_input;
 use steerco_domain::resource::Verb;
@@ -25,6 +26,8 @@ use steerco_persistence::{Conn, Effect, Fail, Scope};
 use crate::caller::Caller;
 use crate::command::{Command, Item};
 use crate::hooks::Hooks;
+use crate::operation::{Answered, Operation, Part, Told, Under};
+use crate::parameter::{PAGE_SIZE, PAGE_TOKEN, STATE};
 use crate::read::{check_id, resolve_id};
 use crate::service::Feature;
 use crate::token::Sealer;
@@ -37,31 +40,111 @@ use worker::Attempt;
 const TEST: &Row = find(WebhookEndpoint::KIND.name, TestWebhookEndpoint::NAME);
 const REPLAY: &Row = find(WebhookEndpoint::KIND.name, ReplayWebhookEndpoint::NAME);
 
-/// What became of a message.
+/// A message to an endpoint. What it says is read from the log whenever it is sent.
+#[answer]
 #[derive(Clone, Debug)]
 pub struct WebhookDelivery {
+    /// Id of the event, and of every message about it.
     pub event_id: String,
+    /// Type of the event, such as `risk.assess`.
     pub event_type: String,
+    /// The resource that it is about.
     pub resource_id: String,
+    /// What became of it.
     pub state: WebhookDeliveryState,
+    /// When it was taken up (UTC).
     pub created_at: Instant,
-    /// When it is sent next.
+    /// When it is sent next (UTC); absent when it is not.
     pub next_attempt_at: Option<Instant>,
     /// The last attempts, oldest first.
+    #[field(max = 20)]
     pub attempts: Vec<WebhookAttempt>,
 }
 
 /// A page of messages, newest first.
+#[answer(message = "ListWebhookDeliveriesResponse")]
 #[derive(Clone, Debug)]
 pub struct WebhookDeliveryPage {
+    /// The messages.
+    #[field(max = 1000)]
     pub deliveries: Vec<WebhookDelivery>,
+    /// Token of the next page; absent on the last one.
     pub next_page_token: Option<String>,
 }
+
+/// A webhook endpoint with its new secret.
+#[answer(message = "RotateSecretWebhookEndpointResponse")]
+pub struct WebhookSecret {
+    /// The endpoint.
+    pub webhook_endpoint: Part<WebhookEndpoint>,
+    /// Begins with `whsec_`; shown once: absent from a replay and a dry run.
+    pub secret: Option<String>,
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "rotate_secret_webhook_endpoint",
+        path: "/v1/webhook-endpoints/{id}/rotate-secret",
+        answer: Told::of::<WebhookSecret>("The secret, shown once."),
+        ..Operation::act::<RotateSecretWebhookEndpoint>(|service, context, mut arguments| {
+            Box::pin(async move {
+                let id = arguments.id();
+                let (written, secret) = service.rotate_webhook_secret(&context, &id, &arguments.body()).await?;
+                Answered::secret(written, |webhook_endpoint| Box::new(WebhookSecret { webhook_endpoint, secret }))
+            })
+        })
+    },
+    Operation {
+        id: "test_webhook_endpoint",
+        path: "/v1/webhook-endpoints/{id}/test",
+        answer: Told::of::<WebhookAttempt>("What became of the message."),
+        ..Operation::act::<TestWebhookEndpoint>(|service, context, mut arguments| {
+            Box::pin(async move {
+                let id = arguments.id();
+                read_input::<TestWebhookEndpoint>(&arguments.body())?;
+                Ok(Answered::of(service.test_webhook(&context, &id).await?))
+            })
+        })
+    },
+    Operation {
+        id: "replay_webhook_endpoint",
+        path: "/v1/webhook-endpoints/{id}/replay",
+        // A place in the feed may have expired.
+        refusals: &[410],
+        ..Operation::act::<ReplayWebhookEndpoint>(|service, context, mut arguments| {
+            Box::pin(async move {
+                let id = arguments.id();
+                Ok(Answered::written(service.replay_webhook(&context, &id, &arguments.body()).await?))
+            })
+        })
+    },
+    Operation {
+        id: "list_webhook_deliveries",
+        service: WebhookEndpoint::KIND.title,
+        row: Some(WebhookEndpoint::KIND.rows.read),
+        path: "/v1/webhook-endpoints/{id}/deliveries",
+        under: Under::Kind(WebhookEndpoint::KIND),
+        summary: "List the messages to one webhook endpoint",
+        doc: "Newest first, each with its last attempts. What a message says is read from the log whenever it is sent.",
+        parameters: &[&STATE, &PAGE_SIZE, &PAGE_TOKEN],
+        answer: Told::of::<WebhookDeliveryPage>("A page."),
+        refusals: &[404],
+        ..Operation::get(|service, context, mut arguments| {
+            let id = arguments.id();
+            let args = WebhookDeliveryArgs {
+                state: arguments.word(&STATE),
+                page_size: arguments.whole(&PAGE_SIZE),
+                page_token: arguments.text(&PAGE_TOKEN),
+            };
+            Box::pin(async move { Ok(Answered::of(service.webhook_deliveries(&context.caller, &id, &args).await?)) })
+        })
+    },
+];
 
 /// How a page of messages is read.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookDeliveryArgs {
-    pub state: Option<String>,
+    pub state: Option<WebhookDeliveryState>,
     pub page_size: Option<i64>,
     pub page_token: Option<String>,
 }
@@ -260,13 +343,7 @@ impl Service {
         let (org, id) = (caller.organisation(), endpoint.id_text());
         let size =
             steerco_domain::list::parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
-        let state = match &args.state {
-            None => None,
-            Some(word) => Some(WebhookDeliveryState::from_word(word).ok_or_else(|| {
-                let known: Vec<&str> = WebhookDeliveryState::ALL.iter().map(|state| state.word()).collect();
-                Error::fault("?state", "UNKNOWN_WORD", format!("must be one of: {}", known.join(", ")))
-            })?),
-        };
+        let state = args.state;
         let page = format!("deliveries {org} {id} {}", state.map_or("", WebhookDeliveryState::word));
         let before = match args.page_token.as_deref().filter(|token| !token.is_empty()) {
             None => i64::MAX,

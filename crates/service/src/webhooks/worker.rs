@@ -127,7 +127,7 @@ impl Service {
             at,
             status,
             error: error.map(str::to_owned),
-            millis: i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX),
+            millis: i32::try_from(since.elapsed().as_millis()).unwrap_or(i32::MAX),
         };
         let Ok(url) = hub.guard.parse(url) else {
             return Sent { told: told(None, Some("refused_address")), retry_after: None };
@@ -145,7 +145,7 @@ impl Service {
             Ok(answer) => {
                 let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let retry_after = after.and_then(|text| message::wait_of(text, timestamp)).map(|s| s.min(WAIT_MAX));
-                Sent { told: told(Some(answer.status().as_u16()), None), retry_after }
+                Sent { told: told(Some(answer.status().as_u16().into()), None), retry_after }
             }
             Err(cause) => Sent { told: told(None, Some(word(&cause))), retry_after: None },
         }
