@@ -1,9 +1,9 @@
 //! The changes of the database, one file a change, one set for SQLite and PostgreSQL.
 //!
 //! A published migration is never edited. This crate must never know the domain: a migration says what the schema was
-//! when it was written. To add a column to a resource: a file `risk_002.rs` with
-//! `Table::new("risk").text_null("…").append(manager)`, and a line in [`Migrator`]; the guard that compares declarations with
-//! the database says when one is missing.
+//! when it was written. A column or a table that is declared and missing fails a test, and `UPDATE=1 cargo declare` writes
+//! its draft, to be read and named by a person; what rows must be changed or filled for is written by hand, with a line in
+//! [`Migrator`].
 
 mod table;
 

@@ -4,10 +4,9 @@
 //! share stands in `door` (request ids, logs, limits, authentication) and `problem` (errors). This crate must never
 //! know a database, a rule of the domain, or a clock that is not a stopwatch; it must never decide who may do what.
 //!
-//! To add a resource: a file in `resources` with its mount and verbs (`for_each_resource!` asks for it), its proto and
-//! a line in `grpc`. Routes, parameters and the OpenAPI document follow from the declaration. To add an operation that
-//! belongs to no resource: a handler under `rest`, and its entry in `openapi::others`. Then run
-//! `UPDATE=1 cargo test --workspace`, which writes `openapi/steerco.json` anew.
+//! A resource needs nothing here: routes, rpcs, parameters and the OpenAPI document follow from its declaration. What one
+//! has of its own stands in `rest::own`. To add an operation that belongs to no resource: a handler under `rest`, and its
+//! entry in `openapi::others`. Then run `UPDATE=1 cargo test --workspace`, which writes `openapi/steerco.json` anew.
 
 mod door;
 mod event_types;
@@ -15,6 +14,7 @@ mod export;
 mod grpc;
 mod lazy;
 pub mod openapi;
+mod operations;
 mod options;
 pub mod problem;
 mod resources;

@@ -2,31 +2,67 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Field, Fields, Ident, ItemStruct, parse_quote};
+use syn::parse::{Parse, Parser};
+use syn::punctuated::Punctuated;
+use syn::{
+    Expr, ExprLit, Field, Fields, Ident, ItemStruct, Lit, LitStr, Meta, MetaList, MetaNameValue, Path, Token,
+    parse_quote,
+};
 
-use crate::declaration::{Declared, Setter, arguments, documentation, pascal, snake, without_markers};
+use crate::declaration::{Declared, Setter, documentation, pascal, snake, without_markers};
 
+#[derive(Default)]
 struct Arguments {
     prefix: String,
     plural: String,
     scope: String,
-    dated: bool,
+    reach: Option<String>,
+    /// Bare words.
+    has: Vec<String>,
+    verbs: Vec<Path>,
+    rights: Vec<LitStr>,
 }
+
+/// Bare words that an argument may be.
+const WORDS: [&str; 5] = ["dated", "progress", "financials", "schedule", "content"];
 
 impl Arguments {
     fn read(tokens: TokenStream) -> syn::Result<Self> {
-        let mut read = Self { prefix: String::new(), plural: String::new(), scope: String::new(), dated: false };
-        for (name, value) in arguments(tokens)? {
-            match name.to_string().as_str() {
-                "prefix" => read.prefix = value,
-                "plural" => read.plural = value,
-                "scope" => read.scope = value,
-                "dated" => read.dated = true,
-                _ => return Err(syn::Error::new_spanned(name, "one of: prefix, plural, scope, dated")),
+        let mut read = Self::default();
+        for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)? {
+            let name = meta.path().require_ident()?.to_string();
+            match (name.as_str(), &meta) {
+                (word, Meta::Path(_)) if WORDS.contains(&word) => read.has.push(name),
+                ("prefix", Meta::NameValue(pair)) => read.prefix = string(pair)?,
+                ("plural", Meta::NameValue(pair)) => read.plural = string(pair)?,
+                ("scope", Meta::NameValue(pair)) => read.scope = string(pair)?,
+                ("reach", Meta::NameValue(pair)) => read.reach = Some(string(pair)?),
+                ("verbs", Meta::List(list)) => read.verbs = listed(list)?,
+                ("rights", Meta::List(list)) => read.rights = listed(list)?,
+                _ => {
+                    let known = "one of: prefix, plural, scope, reach = \"…\", verbs(…), rights(\"…\"), dated, progress, \
+                                 financials, schedule, content";
+                    return Err(syn::Error::new_spanned(meta, known));
+                }
             }
         }
         Ok(read)
     }
+
+    fn has(&self, word: &str) -> bool {
+        self.has.iter().any(|had| had == word)
+    }
+}
+
+fn string(pair: &MetaNameValue) -> syn::Result<String> {
+    match &pair.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.value()),
+        other => Err(syn::Error::new_spanned(other, "a string is needed")),
+    }
+}
+
+fn listed<T: Parse>(list: &MetaList) -> syn::Result<Vec<T>> {
+    Ok(list.parse_args_with(Punctuated::<T, Token![,]>::parse_terminated)?.into_iter().collect())
 }
 
 /// The fields every resource has, in the order of the wire.
@@ -84,7 +120,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
         Fields::Named(fields) => fields.named,
         other => return Err(syn::Error::new_spanned(other, "a resource has named fields")),
     };
-    let mut all = common(&item.ident, arguments.dated);
+    let mut all = common(&item.ident, arguments.has("dated"));
     all.extend(own);
     item.fields = Fields::Named(parse_quote!({ #(#all),* }));
     let fields = all.iter().map(|f| Declared::read(f, Setter::System)).collect::<syn::Result<Vec<_>>>()?;
@@ -102,8 +138,11 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
 fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::Result<TokenStream> {
     let name = &item.ident;
     let (title, singular, doc) = (name.to_string(), snake(&name.to_string()), documentation(&item.attrs));
-    let Arguments { prefix, plural, scope, dated } = arguments;
-    let scope: syn::Expr = syn::parse_str(&format!("crate::resource::ScopeRule::{scope}"))?;
+    let Arguments { prefix, plural, verbs, rights, .. } = arguments;
+    let scope: Expr = syn::parse_str(&format!("crate::resource::ScopeRule::{}", arguments.scope))?;
+    let reach = arguments.reach.as_deref().unwrap_or("Whole");
+    let reach: Expr = syn::parse_str(&format!("crate::resource::Reach::{reach}"))?;
+    let [dated, progress, financials, schedule, content] = WORDS.map(|word| arguments.has(word));
     let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
     let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
@@ -138,7 +177,7 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             }
         }
     });
-    let effective = if *dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
+    let effective = if dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
     Ok(quote! {
         crate::any_resource::any_resource!(#name);
         impl crate::resource::Resource for #name {
@@ -146,9 +185,12 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             const KIND: &'static crate::resource::Kind = {
                 static KIND: crate::resource::Kind = crate::resource::Kind {
                     name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
-                    scope: #scope, dated: #dated,
+                    scope: #scope, dated: #dated, reach: #reach,
+                    progress: #progress, financials: #financials, schedule: #schedule, content: #content,
                     fields: &[#(#specs),*],
-                    rows: crate::access::Rows::of(#singular),
+                    verbs: &[#(crate::resource::Act::of::<#verbs>(#singular)),*],
+                    rights: &[#(#rights),*],
+                    rows: crate::access::Rows::of(#singular, #reach),
                     make: crate::any_resource::Maker::of::<#name>(),
                 };
                 &KIND

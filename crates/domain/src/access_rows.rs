@@ -1,6 +1,7 @@
 //! Rows of the table of permissions, looked up by the compiler.
 
 use crate::access::{Row, TABLE};
+use crate::resource::Reach;
 
 /// The row of an operation, found when the program is compiled; a missing one is a compile error.
 ///
@@ -28,32 +29,15 @@ pub struct Rows {
     pub delete: Option<&'static Row>,
 }
 
-/// Kinds that no caller makes or deletes as such: the tenant is its operator's, batches are posted, reviews and payables
-/// follow from claims, entries from what is posted.
-const FIXED: [&str; 6] = ["organisation", "actuals_batch", "purchase_order_batch", "review", "payable", "ledger_entry"];
-
-const fn is_fixed(kind: &str) -> bool {
-    let mut i = 0;
-    while i < FIXED.len() {
-        if same(kind, FIXED[i]) {
-            return true;
-        }
-        i += 1;
-    }
-    false
-}
-
 impl Rows {
     /// One that is missing is a compile error.
-    pub const fn of(kind: &str) -> Self {
-        let fixed = is_fixed(kind);
-        // A claim is made, and then only withdrawn.
-        let kept = fixed || same(kind, "milestone_update");
+    pub const fn of(kind: &str, reach: Reach) -> Self {
+        let (made, kept) = (matches!(reach, Reach::Whole | Reach::Posted), matches!(reach, Reach::Record));
         Self {
             read: find(kind, "read"),
-            create: if fixed { None } else { Some(find(kind, "create")) },
-            update: if same(kind, "ledger_entry") { None } else { Some(find(kind, "update")) },
-            delete: if kept { None } else { Some(find(kind, "delete")) },
+            create: if made { Some(find(kind, "create")) } else { None },
+            update: if kept { None } else { Some(find(kind, "update")) },
+            delete: if matches!(reach, Reach::Whole) { Some(find(kind, "delete")) } else { None },
         }
     }
 }

@@ -20,7 +20,13 @@ pub const STREAM_LINES_MAX: usize = 1_000_000;
 
 /// Costs that a finance system sent at once, with the totals it checks them by; or costs that were moved out of suspense.
 /// Its lines stand in the ledger, and what was not posted under its results.
-#[resource(prefix = "abat", plural = "actuals_batches", scope = "Administration")]
+#[resource(
+    prefix = "abat",
+    plural = "actuals_batches",
+    scope = "Administration",
+    reach = "Fixed",
+    rights("create", "adjust", "reclassify", "override")
+)]
 pub struct ActualsBatch {
     /// Code of the source that sent it.
     #[field(create, filter)]

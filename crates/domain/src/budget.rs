@@ -29,7 +29,12 @@ pub const BUDGET_LINES_MAX: usize = 2_000;
 /// What a program may spend in a fiscal year from the books of a company: one version of it. Its approval makes it the
 /// budget: the ledger takes what differs from what was approved before, transfers included. Patches and acts need
 /// `If-Match`.
-#[resource(prefix = "bud", plural = "budgets", scope = "InProgram")]
+#[resource(
+    prefix = "bud",
+    plural = "budgets",
+    scope = "InProgram",
+    verbs(SubmitBudget, WithdrawBudget, ApproveBudget, RejectBudget)
+)]
 pub struct Budget {
     /// The program it is of.
     #[field(create, filter, parent)]

@@ -23,7 +23,12 @@ use crate::words::Words;
 /// Moves money from one place of the approved budget to another, or draws it from a reserve. Asked for by one person and
 /// approved by another within the authority of its role; then the ledger takes it as entries that balance. Patches and
 /// acts need `If-Match`.
-#[resource(prefix = "btrf", plural = "budget_transfers", scope = "InProgram")]
+#[resource(
+    prefix = "btrf",
+    plural = "budget_transfers",
+    scope = "InProgram",
+    verbs(ApproveBudgetTransfer, RejectBudgetTransfer, WithdrawBudgetTransfer)
+)]
 pub struct BudgetTransfer {
     /// The program that gives.
     #[field(create, filter, parent)]

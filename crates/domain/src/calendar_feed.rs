@@ -13,7 +13,12 @@ use crate::time::Instant;
 
 /// Milestones as a calendar (RFC 5545) at an address of its own, which a calendar program subscribes to without a token.
 /// Whoever has the address reads what the owner may read at that moment; the owner issues and revokes it.
-#[resource(prefix = "calf", plural = "calendar_feeds", scope = "InProgram")]
+#[resource(
+    prefix = "calf",
+    plural = "calendar_feeds",
+    scope = "InProgram",
+    verbs(IssueAddressCalendarFeed, RevokeCalendarFeed)
+)]
 pub struct CalendarFeed {
     /// The program whose milestones it has; those of all programs when absent. Without one, only who sees the whole
     /// organisation sees the feed.

@@ -20,7 +20,21 @@ use crate::words::Words;
 /// A purchase order line, or what else binds money: requested, committed, received, invoiced, paid, in part at each
 /// step. What is committed and neither received nor invoiced counts as committed, what is received and not invoiced as
 /// accrued: never as both. An invoice posts no actuals; the batch that finance sends does.
-#[resource(prefix = "cmit", plural = "commitments", scope = "InProgram")]
+#[resource(
+    prefix = "cmit",
+    plural = "commitments",
+    scope = "InProgram",
+    verbs(
+        CommitCommitment,
+        AmendCommitment,
+        ReceiveCommitment,
+        InvoiceCommitment,
+        CreditCommitment,
+        PayCommitment,
+        CancelCommitment,
+    ),
+    rights("override")
+)]
 pub struct Commitment {
     /// The program whose money it binds.
     #[field(create, filter, parent)]

@@ -14,7 +14,7 @@ use crate::time::Instant;
 
 /// A named reader of the feed, whose place the service keeps. It belongs to who created it: nobody else moves it or
 /// changes it; who administers or audits the organisation sees it. It reads with the rights of whoever reads.
-#[resource(prefix = "cons", plural = "consumers", scope = "Owned")]
+#[resource(prefix = "cons", plural = "consumers", scope = "Owned", verbs(AcknowledgeConsumer, ReplayConsumer))]
 pub struct Consumer {
     /// Name, shown in lists.
     #[field(write, filter)]

@@ -20,7 +20,21 @@ use crate::words::Words;
 pub type Weight = Whole<0, 1_000_000>;
 
 /// Something a program or project hands over, accepted by someone else than who submits it.
-#[resource(prefix = "dlv", plural = "deliverables", scope = "InProgram", dated)]
+#[resource(
+    prefix = "dlv",
+    plural = "deliverables",
+    scope = "InProgram",
+    dated,
+    verbs(
+        StartDeliverable,
+        SubmitDeliverable,
+        JudgeDeliverable,
+        AcceptDeliverable,
+        AcceptWithReservationsDeliverable,
+        RejectDeliverable,
+        CancelDeliverable,
+    )
+)]
 pub struct Deliverable {
     /// The program it belongs to; that of its project where one is named.
     #[field(create, filter, parent, inherited)]

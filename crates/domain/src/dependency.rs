@@ -14,7 +14,12 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 
 /// One activity, deliverable or milestone that waits for another, in the same program or another one.
-#[resource(prefix = "dep", plural = "dependencies", scope = "BetweenPrograms")]
+#[resource(
+    prefix = "dep",
+    plural = "dependencies",
+    scope = "BetweenPrograms",
+    verbs(AgreeDependency, MeetDependency, DropDependency, ReopenDependency)
+)]
 pub struct Dependency {
     /// What is waited for: an activity, a deliverable or a milestone.
     #[field(create, filter)]

@@ -24,7 +24,12 @@ pub type TermDays = Whole<0, 3_650>;
 
 /// A contract or agreement with a partner. The partner sees it from its activation on, whatever becomes of it then; while
 /// it is a draft nobody outside knows of it, and no later question shows what it was then.
-#[resource(prefix = "eng", plural = "engagements", scope = "Engagement")]
+#[resource(
+    prefix = "eng",
+    plural = "engagements",
+    scope = "Engagement",
+    verbs(ActivateEngagement, CompleteEngagement, SuspendEngagement, TerminateEngagement)
+)]
 pub struct Engagement {
     /// The partner it binds.
     #[field(create, filter, parent)]

@@ -17,7 +17,17 @@ use crate::words::Words;
 /// A change of the value, the duration or the scope of an engagement in force. Drafted by one person and approved by
 /// another, within the authority of its role for the amount by which the value changes. Then it has the next number of its
 /// engagement, keeps what was before beside what is new, and the partner sees it.
-#[resource(prefix = "amd", plural = "engagement_amendments", scope = "AgreedInEngagement")]
+#[resource(
+    prefix = "amd",
+    plural = "engagement_amendments",
+    scope = "AgreedInEngagement",
+    verbs(
+        SubmitEngagementAmendment,
+        WithdrawEngagementAmendment,
+        ApproveEngagementAmendment,
+        RejectEngagementAmendment,
+    )
+)]
 pub struct EngagementAmendment {
     /// The engagement that it changes.
     #[field(create, filter, parent)]

@@ -20,7 +20,7 @@ pub const CONVERT_MAX: usize = 1_000;
 
 /// What one unit of a currency was worth in another on a day. A corrected rate is a new version: what was converted by
 /// the earlier one can be read again with `as_of`.
-#[resource(prefix = "xrate", plural = "exchange_rates", scope = "Organisation")]
+#[resource(prefix = "xrate", plural = "exchange_rates", scope = "Organisation", rights("import"))]
 pub struct ExchangeRate {
     /// What it is for.
     #[field(create, filter)]

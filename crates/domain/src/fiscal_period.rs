@@ -18,7 +18,19 @@ use crate::words::Words;
 
 /// A period of the books of a legal entity. Costs are posted to open periods, adjusting entries of finance also to closing
 /// ones, and nothing to closed ones.
-#[resource(prefix = "fper", plural = "fiscal_periods", scope = "Organisation")]
+#[resource(
+    prefix = "fper",
+    plural = "fiscal_periods",
+    scope = "Organisation",
+    verbs(
+        StartClosingFiscalPeriod,
+        CancelClosingFiscalPeriod,
+        CloseFiscalPeriod,
+        RequestReopenFiscalPeriod,
+        ReopenFiscalPeriod,
+    ),
+    rights("reconcile", "propose_accruals")
+)]
 pub struct FiscalPeriod {
     /// The company whose books it is of.
     #[field(create, filter, parent)]

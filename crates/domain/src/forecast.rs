@@ -28,7 +28,7 @@ pub const FORECAST_LINES_MAX: usize = 2_000;
 /// What a program will still cost in the books of a company, from one period on: one version of it. Submitting it puts it
 /// in force: what was spent and accrued before that period and its lines are the estimate at completion (EAC = AC + ETC,
 /// bottom-up: Project Management Institute, Practice Standard for Earned Value Management), which the ledger keeps.
-#[resource(prefix = "fcst", plural = "forecasts", scope = "InProgram")]
+#[resource(prefix = "fcst", plural = "forecasts", scope = "InProgram", verbs(SubmitForecast))]
 pub struct Forecast {
     /// The program it is of.
     #[field(create, filter, parent)]

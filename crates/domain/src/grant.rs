@@ -16,7 +16,7 @@ use crate::time::Instant;
 
 /// A role held by one person or service account, over the organisation or a part of it. Made by someone else than its
 /// holder; changed only by revoking it and making another.
-#[resource(prefix = "grnt", plural = "grants", scope = "Administration")]
+#[resource(prefix = "grnt", plural = "grants", scope = "Administration", verbs(RevokeGrant))]
 pub struct Grant {
     /// The person who holds it; this or `service_account_id`.
     #[field(create, filter)]

@@ -22,7 +22,13 @@ const BROKEN_OFF: i64 = 5 * 60 * 1_000_000;
 /// A file of another tool on its way in: first what it is, then its content, then a dry run (`check`) and the import
 /// itself (`apply`), with a report of every record. Records are created or merged by the identifiers that the source gave
 /// them, under the rights of who applies it, so that the same file again changes nothing.
-#[resource(prefix = "imp", plural = "import_jobs", scope = "InProgram")]
+#[resource(
+    prefix = "imp",
+    plural = "import_jobs",
+    scope = "InProgram",
+    verbs(CheckImportJob, ApplyImportJob),
+    rights("upload")
+)]
 pub struct ImportJob {
     /// The program that it is about: that of its project. Without one, only who sees the whole organisation sees the job.
     #[field(create, filter, parent, inherited)]

@@ -27,7 +27,20 @@ use crate::words::Words;
 /// What a partner charges for an engagement, or takes back of it. It is a claim: it posts nothing, and no more can be
 /// charged than was accepted, released or agreed. A person of the organisation approves or rejects it; what is paid of it,
 /// and when, finance tells.
-#[resource(prefix = "inv", plural = "invoices", scope = "InEngagement")]
+#[resource(
+    prefix = "inv",
+    plural = "invoices",
+    scope = "InEngagement",
+    verbs(
+        crate::invoice_acts::ApproveInvoice,
+        crate::invoice_acts::RejectInvoice,
+        crate::invoice_acts::WithdrawInvoice,
+        crate::invoice_acts::AcceptInvoice,
+        crate::invoice_acts::DisputeInvoice,
+        crate::invoice_acts::AnswerDisputeInvoice,
+        crate::invoice_acts::RecordPaymentInvoice,
+    )
+)]
 pub struct Invoice {
     /// The engagement that it is for.
     #[field(create, filter, parent)]

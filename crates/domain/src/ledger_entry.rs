@@ -27,7 +27,7 @@ use crate::time::Day;
 /// balances by construction. It is never changed or deleted; what was wrong is reversed and posted anew. A negative
 /// amount is a credit as its source sent it. Single entries of a sensitive cost category, such as pay, are in sight of
 /// finance and auditors only; what they come to is told to all who read the ledger.
-#[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram")]
+#[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram", reach = "Record")]
 pub struct LedgerEntry {
     /// The batch that posted it.
     #[field(filter)]

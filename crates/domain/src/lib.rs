@@ -5,7 +5,7 @@
 //!
 //! To add a resource: one file with a `#[resource]` struct, its `#[words]`, its verbs (`#[input]` and `Verb`), its
 //! `Rules`, a line in `for_each_resource!` and its rows in `access.rs`. To add a field: one documented line in the
-//! struct; the compiler and the guards name the other places.
+//! struct. Then `UPDATE=1 cargo declare` writes the protos and the draft of a migration.
 
 // The macros name this crate from outside.
 extern crate self as steerco_domain;
@@ -119,7 +119,7 @@ pub mod vendor_statement;
 pub mod webhook_endpoint;
 pub mod work_calendar;
 
-pub use any_resource::{AnyBox, AnyResource};
+pub use any_resource::{AnyBox, AnyResource, Maker};
 pub use error::{Error, Fault, Reason};
 pub use resource::Resource;
 

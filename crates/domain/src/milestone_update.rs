@@ -20,7 +20,13 @@ use crate::time::{Day, Instant};
 /// What a partner says of a milestone of its engagement: how far it is, when it will be reached, which criteria are met,
 /// and what shows it. It is a claim and no fact: nothing is earned or payable before a review accepts it. It never
 /// changes; while nobody has decided on it, it can be withdrawn, or another claim takes its place.
-#[resource(prefix = "mupd", plural = "milestone_updates", scope = "InEngagement")]
+#[resource(
+    prefix = "mupd",
+    plural = "milestone_updates",
+    scope = "InEngagement",
+    reach = "Posted",
+    verbs(WithdrawMilestoneUpdate)
+)]
 pub struct MilestoneUpdate {
     /// The milestone it is about, one of an engagement in force.
     #[field(create, filter, parent)]

@@ -7,7 +7,7 @@ use crate::resource::Rules;
 use crate::text::Text;
 
 /// The tenant everything belongs to. Created by `steerco init`; the token of a caller names it.
-#[resource(prefix = "org", plural = "organisations", scope = "Organisation")]
+#[resource(prefix = "org", plural = "organisations", scope = "Organisation", reach = "Fixed")]
 pub struct Organisation {
     /// Name, shown in lists and packs.
     #[field(write, filter)]

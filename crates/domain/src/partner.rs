@@ -12,7 +12,13 @@ use crate::text::Text;
 use crate::time::Instant;
 
 /// An organisation outside that works with this one. Its own accounts see it, its engagements and nothing else.
-#[resource(prefix = "prt", plural = "partners", scope = "Partner")]
+#[resource(
+    prefix = "prt",
+    plural = "partners",
+    scope = "Partner",
+    verbs(SuspendPartner, ResumePartner, EndPartner),
+    rights("preview")
+)]
 pub struct Partner {
     /// Name, shown in lists.
     #[field(write, filter)]

@@ -18,7 +18,7 @@ use crate::time::{Day, Instant};
 
 /// What an acceptance made payable to the partner, the retention taken off. Nothing else makes one: no claim and no
 /// invoice. What is taken back is taken back by another one, of the same amount below zero.
-#[resource(prefix = "pybl", plural = "payables", scope = "InEngagement")]
+#[resource(prefix = "pybl", plural = "payables", scope = "InEngagement", reach = "Fixed", verbs(ReleasePayable))]
 pub struct Payable {
     /// The review that accepted it.
     #[field(create, filter)]

@@ -10,7 +10,12 @@ use crate::text::Text;
 use crate::time::Instant;
 
 /// A person who acts, owns or is accountable.
-#[resource(prefix = "pers", plural = "persons", scope = "Organisation")]
+#[resource(
+    prefix = "pers",
+    plural = "persons",
+    scope = "Organisation",
+    verbs(DisablePerson, EnablePerson, ErasePerson)
+)]
 pub struct Person {
     /// Full name. Absent after erasure.
     #[field(write, filter, personal, required)]

@@ -11,7 +11,7 @@ use crate::text::Text;
 use crate::time::Instant;
 
 /// An account at a trusted issuer, linked to the person it stands for.
-#[resource(prefix = "prin", plural = "principals", scope = "Administration")]
+#[resource(prefix = "prin", plural = "principals", scope = "Administration", verbs(DisablePrincipal, EnablePrincipal))]
 pub struct Principal {
     /// The person who acts through this account.
     #[field(create, filter, parent)]

@@ -14,7 +14,15 @@ use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 
 /// Projects that together bring about a benefit. Moves between portfolios are dated: history keeps where it was.
-#[resource(prefix = "prog", plural = "programs", scope = "Program", dated)]
+#[resource(
+    prefix = "prog",
+    plural = "programs",
+    scope = "Program",
+    dated,
+    progress,
+    financials,
+    verbs(ActivateProgram, HoldProgram, CompleteProgram, CancelProgram)
+)]
 pub struct Program {
     /// The portfolio it is steered in.
     #[field(write, filter, parent)]

@@ -14,7 +14,16 @@ use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 
 /// A temporary endeavour within a program.
-#[resource(prefix = "proj", plural = "projects", scope = "InProgram", dated)]
+#[resource(
+    prefix = "proj",
+    plural = "projects",
+    scope = "InProgram",
+    dated,
+    progress,
+    financials,
+    schedule,
+    verbs(ActivateProject, HoldProject, CompleteProject, CancelProject)
+)]
 pub struct Project {
     /// The program it belongs to.
     #[field(write, filter, parent)]

@@ -21,7 +21,13 @@ use crate::time::Day;
 
 /// Lines of purchase orders that a purchasing system sent at once, with the totals it checks them by. What its lines say
 /// stands in commitments, and what became of each under its results.
-#[resource(prefix = "pobt", plural = "purchase_order_batches", scope = "Administration")]
+#[resource(
+    prefix = "pobt",
+    plural = "purchase_order_batches",
+    scope = "Administration",
+    reach = "Fixed",
+    rights("create")
+)]
 pub struct PurchaseOrderBatch {
     /// Code of the source that sent it.
     #[field(create, filter)]

@@ -19,7 +19,7 @@ use crate::words::Words;
 /// What work of an engagement costs by role and unit, from a day on. Work of a day is priced by the latest card that was
 /// approved, has begun by then and names its role and unit. Drafted by one and approved by another person; then it stays,
 /// and the partner sees it.
-#[resource(prefix = "rcrd", plural = "rate_cards", scope = "AgreedInEngagement")]
+#[resource(prefix = "rcrd", plural = "rate_cards", scope = "AgreedInEngagement", verbs(ApproveRateCard))]
 pub struct RateCard {
     /// The engagement that it prices.
     #[field(create, filter, parent)]

@@ -3,6 +3,9 @@
 //! `#[resource(prefix = "risk", plural = "risks", scope = "InProgram")]` on a struct declares one:
 //! - `prefix`: of its ids; `plural`: of its URLs; `scope`: which rows a limited caller sees; `dated`: its versions carry
 //!   `effective_at`, so that `valid_at` can read it.
+//! - `reach`: what callers do with it, everything when it is not said; `verbs(…)`: its acts; `rights("…")`: rows of the table
+//!   of permissions for operations of its own; `progress`, `financials`: what rolls up to it; `schedule`, `content`: what
+//!   each has beside its fields.
 //! - Field markers: `create` (set at creation only), `write` (set at any time), neither (the service sets it); `filter`
 //!   (may stand in `filter` and `order_by`), `private` (hidden from partners), `personal` (kept out of the log, blanked
 //!   by erasure), `parent` (the resource it lives under), `inherited` (copied at creation from the field of the same name of
@@ -10,10 +13,11 @@
 //!   though later it may go), `unique` (in the organisation).
 
 use std::any::Any;
+use std::sync::Arc;
 
-use crate::access::Rows;
+use crate::access::{Row, Rows};
 use crate::actor::Actor;
-use crate::any_resource::Maker;
+use crate::any_resource::{AnyResource, Maker};
 use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
@@ -71,7 +75,21 @@ impl ScopeRule {
     }
 }
 
+/// What callers do with resources of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// They create, change and delete them.
+    Whole,
+    /// They create them and change small things of them.
+    Posted,
+    /// They read and change them.
+    Fixed,
+    /// They read them.
+    Record,
+}
+
 /// Everything about a kind of resource that does not depend on its type.
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that a kind has or has not")]
 pub struct Kind {
     pub name: &'static str,
     pub plural: &'static str,
@@ -80,7 +98,19 @@ pub struct Kind {
     pub doc: &'static str,
     pub scope: ScopeRule,
     pub dated: bool,
+    pub reach: Reach,
+    /// Whether progress rolls up to each.
+    pub progress: bool,
+    /// Whether money rolls up to each.
+    pub financials: bool,
+    /// Whether each has a schedule.
+    pub schedule: bool,
+    /// Whether each has a content beside its fields.
+    pub content: bool,
     pub fields: &'static [FieldSpec],
+    pub verbs: &'static [Act],
+    /// Rows of the table of permissions for operations of its own.
+    pub rights: &'static [&'static str],
     pub rows: Rows,
     pub make: Maker,
 }
@@ -332,6 +362,34 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     }
 }
 
+/// What an act does to its resource.
+pub type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
+
+/// An act as its kind declares it.
+pub struct Act {
+    /// The last part of the URL and the row of the permission table.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub doc: &'static str,
+    pub fields: &'static [FieldSpec],
+    pub row: &'static Row,
+    /// What a request for it does.
+    pub read: fn(&Map<String, Value>) -> Result<Decide, Error>,
+}
+
+impl Act {
+    /// That of a verb; one whose row is missing in the table of permissions does not compile.
+    pub const fn of<V: Verb>(kind: &str) -> Self {
+        let row = crate::access::find(kind, V::NAME);
+        Self { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, row, read: read_act::<V> }
+    }
+}
+
+fn read_act<V: Verb>(body: &Map<String, Value>) -> Result<Decide, Error> {
+    let verb: V = crate::input::read_input(body)?;
+    Ok(Arc::new(move |on, acting| verb.decide_by(on.of_mut().ok_or_else(Error::internal)?, acting)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,8 +452,8 @@ mod tests {
 
     const fn made_up(fields: &'static [FieldSpec]) -> Kind {
         let (name, plural, prefix, title, doc) = ("made_up", "made_ups", "made", "MadeUp", "");
-        let (rows, make) = (Rows::of("program"), Maker::of::<Program>());
-        Kind { name, plural, prefix, title, doc, scope: ScopeRule::InProgram, dated: false, fields, rows, make }
+        let (rows, make) = (Rows::of("program", Reach::Whole), Maker::of::<Program>());
+        Kind { name, plural, prefix, title, doc, fields, rows, make, verbs: &[], ..*Program::KIND }
     }
 
     #[test]

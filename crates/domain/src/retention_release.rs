@@ -17,7 +17,12 @@ use crate::words::Words;
 /// Lets go of an amount that was kept back of payables: asked for by one and approved by another person, from the day on
 /// that the contract names, or once the engagement is over where it names none. What was released may be invoiced. Both
 /// sides read it.
-#[resource(prefix = "rtrl", plural = "retention_releases", scope = "InEngagement")]
+#[resource(
+    prefix = "rtrl",
+    plural = "retention_releases",
+    scope = "InEngagement",
+    verbs(ApproveRetentionRelease, RejectRetentionRelease)
+)]
 pub struct RetentionRelease {
     /// The engagement of which it was kept back.
     #[field(create, filter, parent)]

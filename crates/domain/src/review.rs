@@ -25,7 +25,25 @@ use crate::time::{Day, Instant};
 /// What the organisation decides on a claim of a partner: opened with the claim, decided by a person who did not make it,
 /// or by the contract when nobody decides in time. Only what it accepts is a fact: it earns, is accrued and becomes
 /// payable in the same moment. Patches and acts need `If-Match`.
-#[resource(prefix = "rvw", plural = "reviews", scope = "InEngagement")]
+#[resource(
+    prefix = "rvw",
+    plural = "reviews",
+    scope = "InEngagement",
+    reach = "Fixed",
+    verbs(
+        crate::review_acts::AcceptReview,
+        crate::review_acts::AcceptWithReservationsReview,
+        crate::review_acts::AcceptInPartReview,
+        crate::review_acts::RejectReview,
+        crate::review_acts::ConfirmReview,
+        crate::review_acts::QueryReview,
+        crate::review_acts::AnswerQueryReview,
+        crate::review_acts::MeetConditionReview,
+        crate::review_acts::DisputeReview,
+        crate::review_acts::AnswerDisputeReview,
+        crate::review_acts::RevokeReview,
+    )
+)]
 pub struct Review {
     /// The claim it decides on.
     #[field(create, filter)]

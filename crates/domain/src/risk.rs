@@ -18,7 +18,12 @@ use crate::time::{Day, Instant};
 pub type Rating = Whole<1, 25>;
 
 /// An uncertain event that would change cost, schedule or benefit.
-#[resource(prefix = "risk", plural = "risks", scope = "InProgram")]
+#[resource(
+    prefix = "risk",
+    plural = "risks",
+    scope = "InProgram",
+    verbs(AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk)
+)]
 pub struct Risk {
     /// The program it threatens or favours.
     #[field(create, filter, parent)]

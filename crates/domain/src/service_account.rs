@@ -12,7 +12,12 @@ use crate::text::Text;
 use crate::time::Instant;
 
 /// A tool with client credentials. Its id is its `client_id`; grants say what it may do.
-#[resource(prefix = "sacc", plural = "service_accounts", scope = "Administration")]
+#[resource(
+    prefix = "sacc",
+    plural = "service_accounts",
+    scope = "Administration",
+    verbs(DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount)
+)]
 pub struct ServiceAccount {
     /// Name, shown in the log beside its id.
     #[field(write, filter)]

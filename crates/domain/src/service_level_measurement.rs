@@ -20,7 +20,12 @@ pub type Minutes = Whole<0, 527_040>;
 
 /// What a service level came to in one period, beside what was agreed at that time. One a level and period. Both sides
 /// read it.
-#[resource(prefix = "slm", plural = "service_level_measurements", scope = "InEngagement")]
+#[resource(
+    prefix = "slm",
+    plural = "service_level_measurements",
+    scope = "InEngagement",
+    verbs(ProposeCreditServiceLevelMeasurement)
+)]
 pub struct ServiceLevelMeasurement {
     /// The engagement that the service is owed by.
     #[field(create, filter, parent)]

@@ -16,7 +16,18 @@ use crate::time::Instant;
 /// An address to which events are sent (Standard Webhooks, CloudEvents 1.0). It is sent what the person or account that
 /// made it may see, by the grants of the moment and no further than the token with which it was last changed; nobody else
 /// changes it. Events of one resource arrive in their order; each is sent until it is taken or given up.
-#[resource(prefix = "hook", plural = "webhook_endpoints", scope = "Owned")]
+#[resource(
+    prefix = "hook",
+    plural = "webhook_endpoints",
+    scope = "Owned",
+    verbs(
+        DisableWebhookEndpoint,
+        EnableWebhookEndpoint,
+        RotateSecretWebhookEndpoint,
+        TestWebhookEndpoint,
+        ReplayWebhookEndpoint,
+    )
+)]
 pub struct WebhookEndpoint {
     /// Name, shown in lists.
     #[field(write, filter)]

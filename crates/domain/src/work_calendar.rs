@@ -17,7 +17,7 @@ use crate::time::{Day, Instant};
 pub const EXCEPTIONS_MAX: usize = 1_000;
 
 /// When work is done: a weekly pattern, and the days that differ from it.
-#[resource(prefix = "cal", plural = "work_calendars", scope = "Organisation")]
+#[resource(prefix = "cal", plural = "work_calendars", scope = "Organisation", verbs(ImportWorkCalendar))]
 pub struct WorkCalendar {
     /// Name, shown in lists.
     #[field(write, filter)]

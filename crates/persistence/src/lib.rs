@@ -21,6 +21,8 @@ pub mod consumer;
 pub mod credential;
 pub mod database;
 pub mod digest;
+#[cfg(test)]
+mod drafts;
 pub mod exchange;
 pub mod explanation;
 mod fail;

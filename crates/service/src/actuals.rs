@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, json};
-use steerco_domain::access::{Row, find};
 use steerco_derive::answer;
+use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{
     ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsResult, ActualsStatus, PostActualsBatch,
 };

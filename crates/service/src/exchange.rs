@@ -44,8 +44,7 @@ pub struct ImportedExchangeRates {
     pub skipped: Vec<String>,
 }
 
-const IMPORT_EXAMPLE: &str =
-    r#"{"document": "Date,USD,GBP\n2016-06-24,1.1066,0.8075\n", "source_reference": "ECB"}"#;
+const IMPORT_EXAMPLE: &str = r#"{"document": "Date,USD,GBP\n2016-06-24,1.1066,0.8075\n", "source_reference": "ECB"}"#;
 const CONVERT_EXAMPLE: &str = r#"{
     "to": "EUR", "rate_type": "spot",
     "lines": [{"on": "2016-06-25", "amount": {"amount": "80000", "currency": "USD"}}]

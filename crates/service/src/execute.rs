@@ -12,10 +12,10 @@ use steerco_domain::actor::Actor;
 use steerco_domain::error::Fault;
 use steerco_domain::graph::Edge;
 use steerco_domain::id::Id;
-use steerco_domain::resource::{Acting, Kind};
+use steerco_domain::resource::{Acting, Decide, Kind};
 use steerco_domain::time::Instant;
 use steerco_domain::webhook_endpoint::WebhookEndpoint;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link};
 use steerco_persistence::consumer::Moved;
 use steerco_persistence::idempotency::Key;
@@ -33,9 +33,6 @@ use crate::known::{Known, prefetch};
 use crate::service::etag;
 use crate::webhooks::check_addresses;
 use crate::{BatchResult, Context, Seen, Service, Written};
-
-/// What a verb does to its resource.
-pub(crate) type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
 
 /// Makes a new resource together with what else it brings.
 pub(crate) type Make = Arc<dyn for<'e> Fn(&'e Env<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync>;

@@ -27,8 +27,8 @@ use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
 use crate::operation::{Answered, Answering, Arguments, Operation, Run, Told, Under};
 use crate::parameter::{
-    ACCOUNT, AS_OF, COUNT_REQUESTS, COUNT_RESERVES, CURRENCY, EXPLAIN, FISCAL_PERIOD_ID, FISCAL_YEAR, GROUP_BY, GROUP_KEY,
-    PAGE_SIZE, PAGE_TOKEN, Parameter, RATE_SET, RATE_TYPE, ROUNDING,
+    ACCOUNT, AS_OF, COUNT_REQUESTS, COUNT_RESERVES, CURRENCY, EXPLAIN, FISCAL_PERIOD_ID, FISCAL_YEAR, GROUP_BY,
+    GROUP_KEY, PAGE_SIZE, PAGE_TOKEN, Parameter, RATE_SET, RATE_TYPE, ROUNDING,
 };
 use crate::read::{check_id, resolve_id};
 use crate::sight::event_id;

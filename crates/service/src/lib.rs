@@ -104,8 +104,8 @@ pub use operations::operations;
 pub use purchase_orders::{TakenOrders, TakenPurchaseOrderBatch};
 pub use read::{Page, Seen};
 pub use results::{ActualsResultPage, PurchaseOrderResultPage};
-pub use service_accounts::IssuedSecret;
 pub use service::{Caller, Service, StopSignal};
+pub use service_accounts::IssuedSecret;
 pub use settings::Settings;
 pub use settlement::ScorecardArgs;
 pub use webhooks::{

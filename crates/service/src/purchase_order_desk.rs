@@ -15,8 +15,8 @@ use steerco_domain::money::{Amount, Money};
 use steerco_domain::program::Program;
 use steerco_domain::project::Project;
 use steerco_domain::purchase_order_batch::{
-    PostPurchaseOrderBatch, PurchaseOrderAction, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderStatus,
-    PurchaseOrderResult,
+    PostPurchaseOrderBatch, PurchaseOrderAction, PurchaseOrderLine, PurchaseOrderOutcome, PurchaseOrderResult,
+    PurchaseOrderStatus,
 };
 use steerco_domain::resource::{Seed, Verb};
 use steerco_domain::text::Text;

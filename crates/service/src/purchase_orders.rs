@@ -25,8 +25,8 @@ use crate::actuals::find_entity;
 use crate::actuals_sent::FAULTS_MAX;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
-use crate::purchase_order_desk::Desk;
 use crate::operation::{Answered, Body, Operation, Part, Told, Under, WRITING};
+use crate::purchase_order_desk::Desk;
 use crate::results::RESULTS_SHOWN;
 use crate::{Context, Outcome, Service, Written};
 
@@ -202,8 +202,7 @@ fn taken(
 
 /// Unless the batch is to be taken over in part, one line that cannot be refuses all.
 fn refuse_rejected(batch: &PostPurchaseOrderBatch, results: &[PurchaseOrderResult]) -> Result<(), Error> {
-    let rejected =
-        results.iter().filter(|result| result.status == PurchaseOrderStatus::Rejected && !batch.partial);
+    let rejected = results.iter().filter(|result| result.status == PurchaseOrderStatus::Rejected && !batch.partial);
     let fault = |result: &PurchaseOrderResult| {
         let (code, detail) = (result.reason.clone().unwrap_or_default(), result.detail.clone().unwrap_or_default());
         Fault::new(format!("/lines/{}", result.line - 1), code, detail)

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
-use steerco_domain::actuals_batch::{
-    ActualsBatch, ActualsBatchType, ActualsResult, ActualsStatus, ReclassifyActuals,
-};
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsResult, ActualsStatus, ReclassifyActuals};
 use steerco_domain::actuals_line::tally;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::hex::hex;
@@ -20,11 +18,11 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, Postings, Unposted};
 use steerco_persistence::{Change, ChangeKind, Fail};
 
-use crate::operation::{Body, Operation};
 use crate::actuals::{PostedBatch, find_entity, first_answer, id_of, new_batch, posting};
 use crate::coding::Coder;
 use crate::decide::{Decided, check_source_code};
 use crate::execute::{Env, Item, Wish, make};
+use crate::operation::{Body, Operation};
 use crate::results::RESULTS_SHOWN;
 use crate::{Context, Outcome, Service};
 

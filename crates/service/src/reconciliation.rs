@@ -14,7 +14,8 @@ use crate::{Caller, Service};
 
 const RECONCILE: &Row = find("fiscal_period", "reconcile");
 
-const EXAMPLE: &str = r#"{"source": "gla", "lines": [{"external_id": "0", "amount": {"amount": "1390.11", "currency": "GBP"}}]}"#;
+const EXAMPLE: &str =
+    r#"{"source": "gla", "lines": [{"external_id": "0", "amount": {"amount": "1390.11", "currency": "GBP"}}]}"#;
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "reconcile_fiscal_period",

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 use steerco_domain::field::FieldSpec;
-use steerco_domain::resource::{Kind, Verb};
+use steerco_domain::resource::{Act, Kind, Verb};
 use steerco_domain::{AnyBox, Error, Resource};
 use steerco_persistence::Fail;
 
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::execute::{Item, Wish, decide_by};
+use crate::execute::{Item, Wish};
 use crate::read::check_id;
 use crate::{Context, Seen, Service};
 
@@ -78,19 +78,20 @@ pub struct BatchResult {
     pub replayed: bool,
 }
 
-type MakeWish = fn(&Context, &str, &Map<String, Value>) -> Result<Wish, Error>;
-
 /// A verb that is known only when the program runs.
 #[derive(Clone, Copy)]
 pub struct AnyVerb {
     pub kind: &'static Kind,
-    fields: &'static [FieldSpec],
-    wish: MakeWish,
+    act: &'static Act,
 }
 
 impl AnyVerb {
+    pub fn new(kind: &'static Kind, act: &'static Act) -> Self {
+        Self { kind, act }
+    }
+
     pub fn of<V: Verb>() -> Self {
-        Self { kind: <V::On as Resource>::KIND, fields: V::FIELDS, wish: Service::wish_act::<V> }
+        Self::new(<V::On as Resource>::KIND, Acts::<V>::ACT)
     }
 }
 
@@ -205,8 +206,8 @@ impl Service {
         id: &str,
         body: Map<String, Value>,
     ) -> Result<Written, Error> {
-        let body = self.resolve_body(context, verb.fields, body).await?;
-        self.execute_one(context, (verb.wish)(context, id, &body)?).await
+        let body = self.resolve_body(context, verb.act.fields, body).await?;
+        self.execute_one(context, Self::wish_any(verb, context, id, &body)?).await
     }
 
     /// The body of a verb, in which external references have become ids.
@@ -226,17 +227,15 @@ impl Service {
     }
 
     pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish, Error> {
-        let kind = <V::On as Resource>::KIND;
+        Self::wish_any(AnyVerb::of::<V>(), context, id, body)
+    }
+
+    fn wish_any(verb: AnyVerb, context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish, Error> {
+        let AnyVerb { kind, act } = verb;
         check_id(kind, id)?;
-        let verb: V = steerco_domain::input::read_input(body)?;
-        let input = json!([id, body]);
-        let item = Item::Act {
-            id: id.to_owned(),
-            row: Acts::<V>::ROW,
-            if_match: context.if_match.clone(),
-            decide: decide_by(move |on: &mut V::On, acting| verb.decide_by(on, acting)),
-        };
-        Ok(Wish::one(kind, V::NAME, input, item))
+        let decide = (act.read)(body)?;
+        let item = Item::Act { id: id.to_owned(), row: act.row, if_match: context.if_match.clone(), decide };
+        Ok(Wish::one(kind, act.name, json!([id, body]), item))
     }
 
     pub async fn batch(
@@ -269,12 +268,11 @@ impl Service {
     }
 }
 
-/// The row of the table for a verb; looked up by the compiler.
+/// A verb as its kind declares it.
 struct Acts<V>(std::marker::PhantomData<V>);
 
 impl<V: Verb> Acts<V> {
-    const ROW: &'static steerco_domain::access::Row =
-        steerco_domain::access::find(<V::On as Resource>::KIND.name, V::NAME);
+    const ACT: &'static Act = &Act::of::<V>(<V::On as Resource>::KIND.name);
 }
 
 fn fingerprint_of(item: &BatchItem) -> Value {

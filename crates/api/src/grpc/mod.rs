@@ -27,15 +27,18 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
+use bytes::Bytes;
 use steerco_domain::resource::Kind;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_proto::table::{RPCS, Rpc};
-use steerco_service::Service;
+use steerco_service::operation::Operation;
+use steerco_service::{AnyVerb, Service};
 use tonic::service::Routes;
 
 use crate::lazy::lazy;
+use crate::operations::operations;
 use crate::resources;
-use call::answer;
+use call::{Call, answer};
 use standard::Does;
 use streams::ServeStreams;
 
@@ -50,6 +53,8 @@ enum Serves {
     /// A stream of upserts of a kind.
     Upserts(&'static Kind),
     Streams(ServeStreams),
+    /// An operation of its own.
+    Operation(&'static Operation),
 }
 
 /// Every rpc by its path, with what serves it.
@@ -62,7 +67,8 @@ static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock
     for (kind, mount) in resources::mounts() {
         let (verbs, many) = (mount().about.verbs, pascal(kind.plural));
         for rpc in of_service.get(format!("{}Service", kind.title).as_str()).into_iter().flatten() {
-            let verb = || verbs.iter().find(|verb| verb.title == rpc.name).and_then(|verb| verb.any).map(Does::Act);
+            let verb =
+                || verbs.iter().find(|verb| verb.title == rpc.name).map(|verb| Does::Act(AnyVerb::new(kind, verb)));
             if rpc.streams && rpc.name.strip_prefix("Upsert") == Some(&many) {
                 table.insert(rpc.path, (*rpc, Serves::Upserts(kind)));
             } else if let Some(does) = standard::standard(rpc.name, kind.title, &many).or_else(verb) {
@@ -73,6 +79,13 @@ static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock
     for rpc in RPCS.iter().filter(|rpc| rpc.streams) {
         if let Some(serve) = streams::find(rpc.name) {
             table.insert(rpc.path, (rpc, Serves::Streams(serve)));
+        }
+    }
+    for operation in operations() {
+        let (service, name) = (format!("{}Service", operation.service), pascal(operation.id));
+        let of = of_service.get(service.as_str()).into_iter().flatten();
+        if let Some(rpc) = of.into_iter().find(|rpc| rpc.name == name) {
+            table.insert(rpc.path, (*rpc, Serves::Operation(operation)));
         }
     }
     table
@@ -114,6 +127,13 @@ async fn serve(service: Service, request: Request) -> Response {
             };
             transport::unary(Box::new(unary), request).await
         }
+        Serves::Operation(operation) => {
+            let unary = move |request| {
+                let service = service.clone();
+                Box::pin(answer(request, move |call, bytes| operate(rpc, operation, service, call, bytes))) as _
+            };
+            transport::unary(Box::new(unary), request).await
+        }
         Serves::Upserts(kind) => {
             let streams = move |request| {
                 let service = service.clone();
@@ -129,6 +149,32 @@ async fn serve(service: Service, request: Request) -> Response {
             transport::streams(Box::new(streams), request).await
         }
     }
+}
+
+/// Does an operation of its own.
+async fn operate(
+    rpc: &'static Rpc,
+    operation: &'static Operation,
+    service: Service,
+    call: Call,
+    bytes: Bytes,
+) -> standard::Served {
+    let mut arguments = standard::read(rpc, &bytes)?;
+    let (validate_only, effective_at) = if operation.writes() {
+        (arguments.flag("validate_only"), arguments.instant("effective_at")?)
+    } else {
+        (false, None)
+    };
+    let context = call.context(validate_only, effective_at);
+    let answered = operation.call(service, context, arguments.0).await?;
+    let mut response = standard::reply(rpc, &*answered.body);
+    if let Some(etag) = &answered.etag {
+        answers::set_etag(&mut response, etag);
+    }
+    if let Some(outcome) = answered.outcome {
+        answers::mark(&mut response, outcome, answered.replayed);
+    }
+    Ok(response)
 }
 
 /// In both versions, as many tools still ask for the older one.

@@ -1,15 +1,12 @@
 //! The routes every resource has. What is mounted is also what the OpenAPI document describes: one list, two readers.
 
-use std::marker::PhantomData;
-
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
-use steerco_domain::Resource;
-use steerco_domain::field::FieldSpec;
-use steerco_domain::resource::{Kind, Verb};
+pub(crate) use steerco_domain::resource::Reach;
+use steerco_domain::resource::{Act, Kind};
 use steerco_service::AnyVerb;
 
-use super::{Rest, batch, content, export, read, upserts, write};
+use super::{Rest, batch, content, export, operations, own, read, upserts, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -17,74 +14,42 @@ pub(crate) struct Mounted {
     pub(crate) about: About,
 }
 
-/// What callers do with a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// They create, change and delete it.
-    Whole,
-    /// They create it and change small things of it.
-    Posted,
-    /// They read and change it.
-    Fixed,
-    /// They read it.
-    Record,
-}
-
 /// What the OpenAPI document says of a mounted resource.
 pub(crate) struct About {
     pub(crate) kind: &'static Kind,
-    pub(crate) reach: Reach,
-    pub(crate) verbs: Vec<VerbAbout>,
-    /// Whether each has a schedule.
-    pub(crate) schedule: bool,
-    /// Whether each has a content beside its fields.
-    pub(crate) content: bool,
-    /// Rows of the table of permissions for operations of its own.
-    pub(crate) acts: &'static [&'static str],
+    /// Its acts, but for those that are operations of their own.
+    pub(crate) verbs: Vec<&'static Act>,
 }
 
-/// An act on a resource.
-pub(crate) struct VerbAbout {
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) doc: &'static str,
-    pub(crate) fields: &'static [FieldSpec],
-    /// What does it, where nothing of its own does.
-    pub(crate) any: Option<AnyVerb>,
-    /// The schema of the answer and what it is, where that is not the resource alone.
-    pub(crate) answer: Option<(&'static str, &'static str)>,
-}
-
-/// A resource while it is mounted.
-pub(crate) struct Mount<R> {
-    mounted: Mounted,
-    resource: PhantomData<R>,
-}
-
-impl<R: Resource> Mount<R> {
-    fn new(reach: Reach, routes: Router<Rest>) -> Self {
-        Self { mounted: Mounted { routes, about: about(R::KIND, reach) }, resource: PhantomData }
+/// Mounts a resource as it is declared.
+pub(crate) fn mount(kind: &'static Kind) -> Mounted {
+    let routes = match kind.reach {
+        Reach::Whole => whole_routes(kind),
+        Reach::Posted => fixed_routes(kind).merge(creation(kind)),
+        Reach::Fixed => fixed_routes(kind),
+        Reach::Record => record_routes(kind),
+    };
+    let verbs: Vec<&Act> = kind.verbs.iter().filter(|act| !operations::does(kind, act)).collect();
+    let mut routes = beside(kind, routes).merge(own::routes(kind.name)).merge(operations::routes(Some(kind)));
+    for act in &verbs {
+        let path = format!("/v1/{}/{{id}}/{}", kind.path(), act.name.replace('_', "-"));
+        let verb = AnyVerb::new(kind, act);
+        routes = routes.route(&path, post(move |rest, call, body| write::act(verb, rest, call, body)));
     }
+    Mounted { routes, about: About { kind, verbs } }
 }
 
-/// A resource that callers create, change and delete.
-pub(crate) fn whole<R: Resource>() -> Mount<R> {
-    Mount::new(Reach::Whole, whole_routes(R::KIND))
-}
-
-/// A resource that callers create once: what it says stays.
-pub(crate) fn posted<R: Resource>() -> Mount<R> {
-    Mount::new(Reach::Posted, fixed_routes(R::KIND).merge(creation(R::KIND)))
-}
-
-/// A resource that callers read and change, but neither create nor delete.
-pub(crate) fn fixed<R: Resource>() -> Mount<R> {
-    Mount::new(Reach::Fixed, fixed_routes(R::KIND))
-}
-
-/// What the service only ever adds to: callers read it.
-pub(crate) fn records<R: Resource>() -> Mounted {
-    Mounted { routes: record_routes(R::KIND), about: about(R::KIND, Reach::Record) }
+/// What each has beside its fields.
+fn beside(kind: &'static Kind, mut routes: Router<Rest>) -> Router<Rest> {
+    let path = format!("/v1/{}/{{id}}", kind.path());
+    let extras = [
+        (kind.schedule, "schedule", get(export::schedule)),
+        (kind.content, "content", get(content::download).put(content::upload)),
+    ];
+    for (_, name, handler) in extras.into_iter().filter(|(has, ..)| *has) {
+        routes = routes.route(&format!("{path}/{name}"), handler);
+    }
+    routes
 }
 
 fn whole_routes(kind: &'static Kind) -> Router<Rest> {
@@ -124,60 +89,4 @@ fn record_routes(kind: &'static Kind) -> Router<Rest> {
         .route(&path, get(move |rest, call| read::list(kind, rest, call)))
         .route(&format!("{path}/export"), get(move |rest, call| export::list(kind, rest, call)))
         .route(&format!("{path}/{{id}}"), get(move |rest, call| read::get(kind, rest, call)))
-}
-
-fn about(kind: &'static Kind, reach: Reach) -> About {
-    About {
-        kind,
-        reach,
-        verbs: Vec::new(),
-        schedule: false,
-        content: false,
-        acts: &[],
-    }
-}
-
-impl<R: Resource> Mount<R> {
-    /// Adds an act.
-    pub(crate) fn verb<V: Verb<On = R>>(self) -> Self {
-        let verb = AnyVerb::of::<V>();
-        let mut mount = self.act::<V>(post(move |rest, call, body| write::act(verb, rest, call, body)), None);
-        if let Some(about) = mount.mounted.about.verbs.last_mut() {
-            about.any = Some(verb);
-        }
-        mount
-    }
-
-    /// Adds an act with its own handler; its answer has the schema named, and is what is said of it.
-    pub(crate) fn act<V: Verb<On = R>>(
-        mut self,
-        handler: axum::routing::MethodRouter<Rest>,
-        answer: Option<(&'static str, &'static str)>,
-    ) -> Self {
-        let path = format!("/v1/{}/{{id}}/{}", R::KIND.path(), V::NAME.replace('_', "-"));
-        self.mounted.routes = self.mounted.routes.route(&path, handler);
-        let about = VerbAbout { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, any: None, answer };
-        self.mounted.about.verbs.push(about);
-        self
-    }
-
-    /// Adds the schedule as a file.
-    pub(crate) fn schedule(mut self) -> Self {
-        let path = format!("/v1/{}/{{id}}/schedule", R::KIND.path());
-        self.mounted.routes = self.mounted.routes.route(&path, get(export::schedule));
-        self.mounted.about.schedule = true;
-        self
-    }
-
-    /// Adds the content.
-    pub(crate) fn content(mut self) -> Self {
-        let path = format!("/v1/{}/{{id}}/content", R::KIND.path());
-        self.mounted.routes = self.mounted.routes.route(&path, get(content::download).put(content::upload));
-        self.mounted.about.content = true;
-        self
-    }
-
-    pub(crate) fn done(self) -> Mounted {
-        self.mounted
-    }
 }

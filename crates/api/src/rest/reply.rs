@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use steerco_domain::encode::{Encode, Json};
+use steerco_domain::encode::Json;
 use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error};
 use steerco_service::operation::Answered;
@@ -41,12 +41,7 @@ pub(crate) fn json_of(
 }
 
 /// The answer of an operation under a kind; `tagged` where it has an ETag.
-pub(crate) fn answered(
-    answered: &Answered,
-    kind: Option<&Kind>,
-    tagged: bool,
-    dry: bool,
-) -> Result<Response, Error> {
+pub(crate) fn answered(answered: &Answered, kind: Option<&Kind>, tagged: bool, dry: bool) -> Result<Response, Error> {
     let created = answered.created.as_ref().zip(kind).filter(|_| !dry);
     let status = if created.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     let mut body = Vec::with_capacity(USUAL);

@@ -1,0 +1,351 @@
+//! What every resource has: its service, its messages, its acts.
+
+use std::collections::BTreeSet;
+
+use steerco_domain::field::{FieldSpec, Setter};
+use steerco_domain::resource::{Act, Kind, Reach};
+
+use super::known::Known;
+use super::model::{Field, Item, Label, Member, Message, Reserved, Rpc, Service, Side};
+use super::shapes::{Numbers, closed, field, nested};
+
+const VALIDATE_ONLY: &str = "Checks everything and answers what would happen, and stores nothing.";
+const UPDATE_MASK: &str = "Fields to set: one that is named and not set in the resource is cleared. When empty, all that \
+                           are set, but those that only the service sets: what was read can be sent back changed. Labels \
+                           are merged; `labels.KEY` names one of them.";
+const EFFECTIVE_AT: &str = "From when on the change holds, such as for a backfill; now when absent.";
+
+/// What a kind is called.
+pub(super) struct Names {
+    kind: &'static Kind,
+    /// `Risks`
+    many: String,
+    /// `risk`
+    word: String,
+    /// `a risk`
+    a_word: String,
+    /// `risks`
+    words: String,
+}
+
+/// `risk_updates` → `RiskUpdates`.
+fn pascal(name: &str) -> String {
+    name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+/// `risk` → `Risk`.
+fn capital(text: &str) -> String {
+    text[..1].to_uppercase() + &text[1..]
+}
+
+impl Names {
+    pub(super) fn of(kind: &'static Kind) -> Self {
+        let word = kind.name.replace('_', " ");
+        let article = if word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        let (many, a_word, words) = (pascal(kind.plural), format!("{article} {word}"), kind.plural.replace('_', " "));
+        Self { kind, many, word, a_word, words }
+    }
+}
+
+/// Everything of a kind, in the order in which a new file has it. Values of its fields that another kind has already are
+/// left out.
+pub(super) fn items(kind: &'static Kind, known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
+    let names = Names::of(kind);
+    let mut items = vec![Item::Service(service(&names, known)), Item::Message(resource(kind, known))];
+    items.extend(nested(kind.fields, known, made));
+    items.push(Item::Message(page(&names)));
+    let created = matches!(kind.reach, Reach::Whole | Reach::Posted);
+    items.extend(created.then(|| Item::Message(create(&names))));
+    items.extend((kind.reach != Reach::Record).then(|| Item::Message(update(&names))));
+    if kind.reach == Reach::Whole {
+        items.extend([upsert(&names), upsert_many(&names)].map(Item::Message));
+        items.extend(
+            [batch(&names), batch_item(&names), batch_response(&names), batch_result(&names)].map(Item::Message),
+        );
+    }
+    for act in kind.verbs {
+        items.extend(nested(act.fields, known, made));
+        items.push(Item::Message(request(&names, act, known)));
+    }
+    items
+}
+
+// ---- rpcs ----
+
+fn service(names: &Names, known: &Known) -> Service {
+    let Names { kind, words, .. } = names;
+    let (name, there) = (format!("{}Service", kind.title), known.service(&format!("{}Service", kind.title)));
+    let doc = match kind.reach {
+        Reach::Record => format!("Reads {words}."),
+        _ => format!("Reads and changes {words}."),
+    };
+    let mut rpcs = standard(names);
+    rpcs.extend(kind.verbs.iter().map(|act| {
+        // What an act answers beside its resource is not declared yet.
+        let output = there.and_then(|there| there.rpcs.iter().find(|rpc| rpc.name == act.title));
+        let output = output.map_or(kind.title, |rpc| &rpc.output.of);
+        rpc(act.title, act.doc, &format!("{}Request", act.title), output)
+    }));
+    Service { name, doc, rpcs }
+}
+
+fn rpc(name: &str, doc: &str, input: &str, output: &str) -> Rpc {
+    let side = |of: &str| match of.strip_prefix("stream ") {
+        Some(of) => Side { of: of.to_owned(), stream: true },
+        None => Side { of: of.to_owned(), stream: false },
+    };
+    Rpc { name: name.to_owned(), doc: doc.to_owned(), input: side(input), output: side(output) }
+}
+
+fn standard(names: &Names) -> Vec<Rpc> {
+    let Names { kind, many, word, a_word, words } = names;
+    let one = kind.title;
+    let list = format!("List{many}Response");
+    let get = rpc(&format!("Get{one}"), &format!("Gets {a_word}."), "GetRequest", one);
+    let lists = rpc(&format!("List{many}"), &format!("Lists {words}."), "ListRequest", &list);
+    let mut rpcs = vec![get, lists];
+    if matches!(kind.reach, Reach::Whole | Reach::Posted) {
+        let input = format!("Create{one}Request");
+        rpcs.push(rpc(&format!("Create{one}"), &format!("Creates {a_word}."), &input, one));
+    }
+    if kind.reach != Reach::Record {
+        let add = format!(
+            "Gives {a_word} one more identifier in another system, which then stands wherever its id may stand."
+        );
+        let remove = format!("Takes an identifier in another system from {a_word}.");
+        rpcs.extend([
+            rpc(&format!("Update{one}"), &updates(names), &format!("Update{one}Request"), one),
+            rpc(&format!("Add{one}ExternalRef"), &add, "AddExternalRefRequest", one),
+            rpc(&format!("Remove{one}ExternalRef"), &remove, "RemoveExternalRefRequest", one),
+        ]);
+    }
+    if kind.reach == Reach::Whole {
+        let (upsert, batch) = (format!("Upsert{one}Request"), format!("Batch{many}Request"));
+        let upserts = format!(
+            "Creates or changes any number of {words} by the caller's own ids, in one stream: nothing is written until \
+             its end has come."
+        );
+        let upsert_doc = format!("Creates or changes {a_word} by the caller's own id.");
+        let (by_ref, delete) =
+            (format!("Gets {a_word} by the caller's own id."), format!("Deletes {a_word}. It can be brought back."));
+        rpcs.extend([
+            rpc(&format!("Upsert{one}"), &upsert_doc, &upsert, one),
+            rpc(&format!("Get{one}ByRef"), &by_ref, "GetByRefRequest", one),
+            rpc(&format!("Delete{one}"), &delete, "DeleteRequest", one),
+            rpc(&format!("Undelete{one}"), &format!("Brings a deleted {word} back."), "UndeleteRequest", one),
+            rpc(
+                &format!("Batch{many}"),
+                &format!("Changes many {words} at once."),
+                &batch,
+                &format!("Batch{many}Response"),
+            ),
+            rpc(&format!("Upsert{many}"), &upserts, &format!("stream Upsert{many}Request"), "stream UpsertedRecords"),
+        ]);
+    }
+    if kind.reach != Reach::Record {
+        let doc = format!("Lists the versions of {a_word}, newest first.");
+        rpcs.push(rpc(&format!("List{one}Revisions"), &doc, "ListRevisionsRequest", &list));
+    }
+    if kind.progress {
+        let doc = format!("Gets the progress of {a_word}: earned of measured weight of its deliverables.");
+        rpcs.push(rpc(&format!("Get{one}Progress"), &doc, "GetProgressRequest", "Progress"));
+    }
+    if kind.financials {
+        let doc = format!("Gets what is approved, spent and left of {a_word}.");
+        rpcs.push(rpc(&format!("Get{one}Financials"), &doc, "GetFinancialsRequest", "Financials"));
+    }
+    rpcs
+}
+
+/// What an update can change.
+fn updates(names: &Names) -> String {
+    let Names { kind, a_word, .. } = names;
+    let own = |field: &&FieldSpec| field.setter == Setter::Write && !matches!(field.name, "labels" | "external_refs");
+    let mut own = kind.fields.iter().filter(own).peekable();
+    if kind.reach == Reach::Whole || own.clone().any(|field| !field.private) {
+        format!("Changes {a_word}.")
+    } else if own.peek().is_some() {
+        format!("Changes labels, external references and private fields of {a_word}.")
+    } else {
+        format!("Changes labels and external references of {a_word}.")
+    }
+}
+
+// ---- messages ----
+
+/// The resource itself: its common fields have the same numbers in every one.
+fn resource(kind: &Kind, known: &Known) -> Message {
+    const COMMON: [&str; 9] = [
+        "id",
+        "revision",
+        "created_at",
+        "updated_at",
+        "created_by",
+        "deleted_at",
+        "external_refs",
+        "labels",
+        "effective_at",
+    ];
+    let there = known.message(kind.title);
+    let mut numbers = Numbers::of(there, 16);
+    let mut fields: Vec<Field> = kind
+        .fields
+        .iter()
+        .map(|spec| {
+            let common = COMMON.iter().zip(1..).find(|(name, _)| **name == spec.name).map(|(_, number)| number);
+            let number = common.unwrap_or_else(|| numbers.take(spec.name));
+            field(spec, number, there)
+        })
+        .collect();
+    fields.sort_by_key(|field| if field.number < 16 { field.number } else { 16 });
+    let message = message(kind.title, kind.doc, fields);
+    closed(Message { resource: true, ..message }, there)
+}
+
+fn request(names: &Names, act: &Act, known: &Known) -> Message {
+    let name = format!("{}Request", act.title);
+    let there = known.message(&name);
+    let mut numbers = Numbers::of(there, 1);
+    let id = made("id", &format!("Which {}.", names.word), Label::None, "string", numbers.take("id"));
+    let mut fields = vec![id];
+    fields.extend(act.fields.iter().map(|spec| field(spec, numbers.take(spec.name), there)));
+    fields.push(made("validate_only", VALIDATE_ONLY, Label::None, "bool", numbers.take("validate_only")));
+    closed(message(&name, act.doc, fields), there)
+}
+
+fn made(name: &str, doc: &str, label: Label, of: &str, number: i32) -> Field {
+    Field { name: name.to_owned(), doc: doc.to_owned(), label, of: of.to_owned(), number }
+}
+
+fn message(name: &str, doc: &str, fields: Vec<Field>) -> Message {
+    let members = fields.into_iter().map(Member::Field).collect();
+    Message { name: name.to_owned(), doc: doc.to_owned(), resource: false, members, reserved: Reserved::default() }
+}
+
+fn page(names: &Names) -> Message {
+    let Names { kind, many, words, .. } = names;
+    let versions = if kind.reach == Reach::Record { "" } else { ", or of the versions of one" };
+    let cursor = "Cursor of the feed from which everything after this list follows.";
+    message(
+        &format!("List{many}Response"),
+        &format!("A page of {words}{versions}."),
+        vec![
+            made(kind.plural, &format!("The {words}."), Label::Repeated, kind.title, 1),
+            made("next_page_token", "Where the next page begins; empty after the last one.", Label::None, "string", 2),
+            made("total", "How many there are in all pages, if asked for.", Label::Optional, "int64", 3),
+            made("sync_token", cursor, Label::None, "string", 4),
+        ],
+    )
+}
+
+/// The end of a request that writes: whether to, and since when.
+fn writing(kind: &Kind, from: i32) -> Vec<Field> {
+    let mut fields = vec![made("validate_only", VALIDATE_ONLY, Label::None, "bool", from)];
+    let dated = || made("effective_at", EFFECTIVE_AT, Label::None, "google.protobuf.Timestamp", from + 1);
+    fields.extend(kind.dated.then(dated));
+    fields
+}
+
+fn create(names: &Names) -> Message {
+    let Names { kind, a_word, .. } = names;
+    let doc = "What it is to be; fields that the service sets are refused.";
+    let mut fields = vec![made(kind.name, doc, Label::None, kind.title, 1)];
+    fields.extend(writing(kind, 2));
+    message(&format!("Create{}Request", kind.title), &format!("{} to create.", capital(a_word)), fields)
+}
+
+fn mask(number: i32) -> Field {
+    made("update_mask", UPDATE_MASK, Label::None, "google.protobuf.FieldMask", number)
+}
+
+fn update(names: &Names) -> Message {
+    let Names { kind, a_word, .. } = names;
+    let doc = "The new values, and the id of the resource.";
+    let mut fields = vec![made(kind.name, doc, Label::None, kind.title, 1), mask(2)];
+    fields.extend(writing(kind, 3));
+    message(&format!("Update{}Request", kind.title), &format!("Changes to {a_word}."), fields)
+}
+
+fn upsert(names: &Names) -> Message {
+    let Names { kind, a_word, .. } = names;
+    let own = "The caller's own id. With a `source_version` older than the stored one nothing changes.";
+    let mut fields = vec![
+        made("source_record", own, Label::None, "SourceRecord", 1),
+        made(kind.name, "The values.", Label::None, kind.title, 2),
+        mask(3),
+    ];
+    fields.extend(writing(kind, 4));
+    let doc = format!("{} to create or change by the caller's own id.", capital(a_word));
+    message(&format!("Upsert{}Request", kind.title), &doc, fields)
+}
+
+fn upsert_many(names: &Names) -> Message {
+    let Names { kind, many, words, .. } = names;
+    let records =
+        "Records, applied in their order. The header says their source, so that of `source_record` is left empty.";
+    message(
+        &format!("Upsert{many}Request"),
+        &format!("A part of a stream of {words} to create or change by the caller's own ids."),
+        vec![
+            made("header", "What the stream is; in the first message, and only there.", Label::None, "UpsertHeader", 1),
+            made("records", records, Label::Repeated, &format!("Upsert{}Request", kind.title), 2),
+            made("end", "The end; in the last message, and only there.", Label::None, "UpsertEnd", 3),
+        ],
+    )
+}
+
+fn batch(names: &Names) -> Message {
+    let Names { many, words, .. } = names;
+    let partial = "Makes the changes that can be made. Otherwise one refusal refuses all.";
+    let item = format!("Batch{many}Item");
+    message(
+        &format!("Batch{many}Request"),
+        &format!("Changes to many {words} at once."),
+        vec![
+            made("items", "Up to 1000 changes, made in this order.", Label::Repeated, &item, 1),
+            made("partial", partial, Label::None, "bool", 2),
+            made("validate_only", VALIDATE_ONLY, Label::None, "bool", 3),
+        ],
+    )
+}
+
+fn oneof(name: &str, doc: &str, fields: Vec<Field>) -> Member {
+    Member::Oneof { name: name.to_owned(), doc: doc.to_owned(), fields }
+}
+
+fn batch_item(names: &Names) -> Message {
+    let Names { kind, many, .. } = names;
+    let one = kind.title;
+    let doc = "One change of a batch. Whether to validate only, and instants, are said of the whole batch.";
+    let upsert = "Create or change one by the caller's own id.";
+    let actions = vec![
+        made("create", "Create one.", Label::None, &format!("Create{one}Request"), 1),
+        made("update", "Change one.", Label::None, &format!("Update{one}Request"), 2),
+        made("upsert", upsert, Label::None, &format!("Upsert{one}Request"), 3),
+        made("delete", "Delete one.", Label::None, "DeleteRequest", 4),
+    ];
+    let if_match = made("if_match", "The ETag that an update expects.", Label::Optional, "string", 5);
+    let members = vec![oneof("action", "What to do.", actions), Member::Field(if_match)];
+    Message { members, ..message(&format!("Batch{many}Item"), doc, Vec::new()) }
+}
+
+fn batch_response(names: &Names) -> Message {
+    let of = format!("Batch{}Result", names.many);
+    let results = made("results", "One result for each change, in the same order.", Label::Repeated, &of, 1);
+    message(&format!("Batch{}Response", names.many), "What a batch did.", vec![results])
+}
+
+fn batch_result(names: &Names) -> Message {
+    let Names { kind, many, .. } = names;
+    let results = vec![
+        made(kind.name, "The resource after the change.", Label::None, kind.title, 3),
+        made("error", "Why the change was refused.", Label::None, "Problem", 4),
+    ];
+    let outcome = "What was done; not given where it was refused.";
+    let members = vec![
+        Member::Field(made("outcome", outcome, Label::None, "Outcome", 1)),
+        Member::Field(made("etag", "ETag of the resource after the change.", Label::None, "string", 2)),
+        oneof("result", "The resource or why it was refused.", results),
+    ];
+    Message { members, ..message(&format!("Batch{many}Result"), "What one change of a batch did.", Vec::new()) }
+}
