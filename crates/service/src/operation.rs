@@ -107,7 +107,7 @@ pub enum Schema {
 }
 
 impl Told {
-    pub(crate) const fn of<T: Answer>(doc: &'static str) -> Self {
+    pub const fn of<T: Answer>(doc: &'static str) -> Self {
         Self { doc, schema: Schema::Answer(T::SPEC) }
     }
 
@@ -148,12 +148,12 @@ impl Operation {
     }
 
     /// One that reads and takes no body, to be filled in.
-    pub(crate) const fn get(run: Run) -> Self {
+    pub const fn get(run: Run) -> Self {
         Self::new(Method::Get, run)
     }
 
     /// One that takes a body, to be filled in.
-    pub(crate) const fn post(run: Run) -> Self {
+    pub const fn post(run: Run) -> Self {
         Self::new(Method::Post, run)
     }
 
@@ -256,7 +256,7 @@ impl Arguments {
     }
 
     /// An empty text is none.
-    pub(crate) fn text(&mut self, parameter: &Parameter) -> Option<String> {
+    pub fn text(&mut self, parameter: &Parameter) -> Option<String> {
         match self.take(parameter) {
             Some(Value::String(text)) => Some(text),
             _ => None,
@@ -310,7 +310,7 @@ pub struct Answered {
 
 impl Answered {
     /// What was read or computed.
-    pub(crate) fn of(body: impl Encode + Send + Sync + 'static) -> Self {
+    pub fn of(body: impl Encode + Send + Sync + 'static) -> Self {
         Self { body: Box::new(body), etag: None, outcome: None, replayed: false, created: None, secret: false }
     }
 

@@ -3,8 +3,8 @@
 use crate::operation::Operation;
 use crate::{
     accruals, actuals, actuals_progress, bridge, calendar_feeds, catalogues, consumers, digest, events, exchange,
-    financials, importing, progress, purchase_orders, reclassify, reconciliation, results, service_accounts, settlement,
-    webhooks,
+    financials, importing, progress, purchase_orders, reclassify, reconciliation, results, service_accounts,
+    settlement, webhooks,
 };
 
 /// By the files in which they stand.

@@ -32,10 +32,11 @@ use steerco_domain::resource::Kind;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_proto::table::{RPCS, Rpc};
 use steerco_service::operation::Operation;
-use steerco_service::{Service, operations};
+use steerco_service::{AnyVerb, Service};
 use tonic::service::Routes;
 
 use crate::lazy::lazy;
+use crate::operations::operations;
 use crate::resources;
 use call::{Call, answer};
 use standard::Does;
@@ -66,7 +67,8 @@ static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock
     for (kind, mount) in resources::mounts() {
         let (verbs, many) = (mount().about.verbs, pascal(kind.plural));
         for rpc in of_service.get(format!("{}Service", kind.title).as_str()).into_iter().flatten() {
-            let verb = || verbs.iter().find(|verb| verb.title == rpc.name).and_then(|verb| verb.any).map(Does::Act);
+            let verb =
+                || verbs.iter().find(|verb| verb.title == rpc.name).map(|verb| Does::Act(AnyVerb::new(kind, verb)));
             if rpc.streams && rpc.name.strip_prefix("Upsert") == Some(&many) {
                 table.insert(rpc.path, (*rpc, Serves::Upserts(kind)));
             } else if let Some(does) = standard::standard(rpc.name, kind.title, &many).or_else(verb) {

@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde_json::{Map, Value};
 use steerco_domain::Error;
-use steerco_domain::resource::Kind;
+use steerco_domain::resource::{Act, Kind};
 use steerco_service::operation::{Method, Operation, Schema, Under};
-use steerco_service::operations;
 
 use super::call::{Call, JSON};
 use super::params::{EFFECTIVE_AT, Set, VALIDATE_ONLY};
 use super::{Rest, reply};
+use crate::operations::operations;
 use crate::problem::Answer;
 
 /// The routes of the operations under a kind, or of those under none.
@@ -36,6 +36,11 @@ pub(crate) fn under(kind: Option<&'static Kind>) -> impl Iterator<Item = &'stati
         (Under::Tag(_), None) => true,
         _ => false,
     })
+}
+
+/// Whether this act is an operation of its own.
+pub(crate) fn does(kind: &'static Kind, act: &Act) -> bool {
+    under(Some(kind)).any(|operation| operation.verb && operation.row.is_some_and(|row| row.action == act.name))
 }
 
 async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Call, body: Body) -> Answer {

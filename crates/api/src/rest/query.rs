@@ -6,7 +6,7 @@ use steerco_domain::field::Shape;
 use steerco_domain::input::{plain_int, unknown_name};
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Fault};
-use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
+use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs};
 
 use super::params::{self, Parameter, Set};
 
@@ -111,14 +111,6 @@ impl Query {
                 exclude_source: self.text(&params::EXCLUDE_SOURCE),
             },
             page_size: self.whole(&params::PAGE_SIZE),
-        }
-    }
-
-    pub(crate) fn delivery_args(&self) -> WebhookDeliveryArgs {
-        WebhookDeliveryArgs {
-            state: self.text(&params::STATE),
-            page_size: self.whole(&params::PAGE_SIZE),
-            page_token: self.text(&params::PAGE_TOKEN),
         }
     }
 }
