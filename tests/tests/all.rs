@@ -47,6 +47,7 @@ mod all {
     mod issuers;
     mod life;
     mod list;
+    mod modules;
     mod money;
     mod ocds;
     mod one_effect;

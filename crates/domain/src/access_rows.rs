@@ -1,6 +1,6 @@
 //! Rows of the table of permissions, looked up by the compiler.
 
-use crate::access::{Row, TABLE};
+use crate::access_table::{Row, TABLE};
 use crate::resource::Reach;
 
 /// The row of an operation, found when the program is compiled; a missing one is a compile error.

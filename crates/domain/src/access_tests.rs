@@ -1,6 +1,7 @@
 use super::*;
 use crate::KINDS;
 use crate::resource::ScopeRule;
+use crate::words::Words;
 
 fn read(kind: &str, role: Role) -> Cell {
     TABLE.iter().find(|row| row.kind == kind && row.action == "read").map_or(Cell::Deny, |row| row.cell(role))

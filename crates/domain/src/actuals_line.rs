@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use steerco_derive::input;
 
-use crate::actuals_batch::{ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal};
+use crate::actuals_control::{ActualsControl, ActualsOutcome, ActualsStatus, ControlTotal, CurrencyTotal};
 use crate::cost_category::CostCategory;
 use crate::cost_coding::CostCoding;
 use crate::error::Fault;

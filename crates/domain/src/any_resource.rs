@@ -8,10 +8,7 @@ use crate::actor::Actor;
 use crate::encode::{Encoder, Json};
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt};
-use crate::graph::Edge;
-use crate::id::Id;
 use crate::mask::Mask;
-use crate::program::Program;
 use crate::progress::Standing;
 use crate::resource::{Common, CommonMut, Kind, Place, Resource, Seed};
 use crate::time::Instant;
@@ -66,8 +63,6 @@ pub trait AnyResource: Any + Send + Sync {
     fn check_delete(&self) -> Result<(), Error>;
     fn standing(&self) -> Option<Standing>;
     fn holder(&self) -> Option<String>;
-    fn edge(&self) -> Option<Edge>;
-    fn join(&mut self, from: Option<Id<Program>>, to: Option<Id<Program>>);
     fn consults(&self) -> Option<(&'static str, String)>;
     fn learn(&mut self, from: &dyn Any, faults: &mut Vec<Fault>);
     fn subject(&self) -> Option<(&'static Kind, &str)>;
@@ -138,10 +133,7 @@ macro_rules! any_resource {
             use $crate::any_resource::{AnyBox, AnyResource};
             use $crate::error::{Error, Fault};
             use $crate::field::{Cell, Cells, Corrupt};
-            use $crate::graph::Edge;
-            use $crate::id::Id;
             use $crate::mask::Mask;
-            use $crate::program::Program;
             use $crate::progress::Standing;
             use $crate::resource::{Common, CommonMut, Kind, Place, Resource, Rules};
             use $crate::time::Instant;
@@ -213,14 +205,6 @@ macro_rules! any_resource {
 
                 fn holder(&self) -> Option<String> {
                     Rules::holder(self)
-                }
-
-                fn edge(&self) -> Option<Edge> {
-                    Rules::edge(self)
-                }
-
-                fn join(&mut self, from: Option<Id<Program>>, to: Option<Id<Program>>) {
-                    Rules::join(self, from, to);
                 }
 
                 fn consults(&self) -> Option<(&'static str, String)> {

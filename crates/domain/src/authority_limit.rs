@@ -2,7 +2,7 @@
 
 use steerco_derive::{resource, words};
 
-use crate::access::Role;
+use crate::access_table::Role;
 use crate::error::Fault;
 use crate::money::Money;
 use crate::resource::Rules;

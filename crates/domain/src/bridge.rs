@@ -12,7 +12,8 @@ use crate::exchange::{Found, Rates, Wanted, rounded};
 use crate::exchange_rate::{ExchangeRateType, Rounding};
 use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
-use crate::ledger_entry::{LedgerAccount, LedgerEntryType};
+use crate::ledger_account::LedgerAccount;
+use crate::ledger_entry::LedgerEntryType;
 use crate::money::{Amount, Currency, UNIT};
 use crate::time::Day;
 

@@ -11,7 +11,6 @@ use crate::cost_coding::CostCoding;
 use crate::error::{Error, Fault, Reason};
 use crate::field::Whole;
 use crate::input::Input;
-use crate::interchange::csv_records::beyond;
 use crate::mapping_profile::{
     CsvDateFormat, CsvDelimiter, CsvEncoding, DecimalSeparator, MappingProfile, NegativeForm, ThousandsSeparator,
 };
@@ -251,6 +250,14 @@ impl Amounts {
             line.insert(name.to_owned(), Value::Object(amount.into_iter().chain(currency).collect()));
         }
     }
+}
+
+/// What stands behind the last column of the header belongs nowhere: mostly a separator that is not in quotes has moved
+/// everything.
+pub(crate) fn beyond(width: usize, cells: &[Option<Cow<'_, str>>]) -> Option<Fault> {
+    let says = |cell: &Option<Cow<'_, str>>| cell.as_deref().is_none_or(|text| !text.trim().is_empty());
+    let detail = || format!("the line has {} cells, the header {width}: is a separator not in quotes?", cells.len());
+    cells.iter().skip(width).any(says).then(|| Fault::new("", "DOES_NOT_FIT", detail()))
 }
 
 pub(crate) const fn delimiter(delimiter: CsvDelimiter) -> u8 {

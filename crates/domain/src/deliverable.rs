@@ -7,7 +7,7 @@ use crate::field::Whole;
 use crate::id::Id;
 use crate::person::Person;
 use crate::program::{Program, check_span};
-use crate::progress::{Standing, Sums};
+use crate::progress::{Earning, Leaf, Standing, Sums};
 use crate::project::Project;
 use crate::ratio::Ratio;
 use crate::resource::{Acting, Place, Rules, Verb};
@@ -270,7 +270,7 @@ impl Rules for Deliverable {
         let input_at = self.deleted_at.is_none().then_some(self.updated_at);
         let live = self.deleted_at.is_none();
         let by_milestones = live && self.earning_rule == Some(EarningRule::Milestones);
-        let by_milestones = by_milestones.then(|| Box::new(self.clone()));
+        let by_milestones = by_milestones.then(|| self.leaf());
         Some(Standing { parent, own: Some(self.sums(Sums::default())), by_milestones, input_at })
     }
 
@@ -280,6 +280,42 @@ impl Rules for Deliverable {
 }
 
 impl Deliverable {
+    /// How it earns. What is accepted of it has earned all.
+    pub(crate) fn earning(&self) -> Earning {
+        let ratio = Ratio::from_millionths;
+        let accepted = self.state.is_accepted();
+        let begun = self.started_at.is_some() || self.actual_start_on.is_some();
+        // What is not begun has earned nothing, whether or not somebody says so.
+        let unmeasured = ratio(0).filter(|_| !begun);
+        let earned = match self.earning_rule.unwrap_or_default() {
+            _ if accepted => ratio(Ratio::ONE),
+            EarningRule::ZeroHundred => ratio(0),
+            EarningRule::FiftyFifty => ratio(if begun { Ratio::ONE / 2 } else { 0 }),
+            // What is accepted of its milestones is a fact, which a judgement does not outdo.
+            EarningRule::Percent => self.accepted_percent.or(self.percent_complete).or(unmeasured),
+            EarningRule::Milestones => unmeasured,
+            EarningRule::LevelOfEffort => None,
+        };
+        match self.earning_rule {
+            Some(EarningRule::Milestones) => Earning::ByMilestones { otherwise: earned, accepted },
+            _ => Earning::Alone { earned, claimed: self.claimed_percent },
+        }
+    }
+
+    fn leaf(&self) -> Leaf {
+        Leaf {
+            weight: self.weight.map_or(1, |weight| i64::from(weight.get())),
+            cancelled: self.state == DeliverableState::Cancelled,
+            timed: self.earning_rule == Some(EarningRule::LevelOfEffort),
+            earning: self.earning(),
+        }
+    }
+
+    /// What it adds to the sums above it, with those of its milestones.
+    pub fn sums(&self, milestones: Sums) -> Sums {
+        if self.deleted_at.is_some() { Sums::default() } else { self.leaf().sums(milestones) }
+    }
+
     /// Judges criteria, by a person other than who submitted.
     fn judge(&mut self, judgements: &[CriterionJudgement], field: &str, acting: &Acting) -> Result<(), Error> {
         let person = self.reviewer(acting)?;
@@ -299,7 +335,7 @@ impl Deliverable {
 
     /// Who reviews: a person, and not the one who submitted.
     fn reviewer(&self, acting: &Acting) -> Result<Id<Person>, Error> {
-        let person = acting.person.ok_or_else(|| {
+        let person = acting.person().ok_or_else(|| {
             Error::new(Reason::Forbidden, "a deliverable is reviewed by a person; this token stands for none")
         })?;
         if self.submitted_by.as_ref().is_some_and(|by| by.0 == person.to_string()) {
@@ -321,7 +357,7 @@ impl Deliverable {
     ) -> Result<(), Error> {
         self.state.go(to)?;
         self.judge(results, "results", acting)?;
-        self.reviewed_by = acting.person;
+        self.reviewed_by = acting.person();
         self.reviewed_at = Some(acting.now);
         self.review_note = note.cloned();
         Ok(())

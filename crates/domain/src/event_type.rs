@@ -1,7 +1,7 @@
 //! The types of events, and what a reader of the feed may ask for.
 
 use crate::KINDS;
-use crate::access::TABLE;
+use crate::access_table::TABLE;
 use crate::error::Fault;
 use crate::input::unknown_name;
 use crate::resource::Kind;

@@ -8,7 +8,7 @@ use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
 use steerco_derive::answer;
 
-use crate::actuals_batch::CurrencyTotal;
+use crate::actuals_control::CurrencyTotal;
 use crate::error::{Error, Reason};
 use crate::exchange_rate::{CONVERT_MAX, ConvertAmounts, ExchangeRate, ExchangeRateType, Rounding};
 use crate::money::{Amount, Currency, Money, UNIT};

@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(cell("probability").as_deref(), Some("0.25"));
         assert_eq!(cell("expected_monetary_value.amount").as_deref(), Some("1.5"));
         assert_eq!((cell("expected_monetary_value.currency"), cell("title")), (None, None));
-        let title = Mask::of(Risk::KIND, |field| field.name == "title");
+        let title = Mask::of(Risk::KIND.fields, |field| field.name == "title");
         assert_eq!(columns(Risk::KIND, title).len(), 1);
     }
 }

@@ -124,7 +124,7 @@ impl Spot<'_> {
 
     /// The spot of a member or element below this one.
     pub fn below(&mut self, name: &str) -> Spot<'_> {
-        Spot { pointer: format!("{}/{}", self.pointer, crate::input::pointer_part(name)), faults: self.faults }
+        Spot { pointer: format!("{}/{}", self.pointer, crate::spelling::pointer_part(name)), faults: self.faults }
     }
 }
 
@@ -303,7 +303,7 @@ impl Field for Long {
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(text) = value.as_str() else { return spot.wrong_type("a 64-bit integer in a string", value) };
-        crate::input::plain_int(text)
+        crate::spelling::plain_int(text)
             .map(Self)
             .or_else(|| spot.fault("OUT_OF_RANGE", "must be a 64-bit integer in a string"))
     }

@@ -6,7 +6,7 @@ use crate::error::{Error, Fault, Reason};
 use crate::field::{Long, Whole};
 use crate::fiscal_calendar::FiscalCalendar;
 use crate::id::Id;
-use crate::ledger_entry::LedgerAccount;
+use crate::ledger_account::LedgerAccount;
 use crate::legal_entity::LegalEntity;
 use crate::money::{Amount, Currency};
 use crate::person::Person;

@@ -8,7 +8,7 @@ use crate::error::{Error, Fault, Reason};
 use crate::field::List;
 use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
-use crate::ledger_entry::LedgerAccount;
+use crate::ledger_account::LedgerAccount;
 use crate::legal_entity::LegalEntity;
 use crate::money::{Amount, Currency};
 use crate::person::Person;

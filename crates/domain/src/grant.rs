@@ -2,7 +2,7 @@
 
 use steerco_derive::{input, resource};
 
-use crate::access::Role;
+use crate::access_table::Role;
 use crate::error::{Error, Fault, Reason};
 use crate::id::Id;
 use crate::partner::Partner;

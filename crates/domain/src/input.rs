@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Field, FieldSpec, Setter, Spot};
+pub use crate::spelling::{plain_int, pointer_part, unknown_name};
 
 /// The body of a verb, or a nested object; implemented by `#[input]`.
 pub trait Input: Sized {
@@ -103,38 +104,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// At most 19 digits with an optional minus: `+5` and ` 5` are not numbers of ours.
-pub fn plain_int(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
-}
-
 fn may_set(field: &FieldSpec, update: bool) -> bool {
     field.setter == Setter::Write || (field.setter == Setter::Create && !update)
 }
 
 /// Faults after which unknown members are counted no more.
 const UNKNOWN_MAX: usize = 100;
-/// Characters of a name that is repeated to whoever sent it.
-const SHOWN_MAX: usize = 80;
-
-/// A name as a part of a JSON pointer. What is longer than any name of ours is cut: an answer shall not grow with it.
-pub fn pointer_part(name: &str) -> String {
-    name.chars().take(SHOWN_MAX).collect::<String>().replace('~', "~0").replace('/', "~1")
-}
-
-/// What to say of a name that is not known: the nearest ones, or all of them.
-pub fn unknown_name(name: &str, known: &[&str]) -> String {
-    // Compared as it is shown: comparing takes as long as the name.
-    let shown: String = name.chars().take(SHOWN_MAX).collect();
-    let near: Vec<&str> = known.iter().copied().filter(|k| strsim::jaro_winkler(&shown, k) > 0.84).collect();
-    match (near.as_slice(), known) {
-        ([], []) => format!("{shown:?} is not known here; there are no fields"),
-        ([], all) => format!("{shown:?} is not known here; known are {}", all.join(", ")),
-        (near, _) => format!("{shown:?} is not known here; did you mean {}?", near.join(" or ")),
-    }
-}
 
 /// Reads a whole input, all faults at once.
 pub fn read_input<T: Input>(object: &Map<String, Value>) -> Result<T, Error> {
@@ -198,16 +173,6 @@ pub(crate) use value_field;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_ints() {
-        for good in ["0", "-5", "0000000000000000005", "9223372036854775807", "-9223372036854775808"] {
-            assert_eq!(plain_int(good), good.parse().ok(), "{good}");
-        }
-        for bad in ["", "-", "--5", "+5", " 5", "5 ", "1e3", "٣", "00000000000000000005", "9223372036854775808"] {
-            assert_eq!(plain_int(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn long_integers_are_strings_of_digits() {

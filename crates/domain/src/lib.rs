@@ -4,7 +4,7 @@
 //! limited to words and shapes.
 //!
 //! To add a resource: one file with a `#[resource]` struct, its `#[words]`, its verbs (`#[input]` and `Verb`), its
-//! `Rules`, a line in `for_each_resource!` and its rows in `access.rs`. To add a field: one documented line in the
+//! `Rules`, a line in `for_each_resource!` and its rows in `access_table.rs`. To add a field: one documented line in the
 //! struct. Then `UPDATE=1 cargo declare` writes the protos and the draft of a migration.
 
 // The macros name this crate from outside.
@@ -12,12 +12,14 @@ extern crate self as steerco_domain;
 
 pub mod access;
 mod access_rows;
+mod access_table;
 pub mod account;
 pub mod accrual;
 pub mod actor;
 mod any_resource;
 pub mod bridge;
 pub mod calendar_feed;
+pub mod claimed;
 pub mod clock_time;
 pub mod cost_coding;
 pub mod country;
@@ -28,6 +30,7 @@ pub mod exchange;
 pub mod export;
 pub mod field;
 pub mod filter;
+pub mod financial_sums;
 pub mod financials;
 pub mod graph;
 pub mod hex;
@@ -36,6 +39,7 @@ pub mod id;
 pub mod input;
 pub mod interchange;
 pub mod labels;
+pub mod ledger_account;
 pub mod list;
 pub mod mask;
 pub mod metric;
@@ -53,6 +57,7 @@ pub mod resource;
 pub mod scorecard;
 pub mod service_level;
 pub mod shape;
+pub mod spelling;
 pub mod spend;
 pub mod spread;
 pub mod state;
@@ -61,11 +66,13 @@ pub mod subject;
 pub mod text;
 pub mod time;
 pub mod translation;
+pub mod view;
 pub mod words;
 pub mod working_time;
 
 pub mod activity;
 pub mod actuals_batch;
+pub mod actuals_control;
 pub mod actuals_line;
 pub mod attachment;
 pub mod authority_limit;

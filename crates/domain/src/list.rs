@@ -113,7 +113,7 @@ pub fn parse_fields(text: Option<&str>, kind: &'static Kind, visible: Mask) -> R
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(Mask::of(kind, |f| f.name == ID || wanted.contains(&f.name)))
+    Ok(Mask::of(kind.fields, |f| f.name == ID || wanted.contains(&f.name)))
 }
 
 /// The parts between commas; of a blank text none. More than could be allowed are not even split.
@@ -180,7 +180,8 @@ mod tests {
             assert_eq!(order(text).unwrap_err(), codes, "{text}");
         }
         assert_eq!(order(&"a,".repeat(100_000)).unwrap_err(), ["TOO_MANY"]);
-        let hidden = parse_order(Some("updated_at"), Risk::KIND, Mask::of(Risk::KIND, |f| !f.private)).unwrap_err();
+        let hidden =
+            parse_order(Some("updated_at"), Risk::KIND, Mask::of(Risk::KIND.fields, |f| !f.private)).unwrap_err();
         assert_eq!((hidden[0].pointer.as_str(), hidden[0].code.as_ref()), ("?order_by", "UNKNOWN_FIELD"));
         assert!(hidden[0].detail.contains("created_at"), "{hidden:?}");
     }
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn fields_always_have_the_id_and_never_what_is_hidden() {
-        let visible = Mask::of(Risk::KIND, |f| !f.private);
+        let visible = Mask::of(Risk::KIND.fields, |f| !f.private);
         assert_eq!(fields("title, cause,title", visible), Ok(vec!["id", "title", "cause"]));
         assert_eq!(parse_fields(None, Risk::KIND, visible), Ok(visible));
         assert_eq!(parse_fields(Some(""), Risk::KIND, visible), Ok(visible));

@@ -1,10 +1,6 @@
 //! Which fields of a resource a caller sees.
 
-use serde::ser::{Serialize, Serializer};
-
-use crate::any_resource::AnyResource;
-use crate::encode::{Encode, Encoder};
-use crate::resource::Kind;
+use crate::field::FieldSpec;
 
 /// A set of fields, by position in the declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +9,9 @@ pub struct Mask(u128);
 impl Mask {
     pub const ALL: Self = Self(u128::MAX);
 
-    /// The fields for which `keep` holds.
-    pub fn of(kind: &Kind, keep: impl Fn(&crate::field::FieldSpec) -> bool) -> Self {
-        let bits = kind.fields.iter().enumerate().filter(|(_, f)| keep(f)).fold(0, |bits, (i, _)| bits | 1 << i);
+    /// Of these fields, all in the order of their declaration, those for which `keep` holds.
+    pub fn of(fields: &[FieldSpec], keep: impl Fn(&FieldSpec) -> bool) -> Self {
+        let bits = fields.iter().enumerate().filter(|(_, f)| keep(f)).fold(0, |bits, (i, _)| bits | 1 << i);
         Self(bits)
     }
 
@@ -26,23 +22,5 @@ impl Mask {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
-    }
-}
-
-/// A resource as one caller sees it.
-pub struct View<'a> {
-    pub resource: &'a dyn AnyResource,
-    pub mask: Mask,
-}
-
-impl Encode for View<'_> {
-    fn encode(&self, to: &mut dyn Encoder) {
-        to.object(&|members| self.resource.encode(self.mask, members));
-    }
-}
-
-impl Serialize for View<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.resource.to_object(self.mask).serialize(serializer)
     }
 }

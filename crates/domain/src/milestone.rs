@@ -2,15 +2,15 @@
 
 use steerco_derive::{input, resource, words};
 
+use crate::claimed::Claim;
 use crate::deliverable::{Deliverable, Weight};
 use crate::engagement::Engagement;
 use crate::error::Fault;
 use crate::id::Id;
-use crate::milestone_update::MilestoneUpdate;
 use crate::money::Money;
 use crate::partner::Partner;
 use crate::program::Program;
-use crate::progress::Standing;
+use crate::progress::{Standing, Sums};
 use crate::ratio::Ratio;
 use crate::resource::{Place, Rules};
 use crate::text::{Code, Text};
@@ -86,7 +86,7 @@ pub struct Milestone {
     pub accepted_on: Option<Day>,
     /// The last claim.
     #[field(filter)]
-    pub latest_update_id: Option<Id<MilestoneUpdate>>,
+    pub latest_update_id: Option<Id<Claim>>,
     /// How many claims there were.
     #[field(filter)]
     pub update_count: i32,
@@ -149,6 +149,21 @@ impl Milestone {
     /// What is paid for all of it; none where nothing is.
     pub fn price(&self, value: Option<Money>) -> Option<Money> {
         self.payment.or_else(|| value.zip(self.payment_share).and_then(|(value, share)| value.share(share)))
+    }
+
+    /// What it adds to the milestones of its deliverable: its weight, earned as far as it is accepted, or, where nobody
+    /// has ever claimed it, once it is reached; and what of it is claimed, or more where more is earned.
+    pub fn sums(&self) -> Sums {
+        if self.deleted_at.is_some() {
+            return Sums::default();
+        }
+        let share = self.weight.map_or(1, |weight| i64::from(weight.get()));
+        let part = |percent: Option<Ratio>| percent.map_or(0, |percent| share * i64::from(percent.millionths()));
+        let weight = share * i64::from(Ratio::ONE);
+        let reached = self.update_count == 0 && self.actual_on.is_some();
+        let earned = if reached { weight } else { part(self.accepted_percent) };
+        let claimed = part(self.claimed_percent).max(earned);
+        Sums::of_milestones(weight, earned, claimed)
     }
 }
 

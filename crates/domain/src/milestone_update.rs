@@ -3,6 +3,7 @@
 use steerco_derive::{input, resource, words};
 
 use crate::attachment::Attachment;
+use crate::claimed::{Claim, Decision};
 use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::Long;
@@ -12,7 +13,6 @@ use crate::partner::Partner;
 use crate::program::Program;
 use crate::ratio::Ratio;
 use crate::resource::{Place, Rules, Verb};
-use crate::review::Review;
 use crate::state::States;
 use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
@@ -79,7 +79,7 @@ pub struct MilestoneUpdate {
     pub on_behalf: bool,
     /// Its review.
     #[field(filter)]
-    pub review_id: Option<Id<Review>>,
+    pub review_id: Option<Id<Decision>>,
     /// Why it was withdrawn.
     #[field(system)]
     pub withdrawal_reason: Option<Text<1000>>,
@@ -145,6 +145,12 @@ impl States for MilestoneUpdateState {
         // A dispute may open the review again.
         (Self::Rejected, &[Self::Submitted]),
     ];
+}
+
+impl From<Id<MilestoneUpdate>> for Id<Claim> {
+    fn from(id: Id<MilestoneUpdate>) -> Self {
+        Self::from_u128(id.as_u128())
+    }
 }
 
 impl Evidence {

@@ -4,8 +4,6 @@
 
 use steerco_derive::answer;
 
-use crate::deliverable::{Deliverable, DeliverableState, EarningRule};
-use crate::milestone::Milestone;
 use crate::ratio::Ratio;
 use crate::time::Instant;
 
@@ -86,78 +84,67 @@ pub fn share(part: i64, whole: i64) -> Option<Ratio> {
     i32::try_from(millionths).ok().and_then(Ratio::from_millionths)
 }
 
-impl Deliverable {
-    /// The share of its weight it has earned, with that of its milestones; unknown where nothing measures it.
-    pub fn earned(&self, milestones: Option<Ratio>) -> Option<Ratio> {
-        let ratio = |millionths| Ratio::from_millionths(millionths);
-        if self.state.is_accepted() {
-            return ratio(Ratio::ONE);
-        }
-        let begun = self.started_at.is_some() || self.actual_start_on.is_some();
-        match self.earning_rule.unwrap_or_default() {
-            EarningRule::ZeroHundred => ratio(0),
-            EarningRule::FiftyFifty => ratio(if begun { Ratio::ONE / 2 } else { 0 }),
-            // What is not begun has earned nothing, whether or not somebody says so.
-            // What is accepted of its milestones is a fact, which a judgement does not outdo.
-            EarningRule::Percent => {
-                let judged = self.percent_complete.or_else(|| ratio(0).filter(|_| !begun));
-                self.accepted_percent.or(judged)
-            }
-            EarningRule::Milestones => milestones.or_else(|| ratio(0).filter(|_| !begun)),
-            EarningRule::LevelOfEffort => None,
+/// How a deliverable earns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earning {
+    /// By itself: what it has earned, unknown where nothing measures it, and what its partners claim.
+    Alone { earned: Option<Ratio>, claimed: Option<Ratio> },
+    /// By its milestones, which also say what is claimed: what it has earned where they do not tell, or whatever they
+    /// tell once it is accepted.
+    ByMilestones { otherwise: Option<Ratio>, accepted: bool },
+}
+
+impl Earning {
+    /// The share of its weight it has earned, with that of its milestones.
+    pub fn earned(self, milestones: Option<Ratio>) -> Option<Ratio> {
+        match self {
+            Self::Alone { earned, .. } => earned,
+            Self::ByMilestones { otherwise, accepted: true } => otherwise,
+            Self::ByMilestones { otherwise, accepted: false } => milestones.or(otherwise),
         }
     }
 
     /// The share of its weight that its partners claim.
-    fn claimed(&self, milestones: Sums) -> Option<Ratio> {
-        match self.earning_rule {
-            Some(EarningRule::Milestones) => milestones.claimed(),
-            _ => self.claimed_percent,
+    fn claimed(self, milestones: Sums) -> Option<Ratio> {
+        match self {
+            Self::Alone { claimed, .. } => claimed,
+            Self::ByMilestones { .. } => milestones.claimed(),
         }
     }
+}
 
-    /// What it adds to the sums above it, with those of its milestones. Of a cancelled one what is earned stays, and the rest
-    /// of its weight falls away.
-    pub fn sums(&self, milestones: Sums) -> Sums {
-        if self.deleted_at.is_some() {
-            return Sums::default();
-        }
-        let weight = self.weight.map_or(1, |weight| i64::from(weight.get()));
-        let whole = weight * i64::from(Ratio::ONE);
-        let part = |ratio: Ratio| weight * i64::from(ratio.millionths());
-        let earned = self.earned(milestones.progress()).map(part);
-        let timed = self.earning_rule == Some(EarningRule::LevelOfEffort);
+/// A deliverable as the roll-up counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// What it counts among its neighbours.
+    pub weight: i64,
+    /// Whether it was given up: what is earned stays, and the rest of its weight falls away.
+    pub cancelled: bool,
+    /// Whether it earns with time.
+    pub timed: bool,
+    pub earning: Earning,
+}
+
+impl Leaf {
+    /// What it adds to the sums above it, with those of its milestones.
+    pub fn sums(self, milestones: Sums) -> Sums {
+        let whole = self.weight * i64::from(Ratio::ONE);
+        let part = |ratio: Ratio| self.weight * i64::from(ratio.millionths());
+        let earned = self.earning.earned(milestones.progress()).map(part);
         let mut sums = Sums { deliverables: 1, ..Sums::default() };
-        if self.state == DeliverableState::Cancelled {
+        if self.cancelled {
             let stays = earned.unwrap_or(0);
             (sums.weight, sums.measured, sums.earned, sums.claimed) = (stays, stays, stays, stays);
-        } else if timed {
+        } else if self.timed {
             sums.level_of_effort = whole;
         } else {
             sums.weight = whole;
             if let Some(earned) = earned {
-                let claimed = self.claimed(milestones).map_or(0, part);
+                let claimed = self.earning.claimed(milestones).map_or(0, part);
                 (sums.measured, sums.earned, sums.claimed) = (whole, earned, claimed.max(earned));
             }
         }
         sums
-    }
-}
-
-impl Milestone {
-    /// What it adds to the milestones of its deliverable: its weight, earned as far as it is accepted, or, where nobody
-    /// has ever claimed it, once it is reached; and what of it is claimed, or more where more is earned.
-    pub fn sums(&self) -> Sums {
-        if self.deleted_at.is_some() {
-            return Sums::default();
-        }
-        let share = self.weight.map_or(1, |weight| i64::from(weight.get()));
-        let part = |percent: Option<Ratio>| percent.map_or(0, |percent| share * i64::from(percent.millionths()));
-        let weight = share * i64::from(Ratio::ONE);
-        let reached = self.update_count == 0 && self.actual_on.is_some();
-        let earned = if reached { weight } else { part(self.accepted_percent) };
-        let claimed = part(self.claimed_percent).max(earned);
-        Sums::of_milestones(weight, earned, claimed)
     }
 }
 
@@ -169,7 +156,7 @@ pub struct Standing {
     /// What it adds itself; a project or program adds what is below it.
     pub own: Option<Sums>,
     /// A deliverable that earns by its milestones, so that what it adds depends on them.
-    pub by_milestones: Option<Box<Deliverable>>,
+    pub by_milestones: Option<Leaf>,
     /// When what it adds was last known.
     pub input_at: Option<Instant>,
 }
@@ -249,18 +236,16 @@ pub struct Found {
 }
 
 impl Found {
-    /// The roll-up of these deliverables, each under the child of the subject it counts for.
-    /// With each the sums of its milestones.
-    pub fn of<'a>(deliverables: impl Iterator<Item = (String, &'a Deliverable, Sums)>) -> Self {
+    /// The roll-up of deliverables: the child of the subject that each counts for, what it adds, and when that was last
+    /// known.
+    pub fn of(deliverables: impl Iterator<Item = (String, Sums, Instant)>) -> Self {
         let mut children = std::collections::BTreeMap::<String, Sums>::new();
         let mut found = Self::default();
-        for (child, deliverable, milestones) in deliverables.filter(|(_, it, _)| it.deleted_at.is_none()) {
-            let sums = deliverable.sums(milestones);
+        for (child, sums, at) in deliverables {
             found.sums = found.sums.plus(sums);
             let below = children.entry(child).or_default();
             *below = below.plus(sums);
-            let at = Some(deliverable.updated_at);
-            found.oldest_input_at = found.oldest_input_at.map_or(at, |oldest| at.map(|at| at.min(oldest)));
+            found.oldest_input_at = Some(found.oldest_input_at.map_or(at, |oldest| at.min(oldest)));
         }
         let known = children.into_iter().filter_map(|(id, sums)| sums.progress().map(|progress| (progress, id)));
         found.worst_child = known.min().map(|(progress, id)| WorstChild { id, progress });
@@ -272,6 +257,7 @@ impl Found {
 mod tests {
     use super::*;
     use crate::actor::Actor;
+    use crate::deliverable::{Deliverable, DeliverableState};
     use crate::resource::{Resource, Seed};
     use serde_json::{Value, json};
 
@@ -283,7 +269,7 @@ mod tests {
     }
 
     fn roll_up(deliverables: &[Deliverable]) -> Found {
-        Found::of(deliverables.iter().map(|deliverable| (deliverable.id.to_string(), deliverable, Sums::default())))
+        Found::of(deliverables.iter().map(|it| (it.id.to_string(), it.sums(Sums::default()), it.updated_at)))
     }
 
     fn millionths(ratio: Option<Ratio>) -> Option<i32> {
@@ -330,7 +316,7 @@ mod tests {
                 "accepted" => it.state = DeliverableState::AcceptedWithReservations,
                 _ => {}
             }
-            assert_eq!(millionths(it.earned(None)), expected, "{body} {state}");
+            assert_eq!(millionths(it.earning().earned(None)), expected, "{body} {state}");
         }
     }
 

@@ -2,7 +2,8 @@
 
 use steerco_derive::{answer, input, resource, words};
 
-use crate::actuals_batch::{ControlTotal, CurrencyTotal, LINES_MAX};
+use crate::actuals_batch::LINES_MAX;
+use crate::actuals_control::{ControlTotal, CurrencyTotal};
 use crate::actuals_line::{LineCount, Sums, check_count, check_totals};
 use crate::cost_category::CostCategory;
 use crate::engagement::Engagement;

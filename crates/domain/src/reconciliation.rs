@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use steerco_derive::{answer, input, words};
 
-use crate::actuals_batch::CurrencyTotal;
+use crate::actuals_control::CurrencyTotal;
 use crate::error::{Error, Fault, Reason};
 use crate::field::List;
 use crate::money::{Amount, Currency, Money};

@@ -15,19 +15,14 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::access::{Row, Rows};
+use crate::access_rows::Rows;
+use crate::access_table::Row;
 use crate::actor::Actor;
 use crate::any_resource::{AnyResource, Maker};
-use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
-use crate::graph::Edge;
-use crate::id::Id;
 use crate::input::{Input, Reader};
 use crate::mask::Mask;
-use crate::partner::Partner;
-use crate::person::Person;
-use crate::program::Program;
 use crate::progress::Standing;
 use crate::refs::ExternalRefs;
 use crate::time::Instant;
@@ -262,14 +257,6 @@ pub trait Rules: Sized {
         None
     }
 
-    /// What it makes wait for what.
-    fn edge(&self) -> Option<Edge> {
-        None
-    }
-
-    /// Takes the programs of the ends of its edge.
-    fn join(&mut self, _from: Option<Id<Program>>, _to: Option<Id<Program>>) {}
-
     /// The kind and id of what a new one must know to be computed.
     fn consults(&self) -> Option<(&'static str, String)> {
         None
@@ -314,37 +301,14 @@ pub struct Place {
     pub engagement: Option<String>,
 }
 
-impl Place {
-    /// That of what hangs on an engagement.
-    pub fn of_engagement(
-        program: Option<Id<Program>>,
-        partner: Option<Id<Partner>>,
-        engagement: Option<Id<Engagement>>,
-    ) -> Self {
-        Self {
-            portfolio: None,
-            program: program.map(|id| id.to_string()),
-            partner: partner.map(|id| id.to_string()),
-            engagement: engagement.map(|id| id.to_string()),
-        }
-    }
-}
-
 /// Who acts, and when.
 #[derive(Clone, Debug)]
 pub struct Acting {
     pub now: Instant,
     pub actor: Actor,
-    /// The person behind the token; none behind that of a service account, nor, unless the settings say so, behind one
+    /// The person behind the token, by the number of its id; none behind that of a service account, nor, unless the settings say so, behind one
     /// that an operator made.
-    pub person: Option<Id<Person>>,
-}
-
-impl Acting {
-    /// The person who acts, where only a person may.
-    pub fn need_person(&self, otherwise: &str) -> Result<Id<Person>, Error> {
-        self.person.ok_or_else(|| Error::new(crate::error::Reason::Forbidden, otherwise))
-    }
+    pub person: Option<u128>,
 }
 
 /// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
@@ -352,6 +316,8 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
+    /// Whether it is logged even where it leaves the resource as it was: what it brings lies elsewhere.
+    const ALWAYS_LOGGED: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
         Err(Error::internal())
@@ -373,6 +339,8 @@ pub struct Act {
     pub doc: &'static str,
     pub fields: &'static [FieldSpec],
     pub row: &'static Row,
+    /// Whether it makes an event also where it changes nothing.
+    pub always_logged: bool,
     /// What a request for it does.
     pub read: fn(&Map<String, Value>) -> Result<Decide, Error>,
 }
@@ -380,8 +348,15 @@ pub struct Act {
 impl Act {
     /// That of a verb; one whose row is missing in the table of permissions does not compile.
     pub const fn of<V: Verb>(kind: &str) -> Self {
-        let row = crate::access::find(kind, V::NAME);
-        Self { name: V::NAME, title: V::TITLE, doc: V::DOC, fields: V::FIELDS, row, read: read_act::<V> }
+        Self {
+            name: V::NAME,
+            title: V::TITLE,
+            doc: V::DOC,
+            fields: V::FIELDS,
+            row: crate::access_rows::find(kind, V::NAME),
+            always_logged: V::ALWAYS_LOGGED,
+            read: read_act::<V>,
+        }
     }
 }
 
@@ -395,6 +370,8 @@ mod tests {
     use super::*;
     use crate::KINDS;
     use crate::field::{Described, Field, Setter};
+    use crate::id::Id;
+    use crate::program::Program;
     use crate::project::Project;
 
     /// What of a kind's inheritance would let a copy differ from its original.

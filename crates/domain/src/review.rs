@@ -3,6 +3,7 @@
 use steerco_derive::{input, resource, words};
 
 use crate::actor::Actor;
+use crate::claimed::Decision;
 use crate::commitment::Commitment;
 use crate::deliverable::{CriterionResult, Weight};
 use crate::engagement::Engagement;
@@ -338,6 +339,12 @@ pub enum ReviewClock {
     Stopped,
     /// It has ended.
     Ended,
+}
+
+impl From<Id<Review>> for Id<Decision> {
+    fn from(id: Id<Review>) -> Self {
+        Self::from_u128(id.as_u128())
+    }
 }
 
 impl Rules for Review {

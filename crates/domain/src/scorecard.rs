@@ -218,7 +218,7 @@ fn share(good: usize, all: usize) -> Option<Measured> {
 impl Facts {
     /// The day of the decision on a claim, where its engagement has its days.
     fn decided_on(&self, claim: &MilestoneUpdate) -> Option<Day> {
-        let review = self.reviews.iter().find(|review| Some(review.id) == claim.review_id)?;
+        let review = self.reviews.iter().find(|review| Some(review.id.into()) == claim.review_id)?;
         review.accepted_on.or_else(|| review.decided_at.map(|at| self.engagement.day_of(at, None)))
     }
 }

@@ -12,8 +12,8 @@ use steerco_derive::answer;
 use crate::error::{Error, Reason};
 use crate::exchange::{Rates, Wanted, rounded};
 use crate::exchange_rate::{ExchangeRateType, Rounding};
-use crate::financials::{Balance, Counts, FinancialTotal, Sums};
-use crate::ledger_entry::LedgerAccount;
+use crate::financial_sums::{Balance, Counts, FinancialTotal, Sums};
+use crate::ledger_account::LedgerAccount;
 use crate::money::{Amount, Currency, UNIT};
 use crate::time::Day;
 

@@ -9,7 +9,6 @@ use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
 
 use crate::conn::Conn;
-use crate::database::Database;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
@@ -89,20 +88,23 @@ impl AccessCache {
 pub(crate) const RIGHTS: &[&str] =
     &["organisation", "person", "principal", "service_account", "grant", "source", "partner"];
 
-impl Database {
-    /// The caller's account and grants; `None` if it may not act at all.
-    pub async fn find_access(&self, conn: &Conn, org: &str, who: &Who) -> Result<Option<Arc<Access>>, Fail> {
-        let Some(cache) = &self.access_cache else { return Ok(read(conn, org, who).await?.map(Arc::new)) };
-        let (generation, found) = cache.get(org, who);
-        if found.is_some() {
-            return Ok(found);
-        }
-        let access = read(conn, org, who).await?.map(Arc::new);
-        if let Some(access) = &access {
-            cache.put(generation, org, who, access);
-        }
-        Ok(access)
+/// The caller's account and grants, from the cache where there is one; `None` if it may not act at all.
+pub(crate) async fn find(
+    cache: Option<&AccessCache>,
+    conn: &Conn,
+    org: &str,
+    who: &Who,
+) -> Result<Option<Arc<Access>>, Fail> {
+    let Some(cache) = cache else { return Ok(read(conn, org, who).await?.map(Arc::new)) };
+    let (generation, found) = cache.get(org, who);
+    if found.is_some() {
+        return Ok(found);
     }
+    let access = read(conn, org, who).await?.map(Arc::new);
+    if let Some(access) = &access {
+        cache.put(generation, org, who, access);
+    }
+    Ok(access)
 }
 
 /// Where an account is found: table, its id column among the grants, and how it is named.

@@ -2,9 +2,6 @@
 //! before its end. Any process of PostgreSQL may be asked, so there it is a row; one process alone writes an embedded
 //! database, whose only writer the batch itself occupies, so there it is in memory.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use steerco_domain::actuals_batch::{ActualsProgress, ActualsProgressState};
 use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
@@ -14,24 +11,12 @@ use crate::database::Database;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// By which upload it is told, and what.
-type Telling = (String, ActualsProgress);
-
-/// By organisation, source and the name of the batch there.
-#[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<HashMap<[String; 3], Telling>>>);
-
-fn key(org: &str, source: &str, batch_ref: &str) -> [String; 3] {
-    [org, source, batch_ref].map(str::to_owned)
-}
-
 impl Database {
     /// Tells how far a batch is that arrives as this upload.
     pub async fn tell_progress(&self, org: &str, upload: &str, progress: &ActualsProgress) -> Result<(), Fail> {
         let ActualsProgress { source, batch_ref, state, lines_received, lines_done, .. } = progress;
         if !self.is_postgres() {
-            let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
-            told.insert(key(org, source, batch_ref), (upload.to_owned(), progress.clone()));
+            self.told.tell(org, upload, progress);
             return Ok(());
         }
         let mut sql = Sql::new("INSERT INTO actuals_progress (org, source, batch_ref, upload, state, lines_received, ");
@@ -56,8 +41,7 @@ impl Database {
         batch_ref: &str,
     ) -> Result<Option<ActualsProgress>, Fail> {
         if !self.is_postgres() {
-            let told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
-            return Ok(told.get(&key(org, source, batch_ref)).map(|(_, progress)| progress.clone()));
+            return Ok(self.told.find(org, source, batch_ref));
         }
         let mut sql =
             Sql::new("SELECT state, lines_received, lines_done, started_at, updated_at FROM actuals_progress");
@@ -82,8 +66,7 @@ impl Database {
     /// Forgets what this upload told.
     pub async fn end_progress(&self, org: &str, upload: &str) -> Result<(), Fail> {
         if !self.is_postgres() {
-            let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
-            told.retain(|_, (by, _)| by != upload);
+            self.told.end(upload);
             return Ok(());
         }
         let mut sql = Sql::new("DELETE FROM actuals_progress WHERE org = ");

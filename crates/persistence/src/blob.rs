@@ -1,10 +1,8 @@
-//! Contents of attachments: pieces are staged as they arrive, outside of any transaction of a write, and the write that
-//! makes an attachment whole links them. Each content is there once in an organisation. What is linked never changes.
+//! Contents of attachments: pieces are staged as they arrive, and the write that makes an attachment whole links them. Each content is there once in an organisation. What is linked never changes.
 
 use steerco_domain::{Error, Reason};
 
 use crate::conn::Conn;
-use crate::database::Database;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
@@ -20,44 +18,6 @@ pub struct Link {
     pub upload: String,
     /// Bytes that all contents of the organisation may have.
     pub quota: i64,
-}
-
-impl Database {
-    /// Keeps a piece of an upload.
-    pub async fn stage(&self, org: &str, upload: &str, n: i64, bytes: Vec<u8>) -> Result<(), Fail> {
-        let mut sql = Sql::new("INSERT INTO blob_chunk (org, upload, n, bytes) VALUES (");
-        sql.text(org).push(", ").text(upload).push(", ").int(n).push(", ").bytes(bytes).push(")");
-        self.run_outside(org, sql).await
-    }
-
-    /// Removes what was staged of an upload, unless it was linked.
-    pub async fn discard_upload(&self, org: &str, upload: &str) -> Result<(), Fail> {
-        let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
-        sql.text(org).push(" AND upload = ").text(upload);
-        unless_linked(org, &mut sql);
-        self.run_outside(org, sql).await
-    }
-
-    /// The same of uploads that began before this one.
-    pub async fn discard_uploads_before(&self, org: &str, upload: &str) -> Result<(), Fail> {
-        let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
-        sql.text(org).push(" AND upload < ").text(upload);
-        unless_linked(org, &mut sql);
-        self.run_outside(org, sql).await
-    }
-
-    pub(crate) async fn run_outside(&self, org: &str, sql: Sql) -> Result<(), Fail> {
-        if !self.is_postgres() {
-            return self.writer.outside().run(sql).await.map(|_| ());
-        }
-        let conn = Conn::Transaction(self.writer.pool().begin(true, org, None).await?);
-        conn.run(sql).await?;
-        conn.commit().await
-    }
-}
-
-fn unless_linked(org: &str, sql: &mut Sql) {
-    sql.push(" AND upload NOT IN (SELECT upload FROM blob WHERE org = ").text(org).push(")");
 }
 
 /// The upload that brought this content.

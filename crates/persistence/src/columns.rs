@@ -60,7 +60,7 @@ impl Conn {
             return Ok(rows);
         }
         let cells = |row: &Row| match row {
-            Row::Postgres(row) => postgres::cells(row, columns),
+            Row::Postgres(row) => postgres::cells(row, &columns.all),
             Row::Sqlite(_) => Err(Fail::Broken("a row of SQLite from PostgreSQL".to_owned())),
         };
         self.all(sql).await?.iter().map(cells).collect()

@@ -9,9 +9,9 @@ use steerco_domain::field::{Cell, ColumnType};
 use tokio::sync::Mutex;
 
 use crate::fail::Fail;
-use crate::flush::push_insert;
-use crate::idempotency::{Kept, Key};
-use crate::log::{Head, set_head};
+use crate::head::{Head, set_head};
+use crate::insert::{Insert, push_insert};
+use crate::key::{Kept, Key};
 use crate::postgres;
 use crate::row::Row;
 use crate::sql::Sql;
@@ -102,21 +102,6 @@ pub struct Shared {
 /// Rows that a statement of PostgreSQL has: few sizes, so that their statements stay prepared.
 pub(crate) const SIZES: &[usize] = &[64, 32, 16, 8, 4, 2, 1];
 
-/// Rows for one table.
-pub(crate) struct Insert {
-    pub(crate) table: String,
-    pub(crate) columns: Vec<(String, ColumnType)>,
-    pub(crate) rows: Vec<Vec<Cell>>,
-    /// What the statement ends with.
-    pub(crate) then: &'static str,
-}
-
-impl Insert {
-    pub(crate) fn new(table: &str, columns: Vec<(String, ColumnType)>, rows: Vec<Vec<Cell>>) -> Self {
-        Self { table: table.to_owned(), columns, rows, then: "" }
-    }
-}
-
 impl Shared {
     /// Whether rows wait for a table that this statement may name.
     fn concerns(&self, text: &str) -> bool {
@@ -164,6 +149,20 @@ impl Conn {
     pub(crate) fn end(&self, org: &str) -> Option<(i64, String)> {
         let Self::Shared(shared) = self else { return None };
         shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
+    }
+
+    /// Inserts rows of a table.
+    pub(crate) async fn insert_many<'a>(
+        &self,
+        table: &str,
+        columns: impl Iterator<Item = (&'a str, ColumnType)>,
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<(), Fail> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).collect();
+        self.insert(Insert::new(table, columns, rows)).await
     }
 
     /// Inserts rows; in a shared transaction before the next statement that may read them, or at its end.

@@ -8,9 +8,10 @@ use steerco_domain::resource::{Kind, Place};
 use steerco_domain::time::Instant;
 
 use crate::columns::Columns;
-use crate::conn::{Conn, Insert, SIZES};
+use crate::conn::{Conn, SIZES};
 use crate::fail::Fail;
-use crate::log::{Entry, Head};
+use crate::head::Head;
+use crate::log::Entry;
 use crate::progress::{self, Step};
 use crate::sql::Sql;
 
@@ -40,6 +41,8 @@ pub struct Change {
     refs_gone: Vec<(String, String)>,
     refs_new: Vec<(String, String)>,
     step: Option<Step>,
+    /// Whether personal fields are blanked in history too.
+    erases: bool,
 }
 
 impl Change {
@@ -75,17 +78,14 @@ impl Change {
             refs_gone: old.iter().filter(|r| current && !new.contains(r)).cloned().collect(),
             step: Step::new(before, after).filter(|_| current),
             refs_new: new.into_iter().filter(|r| current && !old.contains(r)).collect(),
+            erases: action == "erase",
         }
-    }
-
-    fn erases(&self) -> bool {
-        self.operation == "person.erase"
     }
 }
 
 /// A resource as the log keeps it: without personal fields.
 pub(crate) fn logged(resource: &dyn AnyResource) -> String {
-    resource.json(Mask::of(resource.kind(), |field| !field.personal))
+    resource.json(Mask::of(resource.kind().fields, |field| !field.personal))
 }
 
 /// The version of a record that its source wrote last; no change of the resource, so no revision and no event.
@@ -201,14 +201,14 @@ async fn insert(conn: &Conn, org: &str, changes: Vec<(i64, Change)>) -> Result<(
         row.extend([Cell::Int(*seq), Cell::Int(OPEN)]);
         history.push(row);
     }
-    insert_many(conn, kind.name, with_org(Columns::of(kind)), rows).await?;
-    insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), history).await?;
+    conn.insert_many(kind.name, with_org(Columns::of(kind)), rows).await?;
+    conn.insert_many(&format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), history).await?;
     let named = changes.iter().flat_map(|(_, change)| change.refs_new.iter().map(move |new| (change, new)));
     let named = named.map(|(change, (source, external))| {
         [org, kind.name, source, external, &change.id].map(|text| Cell::Text(text.to_owned())).to_vec()
     });
     let columns = ["org", "kind", "source", "external_id", "resource_id"].map(|name| (name, ColumnType::Text));
-    insert_many(conn, "external_ref", columns.into_iter(), named.collect()).await
+    conn.insert_many("external_ref", columns.into_iter(), named.collect()).await
 }
 
 async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), Fail> {
@@ -233,16 +233,21 @@ async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), 
     let mut row = vec![Cell::Text(org.to_owned())];
     row.extend(change.cells.iter().cloned());
     row.extend([Cell::Int(seq), Cell::Int(until)]);
-    insert_many(conn, &format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), vec![row]).await?;
-    if change.erases() { erase_history(conn, org, &change).await } else { Ok(()) }
+    conn.insert_many(&format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), vec![row]).await?;
+    if change.erases { erase_history(conn, org, &change).await } else { Ok(()) }
 }
 
 /// Blanks the personal fields in every version.
 async fn erase_history(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail> {
+    let personal: Vec<String> =
+        change.kind.columns().filter(|(_, _, field)| field.personal).map(|(name, _, _)| name).collect();
+    if personal.is_empty() {
+        return Ok(());
+    }
     let mut sql = Sql::new("UPDATE \"");
     sql.push(change.kind.name).push("_rev\" SET ");
-    for (i, (name, _, _)) in change.kind.columns().filter(|(_, _, field)| field.personal).enumerate() {
-        sql.push(if i == 0 { "" } else { ", " }).push(&name).push(" = NULL");
+    for (i, name) in personal.iter().enumerate() {
+        sql.push(if i == 0 { "" } else { ", " }).push(name).push(" = NULL");
     }
     sql.push(" WHERE org = ").text(org).push(" AND id = ").text(&change.id);
     conn.run(sql).await.map(|_| ())
@@ -262,34 +267,4 @@ async fn write_refs(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail>
         conn.run(sql).await?;
     }
     Ok(())
-}
-
-/// Inserts rows of a table.
-pub(crate) async fn insert_many<'a>(
-    conn: &Conn,
-    table: &str,
-    columns: impl Iterator<Item = (&'a str, ColumnType)>,
-    rows: Vec<Vec<Cell>>,
-) -> Result<(), Fail> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let columns = columns.map(|(name, ty)| (name.to_owned(), ty)).collect();
-    conn.insert(Insert::new(table, columns, rows)).await
-}
-
-/// `INSERT INTO` its table these of its rows.
-pub(crate) fn push_insert(insert: &Insert, rows: &[Vec<Cell>], sql: &mut Sql) {
-    sql.push("INSERT INTO \"").push(&insert.table);
-    for (i, (name, _)) in insert.columns.iter().enumerate() {
-        sql.push(if i == 0 { "\" (" } else { ", " }).push(name);
-    }
-    for (i, row) in rows.iter().enumerate() {
-        sql.push(if i == 0 { ") VALUES (" } else { ", (" });
-        for (j, (cell, (_, ty))) in row.iter().zip(&insert.columns).enumerate() {
-            sql.push(if j == 0 { "" } else { ", " }).cell(cell, *ty);
-        }
-        sql.push(")");
-    }
-    sql.push(insert.then);
 }

@@ -7,7 +7,8 @@ use steerco_domain::time::Instant;
 
 use crate::conn::{Conn, Shared};
 use crate::fail::Fail;
-use crate::flush::insert_many;
+use crate::key::Kept;
+pub use crate::key::Key;
 use crate::sql::Sql;
 
 /// A remembered answer.
@@ -20,17 +21,6 @@ pub struct Remembered {
     /// What was answered, as JSON that names resources and revisions and holds no personal data.
     pub answer: String,
 }
-
-/// Whose key, in which organisation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    pub org: String,
-    pub subject: String,
-    pub key: String,
-}
-
-/// What was answered: fingerprint of the request and answer.
-pub(crate) type Kept = (String, String);
 
 /// What was answered under this key.
 pub fn find(conn: &Conn, key: &Key) -> Result<Option<Kept>, Fail> {
@@ -73,7 +63,7 @@ pub(crate) async fn remember(conn: &Conn, now: Instant, rows: Vec<(String, Remem
             cells
         })
         .collect();
-    insert_many(conn, "idempotency", columns.into_iter().chain([("at", ColumnType::Int)]), rows).await
+    conn.insert_many("idempotency", columns.into_iter().chain([("at", ColumnType::Int)]), rows).await
 }
 
 /// Forgets the answers older than this.

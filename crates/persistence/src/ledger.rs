@@ -20,9 +20,10 @@ use steerco_domain::words::Words;
 
 use crate::balance::Balances;
 use crate::columns::Columns;
-use crate::conn::{Conn, Insert};
+use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::flush::logged;
+use crate::insert::Insert;
 use crate::purchase_order;
 use crate::row::Row;
 use crate::sql::Sql;

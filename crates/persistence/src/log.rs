@@ -1,7 +1,6 @@
 //! The log: gapless per organisation, in commit order, hash-chained; the audit trail, the feed and the outbox in one.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use steerco_domain::field::{Cell, Cells, ColumnType};
@@ -10,22 +9,11 @@ use steerco_domain::time::Instant;
 
 use crate::columns::Columns;
 use crate::conn::Conn;
-use crate::database::Database;
 use crate::fail::Fail;
 use crate::filter::contains_pattern;
-use crate::flush::insert_many;
+pub use crate::head::Head;
 use crate::scope::Scope;
 use crate::sql::Sql;
-
-/// The end of an organisation's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    pub seq: i64,
-    pub at: Instant,
-    pub hash: String,
-    /// Raised when a backup is restored, so that older cursors are told.
-    pub epoch: i64,
-}
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -179,45 +167,6 @@ pub(crate) async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head,
     Ok(Head { seq: row.get(0)?, at: Instant::from_micros(row.get(1)?), hash: row.get(2)?, epoch: row.get(3)? })
 }
 
-/// Heads of an embedded database, whose one writer tells of every commit before it answers. PostgreSQL has none: another
-/// node may have written.
-#[derive(Default)]
-pub(crate) struct Heads(Mutex<HashMap<String, Head>>);
-
-impl Heads {
-    fn get(&self, org: &str) -> Option<Head> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
-    }
-
-    /// Moves on, and never back: what was read before a commit may arrive after it.
-    pub(crate) fn advance(&self, org: &str, head: &Head) {
-        let mut heads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if heads.get(org).is_none_or(|known| (known.epoch, known.seq) < (head.epoch, head.seq)) {
-            heads.insert(org.to_owned(), head.clone());
-        }
-    }
-}
-
-impl Database {
-    /// The end of the log; whatever is read after this shows at least that.
-    pub async fn head(&self, conn: &Conn, org: &str) -> Result<Head, Fail> {
-        let Some(heads) = &self.heads else { return get_head(conn, org, false).await };
-        if let Some(head) = heads.get(org) {
-            return Ok(head);
-        }
-        let head = get_head(conn, org, false).await?;
-        heads.advance(org, &head);
-        Ok(head)
-    }
-}
-
-/// Appends the statement that moves the head.
-pub(crate) fn set_head(org: &str, head: &Head, mut sql: Sql) -> Sql {
-    sql.push(" UPDATE log_head SET seq = ").int(head.seq).push(", at = ").int(head.at.micros());
-    sql.push(", hash = ").text(&head.hash).push(" WHERE org = ").text(org);
-    sql
-}
-
 /// The first entry of a new organisation follows this.
 pub(crate) async fn create_head(conn: &Conn, org: &str) -> Result<(), Fail> {
     let mut sql = Sql::new("INSERT INTO tenant (org) VALUES (");
@@ -230,7 +179,7 @@ pub(crate) async fn create_head(conn: &Conn, org: &str) -> Result<(), Fail> {
 
 pub(crate) async fn append(conn: &Conn, entries: Vec<(String, Entry)>) -> Result<(), Fail> {
     let rows = entries.into_iter().map(|(org, entry)| entry.cells(&org)).collect();
-    insert_many(conn, "log", COLUMNS.iter().map(|(name, ty)| (*name, *ty)), rows).await
+    conn.insert_many("log", COLUMNS.iter().map(|(name, ty)| (*name, *ty)), rows).await
 }
 
 /// Entries of this statement from its FROM on.

@@ -3,19 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
-use crate::database::Database;
-use crate::fail::Fail;
-use crate::log::{Head, get_head};
-
-/// How often a log is looked at.
-const LOOK: Duration = Duration::from_millis(250);
-/// After which a look has failed: a connection that is lost may say nothing at all.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::head::Head;
 
 /// Moves with the log of an organisation, and whenever it cannot be seen whether that has moved.
 pub type Moves = watch::Receiver<Mark>;
@@ -29,7 +20,7 @@ pub(crate) struct Lookout(Mutex<HashMap<String, watch::Sender<Mark>>>);
 
 impl Lookout {
     /// Whoever waits for this log, and whether it is the first.
-    fn join(&self, org: &str) -> (Moves, bool) {
+    pub(crate) fn join(&self, org: &str) -> (Moves, bool) {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(log) = logs.get(org) {
             return (log.subscribe(), false);
@@ -49,7 +40,7 @@ impl Lookout {
 
     /// Forgets a log that nobody waits for any more; whether that is so. Only who looks at it for others may: otherwise
     /// the next to wait would have another look at it besides.
-    fn forget(&self, org: &str) -> bool {
+    pub(crate) fn forget(&self, org: &str) -> bool {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = logs.get(org).is_none_or(watch::Sender::is_closed);
         if idle {
@@ -71,52 +62,8 @@ impl Lookout {
     }
 
     /// Says that a log cannot be seen: whoever waits has to look for itself.
-    fn lose(&self, org: &str) {
+    pub(crate) fn lose(&self, org: &str) {
         self.tell(org, |log| log.send_modify(|_| ()));
-    }
-}
-
-impl Database {
-    /// Moves with the log of this organisation, whoever writes to it. What was committed before this was asked for is in
-    /// the log; what comes after is told.
-    pub fn moves(&self, org: &str) -> Moves {
-        let (moves, first) = self.lookout.join(org);
-        if first && self.is_postgres() {
-            let (database, org) = (self.clone(), org.to_owned());
-            tokio::spawn(async move { database.look_out(&org).await });
-        }
-        moves
-    }
-
-    /// Looks at a log as long as somebody waits for it. A look that fails is made again at once: a connection may have
-    /// died, and the next one live.
-    async fn look_out(&self, org: &str) {
-        let mut blind_since = None;
-        loop {
-            let since = *blind_since.get_or_insert_with(Instant::now);
-            match tokio::time::timeout(PATIENCE, self.look(org)).await {
-                Ok(Ok(head)) => {
-                    blind_since = None;
-                    self.lookout.advance(org, &head);
-                }
-                _ if since.elapsed() < PATIENCE => {
-                    tokio::time::sleep(LOOK / 10).await;
-                    continue;
-                }
-                _ => self.lookout.lose(org),
-            }
-            if self.lookout.forget(org) {
-                return;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    async fn look(&self, org: &str) -> Result<Head, Fail> {
-        let conn = self.read(org).await?;
-        let head = get_head(&conn, org, false).await?;
-        conn.close().await?;
-        Ok(head)
     }
 }
 

@@ -7,10 +7,9 @@ use sqlx::{Arguments, AssertSqlSafe, Decode, Postgres, Row, ValueRef};
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::hex::hex;
 
-use crate::columns::Columns;
-use crate::conn::Insert;
 use crate::fail::Fail;
-use crate::idempotency::Key;
+use crate::insert::Insert;
+use crate::key::Key;
 use crate::sql::Sql;
 
 /// A statement with its values.
@@ -76,8 +75,8 @@ fn text(cell: Option<&Cell>) -> Option<&str> {
     if let Some(Cell::Text(text)) = cell { Some(text) } else { None }
 }
 
-/// The cells of a row. What type each column has is known, and not asked of every row again.
-pub(crate) fn cells(row: &PgRow, columns: &Columns) -> Result<Vec<Cell>, Fail> {
+/// The cells of a row of these columns. What type each column has is known, and not asked of every row again.
+pub(crate) fn cells(row: &PgRow, columns: &[(String, ColumnType)]) -> Result<Vec<Cell>, Fail> {
     let cell = |(i, (name, ty)): (usize, &(String, ColumnType))| {
         let value = row.try_get_raw(i)?;
         if value.is_null() {
@@ -89,5 +88,5 @@ pub(crate) fn cells(row: &PgRow, columns: &Columns) -> Result<Vec<Cell>, Fail> {
         };
         cell.map_err(|cause| Fail::Broken(format!("column {name}: {cause}")))
     };
-    columns.all.iter().enumerate().map(cell).collect()
+    columns.iter().enumerate().map(cell).collect()
 }

@@ -297,7 +297,7 @@ pub async fn find_known(conn: &Conn, scope: &Scope, kind: &Kind, id: &str, seq: 
     };
     let reached = reached_then(conn, scope.org(), &deliverables, seq).await?;
     let of = |it: &Deliverable| reached.get(&it.id.to_string()).copied().unwrap_or_default();
-    let found = Found::of(deliverables.iter().map(|it| (child(it), it, of(it))));
+    let found = Found::of(deliverables.iter().map(|it| (child(it), it.sums(of(it)), it.updated_at)));
     let hidden = match kind.name {
         "portfolio" => query::count_hidden(conn, scope, id, at).await?,
         _ => 0,

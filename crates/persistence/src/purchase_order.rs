@@ -6,8 +6,9 @@ use steerco_domain::purchase_order_batch::{
 };
 use steerco_domain::words::Words;
 
-use crate::conn::{Conn, Insert};
+use crate::conn::Conn;
 use crate::fail::Fail;
+use crate::insert::Insert;
 use crate::row::Row;
 use crate::sql::Sql;
 

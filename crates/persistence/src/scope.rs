@@ -169,7 +169,7 @@ impl Scope {
 
     /// The fields of this kind the caller sees.
     pub fn mask(&self, kind: &Kind) -> Mask {
-        if self.private { Mask::ALL } else { Mask::of(kind, |field| !field.private) }
+        if self.private { Mask::ALL } else { Mask::of(kind.fields, |field| !field.private) }
     }
 
     /// Whether private fields are in sight.

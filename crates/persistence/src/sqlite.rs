@@ -14,9 +14,8 @@ use sea_orm::Value;
 use steerco_domain::field::Cell;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::conn::Insert;
 use crate::fail::Fail;
-use crate::flush::push_insert;
+use crate::insert::{Insert, push_insert};
 use crate::row::Row;
 use crate::sql::Sql;
 

@@ -8,116 +8,23 @@
 use std::any::Any;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use futures::future::BoxFuture;
 use steerco_domain::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::{AccessCache, RIGHTS};
-use crate::blob::{self, Link};
 use crate::conn::{Conn, Pool};
-use crate::consumer::{Moved, set_offset};
+use crate::consumer::set_offset;
 use crate::database::Database;
+use crate::effect::Sorted;
 use crate::fail::Fail;
-use crate::flush::{Act, Change, SourceVersion, set_source_versions};
+use crate::flush::set_source_versions;
+use crate::head::{Head, Heads};
 use crate::idempotency::{Key, Remembered, read_kept, remember};
-use crate::ledger::Postings;
-use crate::log::{Entry, Head, Heads, append, create_head, get_head};
+use crate::log::{Entry, append, create_head, get_head};
 use crate::lookout::Lookout;
-use crate::webhook::Setting;
-use crate::{credential, flush, idempotency, ledger, sqlite, webhook};
-
-/// What a decision wants written, and the answer once it is.
-pub struct Plan {
-    pub act: Act,
-    pub changes: Vec<Change>,
-    pub source_versions: Vec<SourceVersion>,
-    pub remembered: Option<Remembered>,
-    /// Account and hash of a secret issued.
-    pub credential: Option<(String, String)>,
-    /// A content to be linked with the changes.
-    pub link: Option<Link>,
-    /// A reader of the feed that is moved.
-    pub moved: Option<Moved>,
-    /// What changes of the sending of webhooks.
-    pub webhooks: Vec<Setting>,
-    /// What is added to the ledger.
-    pub postings: Option<Postings>,
-    /// Whether the organisation itself is made.
-    pub new_organisation: bool,
-    pub answer: Box<dyn Any + Send>,
-}
-
-impl Plan {
-    /// A plan that writes nothing.
-    pub fn nothing(act: Act, answer: Box<dyn Any + Send>) -> Self {
-        Self {
-            act,
-            changes: vec![],
-            source_versions: vec![],
-            remembered: None,
-            credential: None,
-            link: None,
-            moved: None,
-            webhooks: vec![],
-            postings: None,
-            new_organisation: false,
-            answer,
-        }
-    }
-}
-
-/// A decision. It may run more than once, so it takes nothing away; it reads, refuses or plans, and never writes.
-pub type Job = Arc<dyn for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync>;
-
-/// A decision in steps that are one transaction: each sees what those before it wrote. A refusal takes all of them back.
-pub type Steps = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Step, Fail>> + Send + Sync>;
-
-/// What a step wants written.
-pub enum Step {
-    More(Plan),
-    Last(Plan),
-}
-
-/// What is handed to the writer.
-enum Work {
-    One(Job),
-    Many(Steps),
-}
-
-type Answer = Result<Box<dyn Any + Send>, Fail>;
-
-struct Task {
-    key: Option<Key>,
-    work: Work,
-    reply: oneshot::Sender<Answer>,
-}
-
-/// Hands decisions to the database.
-#[derive(Clone)]
-pub struct Writer {
-    pool: Pool,
-    thread: Option<Arc<WriterThread>>,
-    commits: Arc<watch::Sender<u64>>,
-}
-
-/// The thread that writes an embedded database: its syncs to disk stand in nobody's way.
-struct WriterThread {
-    tasks: Option<mpsc::Sender<Task>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for WriterThread {
-    /// The last to leave waits until what was handed in is written and the file is closed.
-    fn drop(&mut self) {
-        self.tasks = None;
-        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
-            // It has nothing to tell.
-            let _ = thread.join();
-        }
-    }
-}
+use crate::plan::{Answer, Job, Plan, Step, Steps, Task, Work, Writer, WriterThread};
+use crate::{blob, credential, flush, idempotency, ledger, sqlite, webhook};
 
 /// Requests that wait for the one writer at most; beyond that the service says it is busy.
 const WAITING_MAX: usize = 1024;
@@ -126,35 +33,22 @@ const GROUP_MAX: usize = 128;
 /// Times a PostgreSQL transaction is run again after a deadlock.
 const RETRIES: usize = 3;
 
-impl Writer {
-    pub(crate) fn sqlite(
-        pool: Arc<sqlite::Pool>,
-        cache: Arc<AccessCache>,
-        (heads, lookout): (Arc<Heads>, Arc<Lookout>),
-    ) -> Result<Self, String> {
-        let (tasks, queue) = mpsc::channel(WAITING_MAX);
-        let commits = Arc::new(watch::Sender::new(0));
-        let pool = Pool::Sqlite(pool);
-        let groups = Groups { pool: pool.clone(), cache, heads, lookout, commits: Arc::clone(&commits) };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|cause| cause.to_string())?;
-        let thread = std::thread::Builder::new().name("writer".to_owned());
-        let thread = thread.spawn(move || runtime.block_on(groups.run(queue))).map_err(|cause| cause.to_string())?;
-        let thread = Arc::new(WriterThread { tasks: Some(tasks), thread: Some(thread) });
-        Ok(Self { pool, thread: Some(thread), commits })
-    }
-
-    pub(crate) fn postgres(pool: Pool) -> Self {
-        Self { pool, thread: None, commits: Arc::new(watch::Sender::new(0)) }
-    }
-
-    pub(crate) const fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    pub(crate) fn outside(&self) -> Conn {
-        Conn::Pool(self.pool.clone())
-    }
+/// The thread that writes an embedded database.
+pub(crate) fn start(
+    pool: Arc<sqlite::Pool>,
+    cache: Arc<AccessCache>,
+    (heads, lookout): (Arc<Heads>, Arc<Lookout>),
+) -> Result<Writer, String> {
+    let (tasks, queue) = mpsc::channel(WAITING_MAX);
+    let commits = Arc::new(watch::Sender::new(0));
+    let pool = Pool::Sqlite(pool);
+    let groups = Groups { pool: pool.clone(), cache, heads, lookout, commits: Arc::clone(&commits) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| cause.to_string())?;
+    let thread = std::thread::Builder::new().name("writer".to_owned());
+    let thread = thread.spawn(move || runtime.block_on(groups.run(queue))).map_err(|cause| cause.to_string())?;
+    let thread = Arc::new(WriterThread { tasks: Some(tasks), thread: Some(thread) });
+    Ok(Writer { pool, thread: Some(thread), commits })
 }
 
 impl Database {
@@ -274,33 +168,35 @@ impl Group {
         if plan.new_organisation {
             create_head(conn, &org).await?;
         }
-        if !plan.changes.is_empty() {
+        let Sorted { changes, postings, source_versions, links, moved, webhooks, credentials } =
+            Sorted::of(plan.effects);
+        if !changes.is_empty() {
             if !self.heads.contains_key(&org) {
                 self.heads.insert(org.clone(), get_head(conn, &org, true).await?);
             }
-            self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
+            self.touches_rights |= changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
-                let entries = flush::write(conn, head, &plan.act, plan.changes).await?;
+                let entries = flush::write(conn, head, &plan.act, changes).await?;
                 conn.set_end(&org, head);
-                if let Some(postings) = &plan.postings {
+                if let Some(postings) = &postings {
                     ledger::post(conn, &org, head.seq, postings).await?;
                 }
                 self.entries.extend(entries.into_iter().map(|entry| (org.clone(), entry)));
             }
         }
-        set_source_versions(conn, &org, &plan.source_versions).await?;
-        if let Some(link) = &plan.link {
+        set_source_versions(conn, &org, &source_versions).await?;
+        for link in &links {
             blob::link(conn, &org, link).await?;
         }
-        if let Some(moved) = &plan.moved {
+        for moved in &moved {
             set_offset(conn, &org, moved).await?;
         }
-        for setting in &plan.webhooks {
+        for setting in &webhooks {
             let head = self.heads.get(&org).map(|head| head.seq);
             webhook::apply(conn, &org, head, setting).await?;
         }
-        if let Some((account, hash)) = plan.credential {
-            credential::set(conn, &org, &account, &hash).await?;
+        for (account, hash) in &credentials {
+            credential::set(conn, &org, account, hash).await?;
         }
         self.remembered.extend(plan.remembered.map(|remembered| (org, remembered)));
         self.now = self.now.max(Some(plan.act.now));

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
-use serde_json::value::RawValue;
+use futures::future::BoxFuture;
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
 use steerco_domain::consumer::Consumer;
-use steerco_domain::field::Long;
 use steerco_domain::id::Id;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::time::Instant;
@@ -21,47 +19,9 @@ use crate::operation::{Answered, Operation, Told, Under};
 use crate::parameter::{
     AFTER, CONSUMER_ID, EVENT_TYPES, EXCLUDE_SOURCE, KINDS, PAGE_SIZE, PROGRAM_IDS, SINCE, WITH_LABELS,
 };
-use crate::sight::fill;
+use crate::sight::{Event, FEED, fill};
 use crate::token::Cursor;
 use crate::{Caller, EventArgs, EventFilter, Service};
-
-/// One change.
-#[answer]
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// The same over every channel (`evt_…`); says nothing of its number.
-    pub id: String,
-    /// Cursor from which the feed goes on after this event.
-    pub cursor: String,
-    /// When it was committed (UTC).
-    #[field(plain)]
-    pub at: Instant,
-    /// Who did it: a person, a service account, or `system`.
-    pub actor: String,
-    /// What was done, such as `risk.assess`.
-    pub operation: String,
-    /// Kind of the resource, such as `risk`.
-    pub kind: &'static str,
-    /// Id of the resource.
-    pub resource_id: String,
-    /// Number in the organisation's sequence, without gaps. Hidden from partners.
-    pub seq: Option<Long>,
-    /// Revision after the change. Hidden from partners.
-    pub revision: Option<i32>,
-    /// Fields changed, as far as visible.
-    pub changed: Vec<String>,
-    /// The resource after the change, as far as visible; absent for a tombstone. Of a `backfill` the version that held
-    /// before: what holds now is as it was.
-    pub after: Option<Box<RawValue>>,
-    /// Whether the resource was deleted.
-    pub deleted: bool,
-    /// `lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked for, or into
-    /// it. `access_changed`: the caller's own rights changed, so that the lists are to be read again.
-    #[field(one_of("lost", "gained", "access_changed"))]
-    pub visibility: Option<&'static str>,
-    /// Request that caused it.
-    pub request_id: String,
-}
 
 /// A page of the feed.
 #[answer(message = "ListEventsResponse")]
@@ -81,8 +41,6 @@ impl EventPage {
         Self { events: Vec::new(), next_cursor, more: false }
     }
 }
-
-pub(crate) const FEED: &Row = find("event", "read");
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "list_events",
@@ -129,9 +87,11 @@ const LOOK: Duration = Duration::from_millis(250);
 const BOOKMARK: Duration = Duration::from_secs(15);
 
 impl Service {
-    pub async fn events(&self, caller: &Caller, args: &EventArgs) -> Result<EventPage, Error> {
-        let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn events<'a>(&'a self, caller: &'a Caller, args: &'a EventArgs) -> BoxFuture<'a, Result<EventPage, Error>> {
+        Box::pin(async move {
+            let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn events_by(&self, caller: &Caller, args: &EventArgs) -> Result<(EventPage, Arc<Access>), Fail> {

@@ -10,10 +10,11 @@ use steerco_domain::encode::{Encode, Encoder};
 use steerco_domain::error::Fault;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::input::Input;
-use steerco_domain::mask::{Mask, View};
+use steerco_domain::mask::Mask;
 use steerco_domain::resource::{Kind, Verb};
 use steerco_domain::shape::{Answer, AnswerSpec, Described, Shape, Wire};
 use steerco_domain::time::{Day, Instant};
+use steerco_domain::view::View;
 use steerco_domain::words::Words;
 use steerco_domain::{AnyBox, AnyResource, Error, Resource};
 

@@ -1,14 +1,18 @@
 //! Service accounts: a client secret is issued and shown once.
 
+use futures::future::BoxFuture;
 use serde_json::Map;
 use steerco_derive::answer;
 use steerco_domain::input::read_input;
 use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
 use steerco_domain::{Error, Resource};
+use steerco_persistence::Effect;
 
+use crate::answer::Written;
+use crate::args::Context;
 use crate::operation::{Answered, Operation, Part, Told};
+use crate::service::Service;
 use crate::token::digest;
-use crate::{Context, Service, Written};
 
 /// A service account with its new secret.
 #[answer(message = "IssueSecretServiceAccountResponse")]
@@ -40,13 +44,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 
 impl Service {
     /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
-    pub async fn issue_secret(&self, context: &Context, id: &str) -> Result<(Written, Option<String>), Error> {
-        let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
-        let secret = self.new_secret();
-        let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
-        wish.secret = Some((id.to_owned(), digest(&[&secret])));
-        let written = self.execute_one(context, wish).await?;
-        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
-        Ok((written, shown))
+    pub fn issue_secret<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(Written, Option<String>), Error>> {
+        Box::pin(async move {
+            let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
+            let secret = self.new_secret();
+            let mut command = Self::command_to_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
+            command.effects.push(Effect::Credential { account: id.to_owned(), hash: digest(&[&secret]) });
+            let written = self.execute_one(context, command).await?;
+            let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
+            Ok((written, shown))
+        })
     }
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
-use steerco_domain::access::{TABLE, find};
+use steerco_derive::answer;
+use steerco_domain::access::{Row, TABLE, find};
 use steerco_domain::error::Fault;
 use steerco_domain::event_type::{check_event_types, check_kinds, check_labels, label_of};
 use steerco_domain::field::Long;
@@ -21,9 +22,10 @@ use steerco_persistence::log::{Entry, FeedQuery};
 use steerco_persistence::scope::{Reach, authorise};
 use steerco_persistence::{Access, Conn, Fail, Scope, log, query};
 
-use crate::events::FEED;
 use crate::token::digest;
-use crate::{Caller, Event, EventFilter, Service};
+use crate::{Caller, EventFilter, Service};
+
+pub(crate) const FEED: &Row = find("event", "read");
 
 /// Values that a filter of the feed may name, of each sort.
 const NAMES_MAX: usize = 200;
@@ -371,4 +373,42 @@ fn trimmed(after: &str, visible: impl Fn(&str) -> bool) -> serde_json::Result<Bo
     let mut members: Map<String, Value> = serde_json::from_str(after)?;
     members.retain(|name, _| visible(name));
     to_raw_value(&members)
+}
+
+/// One change.
+#[answer]
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The same over every channel (`evt_…`); says nothing of its number.
+    pub id: String,
+    /// Cursor from which the feed goes on after this event.
+    pub cursor: String,
+    /// When it was committed (UTC).
+    #[field(plain)]
+    pub at: Instant,
+    /// Who did it: a person, a service account, or `system`.
+    pub actor: String,
+    /// What was done, such as `risk.assess`.
+    pub operation: String,
+    /// Kind of the resource, such as `risk`.
+    pub kind: &'static str,
+    /// Id of the resource.
+    pub resource_id: String,
+    /// Number in the organisation's sequence, without gaps. Hidden from partners.
+    pub seq: Option<Long>,
+    /// Revision after the change. Hidden from partners.
+    pub revision: Option<i32>,
+    /// Fields changed, as far as visible.
+    pub changed: Vec<String>,
+    /// The resource after the change, as far as visible; absent for a tombstone. Of a `backfill` the version that held
+    /// before: what holds now is as it was.
+    pub after: Option<Box<RawValue>>,
+    /// Whether the resource was deleted.
+    pub deleted: bool,
+    /// `lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked for, or into
+    /// it. `access_changed`: the caller's own rights changed, so that the lists are to be read again.
+    #[field(one_of("lost", "gained", "access_changed"))]
+    pub visibility: Option<&'static str>,
+    /// Request that caused it.
+    pub request_id: String,
 }

@@ -2,8 +2,8 @@
 
 use steerco_domain::encode::{Encode, Encoder, MemberEncoder};
 use steerco_domain::field::Long;
-use steerco_domain::mask::View;
 use steerco_domain::resource::Kind;
+use steerco_domain::view::View;
 use steerco_domain::{Error, Fault};
 use steerco_service::{Outcome, Page, RecordResult, Seen, Upserted, Written};
 use tonic::Response;

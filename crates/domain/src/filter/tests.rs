@@ -180,7 +180,7 @@ fn what_cannot_be_compared_is_refused() {
 
 #[test]
 fn a_hidden_field_is_an_unknown_one() {
-    let visible = Mask::of(Risk::KIND, |f| !f.private && f.name != "labels");
+    let visible = Mask::of(Risk::KIND.fields, |f| !f.private && f.name != "labels");
     for name in ["updated_at", "labels.x"] {
         let fault = |name: &str| parse(&format!("{name} = 'x'"), Risk::KIND, visible).unwrap_err().remove(0);
         assert_eq!(fault(name).code, "UNKNOWN_FIELD");

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::bounded::Bounded;
 use super::{Link, Record, Sink};
-use crate::csv_lines::{amount_text, day, decode, delimiter, example};
+use crate::csv_lines::{amount_text, beyond, day, decode, delimiter, example};
 use crate::error::{Error, Fault, Reason};
 use crate::export::unguarded;
 use crate::field::{FieldSpec, Shape};
@@ -260,14 +260,6 @@ impl Column {
         let lower = cell.to_lowercase();
         Some(self.words.iter().find(|(from, _)| *from == lower).map_or(cell, |(_, to)| to.as_str()))
     }
-}
-
-/// What stands behind the last column of the header belongs nowhere: mostly a separator that is not in quotes has moved
-/// everything.
-pub(crate) fn beyond(width: usize, cells: &[Option<Cow<'_, str>>]) -> Option<Fault> {
-    let says = |cell: &Option<Cow<'_, str>>| cell.as_deref().is_none_or(|text| !text.trim().is_empty());
-    let detail = || format!("the line has {} cells, the header {width}: is a separator not in quotes?", cells.len());
-    cells.iter().skip(width).any(says).then(|| Fault::new("", "DOES_NOT_FIT", detail()))
 }
 
 /// Money of a line, until its parts are together.

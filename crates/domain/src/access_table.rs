@@ -1,0 +1,416 @@
+//! The one table of permissions: who may do what.
+//!
+//! An operation that is not here does not compile. `y` allows, `-` denies, `f` allows without the private fields.
+//! Which rows a caller reaches is decided by the reach of its grants, in SQL, and not here.
+
+use steerco_derive::words;
+
+use crate::words::Words;
+
+/// What a grant lets its holder be.
+#[words]
+pub enum Role {
+    /// Administers the organisation: people, grants, accounts, sources.
+    Admin,
+    /// Directs project management: everything but administration.
+    Director,
+    /// Manages programs within the reach of the grant.
+    ProgramManager,
+    /// Finance: reads plans, writes money.
+    Finance,
+    /// Senior management: reads.
+    Executive,
+    /// An internal tool that syncs project data.
+    Integration,
+    /// A partner: its own engagements and nothing else.
+    Vendor,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+/// What a role may do with an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Deny,
+    Allow,
+    /// Allowed, without the fields marked private.
+    Fields,
+}
+
+impl Cell {
+    /// The word of this cell in `GET /v1/permissions`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Allow => "allow",
+            Self::Fields => "fields",
+        }
+    }
+}
+
+/// One row of the table.
+pub struct Row {
+    pub kind: &'static str,
+    pub action: &'static str,
+    pub cells: [Cell; 8],
+}
+
+impl Row {
+    /// The token scope this action needs: `risks:read`, `risks:write`.
+    pub fn scope(&self) -> String {
+        let plural = match self.kind {
+            "event" => "events",
+            kind => crate::find_kind(kind).map_or(kind, |kind| kind.plural),
+        };
+        let right = if matches!(self.action, "read" | "propose_accruals" | "preview") { "read" } else { "write" };
+        format!("{plural}:{right}")
+    }
+
+    pub fn cell(&self, role: Role) -> Cell {
+        Role::ALL.iter().position(|r| *r == role).map_or(Cell::Deny, |i| self.cells[i])
+    }
+}
+
+const fn row(kind: &'static str, action: &'static str, cells: &str) -> Row {
+    let bytes = cells.as_bytes();
+    let mut read = [Cell::Deny; 8];
+    let mut i = 0;
+    while i < 8 {
+        read[i] = match bytes[i * 2] {
+            b'y' => Cell::Allow,
+            b'f' => Cell::Fields,
+            _ => Cell::Deny,
+        };
+        i += 1;
+    }
+    Row { kind, action, cells: read }
+}
+
+/// Every operation and what each role may do with it.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = &[
+    //                                     A D P F E I V A
+    //                                     d i r i x n e u
+    //                                     m r o n e t n d
+    //                                     i e g a c e d i
+    //                                     n c r n u g o t
+    row("organisation",    "read",         "y y y y y y f y"),
+    row("organisation",    "update",       "y - - - - - - -"),
+    row("person",          "read",         "y y y y y y - y"),
+    row("person",          "create",       "y y - - - y - -"),
+    row("person",          "update",       "y y - - - y - -"),
+    row("person",          "delete",       "y - - - - - - -"),
+    row("person",          "disable",      "y - - - - - - -"),
+    row("person",          "enable",       "y - - - - - - -"),
+    row("person",          "erase",        "y - - - - - - -"),
+    row("principal",       "read",         "y - - - - - - y"),
+    row("principal",       "create",       "y - - - - - - -"),
+    row("principal",       "update",       "y - - - - - - -"),
+    row("principal",       "delete",       "y - - - - - - -"),
+    row("principal",       "disable",      "y - - - - - - -"),
+    row("principal",       "enable",       "y - - - - - - -"),
+    row("grant",           "read",         "y y - - - - - y"),
+    row("grant",           "create",       "y - - - - - - -"),
+    row("grant",           "update",       "y - - - - - - -"),
+    row("grant",           "delete",       "y - - - - - - -"),
+    row("grant",           "revoke",       "y - - - - - - -"),
+    row("source",          "read",         "y y y y y y - y"),
+    row("source",          "create",       "y - - - - - - -"),
+    row("source",          "update",       "y - - - - - - -"),
+    row("source",          "delete",       "y - - - - - - -"),
+    row("service_account", "read",         "y - - - - - - y"),
+    row("service_account", "create",       "y - - - - - - -"),
+    row("service_account", "update",       "y - - - - - - -"),
+    row("service_account", "delete",       "y - - - - - - -"),
+    row("service_account", "disable",      "y - - - - - - -"),
+    row("service_account", "enable",       "y - - - - - - -"),
+    row("service_account", "issue_secret", "y - - - - - - -"),
+    row("portfolio",       "read",         "y y y y y y - y"),
+    row("portfolio",       "create",       "- y - - - y - -"),
+    row("portfolio",       "update",       "- y - - - y - -"),
+    row("portfolio",       "delete",       "- y - - - - - -"),
+    row("program",         "read",         "y y y y y y - y"),
+    row("program",         "create",       "- y - - - y - -"),
+    row("program",         "update",       "- y y - - y - -"),
+    row("program",         "delete",       "- y - - - - - -"),
+    row("program",         "activate",     "- y y - - - - -"),
+    row("program",         "hold",         "- y y - - - - -"),
+    row("program",         "complete",     "- y y - - - - -"),
+    row("program",         "cancel",       "- y - - - - - -"),
+    row("project",         "read",         "y y y y y y - y"),
+    row("project",         "create",       "- y y - - y - -"),
+    row("project",         "update",       "- y y - - y - -"),
+    row("project",         "delete",       "- y y - - - - -"),
+    row("project",         "activate",     "- y y - - y - -"),
+    row("project",         "hold",         "- y y - - y - -"),
+    row("project",         "complete",     "- y y - - y - -"),
+    row("project",         "cancel",       "- y y - - y - -"),
+    row("deliverable",     "read",         "y y y y y y - y"),
+    row("deliverable",     "create",       "- y y - - y - -"),
+    row("deliverable",     "update",       "- y y - - y - -"),
+    row("deliverable",     "delete",       "- y y - - - - -"),
+    row("deliverable",     "start",        "- y y - - y - -"),
+    row("deliverable",     "submit",       "- y y - - y - -"),
+    // Acceptance is a person's, and never that of who submitted.
+    row("deliverable",     "judge",        "- y y - - - - -"),
+    row("deliverable",     "accept",       "- y y - - - - -"),
+    row("deliverable",     "accept_with_reservations", "- y y - - - - -"),
+    row("deliverable",     "reject",       "- y y - - - - -"),
+    row("deliverable",     "cancel",       "- y y - - - - -"),
+    row("work_calendar",   "read",         "y y y y y y - y"),
+    row("work_calendar",   "create",       "- y - - - y - -"),
+    row("work_calendar",   "update",       "- y - - - y - -"),
+    row("work_calendar",   "delete",       "- y - - - - - -"),
+    row("work_calendar",   "import",       "- y - - - y - -"),
+    row("functional_area", "read",         "y y y y y y - y"),
+    row("functional_area", "create",       "- y - - - y - -"),
+    row("functional_area", "update",       "- y - - - y - -"),
+    row("functional_area", "delete",       "- y - - - - - -"),
+    row("activity",        "read",         "y y y y y y - y"),
+    row("activity",        "create",       "- y y - - y - -"),
+    row("activity",        "update",       "- y y - - y - -"),
+    row("activity",        "delete",       "- y y - - y - -"),
+    row("dependency",      "read",         "y y y y y y - y"),
+    row("dependency",      "create",       "- y y - - y - -"),
+    row("dependency",      "update",       "- y y - - y - -"),
+    row("dependency",      "delete",       "- y y - - y - -"),
+    row("dependency",      "agree",        "- y y - - - - -"),
+    row("dependency",      "meet",         "- y y - - y - -"),
+    row("dependency",      "drop",         "- y y - - - - -"),
+    row("dependency",      "reopen",       "- y y - - - - -"),
+    row("risk",            "read",         "y y y y y y - y"),
+    row("risk",            "create",       "- y y - - y - -"),
+    row("risk",            "update",       "- y y - - y - -"),
+    row("risk",            "delete",       "- y y - - - - -"),
+    row("risk",            "assess",       "- y y - - y - -"),
+    row("risk",            "respond",      "- y y - - - - -"),
+    row("risk",            "close",        "- y y - - - - -"),
+    row("risk",            "materialise",  "- y y - - - - -"),
+    row("risk",            "expire",       "- y y - - - - -"),
+    row("partner",         "read",         "y y y y y y f y"),
+    row("partner",         "create",       "- y - - - y - -"),
+    row("partner",         "update",       "- y - - - y - -"),
+    row("partner",         "delete",       "- y - - - - - -"),
+    row("partner",         "suspend",      "y y - - - - - -"),
+    row("partner",         "resume",       "y y - - - - - -"),
+    row("partner",         "end",          "- y - - - - - -"),
+    // Reading as a partner sees it, within what the caller sees.
+    row("partner",         "preview",      "y y y - - - - y"),
+    row("engagement",      "read",         "y y y y y y f y"),
+    row("engagement",      "create",       "- y y - - y - -"),
+    row("engagement",      "update",       "- y y - - y - -"),
+    row("engagement",      "delete",       "- y y - - - - -"),
+    row("engagement",      "activate",     "- y y - - - - -"),
+    row("engagement",      "suspend",      "- y y - - - - -"),
+    row("engagement",      "complete",     "- y y - - - - -"),
+    row("engagement",      "terminate",    "- y - - - - - -"),
+    row("engagement_amendment", "read",    "y y y y y y f y"),
+    row("engagement_amendment", "create",  "- y y - - y - -"),
+    row("engagement_amendment", "update",  "- y y - - y - -"),
+    row("engagement_amendment", "delete",  "- y y - - - - -"),
+    row("engagement_amendment", "submit",  "- y y - - - - -"),
+    row("engagement_amendment", "withdraw", "- y y - - - - -"),
+    // By a person who neither drafted nor submitted it, within the limits of its authority.
+    row("engagement_amendment", "approve", "- y y - - - - -"),
+    row("engagement_amendment", "reject",  "- y y - - - - -"),
+    row("service_level_measurement", "read", "y y y y y y f y"),
+    row("service_level_measurement", "create", "- y y - - y - -"),
+    row("service_level_measurement", "update", "- y y - - y - -"),
+    row("service_level_measurement", "delete", "- y y - - - - -"),
+    row("service_level_measurement", "propose_credit", "- y y y - - - -"),
+    row("milestone",       "read",         "y y y y y y f y"),
+    row("milestone",       "create",       "- y y - - y - -"),
+    row("milestone",       "update",       "- y y - - y - -"),
+    row("milestone",       "delete",       "- y y - - - - -"),
+    // A claim is the partner's, or entered for it; it never changes, but for labels and external references.
+    row("milestone_update", "read",        "y y y y y y f y"),
+    row("milestone_update", "create",      "- y y - - y f -"),
+    row("milestone_update", "update",      "- y y - - y - -"),
+    row("milestone_update", "withdraw",    "- y y - - y f -"),
+    // Deciding is a person's, and never that of who made the claim; answering and disputing the partner's.
+    row("review",          "read",         "y y y y y y f y"),
+    row("review",          "update",       "- y y - - - - -"),
+    row("review",          "accept",       "- y y - - - - -"),
+    row("review",          "accept_with_reservations", "- y y - - - - -"),
+    row("review",          "accept_in_part", "- y y - - - - -"),
+    row("review",          "reject",       "- y y - - - - -"),
+    row("review",          "confirm",      "- y y - - - - -"),
+    row("review",          "query",        "- y y - - - - -"),
+    row("review",          "answer_query", "- - - - - y f -"),
+    row("review",          "meet_condition", "- y y - - - - -"),
+    row("review",          "dispute",      "- - - - - y f -"),
+    row("review",          "answer_dispute", "- y y - - - - -"),
+    row("review",          "revoke",       "- y y - - - - -"),
+    row("payable",         "read",         "y y y y y y f y"),
+    row("payable",         "update",       "- y - y - - - -"),
+    row("payable",         "release",      "- y - y - - - -"),
+    row("rate_card",       "read",         "y y y y y y f y"),
+    row("rate_card",       "create",       "- y y - - y - -"),
+    row("rate_card",       "update",       "- y y - - y - -"),
+    row("rate_card",       "delete",       "- y y - - - - -"),
+    // By a person who did not draft it.
+    row("rate_card",       "approve",      "- y y - - - - -"),
+    row("retention_release", "read",       "y y y y y y f y"),
+    row("retention_release", "create",     "- y y y - - - -"),
+    row("retention_release", "update",     "- y y y - - - -"),
+    row("retention_release", "delete",     "- y y - - - - -"),
+    // By a person who did not ask for it.
+    row("retention_release", "approve",    "- y - y - - - -"),
+    row("retention_release", "reject",     "- y - y - - - -"),
+    // A claim of the partner, or entered for it.
+    row("invoice",         "read",         "y y y y y y f y"),
+    row("invoice",         "create",       "- y y y - y f -"),
+    row("invoice",         "update",       "- y y y - y - -"),
+    row("invoice",         "delete",       "- y - - - - - -"),
+    row("invoice",         "approve",      "- y y y - - - -"),
+    row("invoice",         "reject",       "- y y y - - - -"),
+    row("invoice",         "withdraw",     "- y y y - y f -"),
+    row("invoice",         "accept",       "- - - - - - f -"),
+    row("invoice",         "dispute",      "- - - - - - f -"),
+    row("invoice",         "answer_dispute", "- y y y - - - -"),
+    // Only finance knows what was paid.
+    row("invoice",         "record_payment", "- - - y - - - -"),
+    row("vendor_statement", "read",        "y y y y y y f y"),
+    row("vendor_statement", "create",      "- y y y - y f -"),
+    row("vendor_statement", "update",      "- y y y - y - -"),
+    row("vendor_statement", "delete",      "- y - - - - - -"),
+    // Whom the table lets change a comment must be its author too.
+    row("comment",         "read",         "y y y y y y f y"),
+    row("comment",         "create",       "- y y y y y f -"),
+    row("comment",         "update",       "- y y y y y f -"),
+    row("comment",         "delete",       "- y y - - - - -"),
+    // The same of an attachment.
+    row("attachment",      "read",         "y y y y y y f y"),
+    row("attachment",      "create",       "- y y y y y f -"),
+    row("attachment",      "update",       "- y y y y y f -"),
+    row("attachment",      "upload",       "- y y y y y f -"),
+    row("attachment",      "delete",       "- y y - - - - -"),
+    row("fiscal_calendar", "read",        "y y y y y y - y"),
+    row("fiscal_calendar", "create",      "- - - y - - - -"),
+    row("fiscal_calendar", "update",      "- - - y - - - -"),
+    row("fiscal_calendar", "delete",      "- - - y - - - -"),
+    row("legal_entity",    "read",        "y y y y y y - y"),
+    row("legal_entity",    "create",      "- - - y - - - -"),
+    row("legal_entity",    "update",      "- - - y - - - -"),
+    row("legal_entity",    "delete",      "- - - y - - - -"),
+    row("fiscal_period",   "read",        "y y y y y y - y"),
+    row("fiscal_period",   "create",      "- - - y - - - -"),
+    row("fiscal_period",   "update",      "- - - y - - - -"),
+    row("fiscal_period",   "delete",      "- - - y - - - -"),
+    row("fiscal_period",   "start_closing", "- - - y - - - -"),
+    row("fiscal_period",   "cancel_closing", "- - - y - - - -"),
+    row("fiscal_period",   "close",       "- - - y - - - -"),
+    row("fiscal_period",   "request_reopen", "- - - y - - - -"),
+    row("fiscal_period",   "reconcile",   "- y - y - - - y"),
+    // Reads what commitments come to.
+    row("fiscal_period",   "propose_accruals", "- y y y - - - y"),
+    // By somebody else than who asked for it.
+    row("fiscal_period",   "reopen",      "- y - y - - - -"),
+    row("cost_category",   "read",        "y y y y y y - y"),
+    row("cost_category",   "create",      "- - - y - - - -"),
+    row("cost_category",   "update",      "- - - y - - - -"),
+    row("cost_category",   "delete",      "- - - y - - - -"),
+    row("coding_rule",     "read",        "y y y y y y - y"),
+    row("coding_rule",     "create",      "- - - y - - - -"),
+    row("coding_rule",     "update",      "- - - y - - - -"),
+    row("coding_rule",     "delete",      "- - - y - - - -"),
+    row("mapping_profile", "read",        "y y y y y y - y"),
+    row("mapping_profile", "create",      "- - - y - - - -"),
+    row("mapping_profile", "update",      "- - - y - - - -"),
+    row("mapping_profile", "delete",      "- - - y - - - -"),
+    // An address is its owner's alone.
+    row("calendar_feed",   "read",        "y y y y y y - y"),
+    row("calendar_feed",   "create",      "y y y y y y - -"),
+    row("calendar_feed",   "update",      "y y y y y y - -"),
+    row("calendar_feed",   "delete",      "y y y y y y - -"),
+    row("calendar_feed",   "issue_address", "y y y y y y - -"),
+    row("calendar_feed",   "revoke",      "y y y y y y - -"),
+    // The records themselves need the rights of their own kinds.
+    row("import_job",      "read",        "y y y y y y - y"),
+    row("import_job",      "create",      "y y y y - y - -"),
+    row("import_job",      "update",      "y y y y - y - -"),
+    row("import_job",      "delete",      "y y y y - y - -"),
+    row("import_job",      "upload",      "y y y y - y - -"),
+    row("import_job",      "check",       "y y y y - y - -"),
+    row("import_job",      "apply",       "y y y y - y - -"),
+    // Only finance posts; a grant over the whole organisation is needed.
+    row("actuals_batch",   "read",         "- y - y - - - y"),
+    row("actuals_batch",   "update",       "- - - y - - - -"),
+    row("actuals_batch",   "create",       "- - - y - - - -"),
+    // Adjusting entries, which a closing period takes.
+    row("actuals_batch",   "adjust",       "- - - y - - - -"),
+    row("actuals_batch",   "reclassify",   "- - - y - - - -"),
+    // Without `y`, single entries of sensitive cost categories are out of sight; what they come to is not.
+    row("ledger_entry",    "read",         "- f f y f - - y"),
+    // Posting beyond the budget where it is controlled.
+    row("actuals_batch",   "override",     "- - - y - - - -"),
+    row("purchase_order_batch", "read",    "- y - y - - - y"),
+    row("purchase_order_batch", "update",  "- - - y - - - -"),
+    row("purchase_order_batch", "create",  "- - - y - - - -"),
+    row("exchange_rate",   "read",         "y y y y y y - y"),
+    row("exchange_rate",   "create",       "- - - y - - - -"),
+    row("exchange_rate",   "update",       "- - - y - - - -"),
+    row("exchange_rate",   "delete",       "- - - y - - - -"),
+    row("exchange_rate",   "import",       "- - - y - - - -"),
+    row("authority_limit", "read",         "y y y y y y - y"),
+    row("authority_limit", "create",       "y - - - - - - -"),
+    row("authority_limit", "update",       "y - - - - - - -"),
+    row("authority_limit", "delete",       "y - - - - - - -"),
+    row("budget",          "read",         "y y y y y y - y"),
+    row("budget",          "create",       "- y y y - - - -"),
+    row("budget",          "update",       "- y y y - - - -"),
+    row("budget",          "delete",       "- y y y - - - -"),
+    row("budget",          "submit",       "- y y y - - - -"),
+    row("budget",          "withdraw",     "- y y y - - - -"),
+    // By a person who did not submit it.
+    row("budget",          "approve",      "- y - y - - - -"),
+    row("budget",          "reject",       "- y - y - - - -"),
+    row("forecast",        "read",         "y y y y y y - y"),
+    row("forecast",        "create",       "- y y - - - - -"),
+    row("forecast",        "update",       "- y y - - - - -"),
+    row("forecast",        "delete",       "- y y - - - - -"),
+    row("forecast",        "submit",       "- y y - - - - -"),
+    row("budget_transfer", "read",         "y y y y y y - y"),
+    row("budget_transfer", "create",       "- y y y - - - -"),
+    row("budget_transfer", "update",       "- y y y - - - -"),
+    row("budget_transfer", "delete",       "- y y y - - - -"),
+    // By a person who did not ask for it, within the limits of its authority.
+    row("budget_transfer", "approve",      "- y y y - - - -"),
+    row("budget_transfer", "reject",       "- y y y - - - -"),
+    row("budget_transfer", "withdraw",     "- y y y - - - -"),
+    row("commitment",      "read",         "y y y y y y - y"),
+    row("commitment",      "create",       "- y y y - - - -"),
+    row("commitment",      "update",       "- y y y - - - -"),
+    row("commitment",      "delete",       "- - - y - - - -"),
+    row("commitment",      "commit",       "- y y y - - - -"),
+    row("commitment",      "amend",        "- y y y - - - -"),
+    row("commitment",      "receive",      "- y y y - - - -"),
+    row("commitment",      "invoice",      "- - - y - - - -"),
+    row("commitment",      "credit",       "- - - y - - - -"),
+    row("commitment",      "pay",          "- - - y - - - -"),
+    row("commitment",      "cancel",       "- y y y - - - -"),
+    // Committing beyond the budget where it is controlled.
+    row("commitment",      "override",     "- y - y - - - -"),
+    // Of whoever made it; an admin takes away what of others is in the way.
+    row("consumer",        "read",         "y y y y y y f y"),
+    row("consumer",        "create",       "y y y y y y f -"),
+    row("consumer",        "update",       "y y y y y y f -"),
+    row("consumer",        "delete",       "y y y y y y f -"),
+    row("consumer",        "acknowledge",  "y y y y y y f -"),
+    row("consumer",        "replay",       "y y y y y y f -"),
+    row("webhook_endpoint", "read",         "y y y y y y f y"),
+    row("webhook_endpoint", "create",       "y y y y y y f -"),
+    row("webhook_endpoint", "update",       "y y y y y y f -"),
+    row("webhook_endpoint", "delete",       "y y y y y y f -"),
+    row("webhook_endpoint", "disable",      "y y y y y y f -"),
+    row("webhook_endpoint", "enable",       "y y y y y y f -"),
+    row("webhook_endpoint", "rotate_secret","y y y y y y f -"),
+    row("webhook_endpoint", "test",         "y y y y y y f -"),
+    row("webhook_endpoint", "replay",       "y y y y y y f -"),
+    // The feed: each event also needs the right to read its kind.
+    row("event",           "read",         "y y y y y y y y"),
+    // Writing what held before the change was made (`effective_at`), with the right to update the kind.
+    row("history",         "write",        "- y - - - y - -"),
+    // Prometheus figures of the server.
+    row("metrics",         "read",         "y y - - - y - y"),
+];
