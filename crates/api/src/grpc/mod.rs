@@ -14,6 +14,7 @@ mod fits;
 mod gate;
 mod health;
 mod mask;
+mod ocds;
 mod request;
 mod standard;
 mod streams;
@@ -55,6 +56,7 @@ enum Serves {
     Streams(ServeStreams),
     /// An operation of its own.
     Operation(&'static Operation),
+    Ocds(ocds::Package),
 }
 
 /// Every rpc by its path, with what serves it.
@@ -76,10 +78,9 @@ static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock
             }
         }
     }
-    for rpc in RPCS.iter().filter(|rpc| rpc.streams) {
-        if let Some(serve) = streams::find(rpc.name) {
-            table.insert(rpc.path, (rpc, Serves::Streams(serve)));
-        }
+    for rpc in RPCS {
+        let own = streams::find(rpc.name).map(Serves::Streams).or_else(|| ocds::find(rpc.name).map(Serves::Ocds));
+        table.extend(own.map(|serves| (rpc.path, (rpc, serves))));
     }
     for operation in operations() {
         let (service, name) = (format!("{}Service", operation.service), pascal(operation.id));
@@ -131,6 +132,13 @@ async fn serve(service: Service, request: Request) -> Response {
             let unary = move |request| {
                 let service = service.clone();
                 Box::pin(answer(request, move |call, bytes| operate(rpc, operation, service, call, bytes))) as _
+            };
+            transport::unary(Box::new(unary), request).await
+        }
+        Serves::Ocds(package) => {
+            let unary = move |request| {
+                let service = service.clone();
+                Box::pin(answer(request, move |call, bytes| ocds::serve(rpc, package, service, call, bytes))) as _
             };
             transport::unary(Box::new(unary), request).await
         }
@@ -195,4 +203,25 @@ fn reflector() -> Router {
         }
     };
     routes.into_axum_router()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rpc_is_served() {
+        let missing: Vec<&str> = RPCS.iter().map(|rpc| rpc.path).filter(|path| !TABLE.contains_key(path)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// An operation without its rpc would be one that only REST has.
+    #[test]
+    fn every_operation_has_its_rpc() {
+        for operation in operations() {
+            let serves =
+                |(_, serves): &&(&Rpc, Serves)| matches!(serves, Serves::Operation(it) if it.id == operation.id);
+            assert!(TABLE.values().any(|entry| serves(&entry)), "{}", operation.id);
+        }
+    }
 }
