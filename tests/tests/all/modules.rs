@@ -184,7 +184,7 @@ fn named(source: &TokenStream, here: &[String]) -> BTreeSet<Names> {
             "crate" => drop(paths.insert(names[1..].to_vec())),
             "super" => {
                 let up = here.len().saturating_sub(supers);
-                drop(paths.insert([&here[..up], &names[supers..]].concat()));
+                paths.insert([&here[..up], &names[supers..]].concat());
             }
             _ => {}
         }
