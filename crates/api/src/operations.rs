@@ -16,7 +16,7 @@ static NAME: Parameter = Parameter {
 };
 
 /// Its schema is cut out of the OpenAPI document.
-static GET_EVENT_TYPE: Operation = Operation {
+pub(crate) static GET_EVENT_TYPE: Operation = Operation {
     id: "get_event_type",
     service: "Event",
     path: "/v1/event-types/{name}",

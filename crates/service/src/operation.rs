@@ -370,6 +370,6 @@ impl<R: Resource + AnyResource> Described for Part<R> {
     const WIRE: Wire = Wire::Object(R::KIND.title);
 
     fn shape() -> Shape {
-        Shape::Resource(R::KIND)
+        Shape::Resource(R::KIND.title)
     }
 }

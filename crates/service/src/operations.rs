@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// By the files in which they stand.
-static ALL: &[&[Operation]] = &[
+pub static ALL: &[&[Operation]] = &[
     progress::OPERATIONS,
     bridge::OPERATIONS,
     financials::OPERATIONS,

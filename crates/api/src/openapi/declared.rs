@@ -120,7 +120,7 @@ fn member(field: &AnswerField, shape: &Shape, schemas: &mut Schemas) -> Schema {
             add(spec, schemas);
             reference(spec.title).into()
         }
-        Shape::Resource(kind) => reference(kind.title).into(),
+        Shape::Resource(title) => reference(title).into(),
         Shape::Int { .. } => {
             of(Type::Integer).format(Some(format("int32"))).minimum(field.min).maximum(field.max).into()
         }
