@@ -15,6 +15,7 @@ mod gate;
 mod health;
 mod mask;
 mod ocds;
+mod permissions;
 mod request;
 mod standard;
 mod streams;
@@ -29,6 +30,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use steerco_domain::resource::Kind;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_proto::table::{RPCS, Rpc};
@@ -56,7 +58,25 @@ enum Serves {
     Streams(ServeStreams),
     /// An operation of its own.
     Operation(&'static Operation),
-    Ocds(ocds::Package),
+    /// What the messages say otherwise than REST.
+    Own(ServeOwn),
+}
+
+/// What serves an rpc of one message and one answer.
+type ServeOwn = fn(&'static Rpc, Service, Call, Bytes) -> BoxFuture<'static, standard::Served>;
+
+/// What serves the rpc of this name, where neither a kind nor an operation says it.
+fn own(name: &str) -> Option<ServeOwn> {
+    Some(match name {
+        "ListPermissions" => |rpc, service, call, bytes| Box::pin(permissions::list(rpc, service, call, bytes)),
+        "GetOcdsReleasePackage" | "GetOcdsRecordPackage" => {
+            |rpc, service, call, bytes| Box::pin(ocds::get(rpc, service, call, bytes))
+        }
+        "ListOcdsReleases" | "ListOcdsRecords" => {
+            |rpc, service, call, bytes| Box::pin(ocds::list(rpc, service, call, bytes))
+        }
+        _ => return None,
+    })
 }
 
 /// Every rpc by its path, with what serves it.
@@ -79,8 +99,8 @@ static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock
         }
     }
     for rpc in RPCS {
-        let own = streams::find(rpc.name).map(Serves::Streams).or_else(|| ocds::find(rpc.name).map(Serves::Ocds));
-        table.extend(own.map(|serves| (rpc.path, (rpc, serves))));
+        let serves = streams::find(rpc.name).map(Serves::Streams).or_else(|| own(rpc.name).map(Serves::Own));
+        table.extend(serves.map(|serves| (rpc.path, (rpc, serves))));
     }
     for operation in operations() {
         let (service, name) = (format!("{}Service", operation.service), pascal(operation.id));
@@ -135,10 +155,10 @@ async fn serve(service: Service, request: Request) -> Response {
             };
             transport::unary(Box::new(unary), request).await
         }
-        Serves::Ocds(package) => {
+        Serves::Own(serve) => {
             let unary = move |request| {
                 let service = service.clone();
-                Box::pin(answer(request, move |call, bytes| ocds::serve(rpc, package, service, call, bytes))) as _
+                Box::pin(answer(request, move |call, bytes| serve(rpc, service, call, bytes))) as _
             };
             transport::unary(Box::new(unary), request).await
         }

@@ -11,53 +11,34 @@ use super::call::Call;
 use super::standard::{Served, read, reply};
 use crate::rest::ocds::{record_of, records, releases, releases_of};
 
-/// Which package is answered.
-#[derive(Clone, Copy)]
-pub(super) enum Package {
-    Releases,
-    Record,
-    AllReleases,
-    AllRecords,
-}
-
-/// The package that the rpc of this name answers.
-pub(super) fn find(name: &str) -> Option<Package> {
-    Some(match name {
-        "GetOcdsReleasePackage" => Package::Releases,
-        "GetOcdsRecordPackage" => Package::Record,
-        "ListOcdsReleases" => Package::AllReleases,
-        "ListOcdsRecords" => Package::AllRecords,
-        _ => return None,
-    })
-}
-
-pub(super) async fn serve(rpc: &'static Rpc, package: Package, service: Service, call: Call, bytes: Bytes) -> Served {
+/// A package of one engagement.
+pub(super) async fn get(rpc: &'static Rpc, service: Service, call: Call, bytes: Bytes) -> Served {
     let mut body = read(rpc, &bytes)?;
-    let (base, caller) = (service.issuer(), &call.caller);
-    let json = match package {
-        Package::Releases | Package::Record => {
-            let process = [service.ocds_process(caller, &body.text("id")).await?];
-            match package {
-                Package::Releases => json(&releases_of(base, &process)?),
-                _ => json(&record_of(base, &process)?),
-            }
-        }
-        Package::AllReleases | Package::AllRecords => {
-            let filter = body.given("filter");
-            let filter = filter.as_deref();
-            let processes = service.ocds_processes(caller, filter).await?;
-            match package {
-                Package::AllReleases => json(&releases(base, &processes, filter)?),
-                _ => json(&records(base, &processes, filter)?),
-            }
-        }
-    }?;
-    Ok(reply(rpc, &Object(|members: &mut dyn MemberEncoder| members.member("json", &json))))
+    let process = [service.ocds_process(&call.caller, &body.text("id")).await?];
+    let base = service.issuer();
+    if rpc.name == "GetOcdsRecordPackage" {
+        packed(rpc, &record_of(base, &process)?)
+    } else {
+        packed(rpc, &releases_of(base, &process)?)
+    }
 }
 
-fn json(package: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string(package).map_err(|error| {
+/// A package of several.
+pub(super) async fn list(rpc: &'static Rpc, service: Service, call: Call, bytes: Bytes) -> Served {
+    let filter = read(rpc, &bytes)?.given("filter");
+    let (base, filter) = (service.issuer(), filter.as_deref());
+    let processes = service.ocds_processes(&call.caller, filter).await?;
+    if rpc.name == "ListOcdsRecords" {
+        packed(rpc, &records(base, &processes, filter)?)
+    } else {
+        packed(rpc, &releases(base, &processes, filter)?)
+    }
+}
+
+fn packed(rpc: &Rpc, package: &impl serde::Serialize) -> Served {
+    let json = serde_json::to_string(package).map_err(|error| {
         tracing::error!(%error, "a package cannot be written as JSON");
         Error::internal()
-    })
+    })?;
+    Ok(reply(rpc, &Object(|members: &mut dyn MemberEncoder| members.member("json", &json))))
 }
