@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::commands::open;
 use crate::config::Config;
 use crate::listen;
-use crate::telemetry::Telemetry;
+use crate::telemetry;
 
 /// How often the service does its housekeeping.
 const HOUR: Duration = Duration::from_hours(1);
@@ -45,8 +45,8 @@ pub(crate) async fn listen_until_stopped(
     let address = listener.local_addr()?;
     tracing::info!(%address, database = if service.database().is_postgres() { "postgresql" } else { "sqlite" }, "serving");
     let stop = service.stop_signal();
-    let telemetry = Telemetry::start()?;
-    let options = steerco_api::Options { traces: telemetry.is_on(), ..config.options() };
+    let traces = telemetry::start()?;
+    let options = steerco_api::Options { traces: traces.is_some(), ..config.options() };
     let app = steerco_api::app(service.clone(), options);
     let deadlines = tokio::spawn(keep_deadlines(service.clone()));
     let jobs = tokio::spawn(keep_house(service.clone()));
@@ -66,7 +66,8 @@ pub(crate) async fn listen_until_stopped(
     jobs.abort();
     webhooks.abort();
     deadlines.abort();
-    telemetry.stop().await;
+    #[cfg(feature = "otlp")]
+    telemetry::stop(traces).await;
     tracing::info!("stopped");
     Ok(served?)
 }
