@@ -10,19 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::commands::open;
 use crate::config::Config;
 use crate::listen;
+use crate::logs::start_logs;
 use crate::telemetry;
 
 /// How often the service does its housekeeping.
 const HOUR: Duration = Duration::from_hours(1);
 /// How often it looks what has come due.
 const MINUTE: Duration = Duration::from_mins(1);
-
-/// JSON lines on standard error; never a token or a body.
-pub(crate) fn start_logs(directives: &str) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(directives).context("log")?;
-    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_writer(std::io::stderr);
-    logs.with_env_filter(filter).try_init().map_err(|cause| anyhow!(cause))
-}
 
 pub(crate) async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     start_logs(&config.log)?;
