@@ -29,6 +29,7 @@ pub(crate) mod purchase_orders;
 mod query;
 mod read;
 pub(crate) mod reconciliation;
+mod reference;
 mod reply;
 pub(crate) mod settlement;
 mod upserts;
