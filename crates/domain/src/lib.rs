@@ -35,6 +35,7 @@ pub mod holidays;
 pub mod id;
 pub mod input;
 pub mod interchange;
+mod kind;
 pub mod labels;
 pub mod ledger_account;
 pub mod list;

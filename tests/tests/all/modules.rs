@@ -25,9 +25,23 @@ struct Crate {
 
 const CRATES: [Crate; 3] = [
     // The list of kinds: rules that speak of any kind look it up.
-    Crate { name: "domain", from_root: &["KINDS", "RECORDS", "find_kind"], in_circles: &[] },
+    Crate { name: "domain", from_root: &["KINDS", "RECORDS", "find_kind"], in_circles: DOMAIN },
     Crate { name: "persistence", from_root: &[], in_circles: &[] },
     Crate { name: "service", from_root: &[], in_circles: SERVICE },
+];
+
+/// What [`steerco_domain::resource`] names, and what that needs.
+const DOMAIN: &[&str] = &[
+    "engagement",
+    "fiscal_calendar",
+    "kind",
+    "legal_entity",
+    "partner",
+    "person",
+    "portfolio",
+    "program",
+    "resource",
+    "work_calendar",
 ];
 
 /// What the write path calls by name, and what calls it.
@@ -227,13 +241,10 @@ fn named(source: &TokenStream, here: &[String]) -> BTreeSet<Names> {
     walk(source, here, &mut |names, here| {
         let supers = names.iter().take_while(|name| *name == "super").count();
         match names[0].as_str() {
-            "crate" => drop(paths.insert(names[1..].to_vec())),
-            "super" => {
-                let up = here.len().saturating_sub(supers);
-                drop(paths.insert([&here[..up], &names[supers..]].concat()));
-            }
-            _ => {}
-        }
+            "crate" => paths.insert(names[1..].to_vec()),
+            "super" => paths.insert([&here[..here.len().saturating_sub(supers)], &names[supers..]].concat()),
+            _ => false,
+        };
     });
     paths.retain(|path| !path.is_empty());
     paths
