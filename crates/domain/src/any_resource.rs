@@ -34,10 +34,7 @@ macro_rules! any_resource {
             use $crate::any_resource::{AnyBox, AnyResource};
             use $crate::error::{Error, Fault};
             use $crate::field::{Cell, Cells, Corrupt};
-            use $crate::graph::Edge;
-            use $crate::id::Id;
             use $crate::mask::Mask;
-            use $crate::program::Program;
             use $crate::progress::Standing;
             use $crate::resource::{Common, CommonMut, Kind, Place, Resource, Rules};
             use $crate::time::Instant;
@@ -114,14 +111,6 @@ macro_rules! any_resource {
 
                 fn holder(&self) -> Option<String> {
                     Rules::holder(self)
-                }
-
-                fn edge(&self) -> Option<Edge> {
-                    Rules::edge(self)
-                }
-
-                fn join(&mut self, from: Option<Id<Program>>, to: Option<Id<Program>>) {
-                    Rules::join(self, from, to);
                 }
 
                 fn consults(&self) -> Option<(&'static str, String)> {

@@ -363,11 +363,7 @@ mod tests {
 
     #[test]
     fn who_submits_does_not_approve() {
-        let acting = |n| Acting {
-            now: Instant::from_micros(1),
-            actor: Actor::system(),
-            person: Some(Id::<Person>::from_u128(n)),
-        };
+        let acting = |n| Acting { now: Instant::from_micros(1), actor: Actor::system(), person: Some(n) };
         let mut it = budget(&json!([line(1, "1")])).unwrap();
         SubmitBudget {}.decide_by(&mut it, &acting(1)).unwrap();
         assert_eq!(ApproveBudget {}.decide_by(&mut it, &acting(1)).unwrap_err().reason, Reason::Forbidden);

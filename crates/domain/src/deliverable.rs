@@ -321,7 +321,7 @@ impl Deliverable {
 
     /// Who reviews: a person, and not the one who submitted.
     fn reviewer(&self, acting: &Acting) -> Result<Id<Person>, Error> {
-        let person = acting.person.ok_or_else(|| {
+        let person = acting.person().ok_or_else(|| {
             Error::new(Reason::Forbidden, "a deliverable is reviewed by a person; this token stands for none")
         })?;
         if self.submitted_by.as_ref().is_some_and(|by| by.0 == person.to_string()) {
@@ -343,7 +343,7 @@ impl Deliverable {
     ) -> Result<(), Error> {
         self.state.go(to)?;
         self.judge(results, "results", acting)?;
-        self.reviewed_by = acting.person;
+        self.reviewed_by = acting.person();
         self.reviewed_at = Some(acting.now);
         self.review_note = note.cloned();
         Ok(())

@@ -122,13 +122,17 @@ impl Rules for Dependency {
         let programs: Vec<String> = programs.map(|id| id.to_string()).collect();
         Place { program: Some(programs.join(" ")).filter(|named| !named.is_empty()), ..Place::default() }
     }
+}
 
-    fn edge(&self) -> Option<Edge> {
+impl Dependency {
+    /// What it makes wait for what.
+    pub fn edge(&self) -> Option<Edge> {
         let (from, to) = (self.predecessor_id.to_string(), self.successor_id.to_string());
         (self.state != DependencyState::Dropped).then_some(Edge { from, to })
     }
 
-    fn join(&mut self, predecessor: Option<Id<Program>>, successor: Option<Id<Program>>) {
+    /// Takes the programs of the ends of its edge.
+    pub fn join(&mut self, predecessor: Option<Id<Program>>, successor: Option<Id<Program>>) {
         (self.predecessor_program_id, self.successor_program_id) = (predecessor, successor);
     }
 }

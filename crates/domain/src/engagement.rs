@@ -238,6 +238,22 @@ impl Engagement {
     }
 }
 
+impl Place {
+    /// That of what hangs on an engagement.
+    pub fn of_engagement(
+        program: Option<Id<Program>>,
+        partner: Option<Id<Partner>>,
+        engagement: Option<Id<Engagement>>,
+    ) -> Self {
+        Self {
+            portfolio: None,
+            program: program.map(|id| id.to_string()),
+            partner: partner.map(|id| id.to_string()),
+            engagement: engagement.map(|id| id.to_string()),
+        }
+    }
+}
+
 impl Rules for Engagement {
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
         let Some(before) = before.filter(|before| before.state != EngagementState::Draft) else { return };

@@ -6,14 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::access_rows::Rows;
 use crate::actor::Actor;
-use crate::engagement::Engagement;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
-use crate::graph::Edge;
-use crate::id::Id;
 use crate::mask::Mask;
-use crate::partner::Partner;
-use crate::program::Program;
 use crate::progress::Standing;
 use crate::refs::ExternalRefs;
 use crate::time::Instant;
@@ -156,22 +151,6 @@ pub struct Place {
     pub engagement: Option<String>,
 }
 
-impl Place {
-    /// That of what hangs on an engagement.
-    pub fn of_engagement(
-        program: Option<Id<Program>>,
-        partner: Option<Id<Partner>>,
-        engagement: Option<Id<Engagement>>,
-    ) -> Self {
-        Self {
-            portfolio: None,
-            program: program.map(|id| id.to_string()),
-            partner: partner.map(|id| id.to_string()),
-            engagement: engagement.map(|id| id.to_string()),
-        }
-    }
-}
-
 /// One that is owned.
 pub type AnyBox = Box<dyn AnyResource>;
 
@@ -209,8 +188,6 @@ pub trait AnyResource: Any + Send + Sync {
     fn check_delete(&self) -> Result<(), Error>;
     fn standing(&self) -> Option<Standing>;
     fn holder(&self) -> Option<String>;
-    fn edge(&self) -> Option<Edge>;
-    fn join(&mut self, from: Option<Id<Program>>, to: Option<Id<Program>>);
     fn consults(&self) -> Option<(&'static str, String)>;
     fn learn(&mut self, from: &dyn Any, faults: &mut Vec<Fault>);
     fn subject(&self) -> Option<(&'static Kind, &str)>;

@@ -2,9 +2,10 @@
 
 use steerco_derive::{input, resource, words};
 
+use crate::actor::Actor;
 use crate::error::{Error, Fault};
 use crate::id::Id;
-use crate::resource::{Rules, Verb};
+use crate::resource::{Acting, Rules, Verb};
 use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
@@ -96,5 +97,23 @@ impl Verb for ErasePerson {
         person.state.go(PersonState::Erased)?;
         (person.name, person.email, person.title) = (None, None, None);
         Ok(())
+    }
+}
+
+impl Acting {
+    /// `speaks`: whether what the actor does is done by the person itself.
+    pub fn new(now: Instant, actor: Actor, speaks: bool) -> Self {
+        let person = Id::<Person>::parse(&actor.0).ok().filter(|_| speaks).map(Id::as_u128);
+        Self { now, actor, person }
+    }
+
+    /// The person who acts.
+    pub fn person(&self) -> Option<Id<Person>> {
+        self.person.map(Id::from_u128)
+    }
+
+    /// The person who acts, where only a person may.
+    pub fn need_person(&self, otherwise: &str) -> Result<Id<Person>, Error> {
+        self.person().ok_or_else(|| Error::new(crate::error::Reason::Forbidden, otherwise))
     }
 }

@@ -14,13 +14,9 @@ use std::any::Any;
 use crate::actor::Actor;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt};
-use crate::graph::Edge;
-use crate::id::Id;
 use crate::input::{Input, Reader};
 pub use crate::kind::{Common, CommonMut, Kind, Place, ScopeRule, Seed};
 use crate::mask::Mask;
-use crate::person::Person;
-use crate::program::Program;
 use crate::progress::Standing;
 use crate::time::Instant;
 use serde_json::{Map, Value};
@@ -101,14 +97,6 @@ pub trait Rules: Sized {
         None
     }
 
-    /// What it makes wait for what.
-    fn edge(&self) -> Option<Edge> {
-        None
-    }
-
-    /// Takes the programs of the ends of its edge.
-    fn join(&mut self, _from: Option<Id<Program>>, _to: Option<Id<Program>>) {}
-
     /// The kind and id of what a new one must know to be computed.
     fn consults(&self) -> Option<(&'static str, String)> {
         None
@@ -146,16 +134,9 @@ pub trait Rules: Sized {
 pub struct Acting {
     pub now: Instant,
     pub actor: Actor,
-    /// The person behind the token; none behind that of a service account, nor, unless the settings say so, behind one
+    /// The person behind the token, by the number of its id; none behind that of a service account, nor, unless the settings say so, behind one
     /// that an operator made.
-    pub person: Option<Id<Person>>,
-}
-
-impl Acting {
-    /// The person who acts, where only a person may.
-    pub fn need_person(&self, otherwise: &str) -> Result<Id<Person>, Error> {
-        self.person.ok_or_else(|| Error::new(crate::error::Reason::Forbidden, otherwise))
-    }
+    pub person: Option<u128>,
 }
 
 /// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
@@ -163,6 +144,8 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
     /// The last part of the URL and the row of the permission table.
     const NAME: &'static str;
+    /// Whether it is logged even where it leaves the resource as it was: what it brings lies elsewhere.
+    const ALWAYS_LOGGED: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
         Err(Error::internal())
@@ -180,6 +163,8 @@ mod tests {
     use crate::access_rows::Rows;
     use crate::any_resource::Maker;
     use crate::field::{Field, FieldSpec, Setter, Shape};
+    use crate::id::Id;
+    use crate::program::Program;
     use crate::project::Project;
 
     /// What of a kind's inheritance would let a copy differ from its original.

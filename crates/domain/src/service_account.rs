@@ -61,6 +61,7 @@ pub struct IssueSecretServiceAccount {}
 impl Verb for IssueSecretServiceAccount {
     type On = ServiceAccount;
     const NAME: &'static str = "issue_secret";
+    const ALWAYS_LOGGED: bool = true;
     fn decide(&self, account: &mut ServiceAccount, now: Instant) -> Result<(), Error> {
         account.secret_issued_at = Some(now);
         Ok(())

@@ -41,6 +41,8 @@ pub struct Change {
     refs_gone: Vec<(String, String)>,
     refs_new: Vec<(String, String)>,
     step: Option<Step>,
+    /// Whether personal fields are blanked in history too.
+    erases: bool,
 }
 
 impl Change {
@@ -76,11 +78,8 @@ impl Change {
             refs_gone: old.iter().filter(|r| current && !new.contains(r)).cloned().collect(),
             step: Step::new(before, after).filter(|_| current),
             refs_new: new.into_iter().filter(|r| current && !old.contains(r)).collect(),
+            erases: action == "erase",
         }
-    }
-
-    fn erases(&self) -> bool {
-        self.operation == "person.erase"
     }
 }
 
@@ -235,15 +234,20 @@ async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), 
     row.extend(change.cells.iter().cloned());
     row.extend([Cell::Int(seq), Cell::Int(until)]);
     conn.insert_many(&format!("{}_rev", kind.name), with_org(Columns::of_history(kind)), vec![row]).await?;
-    if change.erases() { erase_history(conn, org, &change).await } else { Ok(()) }
+    if change.erases { erase_history(conn, org, &change).await } else { Ok(()) }
 }
 
 /// Blanks the personal fields in every version.
 async fn erase_history(conn: &Conn, org: &str, change: &Change) -> Result<(), Fail> {
+    let personal: Vec<String> =
+        change.kind.columns().filter(|(_, _, field)| field.personal).map(|(name, _, _)| name).collect();
+    if personal.is_empty() {
+        return Ok(());
+    }
     let mut sql = Sql::new("UPDATE \"");
     sql.push(change.kind.name).push("_rev\" SET ");
-    for (i, (name, _, _)) in change.kind.columns().filter(|(_, _, field)| field.personal).enumerate() {
-        sql.push(if i == 0 { "" } else { ", " }).push(&name).push(" = NULL");
+    for (i, name) in personal.iter().enumerate() {
+        sql.push(if i == 0 { "" } else { ", " }).push(name).push(" = NULL");
     }
     sql.push(" WHERE org = ").text(org).push(" AND id = ").text(&change.id);
     conn.run(sql).await.map(|_| ())

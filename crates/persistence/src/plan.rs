@@ -7,31 +7,17 @@ use std::thread::JoinHandle;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::blob::Link;
 use crate::conn::{Conn, Pool};
-use crate::consumer::Moved;
+use crate::effect::Effect;
 use crate::fail::Fail;
-use crate::flush::{Act, Change, SourceVersion};
+use crate::flush::Act;
 use crate::idempotency::{Key, Remembered};
-use crate::ledger::Postings;
-use crate::webhook::Setting;
 
 /// What a decision wants written, and the answer once it is.
 pub struct Plan {
     pub act: Act,
-    pub changes: Vec<Change>,
-    pub source_versions: Vec<SourceVersion>,
+    pub effects: Vec<Effect>,
     pub remembered: Option<Remembered>,
-    /// Account and hash of a secret issued.
-    pub credential: Option<(String, String)>,
-    /// A content to be linked with the changes.
-    pub link: Option<Link>,
-    /// A reader of the feed that is moved.
-    pub moved: Option<Moved>,
-    /// What changes of the sending of webhooks.
-    pub webhooks: Vec<Setting>,
-    /// What is added to the ledger.
-    pub postings: Option<Postings>,
     /// Whether the organisation itself is made.
     pub new_organisation: bool,
     pub answer: Box<dyn Any + Send>,
@@ -40,19 +26,7 @@ pub struct Plan {
 impl Plan {
     /// A plan that writes nothing.
     pub fn nothing(act: Act, answer: Box<dyn Any + Send>) -> Self {
-        Self {
-            act,
-            changes: vec![],
-            source_versions: vec![],
-            remembered: None,
-            credential: None,
-            link: None,
-            moved: None,
-            webhooks: vec![],
-            postings: None,
-            new_organisation: false,
-            answer,
-        }
+        Self { act, effects: vec![], remembered: None, new_organisation: false, answer }
     }
 }
 

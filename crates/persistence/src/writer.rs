@@ -16,6 +16,7 @@ use crate::access::{AccessCache, RIGHTS};
 use crate::conn::{Conn, Pool};
 use crate::consumer::set_offset;
 use crate::database::Database;
+use crate::effect::Sorted;
 use crate::fail::Fail;
 use crate::flush::set_source_versions;
 use crate::head::{Head, Heads};
@@ -167,33 +168,35 @@ impl Group {
         if plan.new_organisation {
             create_head(conn, &org).await?;
         }
-        if !plan.changes.is_empty() {
+        let Sorted { changes, postings, source_versions, links, moved, webhooks, credentials } =
+            Sorted::of(plan.effects);
+        if !changes.is_empty() {
             if !self.heads.contains_key(&org) {
                 self.heads.insert(org.clone(), get_head(conn, &org, true).await?);
             }
-            self.touches_rights |= plan.changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
+            self.touches_rights |= changes.iter().any(|change| RIGHTS.contains(&change.kind.name));
             if let Some(head) = self.heads.get_mut(&org) {
-                let entries = flush::write(conn, head, &plan.act, plan.changes).await?;
+                let entries = flush::write(conn, head, &plan.act, changes).await?;
                 conn.set_end(&org, head);
-                if let Some(postings) = &plan.postings {
+                if let Some(postings) = &postings {
                     ledger::post(conn, &org, head.seq, postings).await?;
                 }
                 self.entries.extend(entries.into_iter().map(|entry| (org.clone(), entry)));
             }
         }
-        set_source_versions(conn, &org, &plan.source_versions).await?;
-        if let Some(link) = &plan.link {
+        set_source_versions(conn, &org, &source_versions).await?;
+        for link in &links {
             blob::link(conn, &org, link).await?;
         }
-        if let Some(moved) = &plan.moved {
+        for moved in &moved {
             set_offset(conn, &org, moved).await?;
         }
-        for setting in &plan.webhooks {
+        for setting in &webhooks {
             let head = self.heads.get(&org).map(|head| head.seq);
             webhook::apply(conn, &org, head, setting).await?;
         }
-        if let Some((account, hash)) = plan.credential {
-            credential::set(conn, &org, &account, &hash).await?;
+        for (account, hash) in &credentials {
+            credential::set(conn, &org, account, hash).await?;
         }
         self.remembered.extend(plan.remembered.map(|remembered| (org, remembered)));
         self.now = self.now.max(Some(plan.act.now));

@@ -3,18 +3,16 @@
 
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::commitment::Commitment;
-use steerco_domain::deliverable::Deliverable;
 use steerco_domain::engagement::PaymentRule;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::id::Id;
 use steerco_domain::labels::Labels;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
 use steerco_domain::legal_entity::LegalEntity;
-use steerco_domain::milestone::{DeliveryState, Milestone, PaymentState};
+use steerco_domain::milestone::{DeliveryState, Milestone};
 use steerco_domain::milestone_update::MilestoneUpdateState;
 use steerco_domain::money::{Amount, Money};
 use steerco_domain::payable::{Payable, PayableState};
-use steerco_domain::progress::share;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::refs::ExternalRefs;
 use steerco_domain::review::{AccrualWay, Review, ReviewAccrual, ReviewState};
@@ -25,16 +23,17 @@ use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::{Change, ChangeKind, Fail, ledger, vendor};
 
+use crate::beside::{change, get};
 use crate::budgeting::{Books, Posting};
-use crate::claims::{change, delivery_of, get};
 use crate::commitments::{add_entries, change_also};
-use crate::decide::settle;
-use crate::execute::Env;
-use crate::reviewing::Case;
+use crate::delivery::{delivery_of, payment_of, tell_deliverable};
+use crate::hooks::settle;
+use crate::review_case::Case;
+use crate::write_context::WriteContext;
 
 /// Makes a fact of what a review accepts.
-pub(crate) async fn accept(env: &Env<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
+pub(crate) async fn accept(write: &WriteContext<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
     let gain = case.price().and_then(|price| after.gain(price));
     after.accepted_value = gain;
     let mut claim = case.claim.clone();
@@ -51,18 +50,18 @@ pub(crate) async fn accept(env: &Env<'_>, case: &Case, after: &mut Review) -> Re
         milestone.actual_on = Some(case.term.day(claim.created_at));
     }
     if let Some(gain) = gain.filter(|gain| gain.units > 0) {
-        accrue(env, case, after, gain).await?;
+        accrue(write, case, after, gain).await?;
     }
-    let mut payables = vendor::list_payables(env.conn, org, &milestone.id.to_string()).await?;
-    if let Some(payable) = new_payable(env, case, after, &milestone, &payables) {
-        env.change_also(Change::new(ChangeKind::Insert, None, &payable, "accept", None));
+    let mut payables = vendor::list_payables(write.conn, org, &milestone.id.to_string()).await?;
+    if let Some(payable) = new_payable(write, case, after, &milestone, &payables) {
+        write.change_also(Change::new(ChangeKind::Insert, None, &payable, "accept", None));
         payables.push(payable);
     }
     milestone.payment_state = payment_of(&payables);
-    let holds_from = if after.deemed { case_day(after, env.now) } else { env.now };
-    tell_deliverable(env, &milestone, true).await?;
-    change(env, &case.milestone, milestone, "accept", holds_from);
-    change(env, &case.claim, claim, "accept", holds_from);
+    let holds_from = if after.deemed { case_day(after, write.now) } else { write.now };
+    tell_deliverable(write, &milestone, true).await?;
+    change(write, &case.milestone, milestone, "accept", holds_from);
+    change(write, &case.claim, claim, "accept", holds_from);
     Ok(())
 }
 
@@ -75,33 +74,9 @@ fn is_whole(milestone: &Milestone) -> bool {
     milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE)
 }
 
-/// Tells the deliverable of a milestone what is claimed of it in all, and where something is decided what reviews have
-/// accepted.
-pub(crate) async fn tell_deliverable(env: &Env<'_>, changed: &Milestone, decided: bool) -> Result<(), Fail> {
-    let Some(id) = changed.deliverable_id else { return Ok(()) };
-    let org = env.context.caller.organisation();
-    let known = vendor::list_claimed_milestones(env.conn, org, &id.to_string()).await?;
-    let others = known.iter().filter(|other| other.id != changed.id);
-    let (mut whole, mut accepted, mut claimed) = (0_i64, 0_i64, 0_i64);
-    for milestone in others.chain([changed]) {
-        let sums = milestone.sums();
-        whole = whole.saturating_add(sums.weight);
-        accepted = accepted.saturating_add(sums.earned);
-        claimed = claimed.saturating_add(sums.claimed);
-    }
-    let Some(deliverable) = vendor::find::<Deliverable>(env.conn, org, &id.to_string()).await? else { return Ok(()) };
-    let mut told = deliverable.clone();
-    told.claimed_percent = share(claimed, whole);
-    if decided {
-        told.accepted_percent = share(accepted, whole);
-    }
-    change(env, &deliverable, told, if decided { "earn" } else { "claim" }, env.now);
-    Ok(())
-}
-
 /// What is payable more than before by the payment rule of the engagement; none where that is nothing.
 fn new_payable(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     case: &Case,
     review: &Review,
     milestone: &Milestone,
@@ -126,17 +101,17 @@ fn new_payable(
         net,
         state: if review.deemed { PayableState::Held } else { PayableState::Payable },
         accepted_on: review.accepted_on,
-        ..blank(env, review, Money::new(more, price.currency))
+        ..blank(write, review, Money::new(more, price.currency))
     })
 }
 
-fn blank(env: &Env<'_>, review: &Review, amount: Money) -> Payable {
+fn blank(write: &WriteContext<'_>, review: &Review, amount: Money) -> Payable {
     Payable {
-        id: Id::from_u128(env.new_id()),
+        id: Id::from_u128(write.new_id()),
         revision: 1,
-        created_at: env.now,
-        updated_at: env.now,
-        created_by: env.actor(),
+        created_at: write.now,
+        updated_at: write.now,
+        created_by: write.actor(),
         deleted_at: None,
         external_refs: ExternalRefs::default(),
         labels: Labels::default(),
@@ -160,35 +135,19 @@ fn blank(env: &Env<'_>, review: &Review, amount: Money) -> Payable {
     }
 }
 
-/// What became of the payment of a milestone with these payables.
-pub(crate) fn payment_of(payables: &[Payable]) -> PaymentState {
-    let live: Vec<PayableState> =
-        payables.iter().map(|payable| payable.state).filter(|state| *state != PayableState::Reversed).collect();
-    let all = |states: &[PayableState]| live.iter().all(|state| states.contains(state));
-    if live.is_empty() {
-        PaymentState::NotDue
-    } else if all(&[PayableState::Paid]) {
-        PaymentState::Paid
-    } else if all(&[PayableState::Paid, PayableState::Invoiced]) {
-        PaymentState::Invoiced
-    } else {
-        PaymentState::Payable
-    }
-}
-
 /// Accrues what is accepted: commitments of the engagement count it as received as far as they have room, the rest is an
 /// entry of its own in the books of the company that owes it.
-async fn accrue(env: &Env<'_>, case: &Case, review: &mut Review, gain: Money) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
+async fn accrue(write: &WriteContext<'_>, case: &Case, review: &mut Review, gain: Money) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
     let engagement = case.engagement.id.to_string();
-    let commitments = vendor::list_commitments(env.conn, org, &engagement, gain.currency).await?;
+    let commitments = vendor::list_commitments(write.conn, org, &engagement, gain.currency).await?;
     let mut left = gain.units;
     for commitment in &commitments {
         let part = commitment.room().min(left);
         if part <= 0 {
             continue;
         }
-        receive(env, commitment, part, review).await?;
+        receive(write, commitment, part, review).await?;
         left -= part;
         review.accruals.push(ReviewAccrual {
             way: AccrualWay::Commitment,
@@ -203,8 +162,8 @@ async fn accrue(env: &Env<'_>, case: &Case, review: &mut Review, gain: Money) ->
     let entity = case.engagement.legal_entity_id.or_else(|| commitments.first().map(|first| first.legal_entity_id));
     let way = match entity {
         Some(entity) => {
-            let day = review.accepted_on.unwrap_or_else(|| env.now.day());
-            post(env, case, review, (entity, day), Money::new(left, gain.currency)).await?;
+            let day = review.accepted_on.unwrap_or_else(|| write.now.day());
+            post(write, case, review, (entity, day), Money::new(left, gain.currency)).await?;
             AccrualWay::Entry
         }
         None => AccrualWay::None,
@@ -215,29 +174,29 @@ async fn accrue(env: &Env<'_>, case: &Case, review: &mut Review, gain: Money) ->
 }
 
 /// Counts more, or less, of a commitment as received.
-async fn receive(env: &Env<'_>, before: &Commitment, units: i64, review: &Review) -> Result<(), Fail> {
+async fn receive(write: &WriteContext<'_>, before: &Commitment, units: i64, review: &Review) -> Result<(), Fail> {
     let mut after = before.clone();
     after.received = Amount::new(before.received.units() + units);
     (after.document_reference, after.reason) = (None, None);
     settle(&mut after)?;
-    let books = Books::read(env, after.legal_entity_id).await?;
-    let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
+    let books = Books::read(write, after.legal_entity_id).await?;
+    let mut posting = Posting::new(write, after.legal_entity_id, after.requested.currency);
     posting.follow(review);
     add_entries(&books, &mut posting, before, &mut after, false)?;
-    posting.post(env)?;
-    change_also(env, before, &mut after, "receive");
+    posting.post(write)?;
+    change_also(write, before, &mut after, "receive");
     Ok(())
 }
 
 /// Puts an entry of its own into the ledger, in the period of the day or the next open one.
 async fn post(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     case: &Case,
     review: &mut Review,
     (entity, day): (Id<LegalEntity>, Day),
     amount: Money,
 ) -> Result<(), Fail> {
-    let books = Books::read(env, entity).await?;
+    let books = Books::read(write, entity).await?;
     let (own, period) = period_of(&books, day)?;
     let program = case.milestone.program_id.or_else(|| case.engagement.program_ids.first().copied());
     let cell = BudgetCell {
@@ -248,7 +207,7 @@ async fn post(
         account: LedgerAccount::Accrual,
         currency: amount.currency,
     };
-    let mut posting = Posting::new(env, entity, amount.currency);
+    let mut posting = Posting::new(write, entity, amount.currency);
     posting.follow(review);
     let program = program.ok_or_else(Error::internal)?;
     let entry = posting.add(LedgerEntryType::Accrual, program, &cell, amount.units)?;
@@ -259,7 +218,7 @@ async fn post(
     let before = review.entries_sha256.as_ref().map_or("", Text::as_str);
     let sum = ledger::chained(before, &ledger::link(entry));
     review.entries_sha256 = Some(Text::parse(&sum).map_err(|_| Error::internal())?);
-    posting.post(env)?;
+    posting.post(write)?;
     Ok(())
 }
 
@@ -278,17 +237,17 @@ fn period_of(books: &Books, day: Day) -> Result<(Option<Id<FiscalPeriod>>, Id<Fi
 }
 
 /// Takes an acceptance back: the fact, what was earned, the accrual, what was payable.
-pub(crate) async fn revoke(env: &Env<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
+pub(crate) async fn revoke(write: &WriteContext<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
     let id = case.milestone.id.to_string();
-    let reviews = vendor::list_reviews(env.conn, org, &id).await?;
+    let reviews = vendor::list_reviews(write.conn, org, &id).await?;
     if let Some(later) = reviews.iter().find(|other| other.number > after.number && other.state.accepts()) {
         let detail = format!("the acceptance of claim {} builds on it: revoke that one first", later.number);
         return Err(Error::new(Reason::WrongState, detail).into());
     }
-    let mut payables = vendor::list_payables(env.conn, org, &id).await?;
-    reverse_payables(env, after, &mut payables)?;
-    reverse_accruals(env, case, after).await?;
+    let mut payables = vendor::list_payables(write.conn, org, &id).await?;
+    reverse_payables(write, after, &mut payables)?;
+    reverse_accruals(write, case, after).await?;
     let mut claim = case.claim.clone();
     claim.state.go(MilestoneUpdateState::Revoked)?;
     let mut milestone = case.milestone.clone();
@@ -299,18 +258,18 @@ pub(crate) async fn revoke(env: &Env<'_>, case: &Case, after: &mut Review) -> Re
     if milestone.delivery_state != DeliveryState::Submitted {
         milestone.delivery_state = delivery_of(claim.state, &milestone);
     }
-    tell_deliverable(env, &milestone, true).await?;
-    change(env, &case.milestone, milestone, "revoke", env.now);
-    change(env, &case.claim, claim, "revoke", env.now);
+    tell_deliverable(write, &milestone, true).await?;
+    change(write, &case.milestone, milestone, "revoke", write.now);
+    change(write, &case.claim, claim, "revoke", write.now);
     for open in reviews.iter().filter(|other| other.state.is_open()) {
         let mut told = open.clone();
         told.percent_before = after.percent_before;
-        change(env, open, told, "revoke_before", env.now);
+        change(write, open, told, "revoke_before", write.now);
     }
     Ok(())
 }
 
-fn reverse_payables(env: &Env<'_>, review: &Review, payables: &mut Vec<Payable>) -> Result<(), Error> {
+fn reverse_payables(write: &WriteContext<'_>, review: &Review, payables: &mut Vec<Payable>) -> Result<(), Error> {
     let mut reversals = Vec::new();
     for payable in payables.iter_mut().filter(|payable| payable.review_id == review.id) {
         if payable.state == PayableState::Reversed {
@@ -322,24 +281,24 @@ fn reverse_payables(env: &Env<'_>, review: &Review, payables: &mut Vec<Payable>)
         }
         let before = payable.clone();
         payable.state = PayableState::Reversed;
-        change(env, &before, payable.clone(), "reverse", env.now);
+        change(write, &before, payable.clone(), "reverse", write.now);
         let back = |amount: Amount| Amount::new(-amount.units());
         reversals.push(Payable {
             retained: back(before.retained),
             net: back(before.net),
             accepted_on: before.accepted_on,
             reverses_id: Some(before.id),
-            ..blank(env, review, Money::new(-before.amount.units, before.amount.currency))
+            ..blank(write, review, Money::new(-before.amount.units, before.amount.currency))
         });
     }
     for reversal in reversals {
-        env.change_also(Change::new(ChangeKind::Insert, None, &reversal, "revoke", None));
+        write.change_also(Change::new(ChangeKind::Insert, None, &reversal, "revoke", None));
         payables.push(reversal);
     }
     Ok(())
 }
 
-async fn reverse_accruals(env: &Env<'_>, case: &Case, review: &mut Review) -> Result<(), Fail> {
+async fn reverse_accruals(write: &WriteContext<'_>, case: &Case, review: &mut Review) -> Result<(), Fail> {
     let Some(currency) = review.accepted_value.map(|value| value.currency) else { return Ok(()) };
     let known = review.accruals.clone();
     for accrual in &known {
@@ -347,12 +306,12 @@ async fn reverse_accruals(env: &Env<'_>, case: &Case, review: &mut Review) -> Re
         match accrual.way {
             AccrualWay::Commitment => {
                 let commitment = accrual.commitment_id.ok_or_else(Error::internal)?;
-                let commitment: Commitment = get(env, &commitment.to_string()).await?;
-                receive(env, &commitment, units, review).await?;
+                let commitment: Commitment = get(write, &commitment.to_string()).await?;
+                receive(write, &commitment, units, review).await?;
             }
             AccrualWay::Entry => {
                 let entity = accrual.legal_entity_id.ok_or_else(Error::internal)?;
-                post(env, case, review, (entity, case.term.day(env.now)), Money::new(units, currency)).await?;
+                post(write, case, review, (entity, case.term.day(write.now)), Money::new(units, currency)).await?;
             }
             AccrualWay::None => {}
         }

@@ -1,5 +1,6 @@
 //! Proposing what is to be accrued at the end of a period.
 
+use futures::future::BoxFuture;
 use steerco_domain::access::{Row, find};
 use steerco_domain::accrual::AccrualProposal;
 use steerco_domain::fiscal_period::FiscalPeriod;
@@ -14,12 +15,18 @@ const PROPOSE: &Row = find("fiscal_period", "propose_accruals");
 
 impl Service {
     /// What was received and not invoiced at the end of a period, as far as the caller sees the programs.
-    pub async fn accrual_proposal(&self, caller: &Caller, id: &str) -> Result<AccrualProposal, Error> {
-        check_id(FiscalPeriod::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.accrual_proposal_in(&conn, caller, id).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn accrual_proposal<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<AccrualProposal, Error>> {
+        Box::pin(async move {
+            check_id(FiscalPeriod::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.accrual_proposal_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn accrual_proposal_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<AccrualProposal, Fail> {

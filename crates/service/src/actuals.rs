@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use serde_json::{Map, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::actuals_batch::{
@@ -21,14 +22,16 @@ use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
-use crate::actuals_fates::{Fate, Remark, Resolved, Resolver};
-use crate::actuals_maker::{Maker, Poster};
+use crate::actuals_fates::Resolver;
+use crate::actuals_maker::{Maker, Poster, id_of};
 use crate::actuals_orders::Orders;
 use crate::actuals_periods::Periods;
+use crate::actuals_resolved::{Fate, Remark, Resolved};
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
-use crate::decide::{Decided, check_source_code};
-use crate::execute::{Env, Item, Wish, make};
+use crate::command::{Command, Decided, Item, make};
 use crate::results::RESULTS_SHOWN;
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service, Written};
 
 pub(crate) const POST: &Row = find("actuals_batch", "create");
@@ -49,8 +52,12 @@ type Told = Arc<Mutex<Vec<LineResult>>>;
 
 impl Service {
     /// Posts a batch of actuals that came whole.
-    pub async fn post_actuals(&self, context: &Context, batch: PostActualsBatch) -> Result<PostedBatch, Error> {
-        self.post_sent(context, Sent::whole(batch)).await
+    pub fn post_actuals<'a>(
+        &'a self,
+        context: &'a Context,
+        batch: PostActualsBatch,
+    ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
+        Box::pin(async move { self.post_sent(context, Sent::whole(batch)).await })
     }
 
     /// Posts what was sent, however it came.
@@ -61,13 +68,13 @@ impl Service {
         let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
         let told = Told::default();
         let telling = Arc::clone(&told);
-        let make = make(move |env| {
+        let make = make(move |write| {
             let (sent, told) = (Arc::clone(&sent), Arc::clone(&telling));
-            Box::pin(async move { decide(env, &sent, [id, base], &told).await })
+            Box::pin(async move { decide(write, &sent, [id, base], &told).await })
         });
         let item = Item::Make { row: POST, make };
-        let wish = Wish::one(ActualsBatch::KIND, POST.action, input, item);
-        let written = self.execute_one(context, wish).await?.typed()?;
+        let command = Command::one(ActualsBatch::KIND, POST.action, input, item);
+        let written = self.execute_one(context, command).await?.typed()?;
         let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
         self.posted(&context.caller, written, results).await
     }
@@ -85,40 +92,45 @@ impl Service {
     }
 }
 
-async fn decide(env: &Env<'_>, sent: &Arc<Sent>, [id, base]: [u128; 2], told: &Told) -> Result<Decided, Fail> {
-    let scope = env.scope(Some(POST))?;
+async fn decide(
+    write: &WriteContext<'_>,
+    sent: &Arc<Sent>,
+    [id, base]: [u128; 2],
+    told: &Told,
+) -> Result<Decided, Fail> {
+    let scope = write.scope(Some(POST))?;
     let batch = &sent.batch;
     if !scope.is_whole() {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
     if batch.adjusting {
-        env.scope(Some(ADJUST))?;
+        write.scope(Some(ADJUST))?;
     }
     if batch.override_reason.is_some() {
-        env.scope(Some(OVERRIDE))?;
+        write.scope(Some(OVERRIDE))?;
     }
-    check_source_code(env, batch.source.as_str()).await?;
-    let entity = find_entity(env, batch.legal_entity_id).await?;
-    let orders = Orders::read(env, &entity, sent).await?;
-    let periods = Periods::read(env, &scope, &entity, sent).await?;
-    ledger::take_turn(env.conn, scope.org()).await?;
+    check_source_code(write, batch.source.as_str()).await?;
+    let entity = find_entity(write, batch.legal_entity_id).await?;
+    let orders = Orders::read(write, &entity, sent).await?;
+    let periods = Periods::read(write, &scope, &entity, sent).await?;
+    ledger::take_turn(write.conn, scope.org()).await?;
     if let Some(before) =
-        ledger::find_batch(env.conn, scope.org(), batch.source.as_str(), batch.batch_ref.as_str()).await?
+        ledger::find_batch(write.conn, scope.org(), batch.source.as_str(), batch.batch_ref.as_str()).await?
     {
         return first_answer(scope, before, &sent.sha256);
     }
     check_whole(sent)?;
     let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
-    let mut after = new_batch(env, id, header, ActualsBatchType::Posting, entity.id)?;
+    let mut after = new_batch(write, id, header, ActualsBatchType::Posting, entity.id)?;
     let maker = Maker { batch: after.clone(), base };
-    let mut work = Resolver::new(env, &scope, sent, &entity, &periods, orders).await?;
+    let mut work = Resolver::new(write, &scope, sent, &entity, &periods, orders).await?;
     for n in 0..sent.lines.chunks() {
         sent.tell(ActualsProgressState::Checking, n).await;
-        work.take(env, n, &maker).await?;
+        work.take(write, n, &maker).await?;
     }
     let (resolved, sum, orders) = work.done();
     refuse_rejected(batch, &resolved.unposted)?;
-    orders.finish(env, &entity)?;
+    orders.finish(write, &entity)?;
     let outcomes = resolved.tally.outcomes();
     let outcomes = outcomes
         .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds"))?;
@@ -127,7 +139,7 @@ async fn decide(env: &Env<'_>, sent: &Arc<Sent>, [id, base]: [u128; 2], told: &T
     after.outcomes = outcomes;
     after.override_reason.clone_from(&batch.override_reason);
     after.possible_repeat_count = count(resolved.fates.iter().flatten().filter(|fate| fate.repeats).count());
-    let first = sent.lines.chunk(env.conn, 0).await?;
+    let first = sent.lines.chunk(write.conn, 0).await?;
     *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(&first, &resolved, base);
     let unposted = resolved.unposted.clone();
     (after.entry_count, after.entries_sha256) = sum.told();
@@ -145,7 +157,7 @@ async fn decide(env: &Env<'_>, sent: &Arc<Sent>, [id, base]: [u128; 2], told: &T
         unposted,
         orders: Vec::new(),
     };
-    env.post(postings);
+    write.post(postings);
     let source = Some(batch.source.as_str());
     let change = Change::new(ChangeKind::Insert, None, &after, "create", source);
     let (resource, outcome, change) = (Box::new(after), Outcome::Created, Some(change));
@@ -180,17 +192,17 @@ fn refuse_rejected(batch: &PostActualsBatch, unposted: &[Unposted]) -> Result<()
 }
 
 /// The company whose books are meant.
-pub(crate) async fn find_entity(env: &Env<'_>, given: Option<Id<LegalEntity>>) -> Result<LegalEntity, Fail> {
-    let sight = env.scope(Some(LegalEntity::KIND.rows.read))?;
+pub(crate) async fn find_entity(write: &WriteContext<'_>, given: Option<Id<LegalEntity>>) -> Result<LegalEntity, Fail> {
+    let sight = write.scope(Some(LegalEntity::KIND.rows.read))?;
     if let Some(id) = given {
-        let found = query::find::<LegalEntity>(env.conn, &sight, &id.to_string(), Moment::Now).await?;
+        let found = query::find::<LegalEntity>(write.conn, &sight, &id.to_string(), Moment::Now).await?;
         let live = found.filter(|entity| entity.deleted_at.is_none());
         let missing = || Error::fault("/legal_entity_id", "NOT_FOUND", "there is no such legal_entity");
         return Ok(live.ok_or_else(missing)?);
     }
     let order = steerco_domain::list::parse_order(None, LegalEntity::KIND, Mask::ALL).map_err(Error::invalid)?;
     let two = ListQuery { filter: None, order: &order, after: None, limit: 2, show_deleted: false };
-    let mut found = query::list(env.conn, &sight, LegalEntity::KIND, &two, Moment::Now).await?;
+    let mut found = query::list(write.conn, &sight, LegalEntity::KIND, &two, Moment::Now).await?;
     match (found.pop(), found.pop()) {
         (Some(one), None) => Ok(one.typed()?),
         (None, _) => {
@@ -202,7 +214,7 @@ pub(crate) async fn find_entity(env: &Env<'_>, given: Option<Id<LegalEntity>>) -
 
 /// A batch without lines so far. `header` is its source, its name there and the digest of what was sent.
 pub(crate) fn new_batch(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     id: u128,
     [source, batch_ref, sha256]: [&str; 3],
     batch_type: ActualsBatchType,
@@ -212,7 +224,7 @@ pub(crate) fn new_batch(
         "source": source, "batch_ref": batch_ref, "batch_type": batch_type, "legal_entity_id": entity,
         "lines_sha256": sha256, "entries_sha256": sha256,
     });
-    let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
+    let seed = Seed { id, at: write.now, effective_at: write.now, by: write.actor() };
     ActualsBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)
 }
 
@@ -245,9 +257,4 @@ fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<LineRes
         Some(LineResult { line: number, external_id, status, reason, detail, entry_id, possible_repeat: false })
     };
     first.iter().zip(&resolved.fates).enumerate().take(RESULTS_SHOWN).filter_map(result).collect()
-}
-
-/// The id of the reversal (0) or the entry (1) of a line: the same each time the entries are made.
-pub(crate) fn id_of(base: u128, line: usize, which: u128) -> u128 {
-    base.wrapping_add(2 * line as u128 + which)
 }

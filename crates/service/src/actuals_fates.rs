@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 use steerco_domain::actuals_batch::ActualsStatus;
-use steerco_domain::actuals_line::{ActualsLine, Tally};
+use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::commitment::Commitment;
-use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
@@ -17,59 +16,11 @@ use steerco_persistence::{Fail, Scope};
 use crate::actuals_maker::{EntrySum, Maker};
 use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
+use crate::actuals_resolved::{Course, Fate, Remark, Resolved};
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
 use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::coding::{Coder, Coding};
-use crate::execute::Env;
-
-/// What becomes of a line that is posted.
-#[derive(Clone, Copy)]
-pub(crate) struct Fate {
-    pub(crate) status: ActualsStatus,
-    pub(crate) repeats: bool,
-    /// Where it goes, as a place in [`Resolved::courses`].
-    course: u32,
-}
-
-/// Period, the one it belongs to where that is another, and what it is a cost of: many lines share them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Course {
-    pub(crate) period: Id<FiscalPeriod>,
-    pub(crate) prior: Option<Id<FiscalPeriod>>,
-    pub(crate) coding: Coding,
-}
-
-/// What else is to be said of a line: of few, so that it is kept apart.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Remark {
-    pub(crate) invoices: Option<Id<Commitment>>,
-    pub(crate) exceeds_order_by: Option<Amount>,
-    pub(crate) exceeds_budget_by: Option<Amount>,
-}
-
-/// What becomes of all lines.
-#[derive(Default)]
-pub(crate) struct Resolved {
-    pub(crate) fates: Vec<Option<Fate>>,
-    courses: Vec<Course>,
-    pub(crate) unposted: Vec<Unposted>,
-    pub(crate) tally: Tally<ActualsStatus>,
-    /// By the number of the line from 0.
-    pub(crate) remarks: HashMap<usize, Remark>,
-    /// The entries that lines replace, by the number of the line from 0.
-    pub(crate) replaced: HashMap<usize, String>,
-}
-
-impl Resolved {
-    pub(crate) fn course(&self, fate: Fate) -> Option<&Course> {
-        self.courses.get(usize::try_from(fate.course).ok()?)
-    }
-
-    /// Whether a line of this chunk is posted.
-    pub(crate) fn posts(&self, n: usize) -> bool {
-        self.fates.iter().skip(n * CHUNK).take(CHUNK).any(Option::is_some)
-    }
-}
+use crate::write_context::WriteContext;
 
 /// Everything that is known while lines find their ends.
 pub(crate) struct Resolver<'a> {
@@ -96,14 +47,14 @@ pub(crate) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub(crate) async fn new(
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         scope: &Scope,
         sent: &'a Sent,
         entity: &LegalEntity,
         periods: &'a Periods,
         orders: Orders,
     ) -> Result<Self, Fail> {
-        let coder = Coder::read(env, scope, sent.batch.source.as_str(), entity, &sent.named).await?;
+        let coder = Coder::read(write, scope, sent.batch.source.as_str(), entity, &sent.named).await?;
         Ok(Self {
             sent,
             periods,
@@ -127,17 +78,17 @@ impl<'a> Resolver<'a> {
     }
 
     /// Looks at the next chunk.
-    pub(crate) async fn take(&mut self, env: &Env<'_>, n: usize, maker: &Maker) -> Result<(), Fail> {
-        let lines = self.sent.lines.chunk(env.conn, n).await?;
+    pub(crate) async fn take(&mut self, write: &WriteContext<'_>, n: usize, maker: &Maker) -> Result<(), Fail> {
+        let lines = self.sent.lines.chunk(write.conn, n).await?;
         let source = self.sent.batch.source.as_str();
         let ids: Vec<&str> = lines.iter().map(|Line { line, .. }| line.external_id.as_str()).collect();
-        let known = ledger::find_known(env.conn, &self.org, source, &ids).await?;
+        let known = ledger::find_known(write.conn, &self.org, source, &ids).await?;
         let digests: Vec<&str> = lines.iter().map(|line| line.digest.as_str()).collect();
-        let posted = ledger::find_contents(env.conn, &self.org, source, &digests).await?;
+        let posted = ledger::find_contents(write.conn, &self.org, source, &digests).await?;
         if self.sent.batch.corrections {
             let replaced: Vec<String> = known.values().map(|known| known.entry_id.clone()).collect();
-            self.old = ledger::find_entries(env.conn, &self.org, &replaced).await?;
-            self.orders.read_replaced(env, self.old.values()).await?;
+            self.old = ledger::find_entries(write.conn, &self.org, &replaced).await?;
+            self.orders.read_replaced(write, self.old.values()).await?;
         }
         for (i, Line { line, digest }) in lines.iter().enumerate() {
             let (digest, number) = (digest.as_str(), n * CHUNK + i);
@@ -146,7 +97,7 @@ impl<'a> Resolver<'a> {
                 Err(end)
             } else {
                 let repeats = self.contents.contains(&number_of(digest)) || posted.contains(digest);
-                self.fate(env, line, known, repeats, number).await?
+                self.fate(write, line, known, repeats, number).await?
             };
             match end {
                 Ok(fate) => {
@@ -207,7 +158,7 @@ impl<'a> Resolver<'a> {
 
     async fn fate(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         line: &ActualsLine,
         known: Option<&Known>,
         repeats: bool,
@@ -225,7 +176,7 @@ impl<'a> Resolver<'a> {
         if let Some(Err(why)) = old.as_ref().map(|old| self.orders.check_replaced(old)) {
             return rejected(why);
         }
-        let beyond = match self.spend(env, line, &course, order, old.as_ref()).await? {
+        let beyond = match self.spend(write, line, &course, order, old.as_ref()).await? {
             Verdict::Fits => None,
             Verdict::Beyond(units) => Some(Amount::new(units)),
             Verdict::Refused(detail) => return rejected(("OVER_BUDGET", detail)),
@@ -281,7 +232,7 @@ impl<'a> Resolver<'a> {
     /// Whether the budget lets a cost be posted: what it spends, less what its order no longer binds and what it replaces.
     async fn spend(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         line: &ActualsLine,
         course: &Course,
         order: Option<Id<Commitment>>,
@@ -313,7 +264,7 @@ impl<'a> Resolver<'a> {
             }
             steps => changes.extend(steps.iter().filter_map(|(id, units)| self.orders.freed(*id, *units))),
         }
-        self.control.take(env, &self.orders.books, place, &changes).await
+        self.control.take(write, &self.orders.books, place, &changes).await
     }
 }
 

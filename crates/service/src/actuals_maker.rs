@@ -11,8 +11,7 @@ use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
 use steerco_domain::text::Text;
 use steerco_persistence::{Conn, Fail, ledger};
 
-use crate::actuals::id_of;
-use crate::actuals_fates::Resolved;
+use crate::actuals_resolved::Resolved;
 use crate::actuals_sent::{CHUNK, Line, Sent};
 
 /// Posts what was resolved, chunk by chunk.
@@ -169,4 +168,9 @@ impl EntrySum {
     pub(crate) fn told(self) -> (i32, Text<64>) {
         (self.count, Text::ours(hex(&self.all.finalize())))
     }
+}
+
+/// The id of the reversal (0) or the entry (1) of a line: the same each time the entries are made.
+pub(crate) fn id_of(base: u128, line: usize, which: u128) -> u128 {
+    base.wrapping_add(2 * line as u128 + which)
 }

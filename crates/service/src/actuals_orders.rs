@@ -12,15 +12,12 @@ use steerco_domain::money::Amount;
 use steerco_domain::text::Text;
 use steerco_persistence::{Fail, commitment};
 
-use crate::actuals_sent::Sent;
+use crate::actuals_sent::{OrderKey, Sent};
 use crate::budget_control::Budgeted;
 use crate::budgeting::{Books, Posting};
 use crate::commitments::{add_entries, change_also, open_period};
-use crate::decide::settle;
-use crate::execute::Env;
-
-/// Number and line of a purchase order; the line is empty where the order has none.
-pub(crate) type OrderKey = (String, String);
+use crate::hooks::settle;
+use crate::write_context::WriteContext;
 
 /// Code and words of why a line cannot be posted.
 pub(crate) type Why = (&'static str, String);
@@ -42,7 +39,7 @@ struct Order {
 
 impl Orders {
     /// Holds the commitments that the lines name, and the periods their entries may go to, where there is need of them.
-    pub(crate) async fn read(env: &Env<'_>, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
+    pub(crate) async fn read(write: &WriteContext<'_>, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
         let (keys, adjusting) = (&sent.orders, sent.batch.adjusting);
         let controlled = entity.actuals_control.is_some();
         if keys.is_empty() && !sent.batch.corrections && !controlled {
@@ -51,9 +48,9 @@ impl Orders {
         }
         let mut references: Vec<String> = keys.iter().map(|(reference, _)| reference.clone()).collect();
         references.dedup();
-        let org = env.context.caller.organisation();
-        let found = commitment::hold_orders(env.conn, org, &entity.id.to_string(), &references).await?;
-        let books = Books::read(env, entity.id).await?;
+        let org = write.context.caller.organisation();
+        let found = commitment::hold_orders(write.conn, org, &entity.id.to_string(), &references).await?;
+        let books = Books::read(write, entity.id).await?;
         let mut orders = Self { held: HashMap::new(), by_key: HashMap::new(), books, adjusting };
         for it in found {
             orders.by_key.insert(key(&it), it.id);
@@ -65,14 +62,14 @@ impl Orders {
     /// Holds the commitments that these earlier entries invoiced too: a correction takes that back.
     pub(crate) async fn read_replaced(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         replaced: impl Iterator<Item = &LedgerEntry>,
     ) -> Result<(), Fail> {
         let invoiced = replaced.filter_map(|entry| entry.invoiced_commitment_id);
         let fresh: BTreeSet<String> =
             invoiced.filter(|id| !self.held.contains_key(id)).map(|id| id.to_string()).collect();
         let fresh: Vec<String> = fresh.into_iter().collect();
-        for it in commitment::hold(env.conn, env.context.caller.organisation(), &fresh).await? {
+        for it in commitment::hold(write.conn, write.context.caller.organisation(), &fresh).await? {
             self.hold(it);
         }
         Ok(())
@@ -142,23 +139,23 @@ impl Orders {
     }
 
     /// Writes every order whose invoices have changed, with what that posts.
-    pub(crate) fn finish(self, env: &Env<'_>, entity: &LegalEntity) -> Result<(), Fail> {
+    pub(crate) fn finish(self, write: &WriteContext<'_>, entity: &LegalEntity) -> Result<(), Fail> {
         let changed = self.held.into_values().filter(|order| order.invoiced != order.before.invoiced.units());
         let mut changed: Vec<Order> = changed.collect();
         changed.sort_unstable_by_key(|order| order.before.id.as_u128());
         if changed.is_empty() {
             return Ok(());
         }
-        let mut posting = Posting::new(env, entity.id, entity.currency);
+        let mut posting = Posting::new(write, entity.id, entity.currency);
         for Order { before, invoiced, document } in changed {
             let mut after = before.clone();
             after.take_invoices(Amount::new(invoiced), document);
             settle(&mut after)?;
             add_entries(&self.books, &mut posting, &before, &mut after, self.adjusting)?;
             let action = if invoiced < before.invoiced.units() { "credit" } else { "invoice" };
-            change_also(env, &before, &mut after, action);
+            change_also(write, &before, &mut after, action);
         }
-        posting.post(env)?;
+        posting.post(write)?;
         Ok(())
     }
 }

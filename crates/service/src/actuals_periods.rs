@@ -11,7 +11,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope, ledger};
 
 use crate::actuals_sent::Sent;
-use crate::execute::Env;
+use crate::write_context::WriteContext;
 
 /// The periods that lines may fall into.
 pub(crate) struct Periods {
@@ -21,13 +21,18 @@ pub(crate) struct Periods {
 }
 
 impl Periods {
-    pub(crate) async fn read(env: &Env<'_>, scope: &Scope, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
-        let sight = env.scope(Some(FiscalCalendar::KIND.rows.read))?;
+    pub(crate) async fn read(
+        write: &WriteContext<'_>,
+        scope: &Scope,
+        entity: &LegalEntity,
+        sent: &Sent,
+    ) -> Result<Self, Fail> {
+        let sight = write.scope(Some(FiscalCalendar::KIND.rows.read))?;
         let id = entity.fiscal_calendar_id.to_string();
-        let calendar = query::find::<FiscalCalendar>(env.conn, &sight, &id, Moment::Now).await?;
+        let calendar = query::find::<FiscalCalendar>(write.conn, &sight, &id, Moment::Now).await?;
         let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;
         let first = sent.first_day.filter(|_| !sent.names_periods);
-        let all = ledger::hold_periods(env.conn, scope.org(), &entity.id.to_string(), first).await?;
+        let all = ledger::hold_periods(write.conn, scope.org(), &entity.id.to_string(), first).await?;
         Ok(Self { all, late: calendar.late_lines, adjusting: sent.batch.adjusting })
     }
 

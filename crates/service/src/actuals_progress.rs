@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsProgress, ActualsProgressState, PostActualsBatch};
 use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, ledger};
 
-use crate::content::Staged;
+use crate::staging::Staged;
 use crate::{Caller, Service};
 
 /// Microseconds between two tellings of one step: a batch is not held up by them.
@@ -91,16 +92,18 @@ impl Drop for Watch {
 
 impl Service {
     /// How far the batch of this name is: on its way, or posted.
-    pub async fn actuals_progress(
-        &self,
-        caller: &Caller,
-        source: &str,
-        batch_ref: &str,
-    ) -> Result<ActualsProgress, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.find_actuals_progress(&conn, caller, source, batch_ref).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn actuals_progress<'a>(
+        &'a self,
+        caller: &'a Caller,
+        source: &'a str,
+        batch_ref: &'a str,
+    ) -> BoxFuture<'a, Result<ActualsProgress, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.find_actuals_progress(&conn, caller, source, batch_ref).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn find_actuals_progress(

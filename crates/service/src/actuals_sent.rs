@@ -15,10 +15,12 @@ use steerco_domain::text::Text;
 use steerco_domain::time::Day;
 use steerco_persistence::{Conn, Fail, blob};
 
-use crate::actuals_orders::OrderKey;
 use crate::actuals_progress::Watch;
 use crate::coding::{Named, name_all};
-use crate::content::Staged;
+use crate::staging::Staged;
+
+/// Number and line of a purchase order; the line is empty where the order has none.
+pub(crate) type OrderKey = (String, String);
 
 /// Lines that are held and looked at together.
 pub(crate) const CHUNK: usize = 1_000;

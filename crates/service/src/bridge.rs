@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures::future::BoxFuture;
 use steerco_domain::bridge::{BridgeRates, BudgetBridge, BudgetBridgeStepType, Movement};
 use steerco_domain::budget::Budget;
 use steerco_domain::exchange::NOW;
@@ -21,18 +22,20 @@ use crate::{Caller, Service};
 
 impl Service {
     /// How one version became another; `from` is the version that it took the place of when absent.
-    pub async fn budget_bridge(
-        &self,
-        caller: &Caller,
-        id: &str,
-        from: Option<&str>,
+    pub fn budget_bridge<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        from: Option<&'a str>,
         currency: Option<Currency>,
-    ) -> Result<BudgetBridge, Error> {
-        check_id(Budget::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.bridge_in(&conn, caller, id, (from, currency)).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    ) -> BoxFuture<'a, Result<BudgetBridge, Error>> {
+        Box::pin(async move {
+            check_id(Budget::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.bridge_in(&conn, caller, id, (from, currency)).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn bridge_in(

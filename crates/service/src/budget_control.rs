@@ -11,7 +11,7 @@ use steerco_domain::program::Program;
 use steerco_persistence::{Fail, commitment};
 
 use crate::budgeting::Books;
-use crate::execute::Env;
+use crate::write_context::WriteContext;
 
 /// What is controlled: a program in a fiscal year of a company, by currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ impl Control {
     /// Makes these changes in what is available, unless they take too much of what `at` has.
     pub(crate) async fn take(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         books: &Books,
         at: Budgeted,
         changes: &[(Budgeted, i64)],
@@ -75,7 +75,7 @@ impl Control {
             return Ok(Verdict::Fits);
         }
         let net: i128 = changes.iter().filter(|(place, _)| *place == at).map(|(_, units)| i128::from(*units)).sum();
-        let left = self.left(env, books, at).await?;
+        let left = self.left(write, books, at).await?;
         let verdict = match left + net {
             after if net >= 0 || after >= 0 => Verdict::Fits,
             _ if self.policy == BudgetControl::Stop && !self.overrides => {
@@ -91,14 +91,14 @@ impl Control {
         Ok(verdict)
     }
 
-    async fn left(&mut self, env: &Env<'_>, books: &Books, at: Budgeted) -> Result<i128, Fail> {
+    async fn left(&mut self, write: &WriteContext<'_>, books: &Books, at: Budgeted) -> Result<i128, Fail> {
         let stands = if let Some(stands) = self.stands.get(&at) {
             *stands
         } else {
             let of_year = books.periods.values().filter(|period| period.fiscal_year.get() == at.year);
             let periods: Vec<String> = of_year.map(|period| period.id.to_string()).collect();
-            let (org, program) = (env.context.caller.organisation(), at.program.to_string());
-            let stands = commitment::available(env.conn, org, &program, &periods, at.currency).await?;
+            let (org, program) = (write.context.caller.organisation(), at.program.to_string());
+            let stands = commitment::available(write.conn, org, &program, &periods, at.currency).await?;
             self.stands.insert(at, stands);
             stands
         };

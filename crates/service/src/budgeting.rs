@@ -1,17 +1,14 @@
 //! Budgets and the ledger: what must hold of the places they name, and what their approval posts.
 
-use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
 use steerco_domain::authority_limit::{AuthorityAct, suffices};
-use steerco_domain::budget::{Budget, BudgetCell, BudgetState};
+use steerco_domain::budget::{BUDGET_LINES_MAX, Budget, BudgetCell, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
-use steerco_domain::commitment::Commitment;
 use steerco_domain::error::Fault;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
-use steerco_domain::forecast::Forecast;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
@@ -24,29 +21,43 @@ use steerco_domain::review::Review;
 use steerco_domain::state::States;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, Postings};
 use steerco_persistence::query;
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail};
 use steerco_persistence::{budget, exchange};
 
-use crate::execute::Env;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::spreading::{divide, settle_divided};
+use crate::write_context::WriteContext;
 
 /// What follows for the budget of a period that is not open.
 const STAYS: &str = "and its budget stays";
 const APPROVE_TRANSFER: &Row = find("budget_transfer", "approve");
 
-/// Gives a new budget or forecast its number.
-pub(crate) async fn number(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    if let Some(forecast) = (after as &mut dyn Any).downcast_mut::<Forecast>() {
-        return crate::forecasting::number(env, forecast).await;
-    }
-    let Some(budget) = (after as &mut dyn Any).downcast_mut::<Budget>() else { return Ok(()) };
-    let org = env.context.caller.organisation();
-    ledger::take_turn(env.conn, org).await?;
-    let last = budget::last_version(env.conn, org, budget).await?;
-    budget.version = env.next_number(&series(budget), last);
+pub(crate) const BUDGET: Feature = Feature::of(
+    Budget::KIND,
+    Hooks {
+        on_create: hook!(on_create: number),
+        on_act: hook!(on_act: approve),
+        checks: hook!(checks: check_budget),
+        on_checked: hook!(on_checked: spread_budget),
+        ..Hooks::NONE
+    },
+);
+pub(crate) const BUDGET_TRANSFER: Feature = Feature::of(
+    BudgetTransfer::KIND,
+    Hooks { on_act: hook!(on_act: approve_transfer), checks: hook!(checks: check_transfer), ..Hooks::NONE },
+);
+
+/// Gives a new budget its number.
+async fn number(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
+    ledger::take_turn(write.conn, org).await?;
+    let last = budget::last_version(write.conn, org, budget).await?;
+    budget.version = write.next_number(&series(budget), last);
     Ok(())
 }
 
@@ -54,83 +65,115 @@ fn series(budget: &Budget) -> String {
     format!("{} {} {}", budget.program_id, budget.legal_entity_id, budget.fiscal_year.get())
 }
 
-/// A project that must belong to a program, and where it was named.
-type Claim = (String, Id<Project>, Id<Program>);
-
-/// Checks that what a plan of money names belongs together.
-pub(crate) async fn check(env: &Env<'_>, after: &dyn AnyResource, faults: &mut Vec<Fault>) -> Result<(), Fail> {
-    let any = after as &dyn Any;
-    let forecast = any.downcast_ref::<Forecast>();
-    let (mut periods, mut claims): (Vec<(String, Id<FiscalPeriod>)>, Vec<Claim>) = (Vec::new(), Vec::new());
-    let entity;
-    let mut year = None;
-    if let Some(budget) = any.downcast_ref::<Budget>() {
-        (entity, year) = (budget.legal_entity_id, Some(budget.fiscal_year.get()));
-        check_rates(env, budget, faults).await?;
-        periods.extend(budget.first_editable_period_id.map(|id| ("/first_editable_period_id".to_owned(), id)));
-        for (i, line) in budget.lines.0.iter().enumerate() {
-            periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
-            let last = line.last_fiscal_period_id;
-            periods.extend(last.map(|id| (format!("/lines/{i}/last_fiscal_period_id"), id)));
-            claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, budget.program_id)));
-        }
-    } else if let Some(forecast) = forecast {
-        entity = forecast.legal_entity_id;
-        periods.push(("/first_fiscal_period_id".to_owned(), forecast.first_fiscal_period_id));
-        for (i, line) in forecast.lines.0.iter().enumerate() {
-            periods.push((format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
-            let last = line.last_fiscal_period_id;
-            periods.extend(last.map(|id| (format!("/lines/{i}/last_fiscal_period_id"), id)));
-            claims.extend(line.project_id.map(|id| (format!("/lines/{i}/project_id"), id, forecast.program_id)));
-        }
-    } else if let Some(transfer) = any.downcast_ref::<BudgetTransfer>() {
-        entity = transfer.legal_entity_id;
-        let to = transfer.to_program_id.unwrap_or(transfer.program_id);
-        let places = [("from_place", &transfer.from_place, transfer.program_id), ("to_place", &transfer.to_place, to)];
-        for (name, place, program) in places {
-            periods.push((format!("/{name}/fiscal_period_id"), place.fiscal_period_id));
-            claims.extend(place.project_id.map(|id| (format!("/{name}/project_id"), id, program)));
-        }
-    } else if let Some(commitment) = any.downcast_ref::<Commitment>() {
-        entity = commitment.legal_entity_id;
-        periods.push(("/fiscal_period_id".to_owned(), commitment.fiscal_period_id));
-        claims.extend(commitment.project_id.map(|id| ("/project_id".to_owned(), id, commitment.program_id)));
-    } else {
-        return Ok(());
-    }
-    let books = Books::read(env, entity).await?;
-    for (pointer, id) in periods {
-        match books.periods.get(&id) {
-            None => {
-                faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such fiscal period of this legal entity"));
-            }
-            Some(period) if year.is_some_and(|year| year != period.fiscal_year.get()) => {
-                faults.push(Fault::new(pointer, "OUT_OF_RANGE", format!("{} is of another fiscal year", period.name)));
-            }
-            Some(_) => {}
-        }
-    }
-    if let Some(forecast) = forecast {
-        crate::forecasting::check_lines(&books, forecast, faults);
-    }
-    check_projects(env, claims, faults).await
+/// What a plan of money names, each with the place where it is named.
+#[derive(Default)]
+pub(crate) struct Named {
+    periods: Vec<(String, Id<FiscalPeriod>)>,
+    /// Projects, and the programs that they must belong to.
+    projects: Vec<(String, Id<Project>, Id<Program>)>,
+    /// The fiscal year that the periods must be of.
+    year: Option<i32>,
 }
 
-async fn check_rates(env: &Env<'_>, budget: &Budget, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+impl Named {
+    pub(crate) fn period(&mut self, pointer: impl Into<String>, id: impl Into<Option<Id<FiscalPeriod>>>) {
+        self.periods.extend(id.into().map(|id| (pointer.into(), id)));
+    }
+
+    pub(crate) fn project(&mut self, pointer: impl Into<String>, id: Option<Id<Project>>, of: Id<Program>) {
+        self.projects.extend(id.map(|id| (pointer.into(), id, of)));
+    }
+
+    /// Records what does not belong together.
+    pub(crate) async fn check(
+        &self,
+        write: &WriteContext<'_>,
+        entity: Id<LegalEntity>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<(), Fail> {
+        self.check_periods(write, entity, faults).await?;
+        self.check_projects(write, faults).await
+    }
+
+    /// The periods of the company, beside which those named are checked.
+    pub(crate) async fn check_periods(
+        &self,
+        write: &WriteContext<'_>,
+        entity: Id<LegalEntity>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Books, Fail> {
+        let books = Books::read(write, entity).await?;
+        for (pointer, id) in &self.periods {
+            let (code, detail) = match books.periods.get(id) {
+                None => ("NOT_FOUND", "there is no such fiscal period of this legal entity".to_owned()),
+                Some(period) if self.year.is_some_and(|year| year != period.fiscal_year.get()) => {
+                    ("OUT_OF_RANGE", format!("{} is of another fiscal year", period.name))
+                }
+                Some(_) => continue,
+            };
+            faults.push(Fault::new(pointer.clone(), code, detail));
+        }
+        Ok(books)
+    }
+
+    pub(crate) async fn check_projects(&self, write: &WriteContext<'_>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+        let org = write.context.caller.organisation();
+        for (pointer, project, program) in &self.projects {
+            let found = query::find_text(write.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
+            if found != Some(program.to_string()) {
+                faults.push(Fault::new(pointer.clone(), "NOT_FOUND", "there is no such project of this program"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks that what a budget names belongs together.
+async fn check_budget(
+    write: &WriteContext<'_>,
+    _before: Option<&Budget>,
+    budget: &Budget,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    check_rates(write, budget, faults).await?;
+    let mut named = Named { year: Some(budget.fiscal_year.get()), ..Named::default() };
+    named.period("/first_editable_period_id", budget.first_editable_period_id);
+    for (i, line) in budget.lines.0.iter().enumerate() {
+        named.period(format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id);
+        named.period(format!("/lines/{i}/last_fiscal_period_id"), line.last_fiscal_period_id);
+        named.project(format!("/lines/{i}/project_id"), line.project_id, budget.program_id);
+    }
+    named.check(write, budget.legal_entity_id, faults).await
+}
+
+/// The same of a transfer.
+async fn check_transfer(
+    write: &WriteContext<'_>,
+    _before: Option<&BudgetTransfer>,
+    transfer: &BudgetTransfer,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let to = transfer.to_program_id.unwrap_or(transfer.program_id);
+    let mut named = Named::default();
+    let places = [("from_place", &transfer.from_place, transfer.program_id), ("to_place", &transfer.to_place, to)];
+    for (name, place, program) in places {
+        named.period(format!("/{name}/fiscal_period_id"), place.fiscal_period_id);
+        named.project(format!("/{name}/project_id"), place.project_id, program);
+    }
+    named.check(write, transfer.legal_entity_id, faults).await
+}
+
+/// Divides the lines of a budget that are given over several periods among them.
+async fn spread_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
+    let (entity, currency) = (budget.legal_entity_id, budget.currency);
+    let given = divide(write, entity, currency, &mut budget.lines.0, BUDGET_LINES_MAX).await?;
+    settle_divided(budget, given)
+}
+
+async fn check_rates(write: &WriteContext<'_>, budget: &Budget, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let Some(set) = &budget.rate_set else { return Ok(()) };
-    if !exchange::has_set(env.conn, env.context.caller.organisation(), set.as_str()).await? {
+    if !exchange::has_set(write.conn, write.context.caller.organisation(), set.as_str()).await? {
         faults.push(Fault::new("/rate_set", "NOT_FOUND", "there are no budget rates of this set"));
-    }
-    Ok(())
-}
-
-async fn check_projects(env: &Env<'_>, claims: Vec<Claim>, faults: &mut Vec<Fault>) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    for (pointer, project, program) in claims {
-        let found = query::find_text(env.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
-        if found != Some(program.to_string()) {
-            faults.push(Fault::new(pointer, "NOT_FOUND", "there is no such project of this program"));
-        }
     }
     Ok(())
 }
@@ -141,9 +184,9 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    pub(crate) async fn read(env: &Env<'_>, entity: Id<LegalEntity>) -> Result<Self, Fail> {
-        let org = env.context.caller.organisation();
-        let periods = ledger::hold_periods(env.conn, org, &entity.to_string(), None).await?;
+    pub(crate) async fn read(write: &WriteContext<'_>, entity: Id<LegalEntity>) -> Result<Self, Fail> {
+        let org = write.context.caller.organisation();
+        let periods = ledger::hold_periods(write.conn, org, &entity.to_string(), None).await?;
         Ok(Self { periods: periods.into_iter().map(|period| (period.id, period)).collect() })
     }
 
@@ -157,35 +200,25 @@ impl Books {
     }
 }
 
-/// What the approval of a budget or a transfer posts.
-pub(crate) async fn approve(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let (was, any) = (before as &dyn Any, after as &mut dyn Any);
-    if let Some(budget) = any.downcast_mut::<Budget>() {
-        let submits = was.downcast_ref::<Budget>().is_some_and(|was| was.state != budget.state);
-        match budget.state {
-            // What could not be approved is not put forward either.
-            BudgetState::Submitted if submits => changes(env, budget).await.map(|_| ()),
-            BudgetState::Approved if submits => approve_budget(env, budget).await,
-            _ => Ok(()),
-        }
-    } else if let Some(transfer) = any.downcast_mut::<BudgetTransfer>() {
-        match transfer.state {
-            BudgetTransferState::Approved => approve_transfer(env, transfer).await,
-            _ => Ok(()),
-        }
-    } else {
-        Ok(())
+/// What the approval of a budget posts.
+async fn approve(write: &WriteContext<'_>, was: &Budget, budget: &mut Budget, _action: &str) -> Result<(), Fail> {
+    let submits = was.state != budget.state;
+    match budget.state {
+        // What could not be approved is not put forward either.
+        BudgetState::Submitted if submits => changes(write, budget).await.map(|_| ()),
+        BudgetState::Approved if submits => approve_budget(write, budget).await,
+        _ => Ok(()),
     }
 }
 
 /// What a version changes in what is approved, in the order of its lines and then of what they leave out.
-async fn changes(env: &Env<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)>, Fail> {
-    let org = env.context.caller.organisation();
-    let books = Books::read(env, budget.legal_entity_id).await?;
-    ledger::take_turn(env.conn, org).await?;
+async fn changes(write: &WriteContext<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)>, Fail> {
+    let org = write.context.caller.organisation();
+    let books = Books::read(write, budget.legal_entity_id).await?;
+    ledger::take_turn(write.conn, org).await?;
     let of_year = books.periods.values().filter(|period| period.fiscal_year == budget.fiscal_year);
     let ids: BTreeSet<String> = of_year.map(|period| period.id.to_string()).collect();
-    let approved = budget::list_cells(env.conn, org, &budget.program_id.to_string(), &ids, budget::APPROVED).await?;
+    let approved = budget::list_cells(write.conn, org, &budget.program_id.to_string(), &ids, budget::APPROVED).await?;
     let wanted = budget.cells().enumerate().map(|(i, (cell, units))| (format!("/lines/{i}"), cell, units)).collect();
     let wanted = difference(wanted, approved)?;
     let first = budget.first_editable_period_id.and_then(|id| books.periods.get(&id));
@@ -227,33 +260,42 @@ pub(crate) fn too_much() -> Error {
     Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds")
 }
 
-async fn approve_budget(env: &Env<'_>, budget: &mut Budget) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    let changes = changes(env, budget).await?;
-    if let Some(old) = budget::find_in_force(env.conn, org, budget).await? {
+async fn approve_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
+    let changes = changes(write, budget).await?;
+    if let Some(old) = budget::find_in_force(write.conn, org, budget).await? {
         let mut new = old.clone();
         new.state.go(BudgetState::Superseded)?;
         new.revision += 1;
-        new.updated_at = env.now;
+        new.updated_at = write.now;
         budget.supersedes_id = Some(old.id);
-        env.change_also(Change::new(ChangeKind::Update, Some(&old), &new, "supersede", None));
+        write.change_also(Change::new(ChangeKind::Update, Some(&old), &new, "supersede", None));
     }
-    let mut posting = Posting::new(env, budget.legal_entity_id, budget.currency);
+    let mut posting = Posting::new(write, budget.legal_entity_id, budget.currency);
     for (cell, units) in changes {
         let entry = posting.add(LedgerEntryType::BudgetApproval, budget.program_id, &cell, units)?;
         entry.budget_id = Some(budget.id);
     }
-    (budget.entry_count, budget.entries_sha256) = posting.post(env)?;
+    (budget.entry_count, budget.entries_sha256) = posting.post(write)?;
     Ok(())
 }
 
-async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Result<(), Fail> {
+/// What the approval of a transfer posts.
+async fn approve_transfer(
+    write: &WriteContext<'_>,
+    _before: &BudgetTransfer,
+    transfer: &mut BudgetTransfer,
+    _action: &str,
+) -> Result<(), Fail> {
+    if transfer.state != BudgetTransferState::Approved {
+        return Ok(());
+    }
     let (act, amount) = (transfer.transfer_type.act(), transfer.amount);
     let wanted = Authority { act, row: APPROVE_TRANSFER, amount, pointer: "/amount" };
-    check_authority(env, transfer.program_id, &wanted).await?;
-    let org = env.context.caller.organisation();
-    let books = Books::read(env, transfer.legal_entity_id).await?;
-    ledger::take_turn(env.conn, org).await?;
+    check_authority(write, transfer.program_id, &wanted).await?;
+    let org = write.context.caller.organisation();
+    let books = Books::read(write, transfer.legal_entity_id).await?;
+    ledger::take_turn(write.conn, org).await?;
     let (account, entry_type) = match transfer.transfer_type {
         BudgetTransferType::Transfer => (LedgerAccount::Budget, LedgerEntryType::BudgetTransfer),
         BudgetTransferType::ContingencyDrawdown => (LedgerAccount::Contingency, LedgerEntryType::ReserveDrawdown),
@@ -269,7 +311,8 @@ async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Resul
         faults.extend(refusal.map(|(code, detail)| Fault::new(format!("{pointer}/fiscal_period_id"), code, detail)));
     }
     let period = BTreeSet::from([from.fiscal_period_id.to_string()]);
-    let there = budget::list_cells(env.conn, org, &transfer.program_id.to_string(), &period, budget::APPROVED).await?;
+    let there =
+        budget::list_cells(write.conn, org, &transfer.program_id.to_string(), &period, budget::APPROVED).await?;
     let left = there.into_iter().find(|(cell, _)| *cell == from).map_or(0, |(_, units)| units);
     if left < transfer.amount.units {
         let detail = format!("there are {} {} at that place", Amount::new(left), from.currency.code());
@@ -278,12 +321,12 @@ async fn approve_transfer(env: &Env<'_>, transfer: &mut BudgetTransfer) -> Resul
     if !faults.is_empty() {
         return Err(Error::invalid(faults).into());
     }
-    let mut posting = Posting::new(env, transfer.legal_entity_id, transfer.amount.currency);
+    let mut posting = Posting::new(write, transfer.legal_entity_id, transfer.amount.currency);
     let units = transfer.amount.units;
     let to_program = transfer.to_program_id.unwrap_or(transfer.program_id);
     posting.add(entry_type, transfer.program_id, &from, -units)?.budget_transfer_id = Some(transfer.id);
     posting.add(entry_type, to_program, &to, units)?.budget_transfer_id = Some(transfer.id);
-    (transfer.entry_count, transfer.entries_sha256) = posting.post(env)?;
+    (transfer.entry_count, transfer.entries_sha256) = posting.post(write)?;
     Ok(())
 }
 
@@ -307,12 +350,16 @@ pub(crate) struct Authority {
 }
 
 /// Whether a role of the caller over this program reaches the amount.
-pub(crate) async fn check_authority(env: &Env<'_>, program: Id<Program>, wanted: &Authority) -> Result<(), Fail> {
-    let (org, program) = (env.context.caller.organisation(), program.to_string());
-    let portfolio = query::find_text(env.conn, org, Program::KIND, &program, "portfolio_id").await?;
-    let narrow = env.context.caller.narrow();
-    let roles = live_roles(&env.access, narrow, wanted.row, env.now, &program, portfolio.as_deref());
-    let limits = budget::list_limits(env.conn, org).await?;
+pub(crate) async fn check_authority(
+    write: &WriteContext<'_>,
+    program: Id<Program>,
+    wanted: &Authority,
+) -> Result<(), Fail> {
+    let (org, program) = (write.context.caller.organisation(), program.to_string());
+    let portfolio = query::find_text(write.conn, org, Program::KIND, &program, "portfolio_id").await?;
+    let narrow = write.context.caller.narrow();
+    let roles = live_roles(&write.access, narrow, wanted.row, write.now, &program, portfolio.as_deref());
+    let limits = budget::list_limits(write.conn, org).await?;
     if suffices(&limits, &roles, wanted.act, wanted.amount) {
         return Ok(());
     }
@@ -331,14 +378,14 @@ pub(crate) struct Posting {
 }
 
 impl Posting {
-    pub(crate) fn new(env: &Env<'_>, entity: Id<LegalEntity>, currency: Currency) -> Self {
-        let base = env.new_id();
+    pub(crate) fn new(write: &WriteContext<'_>, entity: Id<LegalEntity>, currency: Currency) -> Self {
+        let base = write.new_id();
         let blank = LedgerEntry {
             id: Id::from_u128(base),
             revision: 1,
-            created_at: env.now,
-            updated_at: env.now,
-            created_by: env.actor(),
+            created_at: write.now,
+            updated_at: write.now,
+            created_by: write.actor(),
             deleted_at: None,
             external_refs: ExternalRefs::default(),
             labels: steerco_domain::labels::Labels::default(),
@@ -350,7 +397,7 @@ impl Posting {
             debit_account: LedgerAccount::Budget,
             credit_account: LedgerAccount::Funding,
             amount: Money::new(0, currency),
-            posted_on: env.now.day(),
+            posted_on: write.now.day(),
             legal_entity_id: entity,
             fiscal_period_id: Id::from_u128(0),
             prior_period_id: None,
@@ -423,14 +470,14 @@ impl Posting {
     }
 
     /// Hands the entries over; how many they are, and the digest over them.
-    pub(crate) fn post(self, env: &Env<'_>) -> Result<(i32, Option<Text<64>>), Error> {
+    pub(crate) fn post(self, write: &WriteContext<'_>) -> Result<(i32, Option<Text<64>>), Error> {
         let mut all = Sha256::new();
         for entry in &self.entries {
             all.update(ledger::digested(entry));
         }
         let digest = Text::parse(&hex(&all.finalize())).map_err(|_| Error::internal())?;
         let (count, entries) = (self.entries.len(), self.entries);
-        env.post(Postings {
+        write.post(Postings {
             batch_id: String::new(),
             pieces: count,
             entries: ledger::made(move |line| entries.get(line).cloned().into_iter().collect()),

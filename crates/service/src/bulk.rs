@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::Digest;
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
@@ -19,50 +20,16 @@ use steerco_persistence::idempotency::Key;
 use steerco_persistence::plan::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, Remembered, blob, idempotency};
 
+use crate::bulk_records::{Part, Record, RecordResult, TOLD_MAX, UpsertHeader};
 use crate::bulk_stager::Stager;
-use crate::content::UPLOAD_MAX;
-use crate::decide::check_source_code;
-use crate::execute::{Env, Item, Wish, decide_items, remembered_key};
-use crate::known::prefetch;
+use crate::command::{Command, Item};
+use crate::execute::{decide_items, remembered_key};
+use crate::prefetch::prefetch;
+use crate::sources::check_source_code;
+use crate::staging::UPLOAD_MAX;
 use crate::token::digest;
+use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service, Written};
-
-/// Refusals that are told with every fault, and kept for a repeated request.
-pub(crate) const TOLD_MAX: usize = 1_000;
-
-/// What the stream says of all its records.
-#[derive(Clone, Debug)]
-pub struct UpsertHeader {
-    /// Code of the source under whose ids all are written.
-    pub source: String,
-    /// Whether a record that is refused leaves the others be.
-    pub partial: bool,
-}
-
-/// A record by the caller's own id.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
-    pub external_id: String,
-    pub source_version: Option<i64>,
-    pub body: Map<String, Value>,
-}
-
-/// What comes after the header.
-#[derive(Clone, Debug)]
-pub enum Part {
-    /// A record, or why it cannot be read, and its line.
-    Record(u32, Result<Record, Error>),
-    /// The end, and how many records were sent.
-    End(u64),
-}
-
-/// What became of one record.
-#[derive(Clone, Debug)]
-pub struct RecordResult {
-    pub line: u32,
-    /// What was done, and the id of the resource.
-    pub done: Result<(Outcome, u128), Box<Error>>,
-}
 
 /// What became of all.
 #[derive(Clone, Debug, Default)]
@@ -123,45 +90,47 @@ impl Kept {
 
 impl Service {
     /// Upserts a stream of records.
-    pub async fn upsert_many(
-        &self,
+    pub fn upsert_many<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
+        context: &'a Context,
         header: UpsertHeader,
-        parts: &mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin),
-    ) -> Result<Upserted, Error> {
-        context.refuse_etag()?;
-        self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
-        let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
-        let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
-        let refused =
-            tokio::time::timeout(UPLOAD_MAX, stager.read(kind, !header.partial, parts)).await.map_err(late)??;
-        if !header.partial && !refused.is_empty() {
-            return Err(refuse_all(&refused));
-        }
-        let input = hex(&std::mem::take(&mut stager.digest).finalize());
-        let mode = if header.partial { "partial" } else { "whole" };
-        let fingerprint = digest(&[kind.name, "upsert_many", &header.source, mode, &input]);
-        let bulk = Arc::new(Bulk {
-            service: self.clone(),
-            kind,
-            context: context.clone(),
-            header,
-            org: stager.staged.org.clone(),
-            upload: stager.staged.upload.clone(),
-            pieces: stager.staged.pieces,
-            fingerprint,
-            refused,
-            tally: Mutex::default(),
-            rehearsed: AtomicBool::new(false),
-        });
-        // The write goes on to its end when the caller goes: what it reads must stay as long.
-        let applied = tokio::spawn(async move {
-            let applied = bulk.apply().await;
-            drop(stager);
-            applied
-        });
-        applied.await.map_err(|_| Error::internal())?
+        parts: &'a mut (dyn Stream<Item = Result<Part, Error>> + Send + Unpin + 'a),
+    ) -> BoxFuture<'a, Result<Upserted, Error>> {
+        Box::pin(async move {
+            context.refuse_etag()?;
+            self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
+            let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
+            let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
+            let refused =
+                tokio::time::timeout(UPLOAD_MAX, stager.read(kind, !header.partial, parts)).await.map_err(late)??;
+            if !header.partial && !refused.is_empty() {
+                return Err(refuse_all(&refused));
+            }
+            let input = hex(&std::mem::take(&mut stager.digest).finalize());
+            let mode = if header.partial { "partial" } else { "whole" };
+            let fingerprint = digest(&[kind.name, "upsert_many", &header.source, mode, &input]);
+            let bulk = Arc::new(Bulk {
+                service: self.clone(),
+                kind,
+                context: context.clone(),
+                header,
+                org: stager.staged.org.clone(),
+                upload: stager.staged.upload.clone(),
+                pieces: stager.staged.pieces,
+                fingerprint,
+                refused,
+                tally: Mutex::default(),
+                rehearsed: AtomicBool::new(false),
+            });
+            // The write goes on to its end when the caller goes: what it reads must stay as long.
+            let applied = tokio::spawn(async move {
+                let applied = bulk.apply().await;
+                drop(stager);
+                applied
+            });
+            applied.await.map_err(|_| Error::internal())?
+        })
     }
 
     /// Refuses whom the write would refuse, before the records are read.
@@ -171,10 +140,10 @@ impl Service {
         }
         let conn = self.inner.database.read(context.caller.organisation()).await?;
         let access = self.access(&conn, &context.caller).await?;
-        let env = Env::new(context, &conn, access, &self.inner.clock);
-        env.scope(kind.rows.update).or_else(|_| env.scope(kind.rows.create))?;
-        crate::decide::refuse_partner(&env)?;
-        check_source_code(&env, &header.source).await?;
+        let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+        write.scope(kind.rows.update).or_else(|_| write.scope(kind.rows.create))?;
+        crate::sources::refuse_partner(&write)?;
+        check_source_code(&write, &header.source).await?;
         conn.close().await
     }
 }
@@ -394,7 +363,7 @@ pub(crate) async fn decide_piece(
 ) -> Result<(Plan, Vec<Result<Written, Error>>), Fail> {
     let clock = &service.inner.clock;
     let access = service.access(conn, &context.caller).await?;
-    let env = Env::new(context, conn, access, clock);
+    let write = WriteContext::new(context, conn, access, clock);
     let item = |Record { external_id, source_version, body }| Item::Upsert {
         new_id: clock.new_id(),
         source: source.to_owned(),
@@ -404,14 +373,8 @@ pub(crate) async fn decide_piece(
         if_match: None,
     };
     let items: Vec<Item> = records.into_iter().map(item).collect();
-    prefetch(&env, kind, &items).await?;
-    let wish = Wish { partial: true, ..Wish::many(kind, "upsert_many", Value::Null, items) };
-    let (results, changes, source_versions) = decide_items(&env, &wish).await?;
-    let act = Act {
-        org: context.caller.organisation().to_owned(),
-        actor: env.actor(),
-        now: env.now,
-        request_id: context.request_id.clone(),
-    };
-    Ok((env.plan(act, changes, source_versions), results))
+    prefetch(&write, kind, &items).await?;
+    let command = Command { partial: true, ..Command::many(kind, "upsert_many", Value::Null, items) };
+    let results = decide_items(&write, &command, &service.feature(kind).hooks).await?;
+    Ok((Plan { effects: write.take_effects(), ..Plan::nothing(write.act(), Box::new(())) }, results))
 }

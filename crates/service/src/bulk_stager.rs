@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason};
 
-use crate::bulk::{Part, Record, RecordResult, TOLD_MAX};
-use crate::content::Staged;
+use crate::bulk_records::{Part, Record, RecordResult, TOLD_MAX};
 use crate::import::STREAM_BYTES_MAX;
+use crate::staging::Staged;
 
 /// Records a stream may have.
 const RECORDS_MAX: u32 = 1_000_000;

@@ -1,5 +1,6 @@
 //! Calendar feeds: an address is issued and shown once; who calls it reads what its owner may read at that moment.
 
+use futures::future::BoxFuture;
 use serde_json::Map;
 use steerco_domain::calendar_feed::{CalendarFeed, CalendarFeedState, IssueAddressCalendarFeed};
 use steerco_domain::engagement::Engagement;
@@ -9,7 +10,7 @@ use steerco_domain::milestone::Milestone;
 use steerco_domain::program::Program;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{Fail, credential};
+use steerco_persistence::{Effect, Fail, credential};
 
 use crate::auth::Claims;
 use crate::token::digest;
@@ -23,16 +24,22 @@ pub struct CalendarText {
 
 impl Service {
     /// Issues an address: the feed, and the path where it is shown for the first and only time.
-    pub async fn issue_address(&self, context: &Context, id: &str) -> Result<(Written, Option<String>), Error> {
-        let id = &*self.id_of(CalendarFeed::KIND, &context.caller, id).await?;
-        let owner = self.whole_owner(&context.caller).await?;
-        let secret = self.new_secret();
-        let mut wish = Self::wish_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;
-        wish.secret = Some((id.to_owned(), digest(&[&owner, &secret])));
-        let written = self.execute_one(context, wish).await?;
-        let path = format!("/calendars/{id}/{owner}/{secret}");
-        let shown = Some(path).filter(|_| !written.replayed && !context.validate_only);
-        Ok((written, shown))
+    pub fn issue_address<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(Written, Option<String>), Error>> {
+        Box::pin(async move {
+            let id = &*self.id_of(CalendarFeed::KIND, &context.caller, id).await?;
+            let owner = self.whole_owner(&context.caller).await?;
+            let secret = self.new_secret();
+            let mut command = Self::command_to_act::<IssueAddressCalendarFeed>(context, id, &Map::new())?;
+            command.effects.push(Effect::Credential { account: id.to_owned(), hash: digest(&[&owner, &secret]) });
+            let written = self.execute_one(context, command).await?;
+            let path = format!("/calendars/{id}/{owner}/{secret}");
+            let shown = Some(path).filter(|_| !written.replayed && !context.validate_only);
+            Ok((written, shown))
+        })
     }
 
     /// Who calls, if by a token that leaves out nothing of what the account may do: what a token is narrowed to would not
@@ -56,34 +63,41 @@ impl Service {
     }
 
     /// The calendar at an address. An address that is wrong, revoked, or whose owner may not read looks like none.
-    pub async fn calendar(&self, id: &str, owner: &str, secret: &str) -> Result<CalendarText, Error> {
-        let none = || Error::new(Reason::NotFound, "there is no calendar at this address");
-        // What is no id is not asked for: not every text is one that a database takes.
-        if Id::<CalendarFeed>::parse(id).is_err() {
-            return Err(none());
-        }
-        let found = credential::find(&self.inner.database.outside(), id).await.map_err(Fail::into_error)?;
-        // An unknown address costs the same digest as a known one.
-        let given = digest(&[owner, secret]);
-        let (org, hash) = found.unwrap_or_default();
-        if aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_err() {
-            return Err(none());
-        }
-        let caller = self.owner(org, owner);
-        let refused = |error: Error| match error.reason {
-            Reason::Unavailable | Reason::Internal | Reason::Deadline => error,
-            _ => none(),
-        };
-        let feed = self.get::<CalendarFeed>(&caller, id, &ReadArgs::default()).await.map_err(refused)?.resource;
-        if feed.state != CalendarFeedState::Active || feed.deleted_at.is_some() || feed.created_by.0 != owner {
-            return Err(none());
-        }
-        let filter = feed.program_id.map(|program| format!("program_id = \"{program}\"")).unwrap_or_default();
-        let milestones = self.all::<Milestone>(&caller, &filter).await.map_err(refused)?;
-        let engagements = self.noticed(&caller, feed.program_id).await.map_err(refused)?;
-        let text = icalendar_out::write(feed.name.as_str(), &milestones, &engagements);
-        let etag = digest(&[&text])[..32].to_owned();
-        Ok(CalendarText { text, etag })
+    pub fn calendar<'a>(
+        &'a self,
+        id: &'a str,
+        owner: &'a str,
+        secret: &'a str,
+    ) -> BoxFuture<'a, Result<CalendarText, Error>> {
+        Box::pin(async move {
+            let none = || Error::new(Reason::NotFound, "there is no calendar at this address");
+            // What is no id is not asked for: not every text is one that a database takes.
+            if Id::<CalendarFeed>::parse(id).is_err() {
+                return Err(none());
+            }
+            let found = credential::find(&self.inner.database.outside(), id).await.map_err(Fail::into_error)?;
+            // An unknown address costs the same digest as a known one.
+            let given = digest(&[owner, secret]);
+            let (org, hash) = found.unwrap_or_default();
+            if aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_err() {
+                return Err(none());
+            }
+            let caller = self.owner(org, owner);
+            let refused = |error: Error| match error.reason {
+                Reason::Unavailable | Reason::Internal | Reason::Deadline => error,
+                _ => none(),
+            };
+            let feed = self.get::<CalendarFeed>(&caller, id, &ReadArgs::default()).await.map_err(refused)?.resource;
+            if feed.state != CalendarFeedState::Active || feed.deleted_at.is_some() || feed.created_by.0 != owner {
+                return Err(none());
+            }
+            let filter = feed.program_id.map(|program| format!("program_id = \"{program}\"")).unwrap_or_default();
+            let milestones = self.all::<Milestone>(&caller, &filter).await.map_err(refused)?;
+            let engagements = self.noticed(&caller, feed.program_id).await.map_err(refused)?;
+            let text = icalendar_out::write(feed.name.as_str(), &milestones, &engagements);
+            let etag = digest(&[&text])[..32].to_owned();
+            Ok(CalendarText { text, etag })
+        })
     }
 
     /// The engagements of a feed that the owner may read; none where it may read none.

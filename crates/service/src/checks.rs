@@ -11,13 +11,15 @@ use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::query;
 use steerco_persistence::{Fail, Scope};
 
-use crate::execute::Env;
-use crate::family::{check_move, check_parents};
-use crate::graph::{check_cycle, check_hierarchy};
+use crate::family::{check_hierarchy, check_move, check_parents};
+use crate::hooks::Hooks;
+use crate::sources::find_source;
+use crate::write_context::WriteContext;
 
 /// Checks them all.
 pub(crate) fn check<'a>(
-    env: &'a Env<'_>,
+    write: &'a WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: &'a Scope,
     before: Option<&'a dyn AnyResource>,
     after: &'a dyn AnyResource,
@@ -26,33 +28,35 @@ pub(crate) fn check<'a>(
     Box::pin(async move {
         let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
         let stood = before.filter(|_| !revived);
-        if stood.is_none() && after.holder().is_some_and(|holder| holder == env.access.actor.0) {
+        if stood.is_none() && after.holder().is_some_and(|holder| holder == write.access.actor.0) {
             return Err(Error::new(Reason::Forbidden, "a grant is made by someone else than its holder").into());
         }
         let mut faults = Vec::new();
-        check_references(env, scope, stood, after, &mut faults).await?;
+        check_references(write, scope, stood, after, &mut faults).await?;
         match before {
-            Some(before) if !revived => check_move(env, before, after).await?,
-            Some(_) => check_parents(env, after, &mut faults).await?,
+            Some(before) if !revived => check_move(write, before, after).await?,
+            Some(_) => check_parents(write, after, &mut faults).await?,
             None => {}
         }
-        check_sources(env, before, after, &mut faults).await?;
-        crate::budgeting::check(env, after, &mut faults).await?;
-        crate::prices::check(env, stood, after, &mut faults).await?;
+        check_sources(write, before, after, &mut faults).await?;
+        if let Some(checks) = hooks.checks {
+            checks(write, stood, after, &mut faults).await?;
+        }
         if !faults.is_empty() {
             return Err(Error::invalid(faults).into());
         }
-        check_hierarchy(env, scope, stood, after).await?;
-        check_cycle(env, scope, before, after).await?;
-        check_unique(env, stood, after).await?;
-        crate::ownership::check_claims(env, after).await?;
-        crate::ownership::check(env, before, after, source).await
+        check_hierarchy(write, scope, stood, after).await?;
+        check_unique(write, stood, after).await?;
+        if let Some(guards) = hooks.guards {
+            guards(write, scope, before, after).await?;
+        }
+        crate::ownership::check(write, before, after, source).await
     })
 }
 
 /// What a changed reference names must live; a parent must be in the caller's reach too. Foreign and unknown look alike.
 async fn check_references(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     scope: &Scope,
     before: Option<&dyn AnyResource>,
     after: &dyn AnyResource,
@@ -75,12 +79,12 @@ async fn check_references(
         let parent = after.kind().field(field).is_some_and(|spec| spec.parent);
         let find = async {
             if parent {
-                query::hold_parent(env.conn, scope, kind, &id).await
+                query::hold_parent(write.conn, scope, kind, &id).await
             } else {
-                query::exists(env.conn, scope, kind, &id).await
+                query::exists(write.conn, scope, kind, &id).await
             }
         };
-        let found = env.known.living.of((kind.name, id.clone(), parent), find).await?;
+        let found = write.known.living.of((kind.name, id.clone(), parent), find).await?;
         if !found {
             faults.push(Fault::new(format!("/{field}"), "NOT_FOUND", format!("there is no such {}", kind.name)));
         }
@@ -90,7 +94,7 @@ async fn check_references(
 
 /// External references name registered sources and no other resource.
 async fn check_sources(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     before: Option<&dyn AnyResource>,
     after: &dyn AnyResource,
     faults: &mut Vec<Fault>,
@@ -99,24 +103,24 @@ async fn check_sources(
         if before.is_some_and(|before| before.common().external_refs.0.contains(reference)) {
             continue;
         }
-        if crate::decide::find_source(env, reference.source.as_str()).await?.is_none() {
+        if find_source(write, reference.source.as_str()).await?.is_none() {
             let detail = "no source with this code is registered";
             faults.push(Fault::new(format!("/external_refs/{i}/source"), "UNKNOWN_SOURCE", detail));
         }
-        check_free(env, after, reference, &format!("/external_refs/{i}")).await?;
+        check_free(write, after, reference, &format!("/external_refs/{i}")).await?;
     }
     Ok(())
 }
 
 /// No other resource of its kind has this external reference.
 pub(crate) async fn check_free(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     resource: &dyn AnyResource,
     reference: &ExternalRef,
     pointer: &str,
 ) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    let holder = env.crosswalk.find(env.conn, org, resource.kind(), reference).await?;
+    let org = write.context.caller.organisation();
+    let holder = write.crosswalk.find(write.conn, org, resource.kind(), reference).await?;
     if holder.is_none_or(|(id, _)| id == resource.id_text()) {
         return Ok(());
     }
@@ -129,10 +133,14 @@ fn taken(kind: &Kind, pointer: &str, what: &str) -> Error {
     Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }
 }
 
-async fn check_unique(env: &Env<'_>, before: Option<&dyn AnyResource>, after: &dyn AnyResource) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
+async fn check_unique(
+    write: &WriteContext<'_>,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
+) -> Result<(), Fail> {
+    let org = write.context.caller.organisation();
     for (field, value) in unique_values(before, after) {
-        if query::is_taken(env.conn, org, after.kind(), field, &value, &after.id_text()).await? {
+        if query::is_taken(write.conn, org, after.kind(), field, &value, &after.id_text()).await? {
             return Err(taken(after.kind(), &format!("/{field}"), field).into());
         }
     }

@@ -19,7 +19,7 @@ use steerco_domain::time::Day;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::{Fail, Scope, ledger, query};
 
-use crate::execute::Env;
+use crate::write_context::WriteContext;
 
 /// What a cost is a cost of; without a program it is in suspense.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,32 +69,32 @@ pub(crate) struct Coder {
 
 impl Coder {
     pub(crate) async fn read(
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         scope: &Scope,
         source: &str,
         entity: &LegalEntity,
         named: &Named,
     ) -> Result<Self, Fail> {
-        let rules = ledger::list_rules(env.conn, scope.org()).await?;
-        let known = read_known(env, scope, named).await?;
+        let rules = ledger::list_rules(write.conn, scope.org()).await?;
+        let known = read_known(write, scope, named).await?;
         Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
     }
 
     /// Takes a rule in that is not there, as if it were.
     pub(crate) async fn propose(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         scope: &Scope,
         proposed: &ProposedCodingRule,
     ) -> Result<(), Fail> {
         let Value::Object(mut body) = json!(proposed) else { return Err(Error::internal().into()) };
         body.retain(|_, value| !value.is_null());
-        let seed = Seed { id: env.new_id(), at: env.now, effective_at: env.now, by: env.actor() };
+        let seed = Seed { id: write.new_id(), at: write.now, effective_at: write.now, by: write.actor() };
         let rule = CodingRule::create(&body, &seed).map_err(below_rule)?;
         let mut named = Named::from([(Program::KIND.name, rule.program_id.to_string())]);
         named.extend(rule.project_id.map(|id| (Project::KIND.name, id.to_string())));
         named.extend(rule.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
-        let known = read_known(env, scope, &named).await?;
+        let known = read_known(write, scope, &named).await?;
         check_known(&known, rule.program_id, rule.project_id, rule.cost_category_id)
             .map_err(|(code, detail)| Error::fault(PROPOSED, code, detail))?;
         self.rules.push(rule);
@@ -152,16 +152,20 @@ fn below_rule(mut error: Error) -> Error {
 }
 
 /// The ids of those of these things that are there, and the ids of projects together with those of their programs.
-pub(crate) async fn read_known(env: &Env<'_>, scope: &Scope, named: &Named) -> Result<HashSet<String>, Fail> {
+pub(crate) async fn read_known(
+    write: &WriteContext<'_>,
+    scope: &Scope,
+    named: &Named,
+) -> Result<HashSet<String>, Fail> {
     let mut known = HashSet::new();
     for (kind, id) in named {
         let Some(kind) = steerco_domain::find_kind(kind) else { continue };
-        if !query::exists(env.conn, scope, kind, id).await? {
+        if !query::exists(write.conn, scope, kind, id).await? {
             continue;
         }
         if kind.name == Project::KIND.name {
             // A project is named together with the program it belongs to.
-            let program = query::find_text(env.conn, scope.org(), kind, id, "program_id").await?;
+            let program = query::find_text(write.conn, scope.org(), kind, id, "program_id").await?;
             known.extend(program.map(|program| format!("{id} {program}")));
         }
         known.insert(id.clone());

@@ -1,10 +1,9 @@
 //! Commitments and the ledger: what a step posts, and whether the budget lets it.
 
-use std::any::Any;
-
 use steerco_domain::access::{Row, find};
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::commitment::Commitment;
+use steerco_domain::error::Fault;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntryType};
@@ -12,37 +11,60 @@ use steerco_domain::legal_entity::{BudgetControl, LegalEntity};
 use steerco_domain::program::Program;
 use steerco_domain::text::Text;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::scope::live_roles;
 use steerco_persistence::{Change, ChangeKind, Fail, ledger, query};
 
 use crate::budget_control::{Budgeted, Control, Verdict};
-use crate::budgeting::{Books, Posting};
-use crate::execute::Env;
+use crate::budgeting::{Books, Named, Posting};
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
 
 const OVERRIDE: &Row = find("commitment", "override");
 
+pub(crate) const COMMITMENT: Feature = Feature::of(
+    Commitment::KIND,
+    Hooks { on_act: hook!(on_act: post), checks: hook!(checks: check), admit: hook!(admit: request), ..Hooks::NONE },
+);
+
+/// Checks that what a commitment names belongs together.
+async fn check(
+    write: &WriteContext<'_>,
+    _before: Option<&Commitment>,
+    commitment: &Commitment,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    let mut named = Named::default();
+    named.period("/fiscal_period_id", commitment.fiscal_period_id);
+    named.project("/project_id", commitment.project_id, commitment.program_id);
+    named.check(write, commitment.legal_entity_id, faults).await
+}
+
 /// What a step of a commitment posts: by how much it changes what is committed and what is accrued.
-pub(crate) async fn post(env: &Env<'_>, before: &dyn AnyResource, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let was = (before as &dyn Any).downcast_ref::<Commitment>();
-    let Some((before, after)) = was.zip((after as &mut dyn Any).downcast_mut::<Commitment>()) else { return Ok(()) };
+async fn post(
+    write: &WriteContext<'_>,
+    before: &Commitment,
+    after: &mut Commitment,
+    _action: &str,
+) -> Result<(), Fail> {
     if before.bound() == after.bound() {
         return Ok(());
     }
-    let books = Books::read(env, after.legal_entity_id).await?;
-    ledger::take_turn(env.conn, env.context.caller.organisation()).await?;
-    control(env, &books, before, after).await?;
-    let mut posting = Posting::new(env, after.legal_entity_id, after.requested.currency);
+    let books = Books::read(write, after.legal_entity_id).await?;
+    ledger::take_turn(write.conn, write.context.caller.organisation()).await?;
+    control(write, &books, before, after).await?;
+    let mut posting = Posting::new(write, after.legal_entity_id, after.requested.currency);
     add_entries(&books, &mut posting, before, after, false)?;
-    posting.post(env)?;
+    posting.post(write)?;
     Ok(())
 }
 
 /// A commitment that changes beside what the request names, as it will be written.
-pub(crate) fn change_also(env: &Env<'_>, before: &Commitment, after: &mut Commitment, action: &str) {
+pub(crate) fn change_also(write: &WriteContext<'_>, before: &Commitment, after: &mut Commitment, action: &str) {
     after.revision += 1;
-    after.updated_at = env.now;
-    env.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
+    after.updated_at = write.now;
+    write.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
 }
 
 /// The entries of what a step changes in what is committed and accrued. `adjusting`: a closing period takes them too.
@@ -99,45 +121,50 @@ pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>, adjusting: bool)
 }
 
 /// Whether the budget of the year lets more be committed, as the company wants it controlled.
-async fn control(env: &Env<'_>, books: &Books, before: &Commitment, after: &mut Commitment) -> Result<(), Fail> {
+async fn control(
+    write: &WriteContext<'_>,
+    books: &Books,
+    before: &Commitment,
+    after: &mut Commitment,
+) -> Result<(), Fail> {
     if after.committed.units() <= before.committed.units() {
         return Ok(());
     }
     let overrides = std::mem::replace(&mut after.over_budget, before.over_budget);
     let more = after.committed.units() - before.committed.units();
-    let over_budget = beyond(env, books, after, ("budget_control", "/amount"), more, overrides).await?;
+    let over_budget = beyond(write, books, after, ("budget_control", "/amount"), more, overrides).await?;
     after.over_budget |= over_budget;
     Ok(())
 }
 
 /// Whether a new commitment may be requested, as the company wants requests controlled.
-pub(crate) async fn request(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let Some(after) = (after as &mut dyn Any).downcast_mut::<Commitment>() else { return Ok(()) };
-    let books = Books::read(env, after.legal_entity_id).await?;
+async fn request(write: &WriteContext<'_>, after: &mut Commitment) -> Result<(), Fail> {
+    let books = Books::read(write, after.legal_entity_id).await?;
     let (units, overrides) = (after.requested.units, after.override_reason.is_some());
-    after.over_budget = beyond(env, &books, after, ("request_control", "/requested/amount"), units, overrides).await?;
+    after.over_budget =
+        beyond(write, &books, after, ("request_control", "/requested/amount"), units, overrides).await?;
     Ok(())
 }
 
 /// Whether so much more goes beyond what is available; refused where the company stops that. `rule` is the field of the
 /// company that says so, and the place of the fault.
 async fn beyond(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     books: &Books,
     it: &Commitment,
     (policy, pointer): (&str, &str),
     more: i64,
     overrides: bool,
 ) -> Result<bool, Fail> {
-    let (org, entity) = (env.context.caller.organisation(), it.legal_entity_id.to_string());
+    let (org, entity) = (write.context.caller.organisation(), it.legal_entity_id.to_string());
     if overrides {
-        may_override(env, &it.program_id.to_string()).await?;
+        may_override(write, &it.program_id.to_string()).await?;
     }
-    let policy = query::find_text(env.conn, org, LegalEntity::KIND, &entity, policy).await?;
+    let policy = query::find_text(write.conn, org, LegalEntity::KIND, &entity, policy).await?;
     let mut control = Control::new(policy.and_then(|word| BudgetControl::from_word(&word)), overrides);
     let at = Budgeted::of(books, it.program_id, it.fiscal_period_id, it.requested.currency);
     let Some(at) = at else { return Ok(false) };
-    match control.take(env, books, at, &[(at, -more)]).await? {
+    match control.take(write, books, at, &[(at, -more)]).await? {
         Verdict::Fits => Ok(false),
         Verdict::Beyond(_) => Ok(true),
         Verdict::Refused(detail) => Err(Error::fault(pointer, "OVER_BUDGET", detail).into()),
@@ -145,12 +172,12 @@ async fn beyond(
 }
 
 /// Whether a role of the caller over this program may go over the budget.
-async fn may_override(env: &Env<'_>, program: &str) -> Result<(), Fail> {
-    env.scope(Some(OVERRIDE))?;
-    let org = env.context.caller.organisation();
-    let portfolio = query::find_text(env.conn, org, Program::KIND, program, "portfolio_id").await?;
-    let narrow = env.context.caller.narrow();
-    if live_roles(&env.access, narrow, OVERRIDE, env.now, program, portfolio.as_deref()).is_empty() {
+async fn may_override(write: &WriteContext<'_>, program: &str) -> Result<(), Fail> {
+    write.scope(Some(OVERRIDE))?;
+    let org = write.context.caller.organisation();
+    let portfolio = query::find_text(write.conn, org, Program::KIND, program, "portfolio_id").await?;
+    let narrow = write.context.caller.narrow();
+    if live_roles(&write.access, narrow, OVERRIDE, write.now, program, portfolio.as_deref()).is_empty() {
         return Err(Error::new(Reason::Forbidden, "no grant over this program permits to override its budget").into());
     }
     Ok(())

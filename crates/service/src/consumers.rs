@@ -1,5 +1,6 @@
 //! Named readers of the feed: where each is, and how it is moved.
 
+use futures::future::BoxFuture;
 use steerco_domain::access::{Row, find};
 use steerco_domain::consumer::{AcknowledgeConsumer, Consumer, ReplayConsumer};
 use steerco_domain::field::Long;
@@ -11,7 +12,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::consumer::{Moved, Offset, find_offset};
 use steerco_persistence::log::Head;
 use steerco_persistence::query::{self, Moment};
-use steerco_persistence::{Conn, Fail};
+use steerco_persistence::{Conn, Effect, Fail};
 
 use serde_json::{Map, Value};
 
@@ -67,11 +68,17 @@ impl Service {
     }
 
     /// Where a reader is.
-    pub async fn consumer_position(&self, caller: &Caller, id: &str) -> Result<ConsumerPosition, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.consumer_position_in(&conn, caller, id).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn consumer_position<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<ConsumerPosition, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.consumer_position_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn consumer_position_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<ConsumerPosition, Fail> {
@@ -94,22 +101,37 @@ impl Service {
     }
 
     /// Moves a reader on.
-    pub async fn acknowledge(&self, context: &Context, id: &str, body: &Map<String, Value>) -> Result<Written, Error> {
-        let acknowledged: AcknowledgeConsumer = read_input(body)?;
-        let to = self.destination(&context.caller, ACKNOWLEDGE, acknowledged.cursor.as_ref(), Destination::End).await?;
-        self.move_consumer::<AcknowledgeConsumer>(context, id, body, to, false).await
+    pub fn acknowledge<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let acknowledged: AcknowledgeConsumer = read_input(body)?;
+            let to =
+                self.destination(&context.caller, ACKNOWLEDGE, acknowledged.cursor.as_ref(), Destination::End).await?;
+            self.move_consumer::<AcknowledgeConsumer>(context, id, body, to, false).await
+        })
     }
 
     /// Moves a reader anywhere.
-    pub async fn replay(&self, context: &Context, id: &str, body: &Map<String, Value>) -> Result<Written, Error> {
-        let replay: ReplayConsumer = read_input(body)?;
-        let otherwise = match (replay.since, replay.seq) {
-            (Some(since), _) => Destination::Since(since),
-            (None, Some(Long(seq))) => Destination::From(seq),
-            (None, None) => Destination::Beginning,
-        };
-        let to = self.destination(&context.caller, REPLAY, replay.cursor.as_ref(), otherwise).await?;
-        self.move_consumer::<ReplayConsumer>(context, id, body, to, true).await
+    pub fn replay<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let replay: ReplayConsumer = read_input(body)?;
+            let otherwise = match (replay.since, replay.seq) {
+                (Some(since), _) => Destination::Since(since),
+                (None, Some(Long(seq))) => Destination::From(seq),
+                (None, None) => Destination::Beginning,
+            };
+            let to = self.destination(&context.caller, REPLAY, replay.cursor.as_ref(), otherwise).await?;
+            self.move_consumer::<ReplayConsumer>(context, id, body, to, true).await
+        })
     }
 
     async fn move_consumer<V: Verb<On = Consumer>>(
@@ -121,9 +143,9 @@ impl Service {
         back: bool,
     ) -> Result<Written, Error> {
         let id = &*self.id_of(Consumer::KIND, &context.caller, id).await?;
-        let mut wish = Self::wish_act::<V>(context, id, body)?;
-        wish.moved = Some(Moved { consumer: id.to_owned(), to, back });
-        self.execute_one(context, wish).await
+        let mut command = Self::command_to_act::<V>(context, id, body)?;
+        command.effects.push(Effect::Moved(Moved { consumer: id.to_owned(), to, back }));
+        self.execute_one(context, command).await
     }
 
     /// The place in the feed that is meant; an expired cursor is refused here and not when it is read by.

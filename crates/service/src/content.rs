@@ -1,8 +1,7 @@
 //! Contents of attachments: read in pieces, staged as they come, linked by one ordinary write.
 
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -11,34 +10,18 @@ use steerco_domain::attachment::{Attachment, AttachmentState, Content};
 use steerco_domain::hex::hex;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::blob::{self, Link, PIECE};
-use steerco_persistence::{Database, Fail};
+use steerco_persistence::{Database, Effect, Fail};
 
-use crate::execute::{Env, Item, Wish, decide_by};
+use crate::command::{Command, Item, decide_by};
 use crate::held::held;
 use crate::read::check_id;
+use crate::settings::AttachmentLimits;
 use crate::sniff::Sniffer;
+use crate::staging::{Staged, UPLOAD_MAX};
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};
 
 const UPLOAD: &Row = find("attachment", "upload");
-/// How long the content of an upload may take to arrive.
-pub const UPLOAD_MAX: Duration = Duration::from_mins(10);
-/// Microseconds after which what is left of an upload is removed.
-const ABANDONED: i64 = 24 * 3_600 * 1_000_000;
-
-/// How much attachments may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttachmentLimits {
-    /// Bytes of one content.
-    pub max_bytes: u64,
-    /// Bytes of all contents of an organisation; the same content twice counts once.
-    pub quota_bytes: u64,
-}
-
-impl Default for AttachmentLimits {
-    fn default() -> Self {
-        Self { max_bytes: 50 << 20, quota_bytes: 10 << 30 }
-    }
-}
 
 /// A content to be sent.
 #[derive(Debug)]
@@ -50,75 +33,40 @@ pub struct Download {
     upload: String,
 }
 
-/// What is staged of an upload. It goes when nothing links it, also when its caller goes.
-pub(crate) struct Staged {
-    database: Database,
-    pub(crate) org: String,
-    pub(crate) upload: String,
-    pub(crate) pieces: i64,
-    kept: bool,
-}
-
-impl Staged {
-    /// It is linked, or may be.
-    pub(crate) fn keep(&mut self) {
-        self.kept = true;
-    }
-
-    pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), Error> {
-        let n = self.pieces;
-        self.pieces += 1;
-        self.database.stage(&self.org, &self.upload, n, bytes.into()).await.map_err(Fail::into_error)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.kept || self.pieces == 0 {
-            return;
-        }
-        let (database, org, upload) = (self.database.clone(), self.org.clone(), self.upload.clone());
-        runtime.spawn(async move {
-            if let Err(fail) = database.discard_upload(&org, &upload).await {
-                tracing::warn!(?fail, upload, "what is left of an upload is removed in a day");
-            }
-        });
-    }
-}
-
 impl Service {
     pub fn attachment_limits(&self) -> AttachmentLimits {
         self.inner.attachments
     }
 
     /// Adds the content of an attachment. `announced` is its size, as far as the caller said it.
-    pub async fn upload(
-        &self,
-        context: &Context,
-        id: &str,
+    pub fn upload<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
         announced: Option<u64>,
-        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
-    ) -> Result<Written, Error> {
-        check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
-        let wanted = self.may_upload(context, id).await?;
-        let max = self.inner.attachments.max_bytes;
-        check_size(announced.unwrap_or_default(), max)?;
-        let org = context.caller.organisation();
-        let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
-        let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
-        if staging {
-            self.remove_abandoned(org).await?;
-        }
-        let (database, org) = (self.inner.database.clone(), org.to_owned());
-        let mut staged = Staged { database, org, upload, pieces: 0, kept: false };
-        let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
-        let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
-        let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
-        // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
-        let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
-        let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
-        written.await.map_err(|_| Error::internal())?
+        pieces: &'a mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
+            let wanted = self.may_upload(context, id).await?;
+            let max = self.inner.attachments.max_bytes;
+            check_size(announced.unwrap_or_default(), max)?;
+            let org = context.caller.organisation();
+            let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
+            let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
+            if staging {
+                self.remove_abandoned(org).await?;
+            }
+            let (database, org) = (self.inner.database.clone(), org.to_owned());
+            let mut staged = Staged::new(database, org, upload);
+            let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
+            let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
+            let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+            let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
+            written.await.map_err(|_| Error::internal())?
+        })
     }
 
     /// Refuses whom the write would refuse, before the content is read.
@@ -126,30 +74,15 @@ impl Service {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
-            let env = Env::new(context, &conn, access, &self.inner.clock);
-            let (_, found) = held(&env, Attachment::KIND, id, Some(UPLOAD), None).await?;
+            let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+            let (_, found) = held(&write, Attachment::KIND, id, Some(UPLOAD), None).await?;
             let found: Attachment = found.typed()?;
-            found.check_upload(&env.acting())?;
+            found.check_upload(&write.acting())?;
             Ok(found)
         };
         let found = found.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
         Ok(found)
-    }
-
-    /// A new upload; what others left over goes.
-    pub(crate) async fn begin_staging(&self, org: &str) -> Result<Staged, Error> {
-        self.remove_abandoned(org).await?;
-        let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
-        Ok(Staged { database: self.inner.database.clone(), org: org.to_owned(), upload, pieces: 0, kept: false })
-    }
-
-    async fn remove_abandoned(&self, org: &str) -> Result<(), Error> {
-        let millis = u128::try_from((self.inner.clock.now().micros() - ABANDONED) / 1000).unwrap_or_default();
-        // Ids begin with their time.
-        let before = steerco_domain::id::encode("upl", millis << 80);
-        self.inner.database.end_progress_before(org, &before).await.map_err(Fail::into_error)?;
-        self.inner.database.discard_uploads_before(org, &before).await.map_err(Fail::into_error)
     }
 
     async fn store(&self, context: &Context, id: &str, read: Content, mut staged: Staged) -> Result<Written, Error> {
@@ -165,29 +98,36 @@ impl Service {
             row: UPLOAD,
             if_match: context.if_match.clone(),
             decide: decide_by(move |on: &mut Attachment, acting| on.take(&read, acting)),
+            logged: false,
         };
-        let wish = Wish { link: Some(link), ..Wish::one(Attachment::KIND, UPLOAD.action, input, item) };
-        let written = self.execute_one(context, wish).await;
-        staged.kept = match &written {
+        let command =
+            Command { effects: vec![Effect::Link(link)], ..Command::one(Attachment::KIND, UPLOAD.action, input, item) };
+        let written = self.execute_one(context, command).await;
+        let may_be_linked = match &written {
             Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
             // It may have been written all the same.
             Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
         };
+        if may_be_linked {
+            staged.keep();
+        }
         written
     }
 
     /// The content of an attachment in sight.
-    pub async fn download(&self, caller: &Caller, id: &str) -> Result<Download, Error> {
-        let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
-        if resource.deleted_at.is_some() {
-            return Err(Error::new(Reason::NotFound, "the attachment is deleted"));
-        }
-        let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
-            return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
-        };
-        let size = u64::try_from(size.get()).unwrap_or_default();
-        let stored = self.find_content(caller.organisation(), sha256.as_str(), size).await?;
-        Ok(Download { file_name: resource.file_name.to_string(), ..stored })
+    pub fn download<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<Download, Error>> {
+        Box::pin(async move {
+            let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
+            if resource.deleted_at.is_some() {
+                return Err(Error::new(Reason::NotFound, "the attachment is deleted"));
+            }
+            let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
+                return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
+            };
+            let size = u64::try_from(size.get()).unwrap_or_default();
+            let stored = self.find_content(caller.organisation(), sha256.as_str(), size).await?;
+            Ok(Download { file_name: resource.file_name.to_string(), ..stored })
+        })
     }
 
     /// A content that is known to be there.

@@ -11,12 +11,10 @@ use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::{Column, Filter};
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, Reason, find_kind, node};
+use steerco_domain::{Error, find_kind, node};
 use steerco_persistence::{Conn, Fail, query};
 
-use crate::execute::Env;
 use crate::known::Memory;
-use crate::{Caller, Service};
 
 /// The id behind a reference, and the version of the record that its source wrote last.
 pub(crate) type Behind = Option<(String, Option<i64>)>;
@@ -50,37 +48,6 @@ pub(crate) struct Resolver<'a> {
     pub(crate) crosswalk: &'a Crosswalk,
     /// Who does not see external references does not find by them either.
     pub(crate) sees: bool,
-}
-
-impl Env<'_> {
-    pub(crate) fn resolver(&self) -> Resolver<'_> {
-        let sees = self.context.caller.narrow().partner.is_none();
-        Resolver { conn: self.conn, org: self.context.caller.organisation(), crosswalk: &self.crosswalk, sees }
-    }
-}
-
-impl Service {
-    /// The id that a path means, for what is kept beside its resource. A reference that leads nowhere stays as it is, to
-    /// be refused in its turn.
-    pub(crate) async fn id_of<'i>(
-        &self,
-        kind: &'static Kind,
-        caller: &Caller,
-        id: &'i str,
-    ) -> Result<Cow<'i, str>, Error> {
-        if ExternalRef::parse(id).is_none() {
-            return Ok(Cow::Borrowed(id));
-        }
-        let org = caller.organisation();
-        let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
-        let sees = caller.narrow().partner.is_none();
-        let found = Resolver { conn: &conn, org, crosswalk: &Crosswalk::default(), sees }.id(kind, id).await;
-        conn.close().await.map_err(Fail::into_error)?;
-        match found.map_err(Fail::into_error) {
-            Err(error) if error.reason == Reason::NotFound => Ok(Cow::Borrowed(id)),
-            found => found,
-        }
-    }
 }
 
 impl Resolver<'_> {

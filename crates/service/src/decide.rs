@@ -1,4 +1,4 @@
-//! Decisions: what one wish makes of one resource, or why it is refused. Reads, never writes.
+//! Decisions: what one item of a command makes of one resource, or why it is refused. Reads, never writes.
 
 use std::borrow::Cow;
 
@@ -10,157 +10,143 @@ use steerco_domain::field::Setter;
 use steerco_domain::mask::Mask;
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::{Kind, ScopeRule, Seed};
-use steerco_domain::text::{Code, Text};
+use steerco_domain::text::Text;
 use steerco_domain::time::Instant;
 use steerco_domain::{AnyBox, AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope, SourceVersion};
 
-use crate::Outcome;
+use crate::answer::Outcome;
 use crate::checks::{check, check_free};
+use crate::command::{Decided, Item};
 use crate::crosswalk::Behind;
-use crate::execute::{Env, Item};
 use crate::family::children_of;
-use crate::graph::{check_ends, join};
 use crate::held::{held, need_etag};
 use crate::hidden::refuse_hidden;
+use crate::hooks::{Hooks, settle};
+use crate::sources::{check_source_code, refuse_partner};
 use crate::subject::check_author;
-
-/// A decision, ready to be written.
-pub(crate) struct Decided {
-    pub(crate) resource: AnyBox,
-    pub(crate) scope: Scope,
-    pub(crate) outcome: Outcome,
-    pub(crate) change: Option<Change>,
-    pub(crate) source_version: Option<SourceVersion>,
-}
+use crate::write_context::WriteContext;
 
 const HISTORY: &Row = find("history", "write");
 
 pub(crate) fn decide<'a>(
-    env: &'a Env<'_>,
+    write: &'a WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     item: &'a Item,
 ) -> BoxFuture<'a, Result<Decided, Fail>> {
     Box::pin(async move {
         match item {
-            Item::Create { id, body } => create(env, kind, *id, body, "create", None).await,
+            Item::Create { id, body } => create(write, hooks, kind, *id, body, ("create", None)).await,
             Item::Update { id, patch, if_match } => {
-                let (scope, before) = held(env, kind, id, kind.rows.update, if_match.as_deref()).await?;
+                let (scope, before) = held(write, kind, id, kind.rows.update, if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
-                let patch = without_repeated(env, &scope, &*before, patch).await?;
-                merge(env, scope, before, &patch, "update", None).await
+                let patch = without_repeated(write, &scope, &*before, patch).await?;
+                merge(write, hooks, scope, before, &patch, ("update", None)).await
             }
             Item::Upsert { new_id, source, external_id, source_version, body, if_match } => {
                 let wanted = Wanted { source, external_id, version: *source_version, if_match: if_match.as_deref() };
-                upsert(env, kind, *new_id, &wanted, body).await
+                upsert(write, hooks, kind, *new_id, &wanted, body).await
             }
             Item::Refer { id, source, external_id, add, if_match } => {
                 let wanted = Wanted { source, external_id, version: None, if_match: if_match.as_deref() };
-                refer(env, kind, id, &wanted, *add).await
+                refer(write, hooks, kind, id, &wanted, *add).await
             }
-            Item::Delete { id, if_match } => delete(env, kind, id, if_match.as_deref()).await,
-            Item::Undelete { id, if_match } => undelete(env, kind, id, if_match.as_deref()).await,
-            Item::Make { make, .. } => make(env).await,
-            Item::Act { id, row, if_match, decide } => {
-                let (scope, before) = held(env, kind, id, Some(row), if_match.as_deref()).await?;
+            Item::Delete { id, if_match } => delete(write, hooks, kind, id, if_match.as_deref()).await,
+            Item::Undelete { id, if_match } => undelete(write, hooks, kind, id, if_match.as_deref()).await,
+            Item::Make { make, .. } => make(write).await,
+            Item::Choose { choose, .. } => {
+                let item = choose(write).await?;
+                decide(write, hooks, kind, &item).await
+            }
+            Item::Act { id, row, if_match, decide, logged } => {
+                let (scope, before) = held(write, kind, id, Some(row), if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
                 let mut after = before.clone();
-                decide(&mut *after, &env.acting())?;
+                decide(&mut *after, &write.acting())?;
                 settle(&mut *after)?;
-                follow(env, &*before, &mut *after, row.action).await?;
-                changed(env, scope, &*before, after, row.action, None).await
+                if let Some(on_act) = hooks.on_act {
+                    on_act(write, &*before, &mut *after, row.action).await?;
+                }
+                let how = How { action: row.action, source: None, logged: *logged };
+                changed(write, hooks, scope, &*before, after, how).await
             }
         }
     })
 }
 
-/// What an act brings beside the resource that it is done to.
-fn follow<'a>(
-    env: &'a Env<'_>,
-    before: &'a dyn AnyResource,
-    after: &'a mut dyn AnyResource,
-    action: &'a str,
-) -> BoxFuture<'a, Result<(), Fail>> {
-    Box::pin(async move {
-        crate::closing::total(env, before, after).await?;
-        crate::budgeting::approve(env, before, after).await?;
-        crate::commitments::post(env, before, after).await?;
-        crate::forecasting::submit(env, before, after).await?;
-        crate::amending::amend(env, before, after).await?;
-        crate::invoicing::act(env, before, after).await?;
-        crate::reviewing::acted(env, before, after, action).await
-    })
-}
-
-pub(crate) fn settle(resource: &mut dyn AnyResource) -> Result<(), Error> {
-    let mut faults = Vec::new();
-    resource.settle(&mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
-}
-
 /// From when on the change holds; an earlier instant than now needs the right to write history.
-fn effective_at(env: &Env<'_>, kind: &Kind) -> Result<Instant, Error> {
-    let Some(at) = env.context.effective_at else { return Ok(env.now) };
+fn effective_at(write: &WriteContext<'_>, kind: &Kind) -> Result<Instant, Error> {
+    let Some(at) = write.context.effective_at else { return Ok(write.now) };
     if !kind.dated {
         return Err(Error::fault("?effective_at", "NOT_DATED", format!("a {} has no dated versions", kind.name)));
     }
-    if at > env.now {
+    if at > write.now {
         return Err(Error::fault("?effective_at", "OUT_OF_RANGE", "must not be in the future"));
     }
-    env.scope(Some(HISTORY))?;
+    write.scope(Some(HISTORY))?;
     Ok(at)
 }
 
+/// The word of the operation, and the source under which it comes.
+type By<'a> = (&'a str, Option<ExternalRef>);
+
 async fn create(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     id: u128,
     body: &Map<String, Value>,
-    action: &str,
-    reference: Option<ExternalRef>,
+    (action, reference): By<'_>,
 ) -> Result<Decided, Fail> {
-    let scope = env.scope(kind.rows.create)?;
-    let effective_at = effective_at(env, kind)?;
-    let seed = Seed { id, at: env.now, effective_at, by: env.actor() };
-    let mut after = (kind.make.create)(&*env.resolver().body(kind.fields, body).await?, &seed)?;
+    let scope = write.scope(kind.rows.create)?;
+    let effective_at = effective_at(write, kind)?;
+    let seed = Seed { id, at: write.now, effective_at, by: write.actor() };
+    let mut after = (kind.make.create)(&*write.resolver().body(kind.fields, body).await?, &seed)?;
     refuse_hidden(kind, &scope, body)?;
     let source = reference.as_ref().map(|r| r.source.as_str().to_owned());
     if let Some(reference) = reference {
         after.common_mut().external_refs.add(reference)?;
     }
-    admit(env, &scope, &mut *after, source.as_deref()).await?;
-    after.stamp(env.now);
+    admit(write, hooks, &scope, &mut *after, source.as_deref()).await?;
+    after.stamp(write.now);
     let change = Change::new(ChangeKind::Insert, None, &*after, action, source.as_deref());
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
 
 /// What a new resource takes from what is there, and whether it may stand beside it.
 fn admit<'a>(
-    env: &'a Env<'_>,
+    write: &'a WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: &'a Scope,
     after: &'a mut dyn AnyResource,
     source: Option<&'a str>,
 ) -> BoxFuture<'a, Result<(), Fail>> {
     Box::pin(async move {
-        crate::inherit::inherit(env, scope, after).await?;
-        crate::consult::consult(env, scope, after).await?;
-        crate::invoicing::enter(env, after).await?;
-        crate::budgeting::number(env, after).await?;
-        join(env, scope, after).await?;
-        crate::subject::seat(env, scope, after).await?;
-        crate::claims::prepare(env, scope, after).await?;
+        crate::inherit::inherit(write, scope, after).await?;
+        crate::consult::consult(write, scope, after).await?;
+        if let Some(on_create) = hooks.on_create {
+            on_create(write, after).await?;
+        }
+        crate::subject::seat(write, scope, after).await?;
         let kind = after.kind();
         let spans = matches!(kind.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
         let placed = spans || kind.fields.iter().any(|field| field.parent);
         if !scope.is_whole() && (kind.scope.is_directory() || !placed) {
             return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
         }
-        check(env, scope, None, after, source).await?;
-        crate::commitments::request(env, after).await?;
-        crate::spreading::spread(env, after).await?;
-        crate::webhooks::take_rights(env, after);
-        crate::claims::submit(env, after).await
+        if let Some(on_set) = hooks.on_set {
+            on_set(write, after);
+        }
+        check(write, hooks, scope, None, after, source).await?;
+        if let Some(on_checked) = hooks.on_checked {
+            on_checked(write, after).await?;
+        }
+        match hooks.admit {
+            Some(admit) => admit(write, after).await,
+            None => Ok(()),
+        }
     })
 }
 
@@ -174,55 +160,68 @@ fn refuse_deleted(resource: &dyn AnyResource) -> Result<(), Error> {
 }
 
 async fn merge(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: Scope,
     before: AnyBox,
     patch: &Map<String, Value>,
-    action: &str,
-    source: Option<&str>,
+    (action, source): (&str, Option<&str>),
 ) -> Result<Decided, Fail> {
     let kind = before.kind();
     refuse_deleted(&*before)?;
     refuse_hidden(kind, &scope, patch)?;
-    check_author(env, &*before)?;
-    let patch = &*env.resolver().body(kind.fields, patch).await?;
+    check_author(write, &*before)?;
+    let patch = &*write.resolver().body(kind.fields, patch).await?;
     let mut current = before.clone();
-    let effective = effective_at(env, kind)?;
-    let late = env.context.effective_at.is_some()
+    let effective = effective_at(write, kind)?;
+    let late = write.context.effective_at.is_some()
         && current.common_mut().effective_at.is_some_and(|current| effective < *current);
     if late {
-        return backfill(env, scope, before, patch, effective, source).await;
+        return backfill(write, hooks, scope, before, patch, (effective, source)).await;
     }
     let after = before.patched(patch)?;
-    crate::webhooks::take_rights(env, &*after);
-    changed(env, scope, &*before, after, action, source).await
+    if let Some(on_set) = hooks.on_set {
+        on_set(write, &*after);
+    }
+    changed(write, hooks, scope, &*before, after, How { action, source, logged: false }).await
+}
+
+/// How a resource is changed.
+struct How<'a> {
+    /// The word of the operation.
+    action: &'a str,
+    source: Option<&'a str>,
+    /// Whether it is logged even where it leaves the resource as it was.
+    logged: bool,
 }
 
 /// What becomes of a changed resource; nothing, if it is as it was.
 async fn changed(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: Scope,
     before: &dyn AnyResource,
     mut after: AnyBox,
-    action: &str,
-    source: Option<&str>,
+    How { action, source, logged }: How<'_>,
 ) -> Result<Decided, Fail> {
     if !matches!(action, "delete" | "undelete") {
         refuse_deleted(before)?;
     }
-    if after.is_same(before) && action != "issue_secret" {
+    if after.is_same(before) && !logged {
         return Ok(unchanged(scope, after, Outcome::Unchanged));
     }
-    check(env, &scope, Some(before), &*after, source).await?;
-    crate::spreading::spread(env, &mut *after).await?;
-    if after.is_same(before) && action != "issue_secret" {
-        return Ok(unchanged(scope, after, Outcome::Unchanged));
+    check(write, hooks, &scope, Some(before), &*after, source).await?;
+    if let Some(on_checked) = hooks.on_checked {
+        on_checked(write, &mut *after).await?;
+        if after.is_same(before) && !logged {
+            return Ok(unchanged(scope, after, Outcome::Unchanged));
+        }
     }
-    after.stamp(env.now);
-    let effective = effective_at(env, after.kind())?;
+    after.stamp(write.now);
+    let effective = effective_at(write, after.kind())?;
     let common = after.common_mut();
     *common.revision += 1;
-    *common.updated_at = env.now;
+    *common.updated_at = write.now;
     if let Some(at) = common.effective_at {
         // Fields can be put right in the past; what was done to the state that holds since then cannot have been before.
         if effective < *at {
@@ -246,25 +245,25 @@ fn unchanged(scope: Scope, resource: AnyBox, outcome: Outcome) -> Decided {
 
 /// A change that held before what is current: history gains a version, the row stays.
 async fn backfill(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     scope: Scope,
     current: AnyBox,
     patch: &Map<String, Value>,
-    effective: Instant,
-    source: Option<&str>,
+    (effective, source): (Instant, Option<&str>),
 ) -> Result<Decided, Fail> {
     let then = Moment::Valid { at: effective, seq: i64::MAX };
-    let known = query::find_any(env.conn, &scope, current.kind(), &current.id_text(), then).await?;
+    let known = query::find_any(write.conn, &scope, current.kind(), &current.id_text(), then).await?;
     let base = known.unwrap_or_else(|| current.clone());
     let mut after = base.patched(patch)?;
     if after.is_same(&*base) && known_at(&*base, effective) {
         return Ok(unchanged(scope, current, Outcome::Unchanged));
     }
-    check(env, &scope, Some(&*base), &*after, source).await?;
+    check(write, hooks, &scope, Some(&*base), &*after, source).await?;
     let revision = current.common().revision;
     let common = after.common_mut();
     *common.revision = revision;
-    *common.updated_at = env.now;
+    *common.updated_at = write.now;
     if let Some(at) = common.effective_at {
         *at = effective;
     }
@@ -286,29 +285,21 @@ struct Wanted<'a> {
     if_match: Option<&'a str>,
 }
 
-/// A partner writes by the ids of this service.
-pub(crate) fn refuse_partner(env: &Env<'_>) -> Result<(), Error> {
-    if env.context.caller.narrow().partner.is_none() {
-        return Ok(());
-    }
-    let detail = "a partner writes by the ids of this service: which others there are is not its to know";
-    Err(Error::new(Reason::Forbidden, detail))
-}
-
 async fn upsert(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
     kind: &'static Kind,
     new_id: u128,
     wanted: &Wanted<'_>,
     body: &Map<String, Value>,
 ) -> Result<Decided, Fail> {
-    refuse_partner(env)?;
-    let reference = match check_source(env, wanted).await {
-        Err(Fail::Refused(error)) => return Err(with_faults_of_body(env, kind, new_id, body, error).await?.into()),
+    refuse_partner(write)?;
+    let reference = match check_source(write, wanted).await {
+        Err(Fail::Refused(error)) => return Err(with_faults_of_body(write, kind, new_id, body, error).await?.into()),
         reference => reference?,
     };
-    let org = env.context.caller.organisation();
-    let found: Behind = env.crosswalk.find(env.conn, org, kind, &reference).await?;
+    let org = write.context.caller.organisation();
+    let found: Behind = write.crosswalk.find(write.conn, org, kind, &reference).await?;
     let fresh = wanted.version.filter(|version| found.as_ref().and_then(|(_, stored)| *stored) != Some(*version));
     let version = fresh.map(|version| SourceVersion {
         kind,
@@ -321,29 +312,29 @@ async fn upsert(
             let detail = "there is no such resource yet, so no ETag matches";
             return Err(Error::new(Reason::StaleEtag, detail).into());
         }
-        let created = create(env, kind, new_id, body, "upsert", Some(reference)).await?;
+        let created = create(write, hooks, kind, new_id, body, ("upsert", Some(reference))).await?;
         return Ok(Decided { source_version: version, ..created });
     };
-    let (scope, before) = held(env, kind, &id, kind.rows.update, wanted.if_match).await?;
+    let (scope, before) = held(write, kind, &id, kind.rows.update, wanted.if_match).await?;
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
-    let body = without_repeated(env, &scope, &*before, body).await?;
-    let merged = merge(env, scope, before, &body, "upsert", Some(wanted.source)).await?;
+    let body = without_repeated(write, &scope, &*before, body).await?;
+    let merged = merge(write, hooks, scope, before, &body, ("upsert", Some(wanted.source))).await?;
     Ok(Decided { source_version: version, ..merged })
 }
 
 /// A record that is wrong by its reference can only be new: what else is wrong with it is said with that.
 async fn with_faults_of_body(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     kind: &'static Kind,
     id: u128,
     body: &Map<String, Value>,
     mut error: Error,
 ) -> Result<Error, Fail> {
     if error.reason == Reason::Invalid {
-        let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
-        let body = env.resolver().body(kind.fields, body).await?;
+        let seed = Seed { id, at: write.now, effective_at: write.now, by: write.actor() };
+        let body = write.resolver().body(kind.fields, body).await?;
         error.faults.extend((kind.make.create)(&body, &seed).err().map(|error| error.faults).unwrap_or_default());
         error = Error::invalid(error.faults);
     }
@@ -351,25 +342,32 @@ async fn with_faults_of_body(
 }
 
 /// One name in a source system more, or less: an update under that source.
-async fn refer(env: &Env<'_>, kind: &'static Kind, id: &str, wanted: &Wanted<'_>, add: bool) -> Result<Decided, Fail> {
-    refuse_partner(env)?;
-    let (scope, before) = held(env, kind, id, kind.rows.update, wanted.if_match).await?;
-    let reference = check_source(env, wanted).await?;
+async fn refer(
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
+    kind: &'static Kind,
+    id: &str,
+    wanted: &Wanted<'_>,
+    add: bool,
+) -> Result<Decided, Fail> {
+    refuse_partner(write)?;
+    let (scope, before) = held(write, kind, id, kind.rows.update, wanted.if_match).await?;
+    let reference = check_source(write, wanted).await?;
     let mut refs = before.common().external_refs.clone();
     if add {
-        check_free(env, &*before, &reference, "/external_id").await?;
+        check_free(write, &*before, &reference, "/external_id").await?;
         refs.add(reference)?;
     } else {
         refs.remove(&reference);
     }
     let patch = Map::from_iter([("external_refs".to_owned(), json!(refs))]);
-    merge(env, scope, before, &patch, "update", Some(wanted.source)).await
+    merge(write, hooks, scope, before, &patch, ("update", Some(wanted.source))).await
 }
 
 /// What can only be set at creation may be repeated, as long as it is the same: the body without such members. What is
 /// hidden is refused before, or it could be guessed.
 async fn without_repeated<'a>(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     scope: &Scope,
     current: &dyn AnyResource,
     body: &'a Map<String, Value>,
@@ -380,7 +378,7 @@ async fn without_repeated<'a>(
         return Ok(Cow::Borrowed(body));
     }
     refuse_hidden(current.kind(), scope, body)?;
-    let mut body = env.resolver().body(fields, body).await?.into_owned();
+    let mut body = write.resolver().body(fields, body).await?.into_owned();
     if let Ok(Value::Object(view)) = current.to_object(Mask::ALL) {
         for name in fixed().filter(|name| view.contains_key(*name)) {
             if body.get(name) == view.get(name) {
@@ -391,33 +389,10 @@ async fn without_repeated<'a>(
     Ok(Cow::Owned(body))
 }
 
-/// The registered source of this code.
-pub(crate) async fn find_source(env: &Env<'_>, code: &str) -> Result<Option<String>, Fail> {
-    let find = query::find_source(env.conn, env.context.caller.organisation(), code);
-    env.known.sources.of(code.to_owned(), find).await
-}
-
-/// An account writes only under its registered sources.
-pub(crate) async fn check_source_code(env: &Env<'_>, source: &str) -> Result<Code, Fail> {
-    let code = Code::parse(source);
-    let registered = match &code {
-        Some(code) => find_source(env, code.as_str()).await?,
-        None => None,
-    };
-    let Some((code, id)) = code.zip(registered) else {
-        return Err(Error::fault("/source", "UNKNOWN_SOURCE", "no source with this code is registered").into());
-    };
-    if !env.access.person && !env.access.source_ids.contains(&id) {
-        let detail = format!("this account does not write under the source {source}");
-        return Err(Error::new(Reason::Forbidden, detail).into());
-    }
-    Ok(code)
-}
-
-async fn check_source(env: &Env<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef, Fail> {
+async fn check_source(write: &WriteContext<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef, Fail> {
     let external_id =
         Text::parse(wanted.external_id).map_err(|(code, detail)| Fault::new("/external_id", code, detail));
-    match (check_source_code(env, wanted.source).await, external_id) {
+    match (check_source_code(write, wanted.source).await, external_id) {
         (Ok(source), Ok(external_id)) => Ok(ExternalRef { source, external_id }),
         (Err(Fail::Refused(mut error)), Err(fault)) if error.reason == Reason::Invalid => {
             error.faults.push(fault);
@@ -428,33 +403,46 @@ async fn check_source(env: &Env<'_>, wanted: &Wanted<'_>) -> Result<ExternalRef,
     }
 }
 
-async fn delete(env: &Env<'_>, kind: &'static Kind, id: &str, if_match: Option<&str>) -> Result<Decided, Fail> {
-    let (scope, before) = held(env, kind, id, kind.rows.delete, if_match).await?;
+async fn delete(
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
+    kind: &'static Kind,
+    id: &str,
+    if_match: Option<&str>,
+) -> Result<Decided, Fail> {
+    let (scope, before) = held(write, kind, id, kind.rows.delete, if_match).await?;
     if before.common().deleted_at.is_some() {
         return Ok(unchanged(scope, before, Outcome::Unchanged));
     }
     before.check_delete()?;
     let id = &before.id_text();
-    check_ends(env, kind, id).await?;
-    crate::closing::check_unused(env, kind, id).await?;
-    let org = env.context.caller.organisation();
+    if let Some(on_delete) = hooks.on_delete {
+        on_delete(write, id).await?;
+    }
+    let org = write.context.caller.organisation();
     for (child, field) in children_of(kind) {
-        if query::has_child(env.conn, org, child, field, id).await? {
+        if query::has_child(write.conn, org, child, field, id).await? {
             let detail = format!("{} still belong to it: delete or move them first", child.plural);
             return Err(Error::new(Reason::HasChildren, detail).into());
         }
     }
     let mut after = before.clone();
-    *after.common_mut().deleted_at = Some(env.now);
-    changed(env, scope, &*before, after, "delete", None).await
+    *after.common_mut().deleted_at = Some(write.now);
+    changed(write, hooks, scope, &*before, after, How { action: "delete", source: None, logged: false }).await
 }
 
-async fn undelete(env: &Env<'_>, kind: &'static Kind, id: &str, if_match: Option<&str>) -> Result<Decided, Fail> {
-    let (scope, before) = held(env, kind, id, kind.rows.delete, if_match).await?;
+async fn undelete(
+    write: &WriteContext<'_>,
+    hooks: &'static Hooks,
+    kind: &'static Kind,
+    id: &str,
+    if_match: Option<&str>,
+) -> Result<Decided, Fail> {
+    let (scope, before) = held(write, kind, id, kind.rows.delete, if_match).await?;
     let mut after = before.clone();
     *after.common_mut().deleted_at = None;
-    if before.common().deleted_at.is_some() {
-        crate::invoicing::enter(env, &mut *after).await?;
+    if let Some(on_undelete) = hooks.on_undelete.filter(|_| before.common().deleted_at.is_some()) {
+        on_undelete(write, &mut *after).await?;
     }
-    changed(env, scope, &*before, after, "undelete", None).await
+    changed(write, hooks, scope, &*before, after, How { action: "undelete", source: None, logged: false }).await
 }

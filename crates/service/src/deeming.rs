@@ -7,29 +7,31 @@ use futures::future::BoxFuture;
 use steerco_domain::actor::Actor;
 use steerco_domain::review::{Review, ReviewClock, ReviewState};
 use steerco_domain::{Error, Resource};
-use steerco_persistence::{Access, Act, Change, ChangeKind, Conn, Fail, Job, Plan, ledger, vendor};
+use steerco_persistence::{Access, Change, ChangeKind, Conn, Effect, Fail, Job, Plan, ledger, vendor};
 
 use crate::auth::Claims;
-use crate::execute::Env;
-use crate::reviewing::Case;
+use crate::review_case::Case;
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Service};
 
 impl Service {
     /// What has come due: to be called every minute or so. What cannot be done is told and tried again.
-    pub async fn run_deadlines(&self) -> Result<(), Error> {
-        for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
-            let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
-            let now = self.inner.clock.now();
-            let running = vendor::list_running(&conn, &org, now).await.map_err(Fail::into_error)?;
-            conn.close().await.map_err(Fail::into_error)?;
-            for review in running {
-                let id = review.id_text();
-                if let Err(error) = self.pass_time(&org, id.clone()).await {
-                    tracing::warn!(review = id, %error, "a deadline could not be acted on; it is tried again");
+    pub fn run_deadlines(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
+                let conn = self.inner.database.read(&org).await.map_err(Fail::into_error)?;
+                let now = self.inner.clock.now();
+                let running = vendor::list_running(&conn, &org, now).await.map_err(Fail::into_error)?;
+                conn.close().await.map_err(Fail::into_error)?;
+                for review in running {
+                    let id = review.id_text();
+                    if let Err(error) = self.pass_time(&org, id.clone()).await {
+                        tracing::warn!(review = id, %error, "a deadline could not be acted on; it is tried again");
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Warns of the deadline of a review, or accepts what it is about.
@@ -53,39 +55,39 @@ impl Service {
             owned_fields: false,
         };
         let org = context.caller.organisation();
-        let env = Env::new(context, conn, Arc::new(access), &self.inner.clock);
-        let act = Act { org: org.to_owned(), actor: env.actor(), now: env.now, request_id: context.request_id.clone() };
+        let write = WriteContext::new(context, conn, Arc::new(access), &self.inner.clock);
+        let act = write.act();
         ledger::take_turn(conn, org).await?;
         let found: Option<Review> = vendor::find(conn, org, id).await?;
         let running = |review: &Review| review.clock == ReviewClock::Running && review.state == ReviewState::Open;
         let Some(before) = found.filter(running) else { return Ok(Plan::nothing(act, Box::new(()))) };
-        let case = Case::read(&env, &before).await?;
+        let case = Case::read(&write, &before).await?;
         let mut after = before.clone();
-        let action = decide(&env, &case, &mut after).await?;
+        let action = decide(&write, &case, &mut after).await?;
         if after == before {
             return Ok(Plan::nothing(act, Box::new(())));
         }
         after.revision += 1;
-        after.updated_at = env.now;
+        after.updated_at = write.now;
         let change = Change::new(ChangeKind::Update, Some(&before), &after, action, None);
-        let (changes, postings) = env.planned(change);
-        Ok(Plan { changes, postings, ..Plan::nothing(act, Box::new(())) })
+        write.add(Effect::Change(change));
+        Ok(Plan { effects: write.take_effects(), ..Plan::nothing(act, Box::new(())) })
     }
 }
 
-async fn decide(env: &Env<'_>, case: &Case, review: &mut Review) -> Result<&'static str, Fail> {
-    if review.due_at.is_some_and(|due| due <= env.now) {
+async fn decide(write: &WriteContext<'_>, case: &Case, review: &mut Review) -> Result<&'static str, Fail> {
+    if review.due_at.is_some_and(|due| due <= write.now) {
         if !case.engagement.deemed_acceptance {
-            review.warned_at = review.warned_at.or(Some(env.now));
+            review.warned_at = review.warned_at.or(Some(write.now));
             return Ok("warn");
         }
-        review.deem(env.now)?;
+        review.deem(write.now)?;
         review.clock = ReviewClock::Ended;
-        crate::acceptance::accept(env, case, review).await?;
+        crate::acceptance::accept(write, case, review).await?;
         return Ok("deem");
     }
-    if review.warned_at.is_none() && case.term.warns_at(review).is_some_and(|at| at <= env.now) {
-        review.warned_at = Some(env.now);
+    if review.warned_at.is_none() && case.term.warns_at(review).is_some_and(|at| at <= write.now) {
+        review.warned_at = Some(write.now);
     }
     Ok("warn")
 }

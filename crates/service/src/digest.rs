@@ -4,6 +4,7 @@
 //! ids; the digest is the SHA-256 over all of them, in hexadecimal. The version is the revision; for a partner, who sees
 //! none, it is the SHA-256 of the resource as RFC 8785 writes it.
 
+use futures::future::BoxFuture;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::TABLE;
@@ -18,8 +19,8 @@ use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::scope::authorise;
 use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
 
-use crate::events::FEED;
 use crate::read::plan_list;
+use crate::sight::FEED;
 use crate::token::Cursor;
 use crate::{Caller, DigestArgs, ListArgs, Service};
 
@@ -45,11 +46,13 @@ pub struct Digests {
 
 impl Service {
     /// The digests of collections as the caller sees them.
-    pub async fn digest(&self, caller: &Caller, args: &DigestArgs) -> Result<Digests, Error> {
-        let conn = self.inner.database.snapshot(caller.organisation()).await.map_err(Fail::into_error)?;
-        let digests = self.digest_in(&conn, caller, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(digests)
+    pub fn digest<'a>(&'a self, caller: &'a Caller, args: &'a DigestArgs) -> BoxFuture<'a, Result<Digests, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.snapshot(caller.organisation()).await.map_err(Fail::into_error)?;
+            let digests = self.digest_in(&conn, caller, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(digests)
+        })
     }
 
     async fn digest_in(&self, conn: &Conn, caller: &Caller, args: &DigestArgs) -> Result<Digests, Fail> {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
-use steerco_domain::access::{Row, find};
 use steerco_domain::consumer::Consumer;
 use steerco_domain::id::Id;
 use steerco_domain::list::parse_page_size;
@@ -16,37 +15,9 @@ use steerco_persistence::log::Head;
 use steerco_persistence::lookout::Moves;
 use steerco_persistence::{Access, Conn, Fail, log};
 
-use crate::sight::fill;
+use crate::sight::{Event, FEED, fill};
 use crate::token::Cursor;
 use crate::{Caller, EventArgs, Service};
-
-/// One change.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// Cursor from which the feed goes on after this event.
-    pub cursor: String,
-    /// Stable id of the event, the same over every channel (`evt_…`); says nothing of its number.
-    pub id: String,
-    pub at: Instant,
-    pub actor: String,
-    /// `risk.create`, `risk.assess`, …
-    pub operation: String,
-    pub kind: &'static str,
-    pub resource_id: String,
-    /// Number in the organisation's gapless sequence; absent for partners.
-    pub seq: Option<i64>,
-    pub revision: Option<i32>,
-    /// Names of the fields changed, as far as the caller sees them.
-    pub changed: Vec<String>,
-    /// The resource after the change as far as the caller sees it; absent once it is deleted or out of sight.
-    pub after: Option<Box<RawValue>>,
-    /// Whether the resource was deleted.
-    pub deleted: bool,
-    /// `lost` or `gained`: whether the change took the resource out of the caller's sight or into it;
-    /// `access_changed`: it changed what the caller may see.
-    pub visibility: Option<&'static str>,
-    pub request_id: String,
-}
 
 /// A page of the feed.
 #[derive(Clone, Debug)]
@@ -64,16 +35,17 @@ impl EventPage {
     }
 }
 
-pub(crate) const FEED: &Row = find("event", "read");
 /// How often a stream looks whether the time has ended its caller's rights.
 const LOOK: Duration = Duration::from_millis(250);
 /// A stream without events says at least this often where it is.
 const BOOKMARK: Duration = Duration::from_secs(15);
 
 impl Service {
-    pub async fn events(&self, caller: &Caller, args: &EventArgs) -> Result<EventPage, Error> {
-        let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn events<'a>(&'a self, caller: &'a Caller, args: &'a EventArgs) -> BoxFuture<'a, Result<EventPage, Error>> {
+        Box::pin(async move {
+            let (page, _) = self.events_by(caller, args).await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn events_by(&self, caller: &Caller, args: &EventArgs) -> Result<(EventPage, Arc<Access>), Fail> {

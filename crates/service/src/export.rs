@@ -1,5 +1,6 @@
 //! Lists to their end: page after page, as the caller asks for them.
 
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use steerco_domain::Error;
 use steerco_domain::resource::Kind;
@@ -19,19 +20,26 @@ pub struct Export {
 
 impl Service {
     /// Reads a list from its beginning to its end. Page size and page token of the arguments do not count.
-    pub async fn export(&self, kind: &'static Kind, caller: &Caller, args: ListArgs) -> Result<Export, Error> {
-        let args = ListArgs { page_size: Some(ROWS), page_token: None, ..args };
-        let first = self.list_any(kind, caller, &args).await?;
-        let args = ListArgs { include_total: false, ..args };
-        let next = first.next_page_token.clone();
-        let state = (self.clone(), kind, caller.clone(), args, next);
-        let rest = stream::try_unfold(state, |(service, kind, caller, args, next)| async move {
-            let Some(token) = next else { return Ok(None) };
-            let args = ListArgs { page_token: Some(token), ..args };
-            let page = service.list_any(kind, &caller, &args).await?;
-            let next = page.next_page_token.clone();
-            Ok::<_, Error>(Some((page, (service, kind, caller, args, next))))
-        });
-        Ok(Export { first, rest: rest.boxed() })
+    pub fn export<'a>(
+        &'a self,
+        kind: &'static Kind,
+        caller: &'a Caller,
+        args: ListArgs,
+    ) -> BoxFuture<'a, Result<Export, Error>> {
+        Box::pin(async move {
+            let args = ListArgs { page_size: Some(ROWS), page_token: None, ..args };
+            let first = self.list_any(kind, caller, &args).await?;
+            let args = ListArgs { include_total: false, ..args };
+            let next = first.next_page_token.clone();
+            let state = (self.clone(), kind, caller.clone(), args, next);
+            let rest = stream::try_unfold(state, |(service, kind, caller, args, next)| async move {
+                let Some(token) = next else { return Ok(None) };
+                let args = ListArgs { page_token: Some(token), ..args };
+                let page = service.list_any(kind, &caller, &args).await?;
+                let next = page.next_page_token.clone();
+                Ok::<_, Error>(Some((page, (service, kind, caller, args, next))))
+            });
+            Ok(Export { first, rest: rest.boxed() })
+        })
     }
 }

@@ -2,25 +2,30 @@
 
 use steerco_domain::error::Fault;
 use steerco_domain::field::{FieldSpec, Shape};
+use steerco_domain::graph::cycle;
 use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error, KINDS, Reason, find_kind};
-use steerco_persistence::{Fail, query};
+use steerco_persistence::{Fail, Scope, graph, query};
 
-use crate::execute::Env;
+use crate::write_context::WriteContext;
 
 /// A parent that itself has a parent shares it: the project's program is the deliverable's.
-pub(crate) async fn check_parents(env: &Env<'_>, after: &dyn AnyResource, faults: &mut Vec<Fault>) -> Result<(), Fail> {
+pub(crate) async fn check_parents(
+    write: &WriteContext<'_>,
+    after: &dyn AnyResource,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
     let mut parents = Vec::new();
     after.references(&mut |field, kind, id| parents.push((field, kind, id)));
     parents.retain(|(field, ..)| after.kind().field(field).is_some_and(|spec| spec.parent));
-    let org = env.context.caller.organisation();
+    let org = write.context.caller.organisation();
     for (field, kind, id) in &parents {
         let Some(kind) = find_kind(kind) else { continue };
         for (shared, _, own) in &parents {
             if shared == field || kind.field(shared).is_none_or(|spec| !spec.parent) {
                 continue;
             }
-            let theirs = query::find_text(env.conn, org, kind, id, shared).await?;
+            let theirs = query::find_text(write.conn, org, kind, id, shared).await?;
             if theirs.is_some_and(|theirs| theirs != *own) {
                 let detail = format!("is of another {}", shared.trim_end_matches("_id"));
                 faults.push(Fault::new(format!("/{field}"), "DOES_NOT_FIT", detail));
@@ -31,15 +36,19 @@ pub(crate) async fn check_parents(env: &Env<'_>, after: &dyn AnyResource, faults
 }
 
 /// A resource does not move to another parent while children that share this parent hang on it.
-pub(crate) async fn check_move(env: &Env<'_>, before: &dyn AnyResource, after: &dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn check_move(
+    write: &WriteContext<'_>,
+    before: &dyn AnyResource,
+    after: &dyn AnyResource,
+) -> Result<(), Fail> {
     let moved: Vec<&FieldSpec> = after.kind().fields.iter().filter(|field| field.parent).collect();
     let changed = after.changed_since(before);
-    let org = env.context.caller.organisation();
+    let org = write.context.caller.organisation();
     for field in moved.into_iter().filter(|field| changed.contains(&field.name)) {
         for (kind, by) in children_of(after.kind()) {
             let copies = |spec: &FieldSpec| spec.parent || spec.inherited;
             let shares = by.name != field.name && kind.field(field.name).is_some_and(copies);
-            if shares && query::has_child(env.conn, org, kind, by, &after.id_text()).await? {
+            if shares && query::has_child(write.conn, org, kind, by, &after.id_text()).await? {
                 let detail = format!("{} hang on it and on its {}", kind.plural, field.name.trim_end_matches("_id"));
                 return Err(Error::new(Reason::HasChildren, detail).into());
             }
@@ -60,4 +69,34 @@ pub(crate) fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static FieldSp
     };
     let children = KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field)));
     children.filter(|(_, field)| names_parent(field)).collect()
+}
+
+/// A resource that is a part of one of its own kind is no part of itself, over however many steps.
+pub(crate) async fn check_hierarchy(
+    write: &WriteContext<'_>,
+    scope: &Scope,
+    before: Option<&dyn AnyResource>,
+    after: &dyn AnyResource,
+) -> Result<(), Fail> {
+    let mut up = None;
+    after.references(&mut |field, kind, id| {
+        if kind == after.kind().name && after.kind().field(field).is_some_and(|spec| spec.parent) {
+            up = Some((field, id));
+        }
+    });
+    let Some((field, parent)) = up else { return Ok(()) };
+    if before.is_some_and(|before| !after.changed_since(before).contains(&field)) {
+        return Ok(());
+    }
+    graph::hold_graph(write.conn, scope.org()).await?;
+    let own = after.id_text();
+    let (mut path, mut at) = (vec![own.clone()], Some(parent));
+    while let Some(id) = at {
+        if path.contains(&id) {
+            return Err(cycle(field, &path, |_| true).into());
+        }
+        at = query::find_text(write.conn, scope.org(), after.kind(), &id, field).await?;
+        path.push(id);
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures::future::BoxFuture;
 use serde_json::json;
 use steerco_domain::Error;
 use steerco_domain::access::{Row, find};
@@ -41,19 +42,21 @@ struct Asked<'a> {
 
 impl Service {
     /// What is approved, spent and left of a project, program or portfolio, as far as the caller sees it.
-    pub async fn financials(
-        &self,
+    pub fn financials<'a>(
+        &'a self,
         kind: &'static Kind,
-        caller: &Caller,
-        id: &str,
-        query: &FinancialsQuery,
-    ) -> Result<Financials, Error> {
-        check_id(kind, id)?;
-        query.check()?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.financials_in(kind, &conn, caller, id, query).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+        caller: &'a Caller,
+        id: &'a str,
+        query: &'a FinancialsQuery,
+    ) -> BoxFuture<'a, Result<Financials, Error>> {
+        Box::pin(async move {
+            check_id(kind, id)?;
+            query.check()?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.financials_in(kind, &conn, caller, id, query).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn financials_in(

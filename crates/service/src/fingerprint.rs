@@ -7,18 +7,18 @@ use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::Context;
-use crate::execute::Wish;
+use crate::command::Command;
 use crate::token::digest;
 
 /// The same over both doors.
-pub(crate) fn fingerprint(context: &Context, wish: &Wish) -> String {
+pub(crate) fn fingerprint(context: &Context, command: &Command) -> String {
     let effective = context.effective_at.map(|at| at.to_string()).unwrap_or_default();
     digest(&[
-        wish.kind.name,
-        wish.action,
+        command.kind.name,
+        command.action,
         context.if_match.as_deref().unwrap_or_default(),
         &effective,
-        &text(&wish.input),
+        &text(&command.input),
     ])
 }
 

@@ -2,27 +2,35 @@
 
 use std::collections::HashSet;
 
+use steerco_domain::dependency::Dependency;
 use steerco_domain::error::Fault;
 use steerco_domain::graph::{cycle, find_path};
 use steerco_domain::id::Id;
 use steerco_domain::node::Node;
 use steerco_domain::program::Program;
-use steerco_domain::resource::Kind;
-use steerco_domain::{AnyResource, Error, Reason};
-use steerco_persistence::{Fail, Scope, graph, query};
+use steerco_domain::{Error, Resource};
+use steerco_persistence::{Fail, Scope, graph};
 
-use crate::execute::Env;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
+
+pub(crate) const DEPENDENCY: Feature = Feature::of(
+    Dependency::KIND,
+    Hooks { on_create: hook!(on_create: join), guards: hook!(guards: check_cycle), ..Hooks::NONE },
+);
 
 /// Tells a new edge the programs of its ends, one of which must be in the caller's reach. Ends that do not live are found
 /// by the check of the references.
-pub(crate) async fn join(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
+async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fail> {
     let Some(edge) = after.edge() else { return Ok(()) };
+    let scope = &write.scope(Dependency::KIND.rows.create)?;
     let mut programs = Vec::new();
     let mut reached = scope.is_whole();
     for end in [&edge.from, &edge.to] {
         let Ok(node) = Node::parse(end) else { return Err(Error::internal().into()) };
-        let program = graph::hold_program_of(env.conn, scope.org(), node.kind(), end).await?;
-        reached = reached || graph::is_in_reach(env.conn, scope, node.kind(), end).await?;
+        let program = graph::hold_program_of(write.conn, scope.org(), node.kind(), end).await?;
+        reached = reached || graph::is_in_reach(write.conn, scope, node.kind(), end).await?;
         programs.push(program.and_then(|id| Id::<Program>::parse(&id).ok()));
     }
     if !reached {
@@ -35,73 +43,34 @@ pub(crate) async fn join(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResour
 
 /// Refuses an edge that appears and would close a cycle. Edges appear one after the other in an organisation, or two of
 /// them could close one together.
-pub(crate) async fn check_cycle(
-    env: &Env<'_>,
+async fn check_cycle(
+    write: &WriteContext<'_>,
     scope: &Scope,
-    before: Option<&dyn AnyResource>,
-    after: &dyn AnyResource,
+    before: Option<&Dependency>,
+    after: &Dependency,
 ) -> Result<(), Fail> {
-    let edge_of = |resource: &dyn AnyResource| resource.edge().filter(|_| resource.common().deleted_at.is_none());
+    let edge_of = |dependency: &Dependency| dependency.edge().filter(|_| dependency.deleted_at.is_none());
     let Some(edge) = edge_of(after) else { return Ok(()) };
     if before.and_then(edge_of).is_some() {
         return Ok(());
     }
-    graph::hold_graph(env.conn, scope.org()).await?;
-    let planned = env.planned_edges();
+    graph::hold_graph(write.conn, scope.org()).await?;
+    let planned = write.planned_edges();
     let starts: HashSet<&str> = planned.iter().map(|edge| edge.to.as_str()).chain([edge.to.as_str()]).collect();
     let starts: Vec<&str> = starts.into_iter().collect();
-    let mut edges = graph::list_edges_from(env.conn, scope.org(), &starts).await?;
+    let mut edges = graph::list_edges_from(write.conn, scope.org(), &starts).await?;
     edges.extend(planned);
     let Some(mut path) = find_path(&edges, &edge.to, &edge.from) else {
-        env.plan_edge(edge);
+        write.plan_edge(edge);
         return Ok(());
     };
     path.rotate_right(1);
     let mut seen = HashSet::new();
     for id in &path {
         let Ok(node) = Node::parse(id) else { continue };
-        if scope.is_whole() || graph::is_in_reach(env.conn, scope, node.kind(), id).await? {
+        if scope.is_whole() || graph::is_in_reach(write.conn, scope, node.kind(), id).await? {
             seen.insert(id.clone());
         }
     }
     Err(cycle("successor_id", &path, |id| seen.contains(id) || id == edge.from || id == edge.to).into())
-}
-
-/// What other things wait for, or what waits for others, is not deleted.
-pub(crate) async fn check_ends(env: &Env<'_>, kind: &Kind, id: &str) -> Result<(), Fail> {
-    let is_node = steerco_domain::node::kinds().any(|node| node.name == kind.name);
-    if is_node && graph::has_edge(env.conn, env.context.caller.organisation(), id).await? {
-        return Err(Error::new(Reason::HasChildren, "dependencies hang on it: delete them first").into());
-    }
-    Ok(())
-}
-
-/// A resource that is a part of one of its own kind is no part of itself, over however many steps.
-pub(crate) async fn check_hierarchy(
-    env: &Env<'_>,
-    scope: &Scope,
-    before: Option<&dyn AnyResource>,
-    after: &dyn AnyResource,
-) -> Result<(), Fail> {
-    let mut up = None;
-    after.references(&mut |field, kind, id| {
-        if kind == after.kind().name && after.kind().field(field).is_some_and(|spec| spec.parent) {
-            up = Some((field, id));
-        }
-    });
-    let Some((field, parent)) = up else { return Ok(()) };
-    if before.is_some_and(|before| !after.changed_since(before).contains(&field)) {
-        return Ok(());
-    }
-    graph::hold_graph(env.conn, scope.org()).await?;
-    let own = after.id_text();
-    let (mut path, mut at) = (vec![own.clone()], Some(parent));
-    while let Some(id) = at {
-        if path.contains(&id) {
-            return Err(cycle(field, &path, |_| true).into());
-        }
-        at = query::find_text(env.conn, scope.org(), after.kind(), &id, field).await?;
-        path.push(id);
-    }
-    Ok(())
 }

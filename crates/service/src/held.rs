@@ -6,14 +6,14 @@ use steerco_domain::{AnyBox, AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Fail, Scope};
 
-use crate::execute::Env;
+use crate::etag::etag;
 use crate::read::check_id;
-use crate::service::etag;
+use crate::write_context::WriteContext;
 
 /// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
 /// may not change is forbidden.
 pub(crate) async fn held(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     kind: &'static Kind,
     id: &str,
     row: Option<&'static Row>,
@@ -21,15 +21,15 @@ pub(crate) async fn held(
 ) -> Result<(Scope, AnyBox), Fail> {
     let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
     check_id(kind, id)?;
-    let scope = env.scope(Some(row))?;
-    let id = &*env.resolver().id(kind, id).await?;
-    let found = match env.known.take_held(row, id) {
-        None => query::find_any_for_update(env.conn, &scope, kind, id).await?,
+    let scope = write.scope(Some(row))?;
+    let id = &*write.resolver().id(kind, id).await?;
+    let found = match write.known.take_held(row, id) {
+        None => query::find_any_for_update(write.conn, &scope, kind, id).await?,
         held => held,
     };
     let Some(found) = found else {
-        let visible = match env.scope(Some(kind.rows.read)) {
-            Ok(sight) => query::find_any(env.conn, &sight, kind, id, Moment::Now).await?.is_some(),
+        let visible = match write.scope(Some(kind.rows.read)) {
+            Ok(sight) => query::find_any(write.conn, &sight, kind, id, Moment::Now).await?.is_some(),
             Err(_) => false,
         };
         let outside =
@@ -40,7 +40,7 @@ pub(crate) async fn held(
     if whole && !scope.is_whole() {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
-    check_etag(env, &scope, &*found, if_match).await?;
+    check_etag(write, &scope, &*found, if_match).await?;
     Ok((scope, found))
 }
 
@@ -53,7 +53,12 @@ pub(crate) fn need_etag(kind: &Kind, if_match: Option<&str>) -> Result<(), Error
     Ok(())
 }
 
-async fn check_etag(env: &Env<'_>, scope: &Scope, found: &dyn AnyResource, if_match: Option<&str>) -> Result<(), Fail> {
+async fn check_etag(
+    write: &WriteContext<'_>,
+    scope: &Scope,
+    found: &dyn AnyResource,
+    if_match: Option<&str>,
+) -> Result<(), Fail> {
     let Some(wanted) = if_match else { return Ok(()) };
     let current = etag(scope, found);
     let tags: Vec<&str> = wanted.split(',').map(|tag| tag.trim().trim_matches('"')).collect();
@@ -62,7 +67,7 @@ async fn check_etag(env: &Env<'_>, scope: &Scope, found: &dyn AnyResource, if_ma
     }
     let seen = tags.first().and_then(|tag| tag.parse().ok()).filter(|_| scope.sees_private());
     let before = match seen {
-        Some(revision) => query::find_revision(env.conn, scope, found.kind(), &found.id_text(), revision).await?,
+        Some(revision) => query::find_revision(write.conn, scope, found.kind(), &found.id_text(), revision).await?,
         None => None,
     };
     let since = before.map(|before| found.changed_since(&*before)).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use steerco_domain::actuals_batch::{ActualsProgressState, PostActualsBatch, STREAM_LINES_MAX};
 use steerco_domain::actuals_line::RawLine;
@@ -11,7 +12,7 @@ use steerco_persistence::Fail;
 use crate::actuals::{POST, PostedBatch};
 use crate::actuals_progress::Watch;
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Gather, Line, Sent, Stager};
-use crate::content::UPLOAD_MAX;
+use crate::staging::UPLOAD_MAX;
 use crate::{Caller, Context, Service};
 
 /// Bytes that the lines of a batch may have.
@@ -19,39 +20,43 @@ pub const STREAM_BYTES_MAX: u64 = 512 << 20;
 
 impl Service {
     /// Refuses whom the write would refuse, before the lines are read.
-    pub async fn may_post_actuals(&self, caller: &Caller) -> Result<(), Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        self.authorise(&conn, caller, POST).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)
+    pub fn may_post_actuals<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            self.authorise(&conn, caller, POST).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)
+        })
     }
 
     /// Posts a batch whose lines come in a stream. One that breaks off posts nothing.
-    pub async fn import_actuals(
-        &self,
-        context: &Context,
+    pub fn import_actuals<'a>(
+        &'a self,
+        context: &'a Context,
         header: PostActualsBatch,
-        lines: &mut (impl Stream<Item = Result<Vec<RawLine>, Error>> + Send + Unpin),
-    ) -> Result<PostedBatch, Error> {
-        context.refuse_etag()?;
-        if !header.lines.0.is_empty() {
-            return Err(Error::fault("/lines", "DOES_NOT_FIT", "the lines follow the header, they are not in it"));
-        }
-        let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?);
-        let watch = Arc::new(Watch::new(self, &header, &stager.staged));
-        watch.tell(ActualsProgressState::Staging, 0).await;
-        let late = |_| Error::new(Reason::Deadline, "the lines took longer to arrive than the service allows");
-        let reading = read(header, lines, &mut stager, &watch);
-        let mut sent = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
-        sent.watch = Some(Arc::clone(&watch));
-        // The write goes on to its end when the caller goes: what it reads must stay as long.
-        let (service, context) = (self.clone(), context.clone());
-        let posted = tokio::spawn(async move {
-            let posted = service.post_sent(&context, sent).await;
-            watch.end().await;
-            drop(stager);
-            posted
-        });
-        posted.await.map_err(|_| Error::internal())?
+        lines: &'a mut (impl Stream<Item = Result<Vec<RawLine>, Error>> + Send + Unpin),
+    ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
+        Box::pin(async move {
+            context.refuse_etag()?;
+            if !header.lines.0.is_empty() {
+                return Err(Error::fault("/lines", "DOES_NOT_FIT", "the lines follow the header, they are not in it"));
+            }
+            let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?);
+            let watch = Arc::new(Watch::new(self, &header, &stager.staged));
+            watch.tell(ActualsProgressState::Staging, 0).await;
+            let late = |_| Error::new(Reason::Deadline, "the lines took longer to arrive than the service allows");
+            let reading = read(header, lines, &mut stager, &watch);
+            let mut sent = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+            sent.watch = Some(Arc::clone(&watch));
+            // The write goes on to its end when the caller goes: what it reads must stay as long.
+            let (service, context) = (self.clone(), context.clone());
+            let posted = tokio::spawn(async move {
+                let posted = service.post_sent(&context, sent).await;
+                watch.end().await;
+                drop(stager);
+                posted
+            });
+            posted.await.map_err(|_| Error::internal())?
+        })
     }
 }
 

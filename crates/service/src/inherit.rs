@@ -6,12 +6,12 @@ use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Fail, Scope, query};
 
-use crate::decide::settle;
-use crate::execute::Env;
+use crate::hooks::settle;
+use crate::write_context::WriteContext;
 
 /// Copies the inherited fields from the parents named. A parent that is not in reach gives nothing: the check of the
 /// references tells of it.
-pub(crate) async fn inherit(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn inherit(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let inherited: Vec<&FieldSpec> = after.kind().fields.iter().filter(|field| field.inherited).collect();
     if inherited.is_empty() {
         return Ok(());
@@ -24,8 +24,8 @@ pub(crate) async fn inherit(env: &Env<'_>, scope: &Scope, after: &mut dyn AnyRes
             inherited.iter().copied().filter(|field| comes_by(after.kind(), field, by)).collect();
         let Some(kind) = steerco_domain::find_kind(kind).filter(|_| !shared.is_empty()) else { continue };
         let names = shared.iter().map(|field| field.name).collect();
-        let find = query::find_values(env.conn, scope, kind, &id, &shared);
-        let Some(values) = env.known.heirlooms.of((kind.name, id.clone(), names), find).await? else { continue };
+        let find = query::find_values(write.conn, scope, kind, &id, &shared);
+        let Some(values) = write.known.heirlooms.of((kind.name, id.clone(), names), find).await? else { continue };
         let mut values = values.into_iter();
         for field in shared {
             let theirs: Vec<Cell> = values.by_ref().take(field.columns.len()).collect();

@@ -6,8 +6,8 @@ use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason};
 use steerco_persistence::{Fail, query};
 
-use crate::execute::Env;
-use crate::service::etag;
+use crate::etag::etag;
+use crate::write_context::WriteContext;
 use crate::{BatchResult, Outcome, Seen, Written};
 
 /// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.
@@ -33,14 +33,14 @@ pub(crate) fn keep(result: &Result<Written, Error>) -> Kept {
 }
 
 /// The answer of the first request, read again under today's rights.
-pub(crate) async fn replay(env: &Env<'_>, kind: &'static Kind, kept: &str) -> Result<BatchResult, Fail> {
+pub(crate) async fn replay(write: &WriteContext<'_>, kind: &'static Kind, kept: &str) -> Result<BatchResult, Fail> {
     let kept: Vec<Kept> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
-    let scope = env.scope(Some(kind.rows.read))?;
+    let scope = write.scope(Some(kind.rows.read))?;
     let mut results = Vec::with_capacity(kept.len());
     for kept in kept {
         results.push(match kept {
             Kept::Done { id, revision, outcome } => {
-                let found = query::find_revision(env.conn, &scope, kind, &id, revision).await?;
+                let found = query::find_revision(write.conn, &scope, kind, &id, revision).await?;
                 let resource = found.ok_or_else(|| Error::not_found(kind.name))?;
                 let outcome = Outcome::ALL.iter().copied().find(|o| o.word() == outcome);
                 let (mask, etag) = (scope.mask(kind), etag(&scope, &*resource));

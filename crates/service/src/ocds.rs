@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::BoxFuture;
 use steerco_domain::access::{Row, find};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::engagement_amendment::EngagementAmendment;
@@ -47,41 +48,49 @@ struct Versions {
 
 impl Service {
     /// The contracting process of an engagement that is no draft.
-    pub async fn ocds_process(&self, caller: &Caller, id: &str) -> Result<Process, Error> {
-        check_id(Engagement::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.ocds_process_in(&conn, caller, id).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn ocds_process<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<Process, Error>> {
+        Box::pin(async move {
+            check_id(Engagement::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.ocds_process_in(&conn, caller, id).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     /// The contracting processes of the engagements of a filter that are no drafts, as far as the caller sees them.
-    pub async fn ocds_processes(&self, caller: &Caller, filter: Option<&str>) -> Result<Vec<Process>, Error> {
-        let args = ListArgs {
-            filter: filter.map(str::to_owned),
-            page_size: Some(i64::from(PAGE_SIZE_MAX)),
-            ..ListArgs::default()
-        };
-        let page = self.list::<Engagement>(caller, &args).await?;
-        let mut engagements = page.items;
-        engagements.retain(|engagement| engagement.state != EngagementState::Draft);
-        if engagements.is_empty() {
-            let detail = "no engagement that is or was in force meets the filter: there is nothing to publish";
-            return Err(Error::new(Reason::NotFound, detail));
-        }
-        if page.next_page_token.is_some() || engagements.len() > PROCESSES_MAX {
-            let detail =
-                format!("meets more engagements than the {PROCESSES_MAX} that a package has at most: narrow it");
-            return Err(Error::fault("?filter", "TOO_MANY", detail));
-        }
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let mut processes = Vec::with_capacity(engagements.len());
-        for engagement in engagements {
-            let id = engagement.id.to_string();
-            processes.push(self.ocds_process_in(&conn, caller, &id).await.map_err(Fail::into_error)?);
-        }
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(processes)
+    pub fn ocds_processes<'a>(
+        &'a self,
+        caller: &'a Caller,
+        filter: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<Process>, Error>> {
+        Box::pin(async move {
+            let args = ListArgs {
+                filter: filter.map(str::to_owned),
+                page_size: Some(i64::from(PAGE_SIZE_MAX)),
+                ..ListArgs::default()
+            };
+            let page = self.list::<Engagement>(caller, &args).await?;
+            let mut engagements = page.items;
+            engagements.retain(|engagement| engagement.state != EngagementState::Draft);
+            if engagements.is_empty() {
+                let detail = "no engagement that is or was in force meets the filter: there is nothing to publish";
+                return Err(Error::new(Reason::NotFound, detail));
+            }
+            if page.next_page_token.is_some() || engagements.len() > PROCESSES_MAX {
+                let detail =
+                    format!("meets more engagements than the {PROCESSES_MAX} that a package has at most: narrow it");
+                return Err(Error::fault("?filter", "TOO_MANY", detail));
+            }
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let mut processes = Vec::with_capacity(engagements.len());
+            for engagement in engagements {
+                let id = engagement.id.to_string();
+                processes.push(self.ocds_process_in(&conn, caller, &id).await.map_err(Fail::into_error)?);
+            }
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(processes)
+        })
     }
 
     async fn ocds_process_in(&self, conn: &Conn, caller: &Caller, id: &str) -> Result<Process, Fail> {

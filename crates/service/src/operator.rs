@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Role, TABLE};
 use steerco_domain::actor::Actor;
@@ -13,7 +14,7 @@ use steerco_domain::resource::Seed;
 use steerco_domain::service_account::ServiceAccount;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::{Act, Change, ChangeKind, Database, Fail, Plan, Who, credential, verify};
+use steerco_persistence::{Act, Change, ChangeKind, Database, Effect, Fail, Plan, Who, credential, verify};
 
 use crate::Service;
 use crate::auth::TokenRequest;
@@ -44,37 +45,44 @@ pub struct Mint {
     pub seconds: u32,
 }
 
+/// An access token, the seconds that it lives, and the scope that was granted.
+pub type IssuedToken = (String, u32, Option<String>);
+
 impl Service {
     /// Makes an organisation, its first person and the first grants, logged as bootstrap. Answers both ids.
-    pub async fn bootstrap(&self, first: &Bootstrap) -> Result<(String, String), Error> {
-        let now = self.inner.clock.now();
-        let seed = || Seed { id: self.inner.clock.new_id(), at: now, effective_at: now, by: Actor::system() };
-        let organisation = json!({
-            "name": first.organisation, "base_currency": first.base_currency, "time_zone": first.time_zone,
-        });
-        let organisation = Organisation::create(object(&organisation), &seed())?;
-        let mut person = json!({ "name": first.person });
-        if let Some(email) = &first.email {
-            person["email"] = json!(email);
-        }
-        let person = Person::create(object(&person), &seed())?;
-        let (org, id) = (organisation.id_text(), person.id_text());
-        let mut changes = vec![
-            Change::new(ChangeKind::Insert, None, &organisation, "bootstrap", None),
-            Change::new(ChangeKind::Insert, None, &person, "bootstrap", None),
-        ];
-        for role in &first.roles {
-            let body = json!({ "person_id": id, "role": role.word(), "reason": "made when the organisation was" });
-            let grant = Grant::create(object(&body), &seed())?;
-            changes.push(Change::new(ChangeKind::Insert, None, &grant, "bootstrap", None));
-        }
-        let act = Act { org: org.clone(), actor: Actor::system(), now, request_id: "bootstrap".to_owned() };
-        let job: steerco_persistence::Job = std::sync::Arc::new(move |_| {
-            let (act, changes) = (act.clone(), changes.clone());
-            Box::pin(async move { Ok(Plan { changes, new_organisation: true, ..Plan::nothing(act, Box::new(())) }) })
-        });
-        self.inner.database.transact(&org, None, job).await?;
-        Ok((org, id))
+    pub fn bootstrap<'a>(&'a self, first: &'a Bootstrap) -> BoxFuture<'a, Result<(String, String), Error>> {
+        Box::pin(async move {
+            let now = self.inner.clock.now();
+            let seed = || Seed { id: self.inner.clock.new_id(), at: now, effective_at: now, by: Actor::system() };
+            let organisation = json!({
+                "name": first.organisation, "base_currency": first.base_currency, "time_zone": first.time_zone,
+            });
+            let organisation = Organisation::create(object(&organisation), &seed())?;
+            let mut person = json!({ "name": first.person });
+            if let Some(email) = &first.email {
+                person["email"] = json!(email);
+            }
+            let person = Person::create(object(&person), &seed())?;
+            let (org, id) = (organisation.id_text(), person.id_text());
+            let made = |new: &dyn steerco_domain::AnyResource| {
+                Effect::Change(Change::new(ChangeKind::Insert, None, new, "bootstrap", None))
+            };
+            let mut effects = vec![made(&organisation), made(&person)];
+            for role in &first.roles {
+                let body = json!({ "person_id": id, "role": role.word(), "reason": "made when the organisation was" });
+                let grant = Grant::create(object(&body), &seed())?;
+                effects.push(made(&grant));
+            }
+            let act = Act { org: org.clone(), actor: Actor::system(), now, request_id: "bootstrap".to_owned() };
+            let job: steerco_persistence::Job = std::sync::Arc::new(move |_| {
+                let (act, effects) = (act.clone(), effects.clone());
+                Box::pin(
+                    async move { Ok(Plan { effects, new_organisation: true, ..Plan::nothing(act, Box::new(())) }) },
+                )
+            });
+            self.inner.database.transact(&org, None, job).await?;
+            Ok((org, id))
+        })
     }
 
     /// A token for an operator. What it may do is still read from the grants of its subject.
@@ -96,53 +104,56 @@ impl Service {
         })
     }
 
-    /// RFC 6749 client credentials: access token, seconds it lives, scope granted.
-    pub async fn issue_token(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-        scope: Option<&str>,
-    ) -> Result<(String, u32, Option<String>), Error> {
-        let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
-        let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());
-        let database = &self.inner.database;
-        // What is no id is not asked for: not every text is one that a database takes.
-        if Id::<ServiceAccount>::parse(client_id).is_err() {
-            return Err(refused());
-        }
-        let found = credential::find(&database.outside(), client_id).await.map_err(Fail::into_error)?;
-        // An unknown client costs the same digest as a known one.
-        let given = digest(&[client_secret]);
-        let (org, hash) = found.unwrap_or_default();
-        let same = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_ok();
-        if !same {
-            return Err(refused());
-        }
-        let conn = database.read(&org).await.map_err(Fail::into_error)?;
-        let who = Who::ServiceAccount(client_id.to_owned());
-        let access = database.find_access(&conn, &org, &who).await.map_err(Fail::into_error)?.ok_or_else(refused)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        let unknown = scopes.iter().flatten().find(|scope| !TABLE.iter().any(|row| row.scope() == **scope));
-        if let Some(unknown) = unknown {
-            return Err(Error::new(Reason::Invalid, format!("there is no scope {unknown}; see /v1/permissions")));
-        }
-        let now = self.inner.clock.now().seconds();
-        let seconds = self.inner.token_seconds;
-        let token = self.inner.signing.sign(&TokenRequest {
-            issuer: self.inner.base_url.clone(),
-            audience: self.inner.base_url.clone(),
-            subject: client_id.to_owned(),
-            jti: self.new_secret(),
-            org,
-            client_id: Some(client_id.to_owned()),
-            // A partner's account speaks for its one partner.
-            partner_id: access.grants.iter().find_map(|grant| grant.partner.clone()),
-            scope: scopes.clone(),
-            issued_at: now,
-            expires_at: now + i64::from(seconds),
-            ..TokenRequest::default()
-        });
-        Ok((token, seconds, scopes.map(|scopes| scopes.join(" "))))
+    /// RFC 6749 client credentials.
+    pub fn issue_token<'a>(
+        &'a self,
+        client_id: &'a str,
+        client_secret: &'a str,
+        scope: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<IssuedToken, Error>> {
+        Box::pin(async move {
+            let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
+            let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());
+            let database = &self.inner.database;
+            // What is no id is not asked for: not every text is one that a database takes.
+            if Id::<ServiceAccount>::parse(client_id).is_err() {
+                return Err(refused());
+            }
+            let found = credential::find(&database.outside(), client_id).await.map_err(Fail::into_error)?;
+            // An unknown client costs the same digest as a known one.
+            let given = digest(&[client_secret]);
+            let (org, hash) = found.unwrap_or_default();
+            let same = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_ok();
+            if !same {
+                return Err(refused());
+            }
+            let conn = database.read(&org).await.map_err(Fail::into_error)?;
+            let who = Who::ServiceAccount(client_id.to_owned());
+            let access =
+                database.find_access(&conn, &org, &who).await.map_err(Fail::into_error)?.ok_or_else(refused)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            let unknown = scopes.iter().flatten().find(|scope| !TABLE.iter().any(|row| row.scope() == **scope));
+            if let Some(unknown) = unknown {
+                return Err(Error::new(Reason::Invalid, format!("there is no scope {unknown}; see /v1/permissions")));
+            }
+            let now = self.inner.clock.now().seconds();
+            let seconds = self.inner.token_seconds;
+            let token = self.inner.signing.sign(&TokenRequest {
+                issuer: self.inner.base_url.clone(),
+                audience: self.inner.base_url.clone(),
+                subject: client_id.to_owned(),
+                jti: self.new_secret(),
+                org,
+                client_id: Some(client_id.to_owned()),
+                // A partner's account speaks for its one partner.
+                partner_id: access.grants.iter().find_map(|grant| grant.partner.clone()),
+                scope: scopes.clone(),
+                issued_at: now,
+                expires_at: now + i64::from(seconds),
+                ..TokenRequest::default()
+            });
+            Ok((token, seconds, scopes.map(|scopes| scopes.join(" "))))
+        })
     }
 
     /// 256 random bits as text.
@@ -152,18 +163,23 @@ impl Service {
 }
 
 /// Verifies every organisation, or one: chain, versions and rows against the log.
-pub async fn verify_database(database: &Database, org: Option<&str>) -> Result<Vec<(String, verify::Report)>, Error> {
-    let mut reports = Vec::new();
-    for found in database.organisations().await.map_err(Fail::into_error)? {
-        if org.is_some_and(|org| org != found) {
-            continue;
+pub fn verify_database<'a>(
+    database: &'a Database,
+    org: Option<&'a str>,
+) -> BoxFuture<'a, Result<Vec<(String, verify::Report)>, Error>> {
+    Box::pin(async move {
+        let mut reports = Vec::new();
+        for found in database.organisations().await.map_err(Fail::into_error)? {
+            if org.is_some_and(|org| org != found) {
+                continue;
+            }
+            let conn = database.snapshot(&found).await.map_err(Fail::into_error)?;
+            let report = verify::verify(&conn, &found).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            reports.push((found, report));
         }
-        let conn = database.snapshot(&found).await.map_err(Fail::into_error)?;
-        let report = verify::verify(&conn, &found).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        reports.push((found, report));
-    }
-    Ok(reports)
+        Ok(reports)
+    })
 }
 
 fn object(value: &Value) -> &Map<String, Value> {
@@ -172,9 +188,12 @@ fn object(value: &Value) -> &Map<String, Value> {
 }
 
 /// A person who administers the organisation: for tools of the operator that act through the ordinary operations.
-pub async fn find_first_admin(database: &Database, org: &str) -> Result<String, Error> {
-    let conn = database.read(org).await.map_err(Fail::into_error)?;
-    let found = steerco_persistence::access::find_holder(&conn, org, Role::Admin).await.map_err(Fail::into_error)?;
-    conn.close().await.map_err(Fail::into_error)?;
-    found.ok_or_else(|| Error::not_found("person who administers the organisation"))
+pub fn find_first_admin<'a>(database: &'a Database, org: &'a str) -> BoxFuture<'a, Result<String, Error>> {
+    Box::pin(async move {
+        let conn = database.read(org).await.map_err(Fail::into_error)?;
+        let found =
+            steerco_persistence::access::find_holder(&conn, org, Role::Admin).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        found.ok_or_else(|| Error::not_found("person who administers the organisation"))
+    })
 }

@@ -1,31 +1,29 @@
 //! Fields that a source owns in what it syncs: nobody else writes them, until an administrator says otherwise.
 
-use std::any::Any;
-
 use steerco_domain::error::Fault;
-use steerco_domain::source::Source;
 use steerco_domain::{AnyResource, Error, Reason};
 use steerco_persistence::Fail;
 use steerco_persistence::query::{self, Owned};
 
-use crate::execute::Env;
+use crate::write_context::WriteContext;
 
 /// A field that a source owns is written under that source only, in resources that it has a name for; and that name is
 /// its own to change.
 pub(crate) async fn check(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     before: Option<&dyn AnyResource>,
     after: &dyn AnyResource,
     source: Option<&str>,
 ) -> Result<(), Fail> {
-    let Some(before) = before.filter(|_| env.access.owned_fields) else { return Ok(()) };
+    let Some(before) = before.filter(|_| write.access.owned_fields) else { return Ok(()) };
     let (old, new) = (before.common().external_refs, after.common().external_refs);
     if old.0.is_empty() {
         return Ok(());
     }
     let changed = after.changed_since(before);
-    let mut owned = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
-    let own = |owned: &Owned| env.access.source_ids.contains(&owned.source_id) || source == Some(owned.source.as_str());
+    let mut owned = query::list_owned_fields(write.conn, write.context.caller.organisation()).await?;
+    let own =
+        |owned: &Owned| write.access.source_ids.contains(&owned.source_id) || source == Some(owned.source.as_str());
     owned.retain(|owned| owned.field.kind.as_str() == after.kind().name && !own(owned));
     owned.retain(|owned| old.of(&owned.source).next().is_some());
     let renamed = |owned: &Owned| !old.of(&owned.source).eq(new.of(&owned.source));
@@ -41,29 +39,12 @@ pub(crate) async fn check(
     if faults.is_empty() { Ok(()) } else { Err(refused(faults).into()) }
 }
 
-fn fault(field: &str, owned: &Owned) -> Fault {
+pub(crate) fn fault(field: &str, owned: &Owned) -> Fault {
     let since = owned.field.since.map(|since| format!(" since {since}")).unwrap_or_default();
     Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the source {} owns it{since}", owned.source))
 }
 
-fn refused(faults: Vec<Fault>) -> Error {
+pub(crate) fn refused(faults: Vec<Fault>) -> Error {
     let detail = faults.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join("; ");
     Error { faults, ..Error::new(Reason::FieldOwned, detail) }
-}
-
-/// A field has one owner: what a source claims, no other one has.
-pub(crate) async fn check_claims(env: &Env<'_>, after: &dyn AnyResource) -> Result<(), Fail> {
-    let Some(claims) = (after as &dyn Any).downcast_ref::<Source>() else { return Ok(()) };
-    if claims.owned_fields.is_empty() || claims.deleted_at.is_some() {
-        return Ok(());
-    }
-    let id = after.id_text();
-    let others = query::list_owned_fields(env.conn, env.context.caller.organisation()).await?;
-    let taken = |(i, claim): (usize, &steerco_domain::source::OwnedField)| {
-        let owner = others.iter().find(|other| other.source_id != id && other.field.is_same(claim))?;
-        let Fault { code, detail, .. } = fault("", owner);
-        Some(Fault::new(format!("/owned_fields/{i}"), code, detail))
-    };
-    let faults: Vec<Fault> = claims.owned_fields.iter().enumerate().filter_map(taken).collect();
-    if faults.is_empty() { Ok(()) } else { Err(refused(faults).into()) }
 }

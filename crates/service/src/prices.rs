@@ -1,8 +1,6 @@
 //! What milestones are paid: in all not more than their engagement is worth.
 
-use std::any::Any;
-
-use steerco_domain::AnyResource;
+use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::error::Fault;
 use steerco_domain::milestone::Milestone;
@@ -10,49 +8,42 @@ use steerco_domain::money::{Amount, Money};
 use steerco_domain::ratio::Ratio;
 use steerco_persistence::{Fail, ledger, vendor};
 
-use crate::execute::Env;
+use crate::hooks::{Hooks, hook};
+use crate::service::Feature;
+use crate::standing::check_ends;
+use crate::write_context::WriteContext;
 
-/// Checks a milestone whose price changes, and an engagement whose value does.
-pub(crate) async fn check(
-    env: &Env<'_>,
-    before: Option<&dyn AnyResource>,
-    after: &dyn AnyResource,
-    faults: &mut Vec<Fault>,
-) -> Result<(), Fail> {
-    if after.common().deleted_at.is_some() {
-        return Ok(());
-    }
-    let was = before.map(|before| before as &dyn Any);
-    if let Some(milestone) = (after as &dyn Any).downcast_ref::<Milestone>() {
-        let was = was.and_then(|was| was.downcast_ref::<Milestone>());
-        return check_milestone(env, was, milestone, faults).await;
-    }
-    let engagement = (after as &dyn Any).downcast_ref::<Engagement>();
-    let was = was.and_then(|was| was.downcast_ref::<Engagement>());
-    match engagement.zip(was).filter(|(is, was)| is.value != was.value) {
-        Some((engagement, _)) => check_value(env, engagement, faults).await,
-        None => Ok(()),
-    }
-}
+pub(crate) const MILESTONE: Feature = Feature::of(
+    Milestone::KIND,
+    Hooks {
+        checks: hook!(checks: check_milestone),
+        on_delete: Some(|write, id| Box::pin(check_ends(write, id))),
+        ..Hooks::NONE
+    },
+);
 
+/// Checks a milestone whose price changes.
 async fn check_milestone(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     before: Option<&Milestone>,
     after: &Milestone,
     faults: &mut Vec<Fault>,
 ) -> Result<(), Fail> {
+    if after.deleted_at.is_some() {
+        return Ok(());
+    }
     let same = |was: &Milestone| (was.payment, was.payment_share) == (after.payment, after.payment_share);
     let paid = after.payment.is_some() || after.payment_share.is_some();
     let Some(id) = after.engagement_id.filter(|_| paid && !before.is_some_and(same)) else { return Ok(()) };
-    let (org, id) = (env.context.caller.organisation(), id.to_string());
+    let (org, id) = (write.context.caller.organisation(), id.to_string());
     // One after the other: two at once would both find the same left.
-    ledger::take_turn(env.conn, org).await?;
+    ledger::take_turn(write.conn, org).await?;
     // The check of the references tells of one that is not there.
-    let Some(engagement) = vendor::find::<Engagement>(env.conn, org, &id).await? else { return Ok(()) };
-    let others = vendor::list_paid_milestones(env.conn, org, &id).await?;
+    let Some(engagement) = vendor::find::<Engagement>(write.conn, org, &id).await? else { return Ok(()) };
+    let others = vendor::list_paid_milestones(write.conn, org, &id).await?;
     let others: Vec<&Milestone> = others.iter().filter(|other| other.id != after.id).collect();
     let Some(value) = engagement.value else {
-        check_shares(env, &id, after, &others, faults);
+        check_shares(write, &id, after, &others, faults);
         return Ok(());
     };
     if let Some(payment) = after.payment.filter(|payment| payment.currency != value.currency) {
@@ -63,7 +54,7 @@ async fn check_milestone(
     }
     let price = after.price(Some(value)).map_or(0, |price| price.units);
     let known = others.iter().map(|other| other.price(Some(value)).map_or(0, |price| price.units));
-    let planned = env.take_of(&format!("value {id}"), price);
+    let planned = write.take_of(&format!("value {id}"), price);
     let left = known.fold(value.units.saturating_sub(planned), i64::saturating_sub);
     if price > left {
         let pointer = if after.payment.is_some() { "/payment/amount" } else { "/payment_share" };
@@ -75,10 +66,10 @@ async fn check_milestone(
 }
 
 /// Without a value, shares are all that can be summed.
-fn check_shares(env: &Env<'_>, id: &str, after: &Milestone, others: &[&Milestone], faults: &mut Vec<Fault>) {
+fn check_shares(write: &WriteContext<'_>, id: &str, after: &Milestone, others: &[&Milestone], faults: &mut Vec<Fault>) {
     let share = |milestone: &Milestone| i64::from(milestone.payment_share.map_or(0, Ratio::millionths));
     let own = share(after);
-    let planned = env.take_of(&format!("shares {id}"), own);
+    let planned = write.take_of(&format!("shares {id}"), own);
     let known: i64 = others.iter().map(|other| share(other)).sum();
     let left = (i64::from(Ratio::ONE) - known - planned).max(0);
     if own > left {
@@ -88,11 +79,19 @@ fn check_shares(env: &Env<'_>, id: &str, after: &Milestone, others: &[&Milestone
     }
 }
 
-/// The value does not fall below what the milestones are paid.
-async fn check_value(env: &Env<'_>, engagement: &Engagement, faults: &mut Vec<Fault>) -> Result<(), Fail> {
-    let org = env.context.caller.organisation();
-    ledger::take_turn(env.conn, org).await?;
-    let milestones = vendor::list_paid_milestones(env.conn, org, &engagement.id.to_string()).await?;
+/// Checks an engagement whose value changes: it does not fall below what the milestones are paid.
+pub(crate) async fn check_engagement(
+    write: &WriteContext<'_>,
+    before: Option<&Engagement>,
+    engagement: &Engagement,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Fail> {
+    if engagement.deleted_at.is_some() || before.is_none_or(|before| before.value == engagement.value) {
+        return Ok(());
+    }
+    let org = write.context.caller.organisation();
+    ledger::take_turn(write.conn, org).await?;
+    let milestones = vendor::list_paid_milestones(write.conn, org, &engagement.id.to_string()).await?;
     let Some(value) = engagement.value else { return Ok(()) };
     let prices: Vec<Money> = milestones.iter().filter_map(|milestone| milestone.price(Some(value))).collect();
     if prices.iter().any(|price| price.currency != value.currency) {

@@ -1,5 +1,6 @@
 //! Reading the roll-up of progress.
 
+use futures::future::BoxFuture;
 use steerco_domain::Error;
 use steerco_domain::progress::Progress;
 use steerco_domain::resource::Kind;
@@ -12,18 +13,20 @@ use crate::{Caller, Service};
 
 impl Service {
     /// Progress of a project, program or portfolio, as far as the caller sees it; with `as_of` as it was known then.
-    pub async fn progress(
-        &self,
+    pub fn progress<'a>(
+        &'a self,
         kind: &'static Kind,
-        caller: &Caller,
-        id: &str,
+        caller: &'a Caller,
+        id: &'a str,
         as_of: Option<Instant>,
-    ) -> Result<Progress, Error> {
-        check_id(kind, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.progress_in(kind, &conn, caller, id, as_of).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    ) -> BoxFuture<'a, Result<Progress, Error>> {
+        Box::pin(async move {
+            check_id(kind, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.progress_in(kind, &conn, caller, id, as_of).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn progress_in(

@@ -28,8 +28,8 @@ use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::budgeting::{Books, Posting};
 use crate::coding::{Named, check_known, read_known};
 use crate::commitments::{add_entries, open_period};
-use crate::decide::settle;
-use crate::execute::Env;
+use crate::hooks::settle;
+use crate::write_context::WriteContext;
 
 /// Code and words of why a line is rejected.
 type Why = (String, String);
@@ -59,7 +59,7 @@ struct Order {
 
 impl<'a> Desk<'a> {
     pub(crate) async fn read(
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         scope: &Scope,
         batch: &'a PostPurchaseOrderBatch,
         entity: &'a LegalEntity,
@@ -78,17 +78,17 @@ impl<'a> Desk<'a> {
             batch,
             entity,
             books,
-            known: read_known(env, scope, &named).await?,
+            known: read_known(write, scope, &named).await?,
             orders: Vec::new(),
             by_key: HashMap::new(),
             requests: Control::new(entity.request_control, overrides),
             commits: Control::new(entity.budget_control, overrides),
-            posting: Posting::new(env, entity.id, entity.currency),
+            posting: Posting::new(write, entity.id, entity.currency),
             tally: Tally::default(),
             results: Vec::with_capacity(batch.lines.0.len()),
         };
         // Read again now that it is this batch's turn: another one may have made some.
-        for it in commitment::hold_orders(env.conn, scope.org(), &entity.id.to_string(), references).await? {
+        for it in commitment::hold_orders(write.conn, scope.org(), &entity.id.to_string(), references).await? {
             let line = it.purchase_order_line.as_ref().map(Text::to_string).unwrap_or_default();
             desk.by_key.insert((it.purchase_order_reference.to_string(), line), desk.orders.len());
             desk.orders.push(Order { before: Some(it.clone()), after: it, action: "" });
@@ -97,7 +97,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Does what a line says.
-    pub(crate) async fn take(&mut self, env: &Env<'_>, line: &PurchaseOrderLine) -> Result<(), Fail> {
+    pub(crate) async fn take(&mut self, write: &WriteContext<'_>, line: &PurchaseOrderLine) -> Result<(), Fail> {
         let place = self.by_key.get(&line.key()).copied();
         let standing = place.and_then(|place| self.orders.get(place)).map(|order| order.after.clone());
         let mut result = OrderResult {
@@ -110,7 +110,7 @@ impl<'a> Desk<'a> {
             commitment_id: standing.as_ref().map(Resource::id_text),
             over_budget: false,
         };
-        let status = match self.apply(env, line, standing).await? {
+        let status = match self.apply(write, line, standing).await? {
             Ok(None) => PurchaseOrderStatus::Unchanged,
             Ok(Some((after, over_budget))) => {
                 result.commitment_id = Some(after.id_text());
@@ -148,7 +148,7 @@ impl<'a> Desk<'a> {
     /// The commitment as the line leaves it, and whether that is beyond the budget; nothing where it stands so already.
     async fn apply(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         line: &PurchaseOrderLine,
         standing: Option<Commitment>,
     ) -> Result<Result<Option<(Commitment, bool)>, Why>, Fail> {
@@ -165,12 +165,12 @@ impl<'a> Desk<'a> {
             }
         };
         let fresh = before.is_none();
-        let start = match before.map_or_else(|| self.request(env, line), Ok) {
+        let start = match before.map_or_else(|| self.request(write, line), Ok) {
             Ok(start) => start,
             Err(why) => return Ok(Err(why)),
         };
         let mut after = start.clone();
-        if let Err(error) = step(line, &mut after, fresh, env).and_then(|()| settle(&mut after)) {
+        if let Err(error) = step(line, &mut after, fresh, write).and_then(|()| settle(&mut after)) {
             return Ok(Err(error.into_first()));
         }
         if start.bound() != after.bound()
@@ -178,7 +178,7 @@ impl<'a> Desk<'a> {
         {
             return Ok(Err(error.into_first()));
         }
-        let over_budget = match self.control(env, line, &start, &after).await? {
+        let over_budget = match self.control(write, line, &start, &after).await? {
             Verdict::Fits => false,
             Verdict::Beyond(_) => true,
             Verdict::Refused(detail) => return Ok(Err(("OVER_BUDGET".to_owned(), detail))),
@@ -193,7 +193,7 @@ impl<'a> Desk<'a> {
 
     async fn control(
         &mut self,
-        env: &Env<'_>,
+        write: &WriteContext<'_>,
         line: &PurchaseOrderLine,
         start: &Commitment,
         after: &Commitment,
@@ -205,13 +205,13 @@ impl<'a> Desk<'a> {
         };
         let at = Budgeted::of(&self.books, after.program_id, after.fiscal_period_id, after.requested.currency);
         match at {
-            Some(at) => control.take(env, &self.books, at, &[(at, more.saturating_neg())]).await,
+            Some(at) => control.take(write, &self.books, at, &[(at, more.saturating_neg())]).await,
             None => Ok(Verdict::Fits),
         }
     }
 
     /// A new commitment, requested by this line.
-    fn request(&self, env: &Env<'_>, line: &PurchaseOrderLine) -> Result<Commitment, Why> {
+    fn request(&self, write: &WriteContext<'_>, line: &PurchaseOrderLine) -> Result<Commitment, Why> {
         let why = |code: &str, detail: String| (code.to_owned(), detail);
         if !matches!(line.action, PurchaseOrderAction::Request | PurchaseOrderAction::Commit) {
             return Err(why(
@@ -235,7 +235,7 @@ impl<'a> Desk<'a> {
             "override_reason": self.batch.override_reason,
         });
         let empty = serde_json::Map::new();
-        let seed = Seed { id: env.new_id(), at: env.now, effective_at: env.now, by: env.actor() };
+        let seed = Seed { id: write.new_id(), at: write.now, effective_at: write.now, by: write.actor() };
         Commitment::create(body.as_object().unwrap_or(&empty), &seed).map_err(Error::into_first)
     }
 
@@ -263,20 +263,20 @@ impl<'a> Desk<'a> {
     }
 
     /// Writes every commitment that the batch makes or changes, once, with what that posts.
-    pub(crate) fn finish(self, env: &Env<'_>, source: &str) -> Result<Vec<OrderResult>, Fail> {
+    pub(crate) fn finish(self, write: &WriteContext<'_>, source: &str) -> Result<Vec<OrderResult>, Fail> {
         for Order { before, mut after, action } in self.orders {
             let change = match &before {
                 None => Change::new(ChangeKind::Insert, None, &after, "create", Some(source)),
                 Some(before) if after == *before => continue,
                 Some(before) => {
                     after.revision += 1;
-                    after.updated_at = env.now;
+                    after.updated_at = write.now;
                     Change::new(ChangeKind::Update, Some(before), &after, action, Some(source))
                 }
             };
-            env.change_also(change);
+            write.change_also(change);
         }
-        self.posting.post(env)?;
+        self.posting.post(write)?;
         Ok(self.results)
     }
 }
@@ -321,7 +321,7 @@ fn stands(line: &PurchaseOrderLine, it: &Commitment) -> bool {
 }
 
 /// Takes the step of a line.
-fn step(line: &PurchaseOrderLine, on: &mut Commitment, fresh: bool, env: &Env<'_>) -> Result<(), Error> {
+fn step(line: &PurchaseOrderLine, on: &mut Commitment, fresh: bool, write: &WriteContext<'_>) -> Result<(), Error> {
     let Money { units, currency } = line.amount.unwrap_or(on.requested);
     let (amount, code) = (Amount::new(units), currency.code());
     match line.action {
@@ -336,16 +336,16 @@ fn step(line: &PurchaseOrderLine, on: &mut Commitment, fresh: bool, env: &Env<'_
         }
         PurchaseOrderAction::Commit => {
             let act = CommitCommitment { amount, override_budget: false, reason: line.reason.clone() };
-            act.decide(on, env.now)
+            act.decide(on, write.now)
         }
         PurchaseOrderAction::Amend => {
             let reason = line.reason.clone().ok_or_else(|| Error::fault("", "REQUIRED", "say why"))?;
-            AmendCommitment { amount, reason, override_budget: false }.decide(on, env.now)
+            AmendCommitment { amount, reason, override_budget: false }.decide(on, write.now)
         }
         PurchaseOrderAction::FinalInvoice => on.finish(),
         PurchaseOrderAction::Cancel => {
             let reason = line.reason.clone().ok_or_else(|| Error::fault("", "REQUIRED", "say why"))?;
-            CancelCommitment { reason }.decide(on, env.now)
+            CancelCommitment { reason }.decide(on, write.now)
         }
     }
 }

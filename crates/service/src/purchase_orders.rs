@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
@@ -20,10 +21,11 @@ use steerco_persistence::{Change, ChangeKind, Fail, commitment};
 
 use crate::actuals::find_entity;
 use crate::actuals_sent::FAULTS_MAX;
-use crate::decide::{Decided, check_source_code};
-use crate::execute::{Env, Item, Wish, make};
+use crate::command::{Command, Decided, Item, make};
 use crate::purchase_order_desk::Desk;
 use crate::results::RESULTS_SHOWN;
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service, Written};
 
 const POST: &Row = find("purchase_order_batch", "create");
@@ -43,25 +45,27 @@ type Told = Mutex<Vec<OrderResult>>;
 
 impl Service {
     /// Takes over a batch of purchase orders.
-    pub async fn post_purchase_orders(
-        &self,
-        context: &Context,
+    pub fn post_purchase_orders<'a>(
+        &'a self,
+        context: &'a Context,
         batch: PostPurchaseOrderBatch,
-    ) -> Result<TakenOrders, Error> {
-        let (batch, told) = (Arc::new(batch), Arc::new(Told::default()));
-        let sha256 = digest(&batch)?;
-        let input = json!([sha256, batch.partial, batch.override_reason]);
-        let (id, telling) = (self.inner.clock.new_id(), Arc::clone(&told));
-        let make = make(move |env| {
-            let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
-            Box::pin(async move { decide(env, &batch, &sha256, id, &told).await })
-        });
-        let wish = Wish::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { row: POST, make });
-        let written: Written<PurchaseOrderBatch> = self.execute_one(context, wish).await?.typed()?;
-        let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-        let lines = written.seen.resource.line_count;
-        let (results, more_after) = self.shown_results(&context.caller, &written, told, lines).await?;
-        Ok(TakenOrders { written, results, more_after })
+    ) -> BoxFuture<'a, Result<TakenOrders, Error>> {
+        Box::pin(async move {
+            let (batch, told) = (Arc::new(batch), Arc::new(Told::default()));
+            let sha256 = digest(&batch)?;
+            let input = json!([sha256, batch.partial, batch.override_reason]);
+            let (id, telling) = (self.inner.clock.new_id(), Arc::clone(&told));
+            let make = make(move |write| {
+                let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
+                Box::pin(async move { decide(write, &batch, &sha256, id, &told).await })
+            });
+            let command = Command::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { row: POST, make });
+            let written: Written<PurchaseOrderBatch> = self.execute_one(context, command).await?.typed()?;
+            let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+            let lines = written.seen.resource.line_count;
+            let (results, more_after) = self.shown_results(&context.caller, &written, told, lines).await?;
+            Ok(TakenOrders { written, results, more_after })
+        })
     }
 }
 
@@ -73,26 +77,28 @@ fn digest(batch: &PostPurchaseOrderBatch) -> Result<String, Error> {
 }
 
 async fn decide(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     batch: &PostPurchaseOrderBatch,
     sha256: &str,
     id: u128,
     told: &Told,
 ) -> Result<Decided, Fail> {
-    let scope = env.scope(Some(POST))?;
-    let overrides = batch.override_reason.as_ref().map(|_| env.scope(Some(OVERRIDE))).transpose()?;
+    let scope = write.scope(Some(POST))?;
+    let overrides = batch.override_reason.as_ref().map(|_| write.scope(Some(OVERRIDE))).transpose()?;
     if !scope.is_whole() || overrides.is_some_and(|scope| !scope.is_whole()) {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
-    let (source, org) = (check_source_code(env, batch.source.as_str()).await?, scope.org().to_owned());
-    let entity = find_entity(env, batch.legal_entity_id).await?;
+    let (source, org) = (check_source_code(write, batch.source.as_str()).await?, scope.org().to_owned());
+    let entity = find_entity(write, batch.legal_entity_id).await?;
     // Held before the turn is taken, as every step of a commitment does.
     let orders = batch.lines.0.iter().map(|line| line.purchase_order_reference.to_string());
     let orders: Vec<String> = orders.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-    commitment::hold_orders(env.conn, &org, &entity.id.to_string(), &orders).await?;
-    let books = crate::budgeting::Books::read(env, entity.id).await?;
-    ledger::take_turn(env.conn, &org).await?;
-    if let Some(before) = purchase_order::find_batch(env.conn, &org, source.as_str(), batch.batch_ref.as_str()).await? {
+    commitment::hold_orders(write.conn, &org, &entity.id.to_string(), &orders).await?;
+    let books = crate::budgeting::Books::read(write, entity.id).await?;
+    ledger::take_turn(write.conn, &org).await?;
+    if let Some(before) =
+        purchase_order::find_batch(write.conn, &org, source.as_str(), batch.batch_ref.as_str()).await?
+    {
         if before.lines_sha256.as_str() != sha256 {
             let detail = format!("the batch {} of this source was sent with other lines or totals", before.batch_ref);
             return Err(Error::new(Reason::AlreadyExists, detail).into());
@@ -101,15 +107,15 @@ async fn decide(
         return Ok(Decided { resource: Box::new(before), scope, outcome, change: None, source_version: None });
     }
     batch.check()?;
-    let mut desk = Desk::read(env, &scope, batch, &entity, books, &orders).await?;
+    let mut desk = Desk::read(write, &scope, batch, &entity, books, &orders).await?;
     for line in &batch.lines.0 {
-        desk.take(env, line).await?;
+        desk.take(write, line).await?;
     }
     refuse_rejected(batch, &desk.results)?;
-    let after = taken(env, batch, &desk, sha256, id, entity.id)?;
-    let results = desk.finish(env, source.as_str())?;
+    let after = taken(write, batch, &desk, sha256, id, entity.id)?;
+    let results = desk.finish(write, source.as_str())?;
     *told.lock().unwrap_or_else(PoisonError::into_inner) = results.iter().take(RESULTS_SHOWN).cloned().collect();
-    env.post(Postings {
+    write.post(Postings {
         batch_id: after.id_text(),
         pieces: 0,
         entries: ledger::made(|_| Vec::new()),
@@ -123,7 +129,7 @@ async fn decide(
 
 /// The batch as it is stored.
 fn taken(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     batch: &PostPurchaseOrderBatch,
     desk: &Desk<'_>,
     sha256: &str,
@@ -133,7 +139,7 @@ fn taken(
     let body = json!({
         "source": batch.source, "batch_ref": batch.batch_ref, "legal_entity_id": entity, "lines_sha256": sha256,
     });
-    let seed = Seed { id, at: env.now, effective_at: env.now, by: env.actor() };
+    let seed = Seed { id, at: write.now, effective_at: write.now, by: write.actor() };
     let mut after = PurchaseOrderBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)?;
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     after.line_count = count(batch.lines.0.len());

@@ -13,46 +13,15 @@ use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
 use steerco_domain::text::{Code, Text};
 use steerco_domain::time::Instant;
-use steerco_domain::{AnyBox, AnyResource, Error, Resource};
+use steerco_domain::{AnyResource, Error, Reason, Resource};
 use steerco_persistence::query::{ListQuery, Moment};
 use steerco_persistence::{Conn, Fail, Scope, log, query};
 
+use crate::answer::{Page, Seen};
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::service::etag;
+use crate::etag::etag;
 use crate::token::{Cursor, PageToken, cell_from_json, cell_to_json, digest};
 use crate::{Caller, ListArgs, ReadArgs, Service};
-
-/// A resource as the caller sees it.
-#[derive(Clone, Debug)]
-pub struct Seen<R = AnyBox> {
-    pub resource: R,
-    /// The fields the caller sees and asked for.
-    pub mask: Mask,
-    /// Strong validator over what this caller sees, without quotes.
-    pub etag: String,
-    /// Whether `fields` trimmed the answer.
-    pub trimmed: bool,
-}
-
-/// A page of a list.
-#[derive(Clone, Debug)]
-pub struct Page<R = AnyBox> {
-    pub items: Vec<R>,
-    /// The fields the caller sees and asked for, in every item.
-    pub mask: Mask,
-    pub next_page_token: Option<String>,
-    pub total: Option<i64>,
-    /// Cursor of the feed from which everything after this list follows.
-    pub sync_token: String,
-    pub trimmed: bool,
-}
-
-impl Seen {
-    pub(crate) fn typed<R: Resource>(self) -> Result<Seen<R>, Error> {
-        let Self { resource, mask, etag, trimmed } = self;
-        Ok(Seen { resource: resource.typed()?, mask, etag, trimmed })
-    }
-}
 
 /// The arguments of a list, understood.
 pub(crate) struct ListPlan {
@@ -63,8 +32,13 @@ pub(crate) struct ListPlan {
 }
 
 impl Service {
-    pub async fn get<R: Resource>(&self, caller: &Caller, id: &str, args: &ReadArgs) -> Result<Seen<R>, Error> {
-        self.get_any(R::KIND, caller, id, args).await?.typed()
+    pub fn get<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a ReadArgs,
+    ) -> BoxFuture<'a, Result<Seen<R>, Error>> {
+        Box::pin(async move { self.get_any(R::KIND, caller, id, args).await?.typed() })
     }
 
     /// The same of a kind that is known only now.
@@ -153,11 +127,17 @@ impl Service {
         })
     }
 
-    pub async fn list<R: Resource>(&self, caller: &Caller, args: &ListArgs) -> Result<Page<R>, Error> {
-        let Page { items, mask, next_page_token, total, sync_token, trimmed } =
-            self.list_any(R::KIND, caller, args).await?;
-        let items = items.into_iter().map(<dyn AnyResource>::typed).collect::<Result<_, _>>()?;
-        Ok(Page { items, mask, next_page_token, total, sync_token, trimmed })
+    pub fn list<'a, R: Resource>(
+        &'a self,
+        caller: &'a Caller,
+        args: &'a ListArgs,
+    ) -> BoxFuture<'a, Result<Page<R>, Error>> {
+        Box::pin(async move {
+            let Page { items, mask, next_page_token, total, sync_token, trimmed } =
+                self.list_any(R::KIND, caller, args).await?;
+            let items = items.into_iter().map(<dyn AnyResource>::typed).collect::<Result<_, _>>()?;
+            Ok(Page { items, mask, next_page_token, total, sync_token, trimmed })
+        })
     }
 
     /// The same of a kind that is known only now.
@@ -269,6 +249,28 @@ impl Service {
             mask: plan.mask,
             items: found.into_iter().map(|(_, version)| version).collect(),
         })
+    }
+
+    /// The id that a path means, for what is kept beside its resource. A reference that leads nowhere stays as it is, to
+    /// be refused in its turn.
+    pub(crate) async fn id_of<'i>(
+        &self,
+        kind: &'static Kind,
+        caller: &Caller,
+        id: &'i str,
+    ) -> Result<Cow<'i, str>, Error> {
+        if ExternalRef::parse(id).is_none() {
+            return Ok(Cow::Borrowed(id));
+        }
+        let org = caller.organisation();
+        let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
+        let sees = caller.narrow().partner.is_none();
+        let found = Resolver { conn: &conn, org, crosswalk: &Crosswalk::default(), sees }.id(kind, id).await;
+        conn.close().await.map_err(Fail::into_error)?;
+        match found.map_err(Fail::into_error) {
+            Err(error) if error.reason == Reason::NotFound => Ok(Cow::Borrowed(id)),
+            found => found,
+        }
     }
 
     pub(crate) fn page_token(

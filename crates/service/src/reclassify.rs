@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use steerco_domain::access::{Row, find};
@@ -18,11 +19,13 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::ledger::{self, LineResult, Postings, Unposted};
 use steerco_persistence::{Change, ChangeKind, Fail};
 
-use crate::actuals::{PostedBatch, find_entity, first_answer, id_of, new_batch};
+use crate::actuals::{PostedBatch, find_entity, first_answer, new_batch};
+use crate::actuals_maker::id_of;
 use crate::coding::Coder;
-use crate::decide::{Decided, check_source_code};
-use crate::execute::{Env, Item, Wish, make};
+use crate::command::{Command, Decided, Item, make};
 use crate::results::RESULTS_SHOWN;
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service};
 
 const RECLASSIFY: &Row = find("actuals_batch", "reclassify");
@@ -31,25 +34,31 @@ const MOVED_MAX: usize = 100_000;
 
 impl Service {
     /// Moves the costs in suspense that the rules of today map.
-    pub async fn reclassify_actuals(&self, context: &Context, act: ReclassifyActuals) -> Result<PostedBatch, Error> {
-        if act.proposed_rule.is_some() && !context.validate_only {
-            let detail = "what is not there moves nothing: with validate_only it tells what it would";
-            return Err(Error::fault("/proposed_rule", "DOES_NOT_FIT", detail));
-        }
-        let act = Arc::new(act);
-        let input = json!([act.source, act.batch_ref, act.legal_entity_id]);
-        let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let telling = Arc::clone(&told);
-        let make = make(move |env| {
-            let (act, told) = (Arc::clone(&act), Arc::clone(&telling));
-            Box::pin(async move { decide(env, &act, [id, base], &told).await })
-        });
-        let item = Item::Make { row: RECLASSIFY, make };
-        let wish = Wish::one(ActualsBatch::KIND, RECLASSIFY.action, input, item);
-        let written = self.execute_one(context, wish).await?.typed()?;
-        let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
-        self.posted(&context.caller, written, results).await
+    pub fn reclassify_actuals<'a>(
+        &'a self,
+        context: &'a Context,
+        act: ReclassifyActuals,
+    ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
+        Box::pin(async move {
+            if act.proposed_rule.is_some() && !context.validate_only {
+                let detail = "what is not there moves nothing: with validate_only it tells what it would";
+                return Err(Error::fault("/proposed_rule", "DOES_NOT_FIT", detail));
+            }
+            let act = Arc::new(act);
+            let input = json!([act.source, act.batch_ref, act.legal_entity_id]);
+            let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let telling = Arc::clone(&told);
+            let make = make(move |write| {
+                let (act, told) = (Arc::clone(&act), Arc::clone(&telling));
+                Box::pin(async move { decide(write, &act, [id, base], &told).await })
+            });
+            let item = Item::Make { row: RECLASSIFY, make };
+            let command = Command::one(ActualsBatch::KIND, RECLASSIFY.action, input, item);
+            let written = self.execute_one(context, command).await?.typed()?;
+            let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+            self.posted(&context.caller, written, results).await
+        })
     }
 }
 
@@ -57,22 +66,22 @@ impl Service {
 type Move = (LedgerEntry, Option<LedgerEntry>);
 
 async fn decide(
-    env: &Env<'_>,
+    write: &WriteContext<'_>,
     act: &ReclassifyActuals,
     [id, base]: [u128; 2],
     told: &Mutex<Vec<LineResult>>,
 ) -> Result<Decided, Fail> {
-    let scope = env.scope(Some(RECLASSIFY))?;
+    let scope = write.scope(Some(RECLASSIFY))?;
     if !scope.is_whole() {
         return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
     }
-    let source = check_source_code(env, act.source.as_str()).await?;
-    let entity = find_entity(env, act.legal_entity_id).await?;
-    let periods = ledger::hold_periods(env.conn, scope.org(), &entity.id.to_string(), None).await?;
-    ledger::take_turn(env.conn, scope.org()).await?;
+    let source = check_source_code(write, act.source.as_str()).await?;
+    let entity = find_entity(write, act.legal_entity_id).await?;
+    let periods = ledger::hold_periods(write.conn, scope.org(), &entity.id.to_string(), None).await?;
+    ledger::take_turn(write.conn, scope.org()).await?;
     // The same act is the same whatever is in suspense by then.
     let sha256 = hex(&Sha256::digest(format!("reclassify {} {}", source.as_str(), entity.id)));
-    if let Some(before) = ledger::find_batch(env.conn, scope.org(), source.as_str(), act.batch_ref.as_str()).await? {
+    if let Some(before) = ledger::find_batch(write.conn, scope.org(), source.as_str(), act.batch_ref.as_str()).await? {
         if act.proposed_rule.is_some() {
             let detail = "a batch has this reference already: try a rule under another";
             return Err(Error::fault("/batch_ref", "DOES_NOT_FIT", detail).into());
@@ -80,13 +89,13 @@ async fn decide(
         return first_answer(scope, before, &sha256);
     }
     let waiting =
-        ledger::list_suspense(env.conn, scope.org(), source.as_str(), &entity.id.to_string(), MOVED_MAX).await?;
-    let mut coder = Coder::read(env, &scope, source.as_str(), &entity, &HashSet::new()).await?;
+        ledger::list_suspense(write.conn, scope.org(), source.as_str(), &entity.id.to_string(), MOVED_MAX).await?;
+    let mut coder = Coder::read(write, &scope, source.as_str(), &entity, &HashSet::new()).await?;
     if let Some(rule) = &act.proposed_rule {
-        coder.propose(env, &scope, rule).await?;
+        coder.propose(write, &scope, rule).await?;
     }
     let header = [source.as_str(), act.batch_ref.as_str(), &sha256];
-    let mut after = new_batch(env, id, header, ActualsBatchType::Reclassification, entity.id)?;
+    let mut after = new_batch(write, id, header, ActualsBatchType::Reclassification, entity.id)?;
     let mut moves: Vec<Move> = Vec::with_capacity(waiting.len());
     for (i, entry) in waiting.into_iter().enumerate() {
         let to = moved(&entry, &coder, &periods, &after, id_of(base, i, 1), i)?;
@@ -109,7 +118,7 @@ async fn decide(
         moves.iter().enumerate().take(RESULTS_SHOWN).map(|(i, m)| result(i, m, status(m))).collect();
     let unposted = moves.iter().enumerate().filter(|(_, m)| m.1.is_none()).map(|(i, m)| still(i, &m.0)).collect();
     let entries: Vec<Option<LedgerEntry>> = moves.into_iter().map(|(_, to)| to).collect();
-    env.post(Postings {
+    write.post(Postings {
         batch_id: after.id_text(),
         pieces: entries.len(),
         entries: ledger::made(move |line| entries.get(line).cloned().flatten().into_iter().collect()),

@@ -1,5 +1,6 @@
 //! Reconciling a period with what finance says of it.
 
+use futures::future::BoxFuture;
 use steerco_domain::access::{Row, find};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::reconciliation::{ReconcileFiscalPeriod, Reconciliation};
@@ -14,17 +15,19 @@ const RECONCILE: &Row = find("fiscal_period", "reconcile");
 
 impl Service {
     /// Three numbers that must agree, and the rows that differ. Changes nothing.
-    pub async fn reconcile(
-        &self,
-        caller: &Caller,
-        id: &str,
-        statement: &ReconcileFiscalPeriod,
-    ) -> Result<Reconciliation, Error> {
-        check_id(FiscalPeriod::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.reconcile_in(&conn, caller, id, statement).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn reconcile<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        statement: &'a ReconcileFiscalPeriod,
+    ) -> BoxFuture<'a, Result<Reconciliation, Error>> {
+        Box::pin(async move {
+            check_id(FiscalPeriod::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.reconcile_in(&conn, caller, id, statement).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn reconcile_in(

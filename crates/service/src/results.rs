@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures::future::BoxFuture;
 use steerco_domain::actuals_batch::ActualsBatch;
 use steerco_domain::list::parse_page_size;
 use steerco_domain::purchase_order_batch::PurchaseOrderBatch;
@@ -11,6 +12,7 @@ use steerco_persistence::purchase_order::{self, OrderResult};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
+use crate::answer::PartOf;
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Outcome, Service, Written};
 
@@ -70,18 +72,20 @@ impl LineEnd for OrderResult {
 
 impl Service {
     /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
-    pub async fn page_of_results<L: LineEnd>(
-        &self,
-        caller: &Caller,
-        id: &str,
+    pub fn page_of_results<'a, L: LineEnd>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
         after: i64,
         size: usize,
-    ) -> Result<(Vec<L>, Option<i32>), Error> {
-        let mut results: Vec<L> = self.list_results(caller, id, after, size + 1).await?;
-        let more = results.len() > size;
-        results.truncate(size);
-        let last = results.last().map(L::line).filter(|_| more);
-        Ok((results, last))
+    ) -> BoxFuture<'a, Result<PartOf<L>, Error>> {
+        Box::pin(async move {
+            let mut results: Vec<L> = self.list_results(caller, id, after, size + 1).await?;
+            let more = results.len() > size;
+            results.truncate(size);
+            let last = results.last().map(L::line).filter(|_| more);
+            Ok((results, last))
+        })
     }
 
     /// The results that come with the answer, those of an earlier act as they were kept, and the line after which there

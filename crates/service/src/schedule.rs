@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures::future::BoxFuture;
 use steerco_domain::activity::Activity;
 use steerco_domain::deliverable::Deliverable;
 use steerco_domain::dependency::Dependency;
@@ -18,37 +19,43 @@ use crate::{Caller, ListArgs, ReadArgs, Service};
 impl Service {
     /// The activities of a project, the milestones of its deliverables and what they wait for, as far as the caller sees
     /// them, as XML of Microsoft Project; and a name for the file.
-    pub async fn schedule_as_mspdi(&self, caller: &Caller, project_id: &str) -> Result<(String, String), Error> {
-        let project = self.get::<Project>(caller, project_id, &ReadArgs::default()).await?.resource;
-        let of_project = format!("project_id = \"{}\"", project.id);
-        let activities = self.all::<Activity>(caller, &of_project).await?;
-        let deliverables = self.all::<Deliverable>(caller, &of_project).await?;
-        let deliverables: HashSet<_> = deliverables.into_iter().map(|deliverable| deliverable.id).collect();
-        let mut milestones = Vec::new();
-        if !deliverables.is_empty() {
-            milestones = self.all::<Milestone>(caller, &format!("program_id = \"{}\"", project.program_id)).await?;
-            milestones.retain(|milestone| milestone.deliverable_id.is_some_and(|id| deliverables.contains(&id)));
-        }
-        let rows = activities.iter().map(Resource::id_text).chain(milestones.iter().map(Resource::id_text));
-        let rows: HashSet<String> = rows.collect();
-        let filter = format!("successor_program_id = \"{}\" and state != \"dropped\"", project.program_id);
-        let mut dependencies = self.all::<Dependency>(caller, &filter).await?;
-        let is_here = |id: String| rows.contains(&id);
-        dependencies.retain(|d| is_here(d.successor_id.to_string()) && is_here(d.predecessor_id.to_string()));
-        let used: HashSet<_> = activities.iter().filter_map(|activity| activity.calendar_id).collect();
-        let mut calendars = Vec::new();
-        if !used.is_empty() {
-            calendars = self.all::<WorkCalendar>(caller, "").await?;
-            calendars.retain(|calendar| used.contains(&calendar.id));
-        }
-        let plan = Plan {
-            project: &project,
-            activities: &activities,
-            milestones: &milestones,
-            dependencies: &dependencies,
-            calendars: &calendars,
-        };
-        Ok((mspdi_out::write(&plan), format!("{}.xml", project.code.as_str())))
+    pub fn schedule_as_mspdi<'a>(
+        &'a self,
+        caller: &'a Caller,
+        project_id: &'a str,
+    ) -> BoxFuture<'a, Result<(String, String), Error>> {
+        Box::pin(async move {
+            let project = self.get::<Project>(caller, project_id, &ReadArgs::default()).await?.resource;
+            let of_project = format!("project_id = \"{}\"", project.id);
+            let activities = self.all::<Activity>(caller, &of_project).await?;
+            let deliverables = self.all::<Deliverable>(caller, &of_project).await?;
+            let deliverables: HashSet<_> = deliverables.into_iter().map(|deliverable| deliverable.id).collect();
+            let mut milestones = Vec::new();
+            if !deliverables.is_empty() {
+                milestones = self.all::<Milestone>(caller, &format!("program_id = \"{}\"", project.program_id)).await?;
+                milestones.retain(|milestone| milestone.deliverable_id.is_some_and(|id| deliverables.contains(&id)));
+            }
+            let rows = activities.iter().map(Resource::id_text).chain(milestones.iter().map(Resource::id_text));
+            let rows: HashSet<String> = rows.collect();
+            let filter = format!("successor_program_id = \"{}\" and state != \"dropped\"", project.program_id);
+            let mut dependencies = self.all::<Dependency>(caller, &filter).await?;
+            let is_here = |id: String| rows.contains(&id);
+            dependencies.retain(|d| is_here(d.successor_id.to_string()) && is_here(d.predecessor_id.to_string()));
+            let used: HashSet<_> = activities.iter().filter_map(|activity| activity.calendar_id).collect();
+            let mut calendars = Vec::new();
+            if !used.is_empty() {
+                calendars = self.all::<WorkCalendar>(caller, "").await?;
+                calendars.retain(|calendar| used.contains(&calendar.id));
+            }
+            let plan = Plan {
+                project: &project,
+                activities: &activities,
+                milestones: &milestones,
+                dependencies: &dependencies,
+                calendars: &calendars,
+            };
+            Ok((mspdi_out::write(&plan), format!("{}.xml", project.code.as_str())))
+        })
     }
 
     /// Every item of a list, as many as a schedule may have tasks.

@@ -2,82 +2,25 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures::future::BoxFuture;
 use serde_json::Value;
 use steerco_domain::access::{Row, TABLE};
 use steerco_domain::id::Id;
-use steerco_domain::mask::Mask;
 use steerco_domain::partner::{Partner, PartnerState};
+use steerco_domain::resource::Kind;
 use steerco_domain::words::Words;
-use steerco_domain::{AnyResource, Error, Reason, Resource};
-use steerco_persistence::scope::{Narrow, authorise};
-use steerco_persistence::{Access, Conn, Database, Fail, Scope, Who, query};
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::scope::authorise;
+use steerco_persistence::{Access, Conn, Database, Fail, Scope, query};
 
-use crate::auth::{Claims, Refusal, Signer, SigningKey, Verifier};
+use crate::auth::{Refusal, SigningKey, Verifier};
+use crate::caller::Caller;
 use crate::clock::Clock;
-use crate::content::AttachmentLimits;
-use crate::settings::Settings;
-use crate::token::{Sealer, digest};
-use crate::webhooks::Webhooks;
-
-/// An authenticated caller. Rights are not in it: they are read with every operation.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    pub(crate) claims: Arc<Claims>,
-    /// The key behind its token; none of whoever acts without one.
-    pub(crate) signer: Option<Signer>,
-    /// Whether this token may speak for its person where only a person may.
-    pub(crate) approves: bool,
-    /// The partner as which it looks.
-    pub(crate) preview: Option<Arc<str>>,
-}
-
-impl Caller {
-    /// The same caller, who looks as this partner sees things: what is left of its sight and its rights only narrows.
-    /// Whether there is such a partner is looked at wherever its rights are read.
-    #[must_use]
-    pub fn preview_as(self, partner: &str) -> Self {
-        Self { preview: Some(partner.into()), ..self }
-    }
-
-    /// Key for rate limits: organisation and subject.
-    pub fn key(&self) -> String {
-        format!("{} {} {}", self.claims.org, self.claims.issuer, self.claims.subject)
-    }
-
-    /// Organisation of the token.
-    pub fn organisation(&self) -> &str {
-        &self.claims.org
-    }
-
-    pub fn subject(&self) -> &str {
-        &self.claims.subject
-    }
-
-    fn who(&self) -> Option<Who> {
-        let subject = self.claims.subject.clone();
-        if !self.claims.builtin {
-            return Some(Who::Principal { issuer: self.claims.issuer.clone(), subject });
-        }
-        match subject.split_once('_') {
-            Some(("pers", _)) => Some(Who::Person(subject)),
-            Some(("sacc", _)) => Some(Who::ServiceAccount(subject)),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn narrow(&self) -> Narrow<'_> {
-        Narrow {
-            roles: self.claims.roles.as_deref(),
-            greatest_roles: self.claims.greatest_roles.as_deref(),
-            scope: self.claims.scope.as_deref(),
-            partner: self.claims.partner_id.as_deref(),
-            programs: self.claims.program_ids.as_deref(),
-            preview: self.preview.as_deref(),
-        }
-    }
-}
+use crate::command::Command;
+use crate::hooks::Hooks;
+use crate::settings::AttachmentLimits;
+use crate::token::Sealer;
+use crate::webhook_sender::Webhooks;
 
 /// The service; cheap to clone.
 #[derive(Clone)]
@@ -85,12 +28,34 @@ pub struct Service {
     pub(crate) inner: Arc<Inner>,
 }
 
+type Beforehand = for<'a> fn(&'a Service, &'a Command) -> BoxFuture<'a, Result<(), Error>>;
+
+/// What a kind adds to its writes.
+pub(crate) struct Feature {
+    pub(crate) kind: &'static str,
+    pub(crate) hooks: Hooks,
+    /// Runs before the transaction: what takes long would keep the writer waiting.
+    pub(crate) beforehand: Option<Beforehand>,
+    /// Runs once it is written, with the organisation.
+    pub(crate) afterwards: Option<fn(&Service, &str)>,
+}
+
+impl Feature {
+    const NONE: &'static Self = &Self { kind: "", hooks: Hooks::NONE, beforehand: None, afterwards: None };
+
+    pub(crate) const fn of(kind: &Kind, hooks: Hooks) -> Self {
+        Self { kind: kind.name, hooks, beforehand: None, afterwards: None }
+    }
+}
+
 pub(crate) struct Inner {
+    /// What kinds add to their writes; few do.
+    pub(crate) features: &'static [&'static Feature],
     pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) sealer: Sealer,
     pub(crate) signing: SigningKey,
-    verifier: Verifier,
+    pub(crate) verifier: Verifier,
     pub(crate) base_url: String,
     pub(crate) token_seconds: u32,
     pub(crate) operator_tokens_approve: bool,
@@ -98,7 +63,7 @@ pub(crate) struct Inner {
     pub(crate) attachments: AttachmentLimits,
     pub(crate) webhooks: Webhooks,
     pub(crate) ocid_prefix: String,
-    stopping: tokio::sync::watch::Sender<bool>,
+    pub(crate) stopping: tokio::sync::watch::Sender<bool>,
 }
 
 /// Tells a service to stop: readiness falls, streams end with their cursor.
@@ -112,54 +77,9 @@ impl StopSignal {
 }
 
 impl Service {
-    /// Opens the database, makes or reads the server's keys, and reads the keys of the trusted issuers.
-    pub async fn open(settings: Settings) -> Result<Self, String> {
-        settings.check().map_err(|faults| faults.join("; "))?;
-        let Settings {
-            database,
-            migrate,
-            base_url,
-            issuers,
-            token_seconds,
-            operator_tokens_approve,
-            feed_days,
-            ocid_prefix,
-            attachments,
-            webhooks,
-            clock,
-        } = settings;
-        let database = Database::open(&database, migrate).await?;
-        let now = clock.now();
-        let encoded = |bytes: Vec<u8>| STANDARD.encode(bytes);
-        let signing = database.server_keys("signing", now, || SigningKey::generate_pkcs8().map(encoded)).await?;
-        let cursor = database.server_keys("cursor", now, || Ok(encoded(clock.random::<32>().to_vec()))).await?;
-        let decode = |keys: &[String]| {
-            let newest = keys.first().ok_or("the database gave no key")?;
-            STANDARD.decode(newest).map_err(|_| "a server key in the database is not base64")
-        };
-        let signing = SigningKey::from_pkcs8(&decode(&signing)?)?;
-        let sealer = Sealer::new(&decode(&cursor)?)?;
-        let verifier = Verifier::new(base_url.clone(), base_url.clone(), vec![signing.public_key()], issuers)?;
-        verifier.refresh().await;
-        let node = URL_SAFE_NO_PAD.encode(clock.random::<12>());
-        let webhooks = Webhooks::new(webhooks, node)?;
-        let stopping = tokio::sync::watch::Sender::new(false);
-        let inner = Inner {
-            database,
-            clock,
-            sealer,
-            signing,
-            verifier,
-            base_url,
-            token_seconds,
-            operator_tokens_approve,
-            feed_days,
-            attachments,
-            webhooks,
-            ocid_prefix,
-            stopping,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+    /// What this kind adds to its writes; looked up once for a request.
+    pub(crate) fn feature(&self, kind: &Kind) -> &'static Feature {
+        self.inner.features.iter().find(|feature| feature.kind == kind.name).copied().unwrap_or(Feature::NONE)
     }
 
     pub fn clock(&self) -> &Clock {
@@ -171,19 +91,23 @@ impl Service {
     }
 
     /// The caller behind a bearer token. Signature and claims only; rights are read with the operation.
-    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Error> {
-        let Some(token) = bearer else {
-            return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
-        };
-        match self.inner.verifier.verify_signer(token, self.inner.clock.now().seconds()).await {
-            Ok((claims, signer)) => {
-                // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
-                let approves = !claims.builtin || self.inner.operator_tokens_approve;
-                Ok(Caller { claims, signer: Some(signer), approves, preview: None })
+    pub fn authenticate<'a>(&'a self, bearer: Option<&'a str>) -> BoxFuture<'a, Result<Caller, Error>> {
+        Box::pin(async move {
+            let Some(token) = bearer else {
+                return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
+            };
+            match self.inner.verifier.verify_signer(token, self.inner.clock.now().seconds()).await {
+                Ok((claims, signer)) => {
+                    // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
+                    let approves = !claims.builtin || self.inner.operator_tokens_approve;
+                    Ok(Caller { claims, signer: Some(signer), approves, preview: None })
+                }
+                Err(Refusal::KeysUnavailable) => {
+                    Err(Error::unavailable("the keys of the token's issuer cannot be read"))
+                }
+                Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
             }
-            Err(Refusal::KeysUnavailable) => Err(Error::unavailable("the keys of the token's issuer cannot be read")),
-            Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
-        }
+        })
     }
 
     /// Whether the issuer of these claims is still trusted so far.
@@ -234,18 +158,27 @@ impl Service {
     }
 
     /// Whether the caller's account may act at all; for what everyone may read who may.
-    pub async fn admit(&self, caller: &Caller) -> Result<(), Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        self.access(&conn, caller).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)
+    pub fn admit<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            self.access(&conn, caller).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)
+        })
     }
 
     /// Whether the caller may do this anywhere; for what is not a resource, such as `metrics` `read`.
-    pub async fn permit(&self, caller: &Caller, kind: &str, action: &str) -> Result<(), Error> {
-        let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        self.authorise(&conn, caller, row).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)
+    pub fn permit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        kind: &'a str,
+        action: &'a str,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            self.authorise(&conn, caller, row).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)
+        })
     }
 
     /// The JWKS of the built-in issuer.
@@ -259,14 +192,16 @@ impl Service {
     }
 
     /// Database reachable, migrations applied, feed readable.
-    pub async fn ready(&self) -> Result<(), Error> {
-        if *self.inner.stopping.borrow() {
-            return Err(Error::unavailable("the service is stopping"));
-        }
-        if !self.inner.database.is_migrated().await {
-            return Err(Error::unavailable("the database cannot be reached or lacks migrations"));
-        }
-        Ok(())
+    pub fn ready(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            if *self.inner.stopping.borrow() {
+                return Err(Error::unavailable("the service is stopping"));
+            }
+            if !self.inner.database.is_migrated().await {
+                return Err(Error::unavailable("the database cannot be reached or lacks migrations"));
+            }
+            Ok(())
+        })
     }
 
     pub fn stop_signal(&self) -> StopSignal {
@@ -276,29 +211,6 @@ impl Service {
     pub(crate) fn stopping(&self) -> tokio::sync::watch::Receiver<bool> {
         self.inner.stopping.subscribe()
     }
-
-    /// What has to be done every hour: forget old answers, read the keys of trusted issuers again.
-    pub async fn run_jobs(&self) -> Result<(), Error> {
-        const KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;
-        self.inner.verifier.refresh().await;
-        let before = steerco_domain::time::Instant::from_micros(self.inner.clock.now().micros() - KEPT_MICROS);
-        for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
-            self.inner.database.forget_answers(&org, before).await.map_err(Fail::into_error)?;
-            self.inner.database.forget_webhooks(&org, self.oldest()).await.map_err(Fail::into_error)?;
-        }
-        Ok(())
-    }
-}
-
-/// The validator of what a caller sees: the revision for those who see all, a digest for those who do not, so that an
-/// edit of private fields changes nothing for them.
-pub(crate) fn etag(scope: &Scope, resource: &dyn AnyResource) -> String {
-    if scope.sees_private() {
-        return resource.common().revision.to_string();
-    }
-    let kind = resource.kind();
-    let mask = scope.mask(kind).and(Mask::of(kind.fields, |f| f.name != "updated_at"));
-    digest(&[&resource.json(mask)])[..22].to_owned()
 }
 
 /// Nobody looks as a partner that sees nothing itself: one that is suspended, ended, deleted or not there.

@@ -8,8 +8,10 @@ use steerco_domain::words::Words;
 
 use crate::auth::IssuerConfig;
 use crate::clock::Clock;
-use crate::content::AttachmentLimits;
-use crate::webhooks::{Guard, TIMEOUT_MAX, WebhookSettings};
+use crate::webhook_guard::Guard;
+
+/// A message is never on its way for longer than a node has its endpoint to itself.
+const TIMEOUT_MAX: u32 = 20;
 
 /// What the service is opened with.
 pub struct Settings {
@@ -67,4 +69,40 @@ impl Settings {
 
 fn is_web_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// How much attachments may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttachmentLimits {
+    /// Bytes of one content.
+    pub max_bytes: u64,
+    /// Bytes of all contents of an organisation; the same content twice counts once.
+    pub quota_bytes: u64,
+}
+
+impl Default for AttachmentLimits {
+    fn default() -> Self {
+        Self { max_bytes: 50 << 20, quota_bytes: 10 << 30 }
+    }
+}
+
+/// How webhooks are sent.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// Addresses and ranges inside the network that may be reached all the same, also by http.
+    pub allow: Vec<String>,
+    /// Seconds after which a message that was not taken is sent again, one for each time.
+    pub retry_seconds: Vec<u32>,
+    /// Seconds that a receiver has to answer.
+    pub timeout_seconds: u32,
+}
+
+impl Default for WebhookSettings {
+    /// At once, and then nine times over more than three days: as Standard Webhooks recommend.
+    fn default() -> Self {
+        let (minute, hour) = (60, 3_600);
+        let retry_seconds =
+            vec![5, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour];
+        Self { allow: Vec::new(), retry_seconds, timeout_seconds: 20 }
+    }
 }

@@ -1,5 +1,6 @@
 //! What both sides of an engagement read of it: the statement of account and the scorecard.
 
+use futures::future::BoxFuture;
 use steerco_domain::access::{Row, find};
 use steerco_domain::commitment::Commitment;
 use steerco_domain::engagement::{Engagement, EngagementState};
@@ -38,41 +39,45 @@ pub struct ScorecardArgs {
 
 impl Service {
     /// What was agreed, accepted, charged and paid of an engagement, and what is disputed; with `as_of` as it was known then.
-    pub async fn statement_of_account(
-        &self,
-        caller: &Caller,
-        id: &str,
+    pub fn statement_of_account<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
         as_of: Option<Instant>,
-    ) -> Result<StatementOfAccount, Error> {
-        check_id(Engagement::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.statement_in(&conn, caller, id, as_of).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    ) -> BoxFuture<'a, Result<StatementOfAccount, Error>> {
+        Box::pin(async move {
+            check_id(Engagement::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = self.statement_in(&conn, caller, id, as_of).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     /// An invoice beside its commitment and what finance posted of it, for who reads the ledger.
-    pub async fn invoice_match(&self, caller: &Caller, id: &str) -> Result<InvoiceMatch, Error> {
-        check_id(Invoice::KIND, id)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let (_, ledger) = self.authorise(&conn, caller, READ_LEDGER).await?;
-            let (_, commitments) = self.authorise(&conn, caller, READ_COMMITMENT).await?;
-            let (_, scope) = self.authorise(&conn, caller, READ_INVOICE).await?;
-            let id = &*resolve_id(Invoice::KIND, &conn, &scope, id).await?;
-            let invoice = query::find::<Invoice>(&conn, &scope, id, Moment::Now).await?;
-            let invoice = invoice.ok_or_else(|| Error::not_found(Invoice::KIND.name))?;
-            let commitment: Option<Commitment> = match invoice.commitment_id {
-                Some(id) => query::find(&conn, &commitments, &id.to_string(), Moment::Now).await?,
-                None => None,
+    pub fn invoice_match<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<InvoiceMatch, Error>> {
+        Box::pin(async move {
+            check_id(Invoice::KIND, id)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = async {
+                let (_, ledger) = self.authorise(&conn, caller, READ_LEDGER).await?;
+                let (_, commitments) = self.authorise(&conn, caller, READ_COMMITMENT).await?;
+                let (_, scope) = self.authorise(&conn, caller, READ_INVOICE).await?;
+                let id = &*resolve_id(Invoice::KIND, &conn, &scope, id).await?;
+                let invoice = query::find::<Invoice>(&conn, &scope, id, Moment::Now).await?;
+                let invoice = invoice.ok_or_else(|| Error::not_found(Invoice::KIND.name))?;
+                let commitment: Option<Commitment> = match invoice.commitment_id {
+                    Some(id) => query::find(&conn, &commitments, &id.to_string(), Moment::Now).await?,
+                    None => None,
+                };
+                let engagement = invoice.engagement_id.to_string();
+                let entries = account::list_entries(&conn, &ledger, &engagement, invoice.number.as_str()).await?;
+                Ok::<_, Fail>(InvoiceMatch::new(&invoice, commitment.as_ref(), &entries)?)
             };
-            let engagement = invoice.engagement_id.to_string();
-            let entries = account::list_entries(&conn, &ledger, &engagement, invoice.number.as_str()).await?;
-            Ok::<_, Fail>(InvoiceMatch::new(&invoice, commitment.as_ref(), &entries)?)
-        };
-        let found = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+            let found = found.await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn statement_in(
@@ -105,35 +110,45 @@ impl Service {
     }
 
     /// How a partner does in one engagement.
-    pub async fn engagement_scorecard(
-        &self,
-        caller: &Caller,
-        id: &str,
-        args: &ScorecardArgs,
-    ) -> Result<Scorecard, Error> {
-        check_id(Engagement::KIND, id)?;
-        let span = self.span(args)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let known = known(&conn, caller.organisation(), args.as_of).await?;
-            let engagement = self.engagement_in(&conn, caller, id, known).await?;
-            let (partner, id) = (engagement.partner_id, engagement.id);
-            let facts = facts(&conn, caller.organisation(), vec![engagement], known).await?;
-            Ok::<_, Fail>(Scorecard::new(partner, Some(id), &facts, span)?)
-        };
-        let found = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn engagement_scorecard<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a ScorecardArgs,
+    ) -> BoxFuture<'a, Result<Scorecard, Error>> {
+        Box::pin(async move {
+            check_id(Engagement::KIND, id)?;
+            let span = self.span(args)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = async {
+                let known = known(&conn, caller.organisation(), args.as_of).await?;
+                let engagement = self.engagement_in(&conn, caller, id, known).await?;
+                let (partner, id) = (engagement.partner_id, engagement.id);
+                let facts = facts(&conn, caller.organisation(), vec![engagement], known).await?;
+                Ok::<_, Fail>(Scorecard::new(partner, Some(id), &facts, span)?)
+            };
+            let found = found.await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     /// How a partner does in all engagements that the caller sees.
-    pub async fn partner_scorecard(&self, caller: &Caller, id: &str, args: &ScorecardArgs) -> Result<Scorecard, Error> {
-        check_id(Partner::KIND, id)?;
-        let span = self.span(args)?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = self.partner_scorecard_in(&conn, caller, id, (span, args.as_of)).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(found)
+    pub fn partner_scorecard<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a ScorecardArgs,
+    ) -> BoxFuture<'a, Result<Scorecard, Error>> {
+        Box::pin(async move {
+            check_id(Partner::KIND, id)?;
+            let span = self.span(args)?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found =
+                self.partner_scorecard_in(&conn, caller, id, (span, args.as_of)).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(found)
+        })
     }
 
     async fn partner_scorecard_in(

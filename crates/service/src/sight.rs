@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
-use steerco_domain::access::{TABLE, find};
+use steerco_domain::access::{Row, TABLE, find};
 use steerco_domain::error::Fault;
 use steerco_domain::event_type::{check_event_types, check_kinds, check_labels, label_of};
 use steerco_domain::id::Id;
@@ -20,9 +20,10 @@ use steerco_persistence::log::{Entry, FeedQuery};
 use steerco_persistence::scope::{Reach, authorise};
 use steerco_persistence::{Access, Conn, Fail, Scope, log, query};
 
-use crate::events::FEED;
 use crate::token::digest;
-use crate::{Caller, Event, EventFilter, Service};
+use crate::{Caller, EventFilter, Service};
+
+pub(crate) const FEED: &Row = find("event", "read");
 
 /// Values that a filter of the feed may name, of each sort.
 const NAMES_MAX: usize = 200;
@@ -370,4 +371,32 @@ fn trimmed(after: &str, visible: impl Fn(&str) -> bool) -> serde_json::Result<Bo
     let mut members: Map<String, Value> = serde_json::from_str(after)?;
     members.retain(|name, _| visible(name));
     to_raw_value(&members)
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Cursor from which the feed goes on after this event.
+    pub cursor: String,
+    /// Stable id of the event, the same over every channel (`evt_…`); says nothing of its number.
+    pub id: String,
+    pub at: Instant,
+    pub actor: String,
+    /// `risk.create`, `risk.assess`, …
+    pub operation: String,
+    pub kind: &'static str,
+    pub resource_id: String,
+    /// Number in the organisation's gapless sequence; absent for partners.
+    pub seq: Option<i64>,
+    pub revision: Option<i32>,
+    /// Names of the fields changed, as far as the caller sees them.
+    pub changed: Vec<String>,
+    /// The resource after the change as far as the caller sees it; absent once it is deleted or out of sight.
+    pub after: Option<Box<RawValue>>,
+    /// Whether the resource was deleted.
+    pub deleted: bool,
+    /// `lost` or `gained`: whether the change took the resource out of the caller's sight or into it;
+    /// `access_changed`: it changed what the caller may see.
+    pub visibility: Option<&'static str>,
+    pub request_id: String,
 }

@@ -1,10 +1,6 @@
 //! Lines of budgets and forecasts that are given over several periods become lines of each.
 
-use std::any::Any;
-
-use steerco_domain::budget::{BUDGET_LINES_MAX, Budget};
 use steerco_domain::error::Fault;
-use steerco_domain::forecast::{FORECAST_LINES_MAX, Forecast};
 use steerco_domain::id::Id;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::money::Currency;
@@ -12,24 +8,13 @@ use steerco_domain::spread::{self, PeriodLine};
 use steerco_domain::{AnyResource, Error};
 use steerco_persistence::{Fail, ledger};
 
-use crate::execute::Env;
+use crate::write_context::WriteContext;
 
-/// Divides what is given over several periods among them.
-pub(crate) async fn spread(env: &Env<'_>, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let any = after as &mut dyn Any;
-    let given = if let Some(budget) = any.downcast_mut::<Budget>() {
-        let (entity, currency) = (budget.legal_entity_id, budget.currency);
-        divide(env, entity, currency, &mut budget.lines.0, BUDGET_LINES_MAX).await?
-    } else if let Some(forecast) = any.downcast_mut::<Forecast>() {
-        let (entity, currency) = (forecast.legal_entity_id, forecast.currency);
-        divide(env, entity, currency, &mut forecast.lines.0, FORECAST_LINES_MAX).await?
-    } else {
-        None
-    };
+/// Settles what was divided anew: a fault of a line is found where the line was given.
+pub(crate) fn settle_divided(plan: &mut dyn AnyResource, given: Option<Vec<usize>>) -> Result<(), Fail> {
     let Some(given) = given else { return Ok(()) };
     let mut faults = Vec::new();
-    after.settle(&mut faults);
-    // A fault of a line is found where the line was given.
+    plan.settle(&mut faults);
     let mut faults: Vec<Fault> = faults.into_iter().map(|fault| where_given(fault, &given)).collect();
     faults.dedup();
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
@@ -43,9 +28,9 @@ fn where_given(mut fault: Fault, given: &[usize]) -> Fault {
     fault
 }
 
-/// For each line the place where it was given; none where nothing is given over several periods.
-async fn divide<L: PeriodLine>(
-    env: &Env<'_>,
+/// Divides what is given over several periods among them. For each line the place where it was given; none where nothing is given over several periods.
+pub(crate) async fn divide<L: PeriodLine>(
+    write: &WriteContext<'_>,
     entity: Id<LegalEntity>,
     currency: Currency,
     lines: &mut Vec<L>,
@@ -54,8 +39,8 @@ async fn divide<L: PeriodLine>(
     if lines.iter().all(|line| matches!(line.span(), (_, None, None))) {
         return Ok(None);
     }
-    let org = env.context.caller.organisation();
-    let periods = ledger::hold_periods(env.conn, org, &entity.to_string(), None).await?;
+    let org = write.context.caller.organisation();
+    let periods = ledger::hold_periods(write.conn, org, &entity.to_string(), None).await?;
     let mut faults = Vec::new();
     let spread = spread::spread(lines, currency, &periods, max, &mut faults);
     if !faults.is_empty() {

@@ -1,64 +1,17 @@
 //! Writing: create, update, upsert, delete, undelete, batch, verbs. Each says what it wants; `execute` does it.
 
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::field::FieldSpec;
 use steerco_domain::resource::{Kind, Verb};
-use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::{AnyBox, Error, Resource};
+use steerco_domain::{Error, Resource};
 use steerco_persistence::Fail;
 
+use crate::answer::{BatchResult, Written};
+use crate::command::{Command, Item, decide_by};
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::execute::{Item, Wish, decide_by};
 use crate::read::check_id;
-use crate::token::digest;
-use crate::{Context, Seen, Service};
-
-/// What a write did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Created,
-    Updated,
-    Unchanged,
-    /// The source has written a newer version already.
-    Stale,
-    Deleted,
-    Undeleted,
-    /// Written to history only.
-    Backfilled,
-}
-
-impl Outcome {
-    pub const ALL: &'static [Self] =
-        &[Self::Created, Self::Updated, Self::Unchanged, Self::Stale, Self::Deleted, Self::Undeleted, Self::Backfilled];
-
-    /// The word on the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Stale => "stale",
-            Self::Deleted => "deleted",
-            Self::Undeleted => "undeleted",
-            Self::Backfilled => "backfilled",
-        }
-    }
-}
-
-/// The answer to a write.
-#[derive(Clone, Debug)]
-pub struct Written<R = AnyBox> {
-    pub seen: Seen<R>,
-    pub outcome: Outcome,
-    /// The stored answer to an earlier request with the same idempotency key.
-    pub replayed: bool,
-}
-
-impl Written {
-    pub fn typed<R: Resource>(self) -> Result<Written<R>, Error> {
-        Ok(Written { seen: self.seen.typed()?, outcome: self.outcome, replayed: self.replayed })
-    }
-}
+use crate::{Context, Service};
 
 /// One item of a batch.
 #[derive(Clone, Debug)]
@@ -72,98 +25,97 @@ pub enum BatchItem {
 /// Items a batch may have.
 pub const BATCH_MAX: usize = 1000;
 
-/// The answer to a batch: one result per item, in order. Unless `partial`, a fault refuses the whole batch, and its
-/// pointers begin with `/items/17`.
-#[derive(Clone, Debug)]
-pub struct BatchResult {
-    pub results: Vec<Result<Written, Error>>,
-    pub replayed: bool,
-}
-
-type MakeWish = fn(&Context, &str, &Map<String, Value>) -> Result<Wish, Error>;
+type MakeCommand = fn(&Context, &str, &Map<String, Value>) -> Result<Command, Error>;
 
 /// A verb that is known only when the program runs.
 #[derive(Clone, Copy)]
 pub struct AnyVerb {
     pub kind: &'static Kind,
     fields: &'static [FieldSpec],
-    wish: MakeWish,
+    command: MakeCommand,
 }
 
 impl AnyVerb {
     pub fn of<V: Verb>() -> Self {
-        Self { kind: <V::On as Resource>::KIND, fields: V::FIELDS, wish: Service::wish_act::<V> }
+        Self { kind: <V::On as Resource>::KIND, fields: V::FIELDS, command: Service::command_to_act::<V> }
     }
 }
 
 impl Service {
-    pub async fn create(
-        &self,
+    pub fn create<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
+        context: &'a Context,
         body: Map<String, Value>,
-    ) -> Result<Written, Error> {
-        let wish = Wish::one(kind, "create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
-        self.execute_one(context, wish).await
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let command =
+                Command::one(kind, "create", json!([body]), Item::Create { id: self.inner.clock.new_id(), body });
+            self.execute_one(context, command).await
+        })
     }
 
-    pub async fn update(
-        &self,
+    pub fn update<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
-        id: &str,
+        context: &'a Context,
+        id: &'a str,
         patch: Map<String, Value>,
-    ) -> Result<Written, Error> {
-        check_id(kind, id)?;
-        let input = json!([id, patch]);
-        let item = Item::Update { id: id.to_owned(), patch, if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one(kind, "update", input, item)).await
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(kind, id)?;
+            let input = json!([id, patch]);
+            let item = Item::Update { id: id.to_owned(), patch, if_match: context.if_match.clone() };
+            self.execute_one(context, Command::one(kind, "update", input, item)).await
+        })
     }
 
     /// Create or merge by the caller's own id.
-    pub async fn upsert(
-        &self,
+    pub fn upsert<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
-        source: &str,
-        external_id: &str,
+        context: &'a Context,
+        source: &'a str,
+        external_id: &'a str,
         source_version: Option<i64>,
         body: Map<String, Value>,
-    ) -> Result<Written, Error> {
-        let input = json!([source, external_id, source_version, body]);
-        let item = Item::Upsert {
-            new_id: self.inner.clock.new_id(),
-            source: source.to_owned(),
-            external_id: external_id.to_owned(),
-            source_version,
-            body,
-            if_match: context.if_match.clone(),
-        };
-        self.execute_one(context, Wish::one(kind, "upsert", input, item)).await
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let input = json!([source, external_id, source_version, body]);
+            let item = Item::Upsert {
+                new_id: self.inner.clock.new_id(),
+                source: source.to_owned(),
+                external_id: external_id.to_owned(),
+                source_version,
+                body,
+                if_match: context.if_match.clone(),
+            };
+            self.execute_one(context, Command::one(kind, "upsert", input, item)).await
+        })
     }
 
     /// Gives a resource one more name in a source system.
-    pub async fn add_external_ref(
-        &self,
+    pub fn add_external_ref<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
-        id: &str,
-        source: &str,
-        external_id: &str,
-    ) -> Result<Written, Error> {
-        self.refer(kind, context, id, source, external_id, true).await
+        context: &'a Context,
+        id: &'a str,
+        source: &'a str,
+        external_id: &'a str,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move { self.refer(kind, context, id, source, external_id, true).await })
     }
 
     /// Takes one of its names away.
-    pub async fn remove_external_ref(
-        &self,
+    pub fn remove_external_ref<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
-        id: &str,
-        source: &str,
-        external_id: &str,
-    ) -> Result<Written, Error> {
-        self.refer(kind, context, id, source, external_id, false).await
+        context: &'a Context,
+        id: &'a str,
+        source: &'a str,
+        external_id: &'a str,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move { self.refer(kind, context, id, source, external_id, false).await })
     }
 
     async fn refer(
@@ -180,35 +132,56 @@ impl Service {
         let input = json!([id, source, external_id]);
         let (id, source, external_id) = (id.to_owned(), source.to_owned(), external_id.to_owned());
         let item = Item::Refer { id, source, external_id, add, if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one(kind, action, input, item)).await
+        self.execute_one(context, Command::one(kind, action, input, item)).await
     }
 
-    pub async fn delete(&self, kind: &'static Kind, context: &Context, id: &str) -> Result<Written, Error> {
-        check_id(kind, id)?;
-        let item = Item::Delete { id: id.to_owned(), if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one(kind, "delete", json!([id]), item)).await
+    pub fn delete<'a>(
+        &'a self,
+        kind: &'static Kind,
+        context: &'a Context,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(kind, id)?;
+            let item = Item::Delete { id: id.to_owned(), if_match: context.if_match.clone() };
+            self.execute_one(context, Command::one(kind, "delete", json!([id]), item)).await
+        })
     }
 
-    pub async fn undelete(&self, kind: &'static Kind, context: &Context, id: &str) -> Result<Written, Error> {
-        check_id(kind, id)?;
-        let item = Item::Undelete { id: id.to_owned(), if_match: context.if_match.clone() };
-        self.execute_one(context, Wish::one(kind, "undelete", json!([id]), item)).await
+    pub fn undelete<'a>(
+        &'a self,
+        kind: &'static Kind,
+        context: &'a Context,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(kind, id)?;
+            let item = Item::Undelete { id: id.to_owned(), if_match: context.if_match.clone() };
+            self.execute_one(context, Command::one(kind, "undelete", json!([id]), item)).await
+        })
     }
 
-    pub async fn act<V: Verb>(&self, context: &Context, id: &str, body: Map<String, Value>) -> Result<Written, Error> {
-        self.act_any(AnyVerb::of::<V>(), context, id, body).await
+    pub fn act<'a, V: Verb>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move { self.act_any(AnyVerb::of::<V>(), context, id, body).await })
     }
 
     /// The same of an act that is known only now.
-    pub async fn act_any(
-        &self,
+    pub fn act_any<'a>(
+        &'a self,
         verb: AnyVerb,
-        context: &Context,
-        id: &str,
+        context: &'a Context,
+        id: &'a str,
         body: Map<String, Value>,
-    ) -> Result<Written, Error> {
-        let body = self.resolve_body(context, verb.fields, body).await?;
-        self.execute_one(context, (verb.wish)(context, id, &body)?).await
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let body = self.resolve_body(context, verb.fields, body).await?;
+            self.execute_one(context, (verb.command)(context, id, &body)?).await
+        })
     }
 
     /// The body of a verb, in which external references have become ids.
@@ -227,7 +200,11 @@ impl Service {
         Ok(body)
     }
 
-    pub(crate) fn wish_act<V: Verb>(context: &Context, id: &str, body: &Map<String, Value>) -> Result<Wish, Error> {
+    pub(crate) fn command_to_act<V: Verb>(
+        context: &Context,
+        id: &str,
+        body: &Map<String, Value>,
+    ) -> Result<Command, Error> {
         let kind = <V::On as Resource>::KIND;
         check_id(kind, id)?;
         let verb: V = steerco_domain::input::read_input(body)?;
@@ -237,25 +214,28 @@ impl Service {
             row: Acts::<V>::ROW,
             if_match: context.if_match.clone(),
             decide: decide_by(move |on: &mut V::On, acting| verb.decide_by(on, acting)),
+            logged: V::ALWAYS_LOGGED,
         };
-        Ok(Wish::one(kind, V::NAME, input, item))
+        Ok(Command::one(kind, V::NAME, input, item))
     }
 
-    pub async fn batch(
-        &self,
+    pub fn batch<'a>(
+        &'a self,
         kind: &'static Kind,
-        context: &Context,
+        context: &'a Context,
         items: Vec<BatchItem>,
         partial: bool,
-    ) -> Result<BatchResult, Error> {
-        if items.is_empty() || items.len() > BATCH_MAX {
-            let detail = format!("1 to {BATCH_MAX} items, these are {}", items.len());
-            return Err(Error::fault("/items", "OUT_OF_RANGE", detail));
-        }
-        let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
-        let items = items.into_iter().map(|item| self.item_of(item)).collect();
-        let wish = Wish { partial, ..Wish::many(kind, "batch", input, items) };
-        self.execute(context, wish).await
+    ) -> BoxFuture<'a, Result<BatchResult, Error>> {
+        Box::pin(async move {
+            if items.is_empty() || items.len() > BATCH_MAX {
+                let detail = format!("1 to {BATCH_MAX} items, these are {}", items.len());
+                return Err(Error::fault("/items", "OUT_OF_RANGE", detail));
+            }
+            let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
+            let items = items.into_iter().map(|item| self.item_of(item)).collect();
+            let command = Command { partial, ..Command::many(kind, "batch", input, items) };
+            self.execute(context, command).await
+        })
     }
 
     fn item_of(&self, item: BatchItem) -> Item {
@@ -268,17 +248,6 @@ impl Service {
             }
             BatchItem::Delete { id } => Item::Delete { id, if_match: None },
         }
-    }
-
-    /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
-    pub async fn issue_secret(&self, context: &Context, id: &str) -> Result<(Written, Option<String>), Error> {
-        let id = &*self.id_of(ServiceAccount::KIND, &context.caller, id).await?;
-        let secret = self.new_secret();
-        let mut wish = Self::wish_act::<IssueSecretServiceAccount>(context, id, &Map::new())?;
-        wish.secret = Some((id.to_owned(), digest(&[&secret])));
-        let written = self.execute_one(context, wish).await?;
-        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
-        Ok((written, shown))
     }
 }
 

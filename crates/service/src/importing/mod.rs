@@ -12,20 +12,24 @@ mod write;
 
 use bytes::Bytes;
 use futures::Stream;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::import_job::{ImportJob, ImportState};
 use steerco_domain::resource::Verb;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::Fail;
 use steerco_persistence::blob::Link;
+use steerco_persistence::{Effect, Fail};
 
 pub use report::{ImportRecord, PIECE_RECORDS};
 
-use crate::content::{UPLOAD_MAX, check_size, read_content};
-use crate::execute::{Env, Item, Wish, decide_by};
+use crate::answer::PartOf;
+use crate::command::{Command, Item, decide_by};
+use crate::content::{check_size, read_content};
 use crate::held::held;
 use crate::read::check_id;
+use crate::staging::UPLOAD_MAX;
+use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 
 const UPLOAD: &Row = find("import_job", "upload");
@@ -34,45 +38,51 @@ pub const IMPORT_BYTES_MAX: u64 = 512 << 20;
 
 impl Service {
     /// Takes the file of an import. `announced` is its size, as far as the caller said it.
-    pub async fn upload_import(
-        &self,
-        context: &Context,
-        id: &str,
+    pub fn upload_import<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
         announced: Option<u64>,
-        pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
-    ) -> Result<Written, Error> {
-        check_id(ImportJob::KIND, id)?;
-        self.may_upload_import(context, id).await?;
-        check_size(announced.unwrap_or_default(), IMPORT_BYTES_MAX)?;
-        let mut staged = self.begin_staging(context.caller.organisation()).await?;
-        let staging = (!context.validate_only).then_some(&mut staged);
-        let reading = read_content(pieces, announced, IMPORT_BYTES_MAX, staging);
-        let late = |_| Error::new(Reason::Deadline, "the file took longer to arrive than the service allows");
-        let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
-        // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
-        let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
-        let written = tokio::spawn(async move {
-            let link = service.link(&read.sha256, read.size_bytes, &staged.upload);
-            let input = json!([id, read.sha256]);
-            let item = Item::Act {
-                id,
-                row: UPLOAD,
-                if_match: context.if_match.clone(),
-                decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
-            };
-            let wish = Wish { link: Some(link), ..Wish::one(ImportJob::KIND, UPLOAD.action, input, item) };
-            let written = service.execute_one(&context, wish).await;
-            let is_kept = match &written {
-                Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
-                // It may have been written all the same.
-                Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
-            };
-            if is_kept {
-                staged.keep();
-            }
-            written
-        });
-        written.await.map_err(|_| Error::internal())?
+        pieces: &'a mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(ImportJob::KIND, id)?;
+            self.may_upload_import(context, id).await?;
+            check_size(announced.unwrap_or_default(), IMPORT_BYTES_MAX)?;
+            let mut staged = self.begin_staging(context.caller.organisation()).await?;
+            let staging = (!context.validate_only).then_some(&mut staged);
+            let reading = read_content(pieces, announced, IMPORT_BYTES_MAX, staging);
+            let late = |_| Error::new(Reason::Deadline, "the file took longer to arrive than the service allows");
+            let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+            let written = tokio::spawn(async move {
+                let link = service.link(&read.sha256, read.size_bytes, &staged.upload);
+                let input = json!([id, read.sha256]);
+                let item = Item::Act {
+                    id,
+                    row: UPLOAD,
+                    if_match: context.if_match.clone(),
+                    decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
+                    logged: false,
+                };
+                let command = Command {
+                    effects: vec![Effect::Link(link)],
+                    ..Command::one(ImportJob::KIND, UPLOAD.action, input, item)
+                };
+                let written = service.execute_one(&context, command).await;
+                let is_kept = match &written {
+                    Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
+                    // It may have been written all the same.
+                    Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
+                };
+                if is_kept {
+                    staged.keep();
+                }
+                written
+            });
+            written.await.map_err(|_| Error::internal())?
+        })
     }
 
     fn link(&self, sha256: &str, size: i64, upload: &str) -> Link {
@@ -85,25 +95,27 @@ impl Service {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
-            let env = Env::new(context, &conn, access, &self.inner.clock);
-            held(&env, ImportJob::KIND, id, Some(UPLOAD), None).await
+            let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+            held(&write, ImportJob::KIND, id, Some(UPLOAD), None).await
         };
         found.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)
     }
 
     /// Starts a run, which goes on in the background.
-    pub async fn start_import<V: Verb<On = ImportJob>>(
-        &self,
-        context: &Context,
-        id: &str,
+    pub fn start_import<'a, V: Verb<On = ImportJob>>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
         body: Map<String, Value>,
-    ) -> Result<Written, Error> {
-        let written = self.act::<V>(context, id, body).await?;
-        if written.outcome == Outcome::Updated && !written.replayed && !context.validate_only {
-            run::start(self, context, written.seen.resource.of().ok_or_else(Error::internal)?);
-        }
-        Ok(written)
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let written = self.act::<V>(context, id, body).await?;
+            if written.outcome == Outcome::Updated && !written.replayed && !context.validate_only {
+                run::start(self, context, written.seen.resource.of().ok_or_else(Error::internal)?);
+            }
+            Ok(written)
+        })
     }
 
     /// A report has what its author could see, which may lie beyond the program of the job.
@@ -120,22 +132,24 @@ impl Service {
     }
 
     /// A page of the report of the last run, and the record after which the next begins, where there are more.
-    pub async fn page_of_import(
-        &self,
-        caller: &Caller,
-        id: &str,
+    pub fn page_of_import<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
         after: i64,
         size: usize,
-    ) -> Result<(Vec<ImportRecord>, Option<i32>), Error> {
-        let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
-        self.may_read_report(caller, &job).await?;
-        let Some(sha256) = job.report_sha256 else {
-            let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
-            let detail =
-                if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
-            return Err(Error::new(Reason::WrongState, detail));
-        };
-        let found = self.find_content(caller.organisation(), sha256.as_str(), 0).await?;
-        report::page(self, &found, usize::try_from(after).unwrap_or_default(), size, job.counts.records).await
+    ) -> BoxFuture<'a, Result<PartOf<ImportRecord>, Error>> {
+        Box::pin(async move {
+            let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
+            self.may_read_report(caller, &job).await?;
+            let Some(sha256) = job.report_sha256 else {
+                let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
+                let detail =
+                    if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
+                return Err(Error::new(Reason::WrongState, detail));
+            };
+            let found = self.find_content(caller.organisation(), sha256.as_str(), 0).await?;
+            report::page(self, &found, usize::try_from(after).unwrap_or_default(), size, job.counts.records).await
+        })
     }
 }

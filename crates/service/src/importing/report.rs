@@ -7,7 +7,8 @@ use steerco_domain::hex::hex;
 use steerco_domain::import_job::{ImportCounts, ImportOutcome};
 
 use crate::Service;
-use crate::content::{Download, Staged};
+use crate::content::Download;
+use crate::staging::Staged;
 
 /// Records of a piece.
 pub const PIECE_RECORDS: usize = 1_000;

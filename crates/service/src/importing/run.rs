@@ -15,14 +15,15 @@ use steerco_domain::organisation::Organisation;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::resource::Resource;
 use steerco_domain::text::{Code, Text};
-use steerco_persistence::{Fail, blob};
+use steerco_persistence::{Effect, Fail, blob};
 
 use super::report::{ImportRecord, Report, Whole};
 use super::source::{Plan, Reading};
 use super::stage::{self, Stager};
 use super::write::{Did, Work, faults};
-use crate::decide::check_source_code;
-use crate::execute::{Env, Item, Wish, decide_by};
+use crate::command::{Command, Item, decide_by};
+use crate::sources::check_source_code;
+use crate::write_context::WriteContext;
 use crate::{Context, ListArgs, ReadArgs, Service};
 
 const APPLY: &Row = find("import_job", "apply");
@@ -193,8 +194,8 @@ impl Run {
             self.service.inner.database.read(self.context.caller.organisation()).await.map_err(Fail::into_error)?;
         let checked = async {
             let access = self.service.access(&conn, &self.context.caller).await?;
-            let env = Env::new(&self.context, &conn, access, &self.service.inner.clock);
-            check_source_code(&env, self.job.source.as_str()).await
+            let write = WriteContext::new(&self.context, &conn, access, &self.service.inner.clock);
+            check_source_code(&write, self.job.source.as_str()).await
         };
         checked.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)
@@ -292,9 +293,13 @@ impl Run {
             row: APPLY,
             if_match: None,
             decide: decide_by(move |job: &mut ImportJob, _| change(job)),
+            logged: false,
         };
-        let wish = Wish { link, ..Wish::one(ImportJob::KIND, "apply", json!([self.job.id_text()]), item) };
-        self.service.execute_one(&self.context, wish).await.map(|_| ())
+        let command = Command {
+            effects: link.map(Effect::Link).into_iter().collect(),
+            ..Command::one(ImportJob::KIND, "apply", json!([self.job.id_text()]), item)
+        };
+        self.service.execute_one(&self.context, command).await.map(|_| ())
     }
 }
 

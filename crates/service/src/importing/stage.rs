@@ -6,7 +6,7 @@ use steerco_domain::error::{Error, Reason};
 use steerco_domain::find_kind;
 use steerco_domain::interchange::Record;
 
-use crate::content::Staged;
+use crate::staging::Staged;
 
 /// Records of a piece.
 const PIECE: usize = crate::BATCH_MAX;

@@ -167,14 +167,14 @@ impl Work {
             }
             self.resolve(conn, &links, &mut body, &mut faults, &mut learned).await?;
             if faults.is_empty() {
-                ready.push((did.len(), crate::bulk::Record { external_id, source_version, body }));
+                ready.push((did.len(), crate::bulk_records::Record { external_id, source_version, body }));
             }
             did.push(Did::Refused(faults.into()));
         }
         let Some(kind) = kind.filter(|_| !ready.is_empty()) else {
             return Ok((Plan::nothing(self.act(conn).await?, Box::new(())), Decided { did, learned }));
         };
-        let (places, records): (Vec<usize>, Vec<crate::bulk::Record>) = ready.into_iter().unzip();
+        let (places, records): (Vec<usize>, Vec<crate::bulk_records::Record>) = ready.into_iter().unzip();
         let ids: Vec<String> = records.iter().map(|record| record.external_id.clone()).collect();
         let of_kind = steerco_domain::find_kind(kind).ok_or_else(Error::internal)?;
         let (plan, results) = decide(self, conn, of_kind, records).await?;
@@ -234,7 +234,7 @@ async fn decide(
     work: &Work,
     conn: &Conn,
     kind: &'static Kind,
-    records: Vec<crate::bulk::Record>,
+    records: Vec<crate::bulk_records::Record>,
 ) -> Result<(Plan, Outcomes), Fail> {
     let (plan, results) = decide_piece(&work.service, &work.context, conn, kind, &work.source, records).await?;
     let outcome = |written: crate::Written| {

@@ -1,17 +1,13 @@
 //! Webhooks: what requests ask of them. The sending is in [`worker`].
 
-mod guard;
+mod attempt;
 mod message;
 mod rights;
 mod worker;
 
-use std::any::Any;
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{Row, find};
 use steerco_domain::input::read_input;
@@ -24,66 +20,19 @@ use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::webhook::{self, Delivery, Setting};
-use steerco_persistence::{Conn, Fail, Scope};
+use steerco_persistence::{Conn, Effect, Fail, Scope};
 
-use crate::execute::{Env, Item, Wish};
+use crate::caller::Caller;
+use crate::command::{Command, Item};
+use crate::hooks::Hooks;
 use crate::read::{check_id, resolve_id};
-use crate::service::Caller;
+use crate::service::Feature;
 use crate::token::Sealer;
+use crate::write_context::WriteContext;
 use crate::{Context, Service, Written};
 
-pub(crate) use guard::Guard;
+pub use attempt::WebhookAttempt;
 use worker::Attempt;
-
-/// How webhooks are sent.
-#[derive(Clone, Debug)]
-pub struct WebhookSettings {
-    /// Addresses and ranges inside the network that may be reached all the same, also by http.
-    pub allow: Vec<String>,
-    /// Seconds after which a message that was not taken is sent again, one for each time.
-    pub retry_seconds: Vec<u32>,
-    /// Seconds that a receiver has to answer.
-    pub timeout_seconds: u32,
-}
-
-impl Default for WebhookSettings {
-    /// At once, and then nine times over more than three days: as Standard Webhooks recommend.
-    fn default() -> Self {
-        let (minute, hour) = (60, 3_600);
-        let retry_seconds =
-            vec![5, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour];
-        Self { allow: Vec::new(), retry_seconds, timeout_seconds: 20 }
-    }
-}
-
-/// A message is never on its way for longer than a node has its endpoint to itself.
-pub(crate) const TIMEOUT_MAX: u32 = 20;
-
-/// What the sending needs.
-pub(crate) struct Webhooks {
-    guard: Guard,
-    client: reqwest::Client,
-    settings: WebhookSettings,
-    /// Organisations in which something may have to be sent from now on.
-    stirred: Mutex<HashSet<String>>,
-    stir: tokio::sync::Notify,
-    /// Names this process among the nodes.
-    node: String,
-}
-
-impl Webhooks {
-    pub(crate) fn new(settings: WebhookSettings, node: String) -> Result<Self, String> {
-        let guard = Guard::new(&settings.allow)?;
-        let client = guard.client(Duration::from_secs(settings.timeout_seconds.into()))?;
-        Ok(Self { guard, client, settings, stirred: Mutex::default(), stir: tokio::sync::Notify::new(), node })
-    }
-
-    /// Looks at the endpoints of this organisation soon.
-    pub(crate) fn stir(&self, org: &str) {
-        self.stirred.lock().unwrap_or_else(PoisonError::into_inner).insert(org.to_owned());
-        self.stir.notify_one();
-    }
-}
 
 const TEST: &Row = find(WebhookEndpoint::KIND.name, TestWebhookEndpoint::NAME);
 const REPLAY: &Row = find(WebhookEndpoint::KIND.name, ReplayWebhookEndpoint::NAME);
@@ -102,19 +51,6 @@ pub struct WebhookDelivery {
     pub attempts: Vec<WebhookAttempt>,
 }
 
-/// One sending.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct WebhookAttempt {
-    pub at: Instant,
-    /// The HTTP status of the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Why there was no answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    pub millis: i64,
-}
-
 /// A page of messages, newest first.
 #[derive(Clone, Debug)]
 pub struct WebhookDeliveryPage {
@@ -130,13 +66,16 @@ pub struct WebhookDeliveryArgs {
     pub page_token: Option<String>,
 }
 
+pub(crate) const WEBHOOK_ENDPOINT: Feature = Feature {
+    beforehand: Some(|service, command| Box::pin(check_addresses(service, command))),
+    afterwards: Some(|service, org| service.inner.webhooks.stir(org)),
+    ..Feature::of(WebhookEndpoint::KIND, Hooks { on_set: Some(take_rights), ..Hooks::NONE })
+};
+
 /// Looks up where new addresses lead, before the writer is kept waiting.
-pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<(), Error> {
-    if wish.kind.name != WebhookEndpoint::KIND.name {
-        return Ok(());
-    }
+async fn check_addresses(service: &Service, command: &Command) -> Result<(), Error> {
     let mut faults = Vec::new();
-    for (i, item) in wish.items.iter().enumerate() {
+    for (i, item) in command.items.iter().enumerate() {
         let body = match item {
             Item::Create { body, .. } | Item::Upsert { body, .. } => body,
             Item::Update { patch, .. } => patch,
@@ -146,7 +85,7 @@ pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<()
             continue;
         };
         if let Err(mut fault) = service.inner.webhooks.guard.check(url).await {
-            if wish.batch {
+            if command.batch {
                 fault.pointer = format!("/items/{i}{}", fault.pointer);
             }
             faults.push(fault);
@@ -159,45 +98,47 @@ pub(crate) async fn check_addresses(service: &Service, wish: &Wish) -> Result<()
 const URL_MAX: usize = 2_000;
 
 /// An endpoint reads by the rights of the token with which it was last changed.
-pub(crate) fn take_rights(env: &Env<'_>, after: &dyn steerco_domain::AnyResource) {
-    if let Some(endpoint) = (after as &dyn Any).downcast_ref::<WebhookEndpoint>() {
-        let rights = rights::of(&env.context.caller);
-        env.set_webhook(Setting::Rights { endpoint: endpoint.id_text(), rights });
-    }
+fn take_rights(write: &WriteContext<'_>, endpoint: &dyn steerco_domain::AnyResource) {
+    let rights = rights::of(&write.context.caller);
+    write.add(Effect::Webhook(Setting::Rights { endpoint: endpoint.id_text(), rights }));
 }
 
 impl Service {
     /// Makes a new secret: the endpoint, and the secret where it is shown for the first and only time.
-    pub async fn rotate_webhook_secret(
-        &self,
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<(Written, Option<String>), Error> {
-        let id = &*self.id_of(WebhookEndpoint::KIND, &context.caller, id).await?;
-        let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
-        let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
-        let mut wish = Self::wish_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
-        wish.webhook = Some(Setting::Secret { endpoint: id.to_owned(), sealed });
-        let written = self.execute_one(context, wish).await?;
-        let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
-        Ok((written, shown))
+    pub fn rotate_webhook_secret<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<(Written, Option<String>), Error>> {
+        Box::pin(async move {
+            let id = &*self.id_of(WebhookEndpoint::KIND, &context.caller, id).await?;
+            let secret = format!("{}{}", message::PREFIX, STANDARD.encode(self.inner.clock.random::<32>()));
+            let sealed = self.inner.sealer.seal(&self.inner.clock, &purpose(id), secret.clone().into_bytes());
+            let mut command = Self::command_to_act::<RotateSecretWebhookEndpoint>(context, id, body)?;
+            command.effects.push(Effect::Webhook(Setting::Secret { endpoint: id.to_owned(), sealed }));
+            let written = self.execute_one(context, command).await?;
+            let shown = Some(secret).filter(|_| !written.replayed && !context.validate_only);
+            Ok((written, shown))
+        })
     }
 
     /// Sends again.
-    pub async fn replay_webhook(
-        &self,
-        context: &Context,
-        id: &str,
-        body: &Map<String, Value>,
-    ) -> Result<Written, Error> {
-        let replay: ReplayWebhookEndpoint = read_input(body)?;
-        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
-        let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        let mut wish = Self::wish_act::<ReplayWebhookEndpoint>(context, id, body)?;
-        wish.webhook = Some(setting);
-        self.execute_one(context, wish).await
+    pub fn replay_webhook<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let replay: ReplayWebhookEndpoint = read_input(body)?;
+            let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+            let setting = self.again(&conn, &context.caller, id, &replay).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            let mut command = Self::command_to_act::<ReplayWebhookEndpoint>(context, id, body)?;
+            command.effects.push(Effect::Webhook(setting));
+            self.execute_one(context, command).await
+        })
     }
 
     async fn again(
@@ -239,37 +180,48 @@ impl Service {
 
     /// Sends a message of no event, once, and once only under one key; a dry run only checks whether it could. Where
     /// nothing is sent there is neither a status nor an error.
-    pub async fn test_webhook(&self, context: &Context, id: &str) -> Result<WebhookAttempt, Error> {
-        let caller = &context.caller;
-        let id = &*self.id_of(WebhookEndpoint::KIND, caller, id).await?;
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let found = async {
-            let (endpoint, _) = self.find_webhook(&conn, caller, id, TEST).await?;
-            let access = self.access(&conn, caller).await?;
-            if endpoint.created_by != access.actor {
-                return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
+    pub fn test_webhook<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<WebhookAttempt, Error>> {
+        Box::pin(async move {
+            let caller = &context.caller;
+            let id = &*self.id_of(WebhookEndpoint::KIND, caller, id).await?;
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let found = async {
+                let (endpoint, _) = self.find_webhook(&conn, caller, id, TEST).await?;
+                let access = self.access(&conn, caller).await?;
+                if endpoint.created_by != access.actor {
+                    return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
+                }
+                let kept = webhook::find(&conn, caller.organisation(), &endpoint.id_text()).await?;
+                let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
+                Ok((endpoint, secrets))
+            };
+            let (endpoint, secrets) = found.await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            if secrets.is_empty() {
+                return Err(Error::new(Reason::WrongState, "it has no secret yet: rotate_secret makes one"));
             }
-            let kept = webhook::find(&conn, caller.organisation(), &endpoint.id_text()).await?;
-            let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
-            Ok((endpoint, secrets))
-        };
-        let (endpoint, secrets) = found.await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        if secrets.is_empty() {
-            return Err(Error::new(Reason::WrongState, "it has no secret yet: rotate_secret makes one"));
-        }
-        self.inner.webhooks.guard.check(endpoint.url.as_str()).await.map_err(|fault| Error::invalid(vec![fault]))?;
-        let wish = Self::wish_act::<TestWebhookEndpoint>(context, id, &Map::new())?;
-        let taken = self.execute_one(context, wish).await?;
-        if context.validate_only || taken.replayed {
-            return Ok(WebhookAttempt { at: self.inner.clock.now(), status: None, error: None, millis: 0 });
-        }
-        let message_id = format!("evt_{}", &self.new_secret()[..22]);
-        let at = json!(self.inner.clock.now());
-        let body =
-            message::test_body(&self.inner.base_url, caller.organisation(), &message_id, &endpoint.id_text(), &at);
-        let attempt = self.send_webhook(endpoint.url.as_str(), &secrets, &message_id, &body.to_string()).await;
-        Ok(attempt.told)
+            self.inner
+                .webhooks
+                .guard
+                .check(endpoint.url.as_str())
+                .await
+                .map_err(|fault| Error::invalid(vec![fault]))?;
+            let command = Self::command_to_act::<TestWebhookEndpoint>(context, id, &Map::new())?;
+            let taken = self.execute_one(context, command).await?;
+            if context.validate_only || taken.replayed {
+                return Ok(WebhookAttempt { at: self.inner.clock.now(), status: None, error: None, millis: 0 });
+            }
+            let message_id = format!("evt_{}", &self.new_secret()[..22]);
+            let at = json!(self.inner.clock.now());
+            let body =
+                message::test_body(&self.inner.base_url, caller.organisation(), &message_id, &endpoint.id_text(), &at);
+            let attempt = self.send_webhook(endpoint.url.as_str(), &secrets, &message_id, &body.to_string()).await;
+            Ok(attempt.told)
+        })
     }
 
     /// The secrets that messages are signed with now.
@@ -283,16 +235,18 @@ impl Service {
     }
 
     /// Messages of an endpoint, newest first.
-    pub async fn webhook_deliveries(
-        &self,
-        caller: &Caller,
-        id: &str,
-        args: &WebhookDeliveryArgs,
-    ) -> Result<WebhookDeliveryPage, Error> {
-        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
-        let page = self.webhook_deliveries_in(&conn, caller, id, args).await.map_err(Fail::into_error)?;
-        conn.close().await.map_err(Fail::into_error)?;
-        Ok(page)
+    pub fn webhook_deliveries<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        args: &'a WebhookDeliveryArgs,
+    ) -> BoxFuture<'a, Result<WebhookDeliveryPage, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+            let page = self.webhook_deliveries_in(&conn, caller, id, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(page)
+        })
     }
 
     async fn webhook_deliveries_in(
@@ -348,12 +302,6 @@ fn delivery(found: Delivery) -> WebhookDelivery {
 /// What a secret is sealed for.
 fn purpose(endpoint: &str) -> String {
     format!("webhook {endpoint}")
-}
-
-/// An attempt and what follows from it.
-pub(crate) struct Sent {
-    pub(crate) told: WebhookAttempt,
-    pub(crate) retry_after: Option<u32>,
 }
 
 impl Attempt {

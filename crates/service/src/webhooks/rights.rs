@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Claims;
-use crate::service::Caller;
+use crate::caller::Caller;
 
 /// What a token said, as far as it narrows.
 #[derive(Serialize, Deserialize)]

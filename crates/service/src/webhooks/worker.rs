@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use steerco_domain::access::{Row, find};
@@ -19,9 +20,10 @@ use steerco_domain::{Error, Reason};
 use steerco_persistence::log::Head;
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::webhook::{self, Attempted, Delivery, Found, Webhook};
-use steerco_persistence::{Act, Change, ChangeKind, Conn, Fail, Job, Plan};
+use steerco_persistence::{Act, Change, ChangeKind, Conn, Effect, Fail, Job, Plan};
 
-use super::{Sent, WebhookAttempt, message, rights};
+use super::attempt::{Sent, WebhookAttempt};
+use super::{message, rights};
 use crate::sight::{Sight, fill};
 use crate::token::Cursor;
 use crate::{Caller, Event, EventFilter, Service};
@@ -57,36 +59,38 @@ type Running = Arc<Mutex<HashSet<(String, String)>>>;
 
 impl Service {
     /// Sends until the service stops. Any number of nodes may do this at once.
-    pub async fn send_webhooks(&self) {
-        let running: Running = Running::default();
-        let mut stopping = self.stopping();
-        let hub = &self.inner.webhooks;
-        let mut due = tokio::time::Instant::now();
-        // An embedded database has one node: what another holds is held by one that has died.
-        if !self.inner.database.is_postgres()
-            && let Err(fail) = self.inner.database.free_webhooks().await
-        {
-            tracing::warn!(error = %fail.into_error(), "leases of before run out by themselves");
-        }
-        while !*stopping.borrow() {
-            let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
-            let orgs = if tokio::time::Instant::now() >= due {
-                due = tokio::time::Instant::now() + ROUND;
-                self.inner.database.organisations().await
-            } else {
-                Ok(stirred.into_iter().collect())
-            };
-            for org in orgs.unwrap_or_default() {
-                if let Err(fail) = self.take_endpoints(&org, &running).await {
-                    tracing::warn!(error = %fail.into_error(), org, "webhooks wait: the database cannot be read");
+    pub fn send_webhooks(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let running: Running = Running::default();
+            let mut stopping = self.stopping();
+            let hub = &self.inner.webhooks;
+            let mut due = tokio::time::Instant::now();
+            // An embedded database has one node: what another holds is held by one that has died.
+            if !self.inner.database.is_postgres()
+                && let Err(fail) = self.inner.database.free_webhooks().await
+            {
+                tracing::warn!(error = %fail.into_error(), "leases of before run out by themselves");
+            }
+            while !*stopping.borrow() {
+                let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
+                let orgs = if tokio::time::Instant::now() >= due {
+                    due = tokio::time::Instant::now() + ROUND;
+                    self.inner.database.organisations().await
+                } else {
+                    Ok(stirred.into_iter().collect())
+                };
+                for org in orgs.unwrap_or_default() {
+                    if let Err(fail) = self.take_endpoints(&org, &running).await {
+                        tracing::warn!(error = %fail.into_error(), org, "webhooks wait: the database cannot be read");
+                    }
+                }
+                tokio::select! {
+                    () = hub.stir.notified() => {}
+                    () = tokio::time::sleep_until(due) => {}
+                    _ = stopping.changed() => {}
                 }
             }
-            tokio::select! {
-                () = hub.stir.notified() => {}
-                () = tokio::time::sleep_until(due) => {}
-                _ = stopping.changed() => {}
-            }
-        }
+        })
     }
 
     async fn take_endpoints(&self, org: &str, running: &Running) -> Result<(), Fail> {
@@ -484,7 +488,7 @@ impl Service {
                 after.updated_at = now;
                 let change = Change::new(ChangeKind::Update, Some(&before), &after, "disable", None);
                 let act = Act { org, actor: Actor::system(), now, request_id: "webhooks".to_owned() };
-                Ok(Plan { changes: vec![change], ..Plan::nothing(act, Box::new(())) })
+                Ok(Plan { effects: vec![Effect::Change(change)], ..Plan::nothing(act, Box::new(())) })
             })
         });
         self.inner.database.transact(org, None, job).await.map(|_| ())

@@ -1,0 +1,34 @@
+//! Resources that a decision reads and changes beside those that the request names.
+
+use steerco_domain::time::Instant;
+use steerco_domain::{AnyResource, Error, Reason, Resource};
+use steerco_persistence::{Change, ChangeKind, Fail, vendor};
+
+use crate::write_context::WriteContext;
+
+/// Changes a resource that the request does not name.
+pub(crate) fn change(
+    write: &WriteContext<'_>,
+    before: &dyn AnyResource,
+    mut after: impl AnyResource,
+    action: &str,
+    holds_from: Instant,
+) {
+    let after: &mut dyn AnyResource = &mut after;
+    if after.is_same(before) {
+        return;
+    }
+    let common = after.common_mut();
+    *common.revision += 1;
+    *common.updated_at = write.now;
+    if let Some(at) = common.effective_at {
+        *at = holds_from.max(*at);
+    }
+    write.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
+}
+
+/// A resource that a decision cannot do without.
+pub(crate) async fn get<R: Resource>(write: &WriteContext<'_>, id: &str) -> Result<R, Fail> {
+    let found = vendor::find(write.conn, write.context.caller.organisation(), id).await?;
+    Ok(found.ok_or_else(|| Error::new(Reason::WrongState, format!("its {} is not there any more", R::KIND.name)))?)
+}

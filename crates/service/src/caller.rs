@@ -1,0 +1,66 @@
+//! Who calls.
+
+use std::sync::Arc;
+
+use steerco_persistence::Who;
+use steerco_persistence::scope::Narrow;
+
+use crate::auth::{Claims, Signer};
+
+/// An authenticated caller. Rights are not in it: they are read with every operation.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub(crate) claims: Arc<Claims>,
+    /// The key behind its token; none of whoever acts without one.
+    pub(crate) signer: Option<Signer>,
+    /// Whether this token may speak for its person where only a person may.
+    pub(crate) approves: bool,
+    /// The partner as which it looks.
+    pub(crate) preview: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// The same caller, who looks as this partner sees things: what is left of its sight and its rights only narrows.
+    /// Whether there is such a partner is looked at wherever its rights are read.
+    #[must_use]
+    pub fn preview_as(self, partner: &str) -> Self {
+        Self { preview: Some(partner.into()), ..self }
+    }
+
+    /// Key for rate limits: organisation and subject.
+    pub fn key(&self) -> String {
+        format!("{} {} {}", self.claims.org, self.claims.issuer, self.claims.subject)
+    }
+
+    /// Organisation of the token.
+    pub fn organisation(&self) -> &str {
+        &self.claims.org
+    }
+
+    pub fn subject(&self) -> &str {
+        &self.claims.subject
+    }
+
+    pub(crate) fn who(&self) -> Option<Who> {
+        let subject = self.claims.subject.clone();
+        if !self.claims.builtin {
+            return Some(Who::Principal { issuer: self.claims.issuer.clone(), subject });
+        }
+        match subject.split_once('_') {
+            Some(("pers", _)) => Some(Who::Person(subject)),
+            Some(("sacc", _)) => Some(Who::ServiceAccount(subject)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn narrow(&self) -> Narrow<'_> {
+        Narrow {
+            roles: self.claims.roles.as_deref(),
+            greatest_roles: self.claims.greatest_roles.as_deref(),
+            scope: self.claims.scope.as_deref(),
+            partner: self.claims.partner_id.as_deref(),
+            programs: self.claims.program_ids.as_deref(),
+            preview: self.preview.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a request asks for, as data: the kind, the items, and what is written with them.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+use steerco_domain::access::Row;
+use steerco_domain::resource::{Acting, Kind};
+use steerco_domain::{AnyBox, AnyResource, Error, Resource};
+use steerco_persistence::{Change, Effect, Fail, Scope, SourceVersion};
+
+use crate::answer::Outcome;
+use crate::write_context::WriteContext;
+
+/// What a verb does to its resource.
+pub(crate) type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
+
+/// Makes a new resource together with what else it brings.
+pub(crate) type Make = Arc<dyn for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync>;
+
+pub(crate) fn make<F>(make: F) -> Make
+where
+    F: for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync + 'static,
+{
+    Arc::new(make)
+}
+
+/// Finds out by what is there which item it is.
+pub(crate) type Choose = Arc<dyn for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Item, Fail>> + Send + Sync>;
+
+pub(crate) fn choose<F>(choose: F) -> Choose
+where
+    F: for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Item, Fail>> + Send + Sync + 'static,
+{
+    Arc::new(choose)
+}
+
+pub(crate) fn decide_by<R, F>(decide: F) -> Decide
+where
+    R: Resource,
+    F: Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync + 'static,
+{
+    Arc::new(move |on, acting| decide(on.of_mut().ok_or_else(Error::internal)?, acting))
+}
+
+/// One change that is asked for.
+pub(crate) enum Item {
+    Create {
+        id: u128,
+        body: Map<String, Value>,
+    },
+    Update {
+        id: String,
+        patch: Map<String, Value>,
+        if_match: Option<String>,
+    },
+    Upsert {
+        new_id: u128,
+        source: String,
+        external_id: String,
+        source_version: Option<i64>,
+        body: Map<String, Value>,
+        if_match: Option<String>,
+    },
+    /// One name in a source system more, or less.
+    Refer {
+        id: String,
+        source: String,
+        external_id: String,
+        add: bool,
+        if_match: Option<String>,
+    },
+    Delete {
+        id: String,
+        if_match: Option<String>,
+    },
+    Undelete {
+        id: String,
+        if_match: Option<String>,
+    },
+    Act {
+        id: String,
+        row: &'static Row,
+        if_match: Option<String>,
+        decide: Decide,
+        /// Whether it is logged even where it leaves the resource as it was.
+        logged: bool,
+    },
+    Choose {
+        row: &'static Row,
+        choose: Choose,
+    },
+    Make {
+        row: &'static Row,
+        make: Make,
+    },
+}
+
+impl Item {
+    /// Whether it is about what must be as the caller has seen it.
+    pub(crate) fn has_etag(&self) -> bool {
+        match self {
+            Self::Update { if_match, .. }
+            | Self::Upsert { if_match, .. }
+            | Self::Refer { if_match, .. }
+            | Self::Delete { if_match, .. }
+            | Self::Undelete { if_match, .. }
+            | Self::Act { if_match, .. } => if_match.is_some(),
+            Self::Create { .. } | Self::Choose { .. } | Self::Make { .. } => false,
+        }
+    }
+}
+
+/// Everything a request asks for.
+pub(crate) struct Command {
+    pub(crate) kind: &'static Kind,
+    pub(crate) action: &'static str,
+    /// The decoded input, of which the fingerprint is made: both doors decode to the same.
+    pub(crate) input: Value,
+    pub(crate) items: Vec<Item>,
+    pub(crate) partial: bool,
+    pub(crate) batch: bool,
+    /// What is written with it beside the resources that its items make or change.
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Command {
+    pub(crate) fn one(kind: &'static Kind, action: &'static str, input: Value, item: Item) -> Self {
+        Self { batch: false, ..Self::many(kind, action, input, vec![item]) }
+    }
+
+    /// All or nothing of a batch.
+    pub(crate) fn many(kind: &'static Kind, action: &'static str, input: Value, items: Vec<Item>) -> Self {
+        let (partial, batch) = (false, true);
+        Self { kind, action, input, items, partial, batch, effects: Vec::new() }
+    }
+}
+
+/// A decision, ready to be written.
+pub(crate) struct Decided {
+    pub(crate) resource: AnyBox,
+    pub(crate) scope: Scope,
+    pub(crate) outcome: Outcome,
+    pub(crate) change: Option<Change>,
+    pub(crate) source_version: Option<SourceVersion>,
+}

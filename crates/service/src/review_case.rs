@@ -1,0 +1,54 @@
+//! What a review is about, and the days that its engagement gives it.
+
+use steerco_domain::engagement::Engagement;
+use steerco_domain::milestone::Milestone;
+use steerco_domain::milestone_update::MilestoneUpdate;
+use steerco_domain::money::Money;
+use steerco_domain::organisation::Organisation;
+use steerco_domain::review::Review;
+use steerco_domain::review_term::ReviewTerm;
+use steerco_domain::work_calendar::WorkCalendar;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::{Fail, query, vendor};
+
+use crate::beside::get;
+use crate::write_context::WriteContext;
+
+/// What a review is about.
+pub(crate) struct Case {
+    pub(crate) engagement: Engagement,
+    pub(crate) milestone: Milestone,
+    pub(crate) claim: MilestoneUpdate,
+    pub(crate) term: ReviewTerm,
+}
+
+impl Case {
+    pub(crate) async fn read(write: &WriteContext<'_>, review: &Review) -> Result<Self, Fail> {
+        let engagement = review.engagement_id.ok_or_else(Error::internal)?;
+        let engagement: Engagement = get(write, &engagement.to_string()).await?;
+        let term = term(write, &engagement).await?;
+        let milestone = get(write, &review.milestone_id.to_string()).await?;
+        let claim = get(write, &review.milestone_update_id.to_string()).await?;
+        Ok(Self { engagement, milestone, claim, term })
+    }
+
+    /// What all of the milestone is paid.
+    pub(crate) fn price(&self) -> Option<Money> {
+        self.milestone.price(self.engagement.value)
+    }
+}
+
+/// The days of an engagement.
+pub(crate) async fn term(write: &WriteContext<'_>, engagement: &Engagement) -> Result<ReviewTerm, Fail> {
+    let org = write.context.caller.organisation();
+    let zone = match &engagement.time_zone {
+        Some(zone) => Some(zone.as_str().to_owned()),
+        None => query::find_text(write.conn, org, Organisation::KIND, org, "time_zone").await?,
+    };
+    let calendar: Option<WorkCalendar> = match engagement.review_calendar_id {
+        Some(id) => vendor::find(write.conn, org, &id.to_string()).await?,
+        None => None,
+    };
+    let zone = zone.unwrap_or_else(|| "UTC".to_owned());
+    Ok(ReviewTerm::new(&zone, calendar.as_ref(), engagement.review_deadline_days).ok_or_else(Error::internal)?)
+}
