@@ -157,8 +157,8 @@ impl Tree {
             if let Some(module) = self.module(&path) {
                 return Some(module);
             }
-            let ends = (0..path.len().min(2)).map(|n| (path[..n].to_vec(), path[n].clone()));
-            path = ends.filter_map(|end| self.handed_on.get(&end)).next()?.clone();
+            let mut ends = (0..path.len().min(2)).map(|n| (path[..n].to_vec(), path[n].clone()));
+            path = ends.find_map(|end| self.handed_on.get(&end))?.clone();
         }
         None
     }
