@@ -14,6 +14,7 @@ mod export;
 mod grpc;
 mod lazy;
 pub mod openapi;
+mod operations;
 mod options;
 pub mod problem;
 mod resources;

@@ -14,8 +14,9 @@ pub(crate) fn mounts() -> impl Iterator<Item = (&'static Kind, impl Fn() -> Moun
 mod tests {
     use steerco_domain::access::TABLE;
     use steerco_domain::resource::Reach;
+    use steerco_service::operation::Under;
 
-    use crate::rest::own;
+    use crate::operations::operations;
 
     /// What the table of permissions knows is mounted, and the reverse.
     #[test]
@@ -37,11 +38,12 @@ mod tests {
     }
 
     #[test]
-    fn what_does_an_act_of_its_own_does_a_declared_one() {
-        for (kind, _) in super::mounts() {
-            for act in own::of(kind.name).acts {
-                assert!(kind.verbs.iter().any(|verb| verb.name == act.name), "{} {}", act.name, kind.name);
-            }
+    fn an_act_that_is_an_operation_of_its_own_is_declared() {
+        for operation in operations().filter(|operation| operation.verb) {
+            let Under::Kind(kind) = operation.under else { panic!("{}", operation.id) };
+            let act = kind.verbs.iter().find(|act| operation.id == format!("{}_{}", act.name, kind.name));
+            let path = act.map(|act| format!("/v1/{}/{{id}}/{}", kind.path(), act.name.replace('_', "-")));
+            assert_eq!(path.as_deref(), Some(operation.path), "{}", operation.id);
         }
     }
 }

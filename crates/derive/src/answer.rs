@@ -122,7 +122,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
             }
         }
         impl #generics ::steerco_domain::shape::Described for #name #types #bounds {
-            const WIRE: ::steerco_domain::shape::Wire = ::steerco_domain::shape::Wire::Object(#message);
+            const WIRE: ::steerco_domain::shape::Wire = ::steerco_domain::shape::Wire::Answer(<Self as ::steerco_domain::shape::Answer>::SPEC);
             fn shape() -> ::steerco_domain::shape::Shape {
                 ::steerco_domain::shape::Shape::Answer(<Self as ::steerco_domain::shape::Answer>::SPEC)
             }

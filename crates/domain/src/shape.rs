@@ -64,8 +64,8 @@ pub enum Shape {
     Answer(&'static AnswerSpec),
     /// Any JSON object.
     Json,
-    /// A resource as its reader sees it.
-    Resource(&'static crate::resource::Kind),
+    /// The resource of this schema as its reader sees it.
+    Resource(&'static str),
 }
 
 impl Shape {
@@ -92,9 +92,13 @@ pub enum Wire {
     Instant,
     Map,
     Word(&'static [(&'static str, &'static str)]),
+    /// The message of this name.
     Object(&'static str),
+    Answer(&'static AnswerSpec),
     Json,
-    List { of: &'static Wire },
+    List {
+        of: &'static Wire,
+    },
 }
 
 /// Who may set a field.

@@ -34,9 +34,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         answer: Told::of::<ConsumerPosition>("The position."),
         refusals: &[404, 410],
         ..Operation::get(|service, context, mut arguments| {
-            Box::pin(async move {
-                Ok(Answered::of(service.consumer_position(&context.caller, &arguments.id()).await?))
-            })
+            Box::pin(
+                async move { Ok(Answered::of(service.consumer_position(&context.caller, &arguments.id()).await?)) },
+            )
         })
     },
     Operation {

@@ -268,4 +268,3 @@ fn expired(why: &str) -> Fail {
     let detail = format!("{why}; read the lists again and go on from their sync_token");
     Error::new(Reason::CursorExpired, detail).into()
 }
-

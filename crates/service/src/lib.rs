@@ -74,7 +74,7 @@ mod known;
 mod ocds;
 mod open;
 pub mod operation;
-mod operations;
+pub mod operations;
 pub mod operator;
 mod ownership;
 pub mod parameter;

@@ -107,7 +107,7 @@ pub enum Schema {
 }
 
 impl Told {
-    pub(crate) const fn of<T: Answer>(doc: &'static str) -> Self {
+    pub const fn of<T: Answer>(doc: &'static str) -> Self {
         Self { doc, schema: Schema::Answer(T::SPEC) }
     }
 
@@ -148,12 +148,12 @@ impl Operation {
     }
 
     /// One that reads and takes no body, to be filled in.
-    pub(crate) const fn get(run: Run) -> Self {
+    pub const fn get(run: Run) -> Self {
         Self::new(Method::Get, run)
     }
 
     /// One that takes a body, to be filled in.
-    pub(crate) const fn post(run: Run) -> Self {
+    pub const fn post(run: Run) -> Self {
         Self::new(Method::Post, run)
     }
 
@@ -188,11 +188,9 @@ impl Operation {
         self.parameters.iter().any(|taken| taken.name == parameter.name)
     }
 
-    /// Whether this parameter is a part of the path.
-    pub fn in_path(&self, parameter: &Parameter) -> bool {
-        self.path
-            .split('/')
-            .any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(parameter.name))
+    /// Whether this name is a part of the path.
+    pub fn in_path(&self, name: &str) -> bool {
+        self.path.split('/').any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name))
     }
 
     /// Does it. The arguments are one object: parts of the path, parameters and the members of the body, by their names;
@@ -212,7 +210,7 @@ impl Operation {
                 return None;
             }
             let (code, detail) = parameter.check(value).err()?;
-            let sigil = if self.in_path(parameter) { "" } else { "?" };
+            let sigil = if self.in_path(parameter.name) { "" } else { "?" };
             Some(Fault::new(format!("{sigil}{}", parameter.name), code, detail))
         });
         let faults: Vec<Fault> = faults.collect();
@@ -256,7 +254,7 @@ impl Arguments {
     }
 
     /// An empty text is none.
-    pub(crate) fn text(&mut self, parameter: &Parameter) -> Option<String> {
+    pub fn text(&mut self, parameter: &Parameter) -> Option<String> {
         match self.take(parameter) {
             Some(Value::String(text)) => Some(text),
             _ => None,
@@ -268,7 +266,7 @@ impl Arguments {
     }
 
     pub(crate) fn whole(&mut self, parameter: &Parameter) -> Option<i64> {
-        self.take(parameter).and_then(|value| value.as_i64())
+        self.take(parameter).and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()))
     }
 
     pub(crate) fn instant(&mut self, parameter: &Parameter) -> Option<Instant> {
@@ -310,7 +308,7 @@ pub struct Answered {
 
 impl Answered {
     /// What was read or computed.
-    pub(crate) fn of(body: impl Encode + Send + Sync + 'static) -> Self {
+    pub fn of(body: impl Encode + Send + Sync + 'static) -> Self {
         Self { body: Box::new(body), etag: None, outcome: None, replayed: false, created: None, secret: false }
     }
 
@@ -370,6 +368,6 @@ impl<R: Resource + AnyResource> Described for Part<R> {
     const WIRE: Wire = Wire::Object(R::KIND.title);
 
     fn shape() -> Shape {
-        Shape::Resource(R::KIND)
+        Shape::Resource(R::KIND.title)
     }
 }

@@ -3,12 +3,12 @@
 use crate::operation::Operation;
 use crate::{
     accruals, actuals, actuals_progress, bridge, calendar_feeds, catalogues, consumers, digest, events, exchange,
-    financials, importing, progress, purchase_orders, reclassify, reconciliation, results, service_accounts, settlement,
-    webhooks,
+    financials, importing, progress, purchase_orders, reclassify, reconciliation, results, service_accounts,
+    settlement, webhooks,
 };
 
 /// By the files in which they stand.
-static ALL: &[&[Operation]] = &[
+pub static ALL: &[&[Operation]] = &[
     progress::OPERATIONS,
     bridge::OPERATIONS,
     financials::OPERATIONS,

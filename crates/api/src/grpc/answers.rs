@@ -1,12 +1,11 @@
 //! What rpcs answer beside resources: pages, results of batches, refusals.
 
-use serde_json::value::RawValue;
 use steerco_domain::encode::{Encode, Encoder, MemberEncoder};
 use steerco_domain::field::Long;
 use steerco_domain::resource::Kind;
 use steerco_domain::view::View;
 use steerco_domain::{Error, Fault};
-use steerco_service::{Event, EventPage, Outcome, Page, RecordResult, Seen, Upserted, Written};
+use steerco_service::{Outcome, Page, RecordResult, Seen, Upserted, Written};
 use tonic::Response;
 
 use super::call::set;
@@ -159,54 +158,5 @@ pub(super) fn mark<T>(response: &mut Response<T>, outcome: Outcome, replayed: bo
     set(response, "steerco-outcome", outcome.word());
     if replayed {
         set(response, REPLAYED, "true");
-    }
-}
-
-/// A page of the feed. That of a stream has no `more`: its message has no such field.
-pub(super) struct EventsOf<'a>(pub(super) &'a EventPage);
-
-impl Encode for EventsOf<'_> {
-    fn encode(&self, to: &mut dyn Encoder) {
-        let EventPage { events, next_cursor, more } = self.0;
-        let events = Items(events.iter().map(EventOf).collect());
-        to.object(&|members| {
-            members.member("events", &events);
-            members.member("next_cursor", next_cursor);
-            members.member("more", more);
-        });
-    }
-}
-
-struct EventOf<'a>(&'a Event);
-
-impl Encode for EventOf<'_> {
-    fn encode(&self, to: &mut dyn Encoder) {
-        let event = self.0;
-        let changed = Items(event.changed.clone());
-        to.object(&|members| {
-            members.member("cursor", &event.cursor);
-            members.member("id", &event.id);
-            members.member("at", &event.at);
-            members.member("actor", &event.actor);
-            members.member("operation", &event.operation);
-            members.member("kind", &event.kind);
-            members.member("resource_id", &event.resource_id);
-            members.member("seq", &event.seq.map(Long));
-            members.member("revision", &event.revision);
-            members.member("changed", &changed);
-            members.member("after", &event.after.as_deref().map(Json));
-            members.member("deleted", &event.deleted);
-            members.member("visibility", &event.visibility);
-            members.member("request_id", &event.request_id);
-        });
-    }
-}
-
-/// A JSON object that is text already.
-struct Json<'a>(&'a RawValue);
-
-impl Encode for Json<'_> {
-    fn encode(&self, to: &mut dyn Encoder) {
-        to.json(self.0.get());
     }
 }

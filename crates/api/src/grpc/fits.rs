@@ -1,44 +1,49 @@
-//! The declarations of the domain against the tables of the protos: what does not fit does not compile.
+//! The declarations of resources and operations against the tables of the protos: what does not fit does not compile.
 
 use steerco_domain::Resource;
 use steerco_domain::field::{FieldSpec, Wire};
-use steerco_proto::table::{Holds, Message, message, same};
+use steerco_domain::shape::AnswerField;
+use steerco_proto::table::{Field, Holds, Message, RPCS, Rpc, message, same};
+use steerco_service::operation::{Operation, Schema};
 
 /// Panics, while it is compiled, at the first field that has no counterpart of its kind.
 const fn fits(fields: &[FieldSpec], message: &Message) {
     let mut i = 0;
     while i < fields.len() {
-        let (name, mut j) = (fields[i].name, 0);
-        let mut found = false;
-        while j < message.fields.len() {
-            let field = &message.fields[j];
-            if same(field.name, name) {
-                let of = match fields[i].wire {
-                    Wire::List { of } => {
-                        if !field.repeated {
-                            panic!("{}", name)
-                        }
-                        *of
-                    }
-                    one => {
-                        if field.repeated {
-                            panic!("{}", name)
-                        }
-                        one
-                    }
-                };
-                if !is_of(of, field.holds) {
-                    panic!("{}", name)
-                }
-                found = true;
-            }
-            j += 1;
-        }
-        if !found {
-            panic!("{}", name)
+        fits_field(fields[i].name, fields[i].wire, message);
+        i += 1;
+    }
+}
+
+/// The same of an answer.
+const fn answer_fits(fields: &[AnswerField], message: &Message) {
+    let mut i = 0;
+    while i < fields.len() {
+        fits_field(fields[i].name, fields[i].wire, message);
+        i += 1;
+    }
+}
+
+const fn fits_field(name: &str, wire: Wire, message: &Message) {
+    let field = counterpart(name, message);
+    let fits = match wire {
+        Wire::List { of } => field.repeated && is_of(*of, field.holds),
+        one => !field.repeated && is_of(one, field.holds),
+    };
+    if !fits {
+        panic!("{}", name)
+    }
+}
+
+const fn counterpart(name: &str, message: &Message) -> &'static Field {
+    let mut i = 0;
+    while i < message.fields.len() {
+        if same(message.fields[i].name, name) {
+            return &message.fields[i];
         }
         i += 1;
     }
+    panic!("{}", name)
 }
 
 const fn is_of(wire: Wire, holds: Holds) -> bool {
@@ -49,8 +54,13 @@ const fn is_of(wire: Wire, holds: Holds) -> bool {
         | (Wire::Long, Holds::Long)
         | (Wire::Number, Holds::Number)
         | (Wire::Instant, Holds::Instant)
-        | (Wire::Map, Holds::Map) => true,
+        | (Wire::Map, Holds::Map)
+        | (Wire::Json, Holds::Json) => true,
         (Wire::Object(title), Holds::Object(message)) => same(title, message.name),
+        (Wire::Answer(spec), Holds::Object(message)) => {
+            answer_fits(spec.fields, message);
+            same(spec.message, message.name)
+        }
         (Wire::Word(words), Holds::Word(known)) => {
             if words.len() != known.len() {
                 return false;
@@ -67,6 +77,84 @@ const fn is_of(wire: Wire, holds: Holds) -> bool {
         _ => false,
     }
 }
+
+/// An operation has its rpc, which takes what it takes and answers what it answers.
+const fn operation_fits(operation: &Operation) {
+    let rpc = rpc_of(operation);
+    let mut i = 0;
+    while i < operation.parameters.len() {
+        counterpart(operation.parameters[i].name, rpc.input);
+        i += 1;
+    }
+    if let Some(body) = &operation.body {
+        fits(body.fields, rpc.input);
+    }
+    let name = match operation.answer.schema {
+        Schema::Answer(spec) => {
+            answer_fits(spec.fields, rpc.output);
+            spec.message
+        }
+        Schema::Value { title, fields, .. } => {
+            fits(fields, rpc.output);
+            title
+        }
+        Schema::Resource(kind) => kind.title,
+    };
+    if !same(name, rpc.output.name) {
+        panic!("{}", operation.id)
+    }
+}
+
+const fn rpc_of(operation: &Operation) -> &'static Rpc {
+    let mut i = 0;
+    while i < RPCS.len() {
+        let rpc = &RPCS[i];
+        if is_service(rpc.service, operation.service) && is_camel_of(rpc.name, operation.id) {
+            return rpc;
+        }
+        i += 1;
+    }
+    panic!("{}", operation.id)
+}
+
+/// Whether it is `RiskService` of `Risk`.
+const fn is_service(name: &str, of: &str) -> bool {
+    const SERVICE: &str = "Service";
+    let at = of.len();
+    name.len() == at + SERVICE.len() && same(name.split_at(at).0, of) && same(name.split_at(at).1, SERVICE)
+}
+
+/// Whether it is `AssessRisk` of `assess_risk`.
+const fn is_camel_of(name: &str, id: &str) -> bool {
+    let (name, id) = (name.as_bytes(), id.as_bytes());
+    let (mut i, mut j, mut upper) = (0, 0, true);
+    while j < id.len() {
+        if id[j] == b'_' {
+            upper = true;
+        } else {
+            let wanted = if upper { id[j].to_ascii_uppercase() } else { id[j] };
+            if i >= name.len() || name[i] != wanted {
+                return false;
+            }
+            (i, upper) = (i + 1, false);
+        }
+        j += 1;
+    }
+    i == name.len()
+}
+
+const _: () = {
+    let (all, mut i) = (steerco_service::operations::ALL, 0);
+    while i < all.len() {
+        let mut j = 0;
+        while j < all[i].len() {
+            operation_fits(&all[i][j]);
+            j += 1;
+        }
+        i += 1;
+    }
+    operation_fits(&crate::operations::GET_EVENT_TYPE);
+};
 
 macro_rules! check {
     ([] $($module:ident::$name:ident),* $(,)?) => {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tonic::{Code, Response, Status};
 
 use super::MESSAGE_MAX;
-use super::answers::{EventsOf, Object, mark, set_etag};
+use super::answers::{Object, mark, set_etag};
 use super::call::{Call, Deadline};
 use super::decode::decode;
 use super::encode::{Encoded, chunk, encode};
@@ -265,7 +265,8 @@ fn pages(
     request_id: String,
 ) -> Answers {
     let pages = service.watch(caller, args).map(move |page| match page {
-        Ok(page) => Ok(encode(rpc.output, &EventsOf(&page))),
+        // Its `more` has no place in the message of a stream.
+        Ok(page) => Ok(encode(rpc.output, &page)),
         Err(error) => Err(to_status(&error, &request_id)),
     });
     pages.boxed()

@@ -3,7 +3,6 @@
 use serde_json::Value;
 use steerco_domain::shape::{AnswerField, AnswerSpec, Shape};
 use steerco_service::operation::{self, Body, Method, Schema as Told, Under};
-use steerco_service::operations;
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -14,7 +13,8 @@ use super::operation::{Access, Operation, body};
 use super::parameters::{Parameter, id, of_feed, part, shared};
 use super::resources::{WRITE, WRITTEN, with_body};
 use super::shape::{flow, input, long, schema};
-use super::vocabulary::{Members, Schema, Schemas, described, format, list, object, of, reference, text, words};
+use super::vocabulary::{Members, Schema, Schemas, described, format, list, object, of, reference};
+use crate::operations::operations;
 use crate::rest::{JSON, operations::tells_etag};
 
 /// All of them.
@@ -51,7 +51,7 @@ fn one(operation: &operation::Operation, schemas: &mut Schemas) -> Operation {
 
 fn parameters(operation: &operation::Operation) -> Vec<Parameter> {
     let (inside, beside): (Vec<_>, Vec<_>) =
-        operation.parameters.iter().copied().partition(|parameter| operation.in_path(parameter));
+        operation.parameters.iter().copied().partition(|parameter| operation.in_path(parameter.name));
     let of_resource = operation.path.contains("{id}");
     let mut parameters = Vec::new();
     if let (true, Under::Kind(kind)) = (of_resource, operation.under) {
@@ -95,7 +95,7 @@ fn refusals(operation: &operation::Operation) -> Vec<u16> {
 }
 
 /// Adds the schema of an answer, and of what is in it.
-fn add(spec: &'static AnswerSpec, schemas: &mut Schemas) {
+pub(super) fn add(spec: &'static AnswerSpec, schemas: &mut Schemas) {
     if schemas.contains_key(spec.title) {
         return;
     }
@@ -120,7 +120,7 @@ fn member(field: &AnswerField, shape: &Shape, schemas: &mut Schemas) -> Schema {
             add(spec, schemas);
             reference(spec.title).into()
         }
-        Shape::Resource(kind) => reference(kind.title).into(),
+        Shape::Resource(title) => reference(title).into(),
         Shape::Int { .. } => {
             of(Type::Integer).format(Some(format("int32"))).minimum(field.min).maximum(field.max).into()
         }

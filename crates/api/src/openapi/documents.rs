@@ -1,25 +1,19 @@
 //! The schemas of what belongs to no resource.
 
 use steerco_domain::access::{Cell, Role};
-use steerco_domain::field::Described;
 use steerco_domain::words::Words;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::schemas::status;
-use super::vocabulary::{
-    Members, Schema, Schemas, described, format, limited, list, note, object, of, reference, text, words,
-};
+use super::vocabulary::{Members, Schemas, format, limited, list, note, object, of, reference, text, words};
 
 /// Adds them all.
 pub(super) fn add(schemas: &mut Schemas) {
     let all = [
         ("Permissions", permissions()),
-        ("Metrics", metrics()),
         ("Reason", reason()),
         ("ReasonList", object("Every error.").must("errors", list(reference("Reason")))),
         ("ProtoList", proto_list()),
-        ("IssuedSecret", issued_secret()),
-        ("IssuedAddress", issued_address()),
         ("Health", object("Health.").must("status", words(["ok"]))),
         ("Jwks", object("Public keys.").must("keys", list(of(Type::Object)))),
         ("Token", token()),
@@ -49,26 +43,6 @@ fn permissions() -> ObjectBuilder {
         .must("kinds", list(kind))
 }
 
-fn metrics() -> ObjectBuilder {
-    let case = object("A case without a value.").must("reason", text()).must("detail", text());
-    let metric = object("A metric.")
-        .must("name", text())
-        .must("unit", text())
-        .must("definition", text())
-        .must("source", text())
-        .must("undefined", list(case));
-    object("The registry of metrics.").must("metrics", list(metric))
-}
-
-pub(super) fn count(doc: &str) -> ObjectBuilder {
-    of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc))
-}
-
-/// The schema of a field's type.
-pub(super) fn shaped<T: Described>(doc: &str) -> Schema {
-    described(super::shape::schema(&T::shape(), &mut Schemas::new()), doc.to_owned())
-}
-
 fn reason() -> ObjectBuilder {
     object("What an error means.")
         .must("code", text())
@@ -77,19 +51,6 @@ fn reason() -> ObjectBuilder {
         .must("http_status", status())
         .must("grpc_code", text())
         .must("retryable", of(Type::Boolean))
-}
-
-fn issued_address() -> ObjectBuilder {
-    object("A calendar feed and its address.")
-        .must("calendar_feed", reference("CalendarFeed"))
-        .property("address", note("The address, shown once; a replay and a dry run have none."))
-}
-
-fn issued_secret() -> ObjectBuilder {
-    object("A service account with its new secret.")
-        .must("service_account", reference("ServiceAccount"))
-        .must("client_id", text())
-        .property("client_secret", note("Shown once: absent from a replay and a dry run."))
 }
 
 fn token() -> ObjectBuilder {

@@ -5,7 +5,6 @@
 
 mod actuals;
 mod answers;
-mod consumers;
 mod declared;
 mod documents;
 pub(crate) mod example;
@@ -19,7 +18,6 @@ mod resources;
 mod schemas;
 mod shape;
 mod vocabulary;
-mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -56,10 +54,7 @@ pub fn document() -> Value {
     let abouts: Vec<About> = mounts().map(|(_, mount)| mount().about).collect();
     let mut schemas = schemas::shared();
     let mut operations = others::operations(&mut schemas);
-    operations.push(actuals::import());
-    operations.extend(import_job::operations(&mut schemas));
-    operations.extend(consumers::operations(&mut schemas));
-    operations.push(webhooks::operation(&mut schemas));
+    operations.extend([actuals::import(), import_job::upload()]);
     operations.extend(ocds::operations(&mut schemas));
     operations.extend(declared::all(&mut schemas));
     for about in &abouts {

@@ -2,14 +2,13 @@
 
 use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
-use steerco_domain::time::Instant;
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
 
 use super::answers::answer;
-use super::documents::shaped;
 use super::operation::{Access, Operation};
 use super::parameters::{id, of_feed};
+use super::shape::instant;
 use super::vocabulary::{Members, Schemas, list, note, object, of, reference};
 use crate::rest::params;
 
@@ -84,7 +83,7 @@ fn package(doc: &str) -> ObjectBuilder {
     object(doc)
         .must("uri", note("Where the package is."))
         .must("version", note("Version of the standard, `1.1`."))
-        .must("publishedDate", shaped::<Instant>("When it last changed (UTC)."))
+        .must("publishedDate", instant("When it last changed (UTC)."))
         .must("publisher", reference("OcdsPublisher"))
 }
 

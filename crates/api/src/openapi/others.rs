@@ -27,8 +27,7 @@ const PLAIN: &str = "application/json";
 /// All of them.
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     documents::add(schemas);
-    let mut operations =
-        vec![list_events(), stream_events(), list_permissions(), list_metrics(), issue_token(), get_calendar()];
+    let mut operations = vec![stream_events(), list_permissions(), issue_token(), get_calendar()];
     operations.extend(discovery());
     operations.extend(server());
     operations.extend(documentation());
@@ -49,16 +48,6 @@ fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, acce
         body: None,
         answers: Vec::new(),
         refusals: Vec::new(),
-    }
-}
-
-fn list_events() -> Operation {
-    let about = "Changes after a cursor, oldest first, as far as the caller may see them.";
-    Operation {
-        parameters: of_feed(&params::events()),
-        answers: vec![(200, answer("A page of the feed.", PLAIN, reference("EventPage"), &[]))],
-        refusals: vec![404, 410],
-        ..start("events", "/v1/events", "list_events", "List events", about, Access::of("event", "read"))
     }
 }
 
@@ -109,14 +98,6 @@ fn list_permissions() -> Operation {
     Operation {
         answers: vec![(200, answer("The table.", PLAIN, reference("Permissions"), &[]))],
         ..start("authorisation", "/v1/permissions", "list_permissions", "List permissions", about, Access::Token)
-    }
-}
-
-fn list_metrics() -> Operation {
-    let about = "The registry of metrics: what each number is, its unit and source, and when it has no value.";
-    Operation {
-        answers: vec![(200, answer("The registry.", PLAIN, reference("Metrics"), &[]))],
-        ..start("metrics", "/v1/metrics", "list_metrics", "List metrics", about, Access::Token)
     }
 }
 

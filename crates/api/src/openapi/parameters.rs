@@ -158,7 +158,12 @@ pub(super) fn path(name: &str, doc: &str, schema: impl Into<Schema>) -> Paramete
 
 /// A part of a path that is declared.
 pub(super) fn part(param: &Declared) -> Parameter {
-    path(param.name, param.doc, in_place(param))
+    let schema = match param.shape {
+        // The pattern bounds its length.
+        Shape::Text { max, pattern: Some(pattern), .. } => limited(max, pattern).into(),
+        _ => in_place(param),
+    };
+    path(param.name, param.doc, schema)
 }
 
 /// The id of a resource.

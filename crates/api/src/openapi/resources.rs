@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_domain::access::{Cell, Role, Row, TABLE};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
-use steerco_domain::resource::ScopeRule;
+use steerco_domain::resource::{Act, ScopeRule};
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
@@ -16,7 +16,7 @@ use super::vocabulary::{binary, reference, text};
 use crate::rest::content::OCTETS;
 use crate::rest::export::MSPDI;
 use crate::rest::import::NDJSON;
-use crate::rest::mount::{About, Reach, VerbAbout};
+use crate::rest::mount::{About, Reach};
 use crate::rest::params;
 use crate::rest::{JSON, PATCH};
 
@@ -91,7 +91,7 @@ fn link(about: &About, answer: ResponseBuilder) -> ResponseBuilder {
     let whole = about.kind.reach == Reach::Whole;
     let fixed = ["get", "update"].into_iter().chain(whole.then_some(["delete", "undelete"]).into_iter().flatten());
     let fixed = fixed.map(|verb| format!("{verb}_{name}"));
-    let verbs = about.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
+    let verbs = about.kind.verbs.iter().map(|verb| format!("{}_{name}", verb.name));
     let all = fixed.chain(verbs).chain([format!("list_{name}_revisions")]);
     let link = |id: &str| LinkBuilder::new().operation_id(id).parameter("id", "$response.body#/id").build();
     all.fold(answer, |answer, id| answer.link(id.as_str(), link(&id)))
@@ -386,22 +386,17 @@ fn upsert_many(about: &About) -> Operation {
     }
 }
 
-fn act(about: &About, verb: &VerbAbout) -> Operation {
+fn act(about: &About, verb: &Act) -> Operation {
     let required = verb.fields.iter().any(|f| !f.optional);
     let example = example::object(verb.fields.iter().filter(|f| !f.optional));
-    let answers = match verb.answer {
-        Some((schema, doc)) => vec![(200, answer(doc, "application/json", reference(schema), &WRITTEN[1..]))],
-        None => vec![done(about)],
-    };
     let summary = verb.doc.split(['.', ',']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>();
     Operation {
         summary: summary.join(" "),
         description: verb.doc.to_owned(),
         parameters: writing(about),
         body: Some(body(JSON, verb.title, &example, required)),
-        answers,
-        // A place in the feed may have expired.
-        refusals: if verb.name == "replay" { with_body(&[&WRITE[..], &[410]].concat()) } else { with_body(&WRITE) },
+        answers: vec![done(about)],
+        refusals: with_body(&WRITE),
         ..start(
             about,
             HttpMethod::Post,

@@ -1,8 +1,9 @@
 //! The schemas: what every resource has, and what all share.
 
-use steerco_domain::Reason;
 use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::Kind;
+use steerco_domain::shape::Answer;
+use steerco_domain::{Fault, Reason};
 use steerco_service::{BATCH_MAX, Outcome};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, OneOfBuilder, Type};
 
@@ -136,16 +137,15 @@ pub(super) fn shared() -> Schemas {
     let schemas = [
         ("Money", money()),
         ("Problem", problem()),
-        ("Fault", fault()),
         ("Outcome", outcomes.description(Some("What a write did."))),
         ("UpsertedRecords", upserted()),
         ("UpsertedRecord", upserted_record()),
-        ("Event", event()),
-        ("EventPage", event_page()),
         ("Partial", object("A resource with only the fields asked for; each is as in its full schema.")),
         ("PartialPage", page("A page of resources with only the fields asked for.", "Partial")),
     ];
-    schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema.into())).collect()
+    let mut schemas = schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema.into())).collect();
+    super::declared::add(Fault::SPEC, &mut schemas);
+    schemas
 }
 
 fn money() -> ObjectBuilder {
@@ -179,44 +179,4 @@ fn problem() -> ObjectBuilder {
         .property("retry_after", seconds.description(Some("Seconds after which to try again.")))
         .property("etag", note("The current ETag, when the one given is stale, without quotes."))
         .property("errors", faults.description(Some("Every fault with its place, up to 100 of them.")))
-}
-
-fn fault() -> ObjectBuilder {
-    let place = "JSON pointer into the request body, `?name` for a query parameter, or the name of a header.";
-    object("One fault in a request.")
-        .must("pointer", note(place))
-        .must("code", note(CODE))
-        .must("detail", note("What is wrong and what would be right."))
-}
-
-fn event() -> ObjectBuilder {
-    let seq = "Number in the organisation's sequence, without gaps. Hidden from partners.";
-    let revision = "Revision after the change. Hidden from partners.";
-    let visibility = "`lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked \
-                      for, or into it. `access_changed`: the caller's own rights changed, so that the lists are to be \
-                      read again.";
-    let after = "The resource after the change, as far as visible; absent for a tombstone. Of a `backfill` the version that \
-                 held before: what holds now is as it was.";
-    object("One change.")
-        .must("id", note("The same over every channel."))
-        .must("cursor", note("Cursor from which the feed goes on after this event."))
-        .must("at", note("When it was committed (UTC).").format(Some(format("date-time"))))
-        .must("actor", note("Who did it: a person, a service account, or `system`."))
-        .must("operation", note("What was done, such as `risk.assess`."))
-        .must("kind", note("Kind of the resource, such as `risk`."))
-        .must("resource_id", note("Id of the resource."))
-        .property("seq", long().description(Some(seq)))
-        .property("revision", of(Type::Integer).format(Some(format("int32"))).description(Some(revision)))
-        .must("changed", list(text()).description(Some("Fields changed, as far as visible.")))
-        .property("after", object(after))
-        .property("visibility", words(["lost", "gained", "access_changed"]).description(Some(visibility)))
-        .must("deleted", of(Type::Boolean).description(Some("Whether the resource was deleted.")))
-        .must("request_id", note("Request that caused it."))
-}
-
-fn event_page() -> ObjectBuilder {
-    object("A page of the feed.")
-        .must("events", list(reference("Event")).max_items(Some(1000)))
-        .must("next_cursor", note("Where to go on, also when the page is empty."))
-        .must("more", of(Type::Boolean).description(Some("Whether more is there already.")))
 }

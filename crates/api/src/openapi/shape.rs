@@ -94,7 +94,7 @@ pub(super) fn schema(shape: &Shape, schemas: &mut Schemas) -> Schema {
         Shape::Json => of(Type::Object).into(),
         Shape::OneOf(all) => words(all.iter().copied()).into(),
         Shape::Answer(spec) => reference(spec.title).into(),
-        Shape::Resource(kind) => reference(kind.title).into(),
+        Shape::Resource(title) => reference(title).into(),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::operations::operations;
 use std::collections::BTreeSet;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/steerco.json");
@@ -80,5 +81,8 @@ fn names_of_inputs_are_unique() {
         for verb in mount().about.verbs {
             assert!(titles.insert(verb.title), "{}", verb.title);
         }
+    }
+    for body in operations().filter_map(|operation| operation.body) {
+        assert!(titles.insert(body.title), "{}", body.title);
     }
 }

@@ -6,39 +6,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::Serialize;
-use steerco_domain::calendar_feed::{CalendarFeed, IssueAddressCalendarFeed};
-use steerco_domain::input::read_input;
-use steerco_domain::view::View;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{Error, Reason};
 
-use super::call::{Call, JSON};
-use super::{Rest, params, reply};
+use super::Rest;
 use crate::problem::Answer;
 
 /// Media type of a calendar.
 pub(crate) const CALENDAR: &str = "text/calendar; charset=utf-8";
-
-/// A feed with the address that is shown once: a replay has none.
-#[derive(Serialize)]
-struct Issued<'a> {
-    calendar_feed: View<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
-}
-
-pub(crate) async fn issue_address(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(CalendarFeed::KIND))?)?;
-    let object = call.object(&rest, body, JSON, true).await?;
-    read_input::<IssueAddressCalendarFeed>(&object)?;
-    let (written, path) = rest.service.issue_address(&context, call.path("id")).await?;
-    let view = View { resource: &*written.seen.resource, mask: written.seen.mask };
-    let address = path.map(|path| format!("{}{path}", rest.base_url()));
-    let mut response = reply::json(StatusCode::OK, reply::JSON, &Issued { calendar_feed: view, address })?;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    reply::mark(&mut response, written.outcome.word(), written.replayed);
-    Ok(response)
-}
 
 /// Whoever has the address reads; a calendar program that holds this version is told so.
 pub(crate) async fn get_calendar(

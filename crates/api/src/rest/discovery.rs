@@ -6,7 +6,6 @@ use axum::extract::State;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use steerco_domain::access::{KindFields, Role, TABLE};
-use steerco_domain::metric::{METRICS, Metric};
 use steerco_domain::words::Words;
 
 use super::call::Call;
@@ -30,20 +29,6 @@ pub(crate) async fn list_permissions(State(rest): State<Rest>, call: Call) -> An
     });
     let table = json!({"roles": roles, "operations": operations.collect::<Vec<_>>(), "kinds": KindFields::all()});
     Ok(reply::json(StatusCode::OK, reply::JSON, &table)?)
-}
-
-/// The registry of metrics.
-pub(crate) async fn list_metrics(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
-    rest.service.admit(&call.caller).await?;
-    let metric = |metric: &Metric| {
-        let case = |(reason, detail): &(&str, &str)| json!({"reason": reason, "detail": detail});
-        let undefined: Vec<Value> = metric.undefined.iter().map(case).collect();
-        let Metric { name, unit, definition, source, .. } = metric;
-        json!({"name": name, "unit": unit, "definition": definition, "source": source, "undefined": undefined})
-    };
-    let metrics = json!({"metrics": METRICS.iter().map(metric).collect::<Vec<_>>()});
-    Ok(reply::json(StatusCode::OK, reply::JSON, &metrics)?)
 }
 
 /// The public keys of the built-in issuer.

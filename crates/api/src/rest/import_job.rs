@@ -3,16 +3,12 @@
 use axum::body::Body;
 use axum::extract::State;
 use futures::{StreamExt, TryStreamExt};
-use http::StatusCode;
 use http::header::CONTENT_LENGTH;
-use serde::Serialize;
 use steerco_domain::import_job::ImportJob;
-use steerco_domain::list::parse_page_size;
-use steerco_domain::resource::Verb;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_service::{IMPORT_BYTES_MAX, ImportRecord, PIECE_RECORDS};
+use steerco_service::IMPORT_BYTES_MAX;
 
-use super::call::{Call, JSON};
+use super::call::Call;
 use super::content::OCTETS;
 use super::{Rest, params, reply};
 use crate::problem::Answer;
@@ -35,30 +31,4 @@ pub(crate) async fn upload(State(rest): State<Rest>, call: Call, body: Body) -> 
             Err(error.into())
         }
     }
-}
-
-pub(crate) async fn start<V: Verb<On = ImportJob>>(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(ImportJob::KIND))?)?;
-    let object = call.object(&rest, body, JSON, true).await?;
-    let written = rest.service.start_import::<V>(&context, call.path("id"), object).await?;
-    Ok(reply::written(&written, context.validate_only)?)
-}
-
-#[derive(Serialize)]
-struct RecordPage {
-    records: Vec<ImportRecord>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    more_after_record: Option<i32>,
-}
-
-pub(crate) async fn list_records(State(rest): State<Rest>, call: Call) -> Answer {
-    let query = call.query(&params::records())?;
-    let after = query.whole(&params::AFTER_RECORD).unwrap_or_default();
-    let size = match query.whole(&params::PAGE_SIZE) {
-        None => PIECE_RECORDS,
-        given => usize::try_from(parse_page_size(given).map_err(|fault| Error::invalid(vec![fault]))?)
-            .unwrap_or(PIECE_RECORDS),
-    };
-    let (records, more_after_record) = rest.service.page_of_import(&call.caller, call.path("id"), after, size).await?;
-    Ok(reply::json(StatusCode::OK, reply::JSON, &RecordPage { records, more_after_record })?)
 }

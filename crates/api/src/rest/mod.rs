@@ -4,12 +4,10 @@ mod batch;
 mod body;
 pub(crate) mod calendar_feed;
 pub(crate) mod call;
-pub(crate) mod consumers;
 pub(crate) mod content;
 mod contract;
 mod discovery;
 mod docs;
-mod event_types;
 mod events;
 pub(crate) mod export;
 mod health;
@@ -25,9 +23,9 @@ pub(crate) mod params;
 mod pointers;
 mod query;
 mod read;
+mod reference;
 mod reply;
 mod upserts;
-pub(crate) mod webhooks;
 pub(crate) mod write;
 
 use std::sync::Arc;
@@ -75,7 +73,7 @@ pub(crate) fn router(service: Service, options: Options, door: &Door) -> Router 
     let rest = Rest { service, options: Arc::new(options), figures: door.figures() };
     resources::mounts().fold(behind(door, &rest, others()), |router, (kind, mount)| {
         let (door, rest, path) = (door.clone(), rest.clone(), format!("/v1/{}", kind.path()));
-        let routes = lazy(move || behind(&door, &rest, mount().routes.merge(operations::routes(Some(kind)))));
+        let routes = lazy(move || behind(&door, &rest, mount().routes));
         router.route(&path, routes.clone()).route(&format!("{path}/{{*rest}}"), routes)
     })
 }
@@ -99,11 +97,7 @@ fn is_no_content(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions)
 fn others() -> Router<Rest> {
     operations::routes(None)
         .route("/v1/permissions", get(discovery::list_permissions))
-        .route("/v1/metrics", get(discovery::list_metrics))
-        .route("/v1/events", get(events::list_events))
         .route("/v1/events/stream", get(events::stream_events))
-        .route("/v1/event-types", get(event_types::list_event_types))
-        .route("/v1/event-types/{name}", get(event_types::get_event_type))
         .route("/calendars/{id}/{owner}/{secret}", get(calendar_feed::get_calendar))
         .route("/oauth2/token", post(oauth::issue_token))
         .route("/.well-known/jwks.json", get(discovery::get_jwks))

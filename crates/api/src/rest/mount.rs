@@ -2,13 +2,11 @@
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
-use steerco_domain::field::FieldSpec;
-use steerco_domain::resource::Kind;
 pub(crate) use steerco_domain::resource::Reach;
+use steerco_domain::resource::{Act, Kind};
 use steerco_service::AnyVerb;
 
-use super::own::OwnAct;
-use super::{Rest, batch, content, export, own, read, upserts, write};
+use super::{Rest, batch, content, export, operations, own, read, upserts, write};
 
 /// A mounted resource.
 pub(crate) struct Mounted {
@@ -19,19 +17,8 @@ pub(crate) struct Mounted {
 /// What the OpenAPI document says of a mounted resource.
 pub(crate) struct About {
     pub(crate) kind: &'static Kind,
-    pub(crate) verbs: Vec<VerbAbout>,
-}
-
-/// An act on a resource.
-pub(crate) struct VerbAbout {
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) doc: &'static str,
-    pub(crate) fields: &'static [FieldSpec],
-    /// What does it, where nothing of its own does.
-    pub(crate) any: Option<AnyVerb>,
-    /// The schema of the answer and what it is, where that is not the resource alone.
-    pub(crate) answer: Option<(&'static str, &'static str)>,
+    /// Its acts, but for those that are operations of their own.
+    pub(crate) verbs: Vec<&'static Act>,
 }
 
 /// Mounts a resource as it is declared.
@@ -42,25 +29,14 @@ pub(crate) fn mount(kind: &'static Kind) -> Mounted {
         Reach::Fixed => fixed_routes(kind),
         Reach::Record => record_routes(kind),
     };
-    let own = own::of(kind.name);
-    let mut mounted =
-        Mounted { routes: beside(kind, routes).merge(own.routes), about: About { kind, verbs: Vec::new() } };
-    let mut acts = own.acts;
-    for verb in kind.verbs {
-        let place = acts.iter().position(|act| act.name == verb.name);
-        let path = format!("/v1/{}/{{id}}/{}", kind.path(), verb.name.replace('_', "-"));
-        let (handler, any, answer) = match place.map(|place| acts.swap_remove(place)) {
-            Some(OwnAct { handler, answer, .. }) => (handler, None, answer),
-            None => {
-                let any = AnyVerb::new(kind, verb);
-                (post(move |rest, call, body| write::act(any, rest, call, body)), Some(any), None)
-            }
-        };
-        mounted.routes = mounted.routes.route(&path, handler);
-        let about = VerbAbout { name: verb.name, title: verb.title, doc: verb.doc, fields: verb.fields, any, answer };
-        mounted.about.verbs.push(about);
+    let verbs: Vec<&Act> = kind.verbs.iter().filter(|act| !operations::does(kind, act)).collect();
+    let mut routes = beside(kind, routes).merge(own::routes(kind.name)).merge(operations::routes(Some(kind)));
+    for act in &verbs {
+        let path = format!("/v1/{}/{{id}}/{}", kind.path(), act.name.replace('_', "-"));
+        let verb = AnyVerb::new(kind, act);
+        routes = routes.route(&path, post(move |rest, call, body| write::act(verb, rest, call, body)));
     }
-    mounted
+    Mounted { routes, about: About { kind, verbs } }
 }
 
 /// What each has beside its fields.

@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde_json::{Map, Value};
 use steerco_domain::Error;
-use steerco_domain::resource::Kind;
+use steerco_domain::resource::{Act, Kind};
 use steerco_service::operation::{Method, Operation, Schema, Under};
-use steerco_service::operations;
 
 use super::call::{Call, JSON};
 use super::params::{EFFECTIVE_AT, Set, VALIDATE_ONLY};
 use super::{Rest, reply};
+use crate::operations::operations;
 use crate::problem::Answer;
 
 /// The routes of the operations under a kind, or of those under none.
@@ -38,15 +38,21 @@ pub(crate) fn under(kind: Option<&'static Kind>) -> impl Iterator<Item = &'stati
     })
 }
 
+/// Whether this act is an operation of its own.
+pub(crate) fn does(kind: &'static Kind, act: &Act) -> bool {
+    under(Some(kind)).any(|operation| operation.verb && operation.row.is_some_and(|row| row.action == act.name))
+}
+
 async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let known: Set = operation.parameters.iter().copied().filter(|param| !operation.in_path(param)).collect();
+    let known: Set = operation.parameters.iter().copied().filter(|param| !operation.in_path(param.name)).collect();
     let query = call.query(&known)?;
     let context = if operation.writes() { call.context(&query)? } else { call.reading() };
     let mut arguments = query.into_arguments(&known);
     for param in [&VALIDATE_ONLY, &EFFECTIVE_AT] {
         arguments.remove(param.name);
     }
-    for (name, value) in call.path_parts() {
+    // The router adds parts of its own.
+    for (name, value) in call.path_parts().filter(|(name, _)| operation.in_path(name)) {
         arguments.insert(name.to_owned(), value.into());
     }
     if let Some(declared) = &operation.body {

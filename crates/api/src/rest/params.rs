@@ -56,21 +56,9 @@ pub(crate) fn upserting(kind: &Kind) -> Set {
     set
 }
 
-/// How a page of the feed is read.
-pub(crate) fn events() -> Set {
-    let mut set = stream();
-    set.push(&PAGE_SIZE);
-    set
-}
-
 /// How the feed is followed.
 pub(crate) fn stream() -> Set {
     vec![&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE]
-}
-
-/// How messages to a webhook endpoint are listed.
-pub(crate) fn deliveries() -> Set {
-    vec![&STATE, &PAGE_SIZE, &PAGE_TOKEN]
 }
 
 /// How a CSV file of actuals is posted.
@@ -90,9 +78,4 @@ pub(crate) fn csv_import() -> Set {
         &OVERRIDE_REASON,
         &PROFILE,
     ]
-}
-
-/// How the report of an import is read.
-pub(crate) fn records() -> Set {
-    vec![&AFTER_RECORD, &PAGE_SIZE]
 }

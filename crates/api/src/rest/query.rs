@@ -6,7 +6,7 @@ use steerco_domain::field::Shape;
 use steerco_domain::input::{plain_int, unknown_name};
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Fault};
-use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs, WebhookDeliveryArgs};
+use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs};
 
 use super::params::{self, Parameter, Set};
 
@@ -54,7 +54,8 @@ impl Query {
     }
 
     pub(crate) fn whole(&self, param: &Parameter) -> Option<i64> {
-        self.0.get(param.name).and_then(Value::as_i64)
+        let value = self.0.get(param.name)?;
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
     }
 
     /// The same as the arguments of an operation, where names are lists.
@@ -111,14 +112,6 @@ impl Query {
                 exclude_source: self.text(&params::EXCLUDE_SOURCE),
             },
             page_size: self.whole(&params::PAGE_SIZE),
-        }
-    }
-
-    pub(crate) fn delivery_args(&self) -> WebhookDeliveryArgs {
-        WebhookDeliveryArgs {
-            state: self.text(&params::STATE),
-            page_size: self.whole(&params::PAGE_SIZE),
-            page_token: self.text(&params::PAGE_TOKEN),
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use steerco_domain::encode::{Encode, Json};
+use steerco_domain::encode::Json;
 use steerco_domain::resource::Kind;
 use steerco_domain::{AnyResource, Error};
 use steerco_service::operation::Answered;

@@ -2,15 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode};
-use serde::Serialize;
-use serde_json::Map;
-use steerco_domain::Resource;
-use steerco_domain::input::read_input;
 use steerco_domain::resource::Kind;
-use steerco_domain::service_account::{IssueSecretServiceAccount, ServiceAccount};
-use steerco_domain::view::View;
 use steerco_service::AnyVerb;
 
 use super::call::{Call, JSON, PATCH};
@@ -79,29 +71,4 @@ pub(crate) async fn act(verb: AnyVerb, State(rest): State<Rest>, call: Call, bod
     let object = call.object(&rest, body, JSON, true).await?;
     let written = rest.service.act_any(verb, &context, call.path("id"), object).await?;
     Ok(reply::written(&written, context.validate_only)?)
-}
-
-/// A service account with the secret that is shown once: a replay has none.
-#[derive(Serialize)]
-struct Issued<'a> {
-    service_account: View<'a>,
-    client_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<String>,
-}
-
-pub(crate) async fn issue_secret(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(ServiceAccount::KIND))?)?;
-    let object: Map<_, _> = call.object(&rest, body, JSON, true).await?;
-    read_input::<IssueSecretServiceAccount>(&object)?;
-    let (written, secret) = rest.service.issue_secret(&context, call.path("id")).await?;
-    let issued = Issued {
-        service_account: View { resource: &*written.seen.resource, mask: written.seen.mask },
-        client_id: written.seen.resource.id_text(),
-        client_secret: secret.filter(|_| !written.replayed && !context.validate_only),
-    };
-    let mut response = reply::json(StatusCode::OK, reply::JSON, &issued)?;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    reply::mark(&mut response, written.outcome.word(), written.replayed);
-    Ok(response)
 }
