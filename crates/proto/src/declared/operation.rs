@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use steerco_domain::shape::AnswerSpec;
+use steerco_domain::shape::{AnswerField, AnswerSpec, Shape};
 use steerco_service::operation::{Operation, Schema};
 use steerco_service::parameter::{Parameter, VALIDATE_ONLY};
 
 use super::known::Known;
 use super::model::{Field, Item, Label, Member, Message, Reserved, Rpc, Side};
 use super::resource::{VALIDATE_ONLY as VALIDATES, pascal};
-use super::shapes::{Declared, Numbers, closed, field, nested_in};
+use super::shapes::{Declared, Numbers, closed, field, nested, nested_in};
 
 /// The rpc of an operation: what it takes is named after it, unless the file says that several take the same.
 pub(super) fn rpc(operation: &Operation, known: &Known) -> Rpc {
@@ -18,10 +18,17 @@ pub(super) fn rpc(operation: &Operation, known: &Known) -> Rpc {
     let input = there.map_or_else(|| format!("{name}Request"), |rpc| rpc.input.of.clone());
     let output = match operation.answer.schema {
         Schema::Answer(spec) => spec.message,
+        Schema::Value { title, .. } => title,
         Schema::Resource(kind) => kind.title,
     };
     let side = |of: String| Side { of, stream: false };
-    Rpc { name, doc: operation.doc.to_owned(), input: side(input), output: side(output.to_owned()) }
+    Rpc { name, doc: doc(operation), input: side(input), output: side(output.to_owned()) }
+}
+
+/// What it does in a few words, and then in full.
+fn doc(operation: &Operation) -> String {
+    let Operation { summary, doc, .. } = operation;
+    if doc.starts_with(summary) { (*doc).to_owned() } else { format!("{summary}. {doc}") }
 }
 
 pub(super) fn service(operation: &Operation) -> String {
@@ -33,14 +40,16 @@ pub(super) fn items(operation: &Operation, known: &Known, made: &mut BTreeSet<&'
     let mut items = Vec::new();
     if !operation.verb {
         if let Some(body) = operation.body {
-            items.extend(nested_in(body.fields.iter().map(|spec| (spec.shape)()), known, made));
+            items.extend(nested(body.fields, known, made));
         }
         items.push(Item::Message(request(operation, known)));
     }
-    if let Schema::Answer(spec) = operation.answer.schema {
-        items.extend(made.insert(spec.message).then(|| Item::Message(answer(spec, known))));
-        items.extend(nested_in(spec.fields.iter().map(|field| (field.shape)()), known, made));
-    }
+    let answered = match operation.answer.schema {
+        Schema::Answer(spec) => Some(Shape::Answer(spec)),
+        Schema::Value { title, doc, fields } => Some(Shape::Object { title, doc, fields }),
+        Schema::Resource(_) => None,
+    };
+    items.extend(nested_in(answered.into_iter().collect(), known, made));
     items
 }
 
@@ -91,7 +100,7 @@ fn request(operation: &Operation, known: &Known) -> Message {
 pub(super) fn answer(spec: &AnswerSpec, known: &Known) -> Message {
     let there = known.message(spec.message);
     let mut numbers = Numbers::of(there, 1);
-    let member = |answered: &steerco_domain::shape::AnswerField| {
+    let member = |answered: &AnswerField| {
         let (name, doc, nullable) = (answered.name, answered.doc, answered.nullable);
         let declared = Declared { name, doc, shape: (answered.shape)(), nullable, given: false };
         Member::Field(field(&declared, numbers.take(name), there))

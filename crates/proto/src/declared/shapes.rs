@@ -60,7 +60,14 @@ pub(super) fn field(declared: &Declared<'_>, number: i32, there: Option<&Message
     let repeated = matches!(declared.shape, Shape::List { .. });
     let said = there.and_then(|there| there.field(declared.name)).map(|field| field.label);
     let label = if repeated { Label::Repeated } else { said.unwrap_or_else(|| presence(declared)) };
-    let (name, doc, of) = (declared.name.to_owned(), declared.doc.to_owned(), name(&declared.shape));
+    let mut doc = declared.doc.to_owned();
+    if let Shape::OneOf(words) = declared.shape {
+        let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        if !words.iter().all(|word| doc.contains(word)) {
+            doc = format!("{doc} One of {}.", words.join(", "));
+        }
+    }
+    let (name, of) = (declared.name.to_owned(), name(&declared.shape));
     Field { name, doc, label, of, number }
 }
 
@@ -105,22 +112,18 @@ fn name(shape: &Shape) -> String {
         Shape::List { of, .. } => return name(of),
         Shape::Answer(spec) => spec.message,
         Shape::Json => "google.protobuf.Struct",
-        Shape::Resource(kind) => kind.title,
+        Shape::Resource(title) => title,
     };
     name.to_owned()
 }
 
 /// Words and objects that fields are made of and that nobody has made before, outer ones first.
 pub(super) fn nested(fields: &[FieldSpec], known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
-    nested_in(fields.iter().map(|spec| (spec.shape)()), known, made)
+    nested_in(fields.iter().map(|spec| (spec.shape)()).collect(), known, made)
 }
 
 /// The same of values of these shapes.
-pub(super) fn nested_in(
-    shapes: impl Iterator<Item = Shape>,
-    known: &Known,
-    made: &mut BTreeSet<&'static str>,
-) -> Vec<Item> {
+pub(super) fn nested_in(shapes: Vec<Shape>, known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
     let mut items = Vec::new();
     for mut shape in shapes {
         while let Shape::List { of, .. } = shape {
@@ -136,7 +139,7 @@ pub(super) fn nested_in(
             }
             Shape::Answer(spec) if made.insert(spec.message) => {
                 items.push(Item::Message(answer(spec, known)));
-                items.extend(nested_in(spec.fields.iter().map(|field| (field.shape)()), known, made));
+                items.extend(nested_in(spec.fields.iter().map(|field| (field.shape)()).collect(), known, made));
             }
             _ => {}
         }
