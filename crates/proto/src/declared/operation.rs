@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use steerco_domain::shape::AnswerSpec;
+use steerco_domain::shape::{AnswerField, AnswerSpec, Shape};
 use steerco_service::operation::{Operation, Schema};
 use steerco_service::parameter::{Parameter, VALIDATE_ONLY};
 
@@ -18,6 +18,7 @@ pub(super) fn rpc(operation: &Operation, known: &Known) -> Rpc {
     let input = there.map_or_else(|| format!("{name}Request"), |rpc| rpc.input.of.clone());
     let output = match operation.answer.schema {
         Schema::Answer(spec) => spec.message,
+        Schema::Value { title, .. } => title,
         Schema::Resource(kind) => kind.title,
     };
     let side = |of: String| Side { of, stream: false };
@@ -37,10 +38,12 @@ pub(super) fn items(operation: &Operation, known: &Known, made: &mut BTreeSet<&'
         }
         items.push(Item::Message(request(operation, known)));
     }
-    if let Schema::Answer(spec) = operation.answer.schema {
-        items.extend(made.insert(spec.message).then(|| Item::Message(answer(spec, known))));
-        items.extend(nested_in(spec.fields.iter().map(|field| (field.shape)()), known, made));
-    }
+    let answered = match operation.answer.schema {
+        Schema::Answer(spec) => Some(Shape::Answer(spec)),
+        Schema::Value { title, doc, fields } => Some(Shape::Object { title, doc, fields }),
+        Schema::Resource(_) => None,
+    };
+    items.extend(nested_in(answered.into_iter(), known, made));
     items
 }
 
@@ -91,7 +94,7 @@ fn request(operation: &Operation, known: &Known) -> Message {
 pub(super) fn answer(spec: &AnswerSpec, known: &Known) -> Message {
     let there = known.message(spec.message);
     let mut numbers = Numbers::of(there, 1);
-    let member = |answered: &steerco_domain::shape::AnswerField| {
+    let member = |answered: &AnswerField| {
         let (name, doc, nullable) = (answered.name, answered.doc, answered.nullable);
         let declared = Declared { name, doc, shape: (answered.shape)(), nullable, given: false };
         Member::Field(field(&declared, numbers.take(name), there))

@@ -101,11 +101,10 @@ fn name(shape: &Shape) -> String {
         Shape::Ratio { .. } => "double",
         Shape::Money => "Money",
         Shape::Map { .. } => "map<string, string>",
-        Shape::Word { title, .. } | Shape::Object { title, .. } => title,
+        Shape::Word { title, .. } | Shape::Object { title, .. } | Shape::Resource(title) => title,
         Shape::List { of, .. } => return name(of),
         Shape::Answer(spec) => spec.message,
         Shape::Json => "google.protobuf.Struct",
-        Shape::Resource(kind) => kind.title,
     };
     name.to_owned()
 }
