@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// The id of a person or a service account, or `system`.
@@ -13,6 +14,12 @@ pub struct Actor(pub String);
 impl Actor {
     pub fn system() -> Self {
         Self("system".to_owned())
+    }
+}
+
+impl Encode for Actor {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&self.0);
     }
 }
 

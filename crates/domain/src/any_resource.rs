@@ -1,30 +1,12 @@
-//! A resource whose kind is known only when the program runs.
-
-use std::any::Any;
+//! What makes a declared resource one of any kind.
 
 use serde_json::{Map, Value};
 
-use crate::actor::Actor;
-use crate::encode::{Encoder, Json};
-use crate::error::{Error, Fault};
-use crate::field::{Cell, Cells, Corrupt};
-use crate::mask::Mask;
-use crate::progress::Standing;
-use crate::resource::{Common, CommonMut, Kind, Place, Resource, Seed};
-use crate::time::Instant;
-
-/// One that is owned.
-pub type AnyBox = Box<dyn AnyResource>;
-
-/// What makes resources of a kind.
-pub struct Maker {
-    /// A new one from a request.
-    pub create: fn(&Map<String, Value>, &Seed) -> Result<AnyBox, Error>,
-    /// One from its cells.
-    pub load: fn(&mut Cells) -> Result<AnyBox, Corrupt>,
-    /// Whether changes and acts are refused without `If-Match`.
-    pub needs_etag: bool,
-}
+use crate::error::Error;
+use crate::field::{Cells, Corrupt};
+pub use crate::kind::Maker;
+pub use crate::kind::{AnyBox, AnyResource};
+use crate::resource::{Resource, Seed};
 
 impl Maker {
     pub const fn of<R: Resource + AnyResource>() -> Self {
@@ -38,87 +20,6 @@ fn create<R: Resource + AnyResource>(object: &Map<String, Value>, seed: &Seed) -
 
 fn load<R: Resource + AnyResource>(cells: &mut Cells) -> Result<AnyBox, Corrupt> {
     Ok(Box::new(R::load(cells)?))
-}
-
-/// A resource of whatever kind. What is the same for all is written on this, and so compiled once and not for each kind
-/// anew.
-pub trait AnyResource: Any + Send + Sync {
-    fn kind(&self) -> &'static Kind;
-    fn boxed(&self) -> AnyBox;
-    /// Whether it is another of its own kind, and the same in everything.
-    fn is_same(&self, other: &dyn AnyResource) -> bool;
-    fn patched(&self, object: &Map<String, Value>) -> Result<AnyBox, Error>;
-    fn id_text(&self) -> String;
-    fn common(&self) -> Common<'_>;
-    fn common_mut(&mut self) -> CommonMut<'_>;
-    fn store(&self, out: &mut Vec<Cell>);
-    /// Against another of its own kind.
-    fn changed_since(&self, before: &dyn AnyResource) -> Vec<&'static str>;
-    /// Encodes the fields of the mask that are present.
-    fn encode(&self, mask: Mask, to: &mut dyn crate::encode::MemberEncoder);
-    fn inherit(&mut self, field: &str, cells: &mut Cells) -> Result<(), Corrupt>;
-    fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String));
-    fn stamp(&mut self, at: Instant);
-    fn settle(&mut self, faults: &mut Vec<Fault>);
-    fn check_delete(&self) -> Result<(), Error>;
-    fn standing(&self) -> Option<Standing>;
-    fn holder(&self) -> Option<String>;
-    fn consults(&self) -> Option<(&'static str, String)>;
-    fn learn(&mut self, from: &dyn Any, faults: &mut Vec<Fault>);
-    fn subject(&self) -> Option<(&'static Kind, &str)>;
-    fn seat(&mut self, at: &Place);
-    fn author(&self) -> Option<&Actor>;
-    fn place(&self) -> Place;
-}
-
-impl dyn AnyResource {
-    /// This, if it is of that kind.
-    pub fn of<R: Resource>(&self) -> Option<&R> {
-        let any: &dyn Any = self;
-        any.downcast_ref()
-    }
-
-    pub fn of_mut<R: Resource>(&mut self) -> Option<&mut R> {
-        let any: &mut dyn Any = self;
-        any.downcast_mut()
-    }
-
-    /// The fields of the mask, as JSON that follows what is written already.
-    pub fn write_json(&self, mask: Mask, out: &mut Vec<u8>) {
-        Json(out).object(&|members| self.encode(mask, members));
-    }
-
-    /// The same as a value.
-    pub fn to_object(&self, mask: Mask) -> Map<String, Value> {
-        let mut object = Map::new();
-        self.encode(mask, &mut object);
-        object
-    }
-
-    /// The fields of the mask as JSON.
-    pub fn json(&self, mask: Mask) -> String {
-        let mut json = Vec::with_capacity(1_000);
-        self.write_json(mask, &mut json);
-        String::from_utf8(json).unwrap_or_default()
-    }
-
-    /// The resource that this is: to ask for one of another kind is a fault of this program.
-    pub fn typed<R: Resource>(self: Box<Self>) -> Result<R, Error> {
-        let any: Box<dyn Any> = self;
-        any.downcast().map(|found| *found).map_err(|_| Error::internal())
-    }
-}
-
-impl Clone for AnyBox {
-    fn clone(&self) -> Self {
-        self.boxed()
-    }
-}
-
-impl std::fmt::Debug for dyn AnyResource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.id_text())
-    }
 }
 
 /// Makes a declared resource one of any kind; not for all at once, so that each is compiled here and not anew in every

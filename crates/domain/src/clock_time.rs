@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A time of day to the minute, from `00:00` to `24:00`.
@@ -38,6 +39,12 @@ impl Serialize for ClockTime {
 impl<'de> Deserialize<'de> for ClockTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("not a time of day"))
+    }
+}
+
+impl Encode for ClockTime {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&self.to_string());
     }
 }
 

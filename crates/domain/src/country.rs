@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A country by its two letters (ISO 3166-1 alpha-2). Which letters are given to a country changes with the world, so
@@ -19,6 +20,12 @@ impl Country {
 
     pub fn code(&self) -> &str {
         &self.0
+    }
+}
+
+impl Encode for Country {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(self.code());
     }
 }
 

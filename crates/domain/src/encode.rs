@@ -2,25 +2,11 @@
 //! protobuf messages each write what they are called with.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::Write;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
-
-use crate::actor::Actor;
-use crate::clock_time::ClockTime;
-use crate::country::Country;
-use crate::field::{List, Long, Whole};
-use crate::id::{HasId, Id, encode};
-use crate::labels::Labels;
-use crate::money::{Amount, Currency, Money};
-use crate::node::Node;
-use crate::quantity::Quantity;
-use crate::rate::Rate;
-use crate::ratio::Ratio;
-use crate::refs::{ExternalRef, ExternalRefs};
-use crate::text::{Code, Document, Text};
-use crate::time::{Day, Instant};
 
 /// Writes one value in some format.
 pub trait Encoder {
@@ -30,7 +16,8 @@ pub trait Encoder {
     /// A string in JSON.
     fn long(&mut self, int: i64);
     fn number(&mut self, number: f64);
-    fn instant(&mut self, at: Instant);
+    /// Microseconds since 1970 (UTC), and the same as RFC 3339 has it.
+    fn instant(&mut self, micros: i64, text: &dyn Display);
     /// A word of an enum, and its position there.
     fn word(&mut self, position: usize, word: &'static str);
     fn list(&mut self, items: &mut dyn Iterator<Item = &dyn Encode>);
@@ -61,42 +48,14 @@ macro_rules! encode {
     )*};
 }
 encode! {
-    [const MAX: usize] Text<MAX>, text, to => to.text(text.as_str());
-    [const MAX: usize] Document<MAX>, text, to => to.text(text.as_str());
-    [T: HasId] Id<T>, id, to => to.text(&encode(T::PREFIX, id.as_u128()));
     [] std::borrow::Cow<'static, str>, text, to => to.text(text);
     [] Box<RawValue>, json, to => to.json(json.get());
     [] String, text, to => to.text(text);
     [] &str, text, to => to.text(text);
-    [] Code, code, to => to.text(code.as_str());
-    [] Rate, rate, to => to.text(&rate.to_string());
-    [] Country, country, to => to.text(country.code());
-    [] Currency, currency, to => to.text(currency.code());
-    [] Actor, actor, to => to.text(&actor.0);
-    [] Quantity, quantity, to => to.text(&quantity.to_string());
-    [] Amount, amount, to => to.text(&amount.to_string());
-    [] Day, day, to => to.text(&day.to_string());
-    [] ClockTime, time, to => to.text(&time.to_string());
-    [] Node, node, to => to.text(&node.to_string());
     [] bool, is, to => to.bool(*is);
     [] i32, int, to => to.int(*int);
-    [const MIN: i64, const MAX: i64] Whole<MIN, MAX>, int, to => to.int(int.get());
-    [] Long, long, to => to.long(long.0);
-    [] Ratio, ratio, to => to.number(ratio.as_number());
-    [] Instant, at, to => to.instant(*at);
     [T: Encode] &[T], items, to => to.list(&mut items.iter().map(|item| item as &dyn Encode));
     [T: Encode] Vec<T>, items, to => to.list(&mut items.iter().map(|item| item as &dyn Encode));
-    [T: Encode, const MAX: usize] List<T, MAX>, items, to => items.0.encode(to);
-    [] Labels, labels, to => to.map(&labels.0);
-    [] ExternalRefs, refs, to => refs.0.encode(to);
-    [] ExternalRef, reference, to => to.object(&|members| {
-        members.member("source", &reference.source);
-        members.member("external_id", &reference.external_id);
-    });
-    [] Money, money, to => to.object(&|members| {
-        members.member("amount", &Amount::new(money.units));
-        members.member("currency", &money.currency);
-    });
 }
 
 /// None encodes nothing.
@@ -136,8 +95,8 @@ impl Encoder for Json<'_> {
     fn number(&mut self, number: f64) {
         self.plain(&number);
     }
-    fn instant(&mut self, at: Instant) {
-        drop(write!(self.0, "\"{at}\""));
+    fn instant(&mut self, _micros: i64, text: &dyn Display) {
+        drop(write!(self.0, "\"{text}\""));
     }
     fn word(&mut self, _position: usize, word: &'static str) {
         self.0.push(b'"');
@@ -219,8 +178,8 @@ impl Encoder for ToValue {
     fn number(&mut self, number: f64) {
         self.0 = Number::from_f64(number).map_or(Value::Null, Value::Number);
     }
-    fn instant(&mut self, at: Instant) {
-        self.0 = Value::String(at.to_string());
+    fn instant(&mut self, _micros: i64, text: &dyn Display) {
+        self.0 = Value::String(text.to_string());
     }
     fn word(&mut self, _position: usize, word: &'static str) {
         self.text(word);

@@ -6,6 +6,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::error::Fault;
 pub use crate::shape::{ColumnType, Described, FieldSpec, Setter, Shape, Wire};
 
@@ -252,6 +253,12 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     }
 }
 
+impl<const MIN: i64, const MAX: i64> Encode for Whole<MIN, MAX> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.int(self.get());
+    }
+}
+
 impl<const MIN: i64, const MAX: i64> Described for Whole<MIN, MAX> {
     const WIRE: Wire = Wire::Int;
 
@@ -281,6 +288,12 @@ pub struct Long(pub i64);
 impl Serialize for Long {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+impl Encode for Long {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.long(self.0);
     }
 }
 
@@ -364,6 +377,12 @@ pub struct List<T, const MAX: usize>(pub Vec<T>);
 impl<T, const MAX: usize> Default for List<T, MAX> {
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+impl<T: Encode, const MAX: usize> Encode for List<T, MAX> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        self.0.encode(to);
     }
 }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A type that ids may name.
@@ -104,6 +105,12 @@ impl<T: HasId> Serialize for Id<T> {
 impl<'de, T: HasId> Deserialize<'de> for Id<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<T: HasId> Encode for Id<T> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&encode(T::PREFIX, self.as_u128()));
     }
 }
 

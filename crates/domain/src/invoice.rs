@@ -1,5 +1,7 @@
 //! Invoices and credit notes: what a partner charges. A claim, which moves no money.
 
+pub mod acts;
+
 use steerco_derive::{input, resource, words};
 
 use crate::actor::Actor;
@@ -32,13 +34,13 @@ use crate::words::Words;
     plural = "invoices",
     scope = "InEngagement",
     verbs(
-        crate::invoice_acts::ApproveInvoice,
-        crate::invoice_acts::RejectInvoice,
-        crate::invoice_acts::WithdrawInvoice,
-        crate::invoice_acts::AcceptInvoice,
-        crate::invoice_acts::DisputeInvoice,
-        crate::invoice_acts::AnswerDisputeInvoice,
-        crate::invoice_acts::RecordPaymentInvoice,
+        crate::invoice::acts::ApproveInvoice,
+        crate::invoice::acts::RejectInvoice,
+        crate::invoice::acts::WithdrawInvoice,
+        crate::invoice::acts::AcceptInvoice,
+        crate::invoice::acts::DisputeInvoice,
+        crate::invoice::acts::AnswerDisputeInvoice,
+        crate::invoice::acts::RecordPaymentInvoice,
     )
 )]
 pub struct Invoice {

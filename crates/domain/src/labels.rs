@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot, json_cell};
 use crate::text::Text;
 
@@ -42,6 +43,12 @@ pub(crate) fn is_key(key: &str) -> bool {
     key.len() <= KEY_MAX
         && key.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
         && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+impl Encode for Labels {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.map(&self.0);
+    }
 }
 
 impl Described for Labels {

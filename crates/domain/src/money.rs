@@ -4,6 +4,7 @@ use iso_currency::Currency as Iso;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::ratio::Ratio;
 
@@ -50,6 +51,12 @@ impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
         Self::parse(&code).ok_or_else(|| serde::de::Error::custom("an ISO 4217 code"))
+    }
+}
+
+impl Encode for Currency {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(self.code());
     }
 }
 
@@ -185,6 +192,12 @@ impl Serialize for Amount {
     }
 }
 
+impl Encode for Amount {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&self.to_string());
+    }
+}
+
 impl Described for Amount {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
 
@@ -215,6 +228,15 @@ impl Serialize for Money {
         object.serialize_field("amount", &self.amount())?;
         object.serialize_field("currency", &self.currency)?;
         object.end()
+    }
+}
+
+impl Encode for Money {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.object(&|members| {
+            members.member("amount", &Amount::new(self.units));
+            members.member("currency", &self.currency);
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::money::{Amount, parse_amount};
 
@@ -33,6 +34,12 @@ impl std::fmt::Display for Quantity {
 impl Serialize for Quantity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl Encode for Quantity {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&self.to_string());
     }
 }
 

@@ -5,6 +5,7 @@ use num_rational::BigRational;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 const WHOLE_MAX: usize = 7;
@@ -45,6 +46,12 @@ impl std::fmt::Display for Rate {
 impl Serialize for Rate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl Encode for Rate {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&self.to_string());
     }
 }
 

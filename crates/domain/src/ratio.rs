@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A share from 0 to 1, exact to the millionth.
@@ -41,6 +42,12 @@ impl Ratio {
 impl Serialize for Ratio {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.as_number())
+    }
+}
+
+impl Encode for Ratio {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.number(self.as_number());
     }
 }
 

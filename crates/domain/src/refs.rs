@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::error::Error;
 use crate::field::{Cell, Cells, ColumnType, Described, Field, FieldSpec, Setter, Shape, Spot, json_cell};
 use crate::input::Reader;
@@ -13,6 +14,15 @@ use crate::text::{Code, Text};
 pub struct ExternalRef {
     pub source: Code,
     pub external_id: Text<200>,
+}
+
+impl Encode for ExternalRef {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.object(&|members| {
+            members.member("source", &self.source);
+            members.member("external_id", &self.external_id);
+        });
+    }
 }
 
 impl ExternalRef {
@@ -80,6 +90,12 @@ const FIELDS: &[FieldSpec] = &[
 
 /// External references a resource may have.
 pub const REFS_MAX: usize = 20;
+
+impl Encode for ExternalRefs {
+    fn encode(&self, to: &mut dyn Encoder) {
+        self.0.encode(to);
+    }
+}
 
 impl Described for ExternalRefs {
     const WIRE: crate::field::Wire = crate::field::Wire::List { of: &crate::field::Wire::Object("ExternalRef") };

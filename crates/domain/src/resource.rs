@@ -15,170 +15,16 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::access_rows::Rows;
-use crate::access_table::Row;
-use crate::actor::Actor;
-use crate::any_resource::{AnyResource, Maker};
-use crate::error::{Error, Fault};
-use crate::field::{Cell, Cells, Corrupt, FieldSpec, Shape};
-use crate::input::{Input, Reader};
-use crate::mask::Mask;
-use crate::progress::Standing;
-use crate::refs::ExternalRefs;
-use crate::time::Instant;
 use serde_json::{Map, Value};
 
-/// Which rows a caller with limited sight sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScopeRule {
-    /// All of the organisation: directories everyone needs.
-    Organisation,
-    /// Only a caller with sight of the whole organisation.
-    Administration,
-    /// What a person or an account made for itself; who administers or audits the organisation reads all of it.
-    Owned,
-    /// The portfolios granted, and those of granted programs.
-    Portfolio,
-    /// The programs granted, and those of granted portfolios.
-    Program,
-    /// What belongs to a program in sight (`program_id`).
-    InProgram,
-    /// What joins two programs, one of them in sight (`predecessor_program_id`, `successor_program_id`).
-    BetweenPrograms,
-    /// A partner its own row, everyone else all of them.
-    Partner,
-    /// What serves a program in sight (`program_ids`); a partner its own ones (`partner_id`) that are no drafts.
-    Engagement,
-    /// What belongs to an engagement (`engagement_id`) or a program (`program_id`) in sight; a partner by its engagements.
-    InEngagement,
-    /// The same; a partner only what it has agreed to (`agreed_at`).
-    AgreedInEngagement,
-    /// What is about a resource in sight (`subject_kind`, `subject_id`); a partner only what is shared.
-    Subject,
-}
-
-impl ScopeRule {
-    /// Whether it is a directory: read by everyone who may read it at all, but for partners, and written by whoever
-    /// reaches the whole organisation.
-    pub const fn is_directory(self) -> bool {
-        matches!(self, Self::Organisation | Self::Partner)
-    }
-
-    /// Whether comments and attachments may be about it. What a partner may not know of yet is spoken of at its engagement.
-    pub const fn can_be_spoken_of(self) -> bool {
-        !matches!(self, Self::Administration | Self::Owned | Self::Subject | Self::AgreedInEngagement)
-    }
-}
-
-/// What callers do with resources of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// They create, change and delete them.
-    Whole,
-    /// They create them and change small things of them.
-    Posted,
-    /// They read and change them.
-    Fixed,
-    /// They read them.
-    Record,
-}
-
-/// Everything about a kind of resource that does not depend on its type.
-#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that a kind has or has not")]
-pub struct Kind {
-    pub name: &'static str,
-    pub plural: &'static str,
-    pub prefix: &'static str,
-    pub title: &'static str,
-    pub doc: &'static str,
-    pub scope: ScopeRule,
-    pub dated: bool,
-    pub reach: Reach,
-    /// Whether progress rolls up to each.
-    pub progress: bool,
-    /// Whether money rolls up to each.
-    pub financials: bool,
-    /// Whether each has a schedule.
-    pub schedule: bool,
-    /// Whether each has a content beside its fields.
-    pub content: bool,
-    pub fields: &'static [FieldSpec],
-    pub verbs: &'static [Act],
-    /// Rows of the table of permissions for operations of its own.
-    pub rights: &'static [&'static str],
-    pub rows: Rows,
-    pub make: Maker,
-}
-
-impl std::fmt::Debug for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl Kind {
-    /// `service_accounts` → `service-accounts`, as URLs have it.
-    pub fn path(&self) -> String {
-        self.plural.replace('_', "-")
-    }
-
-    pub fn field(&self, name: &str) -> Option<&'static FieldSpec> {
-        self.fields.iter().find(|f| f.name == name)
-    }
-
-    /// The kind whose ids begin so.
-    pub fn of_prefix(prefix: &str) -> Option<&'static Kind> {
-        crate::KINDS.iter().find(|kind| kind.prefix == prefix).copied()
-    }
-
-    /// The kind a field names, where it names a single resource.
-    pub fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
-        let Shape::Id { prefix } = (field.shape)() else { return None };
-        Self::of_prefix(prefix)
-    }
-
-    /// Parents from which a field is inherited: the reference, the parent's kind and its field.
-    pub fn heirloom(&self, name: &str) -> Vec<(&'static FieldSpec, &'static Kind, &'static FieldSpec)> {
-        let parents = self.fields.iter().filter(|by| by.parent && by.name != name);
-        let kinds = parents.filter_map(|by| Self::named_by(by).map(|kind| (by, kind)));
-        kinds.filter_map(|(by, kind)| kind.field(name).map(|theirs| (by, kind, theirs))).collect()
-    }
-
-    /// Every column in the order of the declaration.
-    pub fn columns(&self) -> impl Iterator<Item = (String, crate::field::ColumnType, &'static FieldSpec)> {
-        self.fields
-            .iter()
-            .flat_map(|f| f.columns.iter().map(move |(suffix, ty)| (format!("{}{suffix}", f.name), *ty, f)))
-    }
-}
-
-/// What the service gives a new resource.
-#[derive(Clone, Debug)]
-pub struct Seed {
-    pub id: u128,
-    pub at: Instant,
-    pub effective_at: Instant,
-    pub by: Actor,
-}
-
-/// The common fields.
-pub struct Common<'a> {
-    pub id: u128,
-    pub revision: i32,
-    pub created_at: Instant,
-    pub updated_at: Instant,
-    pub deleted_at: Option<Instant>,
-    pub external_refs: &'a ExternalRefs,
-}
-
-/// The common fields that the write path sets.
-pub struct CommonMut<'a> {
-    pub revision: &'a mut i32,
-    pub updated_at: &'a mut Instant,
-    pub deleted_at: &'a mut Option<Instant>,
-    pub external_refs: &'a mut ExternalRefs,
-    pub effective_at: Option<&'a mut Instant>,
-}
+use crate::actor::Actor;
+use crate::error::{Error, Fault};
+use crate::field::{Cell, Cells, Corrupt};
+use crate::input::{Input, Reader};
+pub use crate::kind::{Act, Acting, Common, CommonMut, Decide, Kind, Place, Reach, ScopeRule, Seed};
+use crate::mask::Mask;
+use crate::progress::Standing;
+use crate::time::Instant;
 
 /// A declared resource; implemented by `#[resource]`.
 pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
@@ -289,28 +135,6 @@ pub trait Rules: Sized {
     }
 }
 
-/// Where a resource belongs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    pub portfolio: Option<String>,
-    /// Several, parted by spaces, of what serves several programs or joins two.
-    pub program: Option<String>,
-    /// The partner that may know of it.
-    pub partner: Option<String>,
-    /// The engagement on whose sight its own hangs.
-    pub engagement: Option<String>,
-}
-
-/// Who acts, and when.
-#[derive(Clone, Debug)]
-pub struct Acting {
-    pub now: Instant,
-    pub actor: Actor,
-    /// The person behind the token, by the number of its id; none behind that of a service account, nor, unless the settings say so, behind one
-    /// that an operator made.
-    pub person: Option<u128>,
-}
-
 /// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
 pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
@@ -326,23 +150,6 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     fn decide_by(&self, on: &mut Self::On, acting: &Acting) -> Result<(), Error> {
         self.decide(on, acting.now)
     }
-}
-
-/// What an act does to its resource.
-pub type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
-
-/// An act as its kind declares it.
-pub struct Act {
-    /// The last part of the URL and the row of the permission table.
-    pub name: &'static str,
-    pub title: &'static str,
-    pub doc: &'static str,
-    pub fields: &'static [FieldSpec],
-    pub row: &'static Row,
-    /// Whether it makes an event also where it changes nothing.
-    pub always_logged: bool,
-    /// What a request for it does.
-    pub read: fn(&Map<String, Value>) -> Result<Decide, Error>,
 }
 
 impl Act {
@@ -369,7 +176,9 @@ fn read_act<V: Verb>(body: &Map<String, Value>) -> Result<Decide, Error> {
 mod tests {
     use super::*;
     use crate::KINDS;
-    use crate::field::{Described, Field, Setter};
+    use crate::access_rows::Rows;
+    use crate::any_resource::Maker;
+    use crate::field::{Described, Field, FieldSpec, Setter, Shape};
     use crate::id::Id;
     use crate::program::Program;
     use crate::project::Project;

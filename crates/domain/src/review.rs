@@ -1,5 +1,7 @@
 //! Reviews: what the buyer decides on a claim.
 
+pub mod acts;
+
 use steerco_derive::{input, resource, words};
 
 use crate::actor::Actor;
@@ -32,17 +34,17 @@ use crate::time::{Day, Instant};
     scope = "InEngagement",
     reach = "Fixed",
     verbs(
-        crate::review_acts::AcceptReview,
-        crate::review_acts::AcceptWithReservationsReview,
-        crate::review_acts::AcceptInPartReview,
-        crate::review_acts::RejectReview,
-        crate::review_acts::ConfirmReview,
-        crate::review_acts::QueryReview,
-        crate::review_acts::AnswerQueryReview,
-        crate::review_acts::MeetConditionReview,
-        crate::review_acts::DisputeReview,
-        crate::review_acts::AnswerDisputeReview,
-        crate::review_acts::RevokeReview,
+        crate::review::acts::AcceptReview,
+        crate::review::acts::AcceptWithReservationsReview,
+        crate::review::acts::AcceptInPartReview,
+        crate::review::acts::RejectReview,
+        crate::review::acts::ConfirmReview,
+        crate::review::acts::QueryReview,
+        crate::review::acts::AnswerQueryReview,
+        crate::review::acts::MeetConditionReview,
+        crate::review::acts::DisputeReview,
+        crate::review::acts::AnswerDisputeReview,
+        crate::review::acts::RevokeReview,
     )
 )]
 pub struct Review {

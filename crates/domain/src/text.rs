@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// Text of 1 to `MAX` characters without control characters other than line feed and tab.
@@ -49,6 +50,12 @@ impl<const MAX: usize> std::fmt::Display for Text<MAX> {
     }
 }
 
+impl<const MAX: usize> Encode for Text<MAX> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(self.as_str());
+    }
+}
+
 impl<const MAX: usize> Described for Text<MAX> {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
 
@@ -80,6 +87,12 @@ pub struct Document<const MAX: usize>(String);
 impl<const MAX: usize> Document<MAX> {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl<const MAX: usize> Encode for Document<MAX> {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(self.as_str());
     }
 }
 
@@ -126,6 +139,12 @@ impl Code {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Encode for Code {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(self.as_str());
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 /// A moment, UTC, in microseconds since 1970.
@@ -58,6 +59,12 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no instant"))
+    }
+}
+
+impl Encode for Instant {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.instant(self.micros(), self);
     }
 }
 
@@ -143,6 +150,12 @@ impl Serialize for Day {
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("not a day"))
+    }
+}
+
+impl Encode for Day {
+    fn encode(&self, to: &mut dyn Encoder) {
+        to.text(&self.to_string());
     }
 }
 

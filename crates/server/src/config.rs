@@ -10,15 +10,15 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use figment::Figment;
 use figment::error::Kind;
-use figment::providers::{Format, Serialized, Toml};
+use figment::providers::Serialized;
 use serde::{Deserialize, Serialize};
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 use steerco_service::{AttachmentLimits, WebhookSettings};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::Common;
 use crate::listen::Limits;
+use crate::logs::log_filter;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -238,7 +238,7 @@ impl Config {
             if !file.exists() {
                 bail!("there is no settings file {}", file.display());
             }
-            figment = figment.merge(Toml::file_exact(file));
+            figment = figment.merge(Serialized::defaults(read_toml(file)?));
         }
         let from_environment = read_environment(environment)?;
         figment = figment.merge(Serialized::defaults(from_environment));
@@ -269,7 +269,7 @@ impl Config {
             ("connections_per_peer", connections_per_peer == 0),
         ];
         faults.extend(least.iter().filter(|(_, none)| *none).map(|(name, _)| format!("limits.{name}: at least 1")));
-        faults.extend(EnvFilter::try_new(&self.log).err().map(|error| format!("log: {error}")));
+        faults.extend(log_filter(&self.log).err().map(|error| format!("log: {error}")));
         if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("; ")) }
     }
 
@@ -328,6 +328,12 @@ impl Config {
             ..Limits::default()
         }
     }
+}
+
+/// What a file of settings holds.
+pub(crate) fn read_toml(file: &Path) -> anyhow::Result<toml::Table> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    text.parse().map_err(|error| anyhow!("{}: {error}", file.display()))
 }
 
 /// What is wrong with the settings, in their own words: figment would name profiles and places in this source.
@@ -401,70 +407,4 @@ fn insert(map: &mut serde_json::Map<String, serde_json::Value>, path: &[String],
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(environment: &[(&str, &str)]) -> anyhow::Result<Config> {
-        let pairs = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        Config::load(&Common::default(), pairs.collect::<Vec<_>>().into_iter())
-    }
-
-    #[test]
-    fn environment_is_above_defaults() {
-        let config = load(&[("STEERCO_LISTEN", "0.0.0.0:9000"), ("STEERCO_AUTH__TOKEN_SECONDS", "60")]).unwrap();
-        assert_eq!((config.listen.port(), config.auth.token_seconds), (9000, 60));
-    }
-
-    #[test]
-    fn an_unknown_key_is_an_error_that_names_it() {
-        let told = |name, value| format!("{:#}", load(&[(name, value)]).unwrap_err());
-        let all = "listen, data_dir, database, base_url, log, tls, auth, limits, feed, attachments, webhooks, \
-                   open_contracting";
-        assert_eq!(told("STEERCO_LISTNE", "x"), format!("unknown setting \"listne\", expected one of {all}"));
-        assert_eq!(told("STEERCO_FEED__DAY", "1"), "unknown setting \"feed.day\", expected one of days");
-        assert_eq!(told("STEERCO_TLS__KEY", "key.pem"), "missing setting \"tls.certificate\"");
-        for (name, value, fault) in [
-            ("STEERCO_DATABASE", "mysql://x", "database: "),
-            ("STEERCO_DATABASE", "null", "database: "),
-            ("STEERCO_BASE_URL", "nonsense", "base_url: "),
-            ("STEERCO_LOG", "info,=,", "log: "),
-            ("STEERCO_FEED__DAYS", "0", "feed.days: "),
-            ("STEERCO_LIMITS__CONCURRENCY", "0", "limits.concurrency: at least 1"),
-            ("STEERCO_ATTACHMENTS__MAX_BYTES", "99999999999", "attachments.max_bytes: "),
-            ("STEERCO_WEBHOOKS__TIMEOUT_SECONDS", "21", "webhooks.timeout_seconds: "),
-            ("STEERCO_WEBHOOKS__ALLOW", "[\"nonsense\"]", "webhooks.allow: "),
-            (
-                "STEERCO_AUTH__ISSUERS",
-                r#"[{"issuer": "https://a", "audience": "a", "jwks": "a", "greatest_roles": ["king"]}]"#,
-                "issuer https://a: there is no role king",
-            ),
-        ] {
-            assert!(told(name, value).starts_with(fault), "{name}={value}: {}", told(name, value));
-        }
-        let wrong = told("STEERCO_FEED__DAYS", "many");
-        assert_eq!(wrong, "setting \"feed.days\": invalid type: found string \"many\", expected u32");
-    }
-
-    #[test]
-    fn what_is_set_twice_is_refused() {
-        for (one, other) in [
-            ("STEERCO_DATABASE", "STEERCO_DATABASE_FILE"),
-            ("STEERCO_LISTEN", "STEERCO_listen"),
-            ("STEERCO_LIMITS", "STEERCO_LIMITS__BURST"),
-        ] {
-            let told = load(&[(one, "1"), (other, if other.ends_with("_FILE") { "/dev/null" } else { "2" })]);
-            assert_eq!(
-                told.unwrap_err().to_string(),
-                format!("{one} and {other} set the same setting: give one of them")
-            );
-        }
-    }
-
-    #[test]
-    fn flags_are_above_the_environment() {
-        let common = Common { data_dir: Some("there".into()), ..Common::default() };
-        let environment = [("STEERCO_DATA_DIR".into(), "here".into())];
-        let config = Config::load(&common, environment.into_iter()).unwrap();
-        assert_eq!(config.data_dir, PathBuf::from("there"));
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod listen;
+mod logs;
 mod restore;
 pub mod serve;
 mod telemetry;

@@ -10,19 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::commands::open;
 use crate::config::Config;
 use crate::listen;
-use crate::telemetry::Telemetry;
+use crate::logs::start_logs;
+use crate::telemetry;
 
 /// How often the service does its housekeeping.
 const HOUR: Duration = Duration::from_hours(1);
 /// How often it looks what has come due.
 const MINUTE: Duration = Duration::from_mins(1);
-
-/// JSON lines on standard error; never a token or a body.
-pub(crate) fn start_logs(directives: &str) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(directives).context("log")?;
-    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_writer(std::io::stderr);
-    logs.with_env_filter(filter).try_init().map_err(|cause| anyhow!(cause))
-}
 
 pub(crate) async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     start_logs(&config.log)?;
@@ -45,8 +39,8 @@ pub(crate) async fn listen_until_stopped(
     let address = listener.local_addr()?;
     tracing::info!(%address, database = if service.database().is_postgres() { "postgresql" } else { "sqlite" }, "serving");
     let stop = service.stop_signal();
-    let telemetry = Telemetry::start()?;
-    let options = steerco_api::Options { traces: telemetry.is_on(), ..config.options() };
+    let traces = telemetry::start()?;
+    let options = steerco_api::Options { traces: traces.is_some(), ..config.options() };
     let app = steerco_api::app(service.clone(), options);
     let deadlines = tokio::spawn(keep_deadlines(service.clone()));
     let jobs = tokio::spawn(keep_house(service.clone()));
@@ -66,7 +60,8 @@ pub(crate) async fn listen_until_stopped(
     jobs.abort();
     webhooks.abort();
     deadlines.abort();
-    telemetry.stop().await;
+    #[cfg(feature = "otlp")]
+    telemetry::stop(traces).await;
     tracing::info!("stopped");
     Ok(served?)
 }

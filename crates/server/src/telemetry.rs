@@ -1,13 +1,16 @@
-//! Traces by OTLP, as the standard `OTEL_*` variables say. Nothing is collected where they say nothing.
+//! Traces by OTLP, as the standard `OTEL_*` variables say. Nothing is collected where they say nothing; what sends them
+//! is in programs that are built with the feature `otlp`, and the others refuse to be asked for it.
 
-use anyhow::{Context, bail};
-use opentelemetry::{KeyValue, global};
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+#[cfg(feature = "otlp")]
+mod otlp;
 
-/// What the process sends, until it stops.
-pub(crate) struct Telemetry(Option<SdkTracerProvider>);
+use anyhow::bail;
+
+/// What the process sends, if it sends anything.
+#[cfg(feature = "otlp")]
+pub(crate) type Telemetry = Option<otlp::Sender>;
+#[cfg(not(feature = "otlp"))]
+pub(crate) type Telemetry = Option<std::convert::Infallible>;
 
 /// How traces travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,40 +39,30 @@ fn wire(variable: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Wir
     }
 }
 
-impl Telemetry {
-    /// Begins to collect if the environment says so; needs the runtime around it.
-    pub(crate) fn start() -> anyhow::Result<Self> {
-        let exporter = match wire(&|name| std::env::var(name).ok())? {
-            None => return Ok(Self(None)),
-            Some(Wire::Grpc) => SpanExporter::builder().with_tonic().build(),
-            Some(Wire::Http) => SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build(),
-        };
-        let exporter = exporter.context("the OTLP exporter cannot be made")?;
-        let named = |name: &str, part: &str| std::env::var(name).is_ok_and(|value| value.contains(part));
-        let mut resource =
-            Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
-        if !named("OTEL_SERVICE_NAME", "") && !named("OTEL_RESOURCE_ATTRIBUTES", "service.name=") {
-            resource = resource.with_service_name("steerco");
-        }
-        let provider =
-            SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build();
-        global::set_tracer_provider(provider.clone());
-        tracing::info!("traces are sent by OTLP");
-        Ok(Self(Some(provider)))
-    }
+/// Begins to collect if the environment says so; needs the runtime around it.
+pub(crate) fn start() -> anyhow::Result<Telemetry> {
+    begin(wire(&|name| std::env::var(name).ok())?)
+}
 
-    pub(crate) fn is_on(&self) -> bool {
-        self.0.is_some()
-    }
+#[cfg(feature = "otlp")]
+fn begin(wire: Option<Wire>) -> anyhow::Result<Telemetry> {
+    wire.map(otlp::begin).transpose()
+}
 
-    /// Sends what is still waiting.
-    pub(crate) async fn stop(self) {
-        let Some(provider) = self.0 else { return };
-        // It waits for its thread.
-        let stopped = tokio::task::spawn_blocking(move || provider.shutdown()).await;
-        if !matches!(stopped, Ok(Ok(()))) {
-            tracing::warn!("the last traces could not be sent");
-        }
+#[cfg(not(feature = "otlp"))]
+fn begin(wire: Option<Wire>) -> anyhow::Result<Telemetry> {
+    let Some(wire) = wire else { return Ok(None) };
+    bail!(
+        "traces are asked for ({wire:?}, by OTEL_*), and this program was built without the feature otlp: build it with \
+         `--features otlp`, or set OTEL_TRACES_EXPORTER=none"
+    )
+}
+
+/// Sends what is still waiting.
+#[cfg(feature = "otlp")]
+pub(crate) async fn stop(telemetry: Telemetry) {
+    if let Some(sender) = telemetry {
+        otlp::end(sender).await;
     }
 }
 
@@ -92,5 +85,13 @@ mod tests {
         assert_eq!(chosen(&[endpoint, ("OTEL_SDK_DISABLED", "True")]).unwrap(), None);
         assert!(chosen(&[("OTEL_TRACES_EXPORTER", "zipkin")]).is_err());
         assert!(chosen(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]).is_err());
+    }
+
+    #[cfg(not(feature = "otlp"))]
+    #[test]
+    fn a_program_without_traces_refuses_to_be_asked() {
+        assert!(begin(None).is_ok());
+        let told = begin(Some(Wire::Http)).unwrap_err().to_string();
+        assert!(told.contains("feature otlp") && told.contains("OTEL_TRACES_EXPORTER=none"), "{told}");
     }
 }

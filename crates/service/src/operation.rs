@@ -188,11 +188,9 @@ impl Operation {
         self.parameters.iter().any(|taken| taken.name == parameter.name)
     }
 
-    /// Whether this parameter is a part of the path.
-    pub fn in_path(&self, parameter: &Parameter) -> bool {
-        self.path
-            .split('/')
-            .any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(parameter.name))
+    /// Whether this name is a part of the path.
+    pub fn in_path(&self, name: &str) -> bool {
+        self.path.split('/').any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name))
     }
 
     /// Does it. The arguments are one object: parts of the path, parameters and the members of the body, by their names;
@@ -208,7 +206,7 @@ impl Operation {
         let faults = self.parameters.iter().filter_map(|parameter| {
             let value = arguments.get(parameter.name).filter(|value| !is_empty(value))?;
             let (code, detail) = parameter.check(value).err()?;
-            let sigil = if self.in_path(parameter) { "" } else { "?" };
+            let sigil = if self.in_path(parameter.name) { "" } else { "?" };
             Some(Fault::new(format!("{sigil}{}", parameter.name), code, detail))
         });
         let faults: Vec<Fault> = faults.collect();
@@ -264,7 +262,7 @@ impl Arguments {
     }
 
     pub(crate) fn whole(&mut self, parameter: &Parameter) -> Option<i64> {
-        self.take(parameter).and_then(|value| value.as_i64())
+        self.take(parameter).and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()))
     }
 
     pub(crate) fn instant(&mut self, parameter: &Parameter) -> Option<Instant> {

@@ -229,7 +229,7 @@ fn resources_go_there_and_back() {
 fn what_the_mask_hides_is_not_sent() {
     let body = json!({"program_id": PROGRAM, "title": "Flood", "kind": "threat", "labels": {"a": "b"}});
     let risk = Risk::create(body.as_object().unwrap(), &seed()).unwrap();
-    let mask = Mask::of(Risk::KIND, |field| field.name == "title");
+    let mask = Mask::of(Risk::KIND.fields, |field| field.name == "title");
     let bytes = encode(message("Risk"), &View { resource: &risk, mask });
     let seen = pb::Risk::decode(bytes.as_slice()).unwrap();
     assert_eq!(seen, pb::Risk { title: "Flood".to_owned(), ..pb::Risk::default() });

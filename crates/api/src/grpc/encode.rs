@@ -1,10 +1,10 @@
 //! Answers by the tables of their messages: what a value says of itself becomes protobuf.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use serde_json::{Map, Value};
 use steerco_domain::encode::{Encode, Encoder, MemberEncoder};
-use steerco_domain::time::Instant;
 use steerco_proto::table::{Field, Holds, Message};
 
 /// A message that is written.
@@ -30,7 +30,7 @@ impl Encoder for Root<'_> {
     fn int(&mut self, _: i32) {}
     fn long(&mut self, _: i64) {}
     fn number(&mut self, _: f64) {}
-    fn instant(&mut self, _: Instant) {}
+    fn instant(&mut self, _: i64, _: &dyn Display) {}
     fn word(&mut self, _: usize, _: &'static str) {}
     fn list(&mut self, _: &mut dyn Iterator<Item = &dyn Encode>) {}
     fn map(&mut self, _: &BTreeMap<String, String>) {}
@@ -149,8 +149,7 @@ impl Encoder for One<'_> {
             self.out.extend_from_slice(&number.to_le_bytes());
         }
     }
-    fn instant(&mut self, at: Instant) {
-        let micros = at.micros();
+    fn instant(&mut self, micros: i64, _text: &dyn Display) {
         let (seconds, nanos) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000) * 1_000);
         self.sized(|out| {
             for (key, value) in [(0x08, seconds), (0x10, nanos)] {

@@ -14,6 +14,8 @@ mod fits;
 mod gate;
 mod health;
 mod mask;
+mod ocds;
+mod permissions;
 mod request;
 mod standard;
 mod streams;
@@ -28,6 +30,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use steerco_domain::resource::Kind;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_proto::table::{RPCS, Rpc};
@@ -55,6 +58,25 @@ enum Serves {
     Streams(ServeStreams),
     /// An operation of its own.
     Operation(&'static Operation),
+    /// What the messages say otherwise than REST.
+    Own(ServeOwn),
+}
+
+/// What serves an rpc of one message and one answer.
+type ServeOwn = fn(&'static Rpc, Service, Call, Bytes) -> BoxFuture<'static, standard::Served>;
+
+/// What serves the rpc of this name, where neither a kind nor an operation says it.
+fn own(name: &str) -> Option<ServeOwn> {
+    Some(match name {
+        "ListPermissions" => |rpc, service, call, bytes| Box::pin(permissions::list(rpc, service, call, bytes)),
+        "GetOcdsReleasePackage" | "GetOcdsRecordPackage" => {
+            |rpc, service, call, bytes| Box::pin(ocds::get(rpc, service, call, bytes))
+        }
+        "ListOcdsReleases" | "ListOcdsRecords" => {
+            |rpc, service, call, bytes| Box::pin(ocds::list(rpc, service, call, bytes))
+        }
+        _ => return None,
+    })
 }
 
 /// Every rpc by its path, with what serves it.
@@ -76,10 +98,9 @@ static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock
             }
         }
     }
-    for rpc in RPCS.iter().filter(|rpc| rpc.streams) {
-        if let Some(serve) = streams::find(rpc.name) {
-            table.insert(rpc.path, (rpc, Serves::Streams(serve)));
-        }
+    for rpc in RPCS {
+        let serves = streams::find(rpc.name).map(Serves::Streams).or_else(|| own(rpc.name).map(Serves::Own));
+        table.extend(serves.map(|serves| (rpc.path, (rpc, serves))));
     }
     for operation in operations() {
         let (service, name) = (format!("{}Service", operation.service), pascal(operation.id));
@@ -131,6 +152,13 @@ async fn serve(service: Service, request: Request) -> Response {
             let unary = move |request| {
                 let service = service.clone();
                 Box::pin(answer(request, move |call, bytes| operate(rpc, operation, service, call, bytes))) as _
+            };
+            transport::unary(Box::new(unary), request).await
+        }
+        Serves::Own(serve) => {
+            let unary = move |request| {
+                let service = service.clone();
+                Box::pin(answer(request, move |call, bytes| serve(rpc, service, call, bytes))) as _
             };
             transport::unary(Box::new(unary), request).await
         }
@@ -195,4 +223,25 @@ fn reflector() -> Router {
         }
     };
     routes.into_axum_router()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rpc_is_served() {
+        let missing: Vec<&str> = RPCS.iter().map(|rpc| rpc.path).filter(|path| !TABLE.contains_key(path)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// An operation without its rpc would be one that only REST has.
+    #[test]
+    fn every_operation_has_its_rpc() {
+        for operation in operations() {
+            let serves =
+                |(_, serves): &&(&Rpc, Serves)| matches!(serves, Serves::Operation(it) if it.id == operation.id);
+            assert!(TABLE.values().any(|entry| serves(&entry)), "{}", operation.id);
+        }
+    }
 }

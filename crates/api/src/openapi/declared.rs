@@ -51,7 +51,7 @@ fn one(operation: &operation::Operation, schemas: &mut Schemas) -> Operation {
 
 fn parameters(operation: &operation::Operation) -> Vec<Parameter> {
     let (inside, beside): (Vec<_>, Vec<_>) =
-        operation.parameters.iter().copied().partition(|parameter| operation.in_path(parameter));
+        operation.parameters.iter().copied().partition(|parameter| operation.in_path(parameter.name));
     let of_resource = operation.path.contains("{id}");
     let mut parameters = Vec::new();
     if let (true, Under::Kind(kind)) = (of_resource, operation.under) {

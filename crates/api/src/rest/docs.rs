@@ -1,7 +1,7 @@
 //! The contract and its pages, all of them inside the binary: nothing is loaded from elsewhere.
 
 use std::fmt::Write;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -10,9 +10,8 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use steerco_domain::{Error, Reason};
-use utoipa_swagger_ui::Config;
 
-use super::reply;
+use super::{reference, reply};
 use crate::problem::{Answer, Refusal, slug};
 
 /// The OpenAPI document, made when it is first asked for.
@@ -60,21 +59,14 @@ pub(crate) async fn get_reference_file(file: Result<Path<String>, PathRejection>
     docs_file(file.as_deref().map_or("?", String::as_str))
 }
 
-fn docs_file(path: &str) -> Answer {
-    static UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-        // The validator badge would send the address of this service to its makers.
-        let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
-        Arc::new(config.deep_linking(true).filter(true).show_common_extensions(true))
-    });
-    let file = utoipa_swagger_ui::serve(path, Arc::clone(&UI)).map_err(|error| {
+fn docs_file(name: &str) -> Answer {
+    let file = reference::find_file(name).map_err(|error| {
         tracing::error!(%error, "a documentation file cannot be made");
         Refusal(Error::internal())
     })?;
-    let file = file.ok_or_else(|| Refusal(Error::not_found("documentation file")))?;
-    let content_type = HeaderValue::try_from(file.content_type).map_err(|_| Refusal(Error::internal()))?;
-    let mut response = file.bytes.into_owned().into_response();
+    let mut response = file.ok_or_else(|| Refusal(Error::not_found("documentation file")))?.into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reference::content_type(name)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(PUBLIC));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     Ok(response)
@@ -162,12 +154,17 @@ mod tests {
         for file in ["index.html", "swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui.css", "index.css"] {
             assert!(docs_file(file).is_ok(), "{file}");
         }
-        for file in ["nothing", "../Cargo.toml", "index.html/.."] {
+        for file in ["", "nothing", "../Cargo.toml", "index.html/..", "dist/index.html"] {
             assert_eq!(docs_file(file).unwrap_err().0.reason, Reason::NotFound, "{file}");
         }
-        let initializer = utoipa_swagger_ui::serve("swagger-initializer.js", Arc::new(Config::new(["/openapi.json"])));
-        let text = String::from_utf8(initializer.unwrap().unwrap().bytes.into_owned()).unwrap();
+        let initializer = reference::find_file("swagger-initializer.js").unwrap().unwrap();
+        let text = String::from_utf8(initializer).unwrap();
         assert!(text.contains("/openapi.json") && !text.contains("://"), "{text}");
+        for (file, kind) in
+            [("index.html", "text/html"), ("swagger-ui.css", "text/css"), ("favicon-16x16.png", "image/png")]
+        {
+            assert_eq!(docs_file(file).unwrap().headers()[CONTENT_TYPE], kind);
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(crate) mod params;
 mod pointers;
 mod query;
 mod read;
+mod reference;
 mod reply;
 mod upserts;
 pub(crate) mod write;

@@ -44,14 +44,15 @@ pub(crate) fn does(kind: &'static Kind, act: &Act) -> bool {
 }
 
 async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let known: Set = operation.parameters.iter().copied().filter(|param| !operation.in_path(param)).collect();
+    let known: Set = operation.parameters.iter().copied().filter(|param| !operation.in_path(param.name)).collect();
     let query = call.query(&known)?;
     let context = if operation.writes() { call.context(&query)? } else { call.reading() };
     let mut arguments = query.into_arguments(&known);
     for param in [&VALIDATE_ONLY, &EFFECTIVE_AT] {
         arguments.remove(param.name);
     }
-    for (name, value) in call.path_parts() {
+    // The router adds parts of its own.
+    for (name, value) in call.path_parts().filter(|(name, _)| operation.in_path(name)) {
         arguments.insert(name.to_owned(), value.into());
     }
     if let Some(declared) = &operation.body {

@@ -54,7 +54,8 @@ impl Query {
     }
 
     pub(crate) fn whole(&self, param: &Parameter) -> Option<i64> {
-        self.0.get(param.name).and_then(Value::as_i64)
+        let value = self.0.get(param.name)?;
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
     }
 
     /// The same as the arguments of an operation, where names are lists.

@@ -1,11 +1,12 @@
 //! The files of the contract as they are declared: `UPDATE=1 cargo declare` writes them, and a test fails when they are stale.
 //!
 //! Names, order and comments come from the declarations of the domain. Numbers come from the files that are checked in: a
-//! new field gets the next one that was never given, and what is no longer declared is reserved. What nobody declares yet,
-//! such as computed answers, is carried over ([`Known`]) and written by the same printer.
+//! new field gets the next one that was never given, and what is no longer declared is reserved. What nobody declares, such
+//! as streams of bytes and what messages of all resources share, is carried over ([`Known`]) and written by the same printer.
 
 mod known;
 mod model;
+mod operation;
 mod print;
 mod resource;
 mod shapes;
@@ -16,39 +17,88 @@ use std::path::Path;
 
 use steerco_domain::resource::Kind;
 use steerco_domain::{KINDS, RECORDS};
+use steerco_service::operations;
 
 use known::Known;
-use model::{File, Item, merged};
+use model::{File, Item, Service, merged};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto");
+
+/// The files while they are made.
+struct Files {
+    known: Known,
+    files: BTreeMap<String, File>,
+    /// Where new messages and enums are.
+    places: BTreeMap<String, String>,
+}
+
+impl Files {
+    /// Puts items where they are today, and new ones together into this file.
+    fn put(&mut self, home: &str, items: Vec<Item>) {
+        let mut own = Vec::new();
+        for item in items {
+            match self.known.place(item.name()).filter(|place| *place != home) {
+                Some(place) => self.put_in(&place.to_owned(), vec![item]),
+                None => own.push(item),
+            }
+        }
+        let names = own.iter().filter(|item| !matches!(item, Item::Service(_)));
+        self.places.extend(names.map(|item| (item.name().to_owned(), home.to_owned())));
+        self.put_in(home, own);
+    }
+
+    fn put_in(&mut self, path: &str, mut wanted: Vec<Item>) {
+        let file = self.files.entry(path.to_owned()).or_default();
+        for item in &mut wanted {
+            keep_rpcs(item, file);
+        }
+        file.items = merged(std::mem::take(&mut file.items), wanted, Item::name);
+    }
+
+    /// The file of a service, and what is said of it.
+    fn home(&self, name: &str) -> Option<(String, String)> {
+        self.files.iter().find_map(|(path, file)| {
+            file.items.iter().find_map(|item| match item {
+                Item::Service(service) if service.name == name => Some((path.clone(), service.doc.clone())),
+                _ => None,
+            })
+        })
+    }
+}
 
 /// The text of each file by its path.
 fn files(kinds: &[&'static Kind]) -> BTreeMap<String, String> {
     let known = Known::read();
-    let mut files = known.files.clone();
+    let mut all = Files { files: known.files.clone(), places: BTreeMap::new(), known };
     let mut made = BTreeSet::new();
-    let mut places: BTreeMap<String, String> = BTreeMap::new();
     for kind in kinds {
-        let home = format!("steerco/v1/{}.proto", kind.name);
-        let mut own = Vec::new();
-        for item in resource::items(kind, &known, &mut made) {
-            match known.place(item.name()).filter(|place| *place != home) {
-                Some(place) => place_in(files.entry(place.to_owned()).or_default(), vec![item]),
-                None => own.push(item),
-            }
-        }
-        places.extend(own.iter().map(|item| (item.name().to_owned(), home.clone())));
-        place_in(files.entry(home).or_default(), own);
+        let items = resource::items(kind, &all.known, &mut made);
+        all.put(&format!("steerco/v1/{}.proto", kind.name), items);
     }
+    for operation in operations() {
+        let name = operation::service(operation);
+        let new = || (format!("steerco/v1/{}.proto", snake(operation.service)), format!("{}.", operation.summary));
+        let (home, doc) = all.home(&name).unwrap_or_else(new);
+        let rpcs = vec![operation::rpc(operation, &all.known)];
+        let mut items = vec![Item::Service(Service { name, doc, rpcs })];
+        items.extend(operation::items(operation, &all.known, &mut made));
+        all.put(&home, items);
+    }
+    let Files { known, files, places } = all;
     let place = |name: &str| known.place(name).map(str::to_owned).or_else(|| places.get(name).cloned());
     files.into_iter().map(|(path, file)| (path, print::text(&file, place))).collect()
 }
 
-fn place_in(file: &mut File, mut wanted: Vec<Item>) {
-    for item in &mut wanted {
-        keep_rpcs(item, file);
+/// `EventTypes` → `event_types`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for (i, letter) in name.char_indices() {
+        if i > 0 && letter.is_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
     }
-    file.items = merged(std::mem::take(&mut file.items), wanted, Item::name);
+    out
 }
 
 /// Rpcs that a service has of its own stay where they are.

@@ -7,9 +7,9 @@ use steerco_domain::resource::{Act, Kind, Reach};
 
 use super::known::Known;
 use super::model::{Field, Item, Label, Member, Message, Reserved, Rpc, Service, Side};
-use super::shapes::{Numbers, closed, field, nested};
+use super::shapes::{Declared, Numbers, closed, field, nested};
 
-const VALIDATE_ONLY: &str = "Checks everything and answers what would happen, and stores nothing.";
+pub(super) const VALIDATE_ONLY: &str = "Checks everything and answers what would happen, and stores nothing.";
 const UPDATE_MASK: &str = "Fields to set: one that is named and not set in the resource is cleared. When empty, all that \
                            are set, but those that only the service sets: what was read can be sent back changed. Labels \
                            are merged; `labels.KEY` names one of them.";
@@ -29,7 +29,7 @@ pub(super) struct Names {
 }
 
 /// `risk_updates` → `RiskUpdates`.
-fn pascal(name: &str) -> String {
+pub(super) fn pascal(name: &str) -> String {
     name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
@@ -51,7 +51,7 @@ impl Names {
 /// left out.
 pub(super) fn items(kind: &'static Kind, known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
     let names = Names::of(kind);
-    let mut items = vec![Item::Service(service(&names, known)), Item::Message(resource(kind, known))];
+    let mut items = vec![Item::Service(service(&names)), Item::Message(resource(kind, known))];
     items.extend(nested(kind.fields, known, made));
     items.push(Item::Message(page(&names)));
     let created = matches!(kind.reach, Reach::Whole | Reach::Posted);
@@ -72,20 +72,16 @@ pub(super) fn items(kind: &'static Kind, known: &Known, made: &mut BTreeSet<&'st
 
 // ---- rpcs ----
 
-fn service(names: &Names, known: &Known) -> Service {
+fn service(names: &Names) -> Service {
     let Names { kind, words, .. } = names;
-    let (name, there) = (format!("{}Service", kind.title), known.service(&format!("{}Service", kind.title)));
+    let name = format!("{}Service", kind.title);
     let doc = match kind.reach {
         Reach::Record => format!("Reads {words}."),
         _ => format!("Reads and changes {words}."),
     };
     let mut rpcs = standard(names);
-    rpcs.extend(kind.verbs.iter().map(|act| {
-        // What an act answers beside its resource is not declared yet.
-        let output = there.and_then(|there| there.rpcs.iter().find(|rpc| rpc.name == act.title));
-        let output = output.map_or(kind.title, |rpc| &rpc.output.of);
-        rpc(act.title, act.doc, &format!("{}Request", act.title), output)
-    }));
+    let acts = kind.verbs.iter();
+    rpcs.extend(acts.map(|act| rpc(act.title, act.doc, &format!("{}Request", act.title), kind.title)));
     Service { name, doc, rpcs }
 }
 
@@ -146,14 +142,6 @@ fn standard(names: &Names) -> Vec<Rpc> {
         let doc = format!("Lists the versions of {a_word}, newest first.");
         rpcs.push(rpc(&format!("List{one}Revisions"), &doc, "ListRevisionsRequest", &list));
     }
-    if kind.progress {
-        let doc = format!("Gets the progress of {a_word}: earned of measured weight of its deliverables.");
-        rpcs.push(rpc(&format!("Get{one}Progress"), &doc, "GetProgressRequest", "Progress"));
-    }
-    if kind.financials {
-        let doc = format!("Gets what is approved, spent and left of {a_word}.");
-        rpcs.push(rpc(&format!("Get{one}Financials"), &doc, "GetFinancialsRequest", "Financials"));
-    }
     rpcs
 }
 
@@ -194,7 +182,7 @@ fn resource(kind: &Kind, known: &Known) -> Message {
         .map(|spec| {
             let common = COMMON.iter().zip(1..).find(|(name, _)| **name == spec.name).map(|(_, number)| number);
             let number = common.unwrap_or_else(|| numbers.take(spec.name));
-            field(spec, number, there)
+            field(&Declared::of(spec), number, there)
         })
         .collect();
     fields.sort_by_key(|field| if field.number < 16 { field.number } else { 16 });
@@ -208,7 +196,7 @@ fn request(names: &Names, act: &Act, known: &Known) -> Message {
     let mut numbers = Numbers::of(there, 1);
     let id = made("id", &format!("Which {}.", names.word), Label::None, "string", numbers.take("id"));
     let mut fields = vec![id];
-    fields.extend(act.fields.iter().map(|spec| field(spec, numbers.take(spec.name), there)));
+    fields.extend(act.fields.iter().map(|spec| field(&Declared::of(spec), numbers.take(spec.name), there)));
     fields.push(made("validate_only", VALIDATE_ONLY, Label::None, "bool", numbers.take("validate_only")));
     closed(message(&name, act.doc, fields), there)
 }

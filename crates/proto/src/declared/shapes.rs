@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use steerco_domain::field::{FieldSpec, Setter, Shape};
+use steerco_domain::shape::{FieldSpec, Setter, Shape};
 
 use super::known::Known;
 use super::model::{Enum, Field, Item, Label, Member, Message, Reserved, Value};
+use super::operation::answer;
 
 /// Numbers of the fields of a message: that of the file, where it has one, and otherwise the next that was never given.
 pub(super) struct Numbers<'a> {
@@ -38,31 +39,53 @@ pub(super) fn closed(mut message: Message, there: Option<&Message>) -> Message {
     message
 }
 
-/// A declared field.
-pub(super) fn field(spec: &FieldSpec, number: i32, there: Option<&Message>) -> Field {
-    let (of, repeated) = match (spec.shape)() {
-        Shape::List { of, .. } => (name(&of), true),
-        one => (name(&one), false),
-    };
-    let said = there.and_then(|there| there.field(spec.name)).map(|field| field.label);
-    let label = if repeated { Label::Repeated } else { said.unwrap_or_else(|| presence(spec)) };
-    Field { name: spec.name.to_owned(), doc: spec.doc.to_owned(), label, of, number }
+/// A field as it is declared, by whatever.
+pub(super) struct Declared<'a> {
+    pub(super) name: &'a str,
+    pub(super) doc: &'a str,
+    pub(super) shape: Shape,
+    pub(super) nullable: bool,
+    /// Whether a caller gives it.
+    pub(super) given: bool,
+}
+
+impl Declared<'_> {
+    pub(super) fn of(spec: &FieldSpec) -> Self {
+        let given = spec.setter != Setter::System;
+        Self { name: spec.name, doc: spec.doc, shape: (spec.shape)(), nullable: spec.nullable, given }
+    }
+}
+
+pub(super) fn field(declared: &Declared<'_>, number: i32, there: Option<&Message>) -> Field {
+    let repeated = matches!(declared.shape, Shape::List { .. });
+    let said = there.and_then(|there| there.field(declared.name)).map(|field| field.label);
+    let label = if repeated { Label::Repeated } else { said.unwrap_or_else(|| presence(declared)) };
+    let (name, doc, of) = (declared.name.to_owned(), declared.doc.to_owned(), name(&declared.shape));
+    Field { name, doc, label, of, number }
 }
 
 /// What may be absent can be told from its default, and so can a required number that a caller gives: zero is one. Words and
 /// messages can always.
-fn presence(spec: &FieldSpec) -> Label {
-    let given = spec.setter != Setter::System;
-    let tells = match (spec.shape)() {
-        Shape::Text { .. } | Shape::Id { .. } | Shape::Day | Shape::Bool | Shape::Long => spec.nullable,
-        Shape::Int { .. } => spec.nullable || given,
+fn presence(declared: &Declared<'_>) -> Label {
+    let tells = match declared.shape {
+        Shape::Text { .. }
+        | Shape::Id { .. }
+        | Shape::Day
+        | Shape::Bool
+        | Shape::Long
+        | Shape::Plain { .. }
+        | Shape::OneOf(_) => declared.nullable,
+        Shape::Int { .. } => declared.nullable || declared.given,
         Shape::Ratio { .. } => true,
         Shape::Word { .. }
         | Shape::Instant
         | Shape::Money
         | Shape::List { .. }
         | Shape::Map { .. }
-        | Shape::Object { .. } => false,
+        | Shape::Object { .. }
+        | Shape::Answer(_)
+        | Shape::Json
+        | Shape::Resource(_) => false,
     };
     if tells { Label::Optional } else { Label::None }
 }
@@ -70,25 +93,36 @@ fn presence(spec: &FieldSpec) -> Label {
 /// How a value is written.
 fn name(shape: &Shape) -> String {
     let name = match shape {
-        Shape::Text { .. } | Shape::Id { .. } | Shape::Day => "string",
+        Shape::Plain { format: Some("date-time") } | Shape::Instant => "google.protobuf.Timestamp",
+        Shape::Text { .. } | Shape::Id { .. } | Shape::Day | Shape::Plain { .. } | Shape::OneOf(_) => "string",
         Shape::Bool => "bool",
         Shape::Int { .. } => "int32",
         Shape::Long => "int64",
         Shape::Ratio { .. } => "double",
-        Shape::Instant => "google.protobuf.Timestamp",
         Shape::Money => "Money",
         Shape::Map { .. } => "map<string, string>",
         Shape::Word { title, .. } | Shape::Object { title, .. } => title,
         Shape::List { of, .. } => return name(of),
+        Shape::Answer(spec) => spec.message,
+        Shape::Json => "google.protobuf.Struct",
+        Shape::Resource(kind) => kind.title,
     };
     name.to_owned()
 }
 
 /// Words and objects that fields are made of and that nobody has made before, outer ones first.
 pub(super) fn nested(fields: &[FieldSpec], known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
+    nested_in(fields.iter().map(|spec| (spec.shape)()), known, made)
+}
+
+/// The same of values of these shapes.
+pub(super) fn nested_in(
+    shapes: impl Iterator<Item = Shape>,
+    known: &Known,
+    made: &mut BTreeSet<&'static str>,
+) -> Vec<Item> {
     let mut items = Vec::new();
-    for spec in fields {
-        let mut shape = (spec.shape)();
+    for mut shape in shapes {
         while let Shape::List { of, .. } = shape {
             shape = *of;
         }
@@ -100,6 +134,10 @@ pub(super) fn nested(fields: &[FieldSpec], known: &Known, made: &mut BTreeSet<&'
                 items.push(Item::Message(object(title, doc, fields, known)));
                 items.extend(nested(fields, known, made));
             }
+            Shape::Answer(spec) if made.insert(spec.message) => {
+                items.push(Item::Message(answer(spec, known)));
+                items.extend(nested_in(spec.fields.iter().map(|field| (field.shape)()), known, made));
+            }
             _ => {}
         }
     }
@@ -109,7 +147,7 @@ pub(super) fn nested(fields: &[FieldSpec], known: &Known, made: &mut BTreeSet<&'
 fn object(title: &str, doc: &str, fields: &[FieldSpec], known: &Known) -> Message {
     let there = known.message(title);
     let mut numbers = Numbers::of(there, 1);
-    let field = |spec: &FieldSpec| Member::Field(field(spec, numbers.take(spec.name), there));
+    let field = |spec: &FieldSpec| Member::Field(field(&Declared::of(spec), numbers.take(spec.name), there));
     let members = fields.iter().map(field).collect();
     let made = Message {
         name: title.to_owned(),

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use figment::Figment;
-use figment::providers::{Format, Toml};
+use figment::providers::Serialized;
 use serde::Deserialize;
 
 use super::args::Remote;
+use crate::config::read_toml;
 
 /// Where the demo and a server on its defaults are.
 const HERE: &str = "http://127.0.0.1:8080";
@@ -143,7 +144,7 @@ fn profile_file(variable: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
 
 fn find_profile(name: Option<&str>, file: Option<&Path>) -> anyhow::Result<Option<Profile>> {
     let read = match file.filter(|file| file.exists()) {
-        Some(file) => Figment::from(Toml::file_exact(file)).extract::<Profiles>().map_err(|fault| {
+        Some(file) => Figment::from(Serialized::defaults(read_toml(file)?)).extract::<Profiles>().map_err(|fault| {
             let faults: Vec<String> =
                 fault.into_iter().map(|fault| format!("{}: {}", fault.path.join("."), fault.kind)).collect();
             anyhow!("{}: {}", file.display(), faults.join("; "))

@@ -7,7 +7,7 @@ use steerco_domain::engagement_amendment::{
 };
 use steerco_domain::grant::Grant;
 use steerco_domain::invoice::Invoice;
-use steerco_domain::invoice_acts::{ApproveInvoice, RecordPaymentInvoice};
+use steerco_domain::invoice::acts::{ApproveInvoice, RecordPaymentInvoice};
 use steerco_domain::person::Person;
 use steerco_domain::resource::Verb;
 use steerco_domain::service_level_measurement::{ProposeCreditServiceLevelMeasurement, ServiceLevelMeasurement};

@@ -12,7 +12,8 @@ use std::process::ExitCode;
 
 use crate::cli::Common;
 use crate::commands::{load as load_config, open, say};
-use crate::serve::{listen_until_stopped, start_logs};
+use crate::logs::start_logs;
+use crate::serve::listen_until_stopped;
 
 /// Loads the portfolio unless the folder has it already, prints how to call it, and serves.
 pub(crate) async fn demo(common: &Common, exit: bool) -> anyhow::Result<ExitCode> {

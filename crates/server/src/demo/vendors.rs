@@ -13,7 +13,7 @@ use steerco_domain::milestone_update::MilestoneUpdate;
 use steerco_domain::partner::Partner;
 use steerco_domain::resource::Verb;
 use steerco_domain::review::Review;
-use steerco_domain::review_acts::{AcceptInPartReview, AcceptReview, RejectReview};
+use steerco_domain::review::acts::{AcceptInPartReview, AcceptReview, RejectReview};
 use steerco_service::{Context, ListArgs};
 
 use super::contracts::service_level;

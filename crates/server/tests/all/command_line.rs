@@ -108,3 +108,16 @@ fn the_demo_loads_the_portfolio() {
     let report = steerco_json(&["verify", "--data-dir", dir, "--output", "json"]);
     assert_eq!((&report["faults"], &report["resources"]), (&json!([]), &json!(1719)));
 }
+
+/// What sends traces is a feature: without it, whoever asks for traces is told before anything is served.
+#[cfg(not(feature = "otlp"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_are_refused_by_a_program_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("x.db").display());
+    let asked = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")];
+    let process = Process::spawn_at(crate::process::free_address(), &database, folder.path(), &asked);
+    assert_eq!(process.wait(std::time::Duration::from_secs(20)).await, 1);
+    let told = std::fs::read_to_string(folder.path().join("steerco.log")).unwrap();
+    assert!(told.contains("without the feature otlp"), "{told}");
+}

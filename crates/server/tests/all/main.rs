@@ -11,6 +11,7 @@ mod process;
 mod restore;
 mod tamper;
 mod tls;
+#[cfg(feature = "otlp")]
 mod traces;
 mod upgrade;
 mod webhooks;
