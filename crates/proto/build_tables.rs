@@ -3,7 +3,7 @@
 use std::fmt::{Error, Write};
 
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet, MessageOptions};
 
 use super::PACKAGE;
 
@@ -18,9 +18,8 @@ pub(super) fn write(set: &FileDescriptorSet) -> Result<String, Error> {
     for message in &messages {
         write_message(&mut out, message)?;
     }
-    let all = |names: Vec<String>| names.iter().map(|name| format!("&{name}, ")).collect::<String>();
-    let names = messages.iter().map(|message| constant(message.name())).collect();
-    writeln!(out, "/// All messages.\npub static MESSAGES: &[&Message] = &[{}];", all(names))?;
+    let names: Vec<String> = messages.iter().map(|message| format!("&{}", constant(message.name()))).collect();
+    writeln!(out, "/// All messages.\npub static MESSAGES: &[&Message] = &[{}];", names.join(", "))?;
     writeln!(out, "/// All rpcs.\npub static RPCS: &[Rpc] = &[")?;
     for service in ours.iter().flat_map(|file| &file.service) {
         for rpc in &service.method {
@@ -90,8 +89,9 @@ fn write_message(out: &mut String, message: &DescriptorProto) -> Result<(), Erro
 /// What a field holds. A type that no table knows names a variant that is not there, so that it does not compile.
 fn holds(message: &DescriptorProto, field: &FieldDescriptorProto) -> String {
     let entry = field.type_name().rsplit('.').next().unwrap_or_default();
-    let is_entry =
-        |nested: &&DescriptorProto| nested.name() == entry && nested.options.as_ref().is_some_and(|o| o.map_entry());
+    let is_entry = |nested: &&DescriptorProto| {
+        nested.name() == entry && nested.options.as_ref().is_some_and(MessageOptions::map_entry)
+    };
     if message.nested_type.iter().any(|nested| is_entry(&nested)) {
         return "Holds::Map".to_owned();
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::{env, fs};
+use std::{env, fs, thread};
 
 /// The port names the socket; it is spelled out so that no `PGPORT` of the caller changes it.
 const PORT: &str = "5432";
@@ -90,25 +90,24 @@ done
 
 /// The server that all tests of this process share, started on first use.
 ///
-/// `None` where `PostgreSQL` is not installed, said once on standard error; with
+/// `None` where `PostgreSQL` is not installed, said for each test on standard error; with
 /// `STEERCO_TEST_ALL=1` a skipped test is a failure, and this panics.
 pub fn shared() -> Option<&'static Server> {
-    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
-    SHARED.get_or_init(|| launch(&FAST)).as_ref()
+    static SHARED: OnceLock<Server> = OnceLock::new();
+    let bin = installed()?;
+    Some(SHARED.get_or_init(|| launch(bin, &FAST)))
 }
 
 /// A server of the caller's own that keeps what it has acknowledged, for tests that crash it.
 ///
 /// `None` and panics as [`shared`].
 pub fn durable() -> Option<Server> {
-    launch(&DURABLE)
+    Some(launch(installed()?, &DURABLE))
 }
 
 /// An installed server that does not start fails the test that asked for it.
-fn launch(arguments: &[&str]) -> Option<Server> {
-    let server = Server::launch(installed()?, arguments);
-    assert!(server.is_ok(), "PostgreSQL does not start: {server:?}");
-    server.ok()
+fn launch(bin: &Path, arguments: &[&str]) -> Server {
+    Server::launch(bin, arguments).unwrap_or_else(|cause| panic!("PostgreSQL does not start: {cause}"))
 }
 
 /// A running server; dropping it stops it and removes its folder.
@@ -292,21 +291,18 @@ impl Drop for Watchdog {
     }
 }
 
-/// The folder of the programs, looked for once.
+/// The folder of the programs, looked for once. Whoever asks in vain skips a test, and that is said.
 fn installed() -> Option<&'static Path> {
     static BIN: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let bin = BIN.get_or_init(|| {
-        let bin = find_programs();
-        if bin.is_none() {
-            let why = "PostgreSQL not found (Debian: postgresql; else set STEERCO_POSTGRES_BIN)";
-            let all = env::var_os("STEERCO_TEST_ALL");
-            assert_ne!(all.as_deref(), Some(OsStr::new("1")), "{why}");
-            // Not `eprintln!`: the test runner keeps that to itself when the test passes.
-            let _ = writeln!(io::stderr(), "skipped: {why}");
-        }
-        bin
-    });
-    bin.as_deref()
+    let bin = BIN.get_or_init(find_programs).as_deref();
+    if bin.is_none() {
+        let why = "PostgreSQL not found (Debian: postgresql; else set STEERCO_POSTGRES_BIN)";
+        let all = env::var_os("STEERCO_TEST_ALL");
+        assert_ne!(all.as_deref(), Some(OsStr::new("1")), "{why}");
+        // Not `eprintln!`: the test runner keeps that to itself when the test passes, and it names threads after tests.
+        let _ = writeln!(io::stderr(), "skipped {}: {why}", thread::current().name().unwrap_or("a test"));
+    }
+    bin
 }
 
 /// `STEERCO_POSTGRES_BIN` alone if set; else Debian's versions, newest first; else the `PATH`.

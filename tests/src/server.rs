@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -79,17 +81,23 @@ pub struct Server {
     _database: Option<postgres::Database>,
 }
 
+/// Servers that scenarios of a database share, by turns: those that are under way at one time shall not wait for each
+/// other's connections until they are refused.
+const SHARED: usize = 2;
+
 impl Server {
-    /// The server that all scenarios on this database share; `None` where it is not installed.
+    /// A server that scenarios on this database share; `None` where it is not installed.
     pub async fn shared(engine: Engine) -> Option<Arc<Self>> {
-        static SHARED: LazyLock<Mutex<HashMap<Engine, Option<Arc<Server>>>>> = LazyLock::new(Mutex::default);
-        let mut shared = SHARED.lock().await;
-        if let Some(server) = shared.get(&engine) {
-            return server.clone();
+        static ALL: LazyLock<Mutex<HashMap<(Engine, usize), Arc<Server>>>> = LazyLock::new(Mutex::default);
+        static TURN: AtomicUsize = AtomicUsize::new(0);
+        let which = (engine, TURN.fetch_add(1, Ordering::Relaxed) % SHARED);
+        let mut all = ALL.lock().await;
+        if let Some(server) = all.get(&which) {
+            return Some(Arc::clone(server));
         }
-        let server = Self::start(engine, Setup::default()).await.map(Arc::new);
-        shared.insert(engine, server.clone());
-        server
+        let server = Arc::new(Self::start(engine, Setup::default()).await?);
+        all.insert(which, Arc::clone(&server));
+        Some(server)
     }
 
     /// A server of the caller's own; `None` where the database is not installed.
@@ -97,10 +105,12 @@ impl Server {
         let (database_url, folder, database) = match engine {
             Engine::Sqlite => {
                 let folder = Folder::create();
-                (format!("sqlite://{}", folder.path().join("steerco.db").display()), Some(folder), None)
+                let file = folder.path().join("steerco.db");
+                std::fs::copy(template_file().await, &file).expect("a copy");
+                (sqlite(&file), Some(folder), None)
             }
             Engine::Postgres => {
-                let database = postgres::shared()?.create_database_from(template().await);
+                let database = postgres::shared()?.create_database_from(template_database().await);
                 (database.url.clone(), None, Some(database))
             }
         };
@@ -183,8 +193,25 @@ impl Drop for Server {
     }
 }
 
-/// A migrated `PostgreSQL` database to copy: migrating takes longer than most scenarios.
-async fn template() -> &'static str {
+fn sqlite(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+/// A migrated `SQLite` database to copy: migrating takes longer than most scenarios.
+async fn template_file() -> &'static Path {
+    static TEMPLATE: OnceCell<(Folder, PathBuf)> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(async || {
+        let folder = Folder::create();
+        let opened = steerco_persistence::Database::open(&sqlite(&folder.path().join("migrated.db")), true).await;
+        let file = folder.path().join("template.db");
+        opened.expect("migrations apply").backup(&file).await.expect("a copy");
+        (folder, file)
+    });
+    &template.await.1
+}
+
+/// The same of `PostgreSQL`.
+async fn template_database() -> &'static str {
     static TEMPLATE: OnceCell<postgres::Database> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(async || {
         let server = postgres::shared().expect("asked for before");

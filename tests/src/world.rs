@@ -114,14 +114,17 @@ impl World {
         };
         world.ids[Who::Admin as usize] = admin;
         world.ids[Who::Stranger as usize] = stranger.1;
-        world.add_accounts().await;
-        world.add_programs().await;
-        world.engagement = world.new_engagement(&world.partner).await;
+        // Each token is made and checked once.
+        let admin = world.client(Who::Admin);
+        world.add_accounts(&admin).await;
+        let director = world.client(Who::Director);
+        world.add_programs(&director).await;
+        world.add_narrow_grants(&admin).await;
+        world.engagement = engagement(&director, &world.program, &world.partner).await;
         world
     }
 
-    async fn add_accounts(&mut self) {
-        let admin = self.client(Who::Admin);
+    async fn add_accounts(&mut self, admin: &Client) {
         let people = [Who::Director, Who::ProgramManager, Who::Finance, Who::Executive, Who::Auditor];
         let create: Vec<Value> = people
             .iter()
@@ -148,23 +151,27 @@ impl World {
             {"create": {"service_account_id": self.id(Who::Integration), "role": "integration"}},
         ]);
         admin.batch("grant", json!({"items": grants})).await.unwrap();
-        let partner = json!({"name": "Acme", "kind": "vendor"});
-        self.client(Who::Director).create("partner", partner).await.unwrap().id().clone_into(&mut self.partner);
-        let grant = json!({"service_account_id": self.id(Who::Vendor), "role": "vendor", "partner_id": self.partner});
-        admin.create("grant", grant).await.unwrap();
     }
 
-    async fn add_programs(&mut self) {
-        let director = self.client(Who::Director);
+    async fn add_programs(&mut self, director: &Client) {
+        let partner = json!({"name": "Acme", "kind": "vendor"});
+        director.create("partner", partner).await.unwrap().id().clone_into(&mut self.partner);
         let portfolio = json!({"code": "capital", "name": "Capital works", "base_currency": "EUR"});
         director.create("portfolio", portfolio).await.unwrap().id().clone_into(&mut self.portfolio);
         let program = |code: &str| json!({"create": {"portfolio_id": self.portfolio, "code": code, "name": code, "currency": "EUR"}});
         let made = director.batch("program", json!({"items": [program("schools"), program("roads")]})).await.unwrap();
         self.program = text(&made.items()[0]["resource"]["id"]);
         self.other_program = text(&made.items()[1]["resource"]["id"]);
-        let grant =
-            json!({"person_id": self.id(Who::ProgramManager), "role": "program_manager", "program_id": self.program});
-        self.client(Who::Admin).create("grant", grant).await.unwrap();
+    }
+
+    /// Grants over what there is by now.
+    async fn add_narrow_grants(&self, admin: &Client) {
+        let (vendor, manager) = (self.id(Who::Vendor), self.id(Who::ProgramManager));
+        let grants = json!([
+            {"create": {"service_account_id": vendor, "role": "vendor", "partner_id": self.partner}},
+            {"create": {"person_id": manager, "role": "program_manager", "program_id": self.program}},
+        ]);
+        admin.batch("grant", json!({"items": grants})).await.unwrap();
     }
 
     /// The same at another node.
@@ -241,18 +248,12 @@ impl World {
 
     /// A draft of an engagement with this partner, which serves the first program.
     pub async fn new_draft(&self, partner: &str) -> String {
-        let body = json!({
-            "partner_id": partner, "program_ids": [self.program], "title": "Works", "kind": "framework",
-            "service_levels": [availability()],
-        });
-        self.client(Who::Director).create("engagement", body).await.unwrap().id().to_owned()
+        draft(&self.client(Who::Director), &self.program, partner).await
     }
 
     /// The same in force.
     pub async fn new_engagement(&self, partner: &str) -> String {
-        let id = self.new_draft(partner).await;
-        self.client(Who::Director).act("engagement", &id, "activate", json!({})).await.unwrap();
-        id
+        engagement(&self.client(Who::Director), &self.program, partner).await
     }
 
     /// Panics unless chain, versions and rows of the organisation agree.
@@ -264,6 +265,22 @@ impl World {
     pub async fn faults(&self) -> Vec<String> {
         self.server.faults(&self.org).await
     }
+}
+
+/// A draft of an engagement with a partner, which serves a program.
+async fn draft(director: &Client, program: &str, partner: &str) -> String {
+    let body = json!({
+        "partner_id": partner, "program_ids": [program], "title": "Works", "kind": "framework",
+        "service_levels": [availability()],
+    });
+    director.create("engagement", body).await.unwrap().id().to_owned()
+}
+
+/// The same in force.
+async fn engagement(director: &Client, program: &str, partner: &str) -> String {
+    let id = draft(director, program, partner).await;
+    director.act("engagement", &id, "activate", json!({})).await.unwrap();
+    id
 }
 
 /// A service level that is measured.

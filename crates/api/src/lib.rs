@@ -4,9 +4,10 @@
 //! share stands in `door` (request ids, logs, limits, authentication) and `problem` (errors). This crate must never
 //! know a database, a rule of the domain, or a clock that is not a stopwatch; it must never decide who may do what.
 //!
-//! A resource needs nothing here: routes, rpcs, parameters and the OpenAPI document follow from its declaration. What one
-//! has of its own stands in `rest::own`. To add an operation that belongs to no resource: a handler under `rest`, and its
-//! entry in `openapi::others`. Then run `UPDATE=1 cargo test --workspace`, which writes `openapi/steerco.json` anew.
+//! A resource needs nothing here: routes, rpcs, parameters and the OpenAPI document follow from its declaration, and those
+//! of an operation of its own from the `Operation` in `steerco_service`. Only what takes or answers no JSON needs a handler
+//! under `rest` and its entry in `openapi`. Then run `UPDATE=1 cargo test --workspace`, which writes `openapi/steerco.json`
+//! anew.
 
 mod door;
 mod event_types;

@@ -73,10 +73,8 @@ impl Member {
     fn spec(&self) -> TokenStream {
         let Self { name, ty, doc, min, max, one_of, plain } = self;
         let name = name.to_string();
-        let limit = |limit: &Option<Expr>| match limit {
-            Some(limit) => quote!(Some(#limit as i64)),
-            None => quote!(None),
-        };
+        let limit =
+            |limit: &Option<Expr>| limit.as_ref().map_or_else(|| quote!(None), |limit| quote!(Some(#limit as i64)));
         let (min, max) = (limit(min), limit(max));
         let described = quote!(<#ty as ::steerco_domain::shape::Described>);
         let shape = match one_of {

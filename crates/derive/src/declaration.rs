@@ -128,16 +128,6 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
-/// `risk_category` → `RiskCategory`.
-pub(crate) fn pascal(name: &str) -> String {
-    name.split('_')
-        .map(|word| {
-            let (first, rest) = word.split_at(1);
-            first.to_uppercase() + rest
-        })
-        .collect()
-}
-
 /// The struct again without `#[field]` markers, which only the macro understands.
 pub(crate) fn without_markers(mut item: syn::ItemStruct) -> syn::ItemStruct {
     for field in &mut item.fields {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Ident, ItemStruct};
 
-use crate::declaration::{Declared, Setter, arguments, documentation, snake, without_markers};
+use crate::declaration::{Declared, Setter, arguments, documentation, without_markers};
 
 pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let item: ItemStruct = syn::parse2(item)?;
@@ -15,7 +15,6 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
     let specs = fields.iter().map(Declared::spec);
-    let list = format_ident!("{}_fields", snake(&title));
     let clean = without_markers(item.clone());
     let mutable = (!names.is_empty()).then(|| quote!(mut));
     let unused = |name: &str| {
@@ -73,12 +72,5 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
             }
         }
         #value
-        /// The fields of this input, for the gRPC door.
-        #[macro_export]
-        macro_rules! #list {
-            ($callback:ident $($arguments:tt)*) => {
-                $callback! { [$($arguments)*] #name { #(#names),* } }
-            };
-        }
     })
 }

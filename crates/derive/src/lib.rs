@@ -3,8 +3,7 @@
 //! `#[resource]` adds the common fields to a plain struct and implements `Resource`: how it is read from a request,
 //! merged, stored, loaded and written. `#[input]` does the same for the body of a verb or a nested value. `#[words]`
 //! turns an enum into the lower-case words of the wire. `#[answer]` says how an object that is only answered is written
-//! and described. Each of the others also exports a `…_fields!` macro that hands the field
-//! list to the gRPC door, where a field without a counterpart in the proto does not compile.
+//! and described.
 //!
 //! This crate must never know a database, a door or a resource by name.
 

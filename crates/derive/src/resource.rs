@@ -1,7 +1,7 @@
 //! `#[resource]`: the one declaration.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::parse::{Parse, Parser};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -9,7 +9,7 @@ use syn::{
     parse_quote,
 };
 
-use crate::declaration::{Declared, Setter, documentation, pascal, snake, without_markers};
+use crate::declaration::{Declared, Setter, documentation, snake, without_markers};
 
 #[derive(Default)]
 struct Arguments {
@@ -125,17 +125,16 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     item.fields = Fields::Named(parse_quote!({ #(#all),* }));
     let fields = all.iter().map(|f| Declared::read(f, Setter::System)).collect::<syn::Result<Vec<_>>>()?;
     let implementation = implementation(&item, &arguments, &fields)?;
-    let list = field_list(&item.ident, &arguments, &fields);
     let clean = without_markers(item);
     Ok(quote! {
         #[derive(Clone, Debug, PartialEq)]
         #clean
         #implementation
-        #list
     })
 }
 
-fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::Result<TokenStream> {
+/// The constant that says what the kind is.
+fn kind(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::Result<TokenStream> {
     let name = &item.ident;
     let (title, singular, doc) = (name.to_string(), snake(&name.to_string()), documentation(&item.attrs));
     let Arguments { prefix, plural, verbs, rights, .. } = arguments;
@@ -143,10 +142,32 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
     let reach = arguments.reach.as_deref().unwrap_or("Whole");
     let reach: Expr = syn::parse_str(&format!("crate::resource::Reach::{reach}"))?;
     let [dated, progress, financials, schedule, content] = WORDS.map(|word| arguments.has(word));
+    let specs = fields.iter().map(Declared::spec);
+    Ok(quote! {
+        // One for the whole program: a constant would be there once for each crate that names it.
+        const KIND: &'static crate::resource::Kind = {
+            static KIND: crate::resource::Kind = crate::resource::Kind {
+                name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
+                scope: #scope, dated: #dated, reach: #reach,
+                progress: #progress, financials: #financials, schedule: #schedule, content: #content,
+                fields: &[#(#specs),*],
+                verbs: &[#(crate::resource::Act::of::<#verbs>(#singular)),*],
+                rights: &[#(#rights),*],
+                rows: crate::access_rows::Rows::of(#singular, #reach),
+                make: crate::any_resource::Maker::of::<#name>(),
+            };
+            &KIND
+        };
+    })
+}
+
+fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::Result<TokenStream> {
+    let name = &item.ident;
+    let (singular, prefix) = (snake(&name.to_string()), &arguments.prefix);
+    let kind = kind(item, arguments, fields)?;
     let names: Vec<&Ident> = fields.iter().map(|f| &f.name).collect();
     let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
-    let specs = fields.iter().map(Declared::spec);
     let positions: Vec<usize> = (0..fields.len()).collect();
     let settable: Vec<&Declared> = fields.iter().filter(|f| f.setter != Setter::System).collect();
     let (set_names, set_types): (Vec<_>, Vec<_>) = settable.iter().map(|f| (&f.name, &f.ty)).unzip();
@@ -177,24 +198,11 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             }
         }
     });
-    let effective = if dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
+    let effective = if arguments.has("dated") { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
     Ok(quote! {
         crate::any_resource::any_resource!(#name);
         impl crate::resource::Resource for #name {
-            // One for the whole program: a constant would be there once for each crate that names it.
-            const KIND: &'static crate::resource::Kind = {
-                static KIND: crate::resource::Kind = crate::resource::Kind {
-                    name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
-                    scope: #scope, dated: #dated, reach: #reach,
-                    progress: #progress, financials: #financials, schedule: #schedule, content: #content,
-                    fields: &[#(#specs),*],
-                    verbs: &[#(crate::resource::Act::of::<#verbs>(#singular)),*],
-                    rights: &[#(#rights),*],
-                    rows: crate::access::Rows::of(#singular, #reach),
-                    make: crate::any_resource::Maker::of::<#name>(),
-                };
-                &KIND
-            };
+            #kind
             fn read_new(reader: &mut crate::input::Reader<'_>, seed: &crate::resource::Seed) -> Option<Self> {
                 #(let #set_names = reader.field::<#set_types>(#set_texts);)*
                 Some(Self { #(#initial,)* #(#set_names: #set_names?),* })
@@ -240,64 +248,4 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             const KIND_NAME: &'static str = #singular;
         }
     })
-}
-
-/// The exported macro that hands names and fields to the gRPC door.
-fn field_list(name: &Ident, arguments: &Arguments, fields: &[Declared]) -> TokenStream {
-    let singular = snake(&name.to_string());
-    let plural = &arguments.plural;
-    let (one, many) = (name.to_string(), pascal(plural));
-    let list = format_ident!("{singular}_fields");
-    let server = format_ident!("{singular}_service_server");
-    let (service, service_server) = (format_ident!("{one}Service"), format_ident!("{one}ServiceServer"));
-    let methods = [
-        format!("get_{singular}"),
-        format!("list_{plural}"),
-        format!("create_{singular}"),
-        format!("update_{singular}"),
-        format!("upsert_{singular}"),
-        format!("delete_{singular}"),
-        format!("undelete_{singular}"),
-        format!("batch_{plural}"),
-        format!("list_{singular}_revisions"),
-        format!("get_{singular}_by_ref"),
-        format!("upsert_{plural}"),
-        format!("add_{singular}_external_ref"),
-        format!("remove_{singular}_external_ref"),
-    ]
-    .map(|m| format_ident!("{m}"));
-    let messages = [
-        format!("List{many}Response"),
-        format!("Create{one}Request"),
-        format!("Update{one}Request"),
-        format!("Upsert{one}Request"),
-        format!("Batch{many}Request"),
-        format!("Batch{many}Response"),
-        format!("Batch{many}Item"),
-        format!("Batch{many}Result"),
-        format!("Upsert{many}Request"),
-        format!("Upsert{many}Stream"),
-    ]
-    .map(|m| format_ident!("{m}"));
-    let modules = [format!("batch_{plural}_item"), format!("batch_{plural}_result")].map(|m| format_ident!("{m}"));
-    let words = [&singular, plural].map(|word| format_ident!("{word}"));
-    let names = fields.iter().map(|f| &f.name);
-    let positions = 0..fields.len();
-    quote! {
-        /// The names and fields of this resource, for the gRPC door.
-        #[macro_export]
-        macro_rules! #list {
-            ($callback:ident $($arguments:tt)*) => {
-                $callback! {
-                    [$($arguments)*] #name
-                    words { #(#words)* }
-                    service { #server #service #service_server }
-                    methods { #(#methods)* }
-                    messages { #(#messages)* }
-                    modules { #(#modules)* }
-                    fields { #(#positions #names),* }
-                }
-            };
-        }
-    }
 }

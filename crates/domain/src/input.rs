@@ -126,7 +126,8 @@ pub fn read_input<T: Input>(object: &Map<String, Value>) -> Result<T, Error> {
 macro_rules! value_field {
     ($name:ident) => {
         impl crate::field::Described for $name {
-            const WIRE: crate::field::Wire = crate::field::Wire::Object(<Self as crate::input::Input>::TITLE);
+            const WIRE: crate::field::Wire =
+                crate::field::Wire::Value(<Self as crate::input::Input>::TITLE, <Self as crate::input::Input>::FIELDS);
 
             fn shape() -> crate::field::Shape {
                 use crate::input::Input;

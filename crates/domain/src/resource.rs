@@ -176,7 +176,9 @@ fn read_act<V: Verb>(body: &Map<String, Value>) -> Result<Decide, Error> {
 mod tests {
     use super::*;
     use crate::KINDS;
-    use crate::field::{Described, Field, Setter};
+    use crate::access_rows::Rows;
+    use crate::any_resource::Maker;
+    use crate::field::{Described, Field, FieldSpec, Setter, Shape};
     use crate::id::Id;
     use crate::program::Program;
     use crate::project::Project;

@@ -93,7 +93,10 @@ pub enum Wire {
     Map,
     Word(&'static [(&'static str, &'static str)]),
     /// The message of this name.
+    /// A message of this name, whose fields are not declared.
     Object(&'static str),
+    /// A value of this name, with its fields.
+    Value(&'static str, &'static [FieldSpec]),
     Answer(&'static AnswerSpec),
     Json,
     List {

@@ -48,7 +48,7 @@ enum Draft {
 
 /// What a kind lacks.
 fn draft(kind: &Kind, there: &Columns, taken: impl Fn(&str) -> bool) -> Option<Draft> {
-    let name = (1..).map(|n| format!("{}_{n:03}", kind.name)).find(|name| !taken(name))?;
+    let name = (1..1_000).map(|n| format!("{}_{n:03}", kind.name)).find(|name| !taken(name))?;
     if there.is_empty() {
         return Some(Draft::File { name, text: file(kind, "", &create(kind)) });
     }

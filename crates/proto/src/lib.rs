@@ -10,7 +10,7 @@ mod declared;
 pub mod table;
 
 /// Package `steerco.v1`.
-#[expect(clippy::all, clippy::pedantic, clippy::allow_attributes, reason = "generated: its form is not in our hands")]
+#[expect(clippy::all, clippy::pedantic, reason = "generated: its form is not in our hands")]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/steerco.v1.rs"));
 }

@@ -88,11 +88,11 @@ mod tests {
         let code = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         let mut named = HashSet::new();
         for rest in code.split(&format!("{krate}::")).skip(1) {
-            let names = match rest.strip_prefix('{') {
+            let listed = match rest.strip_prefix('{') {
                 Some(list) => list.split('}').next().unwrap_or_default(),
                 None => rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default(),
             };
-            named.extend(names.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+            named.extend(listed.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
         }
         named
     }

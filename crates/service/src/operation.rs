@@ -18,7 +18,7 @@ use steerco_domain::view::View;
 use steerco_domain::words::Words;
 use steerco_domain::{AnyBox, AnyResource, Error, Resource};
 
-use crate::parameter::{CONSUMER_ID, EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
+use crate::parameter::{EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
 use crate::{Context, Outcome, Seen, Service, Written};
 
 /// An operation beside those that every resource has.
@@ -205,10 +205,6 @@ impl Operation {
     fn check(&self, arguments: &Map<String, Value>) -> Result<(), Error> {
         let faults = self.parameters.iter().filter_map(|parameter| {
             let value = arguments.get(parameter.name).filter(|value| !is_empty(value))?;
-            // A message may name a consumer by external reference.
-            if parameter.name == CONSUMER_ID.name && value.as_str().is_some_and(|text| text.contains('/')) {
-                return None;
-            }
             let (code, detail) = parameter.check(value).err()?;
             let sigil = if self.in_path(parameter.name) { "" } else { "?" };
             Some(Fault::new(format!("{sigil}{}", parameter.name), code, detail))

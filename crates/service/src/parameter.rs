@@ -12,6 +12,7 @@ use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::input::plain_int;
 use steerco_domain::ledger_entry::LedgerAccount;
 use steerco_domain::money::Currency;
+use steerco_domain::resource::Kind;
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
@@ -221,10 +222,10 @@ impl Parameter {
                 let known = words.iter().any(|(word, _)| *word == value);
                 require(known, "UNKNOWN_WORD", || format!("must be one of: {}", choices()))
             }
-            Shape::Id { prefix } => match steerco_domain::id::parse(prefix, "", value) {
-                Ok(_) => Ok(()),
-                Err(detail) => Err(("BAD_ID", detail)),
-            },
+            Shape::Id { prefix } => {
+                let kind = Kind::of_prefix(prefix).map_or("", |kind| kind.name);
+                steerco_domain::id::parse(prefix, kind, value).map(drop).map_err(|detail| ("BAD_ID", detail))
+            }
             Shape::Day => require(Day::parse(value).is_some(), "BAD_DAY", || Day::MUST.to_owned()),
             _ => Err(("WRONG_TYPE", "cannot be told beside a body".to_owned())),
         }

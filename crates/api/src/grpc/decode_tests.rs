@@ -134,7 +134,7 @@ fn messages_are_read_as_an_independent_reader_reads_them() {
             assert_eq!(read.object, found(&sent), "{}", message.name);
             for _ in 0..6 {
                 let broken = broken(bytes.clone(), &mut random);
-                compare(message, &descriptor, broken);
+                compare(message, &descriptor, &broken);
             }
         }
     }
@@ -153,9 +153,9 @@ fn broken(mut bytes: Vec<u8>, random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-fn compare(message: &'static Message, descriptor: &MessageDescriptor, bytes: Vec<u8>) {
-    let theirs = DynamicMessage::decode(descriptor.clone(), bytes.as_slice());
-    let ours = decode(message, &bytes.clone().into());
+fn compare(message: &'static Message, descriptor: &MessageDescriptor, bytes: &[u8]) {
+    let theirs = DynamicMessage::decode(descriptor.clone(), bytes);
+    let ours = decode(message, &bytes.to_vec().into());
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => assert_eq!(ours.object, found(&theirs), "{} of {bytes:?}", message.name),
         (Err(_), Err(_)) => {}
@@ -171,7 +171,7 @@ fn arbitrary_bytes_are_read_as_an_independent_reader_reads_them() {
         for _ in 0..30 {
             let mut bytes = vec![0; random.random_range(0..40)];
             random.fill_bytes(&mut bytes);
-            compare(message, &descriptor, bytes);
+            compare(message, &descriptor, &bytes);
         }
     }
 }

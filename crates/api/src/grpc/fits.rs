@@ -2,8 +2,9 @@
 
 use steerco_domain::Resource;
 use steerco_domain::field::{FieldSpec, Wire};
+use steerco_domain::resource::Kind;
 use steerco_domain::shape::AnswerField;
-use steerco_proto::table::{Field, Holds, Message, RPCS, Rpc, message, same};
+use steerco_proto::table::{Field, Holds, MESSAGES, Message, RPCS, Rpc, message, same};
 use steerco_service::operation::{Operation, Schema};
 
 /// Panics, while it is compiled, at the first field that has no counterpart of its kind.
@@ -24,17 +25,68 @@ const fn answer_fits(fields: &[AnswerField], message: &Message) {
     }
 }
 
+/// Nor may the message have fields of its own, beside these.
+const fn only_has(fields: &[FieldSpec], message: &Message, beside: &[&str]) {
+    let mut i = 0;
+    while i < message.fields.len() {
+        let (name, mut j, mut found) = (message.fields[i].name, 0, false);
+        while j < fields.len() {
+            found |= same(fields[j].name, name);
+            j += 1;
+        }
+        j = 0;
+        while j < beside.len() {
+            found |= same(beside[j], name);
+            j += 1;
+        }
+        assert!(found, "a field of a message is not declared");
+        i += 1;
+    }
+}
+
+/// What a kind declares: its fields, and the bodies of its verbs in the requests for them.
+const fn kind_fits(kind: &Kind) {
+    fits(kind.fields, message(kind.title));
+    only_has(kind.fields, message(kind.title), &[]);
+    let mut i = 0;
+    while i < kind.verbs.len() {
+        let verb = &kind.verbs[i];
+        let request = request_of(verb.title);
+        fits(verb.fields, request);
+        only_has(verb.fields, request, &["id", "validate_only"]);
+        i += 1;
+    }
+}
+
+/// `AssessRiskRequest` of `AssessRisk`.
+#[expect(clippy::panic, reason = "it stops the compiler, which calls it")]
+const fn request_of(title: &str) -> &'static Message {
+    let mut i = 0;
+    while i < MESSAGES.len() {
+        if ends_with(MESSAGES[i].name, title, "Request") {
+            return MESSAGES[i];
+        }
+        i += 1;
+    }
+    panic!("{}", title)
+}
+
+/// Whether the name is made of these two.
+const fn ends_with(name: &str, of: &str, end: &str) -> bool {
+    let at = of.len();
+    name.len() == at + end.len() && same(name.split_at(at).0, of) && same(name.split_at(at).1, end)
+}
+
 const fn fits_field(name: &str, wire: Wire, message: &Message) {
     let field = counterpart(name, message);
     let fits = match wire {
         Wire::List { of } => field.repeated && is_of(*of, field.holds),
         one => !field.repeated && is_of(one, field.holds),
     };
-    if !fits {
-        panic!("{}", name)
-    }
+    assert!(fits, "{}", name);
 }
 
+#[expect(clippy::panic, reason = "it stops the compiler, which calls it")]
 const fn counterpart(name: &str, message: &Message) -> &'static Field {
     let mut i = 0;
     while i < message.fields.len() {
@@ -57,6 +109,11 @@ const fn is_of(wire: Wire, holds: Holds) -> bool {
         | (Wire::Map, Holds::Map)
         | (Wire::Json, Holds::Json) => true,
         (Wire::Object(title), Holds::Object(message)) => same(title, message.name),
+        (Wire::Value(title, fields), Holds::Object(message)) => {
+            fits(fields, message);
+            only_has(fields, message, &[]);
+            same(title, message.name)
+        }
         (Wire::Answer(spec), Holds::Object(message)) => {
             answer_fits(spec.fields, message);
             same(spec.message, message.name)
@@ -100,28 +157,20 @@ const fn operation_fits(operation: &Operation) {
         }
         Schema::Resource(kind) => kind.title,
     };
-    if !same(name, rpc.output.name) {
-        panic!("{}", operation.id)
-    }
+    assert!(same(name, rpc.output.name), "{}", operation.id);
 }
 
+#[expect(clippy::panic, reason = "it stops the compiler, which calls it")]
 const fn rpc_of(operation: &Operation) -> &'static Rpc {
     let mut i = 0;
     while i < RPCS.len() {
         let rpc = &RPCS[i];
-        if is_service(rpc.service, operation.service) && is_camel_of(rpc.name, operation.id) {
+        if ends_with(rpc.service, operation.service, "Service") && is_camel_of(rpc.name, operation.id) {
             return rpc;
         }
         i += 1;
     }
     panic!("{}", operation.id)
-}
-
-/// Whether it is `RiskService` of `Risk`.
-const fn is_service(name: &str, of: &str) -> bool {
-    const SERVICE: &str = "Service";
-    let at = of.len();
-    name.len() == at + SERVICE.len() && same(name.split_at(at).0, of) && same(name.split_at(at).1, SERVICE)
 }
 
 /// Whether it is `AssessRisk` of `assess_risk`.
@@ -158,7 +207,7 @@ const _: () = {
 
 macro_rules! check {
     ([] $($module:ident::$name:ident),* $(,)?) => {
-        $(const _: () = fits(<steerco_domain::$module::$name as Resource>::KIND.fields, message(stringify!($name)));)*
+        $(const _: () = kind_fits(<steerco_domain::$module::$name as Resource>::KIND);)*
     };
 }
 steerco_domain::for_each_resource!(check);

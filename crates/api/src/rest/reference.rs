@@ -37,7 +37,7 @@ pub(super) fn find_file(name: &str) -> ZipResult<Option<Vec<u8>>> {
     // Below a folder that is named after the version.
     let is_it = |path: &str| path.split_once("/dist/").is_some_and(|(root, file)| !root.contains('/') && file == name);
     let found = archive.file_names().flatten().find(|path| is_it(path)).filter(|_| !name.is_empty());
-    let Some(path) = found.map(|path| path.into_owned()) else { return Ok(None) };
+    let Some(path) = found.map(std::borrow::Cow::into_owned) else { return Ok(None) };
     let mut bytes = Vec::new();
     archive.by_name(&path)?.read_to_end(&mut bytes)?;
     Ok(Some(bytes))

@@ -86,10 +86,10 @@ fn header(response: &mut Response, name: HeaderName, text: String) -> Result<(),
     Ok(())
 }
 
-fn shown(seen: &Seen) -> Result<Vec<u8>, Error> {
+fn shown(seen: &Seen) -> Vec<u8> {
     let mut body = Vec::with_capacity(USUAL);
     seen.resource.write_json(seen.mask, &mut body);
-    Ok(body)
+    body
 }
 
 /// A resource, or 304 when the caller holds this version.
@@ -99,7 +99,7 @@ pub(crate) fn seen(seen: &Seen, held: bool) -> Result<Response, Error> {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        of(StatusCode::OK, media(seen.trimmed), shown(seen)?)
+        of(StatusCode::OK, media(seen.trimmed), shown(seen))
     };
     set_etag(&mut response, &seen.etag)?;
     Ok(response)
@@ -110,7 +110,7 @@ pub(crate) fn written(written: &Written, dry: bool) -> Result<Response, Error> {
     let seen = &written.seen;
     let created = written.outcome == Outcome::Created && !dry;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = of(status, media(seen.trimmed), shown(seen)?);
+    let mut response = of(status, media(seen.trimmed), shown(seen));
     if created {
         set_location(&mut response, &*seen.resource)?;
     }

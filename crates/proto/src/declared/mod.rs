@@ -27,7 +27,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto");
 /// The files while they are made.
 struct Files {
     known: Known,
-    files: BTreeMap<String, File>,
+    by_path: BTreeMap<String, File>,
     /// Where new messages and enums are.
     places: BTreeMap<String, String>,
 }
@@ -37,8 +37,8 @@ impl Files {
     fn put(&mut self, home: &str, items: Vec<Item>) {
         let mut own = Vec::new();
         for item in items {
-            match self.known.place(item.name()).filter(|place| *place != home) {
-                Some(place) => self.put_in(&place.to_owned(), vec![item]),
+            match self.known.place(item.name()).filter(|place| *place != home).map(str::to_owned) {
+                Some(place) => self.put_in(&place, vec![item]),
                 None => own.push(item),
             }
         }
@@ -48,7 +48,7 @@ impl Files {
     }
 
     fn put_in(&mut self, path: &str, mut wanted: Vec<Item>) {
-        let file = self.files.entry(path.to_owned()).or_default();
+        let file = self.by_path.entry(path.to_owned()).or_default();
         for item in &mut wanted {
             keep_rpcs(item, file);
         }
@@ -57,7 +57,7 @@ impl Files {
 
     /// The file of a service, and what is said of it.
     fn home(&self, name: &str) -> Option<(String, String)> {
-        self.files.iter().find_map(|(path, file)| {
+        self.by_path.iter().find_map(|(path, file)| {
             file.items.iter().find_map(|item| match item {
                 Item::Service(service) if service.name == name => Some((path.clone(), service.doc.clone())),
                 _ => None,
@@ -69,7 +69,7 @@ impl Files {
 /// The text of each file by its path.
 fn files(kinds: &[&'static Kind]) -> BTreeMap<String, String> {
     let known = Known::read();
-    let mut all = Files { files: known.files.clone(), places: BTreeMap::new(), known };
+    let mut all = Files { by_path: known.files.clone(), places: BTreeMap::new(), known };
     let mut made = BTreeSet::new();
     for kind in kinds {
         let items = resource::items(kind, &all.known, &mut made);
@@ -84,9 +84,9 @@ fn files(kinds: &[&'static Kind]) -> BTreeMap<String, String> {
         items.extend(operation::items(operation, &all.known, &mut made));
         all.put(&home, items);
     }
-    let Files { known, files, places } = all;
+    let Files { known, by_path, places } = all;
     let place = |name: &str| known.place(name).map(str::to_owned).or_else(|| places.get(name).cloned());
-    files.into_iter().map(|(path, file)| (path, print::text(&file, place))).collect()
+    by_path.into_iter().map(|(path, file)| (path, print::text(&file, place))).collect()
 }
 
 /// `EventTypes` → `event_types`.

@@ -108,11 +108,10 @@ fn name(shape: &Shape) -> String {
         Shape::Ratio { .. } => "double",
         Shape::Money => "Money",
         Shape::Map { .. } => "map<string, string>",
-        Shape::Word { title, .. } | Shape::Object { title, .. } => title,
+        Shape::Word { title, .. } | Shape::Object { title, .. } | Shape::Resource(title) => title,
         Shape::List { of, .. } => return name(of),
         Shape::Answer(spec) => spec.message,
         Shape::Json => "google.protobuf.Struct",
-        Shape::Resource(title) => title,
     };
     name.to_owned()
 }
