@@ -1,7 +1,6 @@
 //! Rows of the table of permissions, looked up by the compiler.
 
 use crate::access_table::{Row, TABLE};
-use crate::resource::Reach;
 
 /// The row of an operation, found when the program is compiled; a missing one is a compile error.
 ///
@@ -19,6 +18,19 @@ pub const fn find(kind: &str, action: &str) -> &'static Row {
     {
         panic!("this operation is not in the table of permissions")
     }
+}
+
+/// What callers do with resources of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// They create, change and delete them.
+    Whole,
+    /// They create them and change small things of them.
+    Posted,
+    /// They read and change them.
+    Fixed,
+    /// They read them.
+    Record,
 }
 
 /// The rows of what is done with every kind; looked up by the compiler.

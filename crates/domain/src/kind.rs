@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::access_rows::Rows;
+use crate::access_rows::{Reach, Rows};
 use crate::access_table::Row;
 use crate::actor::Actor;
 use crate::encode::{Encoder, Json, MemberEncoder};
@@ -56,19 +56,6 @@ impl ScopeRule {
     pub const fn can_be_spoken_of(self) -> bool {
         !matches!(self, Self::Administration | Self::Owned | Self::Subject | Self::AgreedInEngagement)
     }
-}
-
-/// What callers do with resources of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// They create, change and delete them.
-    Whole,
-    /// They create them and change small things of them.
-    Posted,
-    /// They read and change them.
-    Fixed,
-    /// They read them.
-    Record,
 }
 
 /// Everything about a kind of resource that does not depend on its type.

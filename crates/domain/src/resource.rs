@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub use crate::access_rows::Reach;
 use crate::actor::Actor;
 use crate::error::{Error, Fault};
 use crate::field::{Cell, Cells, Corrupt};
 use crate::input::{Input, Reader};
-pub use crate::kind::{Act, Acting, Common, CommonMut, Decide, Kind, Place, Reach, ScopeRule, Seed};
+pub use crate::kind::{Act, Acting, Common, CommonMut, Decide, Kind, Place, ScopeRule, Seed};
 use crate::mask::Mask;
 use crate::progress::Standing;
 use crate::time::Instant;
