@@ -49,11 +49,7 @@ pub(super) fn items(operation: &Operation, known: &Known, made: &mut BTreeSet<&'
         Schema::Value { title, doc, fields } => Some(Shape::Object { title, doc, fields }),
         Schema::Resource(_) => None,
     };
-<<<<<<< HEAD
     items.extend(nested_in(answered.into_iter().collect(), known, made));
-=======
-    items.extend(nested_in(answered.into_iter(), known, made));
->>>>>>> ops
     items
 }
 
