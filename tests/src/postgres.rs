@@ -107,7 +107,7 @@ pub fn durable() -> Option<Server> {
 
 /// An installed server that does not start fails the test that asked for it.
 fn launch(bin: &Path, arguments: &[&str]) -> Server {
-    Server::launch(bin, arguments).unwrap_or_else(|cause| panic!("PostgreSQL does not start: {cause}"))
+    Server::launch(bin, arguments).expect("PostgreSQL starts")
 }
 
 /// A running server; dropping it stops it and removes its folder.

@@ -85,10 +85,13 @@ pub struct Server {
 /// other's connections until they are refused.
 const SHARED: usize = 2;
 
+/// Servers of a database, by turns.
+type Shared = HashMap<(Engine, usize), Arc<Server>>;
+
 impl Server {
     /// A server that scenarios on this database share; `None` where it is not installed.
     pub async fn shared(engine: Engine) -> Option<Arc<Self>> {
-        static ALL: LazyLock<Mutex<HashMap<(Engine, usize), Arc<Server>>>> = LazyLock::new(Mutex::default);
+        static ALL: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
         static TURN: AtomicUsize = AtomicUsize::new(0);
         let which = (engine, TURN.fetch_add(1, Ordering::Relaxed) % SHARED);
         let mut all = ALL.lock().await;

@@ -8,8 +8,8 @@
 //! awaited. So what is the same for all takes `dyn AnyResource`, and what is large answers a `BoxFuture`.
 //!
 //! To add an operation: a row in `domain::access_table`, then an [`operation::Operation`] in the file of its resource, with
-//! the function that does it; a write hands a decision to `execute`. What a kind adds to every write of it are [`hooks`],
-//! which stand in its file and in the table of [`features`]; the write path itself knows no kind.
+//! the function that does it; a write hands a decision to `execute`. What a kind adds to every write of it are `hooks`,
+//! which stand in its file and in the table of `features`; the write path itself knows no kind.
 
 mod acceptance;
 mod accruals;

@@ -1,7 +1,7 @@
 //! What an operation is, as a value: its names and its path, what it takes and answers, who may call it, and what does it.
 //!
 //! Here are the operations beside those that every resource has. Each stands in the file of its resource, and all of them
-//! in [`crate::operations`]. Both doors, the documents and the tables of permissions read them.
+//! in [`crate::operations()`]. Both doors, the documents and the tables of permissions read them.
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};

@@ -18,7 +18,13 @@ mod events;
 mod ledger;
 mod limits;
 #[path = "../../src/postgres.rs"]
-#[expect(dead_code, unused_imports, unreachable_pub, reason = "the harness of the tests, of which this needs a part")]
+#[expect(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::expect_used,
+    reason = "the harness of the tests, of which this needs a part"
+)]
 mod postgres;
 mod process;
 mod report;
