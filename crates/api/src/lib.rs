@@ -18,7 +18,6 @@ pub mod openapi;
 mod operations;
 mod options;
 pub mod problem;
-mod resources;
 mod rest;
 mod whole;
 
@@ -31,6 +30,7 @@ use steerco_service::Service;
 use tower::ServiceExt;
 
 pub use door::RequestId;
+pub use operations::operations;
 pub use options::Options;
 pub use rest::Strictly;
 

@@ -17,14 +17,10 @@ struct Arguments {
     plural: String,
     scope: String,
     reach: Option<String>,
-    /// Bare words.
-    has: Vec<String>,
+    dated: bool,
     verbs: Vec<Path>,
     rights: Vec<LitStr>,
 }
-
-/// Bare words that an argument may be.
-const WORDS: [&str; 5] = ["dated", "progress", "financials", "schedule", "content"];
 
 impl Arguments {
     fn read(tokens: TokenStream) -> syn::Result<Self> {
@@ -32,7 +28,7 @@ impl Arguments {
         for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)? {
             let name = meta.path().require_ident()?.to_string();
             match (name.as_str(), &meta) {
-                (word, Meta::Path(_)) if WORDS.contains(&word) => read.has.push(name),
+                ("dated", Meta::Path(_)) => read.dated = true,
                 ("prefix", Meta::NameValue(pair)) => read.prefix = string(pair)?,
                 ("plural", Meta::NameValue(pair)) => read.plural = string(pair)?,
                 ("scope", Meta::NameValue(pair)) => read.scope = string(pair)?,
@@ -40,17 +36,12 @@ impl Arguments {
                 ("verbs", Meta::List(list)) => read.verbs = listed(list)?,
                 ("rights", Meta::List(list)) => read.rights = listed(list)?,
                 _ => {
-                    let known = "one of: prefix, plural, scope, reach = \"…\", verbs(…), rights(\"…\"), dated, progress, \
-                                 financials, schedule, content";
+                    let known = "one of: prefix, plural, scope, reach = \"…\", verbs(…), rights(\"…\"), dated";
                     return Err(syn::Error::new_spanned(meta, known));
                 }
             }
         }
         Ok(read)
-    }
-
-    fn has(&self, word: &str) -> bool {
-        self.has.iter().any(|had| had == word)
     }
 }
 
@@ -120,7 +111,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
         Fields::Named(fields) => fields.named,
         other => return Err(syn::Error::new_spanned(other, "a resource has named fields")),
     };
-    let mut all = common(&item.ident, arguments.has("dated"));
+    let mut all = common(&item.ident, arguments.dated);
     all.extend(own);
     item.fields = Fields::Named(parse_quote!({ #(#all),* }));
     let fields = all.iter().map(|f| Declared::read(f, Setter::System)).collect::<syn::Result<Vec<_>>>()?;
@@ -141,7 +132,7 @@ fn kind(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::R
     let scope: Expr = syn::parse_str(&format!("crate::resource::ScopeRule::{}", arguments.scope))?;
     let reach = arguments.reach.as_deref().unwrap_or("Whole");
     let reach: Expr = syn::parse_str(&format!("crate::resource::Reach::{reach}"))?;
-    let [dated, progress, financials, schedule, content] = WORDS.map(|word| arguments.has(word));
+    let dated = arguments.dated;
     let specs = fields.iter().map(Declared::spec);
     Ok(quote! {
         // One for the whole program: a constant would be there once for each crate that names it.
@@ -149,7 +140,6 @@ fn kind(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::R
             static KIND: crate::resource::Kind = crate::resource::Kind {
                 name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,
                 scope: #scope, dated: #dated, reach: #reach,
-                progress: #progress, financials: #financials, schedule: #schedule, content: #content,
                 fields: &[#(#specs),*],
                 verbs: &[#(crate::resource::Act::of::<#verbs>(#singular)),*],
                 rights: &[#(#rights),*],
@@ -198,7 +188,7 @@ fn implementation(item: &ItemStruct, arguments: &Arguments, fields: &[Declared])
             }
         }
     });
-    let effective = if arguments.has("dated") { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
+    let effective = if arguments.dated { quote!(Some(&mut self.effective_at)) } else { quote!(None) };
     Ok(quote! {
         crate::any_resource::any_resource!(#name);
         impl crate::resource::Resource for #name {

@@ -18,7 +18,7 @@ use crate::time::Instant;
 /// A file kept with a resource: first what it is called and about, then its content, which is uploaded once and never
 /// changes. Who sees the resource sees what is attached to it, but for partners: they see and add only what is `shared`.
 /// Its author alone may change it and upload its content.
-#[resource(prefix = "att", plural = "attachments", scope = "Subject", content)]
+#[resource(prefix = "att", plural = "attachments", scope = "Subject", rights("upload"))]
 pub struct Attachment {
     /// Id of what it is about: a resource that the author sees.
     #[field(create, filter)]

@@ -59,7 +59,6 @@ impl ScopeRule {
 }
 
 /// Everything about a kind of resource that does not depend on its type.
-#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that a kind has or has not")]
 pub struct Kind {
     pub name: &'static str,
     pub plural: &'static str,
@@ -69,14 +68,6 @@ pub struct Kind {
     pub scope: ScopeRule,
     pub dated: bool,
     pub reach: Reach,
-    /// Whether progress rolls up to each.
-    pub progress: bool,
-    /// Whether money rolls up to each.
-    pub financials: bool,
-    /// Whether each has a schedule.
-    pub schedule: bool,
-    /// Whether each has a content beside its fields.
-    pub content: bool,
     pub fields: &'static [FieldSpec],
     pub verbs: &'static [Act],
     /// Rows of the table of permissions for operations of its own.

@@ -11,7 +11,7 @@ use crate::resource::{Place, Rules};
 use crate::text::{Code, Text};
 
 /// Programs that are steered together.
-#[resource(prefix = "port", plural = "portfolios", scope = "Portfolio", progress, financials)]
+#[resource(prefix = "port", plural = "portfolios", scope = "Portfolio")]
 pub struct Portfolio {
     /// Short handle.
     #[field(write, filter, unique)]

@@ -19,8 +19,6 @@ use crate::time::{Day, Instant};
     plural = "programs",
     scope = "Program",
     dated,
-    progress,
-    financials,
     verbs(ActivateProgram, HoldProgram, CompleteProgram, CancelProgram)
 )]
 pub struct Program {

@@ -19,9 +19,6 @@ use crate::time::{Day, Instant};
     plural = "projects",
     scope = "InProgram",
     dated,
-    progress,
-    financials,
-    schedule,
     verbs(ActivateProject, HoldProject, CompleteProject, CancelProject)
 )]
 pub struct Project {

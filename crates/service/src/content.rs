@@ -14,6 +14,7 @@ use steerco_persistence::{Database, Effect, Fail};
 
 use crate::command::{Command, Item, decide_by};
 use crate::held::held;
+use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under, WRITING};
 use crate::read::check_id;
 use crate::settings::AttachmentLimits;
 use crate::sniff::Sniffer;
@@ -22,6 +23,34 @@ use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};
 
 const UPLOAD: &Row = find("attachment", "upload");
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "upload_attachment",
+        row: Some(UPLOAD),
+        path: "/v1/attachments/{id}/content",
+        under: Under::Kind(Attachment::KIND),
+        summary: "Upload the content of one attachment",
+        doc: "The bytes as they are, up to `attachments.max_bytes` (50 MiB by default), once and by the author alone. The \
+              same content again changes nothing; other content is refused, and so is content of another SHA-256 than \
+              declared.",
+        parameters: WRITING,
+        answer: Told { doc: "The resource after the write.", schema: Schema::One },
+        ..Operation::new(Method::Put, Does::Form(Form::UploadAttachment))
+    },
+    Operation {
+        id: "download_attachment",
+        row: Some(Attachment::KIND.rows.read),
+        path: "/v1/attachments/{id}/content",
+        under: Under::Kind(Attachment::KIND),
+        summary: "Download the content of one attachment",
+        doc: "The bytes as they were uploaded, always as a file to keep and never as a page to show. The ETag is the \
+              SHA-256.",
+        answer: Told { doc: "The content.", schema: Schema::Content },
+        refusals: &[404],
+        ..Operation::new(Method::Get, Does::Form(Form::DownloadAttachment))
+    },
+];
 
 /// A content to be sent.
 #[derive(Debug)]

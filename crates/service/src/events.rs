@@ -15,7 +15,7 @@ use steerco_persistence::log::Head;
 use steerco_persistence::lookout::Moves;
 use steerco_persistence::{Access, Conn, Fail, log};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{Answered, Does, Form, Method, Operation, Schema, Told, Under};
 use crate::parameter::{
     AFTER, CONSUMER_ID, EVENT_TYPES, EXCLUDE_SOURCE, KINDS, PAGE_SIZE, PROGRAM_IDS, SINCE, WITH_LABELS,
 };
@@ -42,44 +42,61 @@ impl EventPage {
     }
 }
 
-pub(crate) static OPERATIONS: &[Operation] = &[Operation {
-    id: "list_events",
-    service: "Event",
-    row: Some(FEED),
-    path: "/v1/events",
-    under: Under::Tag("events"),
-    summary: "List events",
-    doc: "Changes after a cursor, oldest first, as far as the caller may see them.",
-    parameters: &[
-        &AFTER,
-        &SINCE,
-        &CONSUMER_ID,
-        &KINDS,
-        &EVENT_TYPES,
-        &PROGRAM_IDS,
-        &WITH_LABELS,
-        &EXCLUDE_SOURCE,
-        &PAGE_SIZE,
-    ],
-    answer: Told::of::<EventPage>("A page of the feed."),
-    refusals: &[404, 410],
-    ..Operation::get(|service, context, mut arguments| {
-        let args = EventArgs {
-            after: arguments.text(&AFTER),
-            since: arguments.instant(&SINCE),
-            consumer: arguments.text(&CONSUMER_ID),
-            filter: EventFilter {
-                kinds: arguments.names(&KINDS),
-                event_types: arguments.names(&EVENT_TYPES),
-                program_ids: arguments.names(&PROGRAM_IDS),
-                with_labels: arguments.names(&WITH_LABELS),
-                exclude_source: arguments.text(&EXCLUDE_SOURCE),
-            },
-            page_size: arguments.whole(&PAGE_SIZE),
-        };
-        Box::pin(async move { Ok(Answered::of(service.events(&context.caller, &args).await?)) })
-    })
-}];
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "list_events",
+        service: "Event",
+        row: Some(FEED),
+        path: "/v1/events",
+        under: Under::Tag("events"),
+        summary: "List events",
+        doc: "Changes after a cursor, oldest first, as far as the caller may see them.",
+        parameters: &[
+            &AFTER,
+            &SINCE,
+            &CONSUMER_ID,
+            &KINDS,
+            &EVENT_TYPES,
+            &PROGRAM_IDS,
+            &WITH_LABELS,
+            &EXCLUDE_SOURCE,
+            &PAGE_SIZE,
+        ],
+        answer: Told::of::<EventPage>("A page of the feed."),
+        refusals: &[404, 410],
+        ..Operation::get(|service, context, mut arguments| {
+            let args = EventArgs {
+                after: arguments.text(&AFTER),
+                since: arguments.instant(&SINCE),
+                consumer: arguments.text(&CONSUMER_ID),
+                filter: EventFilter {
+                    kinds: arguments.names(&KINDS),
+                    event_types: arguments.names(&EVENT_TYPES),
+                    program_ids: arguments.names(&PROGRAM_IDS),
+                    with_labels: arguments.names(&WITH_LABELS),
+                    exclude_source: arguments.text(&EXCLUDE_SOURCE),
+                },
+                page_size: arguments.whole(&PAGE_SIZE),
+            };
+            Box::pin(async move { Ok(Answered::of(service.events(&context.caller, &args).await?)) })
+        })
+    },
+    Operation {
+        id: "stream_events",
+        rpc: "Watch",
+        service: "Event",
+        row: Some(FEED),
+        path: "/v1/events/stream",
+        under: Under::Tag("events"),
+        summary: "Follow the feed",
+        doc: "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the cursor on; \
+              one named `error` carries a `Problem` and ends the stream.",
+        parameters: &[&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE],
+        answer: Told { doc: "The feed, without end.", schema: Schema::Content },
+        refusals: &[404, 410],
+        ..Operation::new(Method::Get, Does::Form(Form::StreamEvents))
+    },
+];
 
 /// How often a stream looks whether the time has ended its caller's rights.
 const LOOK: Duration = Duration::from_millis(250);

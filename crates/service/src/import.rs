@@ -4,19 +4,57 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
-use steerco_domain::actuals_batch::{ActualsProgressState, PostActualsBatch, STREAM_LINES_MAX};
+use steerco_domain::actuals_batch::{ActualsBatch, ActualsProgressState, PostActualsBatch, STREAM_LINES_MAX};
 use steerco_domain::actuals_line::RawLine;
-use steerco_domain::{Error, Reason};
+use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::Fail;
 
-use crate::actuals::{POST, PostedBatch};
+use crate::actuals::{POST, PostedActualsBatch, PostedBatch};
 use crate::actuals_progress::Watch;
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Gather, Line, Sent, Stager};
+use crate::operation::{Does, Form, Method, Operation, Told, Under};
+use crate::parameter::{
+    ADJUSTING, BATCH_REF, CORRECTIONS, COUNT, GROUP_TOTALS, LEGAL_ENTITY_ID, LOCAL_TOTALS, OVERRIDE_REASON, PARTIAL,
+    PROFILE, SOURCE, TOTALS, VALIDATE_ONLY,
+};
 use crate::staging::UPLOAD_MAX;
 use crate::{Caller, Context, Service};
 
 /// Bytes that the lines of a batch may have.
 pub const STREAM_BYTES_MAX: u64 = 512 << 20;
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "import_actuals",
+    row: Some(POST),
+    path: "/v1/actuals-batches/import",
+    under: Under::Kind(ActualsBatch::KIND),
+    summary: "Post a long batch of actuals",
+    doc: "Up to 1000000 lines in a stream, read as they come and posted in one transaction, with the rules and the answer of \
+          a batch in one message; a stream that breaks off posts nothing. As `application/x-ndjson` the first line is a \
+          batch without `lines`, and each further line one of its lines. As `text/csv` the parameters say what the batch \
+          is, and a mapping profile how the file is written; of the parameters, JSON takes `validate_only` only. Faults \
+          name the line by its number from 0 in their pointer, and its place in the file in their detail.",
+    parameters: &[
+        &VALIDATE_ONLY,
+        &SOURCE,
+        &BATCH_REF,
+        &LEGAL_ENTITY_ID,
+        &COUNT,
+        &TOTALS,
+        &LOCAL_TOTALS,
+        &GROUP_TOTALS,
+        &PARTIAL,
+        &CORRECTIONS,
+        &ADJUSTING,
+        &OVERRIDE_REASON,
+        &PROFILE,
+    ],
+    answer: Told::of::<PostedActualsBatch>(
+        "The first answer again; or with `validate_only` what would become of the lines.",
+    ),
+    created: Some("The batch, and what became of its lines."),
+    ..Operation::new(Method::Post, Does::Form(Form::ImportActuals))
+}];
 
 impl Service {
     /// Refuses whom the write would refuse, before the lines are read.

@@ -18,6 +18,8 @@ use steerco_persistence::ocds::{Spanned, list_instants, list_versions};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
+use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under};
+use crate::parameter::FILTER;
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, ListArgs, Service};
 
@@ -27,6 +29,58 @@ const READ_ENGAGEMENT: &Row = find("engagement", "read");
 const READ_AMENDMENT: &Row = find("engagement_amendment", "read");
 const READ_INVOICE: &Row = find("invoice", "read");
 const READ_MILESTONE: &Row = find("milestone", "read");
+
+const RELEASES: &str = "One release for each change of the contract, its amendments and its milestones since the engagement \
+    is in force, oldest first: what the partner may know, and the same for every reader. A release says everything that \
+    stands, and null where something fell away; it never changes.";
+const RECORD: &str = "The releases of the release package, and the compiled release that they merge to by the rules of the \
+    standard.";
+
+/// A package, to be filled in.
+const fn package(form: Form) -> Operation {
+    Operation {
+        row: Some(READ_ENGAGEMENT),
+        under: Under::Kind(Engagement::KIND),
+        answer: Told { doc: "The package.", schema: Schema::Content },
+        refusals: &[404, 409],
+        ..Operation::new(Method::Get, Does::Form(form))
+    }
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "get_ocds_release_package",
+        path: "/v1/engagements/{id}/ocds-release-package",
+        summary: "Get the open contracting releases of an engagement",
+        doc: RELEASES,
+        ..package(Form::OcdsReleases)
+    },
+    Operation {
+        id: "get_ocds_record_package",
+        path: "/v1/engagements/{id}/ocds-record-package",
+        summary: "Get the open contracting record of an engagement",
+        doc: RECORD,
+        ..package(Form::OcdsRecord)
+    },
+    Operation {
+        id: "list_ocds_releases",
+        path: "/v1/engagements/ocds-release-package",
+        summary: "List the open contracting releases of engagements",
+        doc: "What `GET /v1/engagements/{id}/ocds-release-package` answers of one, of all engagements in sight that are or \
+              were in force and meet the filter, in one package: at most 200.",
+        parameters: &[&FILTER],
+        ..package(Form::OcdsReleasesOfMany)
+    },
+    Operation {
+        id: "list_ocds_records",
+        path: "/v1/engagements/ocds-record-package",
+        summary: "List the open contracting records of engagements",
+        doc: "What `GET /v1/engagements/{id}/ocds-record-package` answers of one, of all engagements in sight that are or \
+              were in force and meet the filter, in one package: at most 200.",
+        parameters: &[&FILTER],
+        ..package(Form::OcdsRecordsOfMany)
+    },
+];
 
 /// Changes of which releases are made.
 const CHANGES_MAX: usize = 10_000;

@@ -1,7 +1,7 @@
 //! What an operation is, as a value: its names and its path, what it takes and answers, who may call it, and what does it.
 //!
-//! Here are the operations beside those that every resource has. Each stands in the file of its resource, and all of them
-//! in [`crate::operations()`]. Both doors, the documents and the tables of permissions read them.
+//! Those that every resource has are declared in [`crate::standard`], the others in the file of their resource. The table of
+//! all of them is [`crate::operations`]: both doors, their documents and the command line read it and nothing else.
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use steerco_domain::error::Fault;
 use steerco_domain::field::FieldSpec;
 use steerco_domain::input::Input;
 use steerco_domain::mask::Mask;
-use steerco_domain::resource::{Kind, Verb};
+use steerco_domain::resource::{Kind, Reach, Verb};
 use steerco_domain::shape::{Answer, AnswerSpec, Described, Shape, Wire};
 use steerco_domain::time::{Day, Instant};
 use steerco_domain::view::View;
@@ -21,13 +21,17 @@ use steerco_domain::{AnyBox, AnyResource, Error, Resource};
 use crate::parameter::{EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
 use crate::{Context, Outcome, Seen, Service, Written};
 
-/// An operation beside those that every resource has.
+/// An operation, of one kind of resource or of all that have it. In texts of the latter `{one}` and `{many}` are names of the
+/// kind, as in `risk` and `risks`, and `{act}` is the name of an act.
 pub struct Operation {
-    /// `get_consumer_position`; the rpc is the same in upper camel case.
+    /// `get_consumer_position`.
     pub id: &'static str,
-    /// `Consumer` of `ConsumerService`.
+    /// Its name in gRPC; that of `id` in upper camel case when empty.
+    pub rpc: &'static str,
+    /// `Consumer` of `ConsumerService`; that of the kind when empty.
     pub service: &'static str,
-    /// Its row of the table of permissions; without one every caller with a token may.
+    /// Its row of the table of permissions; without one every caller with a token may. That of a standard operation is among
+    /// the rows of the kind.
     pub row: Option<&'static Row>,
     pub method: Method,
     /// As REST has it. `{id}` is a resource of the kind under which it stands, other parts are among the parameters.
@@ -36,6 +40,8 @@ pub struct Operation {
     /// What it does, in a few words.
     pub summary: &'static str,
     pub doc: &'static str,
+    /// The comment of the rpc, where `doc` speaks of REST alone.
+    pub rpc_doc: &'static str,
     /// What it takes beside its body. One that takes `validate_only` writes.
     pub parameters: &'static [&'static Parameter],
     pub body: Option<Body>,
@@ -46,10 +52,61 @@ pub struct Operation {
     pub verb: bool,
     /// HTTP statuses of refusals, beside those that follow from its body and from writing.
     pub refusals: &'static [u16],
-    pub run: Run,
+    pub does: Does,
 }
 
-/// What does it.
+/// What an operation does, which says how a door serves it. Body and answer are declared where a function does it; what the
+/// others take and answer follows from the kind, or is a matter of the door.
+#[derive(Clone, Copy)]
+pub enum Does {
+    /// A function: every door calls it with the same arguments.
+    Run(Run),
+    /// What the service does with resources of any kind.
+    Standard(Standard),
+    /// What each door takes or answers in a form of its own: bytes, lines, events, documents.
+    Form(Form),
+}
+
+/// What is done with resources of any kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standard {
+    Get,
+    List,
+    Create,
+    Update,
+    AddExternalRef,
+    RemoveExternalRef,
+    Upsert,
+    GetByRef,
+    Delete,
+    Undelete,
+    Batch,
+    /// Any number of upserts in a stream.
+    Upserts,
+    Revisions,
+    /// A whole list as a file.
+    Export,
+    /// A verb of the kind.
+    Act,
+}
+
+/// What is no JSON object on the way in or out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    UploadAttachment,
+    DownloadAttachment,
+    UploadImport,
+    ImportActuals,
+    ExportSchedule,
+    StreamEvents,
+    Permissions,
+    OcdsReleases,
+    OcdsRecord,
+    OcdsReleasesOfMany,
+    OcdsRecordsOfMany,
+}
+
+/// The function of an operation.
 pub type Run = fn(Service, Context, Arguments) -> Answering;
 /// An answer on its way.
 pub type Answering = BoxFuture<'static, Result<Answered, Error>>;
@@ -58,14 +115,39 @@ pub type Answering = BoxFuture<'static, Result<Answered, Error>>;
 pub enum Method {
     Get,
     Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 /// Where it stands in the documents.
 #[derive(Clone, Copy)]
 pub enum Under {
     Kind(&'static Kind),
+    /// Each of these kinds has it.
+    Each(Which),
     /// A tag of those that are no resources.
     Tag(&'static str),
+}
+
+/// Which kinds have a standard operation, by what callers may do with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    Changed,
+    Created,
+    Whole,
+}
+
+impl Which {
+    pub const fn has(self, kind: &Kind) -> bool {
+        match self {
+            Self::All => true,
+            Self::Changed => !matches!(kind.reach, Reach::Record),
+            Self::Created => matches!(kind.reach, Reach::Whole | Reach::Posted),
+            Self::Whole => matches!(kind.reach, Reach::Whole),
+        }
+    }
 }
 
 /// The object in the body of a request.
@@ -104,6 +186,12 @@ pub enum Schema {
     },
     /// The resource that it is about, after the write.
     Resource(&'static Kind),
+    /// A resource of the kind under which it stands.
+    One,
+    /// A page of them.
+    Page,
+    /// What is no object of ours: bytes, lines, events, results of many writes. Each door says what it is there.
+    Content,
 }
 
 impl Told {
@@ -122,14 +210,17 @@ impl Told {
             Schema::Answer(spec) => spec.title,
             Schema::Value { title, .. } => title,
             Schema::Resource(kind) => kind.title,
+            Schema::One | Schema::Page | Schema::Content => "",
         }
     }
 }
 
 impl Operation {
-    const fn new(method: Method, run: Run) -> Self {
+    /// One to be filled in.
+    pub const fn new(method: Method, does: Does) -> Self {
         Self {
             id: "",
+            rpc: "",
             service: "",
             row: None,
             method,
@@ -137,24 +228,25 @@ impl Operation {
             under: Under::Tag(""),
             summary: "",
             doc: "",
+            rpc_doc: "",
             parameters: &[],
             body: None,
             answer: Told { doc: "", schema: Schema::Answer(&NOTHING) },
             created: None,
             verb: false,
             refusals: &[],
-            run,
+            does,
         }
     }
 
     /// One that reads and takes no body, to be filled in.
     pub const fn get(run: Run) -> Self {
-        Self::new(Method::Get, run)
+        Self::new(Method::Get, Does::Run(run))
     }
 
     /// One that takes a body, to be filled in.
     pub const fn post(run: Run) -> Self {
-        Self::new(Method::Post, run)
+        Self::new(Method::Post, Does::Run(run))
     }
 
     /// An act on one resource, whose answer is the resource. Its id and path are to be filled in.
@@ -192,26 +284,6 @@ impl Operation {
     pub fn in_path(&self, name: &str) -> bool {
         self.path.split('/').any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name))
     }
-
-    /// Does it. The arguments are one object: parts of the path, parameters and the members of the body, by their names;
-    /// texts, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in the context instead.
-    pub fn call(&self, service: Service, context: Context, arguments: Map<String, Value>) -> Answering {
-        match self.check(&arguments) {
-            Ok(()) => (self.run)(service, context, Arguments(arguments)),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        }
-    }
-
-    fn check(&self, arguments: &Map<String, Value>) -> Result<(), Error> {
-        let faults = self.parameters.iter().filter_map(|parameter| {
-            let value = arguments.get(parameter.name).filter(|value| !is_empty(value))?;
-            let (code, detail) = parameter.check(value).err()?;
-            let sigil = if self.in_path(parameter.name) { "" } else { "?" };
-            Some(Fault::new(format!("{sigil}{}", parameter.name), code, detail))
-        });
-        let faults: Vec<Fault> = faults.collect();
-        if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
-    }
 }
 
 /// What every write takes.
@@ -230,6 +302,33 @@ pub(crate) const fn first_words(doc: &'static str) -> &'static str {
 
 fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
+}
+
+/// Calls the function of an operation. The arguments are one object: parts of the path, parameters and the members of the
+/// body, by their names; texts, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in the context
+/// instead.
+pub fn call(
+    operation: &Operation,
+    run: Run,
+    service: Service,
+    context: Context,
+    arguments: Map<String, Value>,
+) -> Answering {
+    match check(operation, &arguments) {
+        Ok(()) => run(service, context, Arguments(arguments)),
+        Err(error) => Box::pin(std::future::ready(Err(error))),
+    }
+}
+
+fn check(operation: &Operation, arguments: &Map<String, Value>) -> Result<(), Error> {
+    let faults = operation.parameters.iter().filter_map(|parameter| {
+        let value = arguments.get(parameter.name).filter(|value| !is_empty(value))?;
+        let (code, detail) = parameter.check(value).err()?;
+        let sigil = if operation.in_path(parameter.name) { "" } else { "?" };
+        Some(Fault::new(format!("{sigil}{}", parameter.name), code, detail))
+    });
+    let faults: Vec<Fault> = faults.collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
 /// What an operation is called with: parts of the path, parameters, and members of the body.

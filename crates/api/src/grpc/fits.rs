@@ -1,11 +1,14 @@
 //! The declarations of resources and operations against the tables of the protos: what does not fit does not compile.
 
-use steerco_domain::Resource;
 use steerco_domain::field::{FieldSpec, Wire};
 use steerco_domain::resource::Kind;
 use steerco_domain::shape::AnswerField;
+use steerco_domain::{KINDS, RECORDS, Resource};
 use steerco_proto::table::{Field, Holds, MESSAGES, Message, RPCS, Rpc, message, same};
-use steerco_service::operation::{Operation, Schema};
+use steerco_service::operation::{Does, Method, Operation, Schema, Under};
+use steerco_service::operations::FEATURES;
+use steerco_service::parameter::Parameter;
+use steerco_service::standard::STANDARD;
 
 /// Panics, while it is compiled, at the first field that has no counterpart of its kind.
 const fn fits(fields: &[FieldSpec], message: &Message) {
@@ -135,13 +138,22 @@ const fn is_of(wire: Wire, holds: Holds) -> bool {
     }
 }
 
-/// An operation has its rpc, which takes what it takes and answers what it answers.
-const fn operation_fits(operation: &Operation) {
-    let rpc = rpc_of(operation);
+/// The message has these parameters.
+const fn takes(parameters: &[&Parameter], message: &Message, dated: bool) {
     let mut i = 0;
-    while i < operation.parameters.len() {
-        counterpart(operation.parameters[i].name, rpc.input);
+    while i < parameters.len() {
+        if dated || !same(parameters[i].name, "valid_at") {
+            counterpart(parameters[i].name, message);
+        }
         i += 1;
+    }
+}
+
+/// The rpc of an operation of a feature takes what it takes and answers what it answers.
+const fn operation_fits(operation: &Operation, rpc: &Rpc) {
+    // What is no object lies in the message as it does in no other door.
+    if matches!(operation.does, Does::Run(_)) {
+        takes(operation.parameters, rpc.input, true);
     }
     if let Some(body) = &operation.body {
         fits(body.fields, rpc.input);
@@ -156,53 +168,180 @@ const fn operation_fits(operation: &Operation) {
             title
         }
         Schema::Resource(kind) => kind.title,
+        Schema::One | Schema::Page | Schema::Content => rpc.output.name,
     };
     assert!(same(name, rpc.output.name), "{}", operation.id);
 }
 
-#[expect(clippy::panic, reason = "it stops the compiler, which calls it")]
-const fn rpc_of(operation: &Operation) -> &'static Rpc {
-    let mut i = 0;
-    while i < RPCS.len() {
-        let rpc = &RPCS[i];
-        if ends_with(rpc.service, operation.service, "Service") && is_camel_of(rpc.name, operation.id) {
-            return rpc;
+/// Whether this is the rpc of the operation, for a kind where it is one of each.
+const fn is_of_operation(rpc: &Rpc, operation: &Operation, kind: Option<&Kind>) -> bool {
+    let service = match kind {
+        Some(kind) if operation.service.is_empty() => kind.title,
+        _ => operation.service,
+    };
+    ends_with(rpc.service, service, "Service")
+        && if operation.rpc.is_empty() { is_named(rpc.name, operation.id, kind) } else { same(rpc.name, operation.rpc) }
+}
+
+/// Whether it is `ListRisks` of `list_{many}` for risks.
+const fn is_named(name: &str, id: &str, kind: Option<&Kind>) -> bool {
+    let (name, id) = (name.as_bytes(), id.as_bytes());
+    let (mut at, mut i, mut upper) = (0, 0, true);
+    while i < id.len() {
+        match (id[i], kind) {
+            (b'{', Some(kind)) => {
+                let stem = if id[i + 1] == b'o' { kind.name } else { kind.plural };
+                match after_stem(name, at, stem.as_bytes()) {
+                    Some(next) => at = next,
+                    None => return false,
+                }
+                while id[i] != b'}' {
+                    i += 1;
+                }
+            }
+            (b'_', _) => upper = true,
+            (letter, _) => {
+                if at >= name.len() || name[at] != if upper { letter.to_ascii_uppercase() } else { letter } {
+                    return false;
+                }
+                (at, upper) = (at + 1, false);
+            }
         }
         i += 1;
     }
-    panic!("{}", operation.id)
+    at == name.len()
 }
 
-/// Whether it is `AssessRisk` of `assess_risk`.
-const fn is_camel_of(name: &str, id: &str) -> bool {
-    let (name, id) = (name.as_bytes(), id.as_bytes());
-    let (mut i, mut j, mut upper) = (0, 0, true);
-    while j < id.len() {
-        if id[j] == b'_' {
+/// Where the name goes on behind `MilestoneUpdates`, of `milestone_updates`.
+const fn after_stem(name: &[u8], mut at: usize, stem: &[u8]) -> Option<usize> {
+    let (mut i, mut upper) = (0, true);
+    while i < stem.len() {
+        if stem[i] == b'_' {
             upper = true;
         } else {
-            let wanted = if upper { id[j].to_ascii_uppercase() } else { id[j] };
-            if i >= name.len() || name[i] != wanted {
-                return false;
+            if at >= name.len() || name[at] != if upper { stem[i].to_ascii_uppercase() } else { stem[i] } {
+                return None;
             }
-            (i, upper) = (i + 1, false);
+            (at, upper) = (at + 1, false);
         }
-        j += 1;
+        i += 1;
     }
-    i == name.len()
+    Some(at)
 }
 
-const _: () = {
-    let (all, mut i) = (steerco_service::operations::ALL, 0);
+/// The kind whose service this is.
+const fn kind_of(rpc: &Rpc) -> Option<&'static Kind> {
+    let (mut i, kinds, records) = (0, KINDS, RECORDS);
+    while i < kinds.len() + records.len() {
+        let kind = if i < kinds.len() { kinds[i] } else { records[i - kinds.len()] };
+        if ends_with(rpc.service, kind.title, "Service") {
+            return Some(kind);
+        }
+        i += 1;
+    }
+    None
+}
+
+/// Whether every resource of the kind has this rpc, or it is a verb of the kind.
+const fn is_standard(rpc: &Rpc, kind: &Kind) -> bool {
+    let mut i = 0;
+    while i < STANDARD.len() {
+        let has = match STANDARD[i].under {
+            Under::Each(which) => which.has(kind),
+            Under::Kind(_) | Under::Tag(_) => false,
+        };
+        if has && is_of_operation(rpc, &STANDARD[i], Some(kind)) {
+            // Those that write take what is about the write in messages of their own.
+            if matches!(STANDARD[i].method, Method::Get) {
+                takes(STANDARD[i].parameters, rpc.input, kind.dated);
+            }
+            return true;
+        }
+        i += 1;
+    }
+    i = 0;
+    while i < kind.verbs.len() {
+        if same(kind.verbs[i].title, rpc.name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// The operation of a feature that this rpc is.
+const fn feature_of(rpc: &Rpc) -> Option<&'static Operation> {
+    let (all, mut i) = (FEATURES, 0);
     while i < all.len() {
         let mut j = 0;
         while j < all[i].len() {
-            operation_fits(&all[i][j]);
+            let operation = &all[i][j];
+            let kind = match operation.under {
+                Under::Kind(kind) => Some(kind),
+                Under::Each(_) | Under::Tag(_) => None,
+            };
+            if is_of_operation(rpc, operation, kind) {
+                return Some(operation);
+            }
             j += 1;
         }
         i += 1;
     }
-    operation_fits(&crate::operations::GET_EVENT_TYPE);
+    let beside = &crate::operations::GET_EVENT_TYPE;
+    if is_of_operation(rpc, beside, None) { Some(beside) } else { None }
+}
+
+/// Every rpc is an operation of the table.
+#[expect(clippy::panic, reason = "it stops the compiler, which calls it")]
+const fn rpc_fits(rpc: &'static Rpc) {
+    if let Some(operation) = feature_of(rpc) {
+        return operation_fits(operation, rpc);
+    }
+    let standard = match kind_of(rpc) {
+        Some(kind) => is_standard(rpc, kind),
+        None => is_of_operation(rpc, &STANDARD[EXPORT], None),
+    };
+    if !standard {
+        panic!("{}", rpc.path)
+    }
+}
+
+/// The one standard operation whose rpc belongs to no kind.
+const EXPORT: usize = {
+    let mut i = 0;
+    while !same(STANDARD[i].rpc, "Export") {
+        i += 1;
+    }
+    i
+};
+
+/// Values that encode themselves, with their members.
+const VALUES: [(&str, &[(&str, Wire)]); 2] = [
+    ("Money", &[("amount", Wire::Text), ("currency", Wire::Text)]),
+    ("ExternalRef", &[("source", Wire::Text), ("external_id", Wire::Text)]),
+];
+
+const _: () = {
+    let mut i = 0;
+    while i < VALUES.len() {
+        let (message, members) = (message(VALUES[i].0), VALUES[i].1);
+        let mut j = 0;
+        while j < members.len() {
+            fits_field(members[j].0, members[j].1, message);
+            j += 1;
+        }
+        assert!(message.fields.len() == members.len(), "a value has a member that is not encoded");
+        i += 1;
+    }
+};
+
+#[expect(long_running_const_eval, reason = "every rpc against every operation: a second of the compiler")]
+const _: () = {
+    let mut i = 0;
+    while i < RPCS.len() {
+        rpc_fits(&RPCS[i]);
+        i += 1;
+    }
 };
 
 macro_rules! check {

@@ -1,8 +1,8 @@
 //! The gRPC door: one service for every rpc of `proto/steerco/v1`, found by its path. Requests are read and answers
 //! written by the tables of their messages, so that nothing here is compiled for a resource.
 //!
-//! A resource and an operation are served when they are declared: see [`Serves`]. The outer layer has authenticated the
-//! caller and named the request before anything here runs.
+//! It is a rendering of the table of operations: what is declared there is served here. The outer layer has authenticated
+//! the caller and named the request before anything here runs.
 
 mod answers;
 mod call;
@@ -30,20 +30,23 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use steerco_domain::resource::Kind;
 use steerco_proto::FILE_DESCRIPTOR_SET;
 use steerco_proto::table::{RPCS, Rpc};
-use steerco_service::operation::Operation;
+use steerco_service::operation::{self, Does, Form, Operation, Run, Standard};
+use steerco_service::operations::Entry;
 use steerco_service::{AnyVerb, Service};
 use tonic::service::Routes;
 
 use crate::lazy::lazy;
 use crate::operations::operations;
-use crate::resources;
 use call::{Call, answer};
-use standard::Does;
-use streams::ServeStreams;
+use ocds::Package;
+use standard::Served;
+use streams::Streamed;
+use transport::Messages;
 
 /// The bytes of the greatest message that is read, compressed or not.
 const MESSAGE_MAX: usize = 4 * 1024 * 1024;
@@ -51,71 +54,77 @@ const MESSAGE_MAX: usize = 4 * 1024 * 1024;
 /// What serves an rpc.
 #[derive(Clone, Copy)]
 enum Serves {
-    /// What every resource has, or a verb on one.
-    Standard(&'static Kind, Does),
-    /// A stream of upserts of a kind.
+    /// One message and one answer.
+    One(One),
+    /// A side is a stream.
+    Many(Many),
+}
+
+#[derive(Clone, Copy)]
+enum One {
+    /// A function, with the arguments that every door gives it.
+    Run(&'static Operation, Run),
+    /// What every resource has.
+    Standard(&'static Kind, Standard),
+    /// A verb on one resource.
+    Act(AnyVerb),
+    Permissions,
+    Package(Package),
+    Packages(Package),
+}
+
+#[derive(Clone, Copy)]
+enum Many {
     Upserts(&'static Kind),
-    Streams(ServeStreams),
-    /// An operation of its own.
-    Operation(&'static Operation),
-    /// What the messages say otherwise than REST.
-    Own(ServeOwn),
+    Export,
+    ExportSchedule,
+    UploadAttachment,
+    DownloadAttachment,
+    UploadImport,
+    ImportActuals,
+    Watch,
 }
 
-/// What serves an rpc of one message and one answer.
-type ServeOwn = fn(&'static Rpc, Service, Call, Bytes) -> BoxFuture<'static, standard::Served>;
-
-/// What serves the rpc of this name, where neither a kind nor an operation says it.
-fn own(name: &str) -> Option<ServeOwn> {
-    Some(match name {
-        "ListPermissions" => |rpc, service, call, bytes| Box::pin(permissions::list(rpc, service, call, bytes)),
-        "GetOcdsReleasePackage" | "GetOcdsRecordPackage" => {
-            |rpc, service, call, bytes| Box::pin(ocds::get(rpc, service, call, bytes))
-        }
-        "ListOcdsReleases" | "ListOcdsRecords" => {
-            |rpc, service, call, bytes| Box::pin(ocds::list(rpc, service, call, bytes))
-        }
-        _ => return None,
-    })
+/// How an operation is served. A standard one is always of a kind.
+fn serves(entry: Entry) -> Option<Serves> {
+    let one = match (entry.operation.does, entry.kind) {
+        (Does::Run(run), _) => One::Run(entry.operation, run),
+        (Does::Standard(Standard::Export), _) => return Some(Serves::Many(Many::Export)),
+        (Does::Standard(Standard::Upserts), Some(kind)) => return Some(Serves::Many(Many::Upserts(kind))),
+        (Does::Standard(Standard::Act), Some(kind)) => One::Act(AnyVerb::new(kind, entry.act?)),
+        (Does::Standard(does), Some(kind)) => One::Standard(kind, does),
+        (Does::Standard(_), None) => return None,
+        (Does::Form(form), _) => return Some(in_form(form)),
+    };
+    Some(Serves::One(one))
 }
 
-/// Every rpc by its path, with what serves it.
+/// What is no object on the way in or out: streams, and documents in one message.
+const fn in_form(form: Form) -> Serves {
+    match form {
+        Form::UploadAttachment => Serves::Many(Many::UploadAttachment),
+        Form::DownloadAttachment => Serves::Many(Many::DownloadAttachment),
+        Form::UploadImport => Serves::Many(Many::UploadImport),
+        Form::ImportActuals => Serves::Many(Many::ImportActuals),
+        Form::ExportSchedule => Serves::Many(Many::ExportSchedule),
+        Form::StreamEvents => Serves::Many(Many::Watch),
+        Form::Permissions => Serves::One(One::Permissions),
+        Form::OcdsReleases => Serves::One(One::Package(Package::Releases)),
+        Form::OcdsRecord => Serves::One(One::Package(Package::Records)),
+        Form::OcdsReleasesOfMany => Serves::One(One::Packages(Package::Releases)),
+        Form::OcdsRecordsOfMany => Serves::One(One::Packages(Package::Records)),
+    }
+}
+
+/// Every rpc by its path, with what serves it. That none is missing, the compiler checks: see [`fits`].
 static TABLE: LazyLock<HashMap<&'static str, (&'static Rpc, Serves)>> = LazyLock::new(|| {
-    let mut of_service: HashMap<&str, Vec<&'static Rpc>> = HashMap::new();
-    for rpc in RPCS {
-        of_service.entry(rpc.service).or_default().push(rpc);
-    }
-    let mut table = HashMap::with_capacity(RPCS.len());
-    for (kind, mount) in resources::mounts() {
-        let (verbs, many) = (mount().about.verbs, pascal(kind.plural));
-        for rpc in of_service.get(format!("{}Service", kind.title).as_str()).into_iter().flatten() {
-            let verb =
-                || verbs.iter().find(|verb| verb.title == rpc.name).map(|verb| Does::Act(AnyVerb::new(kind, verb)));
-            if rpc.streams && rpc.name.strip_prefix("Upsert") == Some(&many) {
-                table.insert(rpc.path, (*rpc, Serves::Upserts(kind)));
-            } else if let Some(does) = standard::standard(rpc.name, kind.title, &many).or_else(verb) {
-                table.insert(rpc.path, (*rpc, Serves::Standard(kind, does)));
-            }
-        }
-    }
-    for rpc in RPCS {
-        let serves = streams::find(rpc.name).map(Serves::Streams).or_else(|| own(rpc.name).map(Serves::Own));
-        table.extend(serves.map(|serves| (rpc.path, (rpc, serves))));
-    }
-    for operation in operations() {
-        let (service, name) = (format!("{}Service", operation.service), pascal(operation.id));
-        let of = of_service.get(service.as_str()).into_iter().flatten();
-        if let Some(rpc) = of.into_iter().find(|rpc| rpc.name == name) {
-            table.insert(rpc.path, (*rpc, Serves::Operation(operation)));
-        }
-    }
-    table
+    let rpcs: HashMap<(&str, &str), &'static Rpc> = RPCS.iter().map(|rpc| ((rpc.service, rpc.name), rpc)).collect();
+    let found = operations().filter_map(|entry| {
+        let rpc = *rpcs.get(&(&*entry.service(), &*entry.rpc()))?;
+        Some((rpc.path, (rpc, serves(entry)?)))
+    });
+    found.collect()
 });
-
-/// `milestone_updates` → `MilestoneUpdates`.
-fn pascal(name: &str) -> String {
-    name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
-}
 
 /// All rpcs, health and reflection, without a fallback: an unknown path is for the outer router to answer.
 pub(crate) fn routes(service: Service) -> Router {
@@ -140,53 +149,64 @@ async fn serve(service: Service, request: Request) -> Response {
         return tonic::Status::unimplemented("there is no such service or method").into_http();
     };
     match serves {
-        Serves::Standard(kind, does) => {
-            let unary = move |request| {
+        Serves::One(serves) => {
+            let serve = move |request| {
                 let service = service.clone();
-                Box::pin(answer(request, move |call, bytes| standard::serve(rpc, kind, does, service, call, bytes)))
-                    as _
+                answer(request, move |call, bytes| one(rpc, serves, service, call, bytes)).boxed()
             };
-            transport::unary(Box::new(unary), request).await
+            transport::unary(Box::new(serve), request).await
         }
-        Serves::Operation(operation) => {
-            let unary = move |request| {
+        Serves::Many(serves) => {
+            let serve = move |request| {
                 let service = service.clone();
-                Box::pin(answer(request, move |call, bytes| operate(rpc, operation, service, call, bytes))) as _
+                answer(request, move |call, messages| many(rpc, serves, service, call, messages)).boxed()
             };
-            transport::unary(Box::new(unary), request).await
-        }
-        Serves::Own(serve) => {
-            let unary = move |request| {
-                let service = service.clone();
-                Box::pin(answer(request, move |call, bytes| serve(rpc, service, call, bytes))) as _
-            };
-            transport::unary(Box::new(unary), request).await
-        }
-        Serves::Upserts(kind) => {
-            let streams = move |request| {
-                let service = service.clone();
-                Box::pin(answer(request, move |call, m| upserts::upsert_many(rpc, kind, service, call, m))) as _
-            };
-            transport::streams(Box::new(streams), request).await
-        }
-        Serves::Streams(serve) => {
-            let streams = move |request| {
-                let service = service.clone();
-                Box::pin(answer(request, move |call, messages| serve(rpc, service, call, messages))) as _
-            };
-            transport::streams(Box::new(streams), request).await
+            transport::streams(Box::new(serve), request).await
         }
     }
 }
 
-/// Does an operation of its own.
+/// Serves an rpc of one message and one answer.
+fn one(rpc: &'static Rpc, serves: One, service: Service, call: Call, bytes: Bytes) -> BoxFuture<'static, Served> {
+    match serves {
+        One::Run(operation, run) => operate(rpc, operation, run, service, call, bytes).boxed(),
+        One::Standard(kind, does) => standard::serve(rpc, kind, does, service, call, bytes),
+        One::Act(verb) => standard::act(rpc, verb, service, call, bytes).boxed(),
+        One::Permissions => permissions::list(rpc, service, call, bytes).boxed(),
+        One::Package(package) => ocds::get(rpc, package, service, call, bytes).boxed(),
+        One::Packages(package) => ocds::list(rpc, package, service, call, bytes).boxed(),
+    }
+}
+
+/// Serves an rpc of which a side is a stream.
+fn many(
+    rpc: &'static Rpc,
+    serves: Many,
+    service: Service,
+    call: Call,
+    messages: Messages,
+) -> BoxFuture<'static, Streamed> {
+    match serves {
+        Many::Upserts(kind) => upserts::upsert_many(rpc, kind, service, call, messages).boxed(),
+        Many::Export => streams::export(rpc, service, call, messages).boxed(),
+        Many::ExportSchedule => streams::export_schedule(rpc, service, call, messages).boxed(),
+        Many::UploadAttachment => streams::upload_attachment(rpc, service, call, messages).boxed(),
+        Many::DownloadAttachment => streams::download(rpc, service, call, messages).boxed(),
+        Many::UploadImport => streams::upload_import(rpc, service, call, messages).boxed(),
+        Many::ImportActuals => streams::import_actuals(rpc, service, call, messages).boxed(),
+        Many::Watch => streams::watch(rpc, service, call, messages).boxed(),
+    }
+}
+
+/// Does what a function does.
 async fn operate(
     rpc: &'static Rpc,
     operation: &'static Operation,
+    run: Run,
     service: Service,
     call: Call,
     bytes: Bytes,
-) -> standard::Served {
+) -> Served {
     let mut arguments = standard::read(rpc, &bytes)?;
     let (validate_only, effective_at) = if operation.writes() {
         (arguments.flag("validate_only"), arguments.instant("effective_at")?)
@@ -194,7 +214,7 @@ async fn operate(
         (false, None)
     };
     let context = call.context(validate_only, effective_at);
-    let answered = operation.call(service, context, arguments.0).await?;
+    let answered = operation::call(operation, run, service, context, arguments.0).await?;
     let mut response = standard::reply(rpc, &*answered.body);
     if let Some(etag) = &answered.etag {
         answers::set_etag(&mut response, etag);
@@ -230,18 +250,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rpc_is_served() {
+    fn every_rpc_is_served_and_every_operation_has_one() {
         let missing: Vec<&str> = RPCS.iter().map(|rpc| rpc.path).filter(|path| !TABLE.contains_key(path)).collect();
         assert!(missing.is_empty(), "{missing:?}");
-    }
-
-    /// An operation without its rpc would be one that only REST has.
-    #[test]
-    fn every_operation_has_its_rpc() {
-        for operation in operations() {
-            let serves =
-                |(_, serves): &&(&Rpc, Serves)| matches!(serves, Serves::Operation(it) if it.id == operation.id);
-            assert!(TABLE.values().any(|entry| serves(&entry)), "{}", operation.id);
+        for entry in operations() {
+            let path = format!("/steerco.v1.{}/{}", entry.service(), entry.rpc());
+            let Some((rpc, serves)) = TABLE.get(&*path) else { panic!("{} has no rpc {path}", entry.id()) };
+            assert_eq!(rpc.streams, matches!(serves, Serves::Many(_)), "{path}");
         }
     }
 }

@@ -11,27 +11,32 @@ use super::call::Call;
 use super::standard::{Served, read, reply};
 use crate::rest::ocds::{record_of, records, releases, releases_of};
 
+/// What is in a package.
+#[derive(Clone, Copy)]
+pub(super) enum Package {
+    Releases,
+    Records,
+}
+
 /// A package of one engagement.
-pub(super) async fn get(rpc: &'static Rpc, service: Service, call: Call, bytes: Bytes) -> Served {
+pub(super) async fn get(rpc: &'static Rpc, package: Package, service: Service, call: Call, bytes: Bytes) -> Served {
     let mut body = read(rpc, &bytes)?;
     let process = [service.ocds_process(&call.caller, &body.text("id")).await?];
     let base = service.issuer();
-    if rpc.name == "GetOcdsRecordPackage" {
-        packed(rpc, &record_of(base, &process)?)
-    } else {
-        packed(rpc, &releases_of(base, &process)?)
+    match package {
+        Package::Releases => packed(rpc, &releases_of(base, &process)?),
+        Package::Records => packed(rpc, &record_of(base, &process)?),
     }
 }
 
 /// A package of several.
-pub(super) async fn list(rpc: &'static Rpc, service: Service, call: Call, bytes: Bytes) -> Served {
+pub(super) async fn list(rpc: &'static Rpc, package: Package, service: Service, call: Call, bytes: Bytes) -> Served {
     let filter = read(rpc, &bytes)?.given("filter");
     let (base, filter) = (service.issuer(), filter.as_deref());
     let processes = service.ocds_processes(&call.caller, filter).await?;
-    if rpc.name == "ListOcdsRecords" {
-        packed(rpc, &records(base, &processes, filter)?)
-    } else {
-        packed(rpc, &releases(base, &processes, filter)?)
+    match package {
+        Package::Releases => packed(rpc, &releases(base, &processes, filter)?),
+        Package::Records => packed(rpc, &records(base, &processes, filter)?),
     }
 }
 

@@ -8,6 +8,7 @@ use steerco_domain::error::Fault;
 use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Reason};
 use steerco_proto::table::Rpc;
+use steerco_service::operation::Standard;
 use steerco_service::{AnyVerb, BatchItem, ListArgs, ReadArgs, Seen, Service, Written};
 use tonic::Response;
 
@@ -19,45 +20,6 @@ use super::mask::masked;
 use super::request::Members;
 
 pub(super) type Served = Result<Response<Encoded>, Error>;
-
-/// What an rpc does with resources of a kind.
-#[derive(Clone, Copy)]
-pub(super) enum Does {
-    Get,
-    GetByRef,
-    List,
-    Revisions,
-    Create,
-    Update,
-    AddRef,
-    RemoveRef,
-    Upsert,
-    Delete,
-    Undelete,
-    Batch,
-    Act(AnyVerb),
-}
-
-/// What the rpc of this name does, where every resource has it; `one` and `many` as in `Risk` and `Risks`.
-pub(super) fn standard(name: &str, one: &str, many: &str) -> Option<Does> {
-    let end_of_verb = name.char_indices().skip(1).find(|(_, letter)| letter.is_uppercase())?.0;
-    let (verb, rest) = name.split_at(end_of_verb);
-    Some(match verb {
-        "Get" if rest == one => Does::Get,
-        "Get" if rest.strip_suffix("ByRef") == Some(one) => Does::GetByRef,
-        "List" if rest == many => Does::List,
-        "List" if rest.strip_suffix("Revisions") == Some(one) => Does::Revisions,
-        "Create" if rest == one => Does::Create,
-        "Update" if rest == one => Does::Update,
-        "Add" if rest.strip_suffix("ExternalRef") == Some(one) => Does::AddRef,
-        "Remove" if rest.strip_suffix("ExternalRef") == Some(one) => Does::RemoveRef,
-        "Upsert" if rest == one => Does::Upsert,
-        "Delete" if rest == one => Does::Delete,
-        "Undelete" if rest == one => Does::Undelete,
-        "Batch" if rest == many => Does::Batch,
-        _ => return None,
-    })
-}
 
 /// Reads a request message.
 pub(super) fn read(rpc: &Rpc, bytes: &Bytes) -> Result<Members, Error> {
@@ -87,7 +49,7 @@ pub(super) fn written(rpc: &Rpc, written: &Written) -> Response<Encoded> {
 pub(super) fn serve(
     rpc: &'static Rpc,
     kind: &'static Kind,
-    does: Does,
+    does: Standard,
     service: Service,
     call: Call,
     bytes: Bytes,
@@ -95,34 +57,42 @@ pub(super) fn serve(
     Box::pin(async move {
         let body = read(rpc, &bytes)?;
         match does {
-            Does::Get | Does::GetByRef | Does::List | Does::Revisions => {
+            Standard::Get | Standard::GetByRef | Standard::List | Standard::Revisions => {
                 serve_read(rpc, kind, does, &service, &call, body).await
             }
-            Does::Batch => serve_batch(rpc, kind, &service, call, body).await,
+            Standard::Batch => serve_batch(rpc, kind, &service, call, body).await,
             _ => serve_write(rpc, kind, does, &service, call, body).await,
         }
     })
 }
 
+/// Serves a verb.
+pub(super) async fn act(rpc: &'static Rpc, verb: AnyVerb, service: Service, call: Call, bytes: Bytes) -> Served {
+    let mut body = read(rpc, &bytes)?;
+    let context = call.context(body.flag("validate_only"), body.instant("effective_at")?);
+    let id = body.text("id");
+    Ok(written(rpc, &service.act_any(verb, &context, &id, body.0).await?))
+}
+
 async fn serve_read(
     rpc: &Rpc,
     kind: &'static Kind,
-    does: Does,
+    does: Standard,
     service: &Service,
     call: &Call,
     mut body: Members,
 ) -> Served {
     let caller = &call.caller;
     Ok(match does {
-        Does::Get => {
+        Standard::Get => {
             let (id, args) = (body.text("id"), body.read_args()?);
             seen(rpc, &service.get_any(kind, caller, &id, &args).await?)
         }
-        Does::GetByRef => {
+        Standard::GetByRef => {
             let (source, id, args) = (body.text("source"), body.text("external_id"), body.read_args()?);
             seen(rpc, &service.get_by_ref(kind, caller, &source, &id, &args).await?)
         }
-        Does::Revisions => {
+        Standard::Revisions => {
             let read = ReadArgs { fields: body.given("fields"), ..ReadArgs::default() };
             let (page_size, page_token) = (body.page_size(), body.given("page_token"));
             let args = ListArgs { page_size, page_token, read, ..ListArgs::default() };
@@ -135,36 +105,32 @@ async fn serve_read(
 async fn serve_write(
     rpc: &Rpc,
     kind: &'static Kind,
-    does: Does,
+    does: Standard,
     service: &Service,
     call: Call,
     mut body: Members,
 ) -> Served {
     let context = call.context(body.flag("validate_only"), body.instant("effective_at")?);
     let done = match does {
-        Does::Act(verb) => {
-            let id = body.text("id");
-            service.act_any(verb, &context, &id, body.0).await?
-        }
-        Does::Update => {
+        Standard::Update => {
             let (id, patch) = patch(kind, &mut body)?;
             service.update(kind, &context, &id, patch).await?
         }
-        Does::Upsert => {
+        Standard::Upsert => {
             let (source, external_id, version) = source_record(&mut body);
             let new = upserted(kind, &mut body)?;
             service.upsert(kind, &context, &source, &external_id, version, new).await?
         }
-        Does::AddRef | Does::RemoveRef => {
+        Standard::AddExternalRef | Standard::RemoveExternalRef => {
             let (id, source, external_id) = (body.text("id"), body.text("source"), body.text("external_id"));
-            if matches!(does, Does::AddRef) {
+            if matches!(does, Standard::AddExternalRef) {
                 service.add_external_ref(kind, &context, &id, &source, &external_id).await?
             } else {
                 service.remove_external_ref(kind, &context, &id, &source, &external_id).await?
             }
         }
-        Does::Delete => service.delete(kind, &context, &body.text("id")).await?,
-        Does::Undelete => service.undelete(kind, &context, &body.text("id")).await?,
+        Standard::Delete => service.delete(kind, &context, &body.text("id")).await?,
+        Standard::Undelete => service.undelete(kind, &context, &body.text("id")).await?,
         // Everything that is set, so that the domain refuses what the service sets.
         _ => service.create(kind, &context, body.object(kind.name).unwrap_or_default()).await?,
     };

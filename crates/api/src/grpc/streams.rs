@@ -30,33 +30,8 @@ use super::transport::{Answers, Messages};
 use crate::export::{Exported, export_kind};
 use crate::problem::to_status;
 
-/// What serves an rpc of streams.
-pub(super) type ServeStreams =
-    fn(&'static Rpc, Service, Call, Messages) -> BoxFuture<'static, Result<Response<Answers>, Error>>;
-
-/// What serves the rpc of this name.
-pub(super) fn find(name: &str) -> Option<ServeStreams> {
-    Some(match name {
-        "UploadAttachment" => |rpc, service, call, messages| {
-            upload(rpc, call, messages, move |context, id, size, mut pieces| {
-                async move { service.upload(&context, &id, size, &mut pieces).await }.boxed()
-            })
-            .boxed()
-        },
-        "UploadImportJob" => |rpc, service, call, messages| {
-            upload(rpc, call, messages, move |context, id, size, mut pieces| {
-                async move { service.upload_import(&context, &id, size, &mut pieces).await }.boxed()
-            })
-            .boxed()
-        },
-        "DownloadAttachment" => |rpc, service, call, messages| download(rpc, service, call, messages).boxed(),
-        "ImportActuals" => |rpc, service, call, messages| import_actuals(rpc, service, call, messages).boxed(),
-        "Watch" => |rpc, service, call, messages| watch(rpc, service, call, messages).boxed(),
-        "Export" => |rpc, service, call, messages| export(rpc, service, call, messages).boxed(),
-        "ExportSchedule" => |rpc, service, call, messages| export_schedule(rpc, service, call, messages).boxed(),
-        _ => return None,
-    })
-}
+/// What an rpc of streams answers.
+pub(super) type Streamed = Result<Response<Answers>, Error>;
 
 /// The next message of a stream.
 pub(super) async fn first(messages: &mut Messages) -> Result<Option<Bytes>, Error> {
@@ -109,12 +84,26 @@ const SCHEDULE_CHUNK: usize = 64 * 1024;
 
 type Pieces = BoxStream<'static, Result<Bytes, Error>>;
 
+pub(super) async fn upload_attachment(rpc: &'static Rpc, service: Service, call: Call, messages: Messages) -> Streamed {
+    let store = move |context, id: String, size, mut pieces| {
+        async move { service.upload(&context, &id, size, &mut pieces).await }.boxed()
+    };
+    upload(rpc, call, messages, store).await
+}
+
+pub(super) async fn upload_import(rpc: &'static Rpc, service: Service, call: Call, messages: Messages) -> Streamed {
+    let store = move |context, id: String, size, mut pieces| {
+        async move { service.upload_import(&context, &id, size, &mut pieces).await }.boxed()
+    };
+    upload(rpc, call, messages, store).await
+}
+
 async fn upload(
     rpc: &'static Rpc,
     call: Call,
     mut messages: Messages,
     store: impl FnOnce(Context, String, Option<u64>, Pieces) -> BoxFuture<'static, Result<Written, Error>>,
-) -> Result<Response<Answers>, Error> {
+) -> Streamed {
     let begin = first(&mut messages).await?.unwrap_or_default();
     let (mut body, piece) = with_piece(rpc, &begin)?;
     let (id, size) = (body.text("id"), body.count("size_bytes")?);
@@ -141,12 +130,7 @@ fn with_piece(rpc: &Rpc, message: &Bytes) -> Result<(Members, Bytes), Error> {
     Ok((Members(decoded.object), decoded.chunk))
 }
 
-async fn download(
-    rpc: &'static Rpc,
-    service: Service,
-    call: Call,
-    mut messages: Messages,
-) -> Result<Response<Answers>, Error> {
+pub(super) async fn download(rpc: &'static Rpc, service: Service, call: Call, mut messages: Messages) -> Streamed {
     let id = only(rpc, &mut messages).await?.text("id");
     let found = service.download(&call.caller, &id).await?;
     let size = found.size;
@@ -168,12 +152,7 @@ fn pieces(
         .boxed()
 }
 
-async fn export(
-    rpc: &'static Rpc,
-    service: Service,
-    call: Call,
-    mut messages: Messages,
-) -> Result<Response<Answers>, Error> {
+pub(super) async fn export(rpc: &'static Rpc, service: Service, call: Call, mut messages: Messages) -> Streamed {
     let mut body = only(rpc, &mut messages).await?;
     let (kind, format) = (body.text("kind"), ExportFormat::from_word(&body.text("format")));
     let missing = || Error::fault("?format", "REQUIRED", format!("is required: one of {}", ExportFormat::choices()));
@@ -185,12 +164,12 @@ async fn export(
     Ok(Response::new(timely(answers, call.deadline, &call.request_id)))
 }
 
-async fn export_schedule(
+pub(super) async fn export_schedule(
     rpc: &'static Rpc,
     service: Service,
     call: Call,
     mut messages: Messages,
-) -> Result<Response<Answers>, Error> {
+) -> Streamed {
     let project = only(rpc, &mut messages).await?.text("project_id");
     let (text, _) = service.schedule_as_mspdi(&call.caller, &project).await?;
     let messages: Vec<_> = text.as_bytes().chunks(SCHEDULE_CHUNK).map(|bytes| Ok(chunk(rpc.output, bytes))).collect();
@@ -199,12 +178,12 @@ async fn export_schedule(
 
 // ---- actuals ----
 
-async fn import_actuals(
+pub(super) async fn import_actuals(
     rpc: &'static Rpc,
     service: Service,
     call: Call,
     mut messages: Messages,
-) -> Result<Response<Answers>, Error> {
+) -> Streamed {
     service.may_post_actuals(&call.caller).await?;
     let begin = first(&mut messages).await?.unwrap_or_default();
     let mut body = read(rpc, &begin)?;
@@ -246,12 +225,7 @@ fn lines(body: &mut Members, bytes: usize) -> Result<(usize, Vec<RawLine>), Erro
 
 // ---- the feed ----
 
-async fn watch(
-    rpc: &'static Rpc,
-    service: Service,
-    call: Call,
-    mut messages: Messages,
-) -> Result<Response<Answers>, Error> {
+pub(super) async fn watch(rpc: &'static Rpc, service: Service, call: Call, mut messages: Messages) -> Streamed {
     let args = only(rpc, &mut messages).await?.event_args()?;
     let Call { caller, request_id, deadline, .. } = call;
     Ok(Response::new(timely(pages(rpc, &service, caller, args, request_id.clone()), deadline, &request_id)))

@@ -1,17 +1,20 @@
 //! The operations of the table, with the schemas of what they take and answer.
 
 use serde_json::Value;
+use steerco_domain::resource::Kind;
 use steerco_domain::shape::{AnswerField, AnswerSpec, Shape};
-use steerco_service::operation::{self, Body, Method, Schema as Told, Under};
+use steerco_service::operation::{Body, Does, Method, Operation as Declared, Schema as Told, Under};
+use steerco_service::operations::Entry;
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::answers::answer;
 use super::example;
+use super::forms::{answers as form_answers, body as form_body, headers};
 use super::operation::{Access, Operation, body};
 use super::parameters::{Parameter, id, of_feed, part, shared};
-use super::resources::{WRITE, WRITTEN, with_body};
+use super::resources::{WRITE, WRITTEN, standard, with_body};
 use super::shape::{flow, input, long, schema};
 use super::vocabulary::{Members, Schema, Schemas, described, format, list, object, of, reference};
 use crate::operations::operations;
@@ -19,49 +22,76 @@ use crate::rest::{JSON, operations::tells_etag};
 
 /// All of them.
 pub(super) fn all(schemas: &mut Schemas) -> Vec<Operation> {
-    operations().map(|operation| one(operation, schemas)).collect()
+    operations().filter_map(|entry| one(entry, schemas)).collect()
 }
 
-fn one(operation: &operation::Operation, schemas: &mut Schemas) -> Operation {
+/// A standard operation is always of a kind.
+fn one(entry: Entry, schemas: &mut Schemas) -> Option<Operation> {
+    let operation = entry.operation;
     match operation.answer.schema {
         Told::Answer(spec) => add(spec, schemas),
         Told::Value { title, doc, fields } => drop(schema(&Shape::Object { title, doc, fields }, schemas)),
-        Told::Resource(_) => {}
+        Told::Resource(_) | Told::One | Told::Page | Told::Content => {}
     }
-    Operation {
+    let start = Operation {
         method: match operation.method {
             Method::Get => HttpMethod::Get,
             Method::Post => HttpMethod::Post,
+            Method::Put => HttpMethod::Put,
+            Method::Patch => HttpMethod::Patch,
+            Method::Delete => HttpMethod::Delete,
         },
-        path: operation.path.to_owned(),
-        id: operation.id.to_owned(),
+        path: entry.path(),
+        id: entry.id(),
         tag: match operation.under {
-            Under::Kind(kind) => kind.path(),
             Under::Tag(tag) => tag.to_owned(),
+            Under::Kind(_) | Under::Each(_) => entry.kind.map(Kind::path).unwrap_or_default(),
         },
-        summary: flow(operation.summary),
-        description: operation.doc.to_owned(),
-        access: operation.row.map_or(Access::Token, Access::Row),
-        parameters: parameters(operation),
-        body: operation.body.as_ref().map(|body| request(body, schemas)),
-        answers: answers(operation),
-        refusals: refusals(operation),
-    }
+        summary: flow(&entry.summary()),
+        description: entry.doc(),
+        access: entry.row().map_or(Access::Token, Access::Row),
+        parameters: Vec::new(),
+        body: None,
+        answers: Vec::new(),
+        refusals: Vec::new(),
+    };
+    Some(match (operation.does, entry.kind) {
+        (Does::Run(_), _) => Operation {
+            parameters: parameters(entry),
+            body: operation.body.as_ref().map(|body| request(body, schemas)),
+            answers: answers(operation),
+            refusals: refusals(operation, operation.body.is_some()),
+            ..start
+        },
+        (Does::Standard(does), Some(kind)) => standard(entry, kind, does, start),
+        (Does::Standard(_), None) => return None,
+        (Does::Form(form), _) => {
+            let body = form_body(form);
+            Operation {
+                parameters: [parameters(entry), headers(form)].concat(),
+                refusals: refusals(operation, body.is_some()),
+                body,
+                answers: form_answers(operation, form),
+                ..start
+            }
+        }
+    })
 }
 
-fn parameters(operation: &operation::Operation) -> Vec<Parameter> {
+fn parameters(entry: Entry) -> Vec<Parameter> {
+    let operation = entry.operation;
     let (inside, beside): (Vec<_>, Vec<_>) =
         operation.parameters.iter().copied().partition(|parameter| operation.in_path(parameter.name));
     let of_resource = operation.path.contains("{id}");
     let mut parameters = Vec::new();
-    if let (true, Under::Kind(kind)) = (of_resource, operation.under) {
+    if let (true, Some(kind)) = (of_resource, entry.kind) {
         parameters.push(id(kind));
     }
     parameters.extend(inside.into_iter().map(part));
     if operation.writes() {
         parameters.extend(shared(if of_resource { &["idempotency_key", "if_match"] } else { &["idempotency_key"] }));
     }
-    parameters.extend(of_feed(&beside));
+    parameters.extend(of_feed(beside));
     parameters
 }
 
@@ -75,7 +105,7 @@ fn request(told: &Body, schemas: &mut Schemas) -> RequestBody {
     body(JSON, told.title, &example, told.required)
 }
 
-fn answers(operation: &operation::Operation) -> Vec<(u16, utoipa::openapi::ResponseBuilder)> {
+fn answers(operation: &Declared) -> Vec<(u16, utoipa::openapi::ResponseBuilder)> {
     let told = |doc: &str, keys: &[&str]| answer(doc, "application/json", reference(operation.answer.title()), keys);
     let keys: &[&str] = match operation.writes() {
         true if tells_etag(operation) => &WRITTEN,
@@ -86,12 +116,12 @@ fn answers(operation: &operation::Operation) -> Vec<(u16, utoipa::openapi::Respo
     created.into_iter().chain([(200, told(operation.answer.doc, keys))]).collect()
 }
 
-fn refusals(operation: &operation::Operation) -> Vec<u16> {
+fn refusals(operation: &Declared, takes_body: bool) -> Vec<u16> {
     let mut refusals = operation.refusals.to_vec();
     if operation.writes() {
         refusals.extend(WRITE);
     }
-    if operation.body.is_some() { with_body(&refusals) } else { refusals }
+    if takes_body { with_body(&refusals) } else { refusals }
 }
 
 /// Adds the schema of an answer, and of what is in it.

@@ -3,13 +3,12 @@
 //!
 //! It is checked in as `openapi/steerco.json` and served from there, so that review sees a change of the contract.
 
-mod actuals;
 mod answers;
 mod declared;
 mod documents;
 pub(crate) mod example;
 mod finish;
-mod import_job;
+mod forms;
 mod ocds;
 mod operation;
 mod others;
@@ -22,7 +21,7 @@ mod vocabulary;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use steerco_domain::Reason;
+use steerco_domain::{KINDS, RECORDS, Reason};
 use utoipa::openapi::path::PathsBuilder;
 use utoipa::openapi::security::{ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::server::ServerBuilder;
@@ -31,8 +30,6 @@ use utoipa::openapi::{
     Components, ContactBuilder, Info, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathItem, Paths, SecurityRequirement,
 };
 
-use crate::resources::mounts;
-use crate::rest::mount::About;
 use operation::Operation;
 
 const ABOUT: &str = "System of record for project management: portfolios, programs, projects, risks, and who may do \
@@ -51,16 +48,13 @@ const ABOUT: &str = "System of record for project management: portfolios, progra
 
 /// The document.
 pub fn document() -> Value {
-    let abouts: Vec<About> = mounts().map(|(_, mount)| mount().about).collect();
     let mut schemas = schemas::shared();
-    let mut operations = others::operations(&mut schemas);
-    operations.extend([actuals::import(), import_job::upload()]);
-    operations.extend(ocds::operations(&mut schemas));
-    operations.extend(declared::all(&mut schemas));
-    for about in &abouts {
-        schemas::add_resource(about, &mut schemas);
-        operations.extend(resources::operations(about));
+    ocds::add(&mut schemas);
+    for kind in KINDS.iter().chain(RECORDS) {
+        schemas::add_resource(kind, &mut schemas);
     }
+    let mut operations = others::operations(&mut schemas);
+    operations.extend(declared::all(&mut schemas));
     let mut components = Components::new();
     components.schemas = schemas;
     components.parameters = parameters::all();
@@ -70,7 +64,7 @@ pub fn document() -> Value {
     let document = OpenApiBuilder::new()
         .info(info())
         .servers(Some([ServerBuilder::new().url("/").description(Some("This service.")).build()]))
-        .tags(Some(tags(&abouts)))
+        .tags(Some(tags()))
         .paths(paths(operations))
         .components(Some(components))
         .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]));
@@ -94,9 +88,9 @@ fn info() -> Info {
         .build()
 }
 
-fn tags(abouts: &[About]) -> Vec<Tag> {
+fn tags() -> Vec<Tag> {
     let tag = |name: &str, doc: &str| TagBuilder::new().name(name).description(Some(shape::flow(doc))).build();
-    let kinds = abouts.iter().map(|about| tag(&about.kind.path(), about.kind.doc));
+    let kinds = KINDS.iter().chain(RECORDS).map(|kind| tag(&kind.path(), kind.doc));
     kinds.chain(others::TAGS.iter().map(|(name, doc)| tag(name, doc))).collect()
 }
 

@@ -1,7 +1,7 @@
 //! One operation of the document.
 
 use serde_json::{Map, Value};
-use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::access::{Cell, Role, Row};
 use steerco_domain::words::Words;
 use utoipa::openapi::path::{self, OperationBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
@@ -27,11 +27,6 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// The row of this operation.
-    pub(super) fn of(kind: &str, action: &str) -> Self {
-        TABLE.iter().find(|row| row.kind == kind && row.action == action).map_or(Self::Token, Self::Row)
-    }
-
     fn security(self) -> Vec<SecurityRequirement> {
         let plain = |scheme: &str| SecurityRequirement::new(scheme, Vec::<String>::new());
         match self {

@@ -1,16 +1,17 @@
-//! The operations that belong to no resource.
+//! What is read without a token of a caller: discovery, health, documentation; and the token endpoint.
 
 use serde_json::json;
+use steerco_domain::access::find;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{HttpMethod, ResponseBuilder};
 
 use super::answers::{answer, content, empty, open};
 use super::documents;
 use super::operation::{Access, Operation, body};
-use super::parameters::{of_feed, path, shared};
+use super::parameters::{path, shared};
 use super::vocabulary::{Schemas, binary, limited, of, reference, text};
 use crate::problem::PROBLEM;
-use crate::rest::{FIGURES, params};
+use crate::rest::FIGURES;
 
 /// Tags beside the resources.
 pub(super) const TAGS: [(&str, &str); 6] = [
@@ -27,7 +28,7 @@ const PLAIN: &str = "application/json";
 /// All of them.
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     documents::add(schemas);
-    let mut operations = vec![stream_events(), list_permissions(), issue_token(), get_calendar()];
+    let mut operations = vec![issue_token(), get_calendar()];
     operations.extend(discovery());
     operations.extend(server());
     operations.extend(documentation());
@@ -48,20 +49,6 @@ fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, acce
         body: None,
         answers: Vec::new(),
         refusals: Vec::new(),
-    }
-}
-
-fn stream_events() -> Operation {
-    let about = "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the \
-                 cursor on; one named `error` carries a `Problem` and ends the stream.";
-    let mut parameters = of_feed(&params::stream());
-    parameters.extend(shared(&["last_event_id"]));
-    let stream = answer("The feed, without end.", "text/event-stream", text(), &[]);
-    Operation {
-        parameters,
-        answers: vec![(200, stream)],
-        refusals: vec![404, 410],
-        ..start("events", "/v1/events/stream", "stream_events", "Follow the feed", about, Access::of("event", "read"))
     }
 }
 
@@ -89,15 +76,6 @@ fn get_calendar() -> Operation {
             about,
             Access::Public,
         )
-    }
-}
-
-fn list_permissions() -> Operation {
-    let about = "The one table of permissions: what each role may do with each operation. `fields` allows without the \
-                 private fields.";
-    Operation {
-        answers: vec![(200, answer("The table.", PLAIN, reference("Permissions"), &[]))],
-        ..start("authorisation", "/v1/permissions", "list_permissions", "List permissions", about, Access::Token)
     }
 }
 
@@ -172,7 +150,14 @@ fn server() -> Vec<Operation> {
         public("operations", "/readyz", "get_readiness", "Check readiness", ready, health()),
         Operation {
             answers: vec![(200, answer("The figures.", FIGURES, text(), &[]))],
-            ..start("operations", "/metrics", "get_metrics", "Get the figures", figures, Access::of("metrics", "read"))
+            ..start(
+                "operations",
+                "/metrics",
+                "get_metrics",
+                "Get the figures",
+                figures,
+                Access::Row(find("metrics", "read")),
+            )
         },
     ]
 }

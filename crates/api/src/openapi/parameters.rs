@@ -11,7 +11,7 @@ use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::shape::{self, TEXT, flow};
 use super::vocabulary::{self, Schema, Schemas, limited, list, text};
-use crate::rest::params::{self, Parameter as Declared, Set};
+use crate::rest::params::{self, Parameter as Declared};
 
 /// A parameter, in place or by reference.
 pub(super) type Parameter = RefOr<path::Parameter>;
@@ -140,15 +140,15 @@ pub(super) fn shared(names: &[&str]) -> Vec<Parameter> {
 }
 
 /// References to the parameters of a set. Which fields there are depends on the kind.
-pub(super) fn of(kind: &Kind, set: &Set) -> Vec<Parameter> {
+pub(super) fn of(kind: &Kind, set: impl Iterator<Item = &'static Declared>) -> Vec<Parameter> {
     let fields = format!("{}_fields", kind.name);
-    let name = |param: &&'static Declared| if param.name == "fields" { fields.as_str() } else { param.name };
-    shared(&set.iter().map(name).collect::<Vec<_>>())
+    let name = |param: &'static Declared| if param.name == "fields" { fields.as_str() } else { param.name };
+    shared(&set.map(name).collect::<Vec<_>>())
 }
 
 /// References to the parameters of the feed.
-pub(super) fn of_feed(set: &Set) -> Vec<Parameter> {
-    shared(&set.iter().map(|param| param.name).collect::<Vec<_>>())
+pub(super) fn of_feed(set: Vec<&'static Declared>) -> Vec<Parameter> {
+    shared(&set.into_iter().map(|param| param.name).collect::<Vec<_>>())
 }
 
 /// A part of a path.

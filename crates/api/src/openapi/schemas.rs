@@ -1,7 +1,7 @@
 //! The schemas: what every resource has, and what all share.
 
 use steerco_domain::field::{FieldSpec, Setter};
-use steerco_domain::resource::Kind;
+use steerco_domain::resource::{Kind, Reach};
 use steerco_domain::shape::Answer;
 use steerco_domain::{Fault, Reason};
 use steerco_service::{BATCH_MAX, Outcome};
@@ -12,11 +12,9 @@ use super::vocabulary::{
     Members, Schema, Schemas, format, limited, list, note, object, of, or_null, reference, text, words,
 };
 use crate::problem::FAULTS_MAX;
-use crate::rest::mount::{About, Reach};
 
 /// The schemas of one resource.
-pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
-    let kind = about.kind;
+pub(super) fn add_resource(kind: &Kind, schemas: &mut Schemas) {
     let title = kind.title;
     let settable = |update: bool| {
         kind.fields.iter().filter(move |f| f.setter == Setter::Write || (f.setter == Setter::Create && !update))
@@ -26,14 +24,14 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
         (title.to_owned(), answer(kind.doc, kind.fields, schemas)),
         (format!("{title}Page"), page(&format!("A page of a list of `{title}`."), title)),
     ];
-    if about.kind.reach != Reach::Record {
+    if kind.reach != Reach::Record {
         made.push((format!("{title}Patch"), patch(&change, settable(true), schemas)));
     }
-    if matches!(about.kind.reach, Reach::Whole | Reach::Posted) {
+    if matches!(kind.reach, Reach::Whole | Reach::Posted) {
         let new = format!("A new {}. {}", kind.name.replace('_', " "), kind.doc);
         made.push((format!("{title}Create"), input(&new, settable(false), schemas)));
     }
-    if about.kind.reach == Reach::Whole {
+    if kind.reach == Reach::Whole {
         let known =
             "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
         made.extend([
@@ -42,7 +40,7 @@ pub(super) fn add_resource(about: &About, schemas: &mut Schemas) {
             (format!("{title}BatchResult"), batch_result(title)),
         ]);
     }
-    made.extend(about.verbs.iter().map(|verb| (verb.title.to_owned(), input(verb.doc, verb.fields.iter(), schemas))));
+    made.extend(kind.verbs.iter().map(|verb| (verb.title.to_owned(), input(verb.doc, verb.fields.iter(), schemas))));
     schemas.extend(made.into_iter().map(|(name, schema)| (name, schema.into())));
 }
 

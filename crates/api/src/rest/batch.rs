@@ -12,14 +12,15 @@ use steerco_domain::{Error, Fault};
 use steerco_service::{BATCH_MAX, BatchItem, BatchResult, Record, Written};
 
 use super::call::{Call, JSON};
-use super::{Rest, params, pointers, reply};
+use super::params::Set;
+use super::{Rest, pointers, reply};
 use crate::problem::{Answer, Problem};
 
 /// Characters an id, reference or ETag in an item may have; the service checks them further.
 const WORD_MAX: usize = 200;
 
-pub(crate) async fn batch(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(kind))?)?;
+pub(crate) async fn batch(kind: &'static Kind, takes: Set, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&takes)?)?;
     let (items, partial) = read(call.object(&rest, body, JSON, false).await?)?;
     let parts = pointers::parts(&items);
     let batch = rest.service.batch(kind, &context, items, partial).await;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use steerco_domain::{Error, Reason};
 use steerco_service::{Caller, Context};
 
-use super::params::{self, Set};
+use super::params::{self, Parameter};
 use super::query::Query;
 use super::{Rest, body};
 use crate::door::{RequestId, is_idempotency_key};
@@ -61,7 +61,7 @@ impl Call {
         self.path.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    pub(crate) fn query(&self, known: &Set) -> Result<Query, Error> {
+    pub(crate) fn query(&self, known: &[&'static Parameter]) -> Result<Query, Error> {
         Query::read(self.query.as_deref(), known)
     }
 

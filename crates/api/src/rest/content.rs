@@ -12,11 +12,11 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use steerco_domain::attachment::Attachment;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{Error, Reason};
 
 use super::call::Call;
-use super::{Rest, params, reply};
+use super::params::Set;
+use super::{Rest, reply};
 use crate::problem::Answer;
 
 /// Media type of every content on the wire: what it is stands in the attachment, and nothing here is to be run.
@@ -25,8 +25,8 @@ pub(crate) const OCTETS: &str = "application/octet-stream";
 /// sending when the connection closes never sees why.
 const DRAINED: u64 = 4;
 
-pub(crate) async fn upload(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(Attachment::KIND))?)?;
+pub(crate) async fn upload(takes: Set, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&takes)?)?;
     let announced = call.header(&CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if !call.is_media(&[OCTETS]) {
         return Err(Error::new(Reason::UnsupportedMediaType, format!("the body must be {OCTETS}")).into());
@@ -45,8 +45,8 @@ pub(crate) async fn upload(State(rest): State<Rest>, call: Call, body: Body) -> 
     }
 }
 
-pub(crate) async fn download(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
+pub(crate) async fn download(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&takes)?;
     let found = rest.service.download(&call.caller, call.path("id")).await?;
     let (etag, size) = (format!("\"{}\"", found.sha256), found.size);
     let disposition = disposition(&found.file_name);

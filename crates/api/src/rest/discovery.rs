@@ -9,6 +9,7 @@ use steerco_domain::access::{KindFields, Role, TABLE};
 use steerco_domain::words::Words;
 
 use super::call::Call;
+use super::params::Set;
 use super::{Rest, reply};
 use crate::problem::Answer;
 
@@ -18,8 +19,8 @@ pub(crate) fn scopes() -> BTreeSet<String> {
 }
 
 /// The table of permissions.
-pub(crate) async fn list_permissions(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
+pub(crate) async fn list_permissions(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&takes)?;
     rest.service.admit(&call.caller).await?;
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
     let operations = TABLE.iter().map(|row| {

@@ -12,8 +12,9 @@ use steerco_domain::Error;
 use steerco_domain::encode::{Encode, Json};
 use steerco_service::{Event, EventArgs, EventPage};
 
+use super::Rest;
 use super::call::Call;
-use super::{Rest, params};
+use super::params::Set;
 use crate::problem::{Answer, Problem};
 
 /// Header by which a client that lost its stream says where it was.
@@ -23,8 +24,8 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// A cursor that has expired, a kind that does not exist and a missing right are refused with their status: once a
 /// stream runs, it could only break off.
-pub(crate) async fn stream_events(State(rest): State<Rest>, call: Call) -> Answer {
-    let mut args = call.query(&params::stream())?.event_args();
+pub(crate) async fn stream_events(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    let mut args = call.query(&takes)?.event_args();
     // A client that lost its stream asks the same again, and says with this where it was.
     if let Some(cursor) = call.only(&LAST_EVENT_ID)?.filter(|cursor| !cursor.is_empty()) {
         (args.after, args.since) = (Some(cursor.to_owned()), None);

@@ -10,8 +10,9 @@ use steerco_domain::export::ExportFormat;
 use steerco_domain::resource::Kind;
 use steerco_domain::words::Words;
 
+use super::Rest;
 use super::call::Call;
-use super::{Rest, params};
+use super::params::{self, Set};
 use crate::export::export;
 use crate::problem::Answer;
 
@@ -21,8 +22,8 @@ pub(crate) const MSPDI: &str = "application/xml";
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("steerco-sync-token");
 
 /// The schedule of a project, as XML of Microsoft Project.
-pub(crate) async fn schedule(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
+pub(crate) async fn schedule(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&takes)?;
     let (text, file_name) = rest.service.schedule_as_mspdi(&call.caller, call.path("id")).await?;
     let mut response = Response::new(Body::from(text));
     let headers = response.headers_mut();
@@ -33,8 +34,8 @@ pub(crate) async fn schedule(State(rest): State<Rest>, call: Call) -> Answer {
 }
 
 /// Once the file has begun, a failure can only break it off: what arrives whole is whole.
-pub(crate) async fn list(kind: &'static Kind, State(rest): State<Rest>, call: Call) -> Answer {
-    let query = call.query(&params::exporting(kind))?;
+pub(crate) async fn list(kind: &'static Kind, takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    let query = call.query(&takes)?;
     let format = query.text(&params::FORMAT).and_then(|word| ExportFormat::from_word(&word));
     let missing = || Error::fault("?format", "REQUIRED", format!("is required: one of {}", ExportFormat::choices()));
     let exported = export(&rest.service, kind, &call.caller, query.list_args(), format.ok_or_else(missing)?).await?;

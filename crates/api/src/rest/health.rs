@@ -30,7 +30,7 @@ fn ok() -> Answer {
 
 /// The figures of this process, for Prometheus.
 pub(crate) async fn get_metrics(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
+    call.query(&[])?;
     rest.service.permit(&call.caller, "metrics", "read").await?;
     let response: Response = ([(CONTENT_TYPE, FIGURES)], rest.figures.render()).into_response();
     Ok(response)

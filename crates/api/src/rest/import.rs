@@ -32,10 +32,10 @@ const LINE_MAX: usize = 64 * 1024;
 /// never sees why.
 pub(super) const DRAINED: u64 = 64 << 20;
 
-pub(crate) async fn import(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+pub(crate) async fn import(takes: params::Set, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let announced = call.header(&CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     let mut pieces = body.into_data_stream().map_err(|_| Error::new(Reason::Malformed, "the body broke off"));
-    match imported(&rest, &call, announced, &mut pieces).await {
+    match imported(&rest, &call, &takes, announced, &mut pieces).await {
         Ok((done, dry)) => Ok(reply::answered(&done.into(), Some(ActualsBatch::KIND), true, dry)?),
         Err(error) => {
             if announced.is_some_and(|length| length <= DRAINED) {
@@ -49,11 +49,12 @@ pub(crate) async fn import(State(rest): State<Rest>, call: Call, body: Body) -> 
 async fn imported(
     rest: &Rest,
     call: &Call,
+    takes: &[&'static params::Parameter],
     announced: Option<u64>,
     pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
 ) -> Result<(PostedBatch, bool), Error> {
     let is_csv = call.is_media(&[CSV]);
-    let query = call.query(&if is_csv { params::csv_import() } else { params::writing(ActualsBatch::KIND) })?;
+    let query = if is_csv { call.query(takes)? } else { call.query(&[&params::VALIDATE_ONLY])? };
     let context = call.context(&query)?;
     rest.service.may_post_actuals(&context.caller).await?;
     if !is_csv && !call.is_media(&[NDJSON]) {
@@ -267,6 +268,9 @@ mod tests {
         assert_eq!(Ndjson::default().read(&vec![b' '; LINE_MAX + 1]).unwrap_err().reason, Reason::TooLarge);
     }
 
+    const TAKES: &[&params::Parameter] =
+        &[&params::SOURCE, &params::BATCH_REF, &params::COUNT, &params::TOTALS, &params::PARTIAL, &params::PROFILE];
+
     #[test]
     fn parameters_make_a_header() {
         assert_eq!(
@@ -279,10 +283,10 @@ mod tests {
             assert_eq!(parameter(pointer), wanted);
         }
         let raw = "source=gla&batch_ref=a&count=1&totals=1.00+GBP,2+EUR&partial=true&profile=p";
-        let query = Query::read(Some(raw), &params::csv_import()).unwrap_or_else(|_| panic!("refused"));
+        let query = Query::read(Some(raw), TAKES).unwrap_or_else(|_| panic!("refused"));
         let read = header(&query).unwrap();
         assert_eq!((read.control.count.get(), read.control.totals.len(), read.partial), (1, 2, true));
-        let query = Query::read(Some("totals=x"), &params::csv_import()).unwrap_or_else(|_| panic!("refused"));
+        let query = Query::read(Some("totals=x"), TAKES).unwrap_or_else(|_| panic!("refused"));
         let mut places: Vec<String> =
             header(&query).unwrap_err().faults.into_iter().map(|fault| fault.pointer).collect();
         places.dedup();

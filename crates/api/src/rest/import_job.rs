@@ -4,18 +4,18 @@ use axum::body::Body;
 use axum::extract::State;
 use futures::{StreamExt, TryStreamExt};
 use http::header::CONTENT_LENGTH;
-use steerco_domain::import_job::ImportJob;
-use steerco_domain::{Error, Reason, Resource};
+use steerco_domain::{Error, Reason};
 use steerco_service::IMPORT_BYTES_MAX;
 
 use super::call::Call;
 use super::content::OCTETS;
-use super::{Rest, params, reply};
+use super::params::Set;
+use super::{Rest, reply};
 use crate::problem::Answer;
 
 /// The file comes as it is, whatever it holds.
-pub(crate) async fn upload(State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::writing(ImportJob::KIND))?)?;
+pub(crate) async fn upload(takes: Set, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let context = call.context(&call.query(&takes)?)?;
     let announced = call.header(&CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if !call.is_media(&[OCTETS]) {
         return Err(Error::new(Reason::UnsupportedMediaType, format!("the body must be {OCTETS}")).into());

@@ -17,7 +17,6 @@ pub(crate) mod mount;
 mod oauth;
 pub(crate) mod ocds;
 pub(crate) mod operations;
-pub(crate) mod own;
 mod pages;
 pub(crate) mod params;
 mod pointers;
@@ -36,16 +35,17 @@ use axum::routing::{get, post};
 use http::header::CONTENT_DISPOSITION;
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use metrics_exporter_prometheus::PrometheusHandle;
-use steerco_domain::{Error, Reason};
+use steerco_domain::{Error, KINDS, RECORDS, Reason};
 use steerco_service::Service;
+use steerco_service::operations::of_kind;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 use crate::door::Door;
 use crate::lazy::lazy;
+use crate::operations::operations;
 use crate::options::Options;
 use crate::problem::Refusal;
-use crate::resources;
 
 pub use body::Strictly;
 pub(crate) use call::{JSON, PATCH};
@@ -71,9 +71,9 @@ impl Rest {
 /// Every route of the REST door. Those of a resource are made when one of them is first asked for.
 pub(crate) fn router(service: Service, options: Options, door: &Door) -> Router {
     let rest = Rest { service, options: Arc::new(options), figures: door.figures() };
-    resources::mounts().fold(behind(door, &rest, others()), |router, (kind, mount)| {
+    KINDS.iter().chain(RECORDS).fold(behind(door, &rest, others()), |router, kind| {
         let (door, rest, path) = (door.clone(), rest.clone(), format!("/v1/{}", kind.path()));
-        let routes = lazy(move || behind(&door, &rest, mount().routes));
+        let routes = lazy(move || behind(&door, &rest, mount::mount(of_kind(kind))));
         router.route(&path, routes.clone()).route(&format!("{path}/{{*rest}}"), routes)
     })
 }
@@ -95,9 +95,7 @@ fn is_no_content(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions)
 
 /// The routes that belong to no resource.
 fn others() -> Router<Rest> {
-    operations::routes(None)
-        .route("/v1/permissions", get(discovery::list_permissions))
-        .route("/v1/events/stream", get(events::stream_events))
+    mount::mount(operations().filter(|entry| entry.kind.is_none()))
         .route("/calendars/{id}/{owner}/{secret}", get(calendar_feed::get_calendar))
         .route("/oauth2/token", post(oauth::issue_token))
         .route("/.well-known/jwks.json", get(discovery::get_jwks))

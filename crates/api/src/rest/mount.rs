@@ -1,92 +1,83 @@
-//! The routes every resource has. What is mounted is also what the OpenAPI document describes: one list, two readers.
+//! The routes of the table of operations.
 
 use axum::Router;
-use axum::routing::{delete, get, patch, post, put};
-pub(crate) use steerco_domain::resource::Reach;
-use steerco_domain::resource::{Act, Kind};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use steerco_domain::resource::Kind;
 use steerco_service::AnyVerb;
+use steerco_service::operation::{Does, Form, Method, Standard};
+use steerco_service::operations::Entry;
 
-use super::{Rest, batch, content, export, operations, own, read, upserts, write};
+use super::params::Set;
+use super::{
+    Rest, batch, content, discovery, events, export, import, import_job, ocds, operations, read, upserts, write,
+};
 
-/// A mounted resource.
-pub(crate) struct Mounted {
-    pub(crate) routes: Router<Rest>,
-    pub(crate) about: About,
+/// The routes of these operations.
+pub(crate) fn mount(entries: impl Iterator<Item = Entry>) -> Router<Rest> {
+    entries.fold(Router::new(), |router, entry| router.route(&entry.path(), route(entry)))
 }
 
-/// What the OpenAPI document says of a mounted resource.
-pub(crate) struct About {
-    pub(crate) kind: &'static Kind,
-    /// Its acts, but for those that are operations of their own.
-    pub(crate) verbs: Vec<&'static Act>,
-}
-
-/// Mounts a resource as it is declared.
-pub(crate) fn mount(kind: &'static Kind) -> Mounted {
-    let routes = match kind.reach {
-        Reach::Whole => whole_routes(kind),
-        Reach::Posted => fixed_routes(kind).merge(creation(kind)),
-        Reach::Fixed => fixed_routes(kind),
-        Reach::Record => record_routes(kind),
-    };
-    let verbs: Vec<&Act> = kind.verbs.iter().filter(|act| !operations::does(kind, act)).collect();
-    let mut routes = beside(kind, routes).merge(own::routes(kind.name)).merge(operations::routes(Some(kind)));
-    for act in &verbs {
-        let path = format!("/v1/{}/{{id}}/{}", kind.path(), act.name.replace('_', "-"));
-        let verb = AnyVerb::new(kind, act);
-        routes = routes.route(&path, post(move |rest, call, body| write::act(verb, rest, call, body)));
+fn route(entry: Entry) -> MethodRouter<Rest> {
+    match (entry.operation.does, entry.kind) {
+        (Does::Run(run), _) => {
+            let serve = move |rest, call, body| operations::serve(entry, run, rest, call, body);
+            match entry.operation.method {
+                Method::Get => get(serve),
+                Method::Post => post(serve),
+                Method::Put => put(serve),
+                Method::Patch => patch(serve),
+                Method::Delete => delete(serve),
+            }
+        }
+        (Does::Standard(does), Some(kind)) => standard(does, kind, entry),
+        (Does::Standard(_), None) => MethodRouter::new(),
+        (Does::Form(form), _) => in_form(form, entry.parameters().collect()),
     }
-    Mounted { routes, about: About { kind, verbs } }
 }
 
-/// What each has beside its fields.
-fn beside(kind: &'static Kind, mut routes: Router<Rest>) -> Router<Rest> {
-    let path = format!("/v1/{}/{{id}}", kind.path());
-    let extras = [
-        (kind.schedule, "schedule", get(export::schedule)),
-        (kind.content, "content", get(content::download).put(content::upload)),
-    ];
-    for (_, name, handler) in extras.into_iter().filter(|(has, ..)| *has) {
-        routes = routes.route(&format!("{path}/{name}"), handler);
+/// What every resource has, and a verb on one.
+fn standard(does: Standard, kind: &'static Kind, entry: Entry) -> MethodRouter<Rest> {
+    let takes: Set = entry.parameters().collect();
+    match does {
+        Standard::Get => get(move |rest, call| read::get(kind, takes, rest, call)),
+        Standard::GetByRef => get(move |rest, call| read::get_by_ref(kind, takes, rest, call)),
+        Standard::List => get(move |rest, call| read::list(kind, takes, rest, call)),
+        Standard::Revisions => get(move |rest, call| read::revisions(kind, takes, rest, call)),
+        Standard::Export => get(move |rest, call| export::list(kind, takes, rest, call)),
+        Standard::Create => post(move |rest, call, body| write::create(kind, takes, rest, call, body)),
+        Standard::Update => patch(move |rest, call, body| write::update(kind, takes, rest, call, body)),
+        Standard::AddExternalRef => put(move |rest, call, body| write::add_external_ref(kind, takes, rest, call, body)),
+        Standard::RemoveExternalRef => {
+            delete(move |rest, call, body| write::remove_external_ref(kind, takes, rest, call, body))
+        }
+        Standard::Upsert => put(move |rest, call, body| write::upsert(kind, takes, rest, call, body)),
+        Standard::Delete => delete(move |rest, call, body| write::delete(kind, takes, rest, call, body)),
+        Standard::Undelete => post(move |rest, call, body| write::undelete(kind, takes, rest, call, body)),
+        Standard::Batch => post(move |rest, call, body| batch::batch(kind, takes, rest, call, body)),
+        Standard::Upserts => post(move |rest, call, body| upserts::upsert_many(kind, takes, rest, call, body)),
+        Standard::Act => match entry.act {
+            Some(act) => {
+                let verb = AnyVerb::new(kind, act);
+                post(move |rest, call, body| write::act(verb, takes, rest, call, body))
+            }
+            None => MethodRouter::new(),
+        },
     }
-    routes
 }
 
-fn whole_routes(kind: &'static Kind) -> Router<Rest> {
-    let path = format!("/v1/{}", kind.path());
-    let by_ref = get(move |rest, call| read::get_by_ref(kind, rest, call))
-        .put(move |rest, call, body| write::upsert(kind, rest, call, body));
-    fixed_routes(kind)
-        .merge(creation(kind))
-        .route(&format!("{path}/{{id}}"), delete(move |rest, call, body| write::delete(kind, rest, call, body)))
-        .route(
-            &format!("{path}/{{id}}/undelete"),
-            post(move |rest, call, body| write::undelete(kind, rest, call, body)),
-        )
-        .route(&format!("{path}/by-ref/{{source}}/{{external_id}}"), by_ref)
-        .route(&format!("{path}/batch"), post(move |rest, call, body| batch::batch(kind, rest, call, body)))
-        .route(&format!("{path}/upsert"), post(move |rest, call, body| upserts::upsert_many(kind, rest, call, body)))
-}
-
-fn creation(kind: &'static Kind) -> Router<Rest> {
-    let create = post(move |rest, call, body| write::create(kind, rest, call, body));
-    Router::new().route(&format!("/v1/{}", kind.path()), create)
-}
-
-fn fixed_routes(kind: &'static Kind) -> Router<Rest> {
-    let path = format!("/v1/{}/{{id}}", kind.path());
-    let reference = put(move |rest, call, body| write::add_external_ref(kind, rest, call, body))
-        .delete(move |rest, call, body| write::remove_external_ref(kind, rest, call, body));
-    record_routes(kind)
-        .route(&path, patch(move |rest, call, body| write::update(kind, rest, call, body)))
-        .route(&format!("{path}/external-refs/{{source}}/{{external_id}}"), reference)
-        .route(&format!("{path}/revisions"), get(move |rest, call| read::revisions(kind, rest, call)))
-}
-
-fn record_routes(kind: &'static Kind) -> Router<Rest> {
-    let path = format!("/v1/{}", kind.path());
-    Router::new()
-        .route(&path, get(move |rest, call| read::list(kind, rest, call)))
-        .route(&format!("{path}/export"), get(move |rest, call| export::list(kind, rest, call)))
-        .route(&format!("{path}/{{id}}"), get(move |rest, call| read::get(kind, rest, call)))
+/// What is no JSON object on the way in or out.
+fn in_form(form: Form, takes: Set) -> MethodRouter<Rest> {
+    match form {
+        Form::UploadAttachment => put(move |rest, call, body| content::upload(takes, rest, call, body)),
+        Form::DownloadAttachment => get(move |rest, call| content::download(takes, rest, call)),
+        Form::UploadImport => put(move |rest, call, body| import_job::upload(takes, rest, call, body)),
+        Form::ImportActuals => post(move |rest, call, body| import::import(takes, rest, call, body)),
+        Form::ExportSchedule => get(move |rest, call| export::schedule(takes, rest, call)),
+        Form::StreamEvents => get(move |rest, call| events::stream_events(takes, rest, call)),
+        Form::Permissions => get(move |rest, call| discovery::list_permissions(takes, rest, call)),
+        Form::OcdsReleases => get(move |rest, call| ocds::get_releases(takes, rest, call)),
+        Form::OcdsRecord => get(move |rest, call| ocds::get_record(takes, rest, call)),
+        Form::OcdsReleasesOfMany => get(move |rest, call| ocds::list_releases(takes, rest, call)),
+        Form::OcdsRecordsOfMany => get(move |rest, call| ocds::list_records(takes, rest, call)),
+    }
 }

@@ -7,7 +7,8 @@ use steerco_domain::Error;
 use steerco_domain::ocds::{Process, RecordPackage, ReleasePackage, record_package, release_package};
 
 use super::call::Call;
-use super::{Rest, params, reply};
+use super::params::{FILTER, Set};
+use super::{Rest, reply};
 use crate::problem::Answer;
 
 /// Where a package of several is.
@@ -54,29 +55,29 @@ pub(crate) fn records<'a>(
     record_package(processes, &shared_address(base, filter, "record"), packages).ok_or_else(Error::internal)
 }
 
-pub(crate) async fn get_releases(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
+pub(crate) async fn get_releases(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&takes)?;
     let process = [rest.service.ocds_process(&call.caller, call.path("id")).await?];
     let package = releases_of(rest.base_url(), &process)?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &package)?)
 }
 
-pub(crate) async fn get_record(State(rest): State<Rest>, call: Call) -> Answer {
-    call.query(&Vec::new())?;
+pub(crate) async fn get_record(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    call.query(&takes)?;
     let process = [rest.service.ocds_process(&call.caller, call.path("id")).await?];
     let package = record_of(rest.base_url(), &process)?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &package)?)
 }
 
-pub(crate) async fn list_releases(State(rest): State<Rest>, call: Call) -> Answer {
-    let filter = call.query(&params::publishing())?.text(&params::FILTER);
+pub(crate) async fn list_releases(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    let filter = call.query(&takes)?.text(&FILTER);
     let processes = rest.service.ocds_processes(&call.caller, filter.as_deref()).await?;
     let package = releases(rest.base_url(), &processes, filter.as_deref())?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &package)?)
 }
 
-pub(crate) async fn list_records(State(rest): State<Rest>, call: Call) -> Answer {
-    let filter = call.query(&params::publishing())?.text(&params::FILTER);
+pub(crate) async fn list_records(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {
+    let filter = call.query(&takes)?.text(&FILTER);
     let processes = rest.service.ocds_processes(&call.caller, filter.as_deref()).await?;
     let package = records(rest.base_url(), &processes, filter.as_deref())?;
     Ok(reply::json(StatusCode::OK, reply::JSON, &package)?)

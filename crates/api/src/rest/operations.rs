@@ -1,50 +1,21 @@
-//! The operations of the table: each is read as it is declared, done, and its answer written.
+//! Operations that a function does: each is read as it is declared, done, and its answer written.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::routing::{get, post};
 use serde_json::{Map, Value};
 use steerco_domain::Error;
-use steerco_domain::resource::{Act, Kind};
-use steerco_service::operation::{Method, Operation, Schema, Under};
+use steerco_service::operation::{self, Operation, Run, Schema};
+use steerco_service::operations::Entry;
 
 use super::call::{Call, JSON};
-use super::params::{EFFECTIVE_AT, Set, VALIDATE_ONLY};
+use super::params::{EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
 use super::{Rest, reply};
-use crate::operations::operations;
 use crate::problem::Answer;
 
-/// The routes of the operations under a kind, or of those under none.
-pub(crate) fn routes(kind: Option<&'static Kind>) -> Router<Rest> {
-    under(kind).fold(Router::new(), |router, operation| {
-        let handler = move |rest, call, body| serve(operation, rest, call, body);
-        router.route(
-            operation.path,
-            match operation.method {
-                Method::Get => get(handler),
-                Method::Post => post(handler),
-            },
-        )
-    })
-}
-
-/// The operations under a kind, or those under none.
-pub(crate) fn under(kind: Option<&'static Kind>) -> impl Iterator<Item = &'static Operation> {
-    operations().filter(move |operation| match (operation.under, kind) {
-        (Under::Kind(one), Some(other)) => one.name == other.name,
-        (Under::Tag(_), None) => true,
-        _ => false,
-    })
-}
-
-/// Whether this act is an operation of its own.
-pub(crate) fn does(kind: &'static Kind, act: &Act) -> bool {
-    under(Some(kind)).any(|operation| operation.verb && operation.row.is_some_and(|row| row.action == act.name))
-}
-
-async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let known: Set = operation.parameters.iter().copied().filter(|param| !operation.in_path(param.name)).collect();
+pub(crate) async fn serve(entry: Entry, run: Run, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
+    let operation = entry.operation;
+    let known: Vec<&'static Parameter> =
+        operation.parameters.iter().copied().filter(|param| !operation.in_path(param.name)).collect();
     let query = call.query(&known)?;
     let context = if operation.writes() { call.context(&query)? } else { call.reading() };
     let mut arguments = query.into_arguments(&known);
@@ -60,12 +31,8 @@ async fn serve(operation: &'static Operation, State(rest): State<Rest>, call: Ca
         add_body(operation, object, &mut arguments)?;
     }
     let dry = context.validate_only;
-    let answered = operation.call(rest.service.clone(), context, arguments).await?;
-    let kind = match operation.under {
-        Under::Kind(kind) => Some(kind),
-        Under::Tag(_) => None,
-    };
-    Ok(reply::answered(&answered, kind, tells_etag(operation), dry)?)
+    let answered = operation::call(operation, run, rest.service.clone(), context, arguments).await?;
+    Ok(reply::answered(&answered, entry.kind, tells_etag(operation), dry)?)
 }
 
 /// Adds the members of the body. One that is called like something beside the body belongs to no body.

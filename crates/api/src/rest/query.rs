@@ -8,7 +8,7 @@ use steerco_domain::time::Instant;
 use steerco_domain::{Error, Fault};
 use steerco_service::{EventArgs, EventFilter, ListArgs, ReadArgs};
 
-use super::params::{self, Parameter, Set};
+use super::params::{self, Parameter};
 
 /// Pairs a query string or form may have.
 const PAIRS_MAX: usize = 100;
@@ -17,7 +17,7 @@ const PAIRS_MAX: usize = 100;
 pub(crate) struct Query(Map<String, Value>);
 
 impl Query {
-    pub(crate) fn read(raw: Option<&str>, known: &Set) -> Result<Self, Error> {
+    pub(crate) fn read(raw: Option<&str>, known: &[&'static Parameter]) -> Result<Self, Error> {
         let pairs = pairs(raw.unwrap_or("")).map_err(|detail| Error::fault("?", "BAD_ENCODING", detail))?;
         let mut faults = Vec::new();
         let mut read = Map::new();
@@ -154,12 +154,19 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use steerco_domain::Resource;
-    use steerco_domain::risk::Risk;
+
+    const TAKES: &[&Parameter] = &[
+        &params::AS_OF,
+        &params::FIELDS,
+        &params::FILTER,
+        &params::PAGE_SIZE,
+        &params::PAGE_TOKEN,
+        &params::INCLUDE_TOTAL,
+    ];
 
     fn read(raw: &str) -> Result<Query, Vec<(String, std::borrow::Cow<'static, str>)>> {
         let refused = |error: Error| error.faults.into_iter().map(|f| (f.pointer, f.code)).collect();
-        Query::read(Some(raw), &params::listing(Risk::KIND)).map_err(refused)
+        Query::read(Some(raw), TAKES).map_err(refused)
     }
 
     #[test]

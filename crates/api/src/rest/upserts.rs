@@ -20,14 +20,21 @@ use steerco_service::{Context, Part, RecordResult, STREAM_BYTES_MAX, UpsertHeade
 use super::batch;
 use super::call::Call;
 use super::import::{DRAINED, NDJSON, Ndjson, Numbered};
-use super::{Rest, body, params, reply};
+use super::params::Set;
+use super::{Rest, body, reply};
 use crate::problem::{Answer, Problem};
 
 /// Results written at a time.
 const RESULTS_MAX: usize = 1_000;
 
-pub(crate) async fn upsert_many(kind: &'static Kind, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
-    let context = call.context(&call.query(&params::undated())?)?;
+pub(crate) async fn upsert_many(
+    kind: &'static Kind,
+    takes: Set,
+    State(rest): State<Rest>,
+    call: Call,
+    body: Body,
+) -> Answer {
+    let context = call.context(&call.query(&takes)?)?;
     if !call.is_media(&[NDJSON]) {
         return Err(Error::new(Reason::UnsupportedMediaType, format!("the body must be {NDJSON}")).into());
     }

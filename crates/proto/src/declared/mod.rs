@@ -17,6 +17,7 @@ use std::path::Path;
 
 use steerco_domain::resource::Kind;
 use steerco_domain::{KINDS, RECORDS};
+use steerco_service::operation::Does;
 use steerco_service::operations;
 
 use known::Known;
@@ -75,13 +76,14 @@ fn files(kinds: &[&'static Kind]) -> BTreeMap<String, String> {
         let items = resource::items(kind, &all.known, &mut made);
         all.put(&format!("steerco/v1/{}.proto", kind.name), items);
     }
-    for operation in operations() {
-        let name = operation::service(operation);
-        let new = || (format!("steerco/v1/{}.proto", snake(operation.service)), format!("{}.", operation.summary));
-        let (home, doc) = all.home(&name).unwrap_or_else(new);
-        let rpcs = vec![operation::rpc(operation, &all.known)];
+    // What is no object on the way in or out stands in the files.
+    for entry in operations().filter(|entry| matches!(entry.operation.does, Does::Run(_))) {
+        let name = entry.service();
+        let file = || format!("steerco/v1/{}.proto", snake(name.trim_end_matches("Service")));
+        let (home, doc) = all.home(&name).unwrap_or_else(|| (file(), format!("{}.", entry.summary())));
+        let rpcs = vec![operation::rpc(entry, &all.known)];
         let mut items = vec![Item::Service(Service { name, doc, rpcs })];
-        items.extend(operation::items(operation, &all.known, &mut made));
+        items.extend(operation::items(entry, &all.known, &mut made));
         all.put(&home, items);
     }
     let Files { known, by_path, places } = all;

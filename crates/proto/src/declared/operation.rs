@@ -4,25 +4,27 @@ use std::collections::BTreeSet;
 
 use steerco_domain::shape::{AnswerField, AnswerSpec, Shape};
 use steerco_service::operation::{Operation, Schema};
+use steerco_service::operations::Entry;
 use steerco_service::parameter::{Parameter, VALIDATE_ONLY};
 
 use super::known::Known;
 use super::model::{Field, Item, Label, Member, Message, Reserved, Rpc, Side};
-use super::resource::{VALIDATE_ONLY as VALIDATES, pascal};
+use super::resource::VALIDATE_ONLY as VALIDATES;
 use super::shapes::{Declared, Numbers, closed, field, nested, nested_in};
 
 /// The rpc of an operation: what it takes is named after it, unless the file says that several take the same.
-pub(super) fn rpc(operation: &Operation, known: &Known) -> Rpc {
-    let name = pascal(operation.id);
-    let there = known.service(&service(operation)).and_then(|there| there.rpcs.iter().find(|rpc| rpc.name == name));
+pub(super) fn rpc(entry: Entry, known: &Known) -> Rpc {
+    let name = entry.rpc();
+    let there = known.service(&entry.service()).and_then(|there| there.rpcs.iter().find(|rpc| rpc.name == name));
     let input = there.map_or_else(|| format!("{name}Request"), |rpc| rpc.input.of.clone());
-    let output = match operation.answer.schema {
+    let output = match entry.operation.answer.schema {
         Schema::Answer(spec) => spec.message,
         Schema::Value { title, .. } => title,
         Schema::Resource(kind) => kind.title,
+        Schema::One | Schema::Page | Schema::Content => "",
     };
     let side = |of: String| Side { of, stream: false };
-    Rpc { name, doc: doc(operation), input: side(input), output: side(output.to_owned()) }
+    Rpc { name, doc: doc(entry.operation), input: side(input), output: side(output.to_owned()) }
 }
 
 /// What it does in a few words, and then in full.
@@ -31,23 +33,20 @@ fn doc(operation: &Operation) -> String {
     if doc.starts_with(summary) { (*doc).to_owned() } else { format!("{summary}. {doc}") }
 }
 
-pub(super) fn service(operation: &Operation) -> String {
-    format!("{}Service", operation.service)
-}
-
 /// Its messages that nobody has made before. What an act takes, its kind declares.
-pub(super) fn items(operation: &Operation, known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
+pub(super) fn items(entry: Entry, known: &Known, made: &mut BTreeSet<&'static str>) -> Vec<Item> {
+    let operation = entry.operation;
     let mut items = Vec::new();
     if !operation.verb {
         if let Some(body) = operation.body {
             items.extend(nested(body.fields, known, made));
         }
-        items.push(Item::Message(request(operation, known)));
+        items.push(Item::Message(request(entry, known)));
     }
     let answered = match operation.answer.schema {
         Schema::Answer(spec) => Some(Shape::Answer(spec)),
         Schema::Value { title, doc, fields } => Some(Shape::Object { title, doc, fields }),
-        Schema::Resource(_) => None,
+        Schema::Resource(_) | Schema::One | Schema::Page | Schema::Content => None,
     };
     items.extend(nested_in(answered.into_iter().collect(), known, made));
     items
@@ -65,8 +64,9 @@ fn parameter(parameter: &Parameter, numbers: &mut Numbers<'_>, there: Option<&Me
     if parameter.is_names() { Field { label: Label::Repeated, ..made } } else { made }
 }
 
-fn request(operation: &Operation, known: &Known) -> Message {
-    let name = rpc(operation, known).input.of;
+fn request(entry: Entry, known: &Known) -> Message {
+    let operation = entry.operation;
+    let name = rpc(entry, known).input.of;
     let there = known.message(&name);
     let mut numbers = Numbers::of(there, 1);
     let mut fields = Vec::new();

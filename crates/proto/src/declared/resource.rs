@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::{Act, Kind, Reach};
+use steerco_service::operation::{Does, Standard};
+use steerco_service::operations::{Entry, of_kind};
 
 use super::known::Known;
 use super::model::{Field, Item, Label, Member, Message, Reserved, Rpc, Service, Side};
@@ -29,7 +31,7 @@ pub(super) struct Names {
 }
 
 /// `risk_updates` → `RiskUpdates`.
-pub(super) fn pascal(name: &str) -> String {
+fn pascal(name: &str) -> String {
     name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
@@ -79,9 +81,7 @@ fn service(names: &Names) -> Service {
         Reach::Record => format!("Reads {words}."),
         _ => format!("Reads and changes {words}."),
     };
-    let mut rpcs = standard(names);
-    let acts = kind.verbs.iter();
-    rpcs.extend(acts.map(|act| rpc(act.title, act.doc, &format!("{}Request", act.title), kind.title)));
+    let rpcs = of_kind(kind).filter_map(|entry| standard(names, entry)).collect();
     Service { name, doc, rpcs }
 }
 
@@ -93,56 +93,31 @@ fn rpc(name: &str, doc: &str, input: &str, output: &str) -> Rpc {
     Rpc { name: name.to_owned(), doc: doc.to_owned(), input: side(input), output: side(output) }
 }
 
-fn standard(names: &Names) -> Vec<Rpc> {
-    let Names { kind, many, word, a_word, words } = names;
-    let one = kind.title;
-    let list = format!("List{many}Response");
-    let get = rpc(&format!("Get{one}"), &format!("Gets {a_word}."), "GetRequest", one);
-    let lists = rpc(&format!("List{many}"), &format!("Lists {words}."), "ListRequest", &list);
-    let mut rpcs = vec![get, lists];
-    if matches!(kind.reach, Reach::Whole | Reach::Posted) {
-        let input = format!("Create{one}Request");
-        rpcs.push(rpc(&format!("Create{one}"), &format!("Creates {a_word}."), &input, one));
-    }
-    if kind.reach != Reach::Record {
-        let add = format!(
-            "Gives {a_word} one more identifier in another system, which then stands wherever its id may stand."
-        );
-        let remove = format!("Takes an identifier in another system from {a_word}.");
-        rpcs.extend([
-            rpc(&format!("Update{one}"), &updates(names), &format!("Update{one}Request"), one),
-            rpc(&format!("Add{one}ExternalRef"), &add, "AddExternalRefRequest", one),
-            rpc(&format!("Remove{one}ExternalRef"), &remove, "RemoveExternalRefRequest", one),
-        ]);
-    }
-    if kind.reach == Reach::Whole {
-        let (upsert, batch) = (format!("Upsert{one}Request"), format!("Batch{many}Request"));
-        let upserts = format!(
-            "Creates or changes any number of {words} by the caller's own ids, in one stream: nothing is written until \
-             its end has come."
-        );
-        let upsert_doc = format!("Creates or changes {a_word} by the caller's own id.");
-        let (by_ref, delete) =
-            (format!("Gets {a_word} by the caller's own id."), format!("Deletes {a_word}. It can be brought back."));
-        rpcs.extend([
-            rpc(&format!("Upsert{one}"), &upsert_doc, &upsert, one),
-            rpc(&format!("Get{one}ByRef"), &by_ref, "GetByRefRequest", one),
-            rpc(&format!("Delete{one}"), &delete, "DeleteRequest", one),
-            rpc(&format!("Undelete{one}"), &format!("Brings a deleted {word} back."), "UndeleteRequest", one),
-            rpc(
-                &format!("Batch{many}"),
-                &format!("Changes many {words} at once."),
-                &batch,
-                &format!("Batch{many}Response"),
-            ),
-            rpc(&format!("Upsert{many}"), &upserts, &format!("stream Upsert{many}Request"), "stream UpsertedRecords"),
-        ]);
-    }
-    if kind.reach != Reach::Record {
-        let doc = format!("Lists the versions of {a_word}, newest first.");
-        rpcs.push(rpc(&format!("List{one}Revisions"), &doc, "ListRevisionsRequest", &list));
-    }
-    rpcs
+/// The rpc of a standard operation, but for that of exports, which is one for all kinds.
+fn standard(names: &Names, entry: Entry) -> Option<Rpc> {
+    let Does::Standard(does) = entry.operation.does else { return None };
+    let Names { kind, many, .. } = names;
+    let (name, mut doc, one) = (entry.rpc(), entry.rpc_doc(), kind.title);
+    let own = format!("{name}Request");
+    let (input, output) = match does {
+        Standard::Get => ("GetRequest", one.to_owned()),
+        Standard::List => ("ListRequest", format!("List{many}Response")),
+        Standard::Revisions => ("ListRevisionsRequest", format!("List{many}Response")),
+        Standard::GetByRef => ("GetByRefRequest", one.to_owned()),
+        Standard::AddExternalRef => ("AddExternalRefRequest", one.to_owned()),
+        Standard::RemoveExternalRef => ("RemoveExternalRefRequest", one.to_owned()),
+        Standard::Delete => ("DeleteRequest", one.to_owned()),
+        Standard::Undelete => ("UndeleteRequest", one.to_owned()),
+        Standard::Batch => (&*own, format!("Batch{many}Response")),
+        Standard::Upserts => return Some(rpc(&name, &doc, &format!("stream {own}"), "stream UpsertedRecords")),
+        Standard::Create | Standard::Upsert | Standard::Act => (&*own, one.to_owned()),
+        Standard::Update => {
+            doc = updates(names);
+            (&*own, one.to_owned())
+        }
+        Standard::Export => return None,
+    };
+    Some(rpc(&name, &doc, input, &output))
 }
 
 /// What an update can change.

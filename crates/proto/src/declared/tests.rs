@@ -9,7 +9,7 @@ use super::*;
 fn with(kind: &'static Kind, name: &'static str, fields: Vec<FieldSpec>) -> &'static Kind {
     let title = if name == kind.name { kind.title } else { "Gadget" };
     let plural = if name == kind.name { kind.plural } else { "gadgets" };
-    let Kind { prefix, doc, scope, dated, reach, progress, financials, schedule, content, verbs, rights, .. } = *kind;
+    let Kind { prefix, doc, scope, dated, reach, verbs, rights, .. } = *kind;
     let rows = steerco_domain::access::Rows::of(kind.name, kind.reach);
     let make = steerco_domain::Maker::of::<Risk>();
     let fields = fields.leak();
@@ -22,10 +22,6 @@ fn with(kind: &'static Kind, name: &'static str, fields: Vec<FieldSpec>) -> &'st
         scope,
         dated,
         reach,
-        progress,
-        financials,
-        schedule,
-        content,
         fields,
         verbs,
         rights,

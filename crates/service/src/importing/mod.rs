@@ -28,7 +28,7 @@ use crate::answer::PartOf;
 use crate::command::{Command, Item, decide_by};
 use crate::content::{check_size, read_content};
 use crate::held::held;
-use crate::operation::{Answered, Arguments, Operation, Told, Under};
+use crate::operation::{Answered, Arguments, Does, Form, Method, Operation, Schema, Told, Under, WRITING};
 use crate::parameter::{AFTER_RECORD, PAGE_SIZE};
 use crate::read::check_id;
 use crate::results::results_on_page;
@@ -52,6 +52,17 @@ pub struct ImportRecordPage {
 }
 
 pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "upload_import_job",
+        row: Some(UPLOAD),
+        path: "/v1/import-jobs/{id}/content",
+        under: Under::Kind(ImportJob::KIND),
+        summary: "Upload the file of an import",
+        doc: "The bytes as they are, up to 512 MiB. Another file may take its place until it is applied.",
+        parameters: WRITING,
+        answer: Told { doc: "The import job.", schema: Schema::One },
+        ..Operation::new(Method::Put, Does::Form(Form::UploadImport))
+    },
     Operation {
         id: "check_import_job",
         path: "/v1/import-jobs/{id}/check",
