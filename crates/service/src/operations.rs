@@ -2,10 +2,11 @@
 //! renderings of it.
 
 use steerco_domain::access::Row;
+use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::{Act, Kind};
 use steerco_domain::{KINDS, RECORDS};
 
-use crate::operation::{Does, Operation, Under, first_words};
+use crate::operation::{Does, Operation, Standard, Under, first_words};
 use crate::parameter::{EFFECTIVE_AT, Parameter, VALID_AT};
 use crate::standard::{ACT, STANDARD};
 use crate::{
@@ -115,6 +116,12 @@ impl Entry {
         self.named(self.operation.path, "-")
     }
 
+    /// What callers fill in of its path.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        let parts = self.operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        parts.filter(|part| !["many", "act"].contains(part))
+    }
+
     pub fn summary(&self) -> String {
         match self.act {
             Some(act) => first_words(act.doc).to_owned(),
@@ -151,6 +158,22 @@ impl Entry {
         let undated = matches!(self.operation.does, Does::Standard(_)) && self.kind.is_some_and(|kind| !kind.dated);
         let of_dated = |parameter: &Parameter| [VALID_AT.name, EFFECTIVE_AT.name].contains(&parameter.name);
         self.operation.parameters.iter().copied().filter(move |parameter| !(undated && of_dated(parameter)))
+    }
+
+    /// The members of its body, where that is one object of fields.
+    pub fn body(&self) -> impl Iterator<Item = &'static FieldSpec> {
+        let (fields, update): (&[FieldSpec], bool) = match (self.operation.does, self.kind, self.act) {
+            (Does::Standard(Standard::Act), _, Some(act)) => (act.fields, false),
+            (Does::Standard(Standard::Create | Standard::Upsert), Some(kind), _) => (kind.fields, false),
+            (Does::Standard(Standard::Update), Some(kind), _) => (kind.fields, true),
+            _ => (self.operation.body.map_or(&[], |body| body.fields), false),
+        };
+        let of_resource = matches!(self.operation.does, Does::Standard(_)) && self.act.is_none();
+        fields.iter().filter(move |field| match field.setter {
+            Setter::Write => true,
+            Setter::Create => !update,
+            Setter::System => !of_resource,
+        })
     }
 
     /// A text with the names of the kind and of the act in it.

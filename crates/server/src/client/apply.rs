@@ -112,7 +112,13 @@ fn call_of(document: &Document) -> Call {
             (Method::PUT, format!("{base}/by-ref/{}/{}", encoded(source), encoded(external_id)), MERGE)
         }
     };
-    let mut call = Call { method, path, query: Vec::new(), body: Some((media, body)), headers: Vec::new() };
+    let mut call = Call {
+        method,
+        path,
+        query: Vec::new(),
+        body: Some((media, body.to_string().into_bytes())),
+        headers: Vec::new(),
+    };
     match &document.meant {
         Meant::Reference { source_version, if_match, .. } => {
             call.headers.extend(if_match.clone().map(|etag| ("if-match", etag)));

@@ -50,6 +50,14 @@ pub struct Reading {
     pub valid_at: Option<String>,
 }
 
+const CALL: &str =
+    "Members of the body are text where their field holds text, and JSON otherwise; nothing clears a field.
+
+Examples:
+  steerco call assess_risk id=nyc/risk:3 probability=0.4
+  steerco call get_program_financials id=prog_… group_by=cost_category
+  steerco call export_risks format=csv >risks.csv";
+
 /// The commands of a client.
 #[derive(Debug, Subcommand)]
 pub enum ClientCommand {
@@ -136,6 +144,33 @@ pub enum ClientCommand {
         /// JSON is a line for each record, and one with the counts
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
+    },
+    /// List the operations of the service, or tell of one in full: arguments, body, right
+    Operations {
+        /// Name of an operation, or a part of names
+        pattern: Option<String>,
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Call any operation by its name
+    #[command(after_help = CALL)]
+    Call {
+        #[command(flatten)]
+        remote: Remote,
+        /// Name, as `steerco operations` has it
+        operation: String,
+        /// Parts of the path, parameters and members of the body, each as NAME=VALUE
+        #[arg(value_name = "NAME=VALUE")]
+        arguments: Vec<String>,
+        /// File of the body; - is standard input
+        #[arg(long, value_name = "FILE")]
+        body: Option<PathBuf>,
+        /// Idempotency key: the same one makes the same call safe to repeat
+        #[arg(long, value_name = "TEXT")]
+        key: Option<String>,
+        /// The ETag that the resource must still have
+        #[arg(long, value_name = "ETAG")]
+        if_match: Option<String>,
     },
     /// Follow what changes, one event a line, over cut connections
     #[command(after_help = WATCH)]

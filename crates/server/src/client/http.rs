@@ -35,7 +35,8 @@ pub(crate) struct Call {
     /// Below the server's address, with percent-encoded parts.
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, String)>,
-    pub(crate) body: Option<(&'static str, Value)>,
+    /// Media type and content.
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
@@ -51,7 +52,13 @@ impl Call {
     }
 }
 
-/// What a server answered.
+/// What a server answered, as it is.
+pub(crate) struct Raw {
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a server answered, read as JSON.
 pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
@@ -175,10 +182,25 @@ impl Api {
 
     /// Makes the call, again while that can help.
     pub(crate) async fn call(&self, call: &Call) -> Result<Reply, Failure> {
+        self.read(self.fetch(call).await?)
+    }
+
+    /// Makes the call, once.
+    pub(crate) async fn once(&self, call: &Call) -> Result<Reply, Failure> {
+        self.read(self.attempt(call).await.map_err(|(failure, _)| failure)?)
+    }
+
+    fn read(&self, raw: Raw) -> Result<Reply, Failure> {
+        let wrong = |_| Failure::Unreachable(format!("{} does not answer as Steerco does", self.target.server));
+        Ok(Reply { body: serde_json::from_slice(&raw.bytes).map_err(wrong)?, headers: raw.headers })
+    }
+
+    /// Makes a call whose answer may be anything, again while that can help.
+    pub(crate) async fn fetch(&self, call: &Call) -> Result<Raw, Failure> {
         let mut attempt = 1;
         loop {
             let (failure, wait) = match self.attempt(call).await {
-                Ok(reply) => return Ok(reply),
+                Ok(raw) => return Ok(raw),
                 Err(failure) => failure,
             };
             // A write without a key could have had its effect already.
@@ -191,12 +213,7 @@ impl Api {
         }
     }
 
-    /// Makes the call, once.
-    pub(crate) async fn once(&self, call: &Call) -> Result<Reply, Failure> {
-        self.attempt(call).await.map_err(|(failure, _)| failure)
-    }
-
-    async fn attempt(&self, call: &Call) -> Result<Reply, (Failure, Option<Duration>)> {
+    async fn attempt(&self, call: &Call) -> Result<Raw, (Failure, Option<Duration>)> {
         let exchange = async {
             let response = self.send(call).await.map_err(|failure| (failure, None))?;
             let (status, headers) = (response.status(), response.headers().clone());
@@ -204,9 +221,7 @@ impl Api {
             if !status.is_success() {
                 return Err((Failure::Refused(Box::new(problem(status, &bytes))), retry_after(&headers)));
             }
-            let wrong = || Failure::Unreachable(format!("{} does not answer as Steerco does", self.target.server));
-            let body = serde_json::from_slice(&bytes).map_err(|_| (wrong(), None))?;
-            Ok(Reply { headers, body })
+            Ok(Raw { headers, bytes: bytes.into() })
         };
         tokio::time::timeout(self.timeout, exchange).await.unwrap_or_else(|_| {
             let why = format!("{} did not answer within {} s", self.target.server, self.timeout.as_secs());
@@ -231,7 +246,7 @@ impl Api {
             request = request.header(*name, value);
         }
         if let Some((media, body)) = &call.body {
-            request = request.header("content-type", *media).body(body.to_string());
+            request = request.header("content-type", *media).body(body.clone());
         }
         let request = request.build().map_err(|error| Failure::Local(error.into()))?;
         self.client.execute(request).await.map_err(|error| self.unreachable(&error))

@@ -3,6 +3,7 @@
 
 mod apply;
 pub mod args;
+mod call;
 mod documents;
 mod event;
 mod http;
@@ -26,6 +27,7 @@ use crate::cli::Output;
 use crate::commands::say;
 use apply::Applying;
 use args::{ClientCommand, Reading};
+use call::Calling;
 use http::{Api, Call, Failure};
 use rows::Rows;
 use watch::Watching;
@@ -97,6 +99,13 @@ async fn dispatch(command: ClientCommand) -> Result<u8, Failure> {
             } else {
                 watch::follow(&client, &what, state.as_deref()).await?;
             }
+        }
+        ClientCommand::Operations { pattern, output } => {
+            call::tell(pattern.as_deref(), output).map_err(Failure::Local)?;
+        }
+        ClientCommand::Call { remote, operation, arguments, body, key, if_match } => {
+            let api = Api::new(&remote).map_err(Failure::Local)?;
+            call::call(&api, &Calling { operation, arguments, body, key, if_match }).await?;
         }
         ClientCommand::Health { remote, live } => {
             let api = Api::new(&remote).map_err(Failure::Local)?;

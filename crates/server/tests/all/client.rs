@@ -61,6 +61,77 @@ const SOURCES: &str =
     "kind: source\nfields: {code: jira, name: Tracker}\n---\nkind: source\nfields: {code: erp, name: Money}\n";
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_operation_can_be_called_by_its_name() {
+    let world = World::new().await;
+    let call = |arguments: &[&str]| -> Value {
+        let output = world.run(&[&["call"], arguments].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let made = call(&["create_source", "code=jira", "name=Tracker", r#"labels={"area": "east"}"#, "--key", "one"]);
+    assert_eq!((&made["code"], &made["labels"]), (&json!("jira"), &json!({"area": "east"})));
+    let id = format!("id={}", made["id"].as_str().unwrap());
+    let etag = format!("\"{}\"", made["revision"]);
+    assert_eq!(call(&["update_source", &id, "name=Other", "--if-match", &etag])["name"], "Other");
+    let listed = call(&["list-sources", "filter=code = \"jira\"", "fields=name"]);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(call(&["list_source_revisions", &id])["items"].as_array().unwrap().len(), 2);
+    let file = world.run(&["call", "export_sources", "format=csv"]);
+    assert!(text(&file.stdout).contains(",jira,") || text(&file.stdout).contains("jira"), "{file:?}");
+    let file = world.write(
+        "records.ndjson",
+        "{\"source\":\"jira\"}\n{\"external_id\":\"a\",\"body\":{\"name\":\"Ada\"}}\n{\"end\":{\"count\":1}}\n",
+    );
+    assert_eq!(call(&["upsert_persons", "--body", &file])["results"][0]["outcome"], "created");
+    assert_eq!(call(&["create_person", "--body", &world.write("p.json", r#"{"name": "Bo"}"#)])["name"], "Bo");
+
+    // Refused here, with all faults; and refused there.
+    for (arguments, code, wanted) in [
+        (&["assess_rsik"][..], 1, "there is no operation"),
+        (&["update_source", "naem=x", "labels=y"], 1, "naem"),
+        (&["update_source", "naem=x", "labels=y"], 1, "id: is a part of the path"),
+        (&["update_source", "naem=x", "labels=y"], 1, "labels: must be JSON"),
+        (&["stream_events"], 1, "steerco watch"),
+        (&["upsert_persons"], 1, "--body FILE"),
+        (&["get_source", "id=nobody", "--body", "p.json"], 1, "takes no body"),
+        (&["create_source", "code=x", "--body", "p.json"], 1, "not both"),
+        (&["get_source", "id=src_01h455vb4pex5vsknk084sn02q"], 5, "NOT_FOUND"),
+        (&["create_source", "code=a b"], 4, "/name"),
+    ] {
+        let output = world.run(&[&["call"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(wanted), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn the_command_line_has_the_table_of_operations() {
+    let operations = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_steerco")).arg("operations").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let all: Vec<Value> = operations(&["-o", "json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // What OpenAPI describes below /v1, and nothing else.
+    let document: Value = serde_json::from_str(include_str!("../../../../openapi/steerco.json")).unwrap();
+    let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/"));
+    let mut described: Vec<String> = paths
+        .flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |(method, it)| (path, method, it)))
+        .map(|(path, method, it)| format!("{} {} {path}", it["operationId"].as_str().unwrap(), method.to_uppercase()))
+        .collect();
+    let told =
+        |one: &Value| ["operation", "method", "path"].map(|name| one[name].as_str().unwrap().to_owned()).join(" ");
+    let mut told: Vec<String> = all.iter().map(told).collect();
+    described.sort();
+    told.sort();
+    assert_eq!(told, described);
+    let sheet = operations(&["assess-risk"]);
+    for part in ["POST /v1/risks/{id}/assess", "steerco.v1.RiskService/AssessRisk", "risk.assess", "probability  "] {
+        assert!(sheet.contains(part), "{sheet}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn apply_creates_changes_and_leaves_alone() {
     let world = World::new().await;
     let file = world.write("sources.yaml", SOURCES);
