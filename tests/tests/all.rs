@@ -2,78 +2,96 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod all {
-    mod activity;
-    mod actuals;
-    mod actuals_amounts;
-    mod actuals_coding;
-    mod actuals_import;
-    mod attachment;
-    mod batch;
-    mod batch_promises;
-    mod bodies;
-    mod budget;
-    mod calendar_feed;
-    mod claim_deadlines;
-    mod claim_races;
-    mod claims;
-    mod commitment;
-    mod consumer;
-    mod crosswalk;
-    mod cut_answers;
-    mod deliverable;
-    mod dependency;
-    mod digest;
-    mod discovery;
-    mod dry_run;
-    mod engagement_amendment;
-    mod erasure;
-    mod errors;
-    mod events;
-    mod exchange_rate;
-    mod export;
-    mod financials;
-    mod forecast;
-    mod forge;
-    mod grants;
-    mod guards;
-    mod history;
-    mod hostile;
-    mod hostile_rpcs;
-    mod hostile_values;
-    mod idempotency;
-    mod idle_streams;
-    mod import_job;
-    mod invoice;
-    mod issuers;
-    mod life;
-    mod list;
-    mod modules;
-    mod money;
-    mod ocds;
-    mod one_effect;
-    mod order_invoice;
-    mod permissions;
-    mod preconditions;
-    mod progress;
-    mod promises;
-    mod purchase_order;
-    mod receiver;
-    mod references;
-    mod revocation;
-    mod risk;
-    mod rust_client;
-    mod schedules;
-    mod scorecard;
-    mod service_level_measurement;
-    mod settlement;
-    mod states;
-    mod strangers;
-    mod tokens;
-    mod upsert;
-    mod upsert_stream;
-    mod vendor;
-    mod vendor_facts;
-    mod vendor_strangers;
-    mod webhook_endpoint;
-    mod wire;
+    pub(crate) mod access {
+        pub(crate) mod forge;
+        pub(crate) mod grants;
+        pub(crate) mod issuers;
+        pub(crate) mod permissions;
+        pub(crate) mod revocation;
+        pub(crate) mod strangers;
+        pub(crate) mod tokens;
+    }
+    pub(crate) mod governance {
+        pub(crate) mod attachment;
+    }
+    pub(crate) mod integration {
+        pub(crate) mod calendar_feed;
+        pub(crate) mod consumer;
+        pub(crate) mod crosswalk;
+        pub(crate) mod digest;
+        pub(crate) mod discovery;
+        pub(crate) mod events;
+        pub(crate) mod export;
+        pub(crate) mod import_job;
+        pub(crate) mod receiver;
+        pub(crate) mod rust_client;
+        pub(crate) mod upsert;
+        pub(crate) mod upsert_stream;
+        pub(crate) mod webhook_endpoint;
+    }
+    pub(crate) mod kernel {
+        pub(crate) mod batch;
+        pub(crate) mod batch_promises;
+        pub(crate) mod bodies;
+        pub(crate) mod cut_answers;
+        pub(crate) mod dry_run;
+        pub(crate) mod errors;
+        pub(crate) mod guards;
+        pub(crate) mod history;
+        pub(crate) mod hostile;
+        pub(crate) mod hostile_rpcs;
+        pub(crate) mod hostile_values;
+        pub(crate) mod idempotency;
+        pub(crate) mod idle_streams;
+        pub(crate) mod list;
+        pub(crate) mod modules;
+        pub(crate) mod one_effect;
+        pub(crate) mod preconditions;
+        pub(crate) mod promises;
+        pub(crate) mod references;
+        pub(crate) mod states;
+        pub(crate) mod wire;
+    }
+    pub(crate) mod ledger {
+        pub(crate) mod actuals;
+        pub(crate) mod actuals_amounts;
+        pub(crate) mod actuals_coding;
+        pub(crate) mod actuals_import;
+        pub(crate) mod budget;
+        pub(crate) mod commitment;
+        pub(crate) mod exchange_rate;
+        pub(crate) mod financials;
+        pub(crate) mod forecast;
+        pub(crate) mod money;
+        pub(crate) mod order_invoice;
+        pub(crate) mod purchase_order;
+    }
+    pub(crate) mod partners {
+        pub(crate) mod claim_deadlines;
+        pub(crate) mod claim_races;
+        pub(crate) mod claims;
+        pub(crate) mod engagement_amendment;
+        pub(crate) mod invoice;
+        pub(crate) mod ocds;
+        pub(crate) mod scorecard;
+        pub(crate) mod service_level_measurement;
+        pub(crate) mod settlement;
+        pub(crate) mod vendor;
+        pub(crate) mod vendor_facts;
+        pub(crate) mod vendor_strangers;
+    }
+    pub(crate) mod people {
+        pub(crate) mod erasure;
+    }
+    pub(crate) mod portfolio {
+        pub(crate) mod activity;
+        pub(crate) mod deliverable;
+        pub(crate) mod dependency;
+        pub(crate) mod life;
+        pub(crate) mod progress;
+        pub(crate) mod schedules;
+    }
+    pub(crate) mod risk {
+        pub(crate) mod risk;
+    }
 }

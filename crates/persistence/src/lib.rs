@@ -8,59 +8,23 @@
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
-pub mod account;
-pub mod accrual;
-mod actuals_progress;
-mod balance;
-pub mod blob;
-pub mod budget;
-mod columns;
-pub mod commitment;
-pub mod conn;
-pub mod consumer;
-pub mod credential;
-pub mod database;
-pub mod digest;
-#[cfg(test)]
-mod drafts;
-pub mod effect;
-pub mod exchange;
-pub mod explanation;
-mod fail;
-mod filter;
-pub mod financials;
-pub mod flush;
-pub mod forecast;
-pub mod graph;
-mod head;
-pub mod idempotency;
-mod insert;
-mod key;
+mod bulk;
+mod feed;
+mod kernel;
 pub mod ledger;
-mod ledger_verify;
-pub mod log;
-pub mod lookout;
-pub mod ocds;
-mod open;
-pub mod plan;
-mod postgres;
-pub mod progress;
-pub mod purchase_order;
-pub mod query;
-pub mod reconciliation;
-mod row;
-pub mod scope;
-mod sql;
-mod sqlite;
-mod told;
-pub mod translation;
-mod upload;
-pub mod vendor;
-pub mod verify;
-mod watch;
-pub mod webhook;
-mod webhook_queue;
-mod writer;
+mod partners;
+mod portfolio;
+mod write;
+
+// Names of modules are unique in a crate: paths leave the area out.
+pub use access::*;
+pub use bulk::*;
+pub use feed::*;
+pub use kernel::*;
+pub use ledger::*;
+pub use partners::*;
+pub use portfolio::*;
+pub use write::*;
 
 pub use access::{Access, AccessGrant, Who};
 pub use conn::Conn;

@@ -1,0 +1,4 @@
+//! People and the areas they work in.
+
+pub mod functional_area;
+pub mod person;

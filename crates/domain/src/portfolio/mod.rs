@@ -1,0 +1,17 @@
+//! What is steered: portfolios, programs, projects, deliverables, activities, and how far they are.
+
+pub mod activity;
+pub mod deliverable;
+pub mod dependency;
+pub mod holidays;
+pub mod node;
+pub mod organisation;
+#[expect(clippy::module_inception, reason = "the area is named like its first module")]
+mod portfolio;
+pub mod program;
+pub mod progress;
+pub mod project;
+pub mod work_calendar;
+pub mod working_time;
+
+pub use self::portfolio::*;

@@ -1,0 +1,4 @@
+//! Contents and records in streams.
+
+pub mod blob;
+pub(crate) mod upload;

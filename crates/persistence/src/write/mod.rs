@@ -1,0 +1,9 @@
+//! The one way to write.
+
+pub mod effect;
+pub mod flush;
+pub mod idempotency;
+pub mod log;
+pub mod plan;
+pub mod verify;
+pub(crate) mod writer;

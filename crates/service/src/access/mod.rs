@@ -1,0 +1,5 @@
+//! Who may do what.
+
+pub mod auth;
+pub(crate) mod permissions;
+pub(crate) mod service_account;

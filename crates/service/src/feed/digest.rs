@@ -1,0 +1,239 @@
+//! Digests of collections, by which a client proves that its copy is the same.
+//!
+//! Of each resource there is a line: its id, a space, its version and a line feed. The lines stand in the order of the
+//! ids; the digest is the SHA-256 over all of them, in hexadecimal. The version is the revision; for a partner, who sees
+//! none, it is the SHA-256 of the resource as RFC 8785 writes it.
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use steerco_derive::answer;
+use steerco_domain::access::TABLE;
+use steerco_domain::error::Fault;
+use steerco_domain::event_type::check_kinds;
+use steerco_domain::field::Long;
+use steerco_domain::hex::hex;
+use steerco_domain::list::parse_order;
+use steerco_domain::mask::Mask;
+use steerco_domain::resource::Kind;
+use steerco_domain::{Error, KINDS};
+use steerco_persistence::query::{self, ListQuery, Moment};
+use steerco_persistence::scope::authorise;
+use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
+
+use crate::operation::{Answered, Operation, Told, Under};
+use crate::parameter::{AT, FILTER, KINDS as KINDS_WANTED, SHOW_DELETED};
+use crate::read::plan_list;
+use crate::token::Cursor;
+use crate::visibility::FEED;
+use crate::{Caller, DigestArgs, ListArgs, Service};
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "get_digest",
+    service: "Event",
+    row: Some(FEED),
+    path: "/v1/digest",
+    under: Under::Tag("events"),
+    summary: "Digest collections",
+    doc: "One digest for each kind, all of one moment: what a client computes over its own copy, to prove that it missed \
+          nothing. With `at` they are of the moment of a cursor of the feed, so that a copy can be compared while others \
+          write.",
+    parameters: &[&KINDS_WANTED, &FILTER, &SHOW_DELETED, &AT],
+    answer: Told::of::<Digest>("The digests."),
+    refusals: &[410],
+    ..Operation::get(|service, context, mut arguments| {
+        let args = DigestArgs {
+            kinds: arguments.names(&KINDS_WANTED),
+            filter: arguments.text(&FILTER),
+            show_deleted: arguments.flag(&SHOW_DELETED),
+            at: arguments.text(&AT),
+        };
+        Box::pin(async move { Ok(Answered::of(service.digest(&context.caller, &args).await?)) })
+    })
+}];
+
+/// The digest of one collection.
+#[answer]
+#[derive(Clone, Debug)]
+pub struct CollectionDigest {
+    /// The kind of resource.
+    pub kind: &'static str,
+    /// How many there are in sight.
+    pub count: Long,
+    /// Number of the last event of any of them; absent where there is none, and for partners.
+    pub max_seq: Option<Long>,
+    /// SHA-256, in hexadecimal, over a line for each resource in the order of the ids: its id, a space, its version and a
+    /// line feed. The version is the revision; for partners it is the SHA-256 of the resource as RFC 8785 writes it.
+    pub hash: String,
+}
+
+/// Digests of one moment.
+#[answer]
+#[derive(Clone, Debug)]
+pub struct Digest {
+    /// A digest for each kind.
+    pub collections: Vec<CollectionDigest>,
+    /// Number of the last event that is in them; absent for partners.
+    pub max_seq: Option<Long>,
+    /// Cursor of the same place.
+    pub cursor: String,
+}
+
+impl Service {
+    /// The digests of collections as the caller sees them.
+    pub fn digest<'a>(&'a self, caller: &'a Caller, args: &'a DigestArgs) -> BoxFuture<'a, Result<Digest, Error>> {
+        Box::pin(async move {
+            let conn = self.inner.database.snapshot(caller.organisation()).await.map_err(Fail::into_error)?;
+            let digests = self.digest_in(&conn, caller, args).await.map_err(Fail::into_error)?;
+            conn.close().await.map_err(Fail::into_error)?;
+            Ok(digests)
+        })
+    }
+
+    async fn digest_in(&self, conn: &Conn, caller: &Caller, args: &DigestArgs) -> Result<Digest, Fail> {
+        let org = caller.organisation();
+        // First, so that it is of the moment of the rows.
+        let head = log::head_in(conn, org).await?;
+        let (access, feed) = self.authorise(conn, caller, FEED).await?;
+        check_args(args)?;
+        let seq = match args.at.as_deref().filter(|text| !text.is_empty()) {
+            Some(cursor) => self.position(conn, org, cursor, &head).await?,
+            None => head.seq,
+        };
+        let moment = if seq == head.seq { Moment::Now } else { Moment::Known { seq } };
+        let mut collections = Vec::new();
+        let named = |kind: &&&Kind| args.kinds.is_empty() || args.kinds.iter().any(|name| name == kind.name);
+        for kind in KINDS.iter().copied().filter(|kind| named(&kind)) {
+            match self.read_scope(caller, &access, kind) {
+                Ok(scope) => collections.push(of_kind(conn, &scope, kind, args, moment).await?),
+                // Who asks for all gets what there is to get.
+                Err(_) if args.kinds.is_empty() => {}
+                Err(refused) => return Err(refused.into()),
+            }
+        }
+        Ok(Digest {
+            collections,
+            max_seq: (!feed.is_partner()).then_some(Long(seq)),
+            cursor: self.seal_cursor(caller, Cursor { epoch: head.epoch, seq }),
+        })
+    }
+
+    fn read_scope(&self, caller: &Caller, access: &Access, kind: &Kind) -> Result<Scope, Error> {
+        let row = TABLE.iter().find(|row| row.kind == kind.name && row.action == "read");
+        let row = row.ok_or_else(Error::internal)?;
+        authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())
+    }
+}
+
+fn check_args(args: &DigestArgs) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    check_kinds(args.kinds.iter().map(String::as_str), |_| "?kinds".to_owned(), &mut faults);
+    if args.filter.is_some() && args.kinds.len() != 1 {
+        let detail = "a condition is on one kind: name that kind, and no other";
+        faults.push(Fault::new("?filter", "DOES_NOT_FIT", detail));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+async fn of_kind(
+    conn: &Conn,
+    scope: &Scope,
+    kind: &'static Kind,
+    args: &DigestArgs,
+    moment: Moment,
+) -> Result<CollectionDigest, Fail> {
+    let mask = scope.mask(kind);
+    let list = ListArgs { filter: args.filter.clone(), ..ListArgs::default() };
+    let plan = plan_list(kind, &list, mask)?;
+    let filter = plan.filter.as_ref();
+    let query = ListQuery { filter, order: &plan.order, after: None, limit: 0, show_deleted: args.show_deleted };
+    let mut sum = Sum::default();
+    if scope.sees_private() {
+        let add = |id: &str, revision: i64, seq: i64| {
+            sum.add(id, &revision.to_string());
+            sum.max_seq = sum.max_seq.max(Some(seq));
+        };
+        digest::for_each_revision(conn, scope, kind, &query, moment, add).await?;
+        return Ok(sum.done(kind));
+    }
+    // Resources of which the caller does not see the revision: they are few.
+    let by_id = parse_order(Some("id"), kind, Mask::ALL).map_err(Error::invalid)?;
+    let query = ListQuery { order: &by_id, limit: u32::MAX, ..query };
+    for resource in query::list(conn, scope, kind, &query, moment).await? {
+        let mut text = String::new();
+        canonical(&Value::Object(resource.to_object(mask)), &mut text);
+        sum.add(&resource.id_text(), &hex(&Sha256::digest(text)));
+    }
+    Ok(sum.done(kind))
+}
+
+/// JSON as RFC 8785 writes it: names sorted, no spaces, numbers as ECMAScript prints them. Those of the service are small
+/// whole ones and ratios, which Rust prints the same.
+fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Number(number) if number.is_f64() => text.push_str(&number.as_f64().unwrap_or_default().to_string()),
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { "," });
+                canonical(item, text);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            text.push('{');
+            for (i, (name, member)) in members.into_iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { "," });
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                canonical(member, text);
+            }
+            text.push('}');
+        }
+        plain => text.push_str(&plain.to_string()),
+    }
+}
+
+#[derive(Default)]
+struct Sum {
+    count: i64,
+    max_seq: Option<i64>,
+    sha: Sha256,
+}
+
+impl Sum {
+    fn add(&mut self, id: &str, version: &str) {
+        self.count += 1;
+        for part in [id, " ", version, "\n"] {
+            self.sha.update(part);
+        }
+    }
+
+    fn done(self, kind: &'static Kind) -> CollectionDigest {
+        let Self { count, max_seq, sha } = self;
+        CollectionDigest { kind: kind.name, count: Long(count), max_seq: max_seq.map(Long), hash: hex(&sha.finalize()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The example of RFC 8785, 3.2.2 and 3.2.3, in what JSON of this service can hold.
+    #[test]
+    fn json_is_written_as_the_rfc_has_it() {
+        let mut text = String::new();
+        let value = json!({
+            "numbers": [333_333_333.333_333_3, 4.50, 0.002, 1.0, 0.000_001],
+            "string": "\u{20ac}$\u{f}\nA'B\"\\\\\"/",
+            "literals": [null, true, false],
+        });
+        canonical(&value, &mut text);
+        let expected = "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,4.5,0.002,1,0.000001],\
+                        \"string\":\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,258 @@
+//! Contents of attachments: read in pieces, staged as they come, linked by one ordinary write.
+
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
+use futures::{Stream, StreamExt, stream};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use steerco_domain::access::{Row, find};
+use steerco_domain::attachment::{Attachment, AttachmentState, Content};
+use steerco_domain::hex::hex;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::blob::{self, Link, PIECE};
+use steerco_persistence::{Database, Effect, Fail};
+
+use crate::command::{Command, Item, decide_by};
+use crate::load_for_write::held;
+use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under, WRITING};
+use crate::read::check_id;
+use crate::settings::AttachmentLimits;
+use crate::sniff::Sniffer;
+use crate::staging::{Staged, UPLOAD_MAX};
+use crate::write_context::WriteContext;
+use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};
+
+const UPLOAD: &Row = find("attachment", "upload");
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "upload_attachment",
+        row: Some(UPLOAD),
+        path: "/v1/attachments/{id}/content",
+        under: Under::Kind(Attachment::KIND),
+        summary: "Upload the content of one attachment",
+        doc: "The bytes as they are, up to `attachments.max_bytes` (50 MiB by default), once and by the author alone. The \
+              same content again changes nothing; other content is refused, and so is content of another SHA-256 than \
+              declared.",
+        parameters: WRITING,
+        answer: Told { doc: "The resource after the write.", schema: Schema::One },
+        ..Operation::new(Method::Put, Does::Form(Form::UploadAttachment))
+    },
+    Operation {
+        id: "download_attachment",
+        row: Some(Attachment::KIND.rows.read),
+        path: "/v1/attachments/{id}/content",
+        under: Under::Kind(Attachment::KIND),
+        summary: "Download the content of one attachment",
+        doc: "The bytes as they were uploaded, always as a file to keep and never as a page to show. The ETag is the \
+              SHA-256.",
+        answer: Told { doc: "The content.", schema: Schema::Content },
+        refusals: &[404],
+        ..Operation::new(Method::Get, Does::Form(Form::DownloadAttachment))
+    },
+];
+
+/// A content to be sent.
+#[derive(Debug)]
+pub struct Download {
+    pub file_name: String,
+    pub sha256: String,
+    pub size: u64,
+    org: String,
+    upload: String,
+}
+
+impl Service {
+    pub fn attachment_limits(&self) -> AttachmentLimits {
+        self.inner.attachments
+    }
+
+    /// Adds the content of an attachment. `announced` is its size, as far as the caller said it.
+    pub fn upload<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        announced: Option<u64>,
+        pieces: &'a mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(<Attachment as steerco_domain::Resource>::KIND, id)?;
+            let wanted = self.may_upload(context, id).await?;
+            let max = self.inner.attachments.max_bytes;
+            check_size(announced.unwrap_or_default(), max)?;
+            let org = context.caller.organisation();
+            let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());
+            let staging = wanted.state == AttachmentState::Pending && !context.validate_only;
+            if staging {
+                self.remove_abandoned(org).await?;
+            }
+            let (database, org) = (self.inner.database.clone(), org.to_owned());
+            let mut staged = Staged::new(database, org, upload);
+            let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
+            let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
+            let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+            let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
+            written.await.map_err(|_| Error::internal())?
+        })
+    }
+
+    /// Refuses whom the write would refuse, before the content is read.
+    async fn may_upload(&self, context: &Context, id: &str) -> Result<Attachment, Error> {
+        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let access = self.access(&conn, &context.caller).await?;
+            let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+            let (_, found) = held(&write, Attachment::KIND, id, Some(UPLOAD), None).await?;
+            let found: Attachment = found.typed()?;
+            found.check_upload(&write.acting())?;
+            Ok(found)
+        };
+        let found = found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        Ok(found)
+    }
+
+    async fn store(&self, context: &Context, id: &str, read: Content, mut staged: Staged) -> Result<Written, Error> {
+        let input = json!([id, read.sha256]);
+        let link = Link {
+            sha256: read.sha256.clone(),
+            size: read.size_bytes,
+            upload: staged.upload.clone(),
+            quota: i64::try_from(self.inner.attachments.quota_bytes).unwrap_or(i64::MAX),
+        };
+        let item = Item::Act {
+            id: id.to_owned(),
+            row: UPLOAD,
+            if_match: context.if_match.clone(),
+            decide: decide_by(move |on: &mut Attachment, acting| on.take(&read, acting)),
+            logged: false,
+        };
+        let command =
+            Command { effects: vec![Effect::Link(link)], ..Command::one(Attachment::KIND, UPLOAD.action, input, item) };
+        let written = self.execute_one(context, command).await;
+        let may_be_linked = match &written {
+            Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
+            // It may have been written all the same.
+            Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
+        };
+        if may_be_linked {
+            staged.keep();
+        }
+        written
+    }
+
+    /// The content of an attachment in sight.
+    pub fn download<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<Download, Error>> {
+        Box::pin(async move {
+            let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
+            if resource.deleted_at.is_some() {
+                return Err(Error::new(Reason::NotFound, "the attachment is deleted"));
+            }
+            let (Some(sha256), Some(size)) = (resource.sha256, resource.size_bytes) else {
+                return Err(Error::new(Reason::NotFound, "the attachment has no content yet"));
+            };
+            let size = u64::try_from(size.get()).unwrap_or_default();
+            let stored = self.find_content(caller.organisation(), sha256.as_str(), size).await?;
+            Ok(Download { file_name: resource.file_name.to_string(), ..stored })
+        })
+    }
+
+    /// A content that is known to be there.
+    pub(crate) async fn find_content(&self, org: &str, sha256: &str, size: u64) -> Result<Download, Error> {
+        let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
+        let upload = blob::find_upload(&conn, org, sha256).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        let upload = upload.ok_or_else(|| {
+            tracing::error!(sha256, "a content is missing");
+            Error::internal()
+        })?;
+        Ok(Download { file_name: String::new(), sha256: sha256.to_owned(), size, org: org.to_owned(), upload })
+    }
+
+    /// The n-th piece that a content was staged in.
+    pub(crate) async fn piece(&self, download: &Download, n: u64) -> Result<Vec<u8>, Error> {
+        read_piece(&self.inner.database, download, n).await.map_err(Fail::into_error)
+    }
+
+    /// The bytes of a content from the first of these to the one before the last, in pieces. What is linked never
+    /// changes, so that no transaction needs to stay open while a slow caller reads.
+    pub fn pieces(
+        &self,
+        download: Download,
+        from: u64,
+        until: u64,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+        let database = self.inner.database.clone();
+        let until = until.min(download.size);
+        stream::try_unfold((database, download, from), move |(database, download, at)| async move {
+            if at >= until {
+                return Ok(None);
+            }
+            let piece = read_piece(&database, &download, at / PIECE as u64).await.map_err(Fail::into_error)?;
+            let skipped = usize::try_from(at % PIECE as u64).unwrap_or_default();
+            let wanted = usize::try_from(until - at).unwrap_or(usize::MAX);
+            let end = piece.len().min(skipped.saturating_add(wanted));
+            if end <= skipped {
+                tracing::error!(upload = download.upload, "a content is shorter than it was");
+                return Err(Error::internal());
+            }
+            let bytes = Bytes::from(piece).slice(skipped..end);
+            let next = at + bytes.len() as u64;
+            Ok(Some((bytes, (database, download, next))))
+        })
+    }
+}
+
+pub(crate) fn check_size(size: u64, max: u64) -> Result<(), Error> {
+    if size > max {
+        return Err(Error::new(Reason::TooLarge, format!("a content may have {max} bytes")));
+    }
+    Ok(())
+}
+
+/// Reads a content to its end, and stages it where there is a place.
+pub(crate) async fn read_content(
+    pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    announced: Option<u64>,
+    max: u64,
+    mut staged: Option<&mut Staged>,
+) -> Result<Content, Error> {
+    let (mut digest, mut sniffer, mut size) = (Sha256::new(), Sniffer::new(), 0_u64);
+    let mut waiting = BytesMut::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        size += piece.len() as u64;
+        check_size(size, max)?;
+        if announced.is_some_and(|announced| size > announced) {
+            break;
+        }
+        digest.update(&piece);
+        sniffer.see(&piece);
+        if let Some(staged) = &mut staged {
+            waiting.extend_from_slice(&piece);
+            while waiting.len() >= PIECE {
+                staged.add(waiting.split_to(PIECE).freeze()).await?;
+            }
+        }
+    }
+    if let Some(announced) = announced.filter(|announced| *announced != size) {
+        let detail = format!("the content was said to have {announced} bytes, and has not");
+        return Err(Error::fault("/size_bytes", "DOES_NOT_FIT", detail));
+    }
+    if let Some(staged) = staged.filter(|_| !waiting.is_empty()) {
+        staged.add(waiting.freeze()).await?;
+    }
+    let sha256 = hex(&digest.finalize());
+    let size_bytes = i64::try_from(size).map_err(|_| Error::internal())?;
+    Ok(Content { sha256, size_bytes, media_type: sniffer.media_type().to_owned() })
+}
+
+async fn read_piece(database: &Database, download: &Download, n: u64) -> Result<Vec<u8>, Fail> {
+    let conn = database.read(&download.org).await?;
+    let n = i64::try_from(n).unwrap_or(i64::MAX);
+    let piece = blob::get_piece(&conn, &download.org, &download.upload, n).await?;
+    conn.close().await?;
+    Ok(piece)
+}

@@ -1,0 +1,228 @@
+//! Import jobs: a file is staged, and then read by a run in the background, which writes what every caller could write.
+//!
+//! A run speaks for the caller who started it: each write is authorised anew. It writes upserts, so that a record that
+//! changes nothing makes no event: the whole file in one transaction, or with `partial` each piece in one of its own. What
+//! became of each record stands in a report, kept as a content in pieces of a thousand.
+
+mod report;
+mod run;
+mod source;
+mod stage;
+mod write;
+
+use bytes::Bytes;
+use futures::Stream;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use steerco_derive::answer;
+use steerco_domain::access::{Row, find};
+use steerco_domain::import_job::{ApplyImportJob, CheckImportJob, ImportJob, ImportState};
+use steerco_domain::resource::Verb;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::blob::Link;
+use steerco_persistence::{Effect, Fail};
+
+pub use report::ImportRecord;
+
+use crate::answer::PartOf;
+use crate::attachment::{check_size, read_content};
+use crate::command::{Command, Item, decide_by};
+use crate::line_results::results_on_page;
+use crate::load_for_write::held;
+use crate::operation::{Answered, Arguments, Does, Form, Method, Operation, Schema, Told, Under, WRITING};
+use crate::parameter::{AFTER_RECORD, PAGE_SIZE};
+use crate::read::check_id;
+use crate::staging::UPLOAD_MAX;
+use crate::write_context::WriteContext;
+use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
+
+const UPLOAD: &Row = find("import_job", "upload");
+/// Bytes that the file of an import may have.
+pub const IMPORT_BYTES_MAX: u64 = 512 << 20;
+
+/// What became of records, in the order of the file.
+#[answer(message = "ListImportRecordsResponse")]
+pub struct ImportRecordPage {
+    /// The records.
+    #[field(max = 1000)]
+    pub records: Vec<ImportRecord>,
+    /// The record after which the next page begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_record: Option<i32>,
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "upload_import_job",
+        row: Some(UPLOAD),
+        path: "/v1/import-jobs/{id}/content",
+        under: Under::Kind(ImportJob::KIND),
+        summary: "Upload the file of an import",
+        doc: "The bytes as they are, up to 512 MiB. Another file may take its place until it is applied.",
+        parameters: WRITING,
+        answer: Told { doc: "The import job.", schema: Schema::One },
+        ..Operation::new(Method::Put, Does::Form(Form::UploadImport))
+    },
+    Operation {
+        id: "check_import_job",
+        path: "/v1/import-jobs/{id}/check",
+        ..Operation::act::<CheckImportJob>(|service, context, arguments| {
+            Box::pin(start::<CheckImportJob>(service, context, arguments))
+        })
+    },
+    Operation {
+        id: "apply_import_job",
+        path: "/v1/import-jobs/{id}/apply",
+        ..Operation::act::<ApplyImportJob>(|service, context, arguments| {
+            Box::pin(start::<ApplyImportJob>(service, context, arguments))
+        })
+    },
+    Operation {
+        id: "list_import_records",
+        service: ImportJob::KIND.title,
+        row: Some(ImportJob::KIND.rows.read),
+        path: "/v1/import-jobs/{id}/records",
+        under: Under::Kind(ImportJob::KIND),
+        summary: "List what became of the records of an import",
+        doc: "The report of the last run, in the order of the file, 1000 records at a time where `page_size` says nothing \
+              else. What nothing here can hold, and how often it occurs, is told as `lost`.",
+        parameters: &[&AFTER_RECORD, &PAGE_SIZE],
+        answer: Told::of::<ImportRecordPage>("A page."),
+        refusals: &[404, 409],
+        ..Operation::get(|service, context, mut arguments| {
+            Box::pin(async move {
+                let (id, after) = (arguments.id(), arguments.whole(&AFTER_RECORD).unwrap_or_default());
+                let size = results_on_page(arguments.whole(&PAGE_SIZE))?;
+                let (records, more_after_record) = service.page_of_import(&context.caller, &id, after, size).await?;
+                Ok(Answered::of(ImportRecordPage { records, more_after_record }))
+            })
+        })
+    },
+];
+
+async fn start<V: Verb<On = ImportJob>>(
+    service: Service,
+    context: Context,
+    mut arguments: Arguments,
+) -> Result<Answered, Error> {
+    let id = arguments.id();
+    Ok(Answered::written(service.start_import::<V>(&context, &id, arguments.body()).await?))
+}
+
+impl Service {
+    /// Takes the file of an import. `announced` is its size, as far as the caller said it.
+    pub fn upload_import<'a>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        announced: Option<u64>,
+        pieces: &'a mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            check_id(ImportJob::KIND, id)?;
+            self.may_upload_import(context, id).await?;
+            check_size(announced.unwrap_or_default(), IMPORT_BYTES_MAX)?;
+            let mut staged = self.begin_staging(context.caller.organisation()).await?;
+            let staging = (!context.validate_only).then_some(&mut staged);
+            let reading = read_content(pieces, announced, IMPORT_BYTES_MAX, staging);
+            let late = |_| Error::new(Reason::Deadline, "the file took longer to arrive than the service allows");
+            let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
+            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
+            let written = tokio::spawn(async move {
+                let link = service.link(&read.sha256, read.size_bytes, &staged.upload);
+                let input = json!([id, read.sha256]);
+                let item = Item::Act {
+                    id,
+                    row: UPLOAD,
+                    if_match: context.if_match.clone(),
+                    decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
+                    logged: false,
+                };
+                let command = Command {
+                    effects: vec![Effect::Link(link)],
+                    ..Command::one(ImportJob::KIND, UPLOAD.action, input, item)
+                };
+                let written = service.execute_one(&context, command).await;
+                let is_kept = match &written {
+                    Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
+                    // It may have been written all the same.
+                    Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
+                };
+                if is_kept {
+                    staged.keep();
+                }
+                written
+            });
+            written.await.map_err(|_| Error::internal())?
+        })
+    }
+
+    fn link(&self, sha256: &str, size: i64, upload: &str) -> Link {
+        let quota = i64::try_from(self.inner.attachments.quota_bytes).unwrap_or(i64::MAX);
+        Link { sha256: sha256.to_owned(), size, upload: upload.to_owned(), quota }
+    }
+
+    /// Refuses whom the write would refuse, before the file is read.
+    async fn may_upload_import(&self, context: &Context, id: &str) -> Result<(), Error> {
+        let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
+        let found = async {
+            let access = self.access(&conn, &context.caller).await?;
+            let write = WriteContext::new(context, &conn, access, &self.inner.clock);
+            held(&write, ImportJob::KIND, id, Some(UPLOAD), None).await
+        };
+        found.await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)
+    }
+
+    /// Starts a run, which goes on in the background.
+    pub fn start_import<'a, V: Verb<On = ImportJob>>(
+        &'a self,
+        context: &'a Context,
+        id: &'a str,
+        body: Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Written, Error>> {
+        Box::pin(async move {
+            let written = self.act::<V>(context, id, body).await?;
+            if written.outcome == Outcome::Updated && !written.replayed && !context.validate_only {
+                run::start(self, context, written.seen.resource.of().ok_or_else(Error::internal)?);
+            }
+            Ok(written)
+        })
+    }
+
+    /// A report has what its author could see, which may lie beyond the program of the job.
+    async fn may_read_report(&self, caller: &Caller, job: &ImportJob) -> Result<(), Error> {
+        let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
+        let authorised = self.authorise(&conn, caller, ImportJob::KIND.rows.read).await;
+        let (access, scope) = authorised.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        if scope.is_whole() || access.actor == job.created_by {
+            return Ok(());
+        }
+        let detail = "a report is read by who made the import, and by who sees the whole organisation";
+        Err(Error::new(Reason::Forbidden, detail))
+    }
+
+    /// A page of the report of the last run, and the record after which the next begins, where there are more.
+    pub fn page_of_import<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: &'a str,
+        after: i64,
+        size: usize,
+    ) -> BoxFuture<'a, Result<PartOf<ImportRecord>, Error>> {
+        Box::pin(async move {
+            let job = self.get::<ImportJob>(caller, id, &ReadArgs::default()).await?.resource;
+            self.may_read_report(caller, &job).await?;
+            let Some(sha256) = job.report_sha256 else {
+                let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
+                let detail =
+                    if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
+                return Err(Error::new(Reason::WrongState, detail));
+            };
+            let found = self.find_content(caller.organisation(), sha256.as_str(), 0).await?;
+            report::page(self, &found, usize::try_from(after).unwrap_or_default(), size, job.counts.records).await
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! What every other area stands on.
+
+pub(crate) mod answer;
+pub mod args;
+pub(crate) mod caller;
+pub mod clock;
+pub(crate) mod open;
+pub mod operation;
+pub mod operations;
+pub mod operator;
+pub mod parameter;
+pub(crate) mod service;
+pub(crate) mod settings;
+pub mod standard;

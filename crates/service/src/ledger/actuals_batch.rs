@@ -1,0 +1,323 @@
+//! Posting actuals: every line of a batch finds its end, all of them or none are written, and the same batch is
+//! answered the same way for ever.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use serde_json::{Map, json};
+use steerco_derive::answer;
+use steerco_domain::access::{Row, find};
+use steerco_domain::actuals_batch::{
+    ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsResult, ActualsStatus, PostActualsBatch,
+};
+use steerco_domain::actuals_line::check_control;
+use steerco_domain::error::Fault;
+use steerco_domain::id::Id;
+use steerco_domain::input::read_input;
+use steerco_domain::ledger_entry::LedgerEntry;
+use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::mask::Mask;
+use steerco_domain::resource::Seed;
+use steerco_domain::{Error, Reason, Resource};
+use steerco_persistence::ledger::{self, Postings, Unposted};
+use steerco_persistence::query::{self, ListQuery, Moment};
+use steerco_persistence::{Change, ChangeKind, Fail, Scope};
+
+use crate::actuals_line_outcomes::Resolver;
+use crate::actuals_maker::{Maker, Poster, id_of};
+use crate::actuals_orders::Orders;
+use crate::actuals_periods::Periods;
+use crate::actuals_resolved::{Fate, Remark, Resolved};
+use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
+use crate::command::{Command, Decided, Item, make};
+use crate::line_results::RESULTS_SHOWN;
+use crate::operation::{Answered, Body, Operation, Part, Run, Told, Under, WRITING};
+use crate::source::check_source_code;
+use crate::write_context::WriteContext;
+use crate::{Caller, Context, Outcome, Service, Written};
+
+pub(crate) const POST: &Row = find("actuals_batch", "create");
+const ADJUST: &Row = find("actuals_batch", "adjust");
+const OVERRIDE: &Row = find("actuals_batch", "override");
+
+/// What became of a batch, and of its first lines.
+#[derive(Debug)]
+pub struct PostedBatch {
+    pub written: Written<ActualsBatch>,
+    pub results: Vec<ActualsResult>,
+    /// The line after which results are missing here.
+    pub more_after: Option<i32>,
+}
+
+/// What became of a batch, and of its first lines.
+#[answer]
+pub struct PostedActualsBatch {
+    /// The batch.
+    pub actuals_batch: Part<ActualsBatch>,
+    /// What became of its lines, the first 1000 of them.
+    #[field(max = RESULTS_SHOWN)]
+    pub results: Vec<ActualsResult>,
+    /// The line after which the next page of results begins, where there are more.
+    #[field(min = 1)]
+    pub more_after_line: Option<i32>,
+}
+
+impl From<PostedBatch> for Answered {
+    fn from(posted: PostedBatch) -> Self {
+        let PostedBatch { written, results, more_after: more_after_line } = posted;
+        Self::with(written, |actuals_batch| Box::new(PostedActualsBatch { actuals_batch, results, more_after_line }))
+    }
+}
+
+const EXAMPLE: &str = r#"{
+    "source": "gla", "batch_ref": "2008-04",
+    "control": {"count": 1, "totals": [{"amount": "1390.11", "currency": "GBP"}]},
+    "lines": [{
+        "external_id": "0", "cost_code": "Catering Charges", "posted_on": "2008-04-01",
+        "amount": {"amount": "1390.11", "currency": "GBP"}
+    }]
+}"#;
+
+/// What posts actuals, to be filled in.
+pub(crate) const fn posting(run: Run) -> Operation {
+    Operation {
+        service: ActualsBatch::KIND.title,
+        under: Under::Kind(ActualsBatch::KIND),
+        parameters: WRITING,
+        answer: Told::of::<PostedActualsBatch>(
+            "The first answer again; or with `validate_only` what would become of the lines.",
+        ),
+        created: Some("The batch, and what became of its lines."),
+        ..Operation::post(run)
+    }
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    id: "create_actuals_batch",
+    row: Some(POST),
+    path: "/v1/actuals-batches",
+    summary: "Post a batch of actuals",
+    doc: "In one transaction, up to 10000 lines. Control totals that do not match refuse the whole batch, and so does a line \
+          that cannot be posted, unless `partial`. The same `batch_ref` of a source at any later time gets the first \
+          answer; the same line again is a `duplicate`, whatever its batch. A cost code that nothing maps goes to \
+          suspense. With `validate_only`: what would become of it.",
+    body: Some(Body::of::<PostActualsBatch>(EXAMPLE)),
+    ..posting(|service, context, arguments| {
+        Box::pin(async move {
+            let batch = read_input(&arguments.body())?;
+            Ok(service.post_actuals(&context, batch).await?.into())
+        })
+    })
+}];
+
+/// What was told of the lines when a batch was decided: a dry run stores nothing to read it from.
+type ToldLines = Arc<Mutex<Vec<ActualsResult>>>;
+
+impl Service {
+    /// Posts a batch of actuals that came whole.
+    pub fn post_actuals<'a>(
+        &'a self,
+        context: &'a Context,
+        batch: PostActualsBatch,
+    ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
+        Box::pin(async move { self.post_sent(context, Sent::whole(batch)).await })
+    }
+
+    /// Posts what was sent, however it came.
+    pub(crate) async fn post_sent(&self, context: &Context, sent: Sent) -> Result<PostedBatch, Error> {
+        let sent = Arc::new(sent);
+        let PostActualsBatch { partial, corrections, adjusting, override_reason, .. } = &sent.batch;
+        let input = json!([sent.sha256, partial, corrections, adjusting, override_reason]);
+        let (id, base) = (self.inner.clock.new_id(), self.inner.clock.new_id());
+        let told = ToldLines::default();
+        let telling = Arc::clone(&told);
+        let make = make(move |write| {
+            let (sent, told) = (Arc::clone(&sent), Arc::clone(&telling));
+            Box::pin(async move { decide(write, &sent, [id, base], &told).await })
+        });
+        let item = Item::Make { row: POST, make };
+        let command = Command::one(ActualsBatch::KIND, POST.action, input, item);
+        let written = self.execute_one(context, command).await?.typed()?;
+        let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+        self.posted(&context.caller, written, results).await
+    }
+
+    /// The answer: with the results that were told, or of an earlier act those that were kept.
+    pub(crate) async fn posted(
+        &self,
+        caller: &Caller,
+        written: Written<ActualsBatch>,
+        told: Vec<ActualsResult>,
+    ) -> Result<PostedBatch, Error> {
+        let lines = written.seen.resource.line_count;
+        let (results, more_after) = self.shown_results(caller, &written, told, lines).await?;
+        Ok(PostedBatch { written, results, more_after })
+    }
+}
+
+async fn decide(
+    write: &WriteContext<'_>,
+    sent: &Arc<Sent>,
+    [id, base]: [u128; 2],
+    told: &ToldLines,
+) -> Result<Decided, Fail> {
+    let scope = write.scope(Some(POST))?;
+    let batch = &sent.batch;
+    if !scope.is_whole() {
+        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+    }
+    if batch.adjusting {
+        write.scope(Some(ADJUST))?;
+    }
+    if batch.override_reason.is_some() {
+        write.scope(Some(OVERRIDE))?;
+    }
+    check_source_code(write, batch.source.as_str()).await?;
+    let entity = find_entity(write, batch.legal_entity_id).await?;
+    let orders = Orders::read(write, &entity, sent).await?;
+    let periods = Periods::read(write, &scope, &entity, sent).await?;
+    ledger::take_turn(write.conn, scope.org()).await?;
+    if let Some(before) =
+        ledger::find_batch(write.conn, scope.org(), batch.source.as_str(), batch.batch_ref.as_str()).await?
+    {
+        return first_answer(scope, before, &sent.sha256);
+    }
+    check_whole(sent)?;
+    let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
+    let mut after = new_batch(write, id, header, ActualsBatchType::Posting, entity.id)?;
+    let maker = Maker { batch: after.clone(), base };
+    let mut work = Resolver::new(write, &scope, sent, &entity, &periods, orders).await?;
+    for n in 0..sent.lines.chunks() {
+        sent.tell(ActualsProgressState::Checking, n).await;
+        work.take(write, n, &maker).await?;
+    }
+    let (resolved, sum, orders) = work.done();
+    refuse_rejected(batch, &resolved.unposted)?;
+    orders.finish(write, &entity)?;
+    let outcomes = resolved.tally.outcomes();
+    let outcomes = outcomes
+        .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds"))?;
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    after.line_count = count(sent.count);
+    after.outcomes = outcomes;
+    after.override_reason.clone_from(&batch.override_reason);
+    after.possible_repeat_count = count(resolved.fates.iter().flatten().filter(|fate| fate.repeats).count());
+    let first = sent.lines.chunk(write.conn, 0).await?;
+    *told.lock().unwrap_or_else(PoisonError::into_inner) = first_results(&first, &resolved, base);
+    let unposted = resolved.unposted.clone();
+    (after.entry_count, after.entries_sha256) = sum.told();
+    let poster = Arc::new(Poster { sent: Arc::clone(sent), resolved, maker, org: scope.org().to_owned() });
+    let postings = Postings {
+        batch_id: after.id_text(),
+        pieces: sent.lines.chunks(),
+        entries: ledger::read(move |conn, n| {
+            let poster = Arc::clone(&poster);
+            Box::pin(async move {
+                poster.sent.tell(ActualsProgressState::Posting, n).await;
+                poster.entries(conn, n).await
+            })
+        }),
+        unposted,
+        orders: Vec::new(),
+    };
+    write.post(postings);
+    let source = Some(batch.source.as_str());
+    let change = Change::new(ChangeKind::Insert, None, &after, "create", source);
+    let (resource, outcome, change) = (Box::new(after), Outcome::Created, Some(change));
+    Ok(Decided { resource, scope, outcome, change, source_version: None })
+}
+
+/// The batch of this name was there already: it is answered again, if it is the same.
+pub(crate) fn first_answer(scope: Scope, before: ActualsBatch, sha256: &str) -> Result<Decided, Fail> {
+    if before.lines_sha256.as_str() != sha256 {
+        let detail = format!("the batch {} of this source was sent with other lines or totals", before.batch_ref);
+        return Err(Error::new(Reason::AlreadyExists, detail).into());
+    }
+    Ok(Decided { resource: Box::new(before), scope, outcome: Outcome::Unchanged, change: None, source_version: None })
+}
+
+/// What can be judged of a batch alone: the lines themselves and what they come to.
+fn check_whole(sent: &Sent) -> Result<(), Error> {
+    let mut faults = sent.faults.clone();
+    faults.extend(check_control(&sent.batch.control, sent.count, &sent.sums));
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+/// Unless the batch is to be posted in part, one line that cannot be posted refuses all.
+fn refuse_rejected(batch: &PostActualsBatch, unposted: &[Unposted]) -> Result<(), Error> {
+    let rejected = unposted.iter().filter(|line| line.status == ActualsStatus::Rejected && !batch.partial);
+    let fault = |line: &Unposted| {
+        let (code, detail) = line.reason.clone().unwrap_or_default();
+        Fault::new(format!("/lines/{}", line.line - 1), code, detail)
+    };
+    let faults: Vec<Fault> = rejected.take(FAULTS_MAX).map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+/// The company whose books are meant.
+pub(crate) async fn find_entity(write: &WriteContext<'_>, given: Option<Id<LegalEntity>>) -> Result<LegalEntity, Fail> {
+    let sight = write.scope(Some(LegalEntity::KIND.rows.read))?;
+    if let Some(id) = given {
+        let found = query::find::<LegalEntity>(write.conn, &sight, &id.to_string(), Moment::Now).await?;
+        let live = found.filter(|entity| entity.deleted_at.is_none());
+        let missing = || Error::fault("/legal_entity_id", "NOT_FOUND", "there is no such legal_entity");
+        return Ok(live.ok_or_else(missing)?);
+    }
+    let order = steerco_domain::list::parse_order(None, LegalEntity::KIND, Mask::ALL).map_err(Error::invalid)?;
+    let two = ListQuery { filter: None, order: &order, after: None, limit: 2, show_deleted: false };
+    let mut found = query::list(write.conn, &sight, LegalEntity::KIND, &two, Moment::Now).await?;
+    match (found.pop(), found.pop()) {
+        (Some(one), None) => Ok(one.typed()?),
+        (None, _) => {
+            Err(Error::fault("/legal_entity_id", "REQUIRED", "there is no legal entity yet: create one").into())
+        }
+        _ => Err(Error::fault("/legal_entity_id", "REQUIRED", "there are several: say whose books these are").into()),
+    }
+}
+
+/// A batch without lines so far. `header` is its source, its name there and the digest of what was sent.
+pub(crate) fn new_batch(
+    write: &WriteContext<'_>,
+    id: u128,
+    [source, batch_ref, sha256]: [&str; 3],
+    batch_type: ActualsBatchType,
+    entity: Id<LegalEntity>,
+) -> Result<ActualsBatch, Error> {
+    let body = json!({
+        "source": source, "batch_ref": batch_ref, "batch_type": batch_type, "legal_entity_id": entity,
+        "lines_sha256": sha256, "entries_sha256": sha256,
+    });
+    let seed = Seed { id, at: write.now, effective_at: write.now, by: write.actor() };
+    ActualsBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)
+}
+
+/// The results that come with the answer.
+fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<ActualsResult> {
+    let mut others = resolved.unposted.iter().peekable();
+    let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<Fate>))| {
+        let number = i32::try_from(i + 1).unwrap_or(i32::MAX);
+        let external_id = line.external_id.as_str().to_owned();
+        if let Some(fate) = fate {
+            let entry_id = steerco_domain::id::encode(LedgerEntry::KIND.prefix, id_of(base, i, 1));
+            let Remark { exceeds_order_by, exceeds_budget_by, .. } =
+                resolved.remarks.get(&i).copied().unwrap_or_default();
+            let told = ledger::remark(exceeds_order_by, exceeds_budget_by, line.amount.currency.code());
+            let (reason, detail) = told.unzip();
+            return Some(ActualsResult {
+                line: number,
+                external_id,
+                status: fate.status,
+                reason,
+                detail,
+                ledger_entry_id: Some(entry_id),
+                possible_repeat: fate.repeats,
+            });
+        }
+        let other = others.next_if(|other| other.line == number)?;
+        let (reason, detail) = other.reason.clone().unzip();
+        let (status, ledger_entry_id) = (other.status, other.entry_id.clone());
+        let line = number;
+        Some(ActualsResult { line, external_id, status, reason, detail, ledger_entry_id, possible_repeat: false })
+    };
+    first.iter().zip(&resolved.fates).enumerate().take(RESULTS_SHOWN).filter_map(result).collect()
+}

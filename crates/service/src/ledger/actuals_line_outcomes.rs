@@ -1,0 +1,288 @@
+//! What becomes of each line of a batch of actuals. Lines are looked at in chunks; of each, a few bytes are kept.
+
+use std::collections::{HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+use steerco_domain::actuals_batch::ActualsStatus;
+use steerco_domain::actuals_line::ActualsLine;
+use steerco_domain::commitment::Commitment;
+use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::LedgerEntry;
+use steerco_domain::legal_entity::LegalEntity;
+use steerco_domain::money::{Amount, Currency};
+use steerco_persistence::ledger::{self, Known, Unposted};
+use steerco_persistence::{Fail, Scope};
+
+use crate::actuals_maker::{EntrySum, Maker};
+use crate::actuals_orders::{Orders, Why};
+use crate::actuals_periods::Periods;
+use crate::actuals_resolved::{Course, Fate, Remark, Resolved};
+use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
+use crate::budget_control::{Budgeted, Control, Verdict};
+use crate::coding_rule::{Coder, Coding};
+use crate::write_context::WriteContext;
+
+/// Everything that is known while lines find their ends.
+pub(crate) struct Resolver<'a> {
+    sent: &'a Sent,
+    periods: &'a Periods,
+    coder: Coder,
+    orders: Orders,
+    control: Control,
+    /// The entries that the lines of this chunk replace.
+    old: HashMap<String, LedgerEntry>,
+    org: String,
+    /// Of the books.
+    currency: Currency,
+    resolved: Resolved,
+    /// Of the entries that will be posted.
+    sum: EntrySum,
+    courses: HashMap<Course, u32>,
+    /// Digest of each identifier, with that of the content it came with.
+    seen: HashMap<u128, u128>,
+    contents: HashSet<u128>,
+    /// Lines that refuse the whole.
+    rejected: usize,
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) async fn new(
+        write: &WriteContext<'_>,
+        scope: &Scope,
+        sent: &'a Sent,
+        entity: &LegalEntity,
+        periods: &'a Periods,
+        orders: Orders,
+    ) -> Result<Self, Fail> {
+        let coder = Coder::read(write, scope, sent.batch.source.as_str(), entity, &sent.named).await?;
+        Ok(Self {
+            sent,
+            periods,
+            coder,
+            orders,
+            control: Control::new(entity.actuals_control, sent.batch.override_reason.is_some()),
+            old: HashMap::new(),
+            org: scope.org().to_owned(),
+            currency: entity.currency,
+            resolved: Resolved::default(),
+            sum: EntrySum::default(),
+            courses: HashMap::new(),
+            seen: HashMap::new(),
+            contents: HashSet::new(),
+            rejected: 0,
+        })
+    }
+
+    pub(crate) fn done(self) -> (Resolved, EntrySum, Orders) {
+        (self.resolved, self.sum, self.orders)
+    }
+
+    /// Looks at the next chunk.
+    pub(crate) async fn take(&mut self, write: &WriteContext<'_>, n: usize, maker: &Maker) -> Result<(), Fail> {
+        let lines = self.sent.lines.chunk(write.conn, n).await?;
+        let source = self.sent.batch.source.as_str();
+        let ids: Vec<&str> = lines.iter().map(|Line { line, .. }| line.external_id.as_str()).collect();
+        let known = ledger::find_known(write.conn, &self.org, source, &ids).await?;
+        let digests: Vec<&str> = lines.iter().map(|line| line.digest.as_str()).collect();
+        let posted = ledger::find_contents(write.conn, &self.org, source, &digests).await?;
+        if self.sent.batch.corrections {
+            let replaced: Vec<String> = known.values().map(|known| known.entry_id.clone()).collect();
+            self.old = ledger::find_entries(write.conn, &self.org, &replaced).await?;
+            self.orders.read_replaced(write, self.old.values()).await?;
+        }
+        for (i, Line { line, digest }) in lines.iter().enumerate() {
+            let (digest, number) = (digest.as_str(), n * CHUNK + i);
+            let known = known.get(line.external_id.as_str());
+            let end = if let Some(end) = self.sent_before(line, digest, known) {
+                Err(end)
+            } else {
+                let repeats = self.contents.contains(&number_of(digest)) || posted.contains(digest);
+                self.fate(write, line, known, repeats, number).await?
+            };
+            match end {
+                Ok(fate) => {
+                    self.contents.insert(number_of(digest));
+                    self.resolved.tally.add(fate.status, line.amount);
+                    self.resolved.fates.push(Some(fate));
+                }
+                Err(end) => self.leave(line, number, end),
+            }
+        }
+        for entry in maker.entries(&self.resolved, n, &lines, &self.old) {
+            self.sum.add(&entry);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, line: &ActualsLine, number: usize, (status, reason, entry_id): End) {
+        let resolved = &mut self.resolved;
+        resolved.fates.push(None);
+        resolved.tally.add(status, line.amount);
+        // Where one rejected line refuses all, no more of them are told than are shown.
+        if status == ActualsStatus::Rejected && !self.sent.batch.partial {
+            self.rejected += 1;
+            if self.rejected > FAULTS_MAX {
+                return;
+            }
+        }
+        resolved.unposted.push(Unposted {
+            line: i32::try_from(number + 1).unwrap_or(i32::MAX),
+            external_id: line.external_id.as_str().to_owned(),
+            status,
+            reason,
+            entry_id,
+            amount: line.amount,
+        });
+    }
+
+    /// What becomes of a line whose identifier was there before, in this batch or an earlier one, and that is not posted.
+    fn sent_before(&mut self, line: &ActualsLine, digest: &str, known: Option<&Known>) -> Option<End> {
+        let earlier = self.seen.insert(short(line.external_id.as_str()), number_of(digest));
+        match (earlier, known) {
+            (Some(earlier), _) if earlier == number_of(digest) => Some((ActualsStatus::Duplicate, None, None)),
+            (Some(_), _) => {
+                let detail = "an earlier line of this batch has this external_id and other content".to_owned();
+                Some((ActualsStatus::Rejected, Some(("DUPLICATE".to_owned(), detail)), None))
+            }
+            (None, Some(known)) if known.content_digest == digest => {
+                Some((ActualsStatus::Duplicate, None, Some(known.entry_id.clone())))
+            }
+            (None, Some(known)) if !self.sent.batch.corrections => {
+                let detail = "was sent before with other content; say corrections to correct it".to_owned();
+                let reason = Some(("CHANGED".to_owned(), detail));
+                Some((ActualsStatus::Rejected, reason, Some(known.entry_id.clone())))
+            }
+            (None, _) => None,
+        }
+    }
+
+    async fn fate(
+        &mut self,
+        write: &WriteContext<'_>,
+        line: &ActualsLine,
+        known: Option<&Known>,
+        repeats: bool,
+        number: usize,
+    ) -> Result<Result<Fate, End>, Fail> {
+        let rejected = |(code, detail): Why| {
+            let entry = known.map(|known| known.entry_id.clone());
+            Ok(Err((ActualsStatus::Rejected, Some((code.to_owned(), detail)), entry)))
+        };
+        let (course, order) = match self.course(line) {
+            Ok(found) => found,
+            Err(why) => return rejected(why),
+        };
+        let old = known.and_then(|known| self.old.get(&known.entry_id)).cloned();
+        if let Some(Err(why)) = old.as_ref().map(|old| self.orders.check_replaced(old)) {
+            return rejected(why);
+        }
+        let beyond = match self.spend(write, line, &course, order, old.as_ref()).await? {
+            Verdict::Fits => None,
+            Verdict::Beyond(units) => Some(Amount::new(units)),
+            Verdict::Refused(detail) => return rejected(("OVER_BUDGET", detail)),
+        };
+        if let Some((id, units)) = old.as_ref().and_then(invoiced_by)
+            && let Err(why) = self.orders.invoice(id, -units, None)
+        {
+            return rejected(why);
+        }
+        let exceeds = match order.map(|id| self.orders.invoice(id, line.amount.units, line.invoice())).transpose() {
+            Ok(exceeds) => exceeds.flatten(),
+            Err(why) => return rejected(why),
+        };
+        if order.is_some() || beyond.is_some() {
+            let remark = Remark { invoices: order, exceeds_order_by: exceeds, exceeds_budget_by: beyond };
+            self.resolved.remarks.insert(number, remark);
+        }
+        if let Some(known) = known {
+            self.resolved.replaced.insert(number, known.entry_id.clone());
+        }
+        let status = match (known, course.coding.program_id) {
+            (Some(_), _) => ActualsStatus::Corrected,
+            (None, Some(_)) => ActualsStatus::Posted,
+            (None, None) => ActualsStatus::Suspense,
+        };
+        Ok(Ok(Fate { status, repeats, course: self.place(course) }))
+    }
+
+    /// Where a line goes, and the commitment it invoices.
+    fn course(&self, line: &ActualsLine) -> Result<(Course, Option<Id<Commitment>>), Why> {
+        if let Some(local) = line.local_amount.filter(|local| local.currency != self.currency) {
+            let (said, books) = (local.currency.code(), self.currency.code());
+            return Err(("DOES_NOT_FIT", format!("local_amount is in {said}, the books are in {books}")));
+        }
+        let (period, prior) = self.periods.of(line)?;
+        let order = self.orders.find(line)?;
+        let coding = match order.filter(|_| line.program_id.is_none()) {
+            Some(order) => self.coder.under(Coding::of(order), line)?,
+            None => self.coder.code(line)?,
+        };
+        Ok((Course { period, prior, coding }, order.map(|order| order.id)))
+    }
+
+    fn place(&mut self, course: Course) -> u32 {
+        let next = u32::try_from(self.courses.len()).unwrap_or(u32::MAX);
+        let place = *self.courses.entry(course).or_insert(next);
+        if place == next {
+            self.resolved.courses.push(course);
+        }
+        place
+    }
+
+    /// Whether the budget lets a cost be posted: what it spends, less what its order no longer binds and what it replaces.
+    async fn spend(
+        &mut self,
+        write: &WriteContext<'_>,
+        line: &ActualsLine,
+        course: &Course,
+        order: Option<Id<Commitment>>,
+        old: Option<&LedgerEntry>,
+    ) -> Result<Verdict, Fail> {
+        if self.control.ignores() {
+            return Ok(Verdict::Fits);
+        }
+        let books = &self.orders.books;
+        let at = |program, period, currency| Budgeted::of(books, program, period, currency);
+        let program = course.coding.program_id;
+        let Some(place) = program.and_then(|it| at(it, course.period, line.amount.currency)) else {
+            return Ok(Verdict::Fits);
+        };
+        let mut changes = vec![(place, line.amount.units.saturating_neg())];
+        if let Some(old) = old
+            && let Some(program) = old.program_id
+        {
+            let was = at(program, course.period, old.amount.currency);
+            changes.extend(was.map(|was| (was, old.amount.units)));
+        }
+        let steps =
+            [old.and_then(invoiced_by).map(|(id, units)| (id, -units)), order.map(|id| (id, line.amount.units))];
+        let steps: Vec<_> = steps.into_iter().flatten().collect();
+        match steps.as_slice() {
+            // The same order: what counts is the difference.
+            [(old, less), (new, more)] if old == new => {
+                changes.extend(self.orders.freed(*new, less.saturating_add(*more)));
+            }
+            steps => changes.extend(steps.iter().filter_map(|(id, units)| self.orders.freed(*id, *units))),
+        }
+        self.control.take(write, &self.orders.books, place, &changes).await
+    }
+}
+
+/// The commitment that an entry invoiced, and by how much.
+fn invoiced_by(entry: &LedgerEntry) -> Option<(Id<Commitment>, i64)> {
+    entry.invoiced_commitment_id.map(|id| (id, entry.amount.units))
+}
+
+/// Of each identifier a few bytes are enough to know it again.
+fn short(text: &str) -> u128 {
+    let digest = Sha256::digest(text);
+    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+/// A digest of a content, 32 hexadecimal digits, as a number.
+fn number_of(digest: &str) -> u128 {
+    u128::from_str_radix(digest, 16).unwrap_or_default()
+}
+
+/// Why a line is not posted: its status, code and words, and the entry that was there.
+type End = (ActualsStatus, Option<(String, String)>, Option<String>);

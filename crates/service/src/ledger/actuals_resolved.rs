@@ -1,0 +1,63 @@
+//! What is decided of the lines of a batch.
+
+use std::collections::HashMap;
+
+use steerco_domain::actuals_batch::ActualsStatus;
+use steerco_domain::actuals_line::Tally;
+use steerco_domain::commitment::Commitment;
+use steerco_domain::fiscal_period::FiscalPeriod;
+use steerco_domain::id::Id;
+use steerco_domain::money::Amount;
+use steerco_persistence::ledger::Unposted;
+
+use crate::actuals_sent::CHUNK;
+use crate::coding_rule::Coding;
+
+/// What becomes of a line that is posted.
+#[derive(Clone, Copy)]
+pub(crate) struct Fate {
+    pub(crate) status: ActualsStatus,
+    pub(crate) repeats: bool,
+    /// Where it goes, as a place in [`Resolved::courses`].
+    pub(crate) course: u32,
+}
+
+/// Period, the one it belongs to where that is another, and what it is a cost of: many lines share them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Course {
+    pub(crate) period: Id<FiscalPeriod>,
+    pub(crate) prior: Option<Id<FiscalPeriod>>,
+    pub(crate) coding: Coding,
+}
+
+/// What else is to be said of a line: of few, so that it is kept apart.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Remark {
+    pub(crate) invoices: Option<Id<Commitment>>,
+    pub(crate) exceeds_order_by: Option<Amount>,
+    pub(crate) exceeds_budget_by: Option<Amount>,
+}
+
+/// What becomes of all lines.
+#[derive(Default)]
+pub(crate) struct Resolved {
+    pub(crate) fates: Vec<Option<Fate>>,
+    pub(crate) courses: Vec<Course>,
+    pub(crate) unposted: Vec<Unposted>,
+    pub(crate) tally: Tally<ActualsStatus>,
+    /// By the number of the line from 0.
+    pub(crate) remarks: HashMap<usize, Remark>,
+    /// The entries that lines replace, by the number of the line from 0.
+    pub(crate) replaced: HashMap<usize, String>,
+}
+
+impl Resolved {
+    pub(crate) fn course(&self, fate: Fate) -> Option<&Course> {
+        self.courses.get(usize::try_from(fate.course).ok()?)
+    }
+
+    /// Whether a line of this chunk is posted.
+    pub(crate) fn posts(&self, n: usize) -> bool {
+        self.fates.iter().skip(n * CHUNK).take(CHUNK).any(Option::is_some)
+    }
+}

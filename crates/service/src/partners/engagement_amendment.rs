@@ -1,0 +1,68 @@
+//! Amendments and their engagements: the approval of one changes the other in the same transaction.
+
+use steerco_domain::access::{Row, find};
+use steerco_domain::authority_limit::AuthorityAct;
+use steerco_domain::engagement::Engagement;
+use steerco_domain::engagement_amendment::{EngagementAmendment, EngagementAmendmentState};
+use steerco_domain::error::Fault;
+use steerco_domain::money::Money;
+use steerco_domain::{Error, Resource};
+use steerco_persistence::{Change, ChangeKind, Fail, account, ledger, query};
+
+use crate::budget::{Authority, check_authority};
+use crate::hooks::{Hooks, hook, settle};
+use crate::service::Feature;
+use crate::write_context::WriteContext;
+
+const APPROVE: &Row = find("engagement_amendment", "approve");
+
+pub(crate) const ENGAGEMENT_AMENDMENT: Feature =
+    Feature::of(EngagementAmendment::KIND, Hooks { on_act: hook!(on_act: amend), ..Hooks::NONE });
+
+/// What the approval of an amendment does to its engagement, which is held, so that numbers have no gaps and values add up.
+async fn amend(
+    write: &WriteContext<'_>,
+    before: &EngagementAmendment,
+    amendment: &mut EngagementAmendment,
+    _action: &str,
+) -> Result<(), Fail> {
+    let approved = EngagementAmendmentState::Approved;
+    if before.state != EngagementAmendmentState::Submitted || amendment.state != approved {
+        return Ok(());
+    }
+    let (scope, id) = (write.scope(Some(APPROVE))?, amendment.engagement_id.to_string());
+    // Before the engagement is held: whoever prices its milestones takes the turn first too.
+    ledger::take_turn(write.conn, scope.org()).await?;
+    let held = query::find_for_update::<Engagement>(write.conn, &scope, &id).await?;
+    let old = held.filter(|held| held.deleted_at.is_none()).ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
+    if let Some(Money { units, currency }) = amendment.value_change {
+        let amount = Money::new(units.saturating_abs(), currency);
+        let act = AuthorityAct::EngagementAmendment;
+        let wanted = Authority { act, row: APPROVE, amount, pointer: "/value_change/amount" };
+        for program in &old.program_ids {
+            check_authority(write, *program, &wanted).await?;
+        }
+    }
+    let mut new = old.clone();
+    amendment.apply(&mut new)?;
+    settle(&mut new)?;
+    check_value(write, &old, &new).await?;
+    new.revision += 1;
+    new.updated_at = write.now;
+    write.change_also(Change::new(ChangeKind::Update, Some(&old), &new, "amend", None));
+    Ok(())
+}
+
+/// The value does not fall below what its milestones are paid, nor below what was charged already.
+async fn check_value(write: &WriteContext<'_>, old: &Engagement, new: &Engagement) -> Result<(), Fail> {
+    let mut faults = Vec::new();
+    crate::milestone_price::check_engagement(write, Some(old), new, &mut faults).await?;
+    let charged = account::read(write.conn, write.context.caller.organisation(), new.clone(), None).await?;
+    if charged.left_of_value().is_some_and(|left| left < 0) {
+        faults.push(Fault::new("/value/amount", "INSUFFICIENT", "more than that was charged already"));
+    }
+    for fault in &mut faults {
+        fault.pointer = fault.pointer.replacen("/value", "/value_change", 1);
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
+}

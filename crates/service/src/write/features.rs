@@ -1,0 +1,136 @@
+//! The table of what kinds add to their writes. A new feature states its hooks in its own file, and gets a line here.
+
+use crate::budget::{BUDGET, BUDGET_TRANSFER};
+use crate::commitment::COMMITMENT;
+use crate::dependency::DEPENDENCY;
+use crate::engagement_amendment::ENGAGEMENT_AMENDMENT;
+use crate::field_owners::SOURCE;
+use crate::fiscal_period_closing::FISCAL_PERIOD;
+use crate::forecast::FORECAST;
+use crate::invoice::{INVOICE, RATE_CARD, RETENTION_RELEASE, SERVICE_LEVEL_MEASUREMENT, VENDOR_STATEMENT};
+use crate::milestone_price::MILESTONE;
+use crate::milestone_update::MILESTONE_UPDATE;
+use crate::review::{ENGAGEMENT, REVIEW};
+use crate::service::Feature;
+use crate::standing::{ACTIVITY, COST_CATEGORY, DELIVERABLE, PROGRAM, PROJECT};
+use crate::webhook_endpoint::WEBHOOK_ENDPOINT;
+
+pub(crate) static FEATURES: &[&Feature] = &[
+    &ACTIVITY,
+    &BUDGET,
+    &BUDGET_TRANSFER,
+    &COMMITMENT,
+    &COST_CATEGORY,
+    &DELIVERABLE,
+    &DEPENDENCY,
+    &ENGAGEMENT,
+    &ENGAGEMENT_AMENDMENT,
+    &FISCAL_PERIOD,
+    &FORECAST,
+    &INVOICE,
+    &MILESTONE,
+    &MILESTONE_UPDATE,
+    &PROGRAM,
+    &PROJECT,
+    &RATE_CARD,
+    &RETENTION_RELEASE,
+    &REVIEW,
+    &SERVICE_LEVEL_MEASUREMENT,
+    &SOURCE,
+    &VENDOR_STATEMENT,
+    &WEBHOOK_ENDPOINT,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use steerco_domain::{KINDS, find_kind, node};
+
+    use super::*;
+
+    /// The files of the write path: what runs for every kind.
+    const WRITE_PATH: &[&str] = &[
+        "answer",
+        "bulk",
+        "bulk_records",
+        "bulk_stager",
+        "checks",
+        "command",
+        "consult",
+        "crosswalk",
+        "decide",
+        "etag",
+        "execute",
+        "family",
+        "fingerprint",
+        "held",
+        "hidden",
+        "hooks",
+        "inherit",
+        "kept",
+        "known",
+        "ownership",
+        "prefetch",
+        "sources",
+        "staging",
+        "subject",
+        "write",
+        "write_context",
+    ];
+
+    fn source(module: &str) -> String {
+        std::fs::read_to_string(format!("{}/src/{module}.rs", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// The modules of a crate that a source names: after `krate::`, also in braces.
+    fn modules_named(source: &str, krate: &str) -> HashSet<String> {
+        let code = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let mut named = HashSet::new();
+        for rest in code.split(&format!("{krate}::")).skip(1) {
+            let listed = match rest.strip_prefix('{') {
+                Some(list) => list.split('}').next().unwrap_or_default(),
+                None => rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default(),
+            };
+            named.extend(listed.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+        }
+        named
+    }
+
+    #[test]
+    fn the_write_path_knows_no_kind() {
+        let features = modules_named(&source("features"), "crate");
+        let mut faults = Vec::new();
+        for file in WRITE_PATH {
+            let text = source(file);
+            for named in modules_named(&text, "steerco_domain") {
+                if find_kind(&named).is_some() {
+                    faults.push(format!("{file}.rs names the resource {named}"));
+                }
+            }
+            for named in modules_named(&text, "crate") {
+                if named != "service" && (named == "features" || features.contains(&named)) {
+                    faults.push(format!("{file}.rs calls the feature {named}"));
+                }
+            }
+        }
+        assert!(faults.is_empty(), "what a kind adds is a hook, see hooks.rs: {faults:#?}");
+    }
+
+    #[test]
+    fn each_kind_stands_once_in_the_table() {
+        let mut seen = HashSet::new();
+        for feature in FEATURES {
+            assert!(KINDS.iter().any(|kind| kind.name == feature.kind), "there is no {}", feature.kind);
+            assert!(seen.insert(feature.kind), "{} stands there twice", feature.kind);
+        }
+    }
+
+    #[test]
+    fn what_dependencies_hang_on_is_kept() {
+        for kind in node::kinds() {
+            let feature = FEATURES.iter().find(|feature| feature.kind == kind.name);
+            assert!(feature.is_some_and(|feature| feature.hooks.on_delete.is_some()), "{} goes unasked", kind.name);
+        }
+    }
+}
