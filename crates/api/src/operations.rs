@@ -4,7 +4,7 @@ use serde_json::value::to_raw_value;
 use steerco_domain::Error;
 use steerco_domain::field::Shape;
 use steerco_service::EventType;
-use steerco_service::operation::{Answered, Operation, Told, Under};
+use steerco_service::operation::{AnswerDoc, Answered, Operation, Under};
 use steerco_service::operations::Entry;
 use steerco_service::parameter::Parameter;
 
@@ -26,7 +26,7 @@ pub(crate) static GET_EVENT_TYPE: Operation = Operation {
     doc: "The type with the JSON schema (2020-12) of its events: what a page or a stream of the feed holds, and `data` of a \
           webhook. Who sees less of a resource is told less.",
     parameters: &[&NAME],
-    answer: Told::of::<EventType>("The type."),
+    answer: AnswerDoc::of::<EventType>("The type."),
     refusals: &[404],
     ..Operation::get(|service, context, mut arguments| {
         Box::pin(async move {
@@ -58,8 +58,10 @@ mod tests {
     /// Each row of the table of permissions is of an operation, or a right beside them.
     #[test]
     fn the_table_of_permissions_and_that_of_operations_agree() {
-        let mut rows: BTreeSet<String> =
-            operations().filter_map(|entry| entry.row()).map(|row| format!("{}.{}", row.kind, row.action)).collect();
+        let mut rows: BTreeSet<String> = operations()
+            .filter_map(|entry| entry.permission())
+            .map(|row| format!("{}.{}", row.kind, row.action))
+            .collect();
         for kind in KINDS.iter().chain(RECORDS) {
             rows.extend(kind.rights.iter().map(|right| format!("{}.{right}", kind.name)));
         }
@@ -84,7 +86,7 @@ mod tests {
     #[test]
     fn a_verb_with_an_answer_of_its_own_is_a_verb_of_its_kind() {
         for entry in operations().filter(|entry| entry.operation.verb) {
-            let (Some(kind), Some(row)) = (entry.kind, entry.row()) else { panic!("{}", entry.id()) };
+            let (Some(kind), Some(row)) = (entry.kind, entry.permission()) else { panic!("{}", entry.id()) };
             assert!(kind.verbs.iter().any(|act| act.name == row.action), "{}", entry.id());
             let path = format!("/v1/{}/{{id}}/{}", kind.path(), row.action.replace('_', "-"));
             assert_eq!((entry.id(), entry.path()), (format!("{}_{}", row.action, kind.name), path));

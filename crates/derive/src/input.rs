@@ -62,11 +62,11 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
                 #no_visit
                 #(crate::field::Field::references(&self.#names, visit);)*
             }
-            fn keep(&self, out: &mut Vec<crate::field::Cell>) {
+            fn to_cells(&self, out: &mut Vec<crate::field::Cell>) {
                 #no_out
                 #(crate::field::Field::store(&self.#names, out);)*
             }
-            fn kept(cells: &mut crate::field::Cells) -> Option<Self> {
+            fn from_cells(cells: &mut crate::field::Cells) -> Option<Self> {
                 #no_cells
                 Some(Self { #(#names: crate::field::Field::load(cells)?),* })
             }

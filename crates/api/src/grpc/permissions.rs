@@ -1,7 +1,7 @@
 //! The table of permissions, which the messages lay out in lists where REST has objects.
 
 use bytes::Bytes;
-use steerco_domain::access::{KindFields, Role, Row, TABLE};
+use steerco_domain::access::{KindFields, Permission, Role, TABLE};
 use steerco_domain::encode::{Encode, Encoder, MemberEncoder};
 use steerco_domain::words::Words;
 use steerco_proto::table::Rpc;
@@ -14,7 +14,7 @@ use super::standard::{Served, read, reply};
 pub(super) async fn list(rpc: &'static Rpc, service: Service, call: Call, bytes: Bytes) -> Served {
     read(rpc, &bytes)?;
     service.admit(&call.caller).await?;
-    let permissions = Items(TABLE.iter().map(Permission).collect());
+    let permissions = Items(TABLE.iter().map(OnePermission).collect());
     let kinds = Items(KindFields::all().into_iter().map(Fields).collect());
     Ok(reply(
         rpc,
@@ -25,9 +25,9 @@ pub(super) async fn list(rpc: &'static Rpc, service: Service, call: Call, bytes:
     ))
 }
 
-struct Permission(&'static Row);
+struct OnePermission(&'static Permission);
 
-impl Encode for Permission {
+impl Encode for OnePermission {
     fn encode(&self, to: &mut dyn Encoder) {
         let row = self.0;
         let roles = Items(Role::ALL.iter().map(|role| RoleRight(*role, row)).collect());
@@ -40,13 +40,13 @@ impl Encode for Permission {
     }
 }
 
-struct RoleRight(Role, &'static Row);
+struct RoleRight(Role, &'static Permission);
 
 impl Encode for RoleRight {
     fn encode(&self, to: &mut dyn Encoder) {
         to.object(&|members| {
             members.member("role", &self.0);
-            members.member("right", &self.1.cell(self.0).word());
+            members.member("right", &self.1.right(self.0).word());
         });
     }
 }

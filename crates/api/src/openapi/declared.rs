@@ -3,7 +3,7 @@
 use serde_json::Value;
 use steerco_domain::resource::Kind;
 use steerco_domain::shape::{AnswerField, AnswerSpec, Shape};
-use steerco_service::operation::{Body, Does, Method, Operation as Declared, Schema as Told, Under};
+use steerco_service::operation::{Body, Does, Method, Operation as Declared, Schema as AnswerDoc, Under};
 use steerco_service::operations::Entry;
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::request_body::RequestBody;
@@ -29,9 +29,9 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Operation> {
 fn one(entry: Entry, schemas: &mut Schemas) -> Option<Operation> {
     let operation = entry.operation;
     match operation.answer.schema {
-        Told::Answer(spec) => add(spec, schemas),
-        Told::Value { title, doc, fields } => drop(schema(&Shape::Object { title, doc, fields }, schemas)),
-        Told::Resource(_) | Told::One | Told::Page | Told::Content => {}
+        AnswerDoc::Answer(spec) => add(spec, schemas),
+        AnswerDoc::Value { title, doc, fields } => drop(schema(&Shape::Object { title, doc, fields }, schemas)),
+        AnswerDoc::Resource(_) | AnswerDoc::One | AnswerDoc::Page | AnswerDoc::Content => {}
     }
     let start = Operation {
         method: match operation.method {
@@ -49,7 +49,7 @@ fn one(entry: Entry, schemas: &mut Schemas) -> Option<Operation> {
         },
         summary: flow(&entry.summary()),
         description: entry.doc(),
-        access: entry.row().map_or(Access::Token, Access::Row),
+        access: entry.permission().map_or(Access::Token, Access::Permission),
         parameters: Vec::new(),
         body: None,
         answers: Vec::new(),

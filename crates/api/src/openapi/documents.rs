@@ -1,6 +1,6 @@
 //! The schemas of what belongs to no resource.
 
-use steerco_domain::access::{Cell, Role};
+use steerco_domain::access::{Right, Role};
 use steerco_domain::words::Words;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
@@ -26,7 +26,7 @@ pub(super) fn add(schemas: &mut Schemas) {
 }
 
 fn permissions() -> ObjectBuilder {
-    let cells = words([Cell::Deny, Cell::Allow, Cell::Fields].map(Cell::word));
+    let cells = words([Right::Deny, Right::Allow, Right::Fields].map(Right::word));
     let row = object("One row of the table.")
         .must("operation", text())
         .must("scope", text())

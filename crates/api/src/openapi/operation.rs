@@ -1,7 +1,7 @@
 //! One operation of the document.
 
 use serde_json::{Map, Value};
-use steerco_domain::access::{Cell, Role, Row};
+use steerco_domain::access::{Permission, Right, Role};
 use steerco_domain::words::Words;
 use utoipa::openapi::path::{self, OperationBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
@@ -23,7 +23,7 @@ pub(super) enum Access {
     /// Every caller with a token.
     Token,
     /// The roles of a row of the table.
-    Row(&'static Row),
+    Permission(&'static Permission),
 }
 
 impl Access {
@@ -33,7 +33,7 @@ impl Access {
             Self::Public => Vec::new(),
             Self::Client => vec![plain("client"), SecurityRequirement::default()],
             Self::Token => vec![plain("bearer"), plain("oauth2")],
-            Self::Row(row) => vec![plain("bearer"), SecurityRequirement::new("oauth2", [row.scope()])],
+            Self::Permission(row) => vec![plain("bearer"), SecurityRequirement::new("oauth2", [row.scope()])],
         }
     }
 
@@ -42,15 +42,15 @@ impl Access {
         match self {
             Self::Public | Self::Client => &[],
             Self::Token => &[400, 401, 429],
-            Self::Row(_) => &[400, 401, 403, 429],
+            Self::Permission(_) => &[400, 401, 403, 429],
         }
     }
 }
 
 /// The roles of a row, with what each may do.
-fn roles(row: &Row) -> Vec<(&'static str, Cell)> {
-    let all = Role::ALL.iter().map(|role| (role.word(), row.cell(*role)));
-    all.filter(|(_, cell)| *cell != Cell::Deny).collect()
+fn roles(row: &Permission) -> Vec<(&'static str, Right)> {
+    let all = Role::ALL.iter().map(|role| (role.word(), row.right(*role)));
+    all.filter(|(_, cell)| *cell != Right::Deny).collect()
 }
 
 /// One operation.
@@ -86,7 +86,7 @@ impl Operation {
             .build();
         // The builder takes no list in which parameters and references are mixed.
         operation.parameters = Some(self.parameters);
-        if let Access::Row(row) = self.access {
+        if let Access::Permission(row) = self.access {
             let roles = roles(row);
             let words: Vec<&str> = roles.iter().map(|(role, _)| *role).collect();
             let note = format!("Roles: {}. Token scope: `{}`.", words.join(", "), row.scope());

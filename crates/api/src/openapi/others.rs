@@ -156,7 +156,7 @@ fn server() -> Vec<Operation> {
                 "get_metrics",
                 "Get the figures",
                 figures,
-                Access::Row(find("metrics", "read")),
+                Access::Permission(find("metrics", "read")),
             )
         },
     ]

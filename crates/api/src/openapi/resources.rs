@@ -1,7 +1,7 @@
 //! What the operations of every resource take and answer.
 
 use serde_json::{Value, json};
-use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::access::{Permission, Right, Role, TABLE};
 use steerco_domain::export::ExportFormat;
 use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::{Kind, Reach, ScopeRule};
@@ -73,7 +73,8 @@ fn parameters(entry: Entry, kind: &'static Kind, does: Standard) -> Vec<Paramete
 
 /// What is read as a partner sees it: what a partner may read.
 fn preview(kind: &Kind) -> Vec<Parameter> {
-    let reads = |row: &&Row| row.kind == kind.name && row.action == "read" && row.cell(Role::Vendor) != Cell::Deny;
+    let reads =
+        |row: &&Permission| row.kind == kind.name && row.action == "read" && row.right(Role::Vendor) != Right::Deny;
     let whole = kind.scope != ScopeRule::Owned;
     if whole && TABLE.iter().any(|row| reads(&row)) { shared(&["preview_as_partner"]) } else { Vec::new() }
 }

@@ -15,7 +15,7 @@ use crate::problem::Answer;
 
 /// Every token scope there is.
 pub(crate) fn scopes() -> BTreeSet<String> {
-    TABLE.iter().map(steerco_domain::access::Row::scope).collect()
+    TABLE.iter().map(steerco_domain::access::Permission::scope).collect()
 }
 
 /// The table of permissions.
@@ -25,7 +25,7 @@ pub(crate) async fn list_permissions(takes: Set, State(rest): State<Rest>, call:
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
     let operations = TABLE.iter().map(|row| {
         let cells: Map<String, Value> =
-            Role::ALL.iter().map(|role| (role.word().to_owned(), row.cell(*role).word().into())).collect();
+            Role::ALL.iter().map(|role| (role.word().to_owned(), row.right(*role).word().into())).collect();
         json!({"operation": format!("{}.{}", row.kind, row.action), "scope": row.scope(), "cells": cells})
     });
     let table = json!({"roles": roles, "operations": operations.collect::<Vec<_>>(), "kinds": KindFields::all()});

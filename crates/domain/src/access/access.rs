@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 pub use crate::access_rows::{Rows, find};
-pub use crate::access_table::{Cell, Role, Row, TABLE};
+pub use crate::access_table::{Permission, Right, Role, TABLE};
 use crate::field::{FieldSpec, Setter};
 use crate::resource::Kind;
 

@@ -1,12 +1,12 @@
 //! Rows of the table of permissions, looked up by the compiler.
 
-use crate::access_table::{Row, TABLE};
+use crate::access_table::{Permission, TABLE};
 
 /// The row of an operation, found when the program is compiled; a missing one is a compile error.
 ///
 /// # Panics
 /// When the operation is not in the table, which stops the compiler.
-pub const fn find(kind: &str, action: &str) -> &'static Row {
+pub const fn find(kind: &str, action: &str) -> &'static Permission {
     let mut i = 0;
     while i < TABLE.len() {
         if same(TABLE[i].kind, kind) && same(TABLE[i].action, action) {
@@ -35,10 +35,10 @@ pub enum Reach {
 
 /// The rows of what is done with every kind; looked up by the compiler.
 pub struct Rows {
-    pub read: &'static Row,
-    pub create: Option<&'static Row>,
-    pub update: Option<&'static Row>,
-    pub delete: Option<&'static Row>,
+    pub read: &'static Permission,
+    pub create: Option<&'static Permission>,
+    pub update: Option<&'static Permission>,
+    pub delete: Option<&'static Permission>,
 }
 
 impl Rows {

@@ -30,15 +30,15 @@ pub enum Role {
 
 /// What a role may do with an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum Right {
     Deny,
     Allow,
     /// Allowed, without the fields marked private.
     Fields,
 }
 
-impl Cell {
-    /// The word of this cell in `GET /v1/permissions`.
+impl Right {
+    /// The word of this right in `GET /v1/permissions`.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Deny => "deny",
@@ -49,13 +49,13 @@ impl Cell {
 }
 
 /// One row of the table.
-pub struct Row {
+pub struct Permission {
     pub kind: &'static str,
     pub action: &'static str,
-    pub cells: [Cell; 8],
+    pub rights: [Right; 8],
 }
 
-impl Row {
+impl Permission {
     /// The token scope this action needs: `risks:read`, `risks:write`.
     pub fn scope(&self) -> String {
         let plural = match self.kind {
@@ -66,29 +66,29 @@ impl Row {
         format!("{plural}:{right}")
     }
 
-    pub fn cell(&self, role: Role) -> Cell {
-        Role::ALL.iter().position(|r| *r == role).map_or(Cell::Deny, |i| self.cells[i])
+    pub fn right(&self, role: Role) -> Right {
+        Role::ALL.iter().position(|r| *r == role).map_or(Right::Deny, |i| self.rights[i])
     }
 }
 
-const fn row(kind: &'static str, action: &'static str, cells: &str) -> Row {
+const fn row(kind: &'static str, action: &'static str, cells: &str) -> Permission {
     let bytes = cells.as_bytes();
-    let mut read = [Cell::Deny; 8];
+    let mut read = [Right::Deny; 8];
     let mut i = 0;
     while i < 8 {
         read[i] = match bytes[i * 2] {
-            b'y' => Cell::Allow,
-            b'f' => Cell::Fields,
-            _ => Cell::Deny,
+            b'y' => Right::Allow,
+            b'f' => Right::Fields,
+            _ => Right::Deny,
         };
         i += 1;
     }
-    Row { kind, action, cells: read }
+    Permission { kind, action, rights: read }
 }
 
 /// Every operation and what each role may do with it.
 #[rustfmt::skip]
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[Permission] = &[
     //                                     A D P F E I V A
     //                                     d i r i x n e u
     //                                     m r o n e t n d

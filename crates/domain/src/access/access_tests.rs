@@ -3,8 +3,8 @@ use crate::KINDS;
 use crate::resource::ScopeRule;
 use crate::words::Words;
 
-fn read(kind: &str, role: Role) -> Cell {
-    TABLE.iter().find(|row| row.kind == kind && row.action == "read").map_or(Cell::Deny, |row| row.cell(role))
+fn read(kind: &str, role: Role) -> Right {
+    TABLE.iter().find(|row| row.kind == kind && row.action == "read").map_or(Right::Deny, |row| row.right(role))
 }
 
 /// What is about a resource is found by who sees the resource, so who reads comments must read what they are about.
@@ -14,7 +14,7 @@ fn who_reads_comments_and_attachments_reads_their_subjects() {
         for kind in KINDS.iter().filter(|kind| kind.scope.can_be_spoken_of()) {
             for role in Role::ALL.iter().filter(|role| **role != Role::Vendor) {
                 assert!(
-                    read(about.name, *role) == Cell::Deny || read(kind.name, *role) == Cell::Allow,
+                    read(about.name, *role) == Right::Deny || read(kind.name, *role) == Right::Allow,
                     "{about:?} {kind:?} {role:?}"
                 );
             }
@@ -58,13 +58,13 @@ const VENDOR_ACTS: [(&str, &str); 28] = [
 #[test]
 fn a_vendor_sees_little_and_changes_only_what_is_its_own() {
     let mut acts = Vec::new();
-    for row in TABLE.iter().filter(|row| row.cell(Role::Vendor) != Cell::Deny) {
-        assert!(row.cell(Role::Vendor) == Cell::Fields || row.kind == "event", "{}.{}", row.kind, row.action);
+    for row in TABLE.iter().filter(|row| row.right(Role::Vendor) != Right::Deny) {
+        assert!(row.right(Role::Vendor) == Right::Fields || row.kind == "event", "{}.{}", row.kind, row.action);
         acts.extend((row.action != "read" || row.kind == "event").then_some((row.kind, row.action)));
     }
     assert_eq!(acts, VENDOR_ACTS);
     let seen: Vec<&str> =
-        KINDS.iter().map(|kind| kind.name).filter(|kind| read(kind, Role::Vendor) != Cell::Deny).collect();
+        KINDS.iter().map(|kind| kind.name).filter(|kind| read(kind, Role::Vendor) != Right::Deny).collect();
     let wanted = [
         "organisation",
         "partner",

@@ -38,7 +38,7 @@ pub enum AuthorityAct {
 }
 
 impl Rules for AuthorityLimit {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.limit.units < 0 {
             faults.push(Fault::new("/limit/amount", "OUT_OF_RANGE", "must not be below zero"));
         }

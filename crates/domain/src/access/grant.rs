@@ -51,7 +51,7 @@ pub struct Grant {
 }
 
 impl Rules for Grant {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.person_id.is_some() == self.service_account_id.is_some() {
             let detail = "a grant is held by either a person or a service account: give exactly one";
             faults.push(Fault::new("/person_id", "ONE_HOLDER", detail));

@@ -153,7 +153,7 @@ fn file_name_fault(name: &str) -> Option<&'static str> {
 }
 
 impl Rules for Attachment {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         self.author_id = Id::parse(&self.created_by.0).ok();
         self.subject_kind = settle_kind(self.subject_id.as_str(), faults);
         if let Some(detail) = file_name_fault(self.file_name.as_str()) {

@@ -56,7 +56,7 @@ pub enum CommentVisibility {
 }
 
 impl Rules for Comment {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         self.author_id = Id::parse(&self.created_by.0).ok();
         self.subject_kind = settle_kind(self.subject_id.as_str(), faults);
     }

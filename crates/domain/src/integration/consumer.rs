@@ -49,7 +49,7 @@ pub(crate) fn check_filter<const K: usize, const E: usize, const L: usize>(
 }
 
 impl Rules for Consumer {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         check_filter(&self.kinds, &self.event_types, &self.with_labels, faults);
     }
 

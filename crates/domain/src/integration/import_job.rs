@@ -232,7 +232,7 @@ impl Verb for ApplyImportJob {
 }
 
 impl Rules for ImportJob {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         let is_csv = self.format == ImportFormat::Csv;
         if is_csv && self.profile.is_none() == self.record_kind.is_none() {
             let detail = "a CSV file needs a profile, or the kind that its lines become: give one of them";

@@ -273,7 +273,7 @@ pub enum NegativeForm {
 }
 
 impl Rules for MappingProfile {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         match &self.kind {
             None => self.check_costs(faults),
             Some(kind) => self.check_kind(kind.as_str(), faults),

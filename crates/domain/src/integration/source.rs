@@ -94,7 +94,7 @@ impl Rules for Source {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         for (i, owned) in self.owned_fields.iter().enumerate() {
             let known = crate::find_kind(owned.kind.as_str()).and_then(|kind| kind.field(owned.field.as_str()));
             if known.is_none_or(|field| field.setter == crate::field::Setter::System) {

@@ -104,7 +104,7 @@ pub enum WebhookDisabledReason {
 }
 
 impl Rules for WebhookEndpoint {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         check_filter(&self.kinds, &self.event_types, &self.with_labels, faults);
     }
 

@@ -92,8 +92,8 @@ macro_rules! any_resource {
                     Rules::stamp(self, at);
                 }
 
-                fn settle(&mut self, faults: &mut Vec<Fault>) {
-                    Rules::settle(self, faults);
+                fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
+                    Rules::derive_and_check(self, faults);
                 }
 
                 fn check_delete(&self) -> Result<(), Error> {
@@ -108,20 +108,20 @@ macro_rules! any_resource {
                     Rules::holder(self)
                 }
 
-                fn consults(&self) -> Option<(&'static str, String)> {
-                    Rules::consults(self)
+                fn context_of(&self) -> Option<(&'static str, String)> {
+                    Rules::context_of(self)
                 }
 
-                fn learn(&mut self, from: &dyn Any, faults: &mut Vec<Fault>) {
-                    Rules::learn(self, from, faults);
+                fn take_context(&mut self, from: &dyn Any, faults: &mut Vec<Fault>) {
+                    Rules::take_context(self, from, faults);
                 }
 
                 fn subject(&self) -> Option<(&'static Kind, &str)> {
                     Rules::subject(self)
                 }
 
-                fn seat(&mut self, at: &Place) {
-                    Rules::seat(self, at);
+                fn set_place(&mut self, at: &Place) {
+                    Rules::set_place(self, at);
                 }
 
                 fn author(&self) -> Option<&Actor> {

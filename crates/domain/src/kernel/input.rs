@@ -15,9 +15,9 @@ pub trait Input: Sized {
     /// Visits the resources its fields refer to: kind and id.
     fn references(&self, visit: &mut dyn FnMut(&'static str, String));
     /// Appends the cells of its fields: how an input that was read is kept for a while.
-    fn keep(&self, out: &mut Vec<Cell>);
+    fn to_cells(&self, out: &mut Vec<Cell>);
     /// What was kept.
-    fn kept(cells: &mut Cells) -> Option<Self>;
+    fn from_cells(cells: &mut Cells) -> Option<Self>;
 }
 
 /// Reads the members of one object, recording every fault.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::access_rows::{Reach, Rows};
-use crate::access_table::Row;
+use crate::access_table::Permission;
 use crate::actor::Actor;
 use crate::encode::{Encoder, Json, MemberEncoder};
 use crate::error::{Error, Fault};
@@ -104,7 +104,7 @@ impl Kind {
     }
 
     /// Parents from which a field is inherited: the reference, the parent's kind and its field.
-    pub fn heirloom(&self, name: &str) -> Vec<(&'static FieldSpec, &'static Kind, &'static FieldSpec)> {
+    pub fn inherited_from(&self, name: &str) -> Vec<(&'static FieldSpec, &'static Kind, &'static FieldSpec)> {
         let parents = self.fields.iter().filter(|by| by.parent && by.name != name);
         let kinds = parents.filter_map(|by| Self::named_by(by).map(|kind| (by, kind)));
         kinds.filter_map(|(by, kind)| kind.field(name).map(|theirs| (by, kind, theirs))).collect()
@@ -190,14 +190,14 @@ pub trait AnyResource: Any + Send + Sync {
     fn inherit(&mut self, field: &str, cells: &mut Cells) -> Result<(), Corrupt>;
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, String));
     fn stamp(&mut self, at: Instant);
-    fn settle(&mut self, faults: &mut Vec<Fault>);
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>);
     fn check_delete(&self) -> Result<(), Error>;
     fn standing(&self) -> Option<Standing>;
     fn holder(&self) -> Option<String>;
-    fn consults(&self) -> Option<(&'static str, String)>;
-    fn learn(&mut self, from: &dyn Any, faults: &mut Vec<Fault>);
+    fn context_of(&self) -> Option<(&'static str, String)>;
+    fn take_context(&mut self, from: &dyn Any, faults: &mut Vec<Fault>);
     fn subject(&self) -> Option<(&'static Kind, &str)>;
-    fn seat(&mut self, at: &Place);
+    fn set_place(&mut self, at: &Place);
     fn author(&self) -> Option<&Actor>;
     fn place(&self) -> Place;
 }
@@ -272,7 +272,7 @@ pub struct Act {
     pub title: &'static str,
     pub doc: &'static str,
     pub fields: &'static [FieldSpec],
-    pub row: &'static Row,
+    pub permission: &'static Permission,
     /// Whether it makes an event also where it changes nothing.
     pub always_logged: bool,
     /// What a request for it does.

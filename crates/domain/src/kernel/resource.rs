@@ -60,7 +60,7 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
         match read {
             Some(mut new) => {
                 new.carry(None, &mut faults);
-                new.settle(&mut faults);
+                new.derive_and_check(&mut faults);
                 if faults.is_empty() { Ok(new) } else { Err(Error::invalid(faults)) }
             }
             None => Err(Error::invalid(faults)),
@@ -75,7 +75,7 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
         after.merge(&mut reader);
         let mut faults = reader.faults;
         after.carry(Some(self), &mut faults);
-        after.settle(&mut faults);
+        after.derive_and_check(&mut faults);
         if faults.is_empty() { Ok(after) } else { Err(Error::invalid(faults)) }
     }
 }
@@ -92,7 +92,7 @@ pub trait Rules: Sized {
     fn stamp(&mut self, _at: Instant) {}
 
     /// Computes what is computed and records every rule broken. Runs after each change.
-    fn settle(&mut self, _faults: &mut Vec<Fault>) {}
+    fn derive_and_check(&mut self, _faults: &mut Vec<Fault>) {}
 
     /// Whether it may be deleted.
     fn check_delete(&self) -> Result<(), Error> {
@@ -105,12 +105,12 @@ pub trait Rules: Sized {
     }
 
     /// The kind and id of what a new one must know to be computed.
-    fn consults(&self) -> Option<(&'static str, String)> {
+    fn context_of(&self) -> Option<(&'static str, String)> {
         None
     }
 
     /// Takes what it consults, and records every rule broken.
-    fn learn(&mut self, _from: &dyn Any, _faults: &mut Vec<Fault>) {}
+    fn take_context(&mut self, _from: &dyn Any, _faults: &mut Vec<Fault>) {}
 
     /// Where it stands in the roll-up of progress, if it does.
     fn standing(&self) -> Option<Standing> {
@@ -123,7 +123,7 @@ pub trait Rules: Sized {
     }
 
     /// Takes the place of its subject.
-    fn seat(&mut self, _at: &Place) {}
+    fn set_place(&mut self, _at: &Place) {}
 
     /// Who alone may change it.
     fn author(&self) -> Option<&Actor> {
@@ -161,7 +161,7 @@ impl Act {
             title: V::TITLE,
             doc: V::DOC,
             fields: V::FIELDS,
-            row: crate::access_rows::find(kind, V::NAME),
+            permission: crate::access_rows::find(kind, V::NAME),
             always_logged: V::ALWAYS_LOGGED,
             read: read_act::<V>,
         }
@@ -192,7 +192,7 @@ mod tests {
             if !field.nullable || field.setter == Setter::Write {
                 faults.push(format!("{name} must be optional, and set by the service or at creation"));
             }
-            let sources = kind.heirloom(field.name);
+            let sources = kind.inherited_from(field.name);
             if sources.is_empty() {
                 faults.push(format!("{name} has no parent to inherit from"));
             }

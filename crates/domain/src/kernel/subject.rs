@@ -50,7 +50,7 @@ macro_rules! about_a_subject {
             crate::subject::kind_of(id).map(|kind| (kind, id))
         }
 
-        fn seat(&mut self, at: &crate::resource::Place) {
+        fn set_place(&mut self, at: &crate::resource::Place) {
             self.portfolio_id = crate::subject::one(at.portfolio.as_ref());
             self.program_id = crate::subject::program_of(at);
             self.engagement_id = crate::subject::one(at.engagement.as_ref());

@@ -240,7 +240,7 @@ impl Rules for Budget {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         self.total = sum_cells(self.cells(), "period, project, category, spend and reserve", faults);
     }
 

@@ -146,7 +146,7 @@ impl Rules for BudgetTransfer {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.amount.units <= 0 {
             faults.push(Fault::new("/amount/amount", "OUT_OF_RANGE", "must be more than zero"));
         }

@@ -62,7 +62,7 @@ pub struct CodingRule {
 }
 
 impl Rules for CodingRule {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.valid_from.zip(self.valid_until).is_some_and(|(from, until)| until < from) {
             faults.push(Fault::new("/valid_until", "OUT_OF_ORDER", "must not be before valid_from"));
         }

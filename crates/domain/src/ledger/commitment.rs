@@ -225,7 +225,7 @@ impl Commitment {
 }
 
 impl Rules for Commitment {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.requested.units <= 0 {
             faults.push(Fault::new("/requested/amount", "OUT_OF_RANGE", "must be more than zero"));
         }

@@ -79,7 +79,7 @@ pub fn series(rate_type: ExchangeRateType, rate_set: Option<&Code>, base: Curren
 }
 
 impl Rules for ExchangeRate {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.base_currency == self.quote_currency {
             faults.push(Fault::new("/quote_currency", "DOES_NOT_FIT", "must be another currency than base_currency"));
         }

@@ -140,9 +140,9 @@ pub struct FinancialGroup {
     pub converted: Option<FinancialTotal>,
 }
 
-/// What is in sight of what is rolled up, beside its balances.
+/// What the figures cover, beside the balances.
 #[derive(Clone, Debug, Default)]
-pub struct Sight {
+pub struct Coverage {
     /// Programs out of sight.
     pub hidden_count: i64,
     /// Programs in sight of which a forecast was submitted, and the others.
@@ -168,7 +168,7 @@ impl Financials {
         id: &str,
         balances: &[Balance],
         query: &FinancialsQuery,
-        sight: Sight,
+        sight: Coverage,
         mut translated: Option<Translated>,
     ) -> Result<Self, Error> {
         let FinancialsQuery { group_by, counts, .. } = *query;
@@ -242,7 +242,7 @@ mod tests {
             balance("", Encumbrance, "EUR", -50_000),
         ];
         let by_project = FinancialsQuery { group_by: Some(FinancialsGrouping::Project), ..FinancialsQuery::default() };
-        let answer = Financials::new("x", &balances, &by_project, Sight::default(), None).unwrap();
+        let answer = Financials::new("x", &balances, &by_project, Coverage::default(), None).unwrap();
         let told: Vec<_> = answer
             .totals
             .iter()
@@ -254,7 +254,7 @@ mod tests {
         let keys: Vec<_> = answer.groups.iter().flatten().map(|group| group.key.as_deref()).collect();
         assert_eq!(keys, [None, Some("a")]);
         assert!(answer.complete && answer.totals[0].forecast.is_none(), "nobody has submitted one");
-        let hidden = Sight { hidden_count: 1, ..Sight::default() };
+        let hidden = Coverage { hidden_count: 1, ..Coverage::default() };
         assert!(!Financials::new("x", &balances, &FinancialsQuery::default(), hidden, None).unwrap().complete);
     }
 
@@ -272,7 +272,7 @@ mod tests {
             [(false, false, 900_000), (true, false, 957_000), (false, true, 870_000), (true, true, 927_000)]
         {
             let query = FinancialsQuery { counts: Counts { reserves, requests }, ..FinancialsQuery::default() };
-            let answer = Financials::new("x", &balances, &query, Sight::default(), None).unwrap();
+            let answer = Financials::new("x", &balances, &query, Coverage::default(), None).unwrap();
             let total = &answer.totals[0];
             assert_eq!((total.available.units(), total.committed.units()), (available, 100_000));
             assert_eq!(total.requested.map(Amount::units), requests.then_some(30_000));
@@ -287,7 +287,7 @@ mod tests {
             balance("a", LedgerAccount::Forecast, "EUR", 1_250_000),
             balance("b", LedgerAccount::Budget, "EUR", 50_000),
         ];
-        let sight = Sight { forecast_count: 1, without_forecast_count: 1, ..Sight::default() };
+        let sight = Coverage { forecast_count: 1, without_forecast_count: 1, ..Coverage::default() };
         let told = |group_by| {
             let query = FinancialsQuery { group_by: Some(group_by), ..FinancialsQuery::default() };
             let answer = Financials::new("x", &balances, &query, sight.clone(), None).unwrap();
@@ -303,7 +303,7 @@ mod tests {
         let much = i128::from(i64::MAX);
         let balances = [balance("a", LedgerAccount::Cost, "EUR", much), balance("b", LedgerAccount::Cost, "EUR", 1)];
         let query = FinancialsQuery::default();
-        assert!(Financials::new("x", &balances[..1], &query, Sight::default(), None).is_ok());
-        assert!(Financials::new("x", &balances, &query, Sight::default(), None).is_err());
+        assert!(Financials::new("x", &balances[..1], &query, Coverage::default(), None).is_ok());
+        assert!(Financials::new("x", &balances, &query, Coverage::default(), None).is_err());
     }
 }

@@ -88,7 +88,7 @@ pub struct PeriodSpan {
 pub const PERIODS: i32 = 12;
 
 impl Rules for FiscalCalendar {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         let weeks = self.scheme != FiscalScheme::CalendarMonths;
         let of_weeks = [
             ("/end_month", self.end_month.is_some()),

@@ -117,11 +117,11 @@ impl States for FiscalPeriodState {
 }
 
 impl Rules for FiscalPeriod {
-    fn consults(&self) -> Option<(&'static str, String)> {
+    fn context_of(&self) -> Option<(&'static str, String)> {
         self.fiscal_calendar_id.map(|id| (FiscalCalendar::KIND.name, id.to_string()))
     }
 
-    fn learn(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
+    fn take_context(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
         let Some(calendar) = from.downcast_ref::<FiscalCalendar>() else { return };
         let (year, number) = (self.fiscal_year.get(), self.number.get());
         let Some(span) = calendar.period(year, number) else {

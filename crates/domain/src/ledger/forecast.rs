@@ -164,7 +164,7 @@ impl Rules for Forecast {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         self.total = sum_cells(self.cells(), "period, project, category and spend", faults);
     }
 

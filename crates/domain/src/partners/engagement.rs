@@ -274,7 +274,7 @@ impl Rules for Engagement {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.program_ids.is_empty() {
             faults.push(Fault::new("/program_ids", "REQUIRED", "an engagement serves at least one program"));
         }

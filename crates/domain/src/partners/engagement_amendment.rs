@@ -196,7 +196,7 @@ impl Rules for EngagementAmendment {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         let days = self.new_starts_on.is_some() || self.new_ends_on.is_some();
         let scope = self.scope_change.is_some() || self.new_statement_of_work.is_some();
         if self.value_change.is_none() && !days && !scope {
@@ -217,11 +217,11 @@ impl Rules for EngagementAmendment {
         }
     }
 
-    fn consults(&self) -> Option<(&'static str, String)> {
+    fn context_of(&self) -> Option<(&'static str, String)> {
         Some((Engagement::KIND.name, self.engagement_id.to_string()))
     }
 
-    fn learn(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
+    fn take_context(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
         let Some(from) = from.downcast_ref::<Engagement>() else { return };
         // What would be refused at the approval is told now.
         match self.clone().apply(&mut from.clone()) {

@@ -355,7 +355,7 @@ impl Invoice {
 }
 
 impl Rules for Invoice {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.lines.0.is_empty() {
             faults.push(Fault::new("/lines", "REQUIRED", "an invoice has at least one line"));
         }

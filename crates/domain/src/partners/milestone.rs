@@ -186,7 +186,7 @@ impl Rules for Milestone {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.engagement_id.is_none() && self.deliverable_id.is_none() {
             let detail = "a milestone belongs to an engagement, a deliverable, or both";
             faults.push(Fault::new("/engagement_id", "REQUIRED", detail));

@@ -195,11 +195,11 @@ impl Rules for MilestoneUpdate {
         }
     }
 
-    fn consults(&self) -> Option<(&'static str, String)> {
+    fn context_of(&self) -> Option<(&'static str, String)> {
         Some(("milestone", self.milestone_id.to_string()))
     }
 
-    fn learn(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
+    fn take_context(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
         let Some(milestone) = from.downcast_ref::<Milestone>() else { return };
         if milestone.engagement_id.is_none() {
             let detail = "only a milestone of an engagement is claimed";

@@ -9,7 +9,7 @@ pub mod invoice_match;
 pub mod milestone;
 pub mod milestone_update;
 pub mod ocds;
-pub mod ocds_node;
+pub mod ocds_value;
 pub mod partner;
 pub mod payable;
 pub mod rate_card;

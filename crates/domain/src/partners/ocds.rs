@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::invoice::{Invoice, InvoicePayment};
 use crate::milestone::{DeliveryState, Milestone, PaymentState};
 use crate::money::Money;
-use crate::ocds_node::Node;
+use crate::ocds_value::OcdsValue;
 use crate::organisation::Organisation;
 use crate::partner::Partner;
 use crate::time::{Day, Instant};
@@ -40,8 +40,8 @@ pub struct Snapshot<'a> {
 pub struct Process {
     engagement_id: Id<Engagement>,
     ocid: String,
-    releases: Vec<Node>,
-    compiled: Node,
+    releases: Vec<OcdsValue>,
+    compiled: OcdsValue,
     publisher: String,
     published_at: Instant,
 }
@@ -54,7 +54,7 @@ pub struct ReleasePackage<'a> {
     version: &'static str,
     published_date: String,
     publisher: Publisher<'a>,
-    releases: Vec<&'a Node>,
+    releases: Vec<&'a OcdsValue>,
 }
 
 /// A record package.
@@ -78,8 +78,8 @@ struct Publisher<'a> {
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
     ocid: &'a str,
-    releases: &'a [Node],
-    compiled_release: &'a Node,
+    releases: &'a [OcdsValue],
+    compiled_release: &'a OcdsValue,
 }
 
 impl Process {
@@ -88,7 +88,7 @@ impl Process {
     pub fn new(prefix: &str, snapshots: &[Snapshot<'_>]) -> Option<Self> {
         let last = snapshots.last()?;
         let ocid = format!("{prefix}-{}", last.engagement.id);
-        let (mut releases, mut merged) = (Vec::new(), Node::Object(Vec::new()));
+        let (mut releases, mut merged) = (Vec::new(), OcdsValue::Object(Vec::new()));
         let mut told = Told::default();
         let (mut before, mut date) = (None, last.at);
         for snapshot in snapshots {
@@ -99,30 +99,30 @@ impl Process {
             date = snapshot.at;
             let sent = content.removing(&merged);
             merged.merge(&sent);
-            let Node::Object(members) = sent else { return None };
+            let OcdsValue::Object(members) = sent else { return None };
             let tags = tags(before.as_ref(), &content, snapshot.engagement.state);
             let mut release = vec![
-                ("ocid", Node::Text(ocid.clone())),
-                ("id", Node::Text(release_id(&ocid, releases.len()))),
-                ("date", Node::Text(date.to_string())),
-                ("tag", Node::Texts(tags.into_iter().map(str::to_owned).collect())),
-                ("initiationType", Node::Text("tender".to_owned())),
+                ("ocid", OcdsValue::Text(ocid.clone())),
+                ("id", OcdsValue::Text(release_id(&ocid, releases.len()))),
+                ("date", OcdsValue::Text(date.to_string())),
+                ("tag", OcdsValue::Texts(tags.into_iter().map(str::to_owned).collect())),
+                ("initiationType", OcdsValue::Text("tender".to_owned())),
             ];
             release.extend(members);
-            releases.push(Node::Object(release));
+            releases.push(OcdsValue::Object(release));
             before = Some(content);
         }
-        let Node::Object(members) = merged else { return None };
+        let OcdsValue::Object(members) = merged else { return None };
         let mut compiled = vec![
-            ("ocid", Node::Text(ocid.clone())),
-            ("id", Node::Text(format!("{ocid}-{date}"))),
-            ("date", Node::Text(date.to_string())),
-            ("tag", Node::Texts(vec!["compiled".to_owned()])),
-            ("initiationType", Node::Text("tender".to_owned())),
+            ("ocid", OcdsValue::Text(ocid.clone())),
+            ("id", OcdsValue::Text(format!("{ocid}-{date}"))),
+            ("date", OcdsValue::Text(date.to_string())),
+            ("tag", OcdsValue::Texts(vec!["compiled".to_owned()])),
+            ("initiationType", OcdsValue::Text("tender".to_owned())),
         ];
         compiled.extend(members);
         let publisher = last.organisation.name.to_string();
-        let compiled = Node::Object(compiled);
+        let compiled = OcdsValue::Object(compiled);
         let engagement_id = last.engagement.id;
         Some(Self { engagement_id, ocid, releases, compiled, publisher, published_at: date })
     }
@@ -168,9 +168,9 @@ fn release_id(ocid: &str, before: usize) -> String {
 }
 
 /// What a release is about, by what it changes.
-fn tags(before: Option<&Node>, now: &Node, state: EngagementState) -> Vec<&'static str> {
+fn tags(before: Option<&OcdsValue>, now: &OcdsValue, state: EngagementState) -> Vec<&'static str> {
     let Some(before) = before else { return vec!["award", "contract"] };
-    let of = |node: &Node, name: &str| contract_of(node).and_then(|contract| contract.get(name)).cloned();
+    let of = |node: &OcdsValue, name: &str| contract_of(node).and_then(|contract| contract.get(name)).cloned();
     let changed = |name: &str| of(before, name) != of(now, name);
     let over = matches!(state, EngagementState::Completed | EngagementState::Terminated);
     let mut tags = Vec::new();
@@ -190,9 +190,9 @@ fn tags(before: Option<&Node>, now: &Node, state: EngagementState) -> Vec<&'stat
     tags
 }
 
-fn contract_of(content: &Node) -> Option<&Node> {
+fn contract_of(content: &OcdsValue) -> Option<&OcdsValue> {
     match content.get("contracts")? {
-        Node::List(contracts) => contracts.first(),
+        OcdsValue::List(contracts) => contracts.first(),
         _ => None,
     }
 }
@@ -203,25 +203,28 @@ struct Told {
     /// In which release each amendment was first told.
     amendments: HashMap<u128, usize>,
     /// Each milestone as it was told last, and since when: what nobody outside sees of it does not date it anew.
-    milestones: HashMap<String, (Node, Instant)>,
+    milestones: HashMap<String, (OcdsValue, Instant)>,
 }
 
 impl Told {
     /// Everything a release says beside its own id, date and tag.
-    fn content(&mut self, ocid: &str, release: usize, now: &Snapshot<'_>) -> Node {
+    fn content(&mut self, ocid: &str, release: usize, now: &Snapshot<'_>) -> OcdsValue {
         let (buyer, supplier) = (now.organisation, now.partner);
-        let party = |id: String, name: &str, role: &str, more: [(&'static str, Option<Node>); 2]| {
+        let party = |id: String, name: &str, role: &str, more: [(&'static str, Option<OcdsValue>); 2]| {
             let [identifier, address] = more;
-            let roles = Some(Node::Texts(vec![role.to_owned()]));
-            let (id, name) = (Node::text(id), Node::text(name));
-            Node::object([("id", id), ("name", name), identifier, address, ("roles", roles)])
+            let roles = Some(OcdsValue::Texts(vec![role.to_owned()]));
+            let (id, name) = (OcdsValue::text(id), OcdsValue::text(name));
+            OcdsValue::object([("id", id), ("name", name), identifier, address, ("roles", roles)])
         };
         let number = supplier.registration_number.as_ref();
         let identifier = number.map(|number| {
-            Node::object([("id", Node::text(number.as_str())), ("legalName", Node::text(supplier.name.as_str()))])
+            OcdsValue::object([
+                ("id", OcdsValue::text(number.as_str())),
+                ("legalName", OcdsValue::text(supplier.name.as_str())),
+            ])
         });
         let country = supplier.country.as_ref().map(crate::country::Country::code);
-        let address = country.map(|code| Node::object([("countryName", Node::text(code))]));
+        let address = country.map(|code| OcdsValue::object([("countryName", OcdsValue::text(code))]));
         let parties = vec![
             party(buyer.id.to_string(), buyer.name.as_str(), "buyer", [("identifier", None), ("address", None)]),
             party(
@@ -231,15 +234,15 @@ impl Told {
                 [("identifier", identifier), ("address", address)],
             ),
         ];
-        Node::object([
-            ("parties", Node::list(parties)),
+        OcdsValue::object([
+            ("parties", OcdsValue::list(parties)),
             ("buyer", Some(named(buyer.id.to_string(), buyer.name.as_str()))),
-            ("awards", Some(Node::List(vec![award(now)]))),
-            ("contracts", Some(Node::List(vec![self.contract(ocid, release, now)]))),
+            ("awards", Some(OcdsValue::List(vec![award(now)]))),
+            ("contracts", Some(OcdsValue::List(vec![self.contract(ocid, release, now)]))),
         ])
     }
 
-    fn contract(&mut self, ocid: &str, release: usize, now: &Snapshot<'_>) -> Node {
+    fn contract(&mut self, ocid: &str, release: usize, now: &Snapshot<'_>) -> OcdsValue {
         let (engagement, zone) = (now.engagement, zone(now));
         let mut amendments = Vec::new();
         for amendment in &now.amendments {
@@ -247,21 +250,22 @@ impl Told {
             amendments.push(amendment_node(ocid, first, amendment, &zone));
         }
         let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, engagement, &zone));
-        let stones = Node::list(stones.map(|(id, node)| self.dated(id, node, now.at)).collect());
-        let payments = Node::list(now.invoices.iter().flat_map(|invoice| payment_nodes(invoice, now, &zone)).collect());
+        let stones = OcdsValue::list(stones.map(|(id, node)| self.dated(id, node, now.at)).collect());
+        let payments =
+            OcdsValue::list(now.invoices.iter().flat_map(|invoice| payment_nodes(invoice, now, &zone)).collect());
         let begun = stones.is_some() || payments.is_some();
-        let implementation = Node::object([("milestones", stones), ("transactions", payments)]);
+        let implementation = OcdsValue::object([("milestones", stones), ("transactions", payments)]);
         let implementation = Some(implementation).filter(|_| begun);
-        Node::object([
-            ("id", Node::text(engagement.id.to_string())),
-            ("awardID", Node::text(award_id(engagement))),
-            ("title", Node::text(engagement.title.as_str())),
-            ("description", engagement.statement_of_work.as_ref().and_then(|text| Node::text(text.as_str()))),
-            ("status", Node::text(if engagement.is_in_force() { "active" } else { "terminated" })),
+        OcdsValue::object([
+            ("id", OcdsValue::text(engagement.id.to_string())),
+            ("awardID", OcdsValue::text(award_id(engagement))),
+            ("title", OcdsValue::text(engagement.title.as_str())),
+            ("description", engagement.statement_of_work.as_ref().and_then(|text| OcdsValue::text(text.as_str()))),
+            ("status", OcdsValue::text(if engagement.is_in_force() { "active" } else { "terminated" })),
             ("period", period(engagement.starts_on, engagement.ends_on, &zone)),
-            ("value", engagement.value.map(Node::money)),
+            ("value", engagement.value.map(OcdsValue::money)),
             ("dateSigned", engagement.signed_on.and_then(|day| begin(day, &zone))),
-            ("amendments", Node::list(amendments)),
+            ("amendments", OcdsValue::list(amendments)),
             ("implementation", implementation),
         ])
     }
@@ -269,22 +273,22 @@ impl Told {
 
 impl Told {
     /// A milestone with the instant since which it is as it is.
-    fn dated(&mut self, id: String, node: Node, at: Instant) -> Node {
+    fn dated(&mut self, id: String, node: OcdsValue, at: Instant) -> OcdsValue {
         let since = match self.milestones.get(&id) {
             Some((before, since)) if *before == node => *since,
             _ => at,
         };
         let mut dated = node.clone();
         self.milestones.insert(id, (node, since));
-        if let Node::Object(members) = &mut dated {
-            members.extend(Node::text(since.to_string()).map(|since| ("dateModified", since)));
+        if let OcdsValue::Object(members) = &mut dated {
+            members.extend(OcdsValue::text(since.to_string()).map(|since| ("dateModified", since)));
         }
         dated
     }
 }
 
-fn named(id: String, name: &str) -> Node {
-    Node::object([("id", Node::text(id)), ("name", Node::text(name))])
+fn named(id: String, name: &str) -> OcdsValue {
+    OcdsValue::object([("id", OcdsValue::text(id)), ("name", OcdsValue::text(name))])
 }
 
 fn award_id(engagement: &Engagement) -> String {
@@ -292,57 +296,57 @@ fn award_id(engagement: &Engagement) -> String {
 }
 
 /// What was awarded: the terms before any amendment.
-fn award(now: &Snapshot<'_>) -> Node {
+fn award(now: &Snapshot<'_>) -> OcdsValue {
     let (engagement, zone) = (now.engagement, zone(now));
     let first = now.amendments.first();
     let (starts, ends) = first.map_or((engagement.starts_on, engagement.ends_on), |a| (a.old_starts_on, a.old_ends_on));
     let value = engagement.signed_value.or(if first.is_none() { engagement.value } else { None });
-    Node::object([
-        ("id", Node::text(award_id(engagement))),
-        ("title", Node::text(engagement.title.as_str())),
-        ("status", Node::text("active")),
+    OcdsValue::object([
+        ("id", OcdsValue::text(award_id(engagement))),
+        ("title", OcdsValue::text(engagement.title.as_str())),
+        ("status", OcdsValue::text("active")),
         ("date", engagement.signed_on.and_then(|day| begin(day, &zone))),
-        ("value", value.map(Node::money)),
-        ("suppliers", Some(Node::List(vec![named(now.partner.id.to_string(), now.partner.name.as_str())]))),
+        ("value", value.map(OcdsValue::money)),
+        ("suppliers", Some(OcdsValue::List(vec![named(now.partner.id.to_string(), now.partner.name.as_str())]))),
         ("contractPeriod", period(starts, ends, &zone)),
     ])
 }
 
-fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, zone: &TimeZone) -> Node {
+fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, zone: &TimeZone) -> OcdsValue {
     let signed = amendment.signed_on.and_then(|day| begin(day, zone));
-    let agreed = amendment.agreed_at.and_then(|at| Node::text(at.to_string()));
+    let agreed = amendment.agreed_at.and_then(|at| OcdsValue::text(at.to_string()));
     let scope = amendment.scope_change.as_ref().map_or(amendment.title.as_str(), |scope| scope.as_str());
-    Node::object([
-        ("id", Node::text(amendment.id.to_string())),
+    OcdsValue::object([
+        ("id", OcdsValue::text(amendment.id.to_string())),
         ("date", signed.or(agreed)),
-        ("rationale", Node::text(amendment.rationale.as_str())),
-        ("description", Node::text(scope)),
-        ("amendsReleaseID", release.checked_sub(1).and_then(|before| Node::text(release_id(ocid, before)))),
-        ("releaseID", Node::text(release_id(ocid, release))),
+        ("rationale", OcdsValue::text(amendment.rationale.as_str())),
+        ("description", OcdsValue::text(scope)),
+        ("amendsReleaseID", release.checked_sub(1).and_then(|before| OcdsValue::text(release_id(ocid, before)))),
+        ("releaseID", OcdsValue::text(release_id(ocid, release))),
     ])
 }
 
 /// What is to be delivered, and what is paid for it: two facts with a status of their own.
-fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<(String, Node)> {
+fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<(String, OcdsValue)> {
     let due = milestone.planned_on.and_then(|day| end(day, zone));
     let met = milestone.actual_on.and_then(|day| begin(day, zone));
-    let delivery = Node::object([
-        ("id", Node::text(milestone.id.to_string())),
-        ("title", Node::text(milestone.title.as_str())),
-        ("type", Node::text("delivery")),
-        ("description", milestone.description.as_ref().and_then(|text| Node::text(text.as_str()))),
+    let delivery = OcdsValue::object([
+        ("id", OcdsValue::text(milestone.id.to_string())),
+        ("title", OcdsValue::text(milestone.title.as_str())),
+        ("type", OcdsValue::text("delivery")),
+        ("description", milestone.description.as_ref().and_then(|text| OcdsValue::text(text.as_str()))),
         ("dueDate", due),
-        ("status", Node::text(delivered(milestone))),
+        ("status", OcdsValue::text(delivered(milestone))),
         ("dateMet", met),
     ]);
     let paid = payment_of(milestone, engagement).map(|payment| {
         let id = format!("{}-payment", milestone.id);
-        let node = Node::object([
-            ("id", Node::text(&id)),
-            ("title", Node::text(milestone.title.as_str())),
-            ("type", Node::text("financing")),
-            ("status", Node::text(settled(milestone.payment_state))),
-            ("value", Some(Node::money(payment))),
+        let node = OcdsValue::object([
+            ("id", OcdsValue::text(&id)),
+            ("title", OcdsValue::text(milestone.title.as_str())),
+            ("type", OcdsValue::text("financing")),
+            ("status", OcdsValue::text(settled(milestone.payment_state))),
+            ("value", Some(OcdsValue::money(payment))),
         ]);
         (id, node)
     });
@@ -350,13 +354,13 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
 }
 
 /// What finance has paid of an invoice.
-fn payment_nodes(invoice: &Invoice, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<Node> {
+fn payment_nodes(invoice: &Invoice, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<OcdsValue> {
     let (buyer, supplier) = (now.organisation, now.partner);
     let node = |(i, payment): (usize, &InvoicePayment)| {
-        Node::object([
-            ("id", Node::text(format!("{}-{}", invoice.id, i + 1))),
+        OcdsValue::object([
+            ("id", OcdsValue::text(format!("{}-{}", invoice.id, i + 1))),
             ("date", begin(payment.paid_on, zone)),
-            ("value", Some(Node::money(Money::new(payment.amount.units(), invoice.currency)))),
+            ("value", Some(OcdsValue::money(Money::new(payment.amount.units(), invoice.currency)))),
             ("payer", Some(named(buyer.id.to_string(), buyer.name.as_str()))),
             ("payee", Some(named(supplier.id.to_string(), supplier.name.as_str()))),
         ])
@@ -396,25 +400,25 @@ fn zone(now: &Snapshot<'_>) -> TimeZone {
     TimeZone::get(name.as_str()).unwrap_or(TimeZone::UTC)
 }
 
-fn period(first: Option<Day>, last: Option<Day>, zone: &TimeZone) -> Option<Node> {
-    let node = Node::object([
+fn period(first: Option<Day>, last: Option<Day>, zone: &TimeZone) -> Option<OcdsValue> {
+    let node = OcdsValue::object([
         ("startDate", first.and_then(|day| begin(day, zone))),
         ("endDate", last.and_then(|day| end(day, zone))),
     ]);
-    Some(node).filter(|node| *node != Node::Object(Vec::new()))
+    Some(node).filter(|node| *node != OcdsValue::Object(Vec::new()))
 }
 
 /// The first moment of a day there, with its offset.
-fn begin(day: Day, zone: &TimeZone) -> Option<Node> {
+fn begin(day: Day, zone: &TimeZone) -> Option<OcdsValue> {
     at(day, time(0, 0, 0, 0), zone)
 }
 
 /// Its last second.
-fn end(day: Day, zone: &TimeZone) -> Option<Node> {
+fn end(day: Day, zone: &TimeZone) -> Option<OcdsValue> {
     at(day, time(23, 59, 59, 0), zone)
 }
 
-fn at(day: Day, time: jiff::civil::Time, zone: &TimeZone) -> Option<Node> {
+fn at(day: Day, time: jiff::civil::Time, zone: &TimeZone) -> Option<OcdsValue> {
     let zoned = day.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
-    Node::text(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+    OcdsValue::text(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }

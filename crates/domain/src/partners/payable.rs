@@ -100,7 +100,7 @@ impl Payable {
 }
 
 impl Rules for Payable {
-    fn settle(&mut self, _faults: &mut Vec<crate::error::Fault>) {
+    fn derive_and_check(&mut self, _faults: &mut Vec<crate::error::Fault>) {
         if matches!(self.state, PayableState::Held | PayableState::Reversed) {
             return;
         }

@@ -123,7 +123,7 @@ impl Rules for RateCard {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.rates.0.is_empty() {
             faults.push(Fault::new("/rates", "REQUIRED", "a rate card has at least one rate"));
         }

@@ -106,7 +106,7 @@ impl RetentionRelease {
 }
 
 impl Rules for RetentionRelease {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.amount.units <= 0 {
             faults.push(Fault::new("/amount/amount", "OUT_OF_RANGE", "must be more than zero"));
         }

@@ -352,7 +352,7 @@ impl From<Id<Review>> for Id<Decision> {
 impl Rules for Review {
     const NEEDS_ETAG: bool = true;
 
-    fn settle(&mut self, _faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, _faults: &mut Vec<Fault>) {
         let holds = self.state == ReviewState::AcceptedWithReservations;
         let open = self.conditions.iter().filter(|condition| holds && condition.met_at.is_none());
         self.next_condition_on = open.map(|condition| condition.due_on).min();

@@ -154,7 +154,7 @@ impl Rules for ServiceLevelMeasurement {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         self.check_given(faults);
         self.measured = self.measure();
         (self.result, self.credit_share, self.credit) = (MeasurementResult::NotMeasured, None, None);
@@ -169,15 +169,15 @@ impl Rules for ServiceLevelMeasurement {
         self.credit = terms.period_fee.zip(self.credit_share).and_then(|(fee, share)| fee.share(share));
     }
 
-    fn consults(&self) -> Option<(&'static str, String)> {
+    fn context_of(&self) -> Option<(&'static str, String)> {
         use crate::resource::Resource;
         Some((Engagement::KIND.name, self.engagement_id.to_string()))
     }
 
-    fn learn(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
+    fn take_context(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
         if let Some(from) = from.downcast_ref::<Engagement>() {
             self.take(from, faults);
-            self.settle(&mut Vec::new());
+            self.derive_and_check(&mut Vec::new());
         }
     }
 
@@ -245,7 +245,7 @@ mod tests {
         body.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
         let mut new = ServiceLevelMeasurement::create(body.as_object().unwrap(), &seed()).unwrap();
         let mut faults = Vec::new();
-        new.learn(&engagement(), &mut faults);
+        new.take_context(&engagement(), &mut faults);
         assert!(faults.is_empty(), "{faults:?}");
         let share = new.credit_share.map(|share| share.as_number().to_string());
         (new.result, [new.measured.map(|value| value.to_string()), share, new.credit.map(Money::amount)])

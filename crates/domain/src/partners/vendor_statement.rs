@@ -146,7 +146,7 @@ fn differs(
 }
 
 impl Rules for VendorStatement {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         for (i, line) in self.lines.0.iter().enumerate() {
             if self.lines.0[..i].iter().any(|other| other.number == line.number) {
                 faults.push(Fault::new(format!("/lines/{i}/number"), "DUPLICATE", "stands there already"));

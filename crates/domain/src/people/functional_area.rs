@@ -26,7 +26,7 @@ pub struct FunctionalArea {
 }
 
 impl Rules for FunctionalArea {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.parent_id == Some(self.id) {
             faults.push(Fault::new("/parent_id", "CYCLE", "an area cannot be a part of itself"));
         }

@@ -54,7 +54,7 @@ impl States for PersonState {
 }
 
 impl Rules for Person {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.name.is_none() && self.state != PersonState::Erased {
             faults.push(Fault::new("/name", "REQUIRED", "is required"));
         }

@@ -249,7 +249,7 @@ impl Rules for Deliverable {
         }
     }
 
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.program_id.is_none() && self.project_id.is_none() {
             faults.push(Fault::new("/program_id", "REQUIRED", "is required where no project is named"));
         }

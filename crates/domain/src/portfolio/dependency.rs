@@ -2,11 +2,11 @@
 
 use steerco_derive::{input, resource, words};
 
+use crate::dependency_end::DependencyEnd;
 use crate::error::{Error, Fault};
 use crate::field::Whole;
 use crate::graph::Edge;
 use crate::id::Id;
-use crate::node::Node;
 use crate::program::Program;
 use crate::resource::{Place, Rules, Verb};
 use crate::state::States;
@@ -23,10 +23,10 @@ use crate::time::{Day, Instant};
 pub struct Dependency {
     /// What is waited for: an activity, a deliverable or a milestone.
     #[field(create, filter)]
-    pub predecessor_id: Node,
+    pub predecessor_id: DependencyEnd,
     /// What waits.
     #[field(create, filter)]
-    pub successor_id: Node,
+    pub successor_id: DependencyEnd,
     /// The program that gives.
     #[field(filter)]
     pub predecessor_program_id: Option<Id<Program>>,
@@ -109,7 +109,7 @@ impl States for DependencyState {
 }
 
 impl Rules for Dependency {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.predecessor_id == self.successor_id {
             faults.push(Fault::new("/successor_id", "CYCLE", format!("{0} cannot wait for itself", self.successor_id)));
         }

@@ -3,8 +3,8 @@
 pub mod activity;
 pub mod deliverable;
 pub mod dependency;
+pub mod dependency_end;
 pub mod holidays;
-pub mod node;
 pub mod organisation;
 #[expect(clippy::module_inception, reason = "the area is named like its first module")]
 mod portfolio;

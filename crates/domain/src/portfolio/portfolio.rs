@@ -61,7 +61,7 @@ impl Tolerances {
 }
 
 impl Rules for Portfolio {
-    fn settle(&mut self, faults: &mut Vec<crate::Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<crate::Fault>) {
         if let Some(tolerances) = &self.tolerances {
             tolerances.check(faults);
         }

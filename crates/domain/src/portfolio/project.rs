@@ -67,7 +67,7 @@ pub struct Project {
 }
 
 impl Rules for Project {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         check_span("planned", self.planned_start_on, self.planned_finish_on, faults);
         check_span("forecast", self.forecast_start_on, self.forecast_finish_on, faults);
         check_span("actual", self.actual_start_on, self.actual_finish_on, faults);

@@ -139,7 +139,7 @@ fn check_hours(at: &str, hours: &[(ClockTime, ClockTime)], faults: &mut Vec<Faul
 }
 
 impl Rules for WorkCalendar {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if TimeZone::get(self.time_zone.as_str()).is_err() {
             faults.push(Fault::new("/time_zone", "UNKNOWN_ZONE", "must be an IANA time zone like Europe/Vienna"));
         }

@@ -198,7 +198,7 @@ impl Risk {
 }
 
 impl Rules for Risk {
-    fn settle(&mut self, faults: &mut Vec<Fault>) {
+    fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         self.check_costs(faults);
         for (name, cost) in [
             ("cost_low", self.cost_low),
@@ -361,7 +361,7 @@ mod tests {
     fn what_is_over_has_no_expected_value() {
         let mut risk = risk(0.5, "100");
         risk.state = RiskState::Materialised;
-        risk.settle(&mut Vec::new());
+        risk.derive_and_check(&mut Vec::new());
         assert_eq!(risk.expected_monetary_value, None);
     }
 

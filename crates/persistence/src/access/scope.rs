@@ -1,6 +1,6 @@
 //! The one place that scopes: what a caller may reach, as SQL that every query on resources starts from.
 
-use steerco_domain::access::{Cell, Role, Row, find};
+use steerco_domain::access::{Permission, Right, Role, find};
 use steerco_domain::mask::Mask;
 use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::time::Instant;
@@ -57,12 +57,18 @@ pub(crate) enum Table {
 }
 
 /// Whether these grants, narrowed by the token, permit the operation, and over what.
-pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant) -> Result<Scope, Error> {
+pub fn authorise(
+    org: &str,
+    access: &Access,
+    narrow: Narrow<'_>,
+    row: &Permission,
+    now: Instant,
+) -> Result<Scope, Error> {
     let needed = row.scope();
     if narrow.scope.is_some_and(|scopes| !scopes.contains(&needed)) {
         return Err(Error::new(Reason::Forbidden, format!("the token lacks the scope {needed}")));
     }
-    let live: Vec<(&AccessGrant, Cell)> = live_grants(access, narrow, row, now).collect();
+    let live: Vec<(&AccessGrant, Right)> = live_grants(access, narrow, row, now).collect();
     if live.is_empty() {
         let detail = format!("no grant of this caller permits {}.{} ({needed})", row.kind, row.action);
         return Err(Error::new(Reason::Forbidden, detail));
@@ -73,7 +79,7 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
         programs: live.iter().filter_map(|(g, _)| g.program.clone()).collect(),
         partner: narrow.partner.map(str::to_owned),
     });
-    let private = live.iter().any(|(_, cell)| *cell == Cell::Allow);
+    let private = live.iter().any(|(_, cell)| *cell == Right::Allow);
     let oversees = live.iter().any(|(g, _)| {
         let whole = g.portfolio.is_none() && g.program.is_none() && g.partner.is_none();
         whole && matches!(g.role, Role::Admin | Role::Auditor)
@@ -88,17 +94,17 @@ pub fn authorise(org: &str, access: &Access, narrow: Narrow<'_>, row: &Row, now:
     Ok(Scope { org: org.to_owned(), reach, token, preview, private, owner })
 }
 
-const PREVIEW: &Row = find("partner", "preview");
+const PREVIEW: &Permission = find("partner", "preview");
 
 /// What is left of a scope for who looks as a partner sees it: reading alone, and what a partner reads.
-fn preview(access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant, partner: &str) -> Result<Reach, Error> {
+fn preview(access: &Access, narrow: Narrow<'_>, row: &Permission, now: Instant, partner: &str) -> Result<Reach, Error> {
     let refused = |detail: &str| Err(Error::new(Reason::Forbidden, detail));
     if row.action != "read" {
         return refused("a preview only reads: leave Preview-As-Partner out to change something");
     }
     let of_makers = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
     // What belongs to single accounts is not the partner's as a whole.
-    if of_makers || row.cell(Role::Vendor) == Cell::Deny {
+    if of_makers || row.right(Role::Vendor) == Right::Deny {
         return refused("a partner may not read this");
     }
     if live_grants(access, narrow, PREVIEW, now).next().is_none() {
@@ -111,9 +117,9 @@ fn preview(access: &Access, narrow: Narrow<'_>, row: &Row, now: Instant, partner
 fn live_grants<'a>(
     access: &'a Access,
     narrow: Narrow<'a>,
-    row: &'a Row,
+    row: &'a Permission,
     now: Instant,
-) -> impl Iterator<Item = (&'a AccessGrant, Cell)> {
+) -> impl Iterator<Item = (&'a AccessGrant, Right)> {
     let live = access
         .grants
         .iter()
@@ -121,14 +127,14 @@ fn live_grants<'a>(
         .filter(move |grant| holds(narrow.roles, grant.role) && holds(narrow.greatest_roles, grant.role))
         // A token for one partner speaks for that partner alone, and a partner's grant needs such a token.
         .filter(move |grant| grant.partner.as_deref() == narrow.partner);
-    live.map(|grant| (grant, row.cell(grant.role))).filter(|(_, cell)| *cell != Cell::Deny)
+    live.map(|grant| (grant, row.right(grant.role))).filter(|(_, cell)| *cell != Right::Deny)
 }
 
 /// The roles by which the caller may do this in a program of this portfolio.
 pub fn live_roles(
     access: &Access,
     narrow: Narrow<'_>,
-    row: &Row,
+    row: &Permission,
     now: Instant,
     program: &str,
     portfolio: Option<&str>,

@@ -178,7 +178,7 @@ pub enum ClientCommand {
         #[command(flatten)]
         remote: Remote,
         #[command(flatten)]
-        wanted: Wanted,
+        wanted: EventSelection,
         /// Keep the cursor in this file and go on from it
         #[arg(long, value_name = "FILE", conflicts_with = "after")]
         state: Option<PathBuf>,
@@ -266,7 +266,7 @@ pub(crate) fn kind_of(name: &str) -> Option<&'static Kind> {
 
 /// Which events are wanted.
 #[derive(Args, Clone, Debug)]
-pub struct Wanted {
+pub struct EventSelection {
     /// Cursor or `sync_token` to go on from; from the beginning when absent
     #[arg(long, value_name = "CURSOR", default_value_t, hide_default_value = true)]
     pub after: String,

@@ -73,7 +73,7 @@ pub(crate) fn tell(pattern: Option<&str>, output: Output) -> anyhow::Result<()> 
 }
 
 fn about(entry: &Entry) -> Value {
-    let right = entry.row().map(|row| format!("{}.{}", row.kind, row.action));
+    let right = entry.permission().map(|row| format!("{}.{}", row.kind, row.action));
     let parameters: Vec<&str> = entry.parameters().map(|parameter| parameter.name).collect();
     let body: Vec<&str> = entry.body().map(|field| field.name).collect();
     json!({ "operation": entry.id(), "rpc": format!("{}/{}", entry.service(), entry.rpc()),
@@ -84,7 +84,7 @@ fn about(entry: &Entry) -> Value {
 fn sheet(entry: &Entry) {
     say(&format!("{}\n\n{}", plain(&entry.summary()), plain(&entry.doc())));
     say(&format!("\n{} {}\nsteerco.v1.{}/{}", method(entry), entry.path(), entry.service(), entry.rpc()));
-    if let Some(row) = entry.row() {
+    if let Some(row) = entry.permission() {
         say(&format!("takes the right {}.{}", row.kind, row.action));
     }
     let of_path = entry.parts().map(|name| (name, "a part of the path"));

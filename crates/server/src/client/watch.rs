@@ -7,7 +7,7 @@ use steerco_client::v1::event_service_client::EventServiceClient;
 use steerco_client::v1::{Event, ListEventsRequest, WatchRequest};
 use steerco_client::{Client, Error};
 
-use super::args::Wanted;
+use super::args::EventSelection;
 use super::event;
 use super::http::Failure;
 use crate::cli::Output;
@@ -15,7 +15,7 @@ use crate::commands::say;
 
 /// What is followed, and how it is told.
 pub(crate) struct Watching {
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: EventSelection,
     pub(crate) output: Output,
 }
 

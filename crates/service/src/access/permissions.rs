@@ -1,6 +1,6 @@
 //! The table of permissions, to be read by every caller.
 
-use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under};
+use crate::operation::{AnswerDoc, Does, Form, Method, Operation, Schema, Under};
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "list_permissions",
@@ -9,6 +9,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     under: Under::Tag("authorisation"),
     summary: "List permissions",
     doc: "The one table of permissions: what each role may do with each operation. `fields` allows without the private fields.",
-    answer: Told { doc: "The table.", schema: Schema::Content },
+    answer: AnswerDoc { doc: "The table.", schema: Schema::Content },
     ..Operation::new(Method::Get, Does::Form(Form::Permissions))
 }];

@@ -10,7 +10,7 @@ use steerco_persistence::Effect;
 
 use crate::answer::Written;
 use crate::args::Context;
-use crate::operation::{Answered, Operation, Part, Told};
+use crate::operation::{AnswerDoc, Answered, Operation, Part};
 use crate::service::Service;
 use crate::token::digest;
 
@@ -28,7 +28,7 @@ pub struct IssuedSecret {
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "issue_secret_service_account",
     path: "/v1/service-accounts/{id}/issue-secret",
-    answer: Told::of::<IssuedSecret>("The secret, shown once."),
+    answer: AnswerDoc::of::<IssuedSecret>("The secret, shown once."),
     ..Operation::act::<IssueSecretServiceAccount>(|service, context, mut arguments| {
         Box::pin(async move {
             let id = arguments.id();

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::consumer::{AcknowledgeConsumer, Consumer, ReplayConsumer};
 use steerco_domain::field::Long;
 use steerco_domain::input::read_input;
@@ -17,7 +17,7 @@ use steerco_persistence::{Conn, Effect, Fail};
 
 use serde_json::{Map, Value};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 use crate::read::{check_id, resolve_id};
 use crate::token::Cursor;
 use crate::{Caller, Context, EventArgs, EventFilter, Service, Written};
@@ -26,12 +26,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "get_consumer_position",
         service: Consumer::KIND.title,
-        row: Some(Consumer::KIND.rows.read),
+        permission: Some(Consumer::KIND.rows.read),
         path: "/v1/consumers/{id}/position",
         under: Under::Kind(Consumer::KIND),
         summary: "Get where one consumer is",
         doc: "How far the reader has come, and what waits for it, as far as who asks sees the feed.",
-        answer: Told::of::<ConsumerPosition>("The position."),
+        answer: AnswerDoc::of::<ConsumerPosition>("The position."),
         refusals: &[404, 410],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(
@@ -87,8 +87,8 @@ pub struct ConsumerPosition {
 /// Events that are counted of those that wait.
 const COUNTED_MAX: i32 = 1000;
 
-const ACKNOWLEDGE: &Row = find(Consumer::KIND.name, AcknowledgeConsumer::NAME);
-const REPLAY: &Row = find(Consumer::KIND.name, ReplayConsumer::NAME);
+const ACKNOWLEDGE: &Permission = find(Consumer::KIND.name, AcknowledgeConsumer::NAME);
+const REPLAY: &Permission = find(Consumer::KIND.name, ReplayConsumer::NAME);
 
 impl Service {
     /// The filter of a reader and its place; no place at the beginning.
@@ -200,7 +200,7 @@ impl Service {
     async fn destination(
         &self,
         caller: &Caller,
-        row: &Row,
+        row: &Permission,
         cursor: Option<&Text<4_000>>,
         otherwise: Destination,
     ) -> Result<Offset, Error> {

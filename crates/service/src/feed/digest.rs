@@ -21,7 +21,7 @@ use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::scope::authorise;
 use steerco_persistence::{Access, Conn, Fail, Scope, digest, log};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 use crate::parameter::{AT, FILTER, KINDS as KINDS_WANTED, SHOW_DELETED};
 use crate::read::plan_list;
 use crate::token::Cursor;
@@ -31,7 +31,7 @@ use crate::{Caller, DigestArgs, ListArgs, Service};
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "get_digest",
     service: "Event",
-    row: Some(FEED),
+    permission: Some(FEED),
     path: "/v1/digest",
     under: Under::Tag("events"),
     summary: "Digest collections",
@@ -39,7 +39,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
           nothing. With `at` they are of the moment of a cursor of the feed, so that a copy can be compared while others \
           write.",
     parameters: &[&KINDS_WANTED, &FILTER, &SHOW_DELETED, &AT],
-    answer: Told::of::<Digest>("The digests."),
+    answer: AnswerDoc::of::<Digest>("The digests."),
     refusals: &[410],
     ..Operation::get(|service, context, mut arguments| {
         let args = DigestArgs {

@@ -15,7 +15,7 @@ use steerco_persistence::log::Head;
 use steerco_persistence::lookout::Moves;
 use steerco_persistence::{Access, Conn, Fail, log};
 
-use crate::operation::{Answered, Does, Form, Method, Operation, Schema, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Does, Form, Method, Operation, Schema, Under};
 use crate::parameter::{
     AFTER, CONSUMER_ID, EVENT_TYPES, EXCLUDE_SOURCE, KINDS, PAGE_SIZE, PROGRAM_IDS, SINCE, WITH_LABELS,
 };
@@ -46,7 +46,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "list_events",
         service: "Event",
-        row: Some(FEED),
+        permission: Some(FEED),
         path: "/v1/events",
         under: Under::Tag("events"),
         summary: "List events",
@@ -62,7 +62,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             &EXCLUDE_SOURCE,
             &PAGE_SIZE,
         ],
-        answer: Told::of::<EventPage>("A page of the feed."),
+        answer: AnswerDoc::of::<EventPage>("A page of the feed."),
         refusals: &[404, 410],
         ..Operation::get(|service, context, mut arguments| {
             let args = EventArgs {
@@ -85,14 +85,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "stream_events",
         rpc: "Watch",
         service: "Event",
-        row: Some(FEED),
+        permission: Some(FEED),
         path: "/v1/events/stream",
         under: Under::Tag("events"),
         summary: "Follow the feed",
         doc: "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the cursor on; \
               one named `error` carries a `Problem` and ends the stream.",
         parameters: &[&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE],
-        answer: Told { doc: "The feed, without end.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "The feed, without end.", schema: Schema::Content },
         refusals: &[404, 410],
         ..Operation::new(Method::Get, Does::Form(Form::StreamEvents))
     },
@@ -135,7 +135,7 @@ impl Service {
                 (filter, Some(place))
             }
         };
-        let sight = self.sight(conn, caller, &filter).await?;
+        let sight = self.visibility(conn, caller, &filter).await?;
         let limit = parse_page_size(args.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
         let head = self.inner.database.head(conn, org).await?;
         let after = match (args.after.as_deref().filter(|text| !text.is_empty()), args.since, place) {

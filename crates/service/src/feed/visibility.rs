@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use steerco_derive::answer;
-use steerco_domain::access::{Row, TABLE, find};
+use steerco_domain::access::{Permission, TABLE, find};
 use steerco_domain::error::Fault;
 use steerco_domain::event_type::{check_event_types, check_kinds, check_labels, label_of};
 use steerco_domain::field::Long;
@@ -25,7 +25,7 @@ use steerco_persistence::{Access, Conn, Fail, Scope, log, query};
 use crate::token::digest;
 use crate::{Caller, EventFilter, Service};
 
-pub(crate) const FEED: &Row = find("event", "read");
+pub(crate) const FEED: &Permission = find("event", "read");
 
 /// Values that a filter of the feed may name, of each sort.
 const NAMES_MAX: usize = 200;
@@ -33,7 +33,7 @@ const NAMES_MAX: usize = 200;
 const GRANT: &str = find("grant", "read").kind;
 
 /// What a caller sees of the feed, of what it asked for.
-pub(crate) struct Sight {
+pub(crate) struct Visibility {
     /// Kinds by the scope in which the caller may read them.
     kinds: Vec<(Scope, Vec<&'static str>)>,
     /// By token and by grants.
@@ -56,7 +56,12 @@ struct Limit {
 
 impl Service {
     /// The kinds the caller may read, by the reach in which it may.
-    pub(crate) async fn sight(&self, conn: &Conn, caller: &Caller, filter: &EventFilter) -> Result<Sight, Fail> {
+    pub(crate) async fn visibility(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        filter: &EventFilter,
+    ) -> Result<Visibility, Fail> {
         let (access, feed) = self.authorise(conn, caller, FEED).await?;
         filter.check()?;
         let (org, now) = (caller.organisation(), self.inner.clock.now());
@@ -78,7 +83,7 @@ impl Service {
         }
         let reader = caller.preview.is_none().then(|| access.actor.0.clone());
         let numbers = !feed.is_partner();
-        Ok(Sight { kinds, limits, filter: filter.clone(), access, reader, numbers })
+        Ok(Visibility { kinds, limits, filter: filter.clone(), access, reader, numbers })
     }
 }
 
@@ -139,7 +144,7 @@ struct Wanted {
     now: bool,
 }
 
-impl Sight {
+impl Visibility {
     /// What to ask of the log.
     pub(crate) fn query(&self, after: i64, until: i64, limit: u32) -> FeedQuery {
         FeedQuery {
@@ -302,7 +307,7 @@ impl Limit {
 pub(crate) async fn fill(
     conn: &Conn,
     org: &str,
-    sight: &Sight,
+    sight: &Visibility,
     mut query: FeedQuery,
     seal: &impl Fn(i64) -> String,
 ) -> Result<(Vec<Event>, Option<i64>), Fail> {
@@ -358,13 +363,13 @@ fn maker_of(after: &str) -> String {
 /// Whether the resource of an entry is deleted. Most name no end at all, which is quicker seen than read.
 fn is_deleted(after: &str) -> Option<bool> {
     #[derive(Deserialize)]
-    struct Fate {
+    struct LineOutcome {
         deleted_at: Option<IgnoredAny>,
     }
     if !after.contains("\"deleted_at\":") {
         return Some(false);
     }
-    let Fate { deleted_at } = serde_json::from_str(after).ok()?;
+    let LineOutcome { deleted_at } = serde_json::from_str(after).ok()?;
     Some(deleted_at.is_some())
 }
 

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::attachment::{Attachment, AttachmentState, Content};
 use steerco_domain::hex::hex;
 use steerco_domain::{Error, Reason, Resource};
@@ -13,8 +13,8 @@ use steerco_persistence::blob::{self, Link, PIECE};
 use steerco_persistence::{Database, Effect, Fail};
 
 use crate::command::{Command, Item, decide_by};
-use crate::load_for_write::held;
-use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under, WRITING};
+use crate::load_for_write::load_for_write;
+use crate::operation::{AnswerDoc, Does, Form, Method, Operation, Schema, Under, WRITING};
 use crate::read::check_id;
 use crate::settings::AttachmentLimits;
 use crate::sniff::Sniffer;
@@ -22,12 +22,12 @@ use crate::staging::{Staged, UPLOAD_MAX};
 use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Seen, Service, Written};
 
-const UPLOAD: &Row = find("attachment", "upload");
+const UPLOAD: &Permission = find("attachment", "upload");
 
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "upload_attachment",
-        row: Some(UPLOAD),
+        permission: Some(UPLOAD),
         path: "/v1/attachments/{id}/content",
         under: Under::Kind(Attachment::KIND),
         summary: "Upload the content of one attachment",
@@ -35,18 +35,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[
               same content again changes nothing; other content is refused, and so is content of another SHA-256 than \
               declared.",
         parameters: WRITING,
-        answer: Told { doc: "The resource after the write.", schema: Schema::One },
+        answer: AnswerDoc { doc: "The resource after the write.", schema: Schema::One },
         ..Operation::new(Method::Put, Does::Form(Form::UploadAttachment))
     },
     Operation {
         id: "download_attachment",
-        row: Some(Attachment::KIND.rows.read),
+        permission: Some(Attachment::KIND.rows.read),
         path: "/v1/attachments/{id}/content",
         under: Under::Kind(Attachment::KIND),
         summary: "Download the content of one attachment",
         doc: "The bytes as they were uploaded, always as a file to keep and never as a page to show. The ETag is the \
               SHA-256.",
-        answer: Told { doc: "The content.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "The content.", schema: Schema::Content },
         refusals: &[404],
         ..Operation::new(Method::Get, Does::Form(Form::DownloadAttachment))
     },
@@ -104,7 +104,7 @@ impl Service {
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
             let write = WriteContext::new(context, &conn, access, &self.inner.clock);
-            let (_, found) = held(&write, Attachment::KIND, id, Some(UPLOAD), None).await?;
+            let (_, found) = load_for_write(&write, Attachment::KIND, id, Some(UPLOAD), None).await?;
             let found: Attachment = found.typed()?;
             found.check_upload(&write.acting())?;
             Ok(found)
@@ -124,7 +124,7 @@ impl Service {
         };
         let item = Item::Act {
             id: id.to_owned(),
-            row: UPLOAD,
+            permission: UPLOAD,
             if_match: context.if_match.clone(),
             decide: decide_by(move |on: &mut Attachment, acting| on.take(&read, acting)),
             logged: false,

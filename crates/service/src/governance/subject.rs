@@ -10,7 +10,11 @@ use crate::write_context::WriteContext;
 
 /// Puts a new resource where its subject is, which must live and be in the sight of the writer. Foreign and unknown look
 /// alike.
-pub(crate) async fn seat(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
+pub(crate) async fn set_place(
+    write: &WriteContext<'_>,
+    scope: &Scope,
+    after: &mut dyn AnyResource,
+) -> Result<(), Fail> {
     let Some((kind, id)) = after.subject().map(|(kind, id)| (kind, id.to_owned())) else { return Ok(()) };
     let found = find_place(write, kind, &id).await?;
     // What a partner says must be said of something that is its own, or nobody could tell whose it is.
@@ -19,7 +23,7 @@ pub(crate) async fn seat(write: &WriteContext<'_>, scope: &Scope, after: &mut dy
         let detail = format!("there is no such {}", kind.name);
         return Err(Error::fault("/subject_id", "NOT_FOUND", detail).into());
     };
-    after.seat(&place);
+    after.set_place(&place);
     if scope.is_partner() && after.place().partner.is_none() {
         let detail = "a partner says only what is shared";
         return Err(Error::fault("/visibility", "DOES_NOT_FIT", detail).into());

@@ -15,7 +15,7 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::{Effect, Fail, credential};
 
 use crate::auth::Claims;
-use crate::operation::{Answered, Operation, Part, Told};
+use crate::operation::{AnswerDoc, Answered, Operation, Part};
 use crate::token::digest;
 use crate::{Caller, Context, ReadArgs, Service, Written};
 
@@ -37,7 +37,7 @@ pub struct IssuedAddress {
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "issue_address_calendar_feed",
     path: "/v1/calendar-feeds/{id}/issue-address",
-    answer: Told::of::<IssuedAddress>("The address, shown once."),
+    answer: AnswerDoc::of::<IssuedAddress>("The address, shown once."),
     ..Operation::act::<IssueAddressCalendarFeed>(|service, context, mut arguments| {
         Box::pin(async move {
             let id = arguments.id();

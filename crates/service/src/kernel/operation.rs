@@ -5,7 +5,7 @@
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::encode::{Encode, Encoder};
 use steerco_domain::error::Fault;
 use steerco_domain::field::FieldSpec;
@@ -32,7 +32,7 @@ pub struct Operation {
     pub service: &'static str,
     /// Its row of the table of permissions; without one every caller with a token may. That of a standard operation is among
     /// the rows of the kind.
-    pub row: Option<&'static Row>,
+    pub permission: Option<&'static Permission>,
     pub method: Method,
     /// As REST has it. `{id}` is a resource of the kind under which it stands, other parts are among the parameters.
     pub path: &'static str,
@@ -45,7 +45,7 @@ pub struct Operation {
     /// What it takes beside its body. One that takes `validate_only` writes.
     pub parameters: &'static [&'static Parameter],
     pub body: Option<Body>,
-    pub answer: Told,
+    pub answer: AnswerDoc,
     /// What the answer is where it made something new.
     pub created: Option<&'static str>,
     /// Whether it is an act on one resource.
@@ -170,7 +170,7 @@ impl Body {
 
 /// What is answered: one line on it, and of what schema it is.
 #[derive(Clone, Copy)]
-pub struct Told {
+pub struct AnswerDoc {
     pub doc: &'static str,
     pub schema: Schema,
 }
@@ -194,7 +194,7 @@ pub enum Schema {
     Content,
 }
 
-impl Told {
+impl AnswerDoc {
     pub const fn of<T: Answer>(doc: &'static str) -> Self {
         Self { doc, schema: Schema::Answer(T::SPEC) }
     }
@@ -222,7 +222,7 @@ impl Operation {
             id: "",
             rpc: "",
             service: "",
-            row: None,
+            permission: None,
             method,
             path: "",
             under: Under::Tag(""),
@@ -231,7 +231,7 @@ impl Operation {
             rpc_doc: "",
             parameters: &[],
             body: None,
-            answer: Told { doc: "", schema: Schema::Answer(&NOTHING) },
+            answer: AnswerDoc { doc: "", schema: Schema::Answer(&NOTHING) },
             created: None,
             verb: false,
             refusals: &[],
@@ -259,13 +259,13 @@ impl Operation {
         }
         Self {
             service: kind.title,
-            row: Some(find(kind.name, V::NAME)),
+            permission: Some(find(kind.name, V::NAME)),
             under: Under::Kind(kind),
             summary: first_words(V::DOC),
             doc: V::DOC,
             parameters: WRITING,
             body: Some(Body { title: V::TITLE, doc: V::DOC, fields: V::FIELDS, required, example: "" }),
-            answer: Told { doc: "The resource after the write.", schema: Schema::Resource(kind) },
+            answer: AnswerDoc { doc: "The resource after the write.", schema: Schema::Resource(kind) },
             verb: true,
             ..Self::post(run)
         }

@@ -1,7 +1,7 @@
 //! The table of operations: what every resource has, and what features add. Doors, documents and the command line are
 //! renderings of it.
 
-use steerco_domain::access::Row;
+use steerco_domain::access::Permission;
 use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::{Act, Kind};
 use steerco_domain::{KINDS, RECORDS};
@@ -76,7 +76,7 @@ fn own(kind: &'static Kind) -> impl Iterator<Item = &'static Operation> {
 }
 
 fn does(operation: &Operation, act: &Act) -> bool {
-    operation.verb && operation.row.is_some_and(|row| row.action == act.name)
+    operation.verb && operation.permission.is_some_and(|row| row.action == act.name)
 }
 
 fn of_no_kind() -> impl Iterator<Item = Entry> {
@@ -146,10 +146,10 @@ impl Entry {
     }
 
     /// Its row of the table of permissions; without one every caller with a token may.
-    pub fn row(&self) -> Option<&'static Row> {
+    pub fn permission(&self) -> Option<&'static Permission> {
         match (self.operation.does, self.kind) {
-            (Does::Standard(standard), Some(kind)) => standard.row(kind, self.act),
-            _ => self.operation.row,
+            (Does::Standard(standard), Some(kind)) => standard.permission(kind, self.act),
+            _ => self.operation.permission,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
-use steerco_domain::access::{Row, TABLE};
+use steerco_domain::access::{Permission, TABLE};
 use steerco_domain::id::Id;
 use steerco_domain::partner::{Partner, PartnerState};
 use steerco_domain::resource::Kind;
@@ -120,7 +120,7 @@ impl Service {
         &self,
         conn: &Conn,
         caller: &Caller,
-        row: &Row,
+        row: &Permission,
     ) -> Result<(Arc<Access>, Scope), Fail> {
         let access = self.access(conn, caller).await?;
         let now = self.inner.clock.now();
@@ -140,7 +140,7 @@ impl Service {
     }
 
     /// Whether the caller still may, by rights of which nothing has changed in the database since they were read.
-    pub(crate) fn still_permits(&self, caller: &Caller, access: &Access, row: &Row) -> Result<(), Error> {
+    pub(crate) fn still_permits(&self, caller: &Caller, access: &Access, row: &Permission) -> Result<(), Error> {
         self.check_token(caller)?;
         authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())?;
         Ok(())

@@ -1,9 +1,9 @@
 //! The operations of resources of any kind: each is declared once, and every kind has those that its reach allows.
 
-use steerco_domain::access::Row;
+use steerco_domain::access::Permission;
 use steerco_domain::resource::{Act, Kind};
 
-use crate::operation::{Does, Method, Operation, Schema, Standard, Told, Under, WRITING, Which};
+use crate::operation::{AnswerDoc, Does, Method, Operation, Schema, Standard, Under, WRITING, Which};
 use crate::parameter::{
     AS_OF, EFFECTIVE_AT, FIELDS, FILTER, FORMAT, INCLUDE_TOTAL, ORDER_BY, PAGE_SIZE, PAGE_TOKEN, Parameter,
     SHOW_DELETED, SOURCE_VERSION, VALID_AT, VALIDATE_ONLY,
@@ -13,9 +13,9 @@ use crate::parameter::{
 const READING: &[&Parameter] = &[&AS_OF, &FIELDS, &VALID_AT];
 const DATED: &[&Parameter] = &[&VALIDATE_ONLY, &EFFECTIVE_AT];
 
-const ONE: Told = Told { doc: "The resource.", schema: Schema::One };
-const WRITTEN: Told = Told { doc: "The resource after the write.", schema: Schema::One };
-const CHECKED: Told = Told { doc: "With `validate_only`: what would be created.", schema: Schema::One };
+const ONE: AnswerDoc = AnswerDoc { doc: "The resource.", schema: Schema::One };
+const WRITTEN: AnswerDoc = AnswerDoc { doc: "The resource after the write.", schema: Schema::One };
+const CHECKED: AnswerDoc = AnswerDoc { doc: "With `validate_only`: what would be created.", schema: Schema::One };
 const NEW: &str = "The new resource.";
 
 const fn standard(which: Which, method: Method, does: Standard) -> Operation {
@@ -57,7 +57,7 @@ pub static STANDARD: &[Operation] = &[
             &INCLUDE_TOTAL,
             &SHOW_DELETED,
         ],
-        answer: Told { doc: "A page.", schema: Schema::Page },
+        answer: AnswerDoc { doc: "A page.", schema: Schema::Page },
         ..standard(Which::All, Method::Get, Standard::List)
     },
     Operation {
@@ -71,7 +71,7 @@ pub static STANDARD: &[Operation] = &[
               as a formula begins with an apostrophe in CSV, and is text in a workbook. A file that arrives whole is \
               whole: one that cannot be read to its end breaks off.",
         parameters: &[&AS_OF, &FIELDS, &VALID_AT, &FORMAT, &FILTER, &ORDER_BY, &SHOW_DELETED],
-        answer: Told { doc: "The file.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "The file.", schema: Schema::Content },
         ..standard(Which::All, Method::Get, Standard::Export)
     },
     Operation {
@@ -159,7 +159,7 @@ pub static STANDARD: &[Operation] = &[
         doc: "Up to 1000 items in one transaction. Without `partial` the first refusals refuse all of them. \
               Each item needs the right of its own operation.",
         rpc_doc: "Changes many {many} at once.",
-        answer: Told { doc: "One result for each item.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "One result for each item.", schema: Schema::Content },
         ..write(Which::Whole, Method::Post, Standard::Batch)
     },
     Operation {
@@ -176,7 +176,7 @@ pub static STANDARD: &[Operation] = &[
         rpc_doc: "Creates or changes any number of {many} by the caller's own ids, in one stream: nothing is written until \
                   its end has come.",
         parameters: WRITING,
-        answer: Told { doc: "What became of each record.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "What became of each record.", schema: Schema::Content },
         ..write(Which::Whole, Method::Post, Standard::Upserts)
     },
     Operation {
@@ -186,7 +186,7 @@ pub static STANDARD: &[Operation] = &[
         doc: "Every version of the {one}, newest first.",
         rpc_doc: "Lists the versions of {a one}, newest first.",
         parameters: &[&PAGE_SIZE, &PAGE_TOKEN, &FIELDS],
-        answer: Told { doc: "A page of versions.", schema: Schema::Page },
+        answer: AnswerDoc { doc: "A page of versions.", schema: Schema::Page },
         refusals: &[404],
         ..standard(Which::Changed, Method::Get, Standard::Revisions)
     },
@@ -197,15 +197,15 @@ pub static ACT: Operation =
     Operation { id: "{act}_{one}", path: "/v1/{many}/{id}/{act}", ..write(Which::All, Method::Post, Standard::Act) };
 
 impl Standard {
-    /// Its row of the table of permissions.
-    pub fn row(self, kind: &'static Kind, act: Option<&'static Act>) -> Option<&'static Row> {
+    /// The permission it needs.
+    pub fn permission(self, kind: &'static Kind, act: Option<&'static Act>) -> Option<&'static Permission> {
         let rows = &kind.rows;
         match self {
             Self::Get | Self::List | Self::Export | Self::GetByRef | Self::Revisions => Some(rows.read),
             Self::Create | Self::Upsert | Self::Upserts => rows.create,
             Self::Update | Self::AddExternalRef | Self::RemoveExternalRef | Self::Batch => rows.update,
             Self::Delete | Self::Undelete => rows.delete,
-            Self::Act => act.map(|act| act.row),
+            Self::Act => act.map(|act| act.permission),
         }
     }
 }

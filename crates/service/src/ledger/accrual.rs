@@ -1,23 +1,23 @@
 //! Proposing what is to be accrued at the end of a period.
 
 use futures::future::BoxFuture;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::accrual::AccrualProposal;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, accrual};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
-const PROPOSE: &Row = find("fiscal_period", "propose_accruals");
+const PROPOSE: &Permission = find("fiscal_period", "propose_accruals");
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "get_accrual_proposal",
     service: FiscalPeriod::KIND.title,
-    row: Some(PROPOSE),
+    permission: Some(PROPOSE),
     path: "/v1/fiscal-periods/{id}/accrual-proposal",
     under: Under::Kind(FiscalPeriod::KIND),
     summary: "Get what is to be accrued at the end of a fiscal period",
@@ -25,7 +25,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
           caller sees their programs. Each is computed from what the commitment says is received and invoiced, less what \
           was posted after the period, and the totals are compared with the accrual account of the ledger up to that \
           period.",
-    answer: Told::of::<AccrualProposal>("The proposal."),
+    answer: AnswerDoc::of::<AccrualProposal>("The proposal."),
     refusals: &[404],
     ..Operation::get(|service, context, mut arguments| {
         Box::pin(async move { Ok(Answered::of(service.accrual_proposal(&context.caller, &arguments.id()).await?)) })

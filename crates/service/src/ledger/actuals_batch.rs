@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use serde_json::{Map, json};
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::actuals_batch::{
     ActualsBatch, ActualsBatchType, ActualsProgressState, ActualsResult, ActualsStatus, PostActualsBatch,
 };
@@ -27,18 +27,18 @@ use crate::actuals_line_outcomes::Resolver;
 use crate::actuals_maker::{Maker, Poster, id_of};
 use crate::actuals_orders::Orders;
 use crate::actuals_periods::Periods;
-use crate::actuals_resolved::{Fate, Remark, Resolved};
+use crate::actuals_resolved::{LineOutcome, Remark, Resolved};
 use crate::actuals_sent::{FAULTS_MAX, Line, Sent};
 use crate::command::{Command, Decided, Item, make};
 use crate::line_results::RESULTS_SHOWN;
-use crate::operation::{Answered, Body, Operation, Part, Run, Told, Under, WRITING};
+use crate::operation::{AnswerDoc, Answered, Body, Operation, Part, Run, Under, WRITING};
 use crate::source::check_source_code;
 use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service, Written};
 
-pub(crate) const POST: &Row = find("actuals_batch", "create");
-const ADJUST: &Row = find("actuals_batch", "adjust");
-const OVERRIDE: &Row = find("actuals_batch", "override");
+pub(crate) const POST: &Permission = find("actuals_batch", "create");
+const ADJUST: &Permission = find("actuals_batch", "adjust");
+const OVERRIDE: &Permission = find("actuals_batch", "override");
 
 /// What became of a batch, and of its first lines.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub(crate) const fn posting(run: Run) -> Operation {
         service: ActualsBatch::KIND.title,
         under: Under::Kind(ActualsBatch::KIND),
         parameters: WRITING,
-        answer: Told::of::<PostedActualsBatch>(
+        answer: AnswerDoc::of::<PostedActualsBatch>(
             "The first answer again; or with `validate_only` what would become of the lines.",
         ),
         created: Some("The batch, and what became of its lines."),
@@ -94,7 +94,7 @@ pub(crate) const fn posting(run: Run) -> Operation {
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "create_actuals_batch",
-    row: Some(POST),
+    permission: Some(POST),
     path: "/v1/actuals-batches",
     summary: "Post a batch of actuals",
     doc: "In one transaction, up to 10000 lines. Control totals that do not match refuse the whole batch, and so does a line \
@@ -135,7 +135,7 @@ impl Service {
             let (sent, told) = (Arc::clone(&sent), Arc::clone(&telling));
             Box::pin(async move { decide(write, &sent, [id, base], &told).await })
         });
-        let item = Item::Make { row: POST, make };
+        let item = Item::Make { permission: POST, make };
         let command = Command::one(ActualsBatch::KIND, POST.action, input, item);
         let written = self.execute_one(context, command).await?.typed()?;
         let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -294,7 +294,7 @@ pub(crate) fn new_batch(
 /// The results that come with the answer.
 fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<ActualsResult> {
     let mut others = resolved.unposted.iter().peekable();
-    let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<Fate>))| {
+    let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<LineOutcome>))| {
         let number = i32::try_from(i + 1).unwrap_or(i32::MAX);
         let external_id = line.external_id.as_str().to_owned();
         if let Some(fate) = fate {

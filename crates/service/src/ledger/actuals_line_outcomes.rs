@@ -16,7 +16,7 @@ use steerco_persistence::{Fail, Scope};
 use crate::actuals_maker::{EntrySum, Maker};
 use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
-use crate::actuals_resolved::{Course, Fate, Remark, Resolved};
+use crate::actuals_resolved::{Course, LineOutcome, Remark, Resolved};
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
 use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::coding_rule::{Coder, Coding};
@@ -163,7 +163,7 @@ impl<'a> Resolver<'a> {
         known: Option<&Known>,
         repeats: bool,
         number: usize,
-    ) -> Result<Result<Fate, End>, Fail> {
+    ) -> Result<Result<LineOutcome, End>, Fail> {
         let rejected = |(code, detail): Why| {
             let entry = known.map(|known| known.entry_id.clone());
             Ok(Err((ActualsStatus::Rejected, Some((code.to_owned(), detail)), entry)))
@@ -202,7 +202,7 @@ impl<'a> Resolver<'a> {
             (None, Some(_)) => ActualsStatus::Posted,
             (None, None) => ActualsStatus::Suspense,
         };
-        Ok(Ok(Fate { status, repeats, course: self.place(course) }))
+        Ok(Ok(LineOutcome { status, repeats, course: self.place(course) }))
     }
 
     /// Where a line goes, and the commitment it invoices.

@@ -9,7 +9,7 @@ use steerco_domain::{Error, Fault, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, ledger};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 use crate::parameter::{BATCH_REF, SOURCE};
 use crate::staging::Staged;
 use crate::{Caller, Service};
@@ -17,7 +17,7 @@ use crate::{Caller, Service};
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "get_actuals_progress",
     service: ActualsBatch::KIND.title,
-    row: Some(ActualsBatch::KIND.rows.read),
+    permission: Some(ActualsBatch::KIND.rows.read),
     path: "/v1/actuals-batches/progress",
     under: Under::Kind(ActualsBatch::KIND),
     summary: "Get how far a batch is",
@@ -25,7 +25,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
           of it is in the ledger before all of it is; one that broke off or was refused is not found, and its name is \
           free. `source` and `batch_ref` are both required.",
     parameters: &[&SOURCE, &BATCH_REF],
-    answer: Told::of::<ActualsProgress>("How far it is."),
+    answer: AnswerDoc::of::<ActualsProgress>("How far it is."),
     refusals: &[404],
     ..Operation::get(|service, context, mut arguments| {
         Box::pin(async move {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::actuals_batch::{ActualsBatch, ActualsBatchType, ActualsResult, ActualsStatus, ReclassifyActuals};
 use steerco_domain::actuals_line::tally;
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
@@ -29,13 +29,13 @@ use crate::source::check_source_code;
 use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service};
 
-const RECLASSIFY: &Row = find("actuals_batch", "reclassify");
+const RECLASSIFY: &Permission = find("actuals_batch", "reclassify");
 /// Costs that one act looks at.
 const MOVED_MAX: usize = 100_000;
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "reclassify_actuals",
-    row: Some(RECLASSIFY),
+    permission: Some(RECLASSIFY),
     path: "/v1/actuals-batches/reclassify",
     summary: "Move costs out of suspense",
     doc: "Every cost in suspense that a coding rule of today maps is moved by a balanced entry: in its own period, or where \
@@ -70,7 +70,7 @@ impl Service {
                 let (act, told) = (Arc::clone(&act), Arc::clone(&telling));
                 Box::pin(async move { decide(write, &act, [id, base], &told).await })
             });
-            let item = Item::Make { row: RECLASSIFY, make };
+            let item = Item::Make { permission: RECLASSIFY, make };
             let command = Command::one(ActualsBatch::KIND, RECLASSIFY.action, input, item);
             let written = self.execute_one(context, command).await?.typed()?;
             let results = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));

@@ -15,7 +15,7 @@ use crate::coding_rule::Coding;
 
 /// What becomes of a line that is posted.
 #[derive(Clone, Copy)]
-pub(crate) struct Fate {
+pub(crate) struct LineOutcome {
     pub(crate) status: ActualsStatus,
     pub(crate) repeats: bool,
     /// Where it goes, as a place in [`Resolved::courses`].
@@ -41,7 +41,7 @@ pub(crate) struct Remark {
 /// What becomes of all lines.
 #[derive(Default)]
 pub(crate) struct Resolved {
-    pub(crate) fates: Vec<Option<Fate>>,
+    pub(crate) fates: Vec<Option<LineOutcome>>,
     pub(crate) courses: Vec<Course>,
     pub(crate) unposted: Vec<Unposted>,
     pub(crate) tally: Tally<ActualsStatus>,
@@ -52,7 +52,7 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    pub(crate) fn course(&self, fate: Fate) -> Option<&Course> {
+    pub(crate) fn course(&self, fate: LineOutcome) -> Option<&Course> {
         self.courses.get(usize::try_from(fate.course).ok()?)
     }
 

@@ -42,13 +42,13 @@ impl Line {
     fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
         self.digest.store(&mut cells);
-        self.line.keep(&mut cells);
+        self.line.to_cells(&mut cells);
         cells
     }
 
     fn staged(cells: Vec<Cell>) -> Option<Self> {
         let mut cells = Cells::new(cells);
-        Some(Self { digest: Text::load(&mut cells)?, line: ActualsLine::kept(&mut cells)? })
+        Some(Self { digest: Text::load(&mut cells)?, line: ActualsLine::from_cells(&mut cells)? })
     }
 }
 

@@ -12,7 +12,7 @@ use steerco_persistence::Fail;
 use crate::actuals_batch::{POST, PostedActualsBatch, PostedBatch};
 use crate::actuals_progress::Watch;
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Gather, Line, Sent, Stager};
-use crate::operation::{Does, Form, Method, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Does, Form, Method, Operation, Under};
 use crate::parameter::{
     ADJUSTING, BATCH_REF, CORRECTIONS, COUNT, GROUP_TOTALS, LEGAL_ENTITY_ID, LOCAL_TOTALS, OVERRIDE_REASON, PARTIAL,
     PROFILE, SOURCE, TOTALS, VALIDATE_ONLY,
@@ -25,7 +25,7 @@ pub const STREAM_BYTES_MAX: u64 = 512 << 20;
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "import_actuals",
-    row: Some(POST),
+    permission: Some(POST),
     path: "/v1/actuals-batches/import",
     under: Under::Kind(ActualsBatch::KIND),
     summary: "Post a long batch of actuals",
@@ -49,7 +49,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
         &OVERRIDE_REASON,
         &PROFILE,
     ],
-    answer: Told::of::<PostedActualsBatch>(
+    answer: AnswerDoc::of::<PostedActualsBatch>(
         "The first answer again; or with `validate_only` what would become of the lines.",
     ),
     created: Some("The batch, and what became of its lines."),

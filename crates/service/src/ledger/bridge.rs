@@ -16,7 +16,7 @@ use steerco_persistence::exchange::{self, RateNeed, Rates};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget, translation};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 use crate::parameter::{CURRENCY, FROM_ID};
 use crate::read::{check_id, resolve_id};
 use crate::visibility::event_id;
@@ -25,7 +25,7 @@ use crate::{Caller, Service};
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "get_budget_bridge",
     service: Budget::KIND.title,
-    row: Some(Budget::KIND.rows.read),
+    permission: Some(Budget::KIND.rows.read),
     path: "/v1/budgets/{id}/bridge",
     under: Under::Kind(Budget::KIND),
     summary: "Get how one version of a budget became another",
@@ -35,7 +35,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
           version, and what the later one comes to by its own, each as it was known when the version was approved: the \
           difference is a step of its own, `exchange_rates`, which also takes what rounding leaves.",
     parameters: &[&FROM_ID, &CURRENCY],
-    answer: Told::of::<BudgetBridge>("The bridge."),
+    answer: AnswerDoc::of::<BudgetBridge>("The bridge."),
     refusals: &[404, 409],
     ..Operation::get(|service, context, mut arguments| {
         let (id, from) = (arguments.id(), arguments.text(&FROM_ID));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::authority_limit::{AuthorityAct, suffices};
 use steerco_domain::budget::{BUDGET_LINES_MAX, Budget, BudgetCell, BudgetState};
 use steerco_domain::budget_transfer::{BudgetPlace, BudgetTransfer, BudgetTransferState, BudgetTransferType};
@@ -35,7 +35,7 @@ use crate::write_context::WriteContext;
 
 /// What follows for the budget of a period that is not open.
 const STAYS: &str = "and its budget stays";
-const APPROVE_TRANSFER: &Row = find("budget_transfer", "approve");
+const APPROVE_TRANSFER: &Permission = find("budget_transfer", "approve");
 
 pub(crate) const BUDGET: Feature = Feature::of(
     Budget::KIND,
@@ -291,7 +291,7 @@ async fn approve_transfer(
         return Ok(());
     }
     let (act, amount) = (transfer.transfer_type.act(), transfer.amount);
-    let wanted = Authority { act, row: APPROVE_TRANSFER, amount, pointer: "/amount" };
+    let wanted = Authority { act, permission: APPROVE_TRANSFER, amount, pointer: "/amount" };
     check_authority(write, transfer.program_id, &wanted).await?;
     let org = write.context.caller.organisation();
     let books = Books::read(write, transfer.legal_entity_id).await?;
@@ -341,10 +341,10 @@ fn cell(place: &BudgetPlace, account: LedgerAccount, amount: Money) -> BudgetCel
     }
 }
 
-/// What takes authority: the act, the row of the table that permits it, the amount and where that stands.
+/// What takes authority: the act, the permission it needs, the amount and where that stands.
 pub(crate) struct Authority {
     pub(crate) act: AuthorityAct,
-    pub(crate) row: &'static Row,
+    pub(crate) permission: &'static Permission,
     pub(crate) amount: Money,
     pub(crate) pointer: &'static str,
 }
@@ -358,7 +358,7 @@ pub(crate) async fn check_authority(
     let (org, program) = (write.context.caller.organisation(), program.to_string());
     let portfolio = query::find_text(write.conn, org, Program::KIND, &program, "portfolio_id").await?;
     let narrow = write.context.caller.narrow();
-    let roles = live_roles(&write.access, narrow, wanted.row, write.now, &program, portfolio.as_deref());
+    let roles = live_roles(&write.access, narrow, wanted.permission, write.now, &program, portfolio.as_deref());
     let limits = budget::list_limits(write.conn, org).await?;
     if suffices(&limits, &roles, wanted.act, wanted.amount) {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Commitments and the ledger: what a step posts, and whether the budget lets it.
 
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::commitment::Commitment;
 use steerco_domain::error::Fault;
@@ -21,7 +21,7 @@ use crate::hooks::{Hooks, hook};
 use crate::service::Feature;
 use crate::write_context::WriteContext;
 
-const OVERRIDE: &Row = find("commitment", "override");
+const OVERRIDE: &Permission = find("commitment", "override");
 
 pub(crate) const COMMITMENT: Feature = Feature::of(
     Commitment::KIND,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::exchange::Conversion;
 use steerco_domain::exchange_rate::{
     ConvertAmounts, ExchangeRate, ExchangeRateType, ImportExchangeRates, Quote, series,
@@ -18,12 +18,12 @@ use steerco_persistence::query::Moment;
 use steerco_persistence::{Conn, Fail, exchange, log};
 
 use crate::command::{Command, Item, choose};
-use crate::operation::{Answered, Body, Operation, Told, Under, WRITING};
+use crate::operation::{AnswerDoc, Answered, Body, Operation, Under, WRITING};
 use crate::parameter::AS_OF;
 use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service};
 
-const IMPORT: &Row = find("exchange_rate", "import");
+const IMPORT: &Permission = find("exchange_rate", "import");
 /// What the European Central Bank quotes.
 const EURO: &str = "EUR";
 
@@ -54,7 +54,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "import_exchange_rates",
         service: ExchangeRate::KIND.title,
-        row: Some(IMPORT),
+        permission: Some(IMPORT),
         path: "/v1/exchange-rates/import",
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Import reference rates of the European Central Bank",
@@ -62,7 +62,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
               that is there already stays as it is, or gets a new version where it differs.",
         parameters: WRITING,
         body: Some(Body::of::<ImportExchangeRates>(IMPORT_EXAMPLE)),
-        answer: Told::of::<ImportedExchangeRates>("What became of the file."),
+        answer: AnswerDoc::of::<ImportedExchangeRates>("What became of the file."),
         ..Operation::post(|service, context, arguments| {
             Box::pin(async move {
                 let import = read_input(&arguments.body())?;
@@ -76,7 +76,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "convert_amounts",
         service: ExchangeRate::KIND.title,
-        row: Some(ExchangeRate::KIND.rows.read),
+        permission: Some(ExchangeRate::KIND.rows.read),
         path: "/v1/exchange-rates/convert",
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Convert amounts",
@@ -86,7 +86,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
               rate leaves an amount in `unconverted`.",
         parameters: &[&AS_OF],
         body: Some(Body::of::<ConvertAmounts>(CONVERT_EXAMPLE)),
-        answer: Told::of::<Conversion>("The amounts."),
+        answer: AnswerDoc::of::<Conversion>("The amounts."),
         ..Operation::post(|service, context, mut arguments| {
             Box::pin(async move {
                 let as_of = arguments.instant(&AS_OF);
@@ -111,7 +111,7 @@ impl Service {
                 let (id, reference) = (self.inner.clock.new_id(), reference.clone());
                 let quote = Arc::new(quote);
                 let choose = choose(move |write| put(write, id, Arc::clone(&quote), reference.clone()));
-                Item::Choose { row: IMPORT, choose }
+                Item::Choose { permission: IMPORT, choose }
             };
             let input = serde_json::to_value(import).unwrap_or_default();
             let items: Vec<_> = found.quotes.into_iter().map(item).collect();

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures::future::BoxFuture;
 use serde_json::json;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::explanation::{Explain, ExplainedEntry, Explanation};
-use steerco_domain::financials::{Balance, Counts, Financials, FinancialsQuery, Sight};
+use steerco_domain::financials::{Balance, Counts, Coverage, Financials, FinancialsQuery};
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::list::parse_page_size;
@@ -26,7 +26,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::translation::{self, Positions};
 use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 
-use crate::operation::{Answered, Answering, Arguments, Operation, Run, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Answering, Arguments, Operation, Run, Under};
 use crate::parameter::{
     ACCOUNT, AS_OF, COUNT_REQUESTS, COUNT_RESERVES, CURRENCY, EXPLAIN, FISCAL_PERIOD_ID, FISCAL_YEAR, GROUP_BY,
     GROUP_KEY, PAGE_SIZE, PAGE_TOKEN, Parameter, RATE_SET, RATE_TYPE, ROUNDING,
@@ -37,7 +37,7 @@ use crate::visibility::event_id;
 use crate::{Caller, Context, Service};
 
 /// Who reads the ledger reads what it comes to.
-const LEDGER: &Row = find("ledger_entry", "read");
+const LEDGER: &Permission = find("ledger_entry", "read");
 
 /// What is asked, by whom, of which version.
 #[derive(Clone, Copy)]
@@ -71,14 +71,14 @@ static PARAMETERS: &[&Parameter] = &[
 const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
     Operation {
         service: kind.title,
-        row: Some(LEDGER),
+        permission: Some(LEDGER),
         under: Under::Kind(kind),
         doc: "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the caller sees \
               the programs. They are kept with every posting, so they cost the same at any size; with `as_of`, and by \
               vendor where they are converted by the rates of the days of posting, they are summed from the entries. \
               `currency` and `rate_type` tell them in one currency too; `explain` tells the entries behind them.",
         parameters: PARAMETERS,
-        answer: Told::of::<Financials>("The financials."),
+        answer: AnswerDoc::of::<Financials>("The financials."),
         refusals: &[404],
         ..Operation::get(run)
     }
@@ -184,7 +184,7 @@ impl Service {
     }
 
     /// What is in sight beside the balances, and what is missing.
-    async fn in_sight(&self, asked: Asked<'_>) -> Result<Sight, Fail> {
+    async fn in_sight(&self, asked: Asked<'_>) -> Result<Coverage, Fail> {
         let Asked { conn, scope, subject, query, moment } = asked;
         let hidden_count = match subject.kind.name {
             "portfolio" => query::count_hidden(conn, scope, subject.id, moment).await?,
@@ -210,7 +210,7 @@ impl Service {
         }
         let [forecast_count, without_forecast_count] =
             financials::count_forecasts(conn, scope, subject, moment).await?;
-        Ok(Sight { hidden_count, forecast_count, without_forecast_count, oldest_input_at, missing_sources })
+        Ok(Coverage { hidden_count, forecast_count, without_forecast_count, oldest_input_at, missing_sources })
     }
 
     /// The entries behind the figures, a page of them.

@@ -12,7 +12,7 @@ use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, ledger, purchase_order};
 
 use crate::answer::PartOf;
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 use crate::parameter::{AFTER_LINE, PAGE_SIZE, Parameter};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Outcome, Service, Written};
@@ -49,13 +49,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "list_actuals_results",
         service: ActualsBatch::KIND.title,
-        row: Some(ActualsBatch::KIND.rows.read),
+        permission: Some(ActualsBatch::KIND.rows.read),
         path: "/v1/actuals-batches/{id}/results",
         under: Under::Kind(ActualsBatch::KIND),
         summary: "List what became of the lines of a batch",
         doc: DOC,
         parameters: PARAMETERS,
-        answer: Told::of::<ActualsResultPage>("A page."),
+        answer: AnswerDoc::of::<ActualsResultPage>("A page."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move {
@@ -69,13 +69,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "list_purchase_order_results",
         service: PurchaseOrderBatch::KIND.title,
-        row: Some(PurchaseOrderBatch::KIND.rows.read),
+        permission: Some(PurchaseOrderBatch::KIND.rows.read),
         path: "/v1/purchase-order-batches/{id}/results",
         under: Under::Kind(PurchaseOrderBatch::KIND),
         summary: "List what became of the lines of a batch of purchase orders",
         doc: DOC,
         parameters: PARAMETERS,
-        answer: Told::of::<PurchaseOrderResultPage>("A page."),
+        answer: AnswerDoc::of::<PurchaseOrderResultPage>("A page."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move {

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::error::Fault;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
@@ -26,14 +26,14 @@ use crate::actuals_batch::find_entity;
 use crate::actuals_sent::FAULTS_MAX;
 use crate::command::{Command, Decided, Item, make};
 use crate::line_results::RESULTS_SHOWN;
-use crate::operation::{Answered, Body, Operation, Part, Told, Under, WRITING};
+use crate::operation::{AnswerDoc, Answered, Body, Operation, Part, Under, WRITING};
 use crate::purchase_order_desk::Desk;
 use crate::source::check_source_code;
 use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service, Written};
 
-const POST: &Row = find("purchase_order_batch", "create");
-const OVERRIDE: &Row = find("commitment", "override");
+const POST: &Permission = find("purchase_order_batch", "create");
+const OVERRIDE: &Permission = find("commitment", "override");
 
 /// What became of a batch, and of its first lines.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ const EXAMPLE: &str = r#"{
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "create_purchase_order_batch",
     service: PurchaseOrderBatch::KIND.title,
-    row: Some(POST),
+    permission: Some(POST),
     path: "/v1/purchase-order-batches",
     under: Under::Kind(PurchaseOrderBatch::KIND),
     summary: "Take over a batch of purchase orders",
@@ -81,7 +81,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
           `validate_only`: what would become of it.",
     parameters: WRITING,
     body: Some(Body::of::<PostPurchaseOrderBatch>(EXAMPLE)),
-    answer: Told::of::<TakenPurchaseOrderBatch>(
+    answer: AnswerDoc::of::<TakenPurchaseOrderBatch>(
         "The first answer again; or with `validate_only` what would become of the lines.",
     ),
     created: Some("The batch, and what became of its lines."),
@@ -116,7 +116,8 @@ impl Service {
                 let (batch, sha256, told) = (Arc::clone(&batch), sha256.clone(), Arc::clone(&telling));
                 Box::pin(async move { decide(write, &batch, &sha256, id, &told).await })
             });
-            let command = Command::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { row: POST, make });
+            let command =
+                Command::one(PurchaseOrderBatch::KIND, POST.action, input, Item::Make { permission: POST, make });
             let written: Written<PurchaseOrderBatch> = self.execute_one(context, command).await?.typed()?;
             let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
             let lines = written.seen.resource.line_count;

@@ -1,7 +1,7 @@
 //! Reconciling a period with what finance says of it.
 
 use futures::future::BoxFuture;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::input::read_input;
 use steerco_domain::reconciliation::{ReconcileFiscalPeriod, Reconciliation};
@@ -9,11 +9,11 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, reconciliation};
 
-use crate::operation::{Answered, Body, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Body, Operation, Under};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
-const RECONCILE: &Row = find("fiscal_period", "reconcile");
+const RECONCILE: &Permission = find("fiscal_period", "reconcile");
 
 const EXAMPLE: &str =
     r#"{"source": "gla", "lines": [{"external_id": "0", "amount": {"amount": "1390.11", "currency": "GBP"}}]}"#;
@@ -21,7 +21,7 @@ const EXAMPLE: &str =
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "reconcile_fiscal_period",
     service: FiscalPeriod::KIND.title,
-    row: Some(RECONCILE),
+    permission: Some(RECONCILE),
     path: "/v1/fiscal-periods/{id}/reconcile",
     under: Under::Kind(FiscalPeriod::KIND),
     summary: "Reconcile a fiscal period with a finance system",
@@ -29,7 +29,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
           numbers must agree: what the statement says, the sum of the entries of that source, and the balances that are \
           kept with them. A statement of lines is answered with the rows that differ, up to 1000 of them.",
     body: Some(Body::of::<ReconcileFiscalPeriod>(EXAMPLE)),
-    answer: Told::of::<Reconciliation>("What was found."),
+    answer: AnswerDoc::of::<Reconciliation>("What was found."),
     refusals: &[404],
     ..Operation::post(|service, context, mut arguments| {
         Box::pin(async move {

@@ -14,7 +14,7 @@ use crate::write_context::WriteContext;
 pub(crate) fn settle_divided(plan: &mut dyn AnyResource, given: Option<Vec<usize>>) -> Result<(), Fail> {
     let Some(given) = given else { return Ok(()) };
     let mut faults = Vec::new();
-    plan.settle(&mut faults);
+    plan.derive_and_check(&mut faults);
     let mut faults: Vec<Fault> = faults.into_iter().map(|fault| where_given(fault, &given)).collect();
     faults.dedup();
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }

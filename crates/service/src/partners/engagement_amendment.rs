@@ -1,6 +1,6 @@
 //! Amendments and their engagements: the approval of one changes the other in the same transaction.
 
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::authority_limit::AuthorityAct;
 use steerco_domain::engagement::Engagement;
 use steerco_domain::engagement_amendment::{EngagementAmendment, EngagementAmendmentState};
@@ -14,7 +14,7 @@ use crate::hooks::{Hooks, hook, settle};
 use crate::service::Feature;
 use crate::write_context::WriteContext;
 
-const APPROVE: &Row = find("engagement_amendment", "approve");
+const APPROVE: &Permission = find("engagement_amendment", "approve");
 
 pub(crate) const ENGAGEMENT_AMENDMENT: Feature =
     Feature::of(EngagementAmendment::KIND, Hooks { on_act: hook!(on_act: amend), ..Hooks::NONE });
@@ -38,7 +38,7 @@ async fn amend(
     if let Some(Money { units, currency }) = amendment.value_change {
         let amount = Money::new(units.saturating_abs(), currency);
         let act = AuthorityAct::EngagementAmendment;
-        let wanted = Authority { act, row: APPROVE, amount, pointer: "/value_change/amount" };
+        let wanted = Authority { act, permission: APPROVE, amount, pointer: "/value_change/amount" };
         for program in &old.program_ids {
             check_authority(write, *program, &wanted).await?;
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::account::Account;
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::error::Fault;
@@ -28,11 +28,11 @@ use crate::milestone_delivery::payment_of;
 use crate::service::Feature;
 use crate::write_context::WriteContext;
 
-const CREATE_INVOICE: &Row = find("invoice", "create");
-const CREATE_STATEMENT: &Row = find("vendor_statement", "create");
-const CREATE_CARD: &Row = find("rate_card", "create");
-const APPROVE_RELEASE: &Row = find("retention_release", "approve");
-const PROPOSE_CREDIT: &Row = find("service_level_measurement", "propose_credit");
+const CREATE_INVOICE: &Permission = find("invoice", "create");
+const CREATE_STATEMENT: &Permission = find("vendor_statement", "create");
+const CREATE_CARD: &Permission = find("rate_card", "create");
+const APPROVE_RELEASE: &Permission = find("retention_release", "approve");
+const PROPOSE_CREDIT: &Permission = find("service_level_measurement", "propose_credit");
 
 /// The account of an engagement in reach, which is held; nothing where it is not in reach: the check of the references
 /// tells of it.

@@ -1,6 +1,6 @@
 //! Claims of partners: what must hold of one, the review it opens, and what becomes of the claim before it.
 
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::attachment::{Attachment, AttachmentState, AttachmentVisibility};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::error::Fault;
@@ -25,7 +25,7 @@ use crate::review_case::term;
 use crate::service::Feature;
 use crate::write_context::WriteContext;
 
-const READ_ATTACHMENT: &Row = find("attachment", "read");
+const READ_ATTACHMENT: &Permission = find("attachment", "read");
 
 pub(crate) const MILESTONE_UPDATE: Feature = Feature::of(
     MilestoneUpdate::KIND,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::engagement_amendment::EngagementAmendment;
 use steerco_domain::invoice::Invoice;
@@ -18,17 +18,17 @@ use steerco_persistence::ocds::{Spanned, list_instants, list_versions};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail};
 
-use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under};
+use crate::operation::{AnswerDoc, Does, Form, Method, Operation, Schema, Under};
 use crate::parameter::FILTER;
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, ListArgs, Service};
 
-const READ_ORGANISATION: &Row = find("organisation", "read");
-const READ_PARTNER: &Row = find("partner", "read");
-const READ_ENGAGEMENT: &Row = find("engagement", "read");
-const READ_AMENDMENT: &Row = find("engagement_amendment", "read");
-const READ_INVOICE: &Row = find("invoice", "read");
-const READ_MILESTONE: &Row = find("milestone", "read");
+const READ_ORGANISATION: &Permission = find("organisation", "read");
+const READ_PARTNER: &Permission = find("partner", "read");
+const READ_ENGAGEMENT: &Permission = find("engagement", "read");
+const READ_AMENDMENT: &Permission = find("engagement_amendment", "read");
+const READ_INVOICE: &Permission = find("invoice", "read");
+const READ_MILESTONE: &Permission = find("milestone", "read");
 
 const RELEASES: &str = "One release for each change of the contract, its amendments and its milestones since the engagement \
     is in force, oldest first: what the partner may know, and the same for every reader. A release says everything that \
@@ -39,9 +39,9 @@ const RECORD: &str = "The releases of the release package, and the compiled rele
 /// A package, to be filled in.
 const fn package(form: Form) -> Operation {
     Operation {
-        row: Some(READ_ENGAGEMENT),
+        permission: Some(READ_ENGAGEMENT),
         under: Under::Kind(Engagement::KIND),
-        answer: Told { doc: "The package.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "The package.", schema: Schema::Content },
         refusals: &[404, 409],
         ..Operation::new(Method::Get, Does::Form(form))
     }

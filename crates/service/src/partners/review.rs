@@ -1,6 +1,6 @@
 //! Acts on reviews and engagements: who may decide, when time runs, and what follows.
 
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::authority_limit::{AuthorityAct, suffices};
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::error::Fault;
@@ -22,7 +22,7 @@ use crate::review_case::{Case, term};
 use crate::service::Feature;
 use crate::write_context::WriteContext;
 
-const ACCEPT: &Row = find("review", "accept");
+const ACCEPT: &Permission = find("review", "accept");
 
 pub(crate) const REVIEW: Feature = Feature::of(Review::KIND, Hooks { on_act: hook!(on_act: reviewed), ..Hooks::NONE });
 pub(crate) const ENGAGEMENT: Feature = Feature::of(

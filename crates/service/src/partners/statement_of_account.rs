@@ -1,7 +1,7 @@
 //! What both sides of an engagement read of it: the statement of account and the scorecard.
 
 use futures::future::BoxFuture;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::commitment::Commitment;
 use steerco_domain::engagement::{Engagement, EngagementState};
 use steerco_domain::invoice::Invoice;
@@ -15,16 +15,16 @@ use steerco_domain::{Error, Reason, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, account, log};
 
-use crate::operation::{Answered, Arguments, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Arguments, Operation, Under};
 use crate::parameter::{AS_OF, FROM, MINIMUM_EVIDENCE as MINIMUM_EVIDENCE_WANTED, Parameter, UNTIL};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Service};
 
-const READ_ENGAGEMENT: &Row = find("engagement", "read");
-const READ_INVOICE: &Row = find("invoice", "read");
-const READ_COMMITMENT: &Row = find("commitment", "read");
-const READ_LEDGER: &Row = find("ledger_entry", "read");
-const READ_PARTNER: &Row = find("partner", "read");
+const READ_ENGAGEMENT: &Permission = find("engagement", "read");
+const READ_INVOICE: &Permission = find("invoice", "read");
+const READ_COMMITMENT: &Permission = find("commitment", "read");
+const READ_LEDGER: &Permission = find("ledger_entry", "read");
+const READ_PARTNER: &Permission = find("partner", "read");
 
 /// What is asked of a scorecard.
 #[derive(Clone, Debug, Default)]
@@ -57,14 +57,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "get_statement_of_account",
         service: Engagement::KIND.title,
-        row: Some(READ_ENGAGEMENT),
+        permission: Some(READ_ENGAGEMENT),
         path: "/v1/engagements/{id}/statement-of-account",
         under: Under::Kind(Engagement::KIND),
         summary: "Get the statement of account of an engagement",
         doc: "What was agreed, accepted, charged and paid, entry by entry, with what is owed after each, and the disputes \
               that are open. The partner and the organisation read the same numbers.",
         parameters: &[&AS_OF],
-        answer: Told::value::<StatementOfAccount>("The statement."),
+        answer: AnswerDoc::value::<StatementOfAccount>("The statement."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             let (id, as_of) = (arguments.id(), arguments.instant(&AS_OF));
@@ -74,13 +74,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "get_engagement_scorecard",
         service: Engagement::KIND.title,
-        row: Some(READ_ENGAGEMENT),
+        permission: Some(READ_ENGAGEMENT),
         path: "/v1/engagements/{id}/scorecard",
         under: Under::Kind(Engagement::KIND),
         summary: "Get the scorecard of an engagement",
         doc: SCORECARD,
         parameters: SCORING,
-        answer: Told::value::<Scorecard>("The scorecard."),
+        answer: AnswerDoc::value::<Scorecard>("The scorecard."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             let (id, args) = (arguments.id(), scorecard_args(&mut arguments));
@@ -90,13 +90,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "get_partner_scorecard",
         service: Partner::KIND.title,
-        row: Some(READ_PARTNER),
+        permission: Some(READ_PARTNER),
         path: "/v1/partners/{id}/scorecard",
         under: Under::Kind(Partner::KIND),
         summary: "Get the scorecard of a partner",
         doc: SCORECARD,
         parameters: SCORING,
-        answer: Told::value::<Scorecard>("The scorecard."),
+        answer: AnswerDoc::value::<Scorecard>("The scorecard."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             let (id, args) = (arguments.id(), scorecard_args(&mut arguments));
@@ -106,14 +106,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "get_invoice_match",
         service: Invoice::KIND.title,
-        row: Some(READ_LEDGER),
+        permission: Some(READ_LEDGER),
         path: "/v1/invoices/{id}/match",
         under: Under::Kind(Invoice::KIND),
         summary: "Get an invoice beside the books",
         doc: "The commitment of its purchase order line, and the costs that finance posted with its number \
               (`invoice_reference`) against commitments of its engagement: what was posted more or less than charged. For \
               who reads the ledger.",
-        answer: Told::value::<InvoiceMatch>("The match."),
+        answer: AnswerDoc::value::<InvoiceMatch>("The match."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move { Ok(Answered::of(service.invoice_match(&context.caller, &arguments.id()).await?)) })

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use steerco_domain::dependency::Dependency;
+use steerco_domain::dependency_end::DependencyEnd;
 use steerco_domain::error::Fault;
 use steerco_domain::graph::{cycle, find_path};
 use steerco_domain::id::Id;
-use steerco_domain::node::Node;
 use steerco_domain::program::Program;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::{Fail, Scope, graph};
@@ -28,7 +28,7 @@ async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fa
     let mut programs = Vec::new();
     let mut reached = scope.is_whole();
     for end in [&edge.from, &edge.to] {
-        let Ok(node) = Node::parse(end) else { return Err(Error::internal().into()) };
+        let Ok(node) = DependencyEnd::parse(end) else { return Err(Error::internal().into()) };
         let program = graph::hold_program_of(write.conn, scope.org(), node.kind(), end).await?;
         reached = reached || graph::is_in_reach(write.conn, scope, node.kind(), end).await?;
         programs.push(program.and_then(|id| Id::<Program>::parse(&id).ok()));
@@ -67,7 +67,7 @@ async fn check_cycle(
     path.rotate_right(1);
     let mut seen = HashSet::new();
     for id in &path {
-        let Ok(node) = Node::parse(id) else { continue };
+        let Ok(node) = DependencyEnd::parse(id) else { continue };
         if scope.is_whole() || graph::is_in_reach(write.conn, scope, node.kind(), id).await? {
             seen.insert(id.clone());
         }

@@ -11,7 +11,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, log, progress};
 
-use crate::operation::{Answered, Answering, Arguments, Operation, Run, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Answering, Arguments, Operation, Run, Under};
 use crate::parameter::{AS_OF, Parameter};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Context, Service};
@@ -22,13 +22,13 @@ static PARAMETERS: &[&Parameter] = &[&AS_OF];
 const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
     Operation {
         service: kind.title,
-        row: Some(kind.rows.read),
+        permission: Some(kind.rows.read),
         under: Under::Kind(kind),
         doc: "Earned of measured weight of its deliverables, as far as the caller sees them; `GET /v1/metrics` defines each \
               number. Maintained with every write, so it costs the same at any size; with `as_of` it is computed from \
               history.",
         parameters: PARAMETERS,
-        answer: Told::of::<Progress>("The progress."),
+        answer: AnswerDoc::of::<Progress>("The progress."),
         refusals: &[404],
         ..Operation::get(run)
     }

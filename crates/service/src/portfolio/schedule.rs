@@ -14,19 +14,19 @@ use steerco_domain::project::Project;
 use steerco_domain::work_calendar::WorkCalendar;
 use steerco_domain::{Error, Reason, Resource};
 
-use crate::operation::{Does, Form, Method, Operation, Schema, Told, Under};
+use crate::operation::{AnswerDoc, Does, Form, Method, Operation, Schema, Under};
 use crate::{Caller, ListArgs, ReadArgs, Service};
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "export_schedule",
     service: "Export",
-    row: Some(Activity::KIND.rows.read),
+    permission: Some(Activity::KIND.rows.read),
     path: "/v1/projects/{id}/schedule",
     under: Under::Kind(Project::KIND),
     summary: "Get the schedule of one project as a file",
     doc: "Its activities, the milestones of its deliverables and what they wait for, as far as the caller sees them, as XML of \
           Microsoft Project (MSPDI), with the numbers that an import gave them.",
-    answer: Told { doc: "The schedule.", schema: Schema::Content },
+    answer: AnswerDoc { doc: "The schedule.", schema: Schema::Content },
     refusals: &[404, 413],
     ..Operation::new(Method::Get, Does::Form(Form::ExportSchedule))
 }];

@@ -5,7 +5,7 @@ use steerco_derive::answer;
 use steerco_domain::event_type::{self, event_types};
 use steerco_domain::metric::{METRICS, Metrics};
 
-use crate::operation::{Answered, Operation, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Under};
 
 /// A type of event.
 #[answer]
@@ -41,7 +41,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Tag("metrics"),
         summary: "List metrics",
         doc: "The registry of metrics: what each number is, its unit and source, and when it has no value.",
-        answer: Told::of::<Metrics>("The registry."),
+        answer: AnswerDoc::of::<Metrics>("The registry."),
         ..Operation::get(|service, context, _| {
             Box::pin(async move {
                 service.admit(&context.caller).await?;
@@ -56,7 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Tag("events"),
         summary: "List the types of events",
         doc: "The catalogue: everything that the feed and webhooks can tell of.",
-        answer: Told::of::<EventTypeList>("The types."),
+        answer: AnswerDoc::of::<EventTypeList>("The types."),
         ..Operation::get(|service, context, _| {
             Box::pin(async move {
                 service.admit(&context.caller).await?;

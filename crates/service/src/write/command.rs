@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
-use steerco_domain::access::Row;
+use steerco_domain::access::Permission;
 use steerco_domain::resource::{Acting, Decide, Kind};
 use steerco_domain::{AnyBox, Error, Resource};
 use steerco_persistence::{Change, Effect, Fail, Scope, SourceVersion};
@@ -77,18 +77,18 @@ pub(crate) enum Item {
     },
     Act {
         id: String,
-        row: &'static Row,
+        permission: &'static Permission,
         if_match: Option<String>,
         decide: Decide,
         /// Whether it is logged even where it leaves the resource as it was.
         logged: bool,
     },
     Choose {
-        row: &'static Row,
+        permission: &'static Permission,
         choose: Choose,
     },
     Make {
-        row: &'static Row,
+        permission: &'static Permission,
         make: Make,
     },
 }

@@ -8,12 +8,12 @@ use crate::write_context::WriteContext;
 
 /// Tells a new resource what it consults. What is not there is found by the check of the references.
 pub(crate) async fn consult(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
-    let Some((kind, id)) = after.consults() else { return Ok(()) };
+    let Some((kind, id)) = after.context_of() else { return Ok(()) };
     let kind = find_kind(kind).ok_or_else(Error::internal)?;
     let mut faults = Vec::new();
     if let Some(found) = query::find_any(write.conn, scope, kind, &id, Moment::Now).await? {
         let found: &dyn AnyResource = &*found;
-        after.learn(found, &mut faults);
+        after.take_context(found, &mut faults);
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
 }

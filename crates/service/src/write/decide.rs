@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::error::Fault;
 use steerco_domain::field::Setter;
 use steerco_domain::mask::Mask;
@@ -23,12 +23,12 @@ use crate::crosswalk::Behind;
 use crate::family::children_of;
 use crate::hidden::refuse_hidden;
 use crate::hooks::{Hooks, settle};
-use crate::load_for_write::{held, need_etag};
+use crate::load_for_write::{load_for_write, need_etag};
 use crate::source::{check_source_code, refuse_partner};
 use crate::subject::check_author;
 use crate::write_context::WriteContext;
 
-const HISTORY: &Row = find("history", "write");
+const HISTORY: &Permission = find("history", "write");
 
 pub(crate) fn decide<'a>(
     write: &'a WriteContext<'_>,
@@ -40,7 +40,7 @@ pub(crate) fn decide<'a>(
         match item {
             Item::Create { id, body } => create(write, hooks, kind, *id, body, ("create", None)).await,
             Item::Update { id, patch, if_match } => {
-                let (scope, before) = held(write, kind, id, kind.rows.update, if_match.as_deref()).await?;
+                let (scope, before) = load_for_write(write, kind, id, kind.rows.update, if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
                 let patch = without_repeated(write, &scope, &*before, patch).await?;
                 merge(write, hooks, scope, before, &patch, ("update", None)).await
@@ -60,16 +60,16 @@ pub(crate) fn decide<'a>(
                 let item = choose(write).await?;
                 decide(write, hooks, kind, &item).await
             }
-            Item::Act { id, row, if_match, decide, logged } => {
-                let (scope, before) = held(write, kind, id, Some(row), if_match.as_deref()).await?;
+            Item::Act { id, permission, if_match, decide, logged } => {
+                let (scope, before) = load_for_write(write, kind, id, Some(permission), if_match.as_deref()).await?;
                 need_etag(kind, if_match.as_deref())?;
                 let mut after = before.clone();
                 decide(&mut *after, &write.acting())?;
                 settle(&mut *after)?;
                 if let Some(on_act) = hooks.on_act {
-                    on_act(write, &*before, &mut *after, row.action).await?;
+                    on_act(write, &*before, &mut *after, permission.action).await?;
                 }
-                let how = How { action: row.action, source: None, logged: *logged };
+                let how = How { action: permission.action, source: None, logged: *logged };
                 changed(write, hooks, scope, &*before, after, how).await
             }
         }
@@ -129,7 +129,7 @@ fn admit<'a>(
         if let Some(on_create) = hooks.on_create {
             on_create(write, after).await?;
         }
-        crate::subject::seat(write, scope, after).await?;
+        crate::subject::set_place(write, scope, after).await?;
         let kind = after.kind();
         let spans = matches!(kind.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
         let placed = spans || kind.fields.iter().any(|field| field.parent);
@@ -315,7 +315,7 @@ async fn upsert(
         let created = create(write, hooks, kind, new_id, body, ("upsert", Some(reference))).await?;
         return Ok(Decided { source_version: version, ..created });
     };
-    let (scope, before) = held(write, kind, &id, kind.rows.update, wanted.if_match).await?;
+    let (scope, before) = load_for_write(write, kind, &id, kind.rows.update, wanted.if_match).await?;
     if wanted.version.zip(stored).is_some_and(|(new, stored)| new < stored) {
         return Ok(unchanged(scope, before, Outcome::Stale));
     }
@@ -351,7 +351,7 @@ async fn refer(
     add: bool,
 ) -> Result<Decided, Fail> {
     refuse_partner(write)?;
-    let (scope, before) = held(write, kind, id, kind.rows.update, wanted.if_match).await?;
+    let (scope, before) = load_for_write(write, kind, id, kind.rows.update, wanted.if_match).await?;
     let reference = check_source(write, wanted).await?;
     let mut refs = before.common().external_refs.clone();
     if add {
@@ -409,7 +409,7 @@ async fn delete(
     id: &str,
     if_match: Option<&str>,
 ) -> Result<Decided, Fail> {
-    let (scope, before) = held(write, kind, id, kind.rows.delete, if_match).await?;
+    let (scope, before) = load_for_write(write, kind, id, kind.rows.delete, if_match).await?;
     if before.common().deleted_at.is_some() {
         return Ok(unchanged(scope, before, Outcome::Unchanged));
     }
@@ -437,7 +437,7 @@ async fn undelete(
     id: &str,
     if_match: Option<&str>,
 ) -> Result<Decided, Fail> {
-    let (scope, before) = held(write, kind, id, kind.rows.delete, if_match).await?;
+    let (scope, before) = load_for_write(write, kind, id, kind.rows.delete, if_match).await?;
     let mut after = before.clone();
     *after.common_mut().deleted_at = None;
     if let Some(on_undelete) = hooks.on_undelete.filter(|_| before.common().deleted_at.is_some()) {

@@ -21,7 +21,7 @@ use crate::etag::etag;
 use crate::fingerprint::fingerprint;
 use crate::hooks::Hooks;
 use crate::prefetch::prefetch;
-use crate::replay::{Kept, keep, replay};
+use crate::replay::{StoredAnswer, replay, store_answer};
 use crate::service::Service;
 use crate::write_context::WriteContext;
 
@@ -106,7 +106,7 @@ impl Service {
         let mut effects = write.take_effects();
         effects.extend_from_slice(&command.effects);
         effect::check(conn, &act.org, &effects).await?;
-        let kept: Vec<Kept> = results.iter().map(keep).collect();
+        let kept: Vec<StoredAnswer> = results.iter().map(store_answer).collect();
         let answer: Box<dyn Any + Send> = Box::new(BatchResult { results, replayed: false });
         if context.validate_only {
             return Ok(Plan::nothing(act, answer));
@@ -136,7 +136,9 @@ fn may_begin(write: &WriteContext<'_>, kind: &Kind, item: &Item) -> Result<(), E
         Item::Update { .. } | Item::Refer { .. } => write.scope(rows.update),
         Item::Upsert { .. } => write.scope(rows.update).or_else(|_| write.scope(rows.create)),
         Item::Delete { .. } | Item::Undelete { .. } => write.scope(rows.delete),
-        Item::Act { row, .. } | Item::Choose { row, .. } | Item::Make { row, .. } => write.scope(Some(row)),
+        Item::Act { permission, .. } | Item::Choose { permission, .. } | Item::Make { permission, .. } => {
+            write.scope(Some(permission))
+        }
     };
     allowed.map(|_| ())
 }

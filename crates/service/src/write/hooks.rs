@@ -100,6 +100,6 @@ pub(crate) use hook;
 
 pub(crate) fn settle(resource: &mut dyn AnyResource) -> Result<(), Error> {
     let mut faults = Vec::new();
-    resource.settle(&mut faults);
+    resource.derive_and_check(&mut faults);
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }

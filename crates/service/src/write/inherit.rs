@@ -43,7 +43,7 @@ pub(crate) async fn inherit(write: &WriteContext<'_>, scope: &Scope, after: &mut
 
 /// Whether this field is inherited over the reference `by`.
 fn comes_by(kind: &Kind, field: &FieldSpec, by: &str) -> bool {
-    kind.heirloom(field.name).iter().any(|(reference, _, _)| reference.name == by)
+    kind.inherited_from(field.name).iter().any(|(reference, _, _)| reference.name == by)
 }
 
 /// What the row will hold of one field.

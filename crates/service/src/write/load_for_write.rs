@@ -1,6 +1,6 @@
-//! The row that a write is about, and whether the caller has seen it as it is.
+//! The permission that a write is about, and whether the caller has seen it as it is.
 
-use steerco_domain::access::Row;
+use steerco_domain::access::Permission;
 use steerco_domain::resource::{Kind, ScopeRule};
 use steerco_domain::{AnyBox, AnyResource, Error, Reason};
 use steerco_persistence::query::{self, Moment};
@@ -10,20 +10,20 @@ use crate::etag::etag;
 use crate::read::check_id;
 use crate::write_context::WriteContext;
 
-/// The row this write is about, held until it is written. What the caller may not see is not found; what it sees but
+/// The permission this write is about, held until it is written. What the caller may not see is not found; what it sees but
 /// may not change is forbidden.
-pub(crate) async fn held(
+pub(crate) async fn load_for_write(
     write: &WriteContext<'_>,
     kind: &'static Kind,
     id: &str,
-    row: Option<&'static Row>,
+    permission: Option<&'static Permission>,
     if_match: Option<&str>,
 ) -> Result<(Scope, AnyBox), Fail> {
-    let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
+    let permission = permission.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation cannot be deleted"))?;
     check_id(kind, id)?;
-    let scope = write.scope(Some(row))?;
+    let scope = write.scope(Some(permission))?;
     let id = &*write.resolver().id(kind, id).await?;
-    let found = match write.known.take_held(row, id) {
+    let found = match write.known.take_held(permission, id) {
         None => query::find_any_for_update(write.conn, &scope, kind, id).await?,
         held => held,
     };
@@ -32,8 +32,12 @@ pub(crate) async fn held(
             Ok(sight) => query::find_any(write.conn, &sight, kind, id, Moment::Now).await?.is_some(),
             Err(_) => false,
         };
-        let outside =
-            || Error::new(Reason::Forbidden, format!("no grant permits {} over this {}", row.scope(), row.kind));
+        let outside = || {
+            Error::new(
+                Reason::Forbidden,
+                format!("no grant permits {} over this {}", permission.scope(), permission.kind),
+            )
+        };
         return Err(if visible { outside() } else { Error::not_found(kind.name) }.into());
     };
     let whole = kind.scope.is_directory() || kind.scope == ScopeRule::Administration;

@@ -12,19 +12,19 @@ use crate::{BatchResult, Outcome, Seen, Written};
 
 /// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.
 #[derive(Serialize, Deserialize)]
-pub(crate) enum Kept {
+pub(crate) enum StoredAnswer {
     Done { id: String, revision: i32, outcome: String },
     Refused { code: String, detail: String, faults: Vec<Fault> },
 }
 
-pub(crate) fn keep(result: &Result<Written, Error>) -> Kept {
+pub(crate) fn store_answer(result: &Result<Written, Error>) -> StoredAnswer {
     match result {
-        Ok(written) => Kept::Done {
+        Ok(written) => StoredAnswer::Done {
             id: written.seen.resource.id_text(),
             revision: written.seen.resource.common().revision,
             outcome: written.outcome.word().to_owned(),
         },
-        Err(error) => Kept::Refused {
+        Err(error) => StoredAnswer::Refused {
             code: error.reason.code().to_owned(),
             detail: error.detail.clone(),
             faults: error.faults.clone(),
@@ -34,12 +34,12 @@ pub(crate) fn keep(result: &Result<Written, Error>) -> Kept {
 
 /// The answer of the first request, read again under today's rights.
 pub(crate) async fn replay(write: &WriteContext<'_>, kind: &'static Kind, kept: &str) -> Result<BatchResult, Fail> {
-    let kept: Vec<Kept> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
+    let kept: Vec<StoredAnswer> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
     let scope = write.scope(Some(kind.rows.read))?;
     let mut results = Vec::with_capacity(kept.len());
     for kept in kept {
         results.push(match kept {
-            Kept::Done { id, revision, outcome } => {
+            StoredAnswer::Done { id, revision, outcome } => {
                 let found = query::find_revision(write.conn, &scope, kind, &id, revision).await?;
                 let resource = found.ok_or_else(|| Error::not_found(kind.name))?;
                 let outcome = Outcome::ALL.iter().copied().find(|o| o.word() == outcome);
@@ -47,7 +47,7 @@ pub(crate) async fn replay(write: &WriteContext<'_>, kind: &'static Kind, kept: 
                 let seen = Seen { resource, mask, etag, trimmed: false };
                 Ok(Written { seen, outcome: outcome.unwrap_or(Outcome::Updated), replayed: true })
             }
-            Kept::Refused { code, detail, faults } => {
+            StoredAnswer::Refused { code, detail, faults } => {
                 let reason = Reason::ALL.iter().copied().find(|reason| reason.code() == code);
                 Err(Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) })
             }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 use steerco_domain::AnyBox;
-use steerco_domain::access::Row;
+use steerco_domain::access::Permission;
 use steerco_domain::field::Cell;
 use steerco_persistence::Fail;
 
@@ -46,7 +46,7 @@ type Heirloom = (&'static str, String, Vec<&'static str>);
 
 /// What was found, by what was asked for.
 #[derive(Default)]
-pub(crate) struct Known {
+pub(crate) struct TxCache {
     /// Ids of sources by their codes.
     pub(crate) sources: Memory<String, Option<String>>,
     /// Whether a parent is in reach, or another resource there: kind, id, whether it is a parent.
@@ -56,15 +56,15 @@ pub(crate) struct Known {
     held: Held,
 }
 
-impl Known {
+impl TxCache {
     /// Keeps rows that were read to be changed by this action.
-    pub(crate) fn hold(&self, row: &Row, rows: Vec<AnyBox>) {
+    pub(crate) fn hold(&self, row: &Permission, rows: Vec<AnyBox>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.extend(rows.into_iter().map(|found| ((row.action, found.id_text()), found)));
     }
 
     /// A row that was held before, once.
-    pub(crate) fn take_held(&self, row: &Row, id: &str) -> Option<AnyBox> {
+    pub(crate) fn take_held(&self, row: &Permission, id: &str) -> Option<AnyBox> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_empty() {
             return None;

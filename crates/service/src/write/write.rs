@@ -212,8 +212,8 @@ impl Service {
     fn command_of(verb: AnyVerb, context: &Context, id: &str, body: &Map<String, Value>) -> Result<Command, Error> {
         let AnyVerb { kind, act } = verb;
         check_id(kind, id)?;
-        let (row, logged, if_match) = (act.row, act.always_logged, context.if_match.clone());
-        let item = Item::Act { id: id.to_owned(), row, if_match, decide: (act.read)(body)?, logged };
+        let (permission, logged, if_match) = (act.permission, act.always_logged, context.if_match.clone());
+        let item = Item::Act { id: id.to_owned(), permission, if_match, decide: (act.read)(body)?, logged };
         Ok(Command::one(kind, act.name, json!([id, body]), item))
     }
 

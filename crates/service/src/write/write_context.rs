@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use steerco_domain::access::Row;
+use steerco_domain::access::Permission;
 use steerco_domain::actor::Actor;
 use steerco_domain::graph::Edge;
 use steerco_domain::resource::Acting;
@@ -16,7 +16,7 @@ use steerco_persistence::{Access, Act, Change, Conn, Effect, Scope};
 use crate::args::Context;
 use crate::clock::Clock;
 use crate::crosswalk::{Crosswalk, Resolver};
-use crate::tx_cache::Known;
+use crate::tx_cache::TxCache;
 
 /// What a decision knows of its caller.
 pub(crate) struct WriteContext<'a> {
@@ -27,7 +27,7 @@ pub(crate) struct WriteContext<'a> {
     gathered: Mutex<Gathered>,
     /// What external references it has looked up.
     pub(crate) crosswalk: Crosswalk,
-    pub(crate) known: Known,
+    pub(crate) known: TxCache,
     clock: &'a Clock,
 }
 
@@ -60,7 +60,7 @@ impl<'a> WriteContext<'a> {
             now: clock.now(),
             gathered: Mutex::default(),
             crosswalk: Crosswalk::default(),
-            known: Known::default(),
+            known: TxCache::default(),
             clock,
         }
     }
@@ -153,7 +153,7 @@ impl<'a> WriteContext<'a> {
     }
 
     /// The reach of the caller for one row of the table.
-    pub(crate) fn scope(&self, row: Option<&Row>) -> Result<Scope, Error> {
+    pub(crate) fn scope(&self, row: Option<&Permission>) -> Result<Scope, Error> {
         let caller = &self.context.caller;
         let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "organisations are made by `steerco init`"))?;
         authorise(caller.organisation(), &self.access, caller.narrow(), row, self.now)

@@ -1,7 +1,7 @@
 //! The table of permissions is the truth: every row is called by every role, over both doors.
 
 use serde_json::{Map, Value, json};
-use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::access::{Permission, Right, Role, TABLE};
 use steerco_domain::words::Words;
 use steerco_tests::{Client, Door, Refused, Reply, Who, World, scenario};
 
@@ -28,7 +28,7 @@ async fn holder(world: &World, role: Role) -> Client {
 }
 
 /// Calls the operation of a row with a request that is valid. `on` is a resource of its kind.
-async fn call(world: &World, caller: &Client, row: &Row, on: &str) -> Reply {
+async fn call(world: &World, caller: &Client, row: &Permission, on: &str) -> Reply {
     let kind = row.kind;
     match (kind, row.action) {
         ("event", "read") => caller.events(json!({})).await,
@@ -86,7 +86,7 @@ fn is_forbidden(reply: &Reply) -> bool {
 
 /// What a row is called on by a caller whom the table lets: of the partner's resources one that a vendor sees, and of
 /// comments and attachments one's own.
-async fn subject(world: &World, row: &Row, caller: Option<&Client>) -> String {
+async fn subject(world: &World, row: &Permission, caller: Option<&Client>) -> String {
     match (row.kind, row.action, caller) {
         ("partner", "read", _) => return world.partner.clone(),
         ("engagement", "read", _) => return world.engagement.clone(),
@@ -140,7 +140,7 @@ every_cell_is_as_the_table_says(world) {
         let is_resource = !on.is_empty();
         let before = if is_resource { Some(keeper(&world, kind).get(kind, &on).await.unwrap()) } else { None };
         let (refused, permitted): (Vec<_>, Vec<_>) =
-            callers.iter().partition(|(role, _)| row.cell(*role) == Cell::Deny);
+            callers.iter().partition(|(role, _)| row.right(*role) == Right::Deny);
         for (role, caller) in refused {
             let reply = call(&world, caller, row, &on).await;
             if !is_forbidden(&reply) {
@@ -172,7 +172,7 @@ scenario!(upsert_and_batch_need_what_their_parts_need(world) {
             let caller = holder(&world, *role).await;
             let may = |action: &str| {
                 let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).unwrap();
-                row.cell(*role) != Cell::Deny
+                row.right(*role) != Right::Deny
             };
             let acts = [
                 ("create", json!({"create": body(&world, kind)})),
@@ -217,7 +217,7 @@ scenario!(permissions_are_shown_as_they_are(world) {
         .iter()
         .map(|row| {
             let cells: Map<String, Value> =
-                Role::ALL.iter().map(|role| (role.word().to_owned(), row.cell(*role).word().into())).collect();
+                Role::ALL.iter().map(|role| (role.word().to_owned(), row.right(*role).word().into())).collect();
             json!({"operation": format!("{}.{}", row.kind, row.action), "scope": row.scope(), "cells": cells})
         })
         .collect();

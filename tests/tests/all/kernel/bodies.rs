@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steerco_domain::access::{Cell, Role, Row, TABLE};
+use steerco_domain::access::{Permission, Right, Role, TABLE};
 use steerco_tests::{Answer, Client, Who, World, availability};
 
 /// A number that no other body of this process has.
@@ -263,7 +263,7 @@ pub(crate) fn verb_body(kind: &str, verb: &str) -> Value {
 }
 
 /// Whether an action is a verb, called on one resource by its name.
-pub(crate) fn is_verb(row: &Row) -> bool {
+pub(crate) fn is_verb(row: &Permission) -> bool {
     let others = [
         "read",
         "create",
@@ -336,7 +336,7 @@ pub(crate) fn is_fixed(kind: &str) -> bool {
 pub(crate) fn keeper_of(kind: &str) -> Who {
     let may = |role: Role, action: &str| {
         let row = TABLE.iter().find(|row| row.kind == kind && row.action == action);
-        row.is_some_and(|row| row.cell(role) == Cell::Allow)
+        row.is_some_and(|row| row.right(role) == Right::Allow)
     };
     let acts = ["delete", "update", "read"];
     let all = acts.into_iter().find(|act| TABLE.iter().any(|row| row.kind == kind && row.action == *act)).unwrap();

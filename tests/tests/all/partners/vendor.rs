@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use steerco_domain::KINDS;
-use steerco_domain::access::{Cell, Role, TABLE};
+use steerco_domain::access::{Right, Role, TABLE};
 use steerco_domain::field::Setter;
 use steerco_tests::{Client, Door, Who, World, scenario};
 
@@ -178,7 +178,7 @@ scenario!(a_vendor_sets_nothing_that_it_does_not_see(world) {
         let refused = vendor.upsert(kind.name, World::SOURCE, "x", body).await.unwrap_err();
         assert_eq!(refused.code, "PERMISSION_DENIED", "{kind:?}");
     }
-    for row in TABLE.iter().filter(|row| row.cell(Role::Vendor) != Cell::Deny && row.action != "read") {
+    for row in TABLE.iter().filter(|row| row.right(Role::Vendor) != Right::Deny && row.action != "read") {
         // What it says, and how it is told.
         let own = ["milestone_update", "review", "comment", "attachment", "invoice", "vendor_statement"];
         let told = ["consumer", "webhook_endpoint"];

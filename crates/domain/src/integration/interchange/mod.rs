@@ -13,11 +13,11 @@ pub mod mspdi;
 mod mspdi_calendar;
 mod mspdi_names;
 pub mod mspdi_out;
-mod node;
 pub mod schedule;
 pub mod xer;
 mod xer_calendar;
 mod xer_names;
+mod xml_records;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};

@@ -7,11 +7,11 @@ use std::io::BufRead;
 use jiff::civil::DateTime;
 
 use super::mspdi_names::{ASSIGNMENT, OF_PROJECT, OF_TASK, RESOURCE, TASK};
-use super::node::{Node, Nodes, Step};
 use super::schedule::{
     Costs, LINKS_MAX, Lag, PlanCalendar, PlanLink, PlanProject, PlanResource, PlanTask, Schedule, Span, TASKS_MAX,
     Target, too_many,
 };
+use super::xml_records::{Step, XmlRecord, XmlRecords};
 use super::{Sink, mspdi_calendar, note_unread};
 use crate::activity::{ActivityType, ConstraintType, PercentType};
 use crate::dependency::{LagKind, Relation};
@@ -24,7 +24,7 @@ const NOBODY: &str = "-65535";
 /// Reads a file.
 pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), Error> {
     let mut file = File::default();
-    let mut nodes = Nodes::new(input);
+    let mut nodes = XmlRecords::new(input);
     let mut place = Vec::new();
     let is_record = |place: &[String], name: &str| match place {
         [project] => project == "Project" && !matches!(name, "Tasks" | "Calendars" | "Resources" | "Assignments"),
@@ -52,9 +52,9 @@ pub fn read(input: impl BufRead, target: &Target, sink: Sink<'_>) -> Result<(), 
 #[derive(Default)]
 struct File {
     begun: bool,
-    project: Node,
-    calendars: Vec<Node>,
-    tasks: Vec<Node>,
+    project: XmlRecord,
+    calendars: Vec<XmlRecord>,
+    tasks: Vec<XmlRecord>,
     links: usize,
     resources: HashMap<String, String>,
     /// Of each task.
@@ -63,7 +63,7 @@ struct File {
 }
 
 impl File {
-    fn take(&mut self, list: Option<&str>, node: Node) -> Result<(), Error> {
+    fn take(&mut self, list: Option<&str>, node: XmlRecord) -> Result<(), Error> {
         self.begun = true;
         match (list, node.name.as_str()) {
             (Some("Tasks"), "Task") => self.take_task(node)?,
@@ -81,7 +81,7 @@ impl File {
         Ok(())
     }
 
-    fn take_task(&mut self, mut node: Node) -> Result<(), Error> {
+    fn take_task(&mut self, mut node: XmlRecord) -> Result<(), Error> {
         let known = [TASK, OF_TASK].concat();
         node.count_others("/Task", &known, &mut self.others);
         node.children.retain(|child| TASK.contains(&child.name.as_str()));
@@ -94,7 +94,7 @@ impl File {
     }
 
     /// Of a resource its name is kept, with the tasks that it works on.
-    fn take_resource(&mut self, node: &Node) -> Result<(), Error> {
+    fn take_resource(&mut self, node: &XmlRecord) -> Result<(), Error> {
         if let (Some(uid), Some(name)) = (node.get("UID"), node.get("Name")) {
             node.count_others("/Resource", RESOURCE, &mut self.others);
             self.resources.insert(uid.to_owned(), name.to_owned());
@@ -102,7 +102,7 @@ impl File {
         if self.resources.len() > TASKS_MAX { Err(too_many("resources", TASKS_MAX)) } else { Ok(()) }
     }
 
-    fn take_assignment(&mut self, node: &Node) {
+    fn take_assignment(&mut self, node: &XmlRecord) {
         node.count_others("/Assignment", ASSIGNMENT, &mut self.others);
         let (Some(task), Some(resource)) = (node.get("TaskUID"), node.get("ResourceUID")) else { return };
         if resource == NOBODY || resource.starts_with('-') {
@@ -183,7 +183,7 @@ impl File {
         (plan, key)
     }
 
-    fn add_calendar(node: &Node, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
+    fn add_calendar(node: &XmlRecord, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
         let uid = node.get("UID").unwrap_or("0");
         let name = node.get("Name").unwrap_or("Calendar").to_owned();
         let place = format!("calendar {uid}");
@@ -204,7 +204,7 @@ impl File {
         });
     }
 
-    fn plan_task(&self, node: &Node, uid: &str, prefix: &str) -> PlanTask {
+    fn plan_task(&self, node: &XmlRecord, uid: &str, prefix: &str) -> PlanTask {
         let flag = |name: &str| node.get(name).is_some_and(is_true);
         let time = |name: &str| node.get(name).and_then(duration);
         let day = |name: &str| node.get(name).and_then(instant);
@@ -220,7 +220,7 @@ impl File {
         let baselined =
             Span { start: of_baseline("Start").and_then(instant), finish: of_baseline("Finish").and_then(instant) };
         let mut notes = Vec::new();
-        let number = |baseline: &Node| baseline.get("Number").unwrap_or("0").chars().take(8).collect::<String>();
+        let number = |baseline: &XmlRecord| baseline.get("Number").unwrap_or("0").chars().take(8).collect::<String>();
         let further: Vec<String> = node.all("Baseline").map(number).filter(|number| number != "0").take(20).collect();
         if !further.is_empty() {
             let detail = format!("only baseline 0 has a place here; not kept: {}", further.join(", "));
@@ -365,7 +365,7 @@ fn contradicts(symbol: &str, currency: Currency) -> bool {
     }
 }
 
-fn constraint(node: &Node, notes: &mut Vec<Fault>) -> Option<(ConstraintType, Option<DateTime>)> {
+fn constraint(node: &XmlRecord, notes: &mut Vec<Fault>) -> Option<(ConstraintType, Option<DateTime>)> {
     let kind = match node.get("ConstraintType")? {
         "0" => ConstraintType::AsSoonAsPossible,
         "1" => ConstraintType::AsLateAsPossible,
@@ -389,7 +389,7 @@ fn constraint(node: &Node, notes: &mut Vec<Fault>) -> Option<(ConstraintType, Op
     Some((kind, at))
 }
 
-fn plan_link(node: &Node, uid: &str, prefix: &str, lost: &mut Vec<super::Record>) -> Option<PlanLink> {
+fn plan_link(node: &XmlRecord, uid: &str, prefix: &str, lost: &mut Vec<super::Record>) -> Option<PlanLink> {
     let place = format!("link of task {uid}");
     let mut refuse = |code: &'static str, detail: String| {
         lost.push(super::Record::lost(place.clone(), vec![Fault::new("/PredecessorLink", code, detail)]));

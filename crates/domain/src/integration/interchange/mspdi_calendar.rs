@@ -5,7 +5,7 @@ use jiff::{Span, ToSpan};
 
 use super::hours::{Hours, Spans, from_sunday, minutes, settled};
 use super::mspdi::{instant, is_true, whole};
-use super::node::Node;
+use super::xml_records::XmlRecord;
 use crate::error::Fault;
 use crate::work_calendar::EXCEPTIONS_MAX;
 
@@ -13,7 +13,7 @@ use crate::work_calendar::EXCEPTIONS_MAX;
 const LAST: i64 = 4;
 
 /// The hours that a calendar states, and what of it is not kept.
-pub(super) fn read(calendar: &Node) -> (Hours, Vec<Fault>) {
+pub(super) fn read(calendar: &XmlRecord) -> (Hours, Vec<Fault>) {
     let (mut hours, mut notes) = (Hours::default(), Vec::new());
     for day in calendar.list("WeekDays", "WeekDay") {
         let spans = worked(day);
@@ -48,8 +48,8 @@ pub(super) fn read(calendar: &Node) -> (Hours, Vec<Fault>) {
     (hours, notes)
 }
 
-fn worked(day: &Node) -> Spans {
-    let span = |time: &Node| {
+fn worked(day: &XmlRecord) -> Spans {
+    let span = |time: &XmlRecord| {
         let (from, until) = (minutes(time.get("FromTime")?)?, minutes(time.get("ToTime")?)?);
         Some((from, if until == 0 { 1_440 } else { until }))
     };
@@ -58,7 +58,7 @@ fn worked(day: &Node) -> Spans {
 }
 
 /// The first and the last day.
-fn period(node: &Node) -> Option<(Date, Date)> {
+fn period(node: &XmlRecord) -> Option<(Date, Date)> {
     let date = |name: &str| Some(node.get(name).and_then(instant)?.date());
     Some((date("FromDate")?, date("ToDate")?))
 }
@@ -78,7 +78,7 @@ fn except(hours: &mut Hours, days: impl Iterator<Item = Date>, name: Option<&str
 }
 
 /// An exception of Project 2007 and later, which may recur.
-fn add_exception(hours: &mut Hours, node: &Node, notes: &mut Vec<Fault>) {
+fn add_exception(hours: &mut Hours, node: &XmlRecord, notes: &mut Vec<Fault>) {
     let Some((from, until)) = node.all("TimePeriod").next().and_then(period) else { return notes.push(undated()) };
     let name = node.get("Name").and_then(|name| super::fitted("exceptions", name, 200, notes));
     let (name, spans) = (name.as_deref(), worked(node));
@@ -101,7 +101,7 @@ fn every(from: Date, step: Span) -> impl Iterator<Item = Date> {
 }
 
 /// The days on which an exception recurs, also those before its first one; none where its type says no days.
-fn recurring(node: &Node, from: Date) -> Option<Box<dyn Iterator<Item = Date>>> {
+fn recurring(node: &XmlRecord, from: Date) -> Option<Box<dyn Iterator<Item = Date>>> {
     let number = |name: &str| node.get(name).and_then(whole);
     let step = number("Period").filter(|step| (1..=1_000).contains(step)).unwrap_or(1);
     let months = every(from.first_of_month(), step.months());
@@ -152,12 +152,12 @@ fn place_of((item, position): (i64, i64)) -> impl Fn(Date) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::node::{Nodes, Step};
+    use super::super::xml_records::{Step, XmlRecords};
     use super::*;
 
     fn read_text(text: &str) -> (Hours, Vec<Fault>) {
         let text = format!("<Calendar>{text}</Calendar>");
-        let mut nodes = Nodes::new(text.as_bytes());
+        let mut nodes = XmlRecords::new(text.as_bytes());
         match nodes.next(|_| true).unwrap() {
             Step::Whole(node) => read(&node),
             _ => panic!("a calendar"),

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::input::read_input;
 use steerco_domain::resource::Verb;
 use steerco_domain::time::Instant;
@@ -26,7 +26,7 @@ use steerco_persistence::{Conn, Effect, Fail, Scope};
 use crate::caller::Caller;
 use crate::command::{Command, Item};
 use crate::hooks::Hooks;
-use crate::operation::{Answered, Operation, Part, Told, Under};
+use crate::operation::{AnswerDoc, Answered, Operation, Part, Under};
 use crate::parameter::{PAGE_SIZE, PAGE_TOKEN, STATE};
 use crate::read::{check_id, resolve_id};
 use crate::service::Feature;
@@ -37,8 +37,8 @@ use crate::{Context, Service, Written};
 pub use attempt::WebhookAttempt;
 use worker::Attempt;
 
-const TEST: &Row = find(WebhookEndpoint::KIND.name, TestWebhookEndpoint::NAME);
-const REPLAY: &Row = find(WebhookEndpoint::KIND.name, ReplayWebhookEndpoint::NAME);
+const TEST: &Permission = find(WebhookEndpoint::KIND.name, TestWebhookEndpoint::NAME);
+const REPLAY: &Permission = find(WebhookEndpoint::KIND.name, ReplayWebhookEndpoint::NAME);
 
 /// A message to an endpoint. What it says is read from the log whenever it is sent.
 #[answer]
@@ -85,7 +85,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "rotate_secret_webhook_endpoint",
         path: "/v1/webhook-endpoints/{id}/rotate-secret",
-        answer: Told::of::<WebhookSecret>("The secret, shown once."),
+        answer: AnswerDoc::of::<WebhookSecret>("The secret, shown once."),
         ..Operation::act::<RotateSecretWebhookEndpoint>(|service, context, mut arguments| {
             Box::pin(async move {
                 let id = arguments.id();
@@ -97,7 +97,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "test_webhook_endpoint",
         path: "/v1/webhook-endpoints/{id}/test",
-        answer: Told::of::<WebhookAttempt>("What became of the message."),
+        answer: AnswerDoc::of::<WebhookAttempt>("What became of the message."),
         ..Operation::act::<TestWebhookEndpoint>(|service, context, mut arguments| {
             Box::pin(async move {
                 let id = arguments.id();
@@ -121,13 +121,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "list_webhook_deliveries",
         service: WebhookEndpoint::KIND.title,
-        row: Some(WebhookEndpoint::KIND.rows.read),
+        permission: Some(WebhookEndpoint::KIND.rows.read),
         path: "/v1/webhook-endpoints/{id}/deliveries",
         under: Under::Kind(WebhookEndpoint::KIND),
         summary: "List the messages to one webhook endpoint",
         doc: "Newest first, each with its last attempts. What a message says is read from the log whenever it is sent.",
         parameters: &[&STATE, &PAGE_SIZE, &PAGE_TOKEN],
-        answer: Told::of::<WebhookDeliveryPage>("A page."),
+        answer: AnswerDoc::of::<WebhookDeliveryPage>("A page."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             let id = arguments.id();
@@ -251,7 +251,7 @@ impl Service {
         conn: &Conn,
         caller: &Caller,
         id: &str,
-        row: &Row,
+        row: &Permission,
     ) -> Result<(WebhookEndpoint, Scope), Fail> {
         check_id(WebhookEndpoint::KIND, id)?;
         let (_, scope) = self.authorise(conn, caller, row).await?;

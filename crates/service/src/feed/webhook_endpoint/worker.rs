@@ -10,7 +10,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::actor::Actor;
 use steerco_domain::time::Instant;
 use steerco_domain::webhook_endpoint::{
@@ -25,7 +25,7 @@ use steerco_persistence::{Act, Change, ChangeKind, Conn, Effect, Fail, Job, Plan
 use super::attempt::{Sent, WebhookAttempt};
 use super::{message, rights};
 use crate::token::Cursor;
-use crate::visibility::{Sight, fill};
+use crate::visibility::{Visibility, fill};
 use crate::{Caller, Event, EventFilter, Service};
 
 /// How long a node has an endpoint to itself.
@@ -53,7 +53,7 @@ const FAILING_MICROS: i64 = 5 * 86_400 * 1_000_000;
 /// Seconds that an answer may ask to wait at most: a day.
 const WAIT_MAX: u32 = 86_400;
 
-const READ: &Row = find("webhook_endpoint", "read");
+const READ: &Permission = find("webhook_endpoint", "read");
 
 type Running = Arc<Mutex<HashSet<(String, String)>>>;
 
@@ -261,7 +261,7 @@ impl Sender {
         if target.secrets.is_empty() {
             return Ok(Turn::Blind);
         }
-        let sight = match self.service.sight(&conn, &target.caller, &filter_of(&target.endpoint)).await {
+        let sight = match self.service.visibility(&conn, &target.caller, &filter_of(&target.endpoint)).await {
             Ok(sight) => sight,
             Err(Fail::Refused(_)) => return Ok(Turn::Blind),
             Err(fail) => return Err(fail),
@@ -317,7 +317,7 @@ impl Sender {
     }
 
     /// The events of the next stretch of the log, unless enough wait already.
-    async fn read_on(&self, conn: &Conn, sight: &Sight, head: &Head) -> Result<Option<Stretch>, Fail> {
+    async fn read_on(&self, conn: &Conn, sight: &Visibility, head: &Head) -> Result<Option<Stretch>, Fail> {
         let from = self.read;
         if from >= head.seq || webhook::count_pending(conn, &self.org, &self.endpoint).await? >= QUEUE {
             return Ok(None);
@@ -336,7 +336,7 @@ impl Sender {
         in_flight: &mut InFlight,
         conn: &Conn,
         target: &Target,
-        sight: &Sight,
+        sight: &Visibility,
         epoch: i64,
     ) -> Result<Vec<Attempted>, Fail> {
         let now = self.service.inner.clock.now();

@@ -15,7 +15,7 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_derive::answer;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::import_job::{ApplyImportJob, CheckImportJob, ImportJob, ImportState};
 use steerco_domain::resource::Verb;
 use steerco_domain::{Error, Reason, Resource};
@@ -28,15 +28,15 @@ use crate::answer::PartOf;
 use crate::attachment::{check_size, read_content};
 use crate::command::{Command, Item, decide_by};
 use crate::line_results::results_on_page;
-use crate::load_for_write::held;
-use crate::operation::{Answered, Arguments, Does, Form, Method, Operation, Schema, Told, Under, WRITING};
+use crate::load_for_write::load_for_write;
+use crate::operation::{AnswerDoc, Answered, Arguments, Does, Form, Method, Operation, Schema, Under, WRITING};
 use crate::parameter::{AFTER_RECORD, PAGE_SIZE};
 use crate::read::check_id;
 use crate::staging::UPLOAD_MAX;
 use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 
-const UPLOAD: &Row = find("import_job", "upload");
+const UPLOAD: &Permission = find("import_job", "upload");
 /// Bytes that the file of an import may have.
 pub const IMPORT_BYTES_MAX: u64 = 512 << 20;
 
@@ -54,13 +54,13 @@ pub struct ImportRecordPage {
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "upload_import_job",
-        row: Some(UPLOAD),
+        permission: Some(UPLOAD),
         path: "/v1/import-jobs/{id}/content",
         under: Under::Kind(ImportJob::KIND),
         summary: "Upload the file of an import",
         doc: "The bytes as they are, up to 512 MiB. Another file may take its place until it is applied.",
         parameters: WRITING,
-        answer: Told { doc: "The import job.", schema: Schema::One },
+        answer: AnswerDoc { doc: "The import job.", schema: Schema::One },
         ..Operation::new(Method::Put, Does::Form(Form::UploadImport))
     },
     Operation {
@@ -80,14 +80,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "list_import_records",
         service: ImportJob::KIND.title,
-        row: Some(ImportJob::KIND.rows.read),
+        permission: Some(ImportJob::KIND.rows.read),
         path: "/v1/import-jobs/{id}/records",
         under: Under::Kind(ImportJob::KIND),
         summary: "List what became of the records of an import",
         doc: "The report of the last run, in the order of the file, 1000 records at a time where `page_size` says nothing \
               else. What nothing here can hold, and how often it occurs, is told as `lost`.",
         parameters: &[&AFTER_RECORD, &PAGE_SIZE],
-        answer: Told::of::<ImportRecordPage>("A page."),
+        answer: AnswerDoc::of::<ImportRecordPage>("A page."),
         refusals: &[404, 409],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move {
@@ -134,7 +134,7 @@ impl Service {
                 let input = json!([id, read.sha256]);
                 let item = Item::Act {
                     id,
-                    row: UPLOAD,
+                    permission: UPLOAD,
                     if_match: context.if_match.clone(),
                     decide: decide_by(move |on: &mut ImportJob, acting| on.take(&read, acting)),
                     logged: false,
@@ -169,7 +169,7 @@ impl Service {
         let found = async {
             let access = self.access(&conn, &context.caller).await?;
             let write = WriteContext::new(context, &conn, access, &self.inner.clock);
-            held(&write, ImportJob::KIND, id, Some(UPLOAD), None).await
+            load_for_write(&write, ImportJob::KIND, id, Some(UPLOAD), None).await
         };
         found.await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)

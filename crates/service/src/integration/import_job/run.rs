@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use steerco_domain::access::{Row, find};
+use steerco_domain::access::{Permission, find};
 use steerco_domain::error::{Error, Reason};
 use steerco_domain::import_job::{ImportCounts, ImportFormat, ImportJob, ImportOutcome, ImportState};
 use steerco_domain::interchange::Record;
@@ -26,7 +26,7 @@ use crate::source::check_source_code;
 use crate::write_context::WriteContext;
 use crate::{Context, ListArgs, ReadArgs, Service};
 
-const APPLY: &Row = find("import_job", "apply");
+const APPLY: &Permission = find("import_job", "apply");
 /// Microseconds between two times that the job says how far the run is.
 const TOLD: i64 = 2_000_000;
 /// Millionths of a run in which the file is read; in the rest its records are written.
@@ -290,7 +290,7 @@ impl Run {
     ) -> Result<(), Error> {
         let item = Item::Act {
             id: self.job.id_text(),
-            row: APPLY,
+            permission: APPLY,
             if_match: None,
             decide: decide_by(move |job: &mut ImportJob, _| change(job)),
             logged: false,

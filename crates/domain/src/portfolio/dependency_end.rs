@@ -15,7 +15,7 @@ pub const PATTERN: &str = "^[a-z]{2,12}_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 
 /// The id of one of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Node {
+pub struct DependencyEnd {
     kind: &'static Kind,
     id: u128,
 }
@@ -33,7 +33,7 @@ pub fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().filter_map(|name| crate::find_kind(name))
 }
 
-impl Node {
+impl DependencyEnd {
     pub fn kind(&self) -> &'static Kind {
         self.kind
     }
@@ -49,37 +49,37 @@ impl Node {
     }
 }
 
-impl std::fmt::Display for Node {
+impl std::fmt::Display for DependencyEnd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&crate::id::encode(self.kind.prefix, self.id))
     }
 }
 
-impl std::fmt::Debug for Node {
+impl std::fmt::Debug for DependencyEnd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
     }
 }
 
-impl Serialize for Node {
+impl Serialize for DependencyEnd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for DependencyEnd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
-impl Encode for Node {
+impl Encode for DependencyEnd {
     fn encode(&self, to: &mut dyn Encoder) {
         to.text(&self.to_string());
     }
 }
 
-impl Described for Node {
+impl Described for DependencyEnd {
     const WIRE: crate::field::Wire = crate::field::Wire::Text;
 
     fn shape() -> Shape {
@@ -87,7 +87,7 @@ impl Described for Node {
     }
 }
 
-impl Field for Node {
+impl Field for DependencyEnd {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Text)];
 
     fn store(&self, out: &mut Vec<Cell>) {

@@ -8,7 +8,7 @@ use crate::money::Money;
 
 /// A value of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub enum OcdsValue {
     Null,
     Text(String),
     /// A decimal, as it is written.
@@ -16,11 +16,11 @@ pub enum Node {
     /// Texts, which are replaced as a whole.
     Texts(Vec<String>),
     /// Objects with an `id` each, which are merged one by one.
-    List(Vec<Node>),
-    Object(Vec<(&'static str, Node)>),
+    List(Vec<OcdsValue>),
+    Object(Vec<(&'static str, OcdsValue)>),
 }
 
-impl Node {
+impl OcdsValue {
     /// An object of the members that are there.
     pub fn object<const N: usize>(members: [(&'static str, Option<Self>); N]) -> Self {
         Self::Object(members.into_iter().filter_map(|(name, node)| Some((name, node?))).collect())
@@ -127,28 +127,28 @@ impl Node {
     }
 }
 
-fn merge_member(members: &mut Vec<(&'static str, Node)>, name: &'static str, node: &Node) {
+fn merge_member(members: &mut Vec<(&'static str, OcdsValue)>, name: &'static str, node: &OcdsValue) {
     let place = members.iter().position(|(known, _)| *known == name);
     match (place, node) {
-        (Some(i), Node::Null) => {
+        (Some(i), OcdsValue::Null) => {
             members.remove(i);
         }
-        (None, Node::Null) => {}
+        (None, OcdsValue::Null) => {}
         (Some(i), node) => members[i].1.merge(node),
         (None, node) => members.push((name, fresh(node))),
     }
 }
 
 /// A node as it is when nothing was there: without nulls.
-fn fresh(node: &Node) -> Node {
+fn fresh(node: &OcdsValue) -> OcdsValue {
     match node {
-        Node::Object(_) => {
-            let mut empty = Node::Object(Vec::new());
+        OcdsValue::Object(_) => {
+            let mut empty = OcdsValue::Object(Vec::new());
             empty.merge(node);
             empty
         }
-        Node::List(_) => {
-            let mut empty = Node::List(Vec::new());
+        OcdsValue::List(_) => {
+            let mut empty = OcdsValue::List(Vec::new());
             empty.merge(node);
             empty
         }
@@ -156,7 +156,7 @@ fn fresh(node: &Node) -> Node {
     }
 }
 
-impl Serialize for Node {
+impl Serialize for OcdsValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
@@ -180,13 +180,17 @@ mod tests {
     use super::*;
     use crate::money::{Currency, parse_amount};
 
-    fn stone(id: &str, status: Option<&str>) -> Node {
-        Node::object([("id", Node::text(id)), ("status", status.and_then(Node::text))])
+    fn stone(id: &str, status: Option<&str>) -> OcdsValue {
+        OcdsValue::object([("id", OcdsValue::text(id)), ("status", status.and_then(OcdsValue::text))])
     }
 
-    fn release(stones: Vec<Node>, title: Option<&str>) -> Node {
-        let period = title.map(|title| Node::object([("startDate", Node::text(title))]));
-        Node::object([("title", title.and_then(Node::text)), ("period", period), ("milestones", Node::list(stones))])
+    fn release(stones: Vec<OcdsValue>, title: Option<&str>) -> OcdsValue {
+        let period = title.map(|title| OcdsValue::object([("startDate", OcdsValue::text(title))]));
+        OcdsValue::object([
+            ("title", title.and_then(OcdsValue::text)),
+            ("period", period),
+            ("milestones", OcdsValue::list(stones)),
+        ])
     }
 
     /// What was left out of a later snapshot is gone after the merge, and an element that left its list is an empty shell.
@@ -194,7 +198,7 @@ mod tests {
     fn merging_removes_what_a_snapshot_leaves_out() {
         let first = release(vec![stone("a", Some("met")), stone("b", None)], Some("2018-07-01"));
         let second = release(vec![stone("c", None), stone("b", Some("met"))], None);
-        let mut merged = Node::Object(Vec::new());
+        let mut merged = OcdsValue::Object(Vec::new());
         merged.merge(&first);
         let sent = second.removing(&merged);
         merged.merge(&sent);
@@ -210,7 +214,7 @@ mod tests {
         for (text, shown) in
             [("35250000", "35250000"), ("0.1", "0.1"), ("922337203685477.5807", "922337203685477.5807")]
         {
-            let json = serde_json::to_string(&Node::money(money(text))).unwrap();
+            let json = serde_json::to_string(&OcdsValue::money(money(text))).unwrap();
             assert_eq!(json, format!(r#"{{"amount":{shown},"currency":"EUR"}}"#));
         }
     }

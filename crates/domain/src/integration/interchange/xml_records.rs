@@ -21,13 +21,13 @@ const TEXT_MAX: usize = 4 << 20;
 
 /// An element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Node {
+pub(super) struct XmlRecord {
     pub(super) name: String,
     pub(super) text: String,
-    pub(super) children: Vec<Node>,
+    pub(super) children: Vec<XmlRecord>,
 }
 
-impl Node {
+impl XmlRecord {
     /// The text of a child; none where it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let child = self.children.iter().find(|child| child.name == name)?;
@@ -68,19 +68,19 @@ pub(super) enum Step {
     /// It ends.
     Close,
     /// A record, whole.
-    Whole(Node),
+    Whole(XmlRecord),
     End,
 }
 
 /// Reads a document record by record.
-pub(super) struct Nodes<R: BufRead> {
+pub(super) struct XmlRecords<R: BufRead> {
     reader: Reader<Bounded<R>>,
     budget: Budget,
     buffer: Vec<u8>,
     depth: usize,
 }
 
-impl<R: BufRead> Nodes<R> {
+impl<R: BufRead> XmlRecords<R> {
     pub(super) fn new(input: R) -> Self {
         let (bounded, budget) = Bounded::new(input);
         let mut reader = Reader::from_reader(bounded);
@@ -136,8 +136,8 @@ impl<R: BufRead> Nodes<R> {
         }
     }
 
-    fn whole(&mut self, name: String) -> Result<Node, Error> {
-        let (mut open, mut nodes, mut bytes) = (vec![Node { name, ..Node::default() }], 1, 0);
+    fn whole(&mut self, name: String) -> Result<XmlRecord, Error> {
+        let (mut open, mut nodes, mut bytes) = (vec![XmlRecord { name, ..XmlRecord::default() }], 1, 0);
         loop {
             match self.event()? {
                 Seen::Start(name) => {
@@ -146,7 +146,7 @@ impl<R: BufRead> Nodes<R> {
                         let detail = format!("has a record of more than {NODES_MAX} elements, or {DEPTH_MAX} deep");
                         return Err(self.refused(detail));
                     }
-                    open.push(Node { name, ..Node::default() });
+                    open.push(XmlRecord { name, ..XmlRecord::default() });
                 }
                 Seen::Text(text) => {
                     bytes += text.len();
