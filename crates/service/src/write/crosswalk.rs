@@ -11,7 +11,7 @@ use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::{Column, Filter};
 use steerco_domain::refs::ExternalRef;
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, find_kind, node};
+use steerco_domain::{Error, dependency_end, find_kind};
 use steerco_persistence::{Conn, Fail, query};
 
 use crate::tx_cache::Memory;
@@ -163,7 +163,9 @@ fn walk_value(shape: &Shape, value: &mut Value, visit: &mut dyn FnMut(Vec<&'stat
                 visit(vec![kind], text);
             }
         }
-        (Shape::Text { pattern: Some(node::PATTERN), .. }, Value::String(text)) => visit(node::kinds().collect(), text),
+        (Shape::Text { pattern: Some(dependency_end::PATTERN), .. }, Value::String(text)) => {
+            visit(dependency_end::kinds().collect(), text)
+        }
         (Shape::List { of, .. }, Value::Array(items)) => {
             for item in items {
                 walk_value(of, item, visit);

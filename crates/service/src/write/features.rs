@@ -45,7 +45,7 @@ pub(crate) static FEATURES: &[&Feature] = &[
 mod tests {
     use std::collections::HashSet;
 
-    use steerco_domain::{KINDS, find_kind, node};
+    use steerco_domain::{KINDS, dependency_end, find_kind};
 
     use super::*;
 
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_dependencies_hang_on_is_kept() {
-        for kind in node::kinds() {
+        for kind in dependency_end::kinds() {
             let feature = FEATURES.iter().find(|feature| feature.kind == kind.name);
             assert!(feature.is_some_and(|feature| feature.hooks.on_delete.is_some()), "{} goes unasked", kind.name);
         }
