@@ -1,7 +1,7 @@
 //! Schemas of shapes and fields.
 
+use steerco_domain::dependency_end;
 use steerco_domain::field::{FieldSpec, Setter, Shape};
-use steerco_domain::node;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use super::vocabulary::{
@@ -50,7 +50,7 @@ pub(super) fn named(pattern: &str) -> ObjectBuilder {
 fn asked(shape: &Shape, schemas: &mut Schemas) -> Schema {
     match shape {
         Shape::Id { prefix } => named(&id_pattern(prefix)).into(),
-        Shape::Text { pattern: Some(node::PATTERN), .. } => named(node::PATTERN).into(),
+        Shape::Text { pattern: Some(dependency_end::PATTERN), .. } => named(dependency_end::PATTERN).into(),
         Shape::List { of, max } => list(asked(of, schemas)).max_items(Some(*max)).into(),
         shape => schema(shape, schemas),
     }
