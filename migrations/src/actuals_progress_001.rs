@@ -1,21 +1,16 @@
 //! How far a long batch of actuals is, where several processes serve: one process alone keeps it in memory.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{is_postgres, run, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if !is_postgres(manager) {
-            return Ok(());
-        }
-        run(manager, &[TABLE.replace("TEXT", text_type(true))]).await?;
-        wall(manager, "actuals_progress", "SELECT, INSERT, UPDATE, DELETE").await
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    if !is_postgres(manager) {
+        return Ok(());
     }
+    run(manager, &[TABLE.replace("TEXT", text_type(true))]).await?;
+    wall(manager, "actuals_progress", "SELECT, INSERT, UPDATE, DELETE").await
 }
 
 const TABLE: &str = "CREATE TABLE actuals_progress (

@@ -1,23 +1,18 @@
 //! Balances by day of posting and by vendor, made from the entries that are there; the order in which rates and batches
 //! are looked for.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{is_postgres, run, run_over_all, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let postgres = is_postgres(manager);
-        let split = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
-        run(manager, &split(&TABLES.replace("TEXT", text_type(postgres)))).await?;
-        run_over_all(manager, &["ledger_entry"], &[days(), vendors()]).await?;
-        wall(manager, "day_balance", "SELECT, INSERT, UPDATE").await?;
-        wall(manager, "vendor_balance", "SELECT, INSERT, UPDATE").await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let postgres = is_postgres(manager);
+    let split = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
+    run(manager, &split(&TABLES.replace("TEXT", text_type(postgres)))).await?;
+    run_over_all(manager, &["ledger_entry"], &[days(), vendors()]).await?;
+    wall(manager, "day_balance", "SELECT, INSERT, UPDATE").await?;
+    wall(manager, "vendor_balance", "SELECT, INSERT, UPDATE").await
 }
 
 const TABLES: &str = "

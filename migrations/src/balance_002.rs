@@ -1,19 +1,14 @@
 //! Balances by place and day of posting, made from the entries that are there.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{is_postgres, run, run_over_all, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, &[TABLE.replace("TEXT", text_type(is_postgres(manager)))]).await?;
-        run_over_all(manager, &["ledger_entry"], &[fill()]).await?;
-        wall(manager, "place_day_balance", "SELECT, INSERT, UPDATE").await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    run(manager, &[TABLE.replace("TEXT", text_type(is_postgres(manager)))]).await?;
+    run_over_all(manager, &["ledger_entry"], &[fill()]).await?;
+    wall(manager, "place_day_balance", "SELECT, INSERT, UPDATE").await
 }
 
 const KEY: &str = "org, program_id, currency, fiscal_period_id, account, project_id, cost_category_id, spend, posted_on, \

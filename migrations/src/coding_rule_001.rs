@@ -1,26 +1,21 @@
 //! Coding rules.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::Table;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("coding_rule")
-            .text("cost_code")
-            .text_null("source")
-            .reference_null("legal_entity_id", "legal_entity")
-            .text_null("valid_from")
-            .text_null("valid_until")
-            .reference("program_id", "program")
-            .reference_null("project_id", "project")
-            .reference_null("cost_category_id", "cost_category")
-            .text_null("spend")
-            .create(manager)
-            .await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    Table::new("coding_rule")
+        .text("cost_code")
+        .text_null("source")
+        .reference_null("legal_entity_id", "legal_entity")
+        .text_null("valid_from")
+        .text_null("valid_until")
+        .reference("program_id", "program")
+        .reference_null("project_id", "project")
+        .reference_null("cost_category_id", "cost_category")
+        .text_null("spend")
+        .create(manager)
+        .await
 }

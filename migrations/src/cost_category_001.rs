@@ -1,22 +1,17 @@
 //! Cost categories.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::Table;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("cost_category")
-            .text("code")
-            .text("name")
-            .text_null("spend")
-            .int("sensitive")
-            .unique(&["code"])
-            .create(manager)
-            .await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    Table::new("cost_category")
+        .text("code")
+        .text("name")
+        .text_null("spend")
+        .int("sensitive")
+        .unique(&["code"])
+        .create(manager)
+        .await
 }

@@ -1,68 +1,63 @@
 //! The ledger: batches of actuals, entries that are only ever added, what stands under which identifier, balances.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{Table, append_only, is_postgres, run, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("actuals_batch")
-            .text("source")
-            .text("batch_ref")
-            .text("batch_type")
-            .reference("legal_entity_id", "legal_entity")
-            .int("line_count")
-            .text("outcomes")
-            .int("possible_repeat_count")
-            .int("entry_count")
-            .text("lines_sha256")
-            .text("entries_sha256")
-            .unique(&["source", "batch_ref"])
-            .create(manager)
-            .await?;
-        Table::new("ledger_entry")
-            .reference_null("actuals_batch_id", "actuals_batch")
-            .reference_null("budget_id", "budget")
-            .reference_null("budget_transfer_id", "budget_transfer")
-            .int("line")
-            .text("entry_type")
-            .text("debit_account")
-            .text("credit_account")
-            .int("amount_amount")
-            .text("amount_currency")
-            .text("posted_on")
-            .text("legal_entity_id")
-            .text("fiscal_period_id")
-            .text_null("prior_period_id")
-            .text_null("program_id")
-            .text_null("project_id")
-            .text_null("cost_category_id")
-            .text_null("spend")
-            .text_null("coding_rule_id")
-            .text_null("source")
-            .text_null("external_id")
-            .text_null("cost_code")
-            .text_null("document_reference")
-            .text_null("vendor_reference")
-            .text_null("description")
-            .text_null("reverses_id")
-            .text_null("corrects_id")
-            .int("possible_repeat")
-            .text_null("content_digest")
-            .append(manager)
-            .await?;
-        let tables = TABLES.replace("TEXT", text_type(is_postgres(manager)));
-        run(manager, &tables.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
-        append_only(manager, "actuals_result", "actuals_batch_id, line").await?;
-        wall(manager, "actuals_result", "SELECT, INSERT").await?;
-        wall(manager, "ledger_key", "SELECT, INSERT, UPDATE").await?;
-        wall(manager, "balance", "SELECT, INSERT, UPDATE").await?;
-        wall(manager, "program_balance", "SELECT, INSERT, UPDATE").await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    Table::new("actuals_batch")
+        .text("source")
+        .text("batch_ref")
+        .text("batch_type")
+        .reference("legal_entity_id", "legal_entity")
+        .int("line_count")
+        .text("outcomes")
+        .int("possible_repeat_count")
+        .int("entry_count")
+        .text("lines_sha256")
+        .text("entries_sha256")
+        .unique(&["source", "batch_ref"])
+        .create(manager)
+        .await?;
+    Table::new("ledger_entry")
+        .reference_null("actuals_batch_id", "actuals_batch")
+        .reference_null("budget_id", "budget")
+        .reference_null("budget_transfer_id", "budget_transfer")
+        .int("line")
+        .text("entry_type")
+        .text("debit_account")
+        .text("credit_account")
+        .int("amount_amount")
+        .text("amount_currency")
+        .text("posted_on")
+        .text("legal_entity_id")
+        .text("fiscal_period_id")
+        .text_null("prior_period_id")
+        .text_null("program_id")
+        .text_null("project_id")
+        .text_null("cost_category_id")
+        .text_null("spend")
+        .text_null("coding_rule_id")
+        .text_null("source")
+        .text_null("external_id")
+        .text_null("cost_code")
+        .text_null("document_reference")
+        .text_null("vendor_reference")
+        .text_null("description")
+        .text_null("reverses_id")
+        .text_null("corrects_id")
+        .int("possible_repeat")
+        .text_null("content_digest")
+        .append(manager)
+        .await?;
+    let tables = TABLES.replace("TEXT", text_type(is_postgres(manager)));
+    run(manager, &tables.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
+    append_only(manager, "actuals_result", "actuals_batch_id, line").await?;
+    wall(manager, "actuals_result", "SELECT, INSERT").await?;
+    wall(manager, "ledger_key", "SELECT, INSERT, UPDATE").await?;
+    wall(manager, "balance", "SELECT, INSERT, UPDATE").await?;
+    wall(manager, "program_balance", "SELECT, INSERT, UPDATE").await
 }
 
 const TABLES: &str = "

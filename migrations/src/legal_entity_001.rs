@@ -1,22 +1,17 @@
 //! Legal entities.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::Table;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("legal_entity")
-            .text("code")
-            .text("name")
-            .text("currency")
-            .reference("fiscal_calendar_id", "fiscal_calendar")
-            .unique(&["code"])
-            .create(manager)
-            .await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    Table::new("legal_entity")
+        .text("code")
+        .text("name")
+        .text("currency")
+        .reference("fiscal_calendar_id", "fiscal_calendar")
+        .unique(&["code"])
+        .create(manager)
+        .await
 }

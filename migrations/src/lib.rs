@@ -2,27 +2,27 @@
 //!
 //! A published migration is never edited. This crate must never know the domain: a migration says what the schema was
 //! when it was written. A column or a table that is declared and missing fails a test, and `UPDATE=1 cargo declare` writes
-//! its draft, to be read and named by a person; what rows must be changed or filled for is written by hand, with a line in
-//! [`Migrator`].
+//! its draft, to be read and named by a person. A migration that changes or fills rows is written by hand, with a line in
+//! `migrations!`.
 
+mod schema;
 mod table;
 
-pub use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::prelude::*;
+use std::pin::Pin;
+
+use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
+
+use schema::{SchemaManager, read_applied};
+
+/// Runs a migration.
+type Up = for<'a> fn(&'a SchemaManager<'a>) -> Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send + 'a>>;
 
 macro_rules! migrations {
     ($($name:ident),* $(,)?) => {
         $(mod $name;)*
 
         /// All migrations, oldest first.
-        pub struct Migrator;
-
-        #[async_trait::async_trait]
-        impl MigratorTrait for Migrator {
-            fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-                vec![$(Box::new($name::Migration)),*]
-            }
-        }
+        const MIGRATIONS: &[(&str, Up)] = &[$((stringify!($name), |manager| Box::pin($name::up(manager)))),*];
     };
 }
 
@@ -92,3 +92,37 @@ migrations![
     review_001,
     cost_coding_001,
 ];
+
+/// The names of all migrations, oldest first.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|(name, _)| *name)
+}
+
+/// Applies what is missing. A schema that is newer than this program has all it needs, and is left alone: a process of
+/// the release before can be restarted during an upgrade. One that has what is unknown here and lacks what is known is
+/// refused.
+pub async fn apply(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let applied = read_applied(connection).await?;
+    let missing = || MIGRATIONS.iter().filter(|(name, _)| !applied.iter().any(|known| known == name));
+    if missing().next().is_none() {
+        return Ok(());
+    }
+    if let Some(unknown) = applied.iter().find(|known| !names().any(|name| name == *known)) {
+        return Err(DbErr::Custom(format!("the database has {unknown}, which this program does not know")));
+    }
+    for (name, up) in missing() {
+        let connected = SchemaManager::Connection(connection);
+        if connected.is_postgres() {
+            let transaction = connection.begin().await?;
+            let manager = SchemaManager::Transaction(&transaction);
+            up(&manager).await?;
+            manager.note(name).await?;
+            transaction.commit().await?;
+        } else {
+            up(&connected).await?;
+            connected.note(name).await?;
+        }
+        tracing::info!(migration = name, "applied");
+    }
+    Ok(())
+}

@@ -1,35 +1,30 @@
 //! The log and what stands beside it: heads, idempotency, external references, credentials, keys.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{is_postgres, run, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let postgres = is_postgres(manager);
-        if postgres {
-            run(manager, &[ROLE.to_owned(), "GRANT USAGE ON SCHEMA public TO steerco_service".to_owned()]).await?;
-        }
-        let text = text_type(postgres);
-        let tables = TABLES.replace("TEXT", text);
-        run(manager, &tables.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
-        run(manager, &guards(postgres)).await?;
-        if postgres {
-            wall(manager, "log", "SELECT, INSERT").await?;
-            wall(manager, "log_head", "SELECT, INSERT, UPDATE").await?;
-            wall(manager, "idempotency", "SELECT, INSERT, DELETE").await?;
-            wall(manager, "external_ref", "SELECT, INSERT, UPDATE, DELETE").await?;
-            // Read before the organisation of a caller is known, so they lie outside the wall.
-            let open = "GRANT SELECT, INSERT, UPDATE ON credential, server_key, tenant TO steerco_service";
-            let applied = "GRANT SELECT ON seaql_migrations TO steerco_service";
-            run(manager, &[open.to_owned(), applied.to_owned()]).await?;
-        }
-        Ok(())
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let postgres = is_postgres(manager);
+    if postgres {
+        run(manager, &[ROLE.to_owned(), "GRANT USAGE ON SCHEMA public TO steerco_service".to_owned()]).await?;
     }
+    let text = text_type(postgres);
+    let tables = TABLES.replace("TEXT", text);
+    run(manager, &tables.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
+    run(manager, &guards(postgres)).await?;
+    if postgres {
+        wall(manager, "log", "SELECT, INSERT").await?;
+        wall(manager, "log_head", "SELECT, INSERT, UPDATE").await?;
+        wall(manager, "idempotency", "SELECT, INSERT, DELETE").await?;
+        wall(manager, "external_ref", "SELECT, INSERT, UPDATE, DELETE").await?;
+        // Read before the organisation of a caller is known, so they lie outside the wall.
+        let open = "GRANT SELECT, INSERT, UPDATE ON credential, server_key, tenant TO steerco_service";
+        let applied = "GRANT SELECT ON seaql_migrations TO steerco_service";
+        run(manager, &[open.to_owned(), applied.to_owned()]).await?;
+    }
+    Ok(())
 }
 
 /// A role of the cluster, so another database may have made it at the same moment, or an administrator beforehand for

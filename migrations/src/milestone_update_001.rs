@@ -1,11 +1,9 @@
 //! Claims, reviews and payables, and what milestones, deliverables, engagements and the ledger know of them.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{Table, is_postgres, run, text_type};
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
 
 fn of_milestone(table: &'static str) -> Table {
     Table::new(table)
@@ -16,46 +14,43 @@ fn of_milestone(table: &'static str) -> Table {
         .index("engagement_id")
 }
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        of_milestone("milestone_update")
-            .int("percent")
-            .text_null("forecast_on")
-            .text_null("narrative")
-            .text("criteria_claimed")
-            .text("evidence")
-            .text_null("supersedes_id")
-            .int("number")
-            .int("resubmission")
-            .text("state")
-            .int("complete")
-            .text("missing_evidence")
-            .int("on_behalf")
-            .text_null("review_id")
-            .text_null("withdrawal_reason")
-            .unique(&["milestone_id", "number"])
-            .create(manager)
-            .await?;
-        review().create(manager).await?;
-        of_milestone("payable")
-            .reference("review_id", "review")
-            .int("amount_amount")
-            .text("amount_currency")
-            .int("retained")
-            .int("net")
-            .text("state")
-            .text_null("accepted_on")
-            .int_null("released_at")
-            .text_null("released_by")
-            .int("invoiced")
-            .int("paid")
-            .text_null("reverses_id")
-            .text_null("private_notes")
-            .create(manager)
-            .await?;
-        more_columns(manager).await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    of_milestone("milestone_update")
+        .int("percent")
+        .text_null("forecast_on")
+        .text_null("narrative")
+        .text("criteria_claimed")
+        .text("evidence")
+        .text_null("supersedes_id")
+        .int("number")
+        .int("resubmission")
+        .text("state")
+        .int("complete")
+        .text("missing_evidence")
+        .int("on_behalf")
+        .text_null("review_id")
+        .text_null("withdrawal_reason")
+        .unique(&["milestone_id", "number"])
+        .create(manager)
+        .await?;
+    review().create(manager).await?;
+    of_milestone("payable")
+        .reference("review_id", "review")
+        .int("amount_amount")
+        .text("amount_currency")
+        .int("retained")
+        .int("net")
+        .text("state")
+        .text_null("accepted_on")
+        .int_null("released_at")
+        .text_null("released_by")
+        .int("invoiced")
+        .int("paid")
+        .text_null("reverses_id")
+        .text_null("private_notes")
+        .create(manager)
+        .await?;
+    more_columns(manager).await
 }
 
 fn review() -> Table {

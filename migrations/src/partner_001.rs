@@ -1,24 +1,19 @@
 //! Partners.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::Table;
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("partner")
-            .text("name")
-            .text("kind")
-            .text("state")
-            .text_null("country")
-            .text_null("registration_number")
-            .text("contacts")
-            .text_null("risk_tier")
-            .create(manager)
-            .await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    Table::new("partner")
+        .text("name")
+        .text("kind")
+        .text("state")
+        .text_null("country")
+        .text_null("registration_number")
+        .text("contacts")
+        .text_null("risk_tier")
+        .create(manager)
+        .await
 }

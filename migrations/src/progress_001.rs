@@ -1,19 +1,14 @@
 //! The maintained roll-up of progress: a row for each deliverable, and for what is above one.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{is_postgres, run, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = TABLE.replace("TEXT", text_type(is_postgres(manager)));
-        run(manager, &table.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
-        wall(manager, "progress", "SELECT, INSERT, UPDATE").await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let table = TABLE.replace("TEXT", text_type(is_postgres(manager)));
+    run(manager, &table.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
+    wall(manager, "progress", "SELECT, INSERT, UPDATE").await
 }
 
 /// Weights are in millionths; those of the milestones of a deliverable stand beside its own; `progress` and `oldest` are what children are ordered by.

@@ -1,21 +1,16 @@
 //! What partners claim beside what is earned, in the maintained roll-up of progress.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{run, run_over_all};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let add = |column| format!("ALTER TABLE progress ADD COLUMN {column} BIGINT NOT NULL DEFAULT 0");
-        run(manager, &["claimed", "milestone_claimed"].map(add)).await?;
-        let above = ["project", "program", "portfolio"].map(|kind| ABOVE.replace("KIND", kind));
-        let fill: Vec<String> = [OF_MILESTONES, OF_DELIVERABLES].map(str::to_owned).into_iter().chain(above).collect();
-        run_over_all(manager, &["progress", "deliverable", "milestone"], &fill).await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let add = |column| format!("ALTER TABLE progress ADD COLUMN {column} BIGINT NOT NULL DEFAULT 0");
+    run(manager, &["claimed", "milestone_claimed"].map(add)).await?;
+    let above = ["project", "program", "portfolio"].map(|kind| ABOVE.replace("KIND", kind));
+    let fill: Vec<String> = [OF_MILESTONES, OF_DELIVERABLES].map(str::to_owned).into_iter().chain(above).collect();
+    run_over_all(manager, &["progress", "deliverable", "milestone"], &fill).await
 }
 
 /// What is claimed of each milestone, or more where more is earned, by its weight.

@@ -1,7 +1,8 @@
 //! Tables of resources: the same columns now and in history, keyed by organisation, walled by row-level security.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm::DbErr;
+
+use crate::schema::SchemaManager;
 
 struct Column {
     name: String,
@@ -138,12 +139,12 @@ pub(crate) fn text_type(postgres: bool) -> &'static str {
 }
 
 pub(crate) fn is_postgres(manager: &SchemaManager<'_>) -> bool {
-    manager.get_database_backend() == DbBackend::Postgres
+    manager.is_postgres()
 }
 
 pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
     for statement in statements {
-        manager.get_connection().execute_unprepared(statement).await?;
+        manager.execute(statement).await?;
     }
     Ok(())
 }

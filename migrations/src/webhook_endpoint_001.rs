@@ -1,36 +1,31 @@
 //! Addresses to which events are sent, and what becomes of each message.
 
-use sea_orm_migration::prelude::*;
+use sea_orm::DbErr;
 
+use crate::schema::SchemaManager;
 use crate::table::{Table, is_postgres, run, text_type, wall};
 
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Table::new("webhook_endpoint")
-            .text("name")
-            .text("url")
-            .text_null("content")
-            .text("kinds")
-            .text("event_types")
-            .text("program_ids")
-            .text("with_labels")
-            .text_null("exclude_source")
-            .text("state")
-            .text_null("disabled_reason")
-            .int_null("secret_rotated_at")
-            .int_null("previous_secret_until")
-            .create(manager)
-            .await?;
-        let text = text_type(is_postgres(manager));
-        let tables = TABLES.replace("TEXT", text);
-        run(manager, &tables.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
-        wall(manager, "webhook", "SELECT, INSERT, UPDATE").await?;
-        wall(manager, "webhook_delivery", "SELECT, INSERT, UPDATE, DELETE").await
-    }
+pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    Table::new("webhook_endpoint")
+        .text("name")
+        .text("url")
+        .text_null("content")
+        .text("kinds")
+        .text("event_types")
+        .text("program_ids")
+        .text("with_labels")
+        .text_null("exclude_source")
+        .text("state")
+        .text_null("disabled_reason")
+        .int_null("secret_rotated_at")
+        .int_null("previous_secret_until")
+        .create(manager)
+        .await?;
+    let text = text_type(is_postgres(manager));
+    let tables = TABLES.replace("TEXT", text);
+    run(manager, &tables.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
+    wall(manager, "webhook", "SELECT, INSERT, UPDATE").await?;
+    wall(manager, "webhook_delivery", "SELECT, INSERT, UPDATE, DELETE").await
 }
 
 /// `webhook`: how far the log was read for an endpoint, by what rights, its secrets (sealed), and which node sends. A

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use steerco_domain::time::Instant;
-use steerco_migrations::{Migrator, MigratorTrait};
 use tokio::runtime::Handle;
 
 use crate::access::{self, Access, AccessCache, Who};
@@ -76,12 +75,11 @@ impl Database {
 
     /// Whether every migration this program knows is applied. A newer database is fine: migrations only add.
     pub async fn is_migrated(&self) -> bool {
-        let known: Vec<String> = Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
         let Ok(rows) = self.outside().all(Sql::new("SELECT version FROM seaql_migrations")).await else {
             return false;
         };
         let applied: Vec<String> = rows.iter().filter_map(|row| row.get(0).ok()).collect();
-        known.iter().all(|name| applied.contains(name))
+        steerco_migrations::names().all(|name| applied.iter().any(|known| known == name))
     }
 
     /// Every organisation, for jobs and the command line.

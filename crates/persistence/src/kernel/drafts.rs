@@ -98,14 +98,11 @@ fn file(kind: &Kind, about: &str, body: &str) -> String {
     let helpers = if let [one] = helpers[..] { one.to_owned() } else { format!("{{{}}}", helpers.join(", ")) };
     format!(
         "//! {title}{about}.\n\n\
-         use sea_orm_migration::prelude::*;\n\n\
+         use sea_orm::DbErr;\n\n\
+         use crate::schema::SchemaManager;\n\
          use crate::table::{helpers};\n\n\
-         #[derive(DeriveMigrationName)]\n\
-         pub(crate) struct Migration;\n\n\
-         #[async_trait::async_trait]\n\
-         impl MigrationTrait for Migration {{\n    \
-         async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {{\n\
-         {body}    }}\n}}\n"
+         pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {{\n\
+         {body}}}\n"
     )
 }
 
@@ -126,7 +123,7 @@ fn calls(columns: &[Column], with_keys: bool) -> String {
             None if column.int => format!("int{null}(\"{name}\")"),
             None => format!("text{null}(\"{name}\")"),
         };
-        let _ = writeln!(out, "            .{call}");
+        let _ = writeln!(out, "        .{call}");
     }
     out
 }
@@ -135,12 +132,12 @@ fn create(kind: &Kind) -> String {
     const COMMON: [&str; 8] =
         ["id", "revision", "created_at", "updated_at", "created_by", "deleted_at", "external_refs", "labels"];
     let own: Vec<Column> = declared(kind).into_iter().filter(|column| !COMMON.contains(&column.field.name)).collect();
-    let mut out = format!("        Table::new(\"{}\")\n{}", kind.name, calls(&own, true));
+    let mut out = format!("    Table::new(\"{}\")\n{}", kind.name, calls(&own, true));
     for field in kind.fields.iter().filter(|field| field.unique) {
-        let _ = writeln!(out, "            .unique(&[\"{}\"])", field.name);
+        let _ = writeln!(out, "        .unique(&[\"{}\"])", field.name);
     }
     let end = if kind.reach == Reach::Record { "append" } else { "create" };
-    out + &format!("            .{end}(manager)\n            .await\n")
+    out + &format!("        .{end}(manager)\n        .await\n")
 }
 
 fn add(kind: &Kind, missing: &[Column]) -> String {
@@ -149,14 +146,11 @@ fn add(kind: &Kind, missing: &[Column]) -> String {
     // A key of a table that is there cannot be added on SQLite without rebuilding it.
     if plain && kind.reach != Reach::Record {
         let calls = calls(missing, false);
-        let one = format!(
-            "        Table::new(\"{name}\"){}.add(manager).await\n",
-            calls.trim().replace("\n            ", "")
-        );
+        let one = format!("    Table::new(\"{name}\"){}.add(manager).await\n", calls.trim().replace("\n        ", ""));
         return if one.len() <= 121 {
             one
         } else {
-            format!("        Table::new(\"{name}\")\n{calls}            .add(manager)\n            .await\n")
+            format!("    Table::new(\"{name}\")\n{calls}        .add(manager)\n        .await\n")
         };
     }
     let tables =
@@ -164,18 +158,18 @@ fn add(kind: &Kind, missing: &[Column]) -> String {
     let text = missing.iter().any(|column| !column.int);
     let mut out = String::new();
     if text {
-        out.push_str("        let text = text_type(is_postgres(manager));\n");
+        out.push_str("    let text = text_type(is_postgres(manager));\n");
     }
-    let _ = writeln!(out, "        for table in {tables} {{");
+    let _ = writeln!(out, "    for table in {tables} {{");
     for column in missing {
         let ty = if column.int { "BIGINT" } else { "{text}" };
         let filled = filler(column).filter(|_| !column.field.nullable);
         let filled = filled.map(|value| format!(" NOT NULL DEFAULT {value}")).unwrap_or_default();
         let filled = filled.replace('{', "{{").replace('}', "}}");
         let statement = format!("ALTER TABLE {{table}} ADD COLUMN {} {ty}{filled}", column.name);
-        let _ = writeln!(out, "            run(manager, &[format!(\"{statement}\")]).await?;");
+        let _ = writeln!(out, "        run(manager, &[format!(\"{statement}\")]).await?;");
     }
-    out.push_str("        }\n        Ok(())\n");
+    out.push_str("    }\n    Ok(())\n");
     out
 }
 
@@ -239,8 +233,8 @@ fn a_draft_adds_what_is_missing() {
 
     assert_eq!(drafted(Risk::KIND, &without(Risk::KIND, "")), "");
     let text = drafted(Risk::KIND, &without(Risk::KIND, "category"));
-    assert!(text.starts_with("risk_002\n//! Risks: category.\n\nuse sea_orm_migration::prelude::*;"), "{text}");
-    assert!(text.contains("        Table::new(\"risk\").text_null(\"category\").add(manager).await\n    }"), "{text}");
+    assert!(text.starts_with("risk_002\n//! Risks: category.\n\nuse sea_orm::DbErr;"), "{text}");
+    assert!(text.contains("    Table::new(\"risk\").text_null(\"category\").add(manager).await\n}"), "{text}");
     let text = drafted(Risk::KIND, &without(Risk::KIND, "cost_low"));
     assert!(text.contains("Table::new(\"risk\").money_null(\"cost_low\").add(manager).await"), "{text}");
     let text = drafted(Activity::KIND, &without(Activity::KIND, "resources"));

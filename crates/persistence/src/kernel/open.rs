@@ -4,9 +4,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, SqlxSqliteConnector, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, SqlxSqliteConnector};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use steerco_migrations::{Migrator, MigratorTrait};
 
 use crate::access::AccessCache;
 use crate::actuals_told::Told;
@@ -42,21 +41,11 @@ impl Database {
 /// Whoever migrates a PostgreSQL database holds this lock: several processes may start at once.
 const MIGRATING: i64 = 0x0073_7465_6572_636f;
 
-/// Applies what is missing. A schema that is newer than this program has all it needs, and is left alone: the migrator
-/// would refuse it, and a process of the release before could not be restarted during an upgrade.
 async fn bring_up(connection: &DatabaseConnection) -> Result<(), String> {
-    let failed = |cause: sea_orm::DbErr| format!("migration failed: {cause}");
-    Migrator::install(connection).await.map_err(failed)?;
-    let named = Statement::from_string(connection.get_database_backend(), "SELECT version FROM seaql_migrations");
-    let rows = connection.query_all_raw(named).await.map_err(failed)?;
-    let applied: Vec<String> = rows.iter().filter_map(|row| row.try_get_by_index(0).ok()).collect();
-    if Migrator::migrations().iter().all(|known| applied.iter().any(|name| name == known.name())) {
-        return Ok(());
-    }
-    Migrator::up(connection, None).await.map_err(failed)
+    steerco_migrations::apply(connection).await.map_err(|cause| format!("migration failed: {cause}"))
 }
 
-/// Migrations run as sea-orm runs them, on a connection that is gone afterwards.
+/// Migrations run on a connection of sea-orm that is gone afterwards.
 async fn migrate_sqlite(options: &SqliteConnectOptions) -> Result<(), String> {
     use sqlx::ConnectOptions as _;
     let options = options

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 use futures::{Stream, stream};
-use prost_reflect::{DescriptorPool, MessageDescriptor};
 use serde_json::{Map, Value};
 use steerco_api::Strictly;
 use steerco_client::Record;
 use steerco_domain::interchange::csv_records::{self, Layout};
 use steerco_domain::resource::Kind;
 use steerco_domain::{Error, Fault, Reason};
+use steerco_proto::table::{MESSAGES, Message, RPCS, Rpc};
 use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::mpsc;
 
@@ -40,9 +40,9 @@ pub(crate) struct Rows {
     kind: &'static Kind,
     /// Code of the source whose ids the file has.
     source: String,
-    message: MessageDescriptor,
+    message: &'static Message,
     /// Path of the rpc that takes them.
-    pub(crate) path: String,
+    pub(crate) path: &'static str,
     /// Standard input, where that is the file; removed with its last owner.
     _input: Option<Arc<TempPath>>,
 }
@@ -80,14 +80,12 @@ impl Rows {
         if !file.is_file() {
             bail!("{} is no file that can be read twice: once to check it, once to send it", file.display());
         }
-        let pool = DescriptorPool::decode(steerco_proto::FILE_DESCRIPTOR_SET).context("the contract")?;
-        let service = pool.get_service_by_name(&format!("steerco.v1.{}Service", kind.title));
-        let mut rpcs = service.iter().flat_map(prost_reflect::ServiceDescriptor::methods);
-        let rpc = rpcs.find(|rpc| rpc.is_client_streaming() && rpc.name().starts_with("Upsert"));
-        let rpc = rpc.ok_or_else(|| anyhow!("{} are made by no file", kind.plural.replace('_', " ")))?;
-        let message = pool.get_message_by_name(&format!("steerco.v1.{}", kind.title));
+        let service = format!("{}Service", kind.title);
+        let upserts = |rpc: &&Rpc| rpc.service == service && rpc.streams && rpc.name.starts_with("Upsert");
+        let made_by_no_file = || anyhow!("{} are made by no file", kind.plural.replace('_', " "));
+        let path = RPCS.iter().find(upserts).ok_or_else(made_by_no_file)?.path;
+        let message = MESSAGES.iter().find(|message| message.name == kind.title);
         let message = message.ok_or_else(|| anyhow!("{} is not in the contract", kind.name))?;
-        let path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
         let (file, source) = (file.to_owned(), source.to_owned());
         Ok(Self { file, format, kind, source, message, path, _input: input.map(Arc::new) })
     }
@@ -122,7 +120,7 @@ impl Rows {
         if row.external_id.is_empty() && faults.is_empty() {
             faults.push(Fault::new("/external_id", "REQUIRED", "is required"));
         }
-        match encode(&self.message, &row.fields) {
+        match encode(self.message, &row.fields) {
             Ok(Encoded { bytes, fields }) if faults.is_empty() => {
                 let record = Record::encoded(row.external_id.clone(), bytes).fields(fields);
                 Ok(match row.version {

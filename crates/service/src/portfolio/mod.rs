@@ -3,3 +3,4 @@
 pub(crate) mod dependency;
 pub(crate) mod progress;
 pub(crate) mod schedule;
+pub(crate) mod standing;

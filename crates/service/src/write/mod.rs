@@ -10,7 +10,6 @@ pub(crate) mod etag;
 pub(crate) mod execute;
 pub(crate) mod family;
 pub(crate) mod features;
-pub(crate) mod field_owners;
 pub(crate) mod fingerprint;
 pub(crate) mod hidden;
 pub(crate) mod hooks;
@@ -19,7 +18,6 @@ pub(crate) mod load_for_write;
 pub(crate) mod ownership;
 pub(crate) mod prefetch;
 pub(crate) mod replay;
-pub(crate) mod standing;
 pub(crate) mod tx_cache;
 #[expect(clippy::module_inception, reason = "the area is named like its first module")]
 mod write;
