@@ -1,4 +1,4 @@
-//! What is said of resources and attached to them.
+//! Notes, attachments and other resources that belong to a subject.
 
 pub(crate) mod attachment;
 pub(crate) mod sniff;
