@@ -1,18 +1,16 @@
 //! The application layer: every read starts with `authorise`, every change goes through `execute`.
 //!
 //! REST, gRPC, the command line, imports and jobs call the functions of [`Service`] only. This crate does not know HTTP
-//! status
-//! lines or protobuf; it knows operations, callers and the log. Time, ids and randomness come from [`clock`].
+//! status lines or protobuf; it knows operations, callers and the log. Time, ids and randomness come from [`clock`].
 //!
 //! Functions generic over the kind (`<R: Resource>`) are compiled for each kind, and an `async fn` again wherever it is
-//! awaited.
-//! Code that is the same for all kinds therefore takes `dyn AnyResource`, and large functions return a `BoxFuture`.
+//! awaited. Code that is the same for all kinds therefore takes `dyn AnyResource`, and large functions return a
+//! `BoxFuture`.
 //!
-//! To add an operation: add a row to `domain::access_table`, then an [`operation::Operation`] in the file of its resource,
-//! with
-//! the function that runs it. A write passes a decision to `execute`. Additions of a kind to each of its writes are
-//! `hooks`,
-//! declared in the file of the kind and listed in the table of `features`; the write path itself is generic.
+//! To add an operation: add a row to `domain::access_table`, then an [`operation::Operation`] in the file of its
+//! resource, with the function that runs it. A write passes a decision to `execute`. Additions of a kind to each of its
+//! writes are `hooks`, declared in the file of the kind and listed in the table of `features`; the write path itself is
+//! generic.
 
 mod access;
 mod bulk;

@@ -3,8 +3,7 @@
 //!
 //! Without `partial` they are one transaction of many steps; with `partial` each piece of a thousand records is its own
 //! transaction. The resources of a piece are read at once and compared by content, so that unchanged records cost little
-//! and
-//! create no event.
+//! and create no event.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

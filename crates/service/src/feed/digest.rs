@@ -1,10 +1,8 @@
 //! Digests of collections, by which a client verifies that its copy is complete and correct.
 //!
 //! Each resource is a line: its id, a space, its version and a line feed. Lines are ordered by id; the digest is the
-//! SHA-256 over
-//! all lines, in hexadecimal. The version is the revision. Revisions are not visible to partners: for them the version is
-//! the
-//! SHA-256 of the resource in canonical JSON (RFC 8785).
+//! SHA-256 over all lines, in hexadecimal. The version is the revision. Revisions are not visible to partners: for them
+//! the version is the SHA-256 of the resource in canonical JSON (RFC 8785).
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -65,8 +63,7 @@ pub struct CollectionDigest {
     /// Number of the last event of any of the resources; absent where there is none, and for partners.
     pub max_seq: Option<Long>,
     /// SHA-256, in hexadecimal, over one line per resource, ordered by id: its id, a space, its version and a line feed.
-    /// The
-    /// version is the revision; for partners it is the SHA-256 of the resource in canonical JSON (RFC 8785).
+    /// The version is the revision; for partners it is the SHA-256 of the resource in canonical JSON (RFC 8785).
     pub hash: String,
 }
 

@@ -197,9 +197,8 @@ impl Service {
         Instant::from_micros(self.inner.clock.now().micros() - kept_micros)
     }
 
-    /// Pages as they become available, without end; an empty page is a bookmark. Ends with an error when the rights of the
-    /// caller or
-    /// its token end.
+    /// Pages as they become available, without end; an empty page is a bookmark. Ends with an error when the rights of
+    /// the caller or its token end.
     pub fn watch(
         &self,
         caller: Caller,
@@ -213,8 +212,7 @@ impl Service {
 }
 
 /// A stream of the feed. It does not query the database while the log does not change: there are no new events then, and
-/// the
-/// rights of the caller, which only a change of the log can alter, can only expire.
+/// the rights of the caller, which only a change of the log can alter, can only expire.
 struct Watch {
     service: Service,
     caller: Caller,

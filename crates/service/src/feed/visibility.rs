@@ -305,8 +305,7 @@ impl Limit {
 }
 
 /// Visible events up to the limit less one, and the position reached if there are more. Entries that are not visible to
-/// this
-/// caller take no room, because a short page would reveal them.
+/// this caller take no room, because a short page would reveal them.
 pub(crate) async fn fill(
     conn: &Conn,
     org: &str,
@@ -410,14 +409,12 @@ pub struct Event {
     /// Names of the visible fields that changed.
     pub changed: Vec<String>,
     /// The resource after the change, reduced to its visible fields; absent when the resource is deleted or no longer
-    /// visible. For a
-    /// `backfill` it is the earlier version that was written; the current state is unchanged.
+    /// visible. For a `backfill` it is the earlier version that was written; the current state is unchanged.
     pub after: Option<Box<RawValue>>,
     /// Whether the resource was deleted.
     pub deleted: bool,
-    /// `lost` or `gained`: the change made the resource invisible or visible to the caller, or moved it out of or into the
-    /// filter.
-    /// `access_changed`: the rights of the caller changed, and the lists must be read again.
+    /// `lost` or `gained`: the change made the resource invisible or visible to the caller, or moved it out of or into
+    /// the filter. `access_changed`: the rights of the caller changed, and the lists must be read again.
     #[field(one_of("lost", "gained", "access_changed"))]
     pub visibility: Option<&'static str>,
     /// Id of the request that made the change.

@@ -1,7 +1,6 @@
 //! Restricts the targets of webhooks: only addresses outside of the network of the service, in whatever form they are
-//! written,
-//! and only the addresses that were checked. A name is resolved once per connection, all its addresses are checked, and the
-//! connection goes to one of them.
+//! written, and only the addresses that were checked. A name is resolved once per connection, all its addresses are
+//! checked, and the connection goes to one of them.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -176,8 +176,7 @@ impl Service {
     }
 
     /// The bytes of a content within a range (the end is exclusive), in pieces. Linked contents never change, so no
-    /// transaction
-    /// stays open while a slow caller reads.
+    /// transaction stays open while a slow caller reads.
     pub fn pieces(
         &self,
         download: Download,

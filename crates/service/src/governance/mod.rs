@@ -1,4 +1,4 @@
-//! Notes, attachments and other resources that belong to a subject.
+//! Resources about a subject, such as comments and attachments.
 
 pub(crate) mod attachment;
 pub(crate) mod sniff;

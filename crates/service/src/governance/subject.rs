@@ -1,4 +1,4 @@
-//! Resources about a subject, such as notes: their subject, their place, and who may change them.
+//! Resources about a subject, such as comments: their subject, their place, and who may change them.
 
 use steerco_domain::access::TABLE;
 use steerco_domain::resource::{Kind, Place};
@@ -9,8 +9,7 @@ use steerco_persistence::{Fail, Scope};
 use crate::write_context::WriteContext;
 
 /// Gives a new resource the place of its subject, which must be live and visible to the writer. A subject that is not
-/// visible
-/// gives the same error as one that does not exist.
+/// visible gives the same error as one that does not exist.
 pub(crate) async fn set_place(
     write: &WriteContext<'_>,
     scope: &Scope,

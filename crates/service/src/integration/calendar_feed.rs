@@ -71,8 +71,7 @@ impl Service {
     }
 
     /// The owner of the new address: the caller, if its token does not restrict the account. A restriction of the token
-    /// would not
-    /// apply to the address.
+    /// would not apply to the address.
     async fn whole_owner(&self, caller: &Caller) -> Result<String, Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let access = self.access(&conn, caller).await.map_err(Fail::into_error)?;

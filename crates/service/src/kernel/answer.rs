@@ -51,8 +51,7 @@ impl Written {
 }
 
 /// The result of a batch: one result per item, in order. Unless `partial`, one rejected item rejects the whole batch, and
-/// the
-/// pointers of the errors begin with the item, such as `/items/17`.
+/// the pointers of the errors begin with the item, such as `/items/17`.
 #[derive(Clone, Debug)]
 pub struct BatchResult {
     pub results: Vec<Result<Written, Error>>,

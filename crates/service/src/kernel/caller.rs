@@ -21,8 +21,7 @@ pub struct Caller {
 
 impl Caller {
     /// The same caller with the view of this partner. The preview only narrows what is visible and permitted. Whether the
-    /// partner
-    /// exists is checked wherever the permissions are read.
+    /// partner exists is checked wherever the permissions are read.
     #[must_use]
     pub fn preview_as(self, partner: &str) -> Self {
         Self { preview: Some(partner.into()), ..self }

@@ -22,8 +22,7 @@ use crate::parameter::{EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
 use crate::{Context, Outcome, Seen, Service, Written};
 
 /// An operation of one kind of resource, or of all kinds that have it. In texts of the latter, `{one}` and `{many}` stand
-/// for
-/// the names of the kind (`risk`, `risks`) and `{act}` for the name of a verb.
+/// for the names of the kind (`risk`, `risks`) and `{act}` for the name of a verb.
 pub struct Operation {
     /// Id, such as `get_consumer_position`.
     pub id: &'static str,
@@ -57,8 +56,7 @@ pub struct Operation {
 }
 
 /// How an operation is implemented and served. Body and response are declared where a function implements it; otherwise
-/// they
-/// follow from the kind, or each transport defines them.
+/// they follow from the kind, or each transport defines them.
 #[derive(Clone, Copy)]
 pub enum Does {
     /// A function that every transport calls with the same arguments.
@@ -307,10 +305,8 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// Calls the function of an operation. The arguments are one object with the parts of the path, the parameters and the
-/// members
-/// of the body, by name; strings, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in the
-/// context
-/// instead.
+/// members of the body, by name; strings, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in
+/// the context instead.
 pub fn call(
     operation: &Operation,
     run: Run,

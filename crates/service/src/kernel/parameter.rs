@@ -99,17 +99,14 @@ params! {
     /// portfolio when only `rate_type` is given.
     CURRENCY "currency" Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") };
     /// Exchange rates to convert by: the rate of the posting day (`spot`), the average of the period, the rate at the end
-    /// of
-    /// the period, or a set of budget rates; `spot` when only `currency` is given. A closed period is converted by the
-    /// rates
-    /// that were known when it was closed.
+    /// of the period, or a set of budget rates; `spot` when only `currency` is given. A closed period is converted by the
+    /// rates that were known when it was closed.
     RATE_TYPE "rate_type"
         Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
     /// Set of budget rates; the set of the budget in force of each program, company and year when absent.
     RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
     /// With `currency` or `rate_type`, how to round a figure that is exactly halfway between two amounts at the decimal
-    /// places of
-    /// the currency; `half_even` when absent.
+    /// places of the currency; `half_even` when absent.
     ROUNDING "rounding" Shape::Word { title: "Rounding", doc: Rounding::DOC, words: Rounding::WORDS };
     /// Whether the remaining contingency and management reserve count as `available`.
     COUNT_RESERVES "count_reserves" Shape::Bool;
@@ -134,8 +131,7 @@ params! {
     /// Number of lines in the batch.
     COUNT "count" Shape::Int { min: 0, max: 1_000_000 };
     /// Sum of the lines per currency, separated by commas: `8454355.90 GBP`, optionally followed by the sum of the lines
-    /// above
-    /// zero and the absolute sum of the lines below zero: `8454355.90 GBP 8500000.00 45644.10`.
+    /// above zero and the absolute sum of the lines below zero: `8454355.90 GBP 8500000.00 45644.10`.
     TOTALS "totals" text(4_000);
     /// Sum of the line amounts in the currency of the books, in the format of `totals`. Checked where it is given.
     LOCAL_TOTALS "local_totals" text(4_000);

@@ -1,6 +1,5 @@
-//! Posts actuals: the outcome of every line is decided, all lines or none are written, and a batch that is sent again gets
-//! the
-//! same response at any later time.
+//! Posts actuals: the outcome of every line is decided, all lines or none are written, and a batch that is sent again
+//! gets the same response at any later time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,6 +1,5 @@
 //! Order lines that a batch of actuals invoices: found by the references of its lines, reduced in the order of the lines,
-//! and
-//! written once each, so that received work counts either as commitment or accrual or as cost, never twice.
+//! and written once each, so that received work counts either as commitment or accrual or as cost, never twice.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -121,9 +120,8 @@ impl Orders {
         Some((Budgeted::of(&self.books, it.program_id, it.fiscal_period_id, it.requested.currency)?, freed))
     }
 
-    /// Invoices an order by this amount, which may be negative. Returns the amount beyond what the order had left or, below
-    /// zero,
-    /// beyond what was invoiced.
+    /// Invoices an order by this amount, which may be negative. Returns the amount beyond what the order had left or,
+    /// below zero, beyond what was invoiced.
     pub(crate) fn invoice(
         &mut self,
         id: Id<Commitment>,

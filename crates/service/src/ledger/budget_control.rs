@@ -1,6 +1,5 @@
 //! Budget control: whether the budget of a year allows more to be requested, committed or spent, by the policy of the
-//! company;
-//! for each line of a request and for all of them together.
+//! company; for each line of a request and for all of them together.
 
 use std::collections::HashMap;
 

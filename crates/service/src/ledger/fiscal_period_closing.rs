@@ -23,8 +23,7 @@ pub(crate) const FISCAL_PERIOD: Feature = Feature::of(
 );
 
 /// Adds the totals of its accounts to a period that is being closed. The row of the period is locked, so that nothing is
-/// posted
-/// to it meanwhile.
+/// posted to it meanwhile.
 async fn total(
     write: &WriteContext<'_>,
     before: &FiscalPeriod,

@@ -157,9 +157,8 @@ impl Service {
         })
     }
 
-    /// The line outcomes in the response (those of an earlier request as they were stored), and the line after which there
-    /// are
-    /// more than this many.
+    /// The line outcomes in the response (those of an earlier request as they were stored), and the line after which
+    /// there are more than this many.
     pub(crate) async fn shown_results<L: LineEnd>(
         &self,
         caller: &Caller,

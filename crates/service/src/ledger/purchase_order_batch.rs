@@ -1,6 +1,5 @@
 //! Batches of purchase orders: the outcome of every line is decided, all lines or none are written, and a batch that is
-//! sent
-//! again gets the same response at any later time.
+//! sent again gets the same response at any later time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

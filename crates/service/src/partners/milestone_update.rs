@@ -38,8 +38,7 @@ pub(crate) const MILESTONE_UPDATE: Feature = Feature::of(
 );
 
 /// Checks a claim before its references are checked. A resource that is not visible gives the same error as one that does
-/// not
-/// exist.
+/// not exist.
 async fn prepare(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result<(), Fail> {
     let scope = &write.scope(MilestoneUpdate::KIND.rows.create)?;
     let org = write.context.caller.organisation();

@@ -154,8 +154,7 @@ async fn has_authority(write: &WriteContext<'_>, case: &Case, gain: Money) -> Re
 }
 
 /// Members that an engagement requires before it is activated: who is warned before deemed acceptance, the obligations of
-/// both
-/// sides of a collaboration, and the company that owes accepted work, where the organisation keeps books.
+/// both sides of a collaboration, and the company that owes accepted work, where the organisation keeps books.
 async fn check_activation(write: &WriteContext<'_>, after: &Engagement) -> Result<(), Fail> {
     let mut faults = Vec::new();
     if after.deemed_acceptance && after.reviewer_id.is_none() {

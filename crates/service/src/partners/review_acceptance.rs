@@ -136,8 +136,7 @@ fn blank(write: &WriteContext<'_>, review: &Review, amount: Money) -> Payable {
 }
 
 /// Accrues accepted work: commitments of the engagement count it as received as far as they have room; the rest is a
-/// separate
-/// entry in the books of the company that owes it.
+/// separate entry in the books of the company that owes it.
 async fn accrue(write: &WriteContext<'_>, case: &Case, review: &mut Review, gain: Money) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     let engagement = case.engagement.id.to_string();

@@ -1,6 +1,5 @@
 //! Review deadlines: the reviewer is warned before a deadline and, where the contract defines it, a claim that was not
-//! reviewed
-//! in time counts as accepted from the deadline on, whenever this job runs.
+//! reviewed in time counts as accepted from the deadline on, whenever this job runs.
 
 use std::sync::Arc;
 

@@ -21,8 +21,7 @@ pub(crate) const DEPENDENCY: Feature = Feature::of(
 );
 
 /// Sets the programs of the ends of a new dependency; one of them must be within reach of the caller. Ends that are not
-/// live are
-/// reported by the check of the references.
+/// live are reported by the check of the references.
 async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fail> {
     let Some(edge) = after.edge() else { return Ok(()) };
     let scope = &write.scope(Dependency::KIND.rows.create)?;
@@ -43,8 +42,7 @@ async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fa
 }
 
 /// Rejects a new dependency that would close a cycle. New dependencies of an organisation are serialised, because two
-/// concurrent
-/// ones could close a cycle together.
+/// concurrent ones could close a cycle together.
 async fn check_cycle(
     write: &WriteContext<'_>,
     scope: &Scope,

@@ -33,8 +33,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 
 impl Service {
     /// The activities of a project, the milestones of its deliverables and their dependencies, as far as visible to the
-    /// caller, as
-    /// XML of Microsoft Project; and a file name.
+    /// caller, as XML of Microsoft Project; and a file name.
     pub fn schedule_as_mspdi<'a>(
         &'a self,
         caller: &'a Caller,

@@ -252,8 +252,7 @@ impl Service {
     }
 
     /// The id that a path means, for data stored next to the resource. A reference that resolves to nothing is returned
-    /// unchanged and
-    /// rejected later.
+    /// unchanged and rejected later.
     pub(crate) async fn id_of<'i>(
         &self,
         kind: &'static Kind,

@@ -1,6 +1,5 @@
-//! Cache of verified signatures. Only the signature check is cached: times are checked at every use, and an entry is valid
-//! only
-//! while the key set that verified it is in force.
+//! Cache of verified signatures. Only the signature check is cached: times are checked at every use, and an entry is
+//! valid only while the key set that verified it is in force.
 
 use std::collections::HashMap;
 use std::mem;
@@ -37,8 +36,7 @@ impl Entry {
 }
 
 /// Two generations: when the young one is full it replaces the old one, which is dropped. Entries in use move back to the
-/// young
-/// generation, so only tokens that are no longer presented are dropped.
+/// young generation, so only tokens that are no longer presented are dropped.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     generations: Mutex<Generations>,

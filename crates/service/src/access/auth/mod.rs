@@ -1,14 +1,11 @@
 //! Access tokens: verification of signature and claims.
 //!
 //! This module contains cryptography and claims. It has no database (permissions come from grants; claims only restrict
-//! them), no
-//! server and no clock: `now` is passed in as seconds since 1970. The rules are those of RFC 9068 (access tokens) and RFC
-//! 8725
-//! (best practice).
+//! them), no server and no clock: `now` is passed in as seconds since 1970. The rules are those of RFC 9068 (access
+//! tokens) and RFC 8725 (best practice).
 //!
 //! A token is checked in this order, cheapest first: length, cache, header, issuer, key, signature, claims, times. The
-//! header is
-//! trusted only where it matches the key in the service's own copy of the issuer's keys.
+//! header is trusted only where it matches the key in the service's own copy of the issuer's keys.
 
 mod cache;
 mod claims;
@@ -224,8 +221,7 @@ impl Verifier {
     }
 
     /// Reads the keys of every foreign issuer again: at start, so that the first caller need not wait, and by a job, so
-    /// that a
-    /// withdrawn key is removed even when no tokens arrive.
+    /// that a withdrawn key is removed even when no tokens arrive.
     pub async fn refresh(&self) {
         for issuer in self.issuers.values() {
             issuer.keys.read().await;

@@ -15,9 +15,8 @@ pub(super) const MAX_LENGTH: usize = 8192;
 /// Maximum bytes of a `kid`, in tokens and in key sets.
 pub(super) const MAX_KEY_ID: usize = 256;
 
-/// Headers by which a token would choose its own key, encoding or extensions. Rejected even if they are empty or harmless:
-/// no
-/// valid token has one.
+/// Headers by which a token would choose its own key, encoding or extensions. Rejected even if they are empty or
+/// harmless: no valid token has one.
 const FORBIDDEN_HEADERS: [&str; 8] = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc"];
 
 /// The parts of a token.

@@ -261,9 +261,8 @@ impl Service {
         Ok((endpoint.ok_or_else(|| Error::not_found(WebhookEndpoint::KIND.name))?, scope))
     }
 
-    /// Sends a test message without an event, once per idempotency key; a dry run only checks whether it could be sent. If
-    /// nothing is
-    /// sent, the result has neither a status nor an error.
+    /// Sends a test message without an event, once per idempotency key; a dry run only checks whether it could be sent.
+    /// If nothing is sent, the result has neither a status nor an error.
     pub fn test_webhook<'a>(
         &'a self,
         context: &'a Context,

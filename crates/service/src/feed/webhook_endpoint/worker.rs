@@ -1,6 +1,5 @@
-//! Sends webhooks: every node looks for endpoints without a sender, takes a lease on them, reads the log for each and sends
-//! its
-//! events, in order per resource and for many resources in parallel.
+//! Sends webhooks: every node looks for endpoints without a sender, takes a lease on them, reads the log for each and
+//! sends its events, in order per resource and for many resources in parallel.
 
 use std::collections::HashSet;
 use std::pin::Pin;

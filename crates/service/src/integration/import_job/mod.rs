@@ -1,9 +1,8 @@
 //! Import jobs: a file is staged and then processed by a run in the background, with the same operations that callers use.
 //!
-//! A run acts for the caller that started it: each write is authorised separately. It writes upserts, so that a record that
-//! changes nothing creates no event: the whole file in one transaction or, with `partial`, each piece in its own
-//! transaction. The
-//! outcome of each record is stored in a report, in pieces of a thousand records.
+//! A run acts for the caller that started it: each write is authorised separately. It writes upserts, so that a record
+//! that changes nothing creates no event: the whole file in one transaction or, with `partial`, each piece in its own
+//! transaction. The outcome of each record is stored in a report, in pieces of a thousand records.
 
 mod report;
 mod run;

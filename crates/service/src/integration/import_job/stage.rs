@@ -16,8 +16,7 @@ const PIECE_BYTES: usize = 2 << 20;
 const PIECES_MAX: i64 = 20_000;
 
 /// Stages records as they arrive. A piece has one kind only, and ends before a record that refers to a record of the same
-/// piece,
-/// so that the referenced record is already written.
+/// piece, so that the referenced record is already written.
 pub(super) struct Stager {
     pub(super) staged: Staged,
     source: String,

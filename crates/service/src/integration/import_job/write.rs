@@ -1,6 +1,5 @@
-//! Writes the staged records of a file like any caller: all in one transaction, or each piece in its own. A dry run is the
-//! one
-//! transaction, rolled back.
+//! Writes the staged records of a file like any caller: all in one transaction, or each piece in its own. A dry run is
+//! the one transaction, rolled back.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
