@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_log_moves_on_and_never_back() {
         let lookout = Lookout::default();
-        assert!(lookout.forget("a"), "nobody waits");
+        assert!(lookout.forget("a"), "no waiters");
         let (mut moves, first) = lookout.join("a");
         let (other, second) = lookout.join("a");
         assert!(first && !second && !moves.has_changed().unwrap());
@@ -88,7 +88,7 @@ mod tests {
             moves.mark_unchanged();
         }
         lookout.lose("a");
-        assert!(moves.has_changed().unwrap(), "what cannot be seen may have moved");
+        assert!(moves.has_changed().unwrap(), "a log that cannot be read may have changed");
         drop((moves, other));
         // The polling task is still running: the next waiter needs no other.
         lookout.advance("a", &head(3, 1));

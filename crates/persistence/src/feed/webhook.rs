@@ -116,8 +116,8 @@ pub async fn find(conn: &Conn, org: &str, endpoint: &str) -> Result<Option<Webho
     }))
 }
 
-const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, d.created_at \
-     FROM webhook_delivery d WHERE d.org = ";
+const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, \
+    d.created_at FROM webhook_delivery d WHERE d.org = ";
 
 fn delivery(row: &Row) -> Result<Delivery, Fail> {
     let state: String = row.get(4)?;

@@ -201,7 +201,7 @@ async fn what_is_declared_is_migrated() {
             Some(Draft::File { name, text }) if update => {
                 write(&name, &text);
                 told.push(format!(
-                    "migrations/src/{name}.rs is a draft: read it, say in its first line what it is for"
+                    "migrations/src/{name}.rs is a draft: review it and describe its purpose in the first line"
                 ));
             }
             Some(Draft::File { name, .. }) => {

@@ -70,7 +70,7 @@ pub async fn list_cells(
 
 fn read_cell(row: &Row) -> Result<(BudgetCell, i64), Fail> {
     let text = |i: usize| row.get::<String>(i);
-    let broken = |what: &str| Fail::Broken(format!("a balance has a bad {what}"));
+    let broken = |what: &str| Fail::Broken(format!("a balance has an invalid {what}"));
     let cell = BudgetCell {
         fiscal_period_id: id(&text(0)?)?.ok_or_else(|| broken("period"))?,
         account: LedgerAccount::from_word(&text(1)?).ok_or_else(|| broken("account"))?,

@@ -97,7 +97,8 @@ pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: boo
         }
         sql.push(" AND t.series IN (").texts(&names).push(")");
     }
-    // What was known all the time hides nothing that is later, and nothing before it is asked for.
+    // Rates before the latest version that was known over the whole range, effective on or before the first day, are not
+    // needed.
     let [known_first, known_last] = need.known;
     sql.push(
         " AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM exchange_rate_rev p WHERE p.org = t.org",

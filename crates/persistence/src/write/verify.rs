@@ -97,14 +97,14 @@ async fn walk_log(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
     walk.report.entries = seq;
     let head = get_head(conn, org, false).await?;
     if (head.seq, &head.hash) != (seq, &hash) {
-        walk.fault(format!("the log ends at {seq}, its head says {}", head.seq));
+        walk.fault(format!("the log ends at {seq}, but its head is at {}", head.seq));
     }
     Ok(())
 }
 
 fn check_entry(org: &str, seq: i64, hash: &str, entry: &Entry, walk: &mut Walk) {
     if entry.seq != seq + 1 {
-        walk.fault(format!("after entry {seq} of the log comes {}", entry.seq));
+        walk.fault(format!("entry {seq} of the log is followed by {}", entry.seq));
     }
     if entry.prev_hash != hash {
         walk.fault(format!("entry {} of the log does not follow the one before", entry.seq));
@@ -147,7 +147,7 @@ fn check_version(version: &Version, open: &mut Option<(String, i64)>, walk: &mut
     let (kind, id, seq, until) = (resource.kind().name, resource.id_text(), *seq, *until);
     let sum: Sum = Sha256::digest(logged(&**resource)).into();
     if walk.sum(seq) != Some(&sum) {
-        walk.fault(format!("{kind} {id}: the version of entry {seq} is not what the log says"));
+        walk.fault(format!("{kind} {id}: the version of entry {seq} differs from the log"));
     }
     if until == seq {
         // A backfill was never current.
@@ -182,7 +182,7 @@ async fn walk_rows(conn: &Conn, org: &str, kind: &'static Kind, walk: &mut Walk)
             let sum: Sum = Sha256::digest(logged(&*resource)).into();
             let last = walk.last.remove(&key).and_then(|seqs| seqs.last().copied());
             if last.and_then(|seq| walk.sum(seq)) != Some(&sum) {
-                walk.fault(format!("{} {}: the row is not what the log says", key.0, key.1));
+                walk.fault(format!("{} {}: the row differs from the log", key.0, key.1));
             }
         }
     }

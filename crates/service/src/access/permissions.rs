@@ -8,7 +8,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/permissions",
     under: Under::Tag("authorisation"),
     summary: "List permissions",
-    doc: "The table of permissions: the right of each role to each operation. `fields` allows the operation without the private fields.",
+    doc: "The table of permissions: the right of each role to each operation. `fields` allows the operation without \
+          the private fields.",
     answer: AnswerDoc { doc: "The table of permissions.", schema: Schema::Content },
     ..Operation::new(Method::Get, Does::Form(Form::Permissions))
 }];

@@ -35,9 +35,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/digest",
     under: Under::Tag("events"),
     summary: "Compute digests of collections",
-    doc: "One digest per kind, all of the same moment. A client computes the same digests over its own copy to verify that it \
-              missed nothing. With `at`, the digests are of the moment of a cursor of the feed, so that a copy can be compared while \
-              others write.",
+    doc: "One digest per kind, all of the same moment. A client computes the same digests over its own copy to verify \
+          that it missed nothing. With `at`, the digests are of the moment of a cursor of the feed, so that a copy can \
+          be compared while others write.",
     parameters: &[&KINDS_WANTED, &FILTER, &SHOW_DELETED, &AT],
     answer: AnswerDoc::of::<Digest>("The digests."),
     refusals: &[410],

@@ -89,8 +89,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/events/stream",
         under: Under::Tag("events"),
         summary: "Follow the feed",
-        doc: "Server-sent events: `id` is the cursor and `data` is an `Event`. An event named `bookmark` only advances the cursor. \
-                      An event named `error` has a `Problem` and ends the stream.",
+        doc: "Server-sent events: `id` is the cursor and `data` is an `Event`. An event named `bookmark` only advances \
+              the cursor. An event named `error` has a `Problem` and ends the stream.",
         parameters: &[&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE],
         answer: AnswerDoc { doc: "The events, as an endless stream.", schema: Schema::Content },
         refusals: &[404, 410],

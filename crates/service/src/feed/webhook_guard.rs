@@ -275,7 +275,7 @@ mod tests {
         let sent = client.post(format!("http://localhost:{port}/")).body("x").send().await;
         assert!(sent.unwrap_err().is_connect());
         let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
-        assert!(reached.is_err(), "nobody came");
+        assert!(reached.is_err(), "no connection was made");
     }
 
     /// Resolves this name to this machine from the second look-up on.
@@ -304,7 +304,7 @@ mod tests {
             assert!(sent.unwrap_err().is_connect());
         }
         let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
-        assert!(reached.is_err(), "nobody came");
+        assert!(reached.is_err(), "no connection was made");
 
         // With the settings allowing it, the same name is reached, so the guard was what stopped it.
         let open = Guard { look_up: rebinding, ..Guard::new(&["127.0.0.1".to_owned()]).unwrap() };

@@ -31,9 +31,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/attachments/{id}/content",
         under: Under::Kind(Attachment::KIND),
         summary: "Upload the content of one attachment",
-        doc: "The raw bytes, up to `attachments.max_bytes` (50 MiB by default). Only the author may upload, and only once. \
-                      Uploading the same content again changes nothing; other content is rejected, and so is content with a SHA-256 \
-                      other than declared.",
+        doc: "The raw bytes, up to `attachments.max_bytes` (50 MiB by default). Only the author may upload, and only \
+              once. Uploading the same content again changes nothing; other content is rejected, and so is content \
+              with a SHA-256 other than declared.",
         parameters: WRITING,
         answer: AnswerDoc { doc: "The resource after the write.", schema: Schema::One },
         ..Operation::new(Method::Put, Does::Form(Form::UploadAttachment))
@@ -44,7 +44,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/attachments/{id}/content",
         under: Under::Kind(Attachment::KIND),
         summary: "Download the content of one attachment",
-        doc: "The bytes as uploaded, always sent as a file to save and never as a page to display. The ETag is the SHA-256.",
+        doc: "The bytes as uploaded, always sent as a file to save and never as a page to display. The ETag is the \
+              SHA-256.",
         answer: AnswerDoc { doc: "The content.", schema: Schema::Content },
         refusals: &[404],
         ..Operation::new(Method::Get, Does::Form(Form::DownloadAttachment))

@@ -100,7 +100,7 @@ impl Service {
         secret: &'a str,
     ) -> BoxFuture<'a, Result<CalendarText, Error>> {
         Box::pin(async move {
-            let none = || Error::new(Reason::NotFound, "no calendar exists at this address");
+            let none = || Error::new(Reason::NotFound, "there is no calendar at this address");
             // Only a valid id is sent to the database: not every text can be stored as a parameter.
             if Id::<CalendarFeed>::parse(id).is_err() {
                 return Err(none());

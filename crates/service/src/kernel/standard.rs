@@ -67,10 +67,10 @@ pub static STANDARD: &[Operation] = &[
         service: "Export",
         path: "/v1/{many}/export",
         summary: "Export {many} as a file",
-        doc: "Streams every {one} of the list, with the same filter, order and fields. In tables an amount of money takes \
-              two columns, `name.amount` and `name.currency`; lists and objects are JSON. In CSV, text that a spreadsheet \
-              might run as a formula begins with an apostrophe; in a workbook it is a text cell. If the export cannot be \
-              read to its end, the transfer is aborted: a file that ends regularly is complete.",
+        doc: "Streams every {one} of the list, with the same filter, order and fields. In tables an amount of money \
+              takes two columns, `name.amount` and `name.currency`; lists and objects are JSON. In CSV, text that a \
+              spreadsheet might run as a formula begins with an apostrophe; in a workbook it is a text cell. If the \
+              export cannot be read to its end, the transfer is aborted: a file that ends regularly is complete.",
         parameters: &[&AS_OF, &FIELDS, &VALID_AT, &FORMAT, &FILTER, &ORDER_BY, &SHOW_DELETED],
         answer: AnswerDoc { doc: "The file.", schema: Schema::Content },
         ..standard(Which::All, Method::Get, Standard::Export)
@@ -119,8 +119,8 @@ pub static STANDARD: &[Operation] = &[
         path: "/v1/{many}/by-ref/{source}/{external_id}",
         summary: "Create or merge one {one} by external reference",
         doc: "Safe to repeat and safe under concurrency. A `source_version` older than the stored one changes nothing, \
-              and the outcome is `stale`. An upsert that changes nothing creates no revision. Requires the permission to \
-              create and, where the resource exists, the permission to update.",
+              and the outcome is `stale`. An upsert that changes nothing creates no revision. Requires the permission \
+              to create and, where the resource exists, the permission to update.",
         rpc_doc: "Creates or changes {a one} by external reference.",
         parameters: &[&VALIDATE_ONLY, &EFFECTIVE_AT, &SOURCE_VERSION],
         created: Some(NEW),
@@ -157,8 +157,8 @@ pub static STANDARD: &[Operation] = &[
         id: "batch_{many}",
         path: "/v1/{many}/batch",
         summary: "Write many {many}",
-        doc: "Writes up to 1000 items in one transaction. Without `partial`, one rejected item rejects the whole batch. \
-              Each item requires the permission of its own operation.",
+        doc: "Writes up to 1000 items in one transaction. Without `partial`, one rejected item rejects the whole \
+              batch. Each item requires the permission of its own operation.",
         rpc_doc: "Writes many {many} in one transaction.",
         answer: AnswerDoc { doc: "One result per item.", schema: Schema::Content },
         ..write(Which::Whole, Method::Post, Standard::Batch)
@@ -168,15 +168,15 @@ pub static STANDARD: &[Operation] = &[
         path: "/v1/{many}/upsert",
         summary: "Create or merge any number of {many} in one stream",
         doc: "JSON objects, one per line: a header `{\"source\": \"CODE\", \"partial\": false}`, then records \
-              `{\"external_id\": \"…\", \"source_version\": \"7\", \"body\": {…}}`, each with the body of the upsert of one \
-              {one}, and an end `{\"end\": {\"count\": 2}}` with the number of records. Without the end nothing is \
-              written. Records are applied in the order sent, so a record may name an earlier one as its parent. \
+              `{\"external_id\": \"…\", \"source_version\": \"7\", \"body\": {…}}`, each with the body of the upsert \
+              of one {one}, and an end `{\"end\": {\"count\": 2}}` with the number of records. Without the end nothing \
+              is written. Records are applied in the order sent, so a record may name an earlier one as its parent. \
               Without `partial` all records are one transaction, and one rejected record rejects all of them. With \
-              `partial` they are applied a thousand at a time, and a rejected record does not affect the others. A record \
-              that changes nothing creates no revision and no event. Limits: 1,000,000 records, 64 KiB per record, \
-              512 MiB in total.",
-        rpc_doc: "Creates or changes any number of {many} by external reference, in one stream. Nothing is written until \
-                  the end of the stream has arrived.",
+              `partial` they are applied a thousand at a time, and a rejected record does not affect the others. A \
+              record that changes nothing creates no revision and no event. Limits: 1,000,000 records, 64 KiB per \
+              record, 512 MiB in total.",
+        rpc_doc: "Creates or changes any number of {many} by external reference, in one stream. Nothing is written \
+                  until the end of the stream has arrived.",
         parameters: WRITING,
         answer: AnswerDoc { doc: "The outcome of each record.", schema: Schema::Content },
         ..write(Which::Whole, Method::Post, Standard::Upserts)

@@ -21,9 +21,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/fiscal-periods/{id}/accrual-proposal",
     under: Under::Kind(FiscalPeriod::KIND),
     summary: "Get the accruals proposed for the end of a fiscal period",
-    doc: "The commitments of the company with work received but not invoiced at the end of the period, in the programs that \
-              are visible to the caller. Each amount is computed from the received and invoiced amounts of the commitment, less \
-              entries posted after the period. The totals are compared with the accrual account of the ledger up to that period.",
+    doc: "The commitments of the company with work received but not invoiced at the end of the period, in the programs \
+          that are visible to the caller. Each amount is computed from the received and invoiced amounts of the \
+          commitment, less entries posted after the period. The totals are compared with the accrual account of the \
+          ledger up to that period.",
     answer: AnswerDoc::of::<AccrualProposal>("The proposal."),
     refusals: &[404],
     ..Operation::get(|service, context, mut arguments| {

@@ -97,10 +97,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(POST),
     path: "/v1/actuals-batches",
     summary: "Post a batch of actuals",
-    doc: "Up to 10000 lines in one transaction. Control totals that do not match reject the whole batch, and so does a line \
-              that cannot be posted, unless `partial` is set. A batch with the same `source` and `batch_ref` returns the first \
-              response at any later time. A line that was posted before is a `duplicate`, in any batch. A cost code without a \
-              coding rule is posted to suspense. With `validate_only`, returns the expected outcomes and posts nothing.",
+    doc: "Up to 10000 lines in one transaction. Control totals that do not match reject the whole batch, and so does a \
+          line that cannot be posted, unless `partial` is set. A batch with the same `source` and `batch_ref` returns \
+          the first response at any later time. A line that was posted before is a `duplicate`, in any batch. A cost \
+          code without a coding rule is posted to suspense. With `validate_only`, returns the expected outcomes and \
+          posts nothing.",
     body: Some(Body::of::<PostActualsBatch>(EXAMPLE)),
     ..posting(|service, context, arguments| {
         Box::pin(async move {

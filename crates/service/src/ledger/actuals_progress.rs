@@ -21,9 +21,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/actuals-batches/progress",
     under: Under::Kind(ActualsBatch::KIND),
     summary: "Get the progress of a batch of actuals",
-    doc: "Progress of a batch that is sent as a stream: whether its lines are arriving, being checked or being posted, and \
-              how many. Entries appear in the ledger only when all lines are posted. A batch that was aborted or rejected is \
-              not found, and its name can be used again. `source` and `batch_ref` are both required.",
+    doc: "Progress of a batch that is sent as a stream: whether its lines are arriving, being checked or being posted, \
+          and how many. Entries appear in the ledger only when all lines are posted. A batch that was aborted or \
+          rejected is not found, and its name can be used again. `source` and `batch_ref` are both required.",
     parameters: &[&SOURCE, &BATCH_REF],
     answer: AnswerDoc::of::<ActualsProgress>("The progress of the batch."),
     refusals: &[404],

@@ -38,8 +38,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(RECLASSIFY),
     path: "/v1/actuals-batches/reclassify",
     summary: "Move costs out of suspense",
-    doc: "Moves every cost in suspense that a current coding rule maps by a balanced entry: in its own period or, where that is \
-              closed, in the next open one. With `validate_only`, returns the expected moves and posts nothing.",
+    doc: "Moves every cost in suspense that a current coding rule maps by a balanced entry: in its own period or, \
+          where that is closed, in the next open one. With `validate_only`, returns the expected moves and posts \
+          nothing.",
     body: Some(Body::of::<ReclassifyActuals>(r#"{"source": "gla", "batch_ref": "suspense 2008-04"}"#)),
     ..posting(|service, context, arguments| {
         Box::pin(async move {

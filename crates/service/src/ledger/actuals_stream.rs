@@ -29,11 +29,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/actuals-batches/import",
     under: Under::Kind(ActualsBatch::KIND),
     summary: "Post a long batch of actuals",
-    doc: "Up to 1000000 lines in a stream, posted in one transaction, with the rules and the response of a batch in one \
-              message. A stream that is aborted posts nothing. As `application/x-ndjson`, the first line is a batch without \
-              `lines`, and each further line is one of its lines; the only parameter is `validate_only`. As `text/csv`, the \
-              parameters describe the batch and a mapping profile describes the format of the file. Faults have the number of \
-              the line from 0 in their pointer, and its place in the file in their detail.",
+    doc: "Up to 1000000 lines in a stream, posted in one transaction, with the rules and the response of a batch in \
+          one message. A stream that is aborted posts nothing. As `application/x-ndjson`, the first line is a batch \
+          without `lines`, and each further line is one of its lines; the only parameter is `validate_only`. As \
+          `text/csv`, the parameters describe the batch and a mapping profile describes the format of the file. Faults \
+          have the number of the line from 0 in their pointer, and its place in the file in their detail.",
     parameters: &[
         &VALIDATE_ONLY,
         &SOURCE,

@@ -29,12 +29,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/budgets/{id}/bridge",
     under: Under::Kind(Budget::KIND),
     summary: "Get the bridge between two versions of a budget",
-    doc: "Explains the difference by account and currency: the total of the earlier version, the change by each approval, \
-              transfer and drawdown with its event, and the total of the later version. A difference without an event is \
-              unexplained; for a version that is not approved yet, that is its own change. With `currency`, amounts are \
-              converted by the rate set of the earlier version, and the total of the later version by its own rate set, each as \
-              known when the version was approved. The difference in rates is a separate step, `exchange_rates`, which includes \
-              rounding differences.",
+    doc: "Explains the difference by account and currency: the total of the earlier version, the change by each \
+          approval, transfer and drawdown with its event, and the total of the later version. A difference without an \
+          event is unexplained; for a version that is not approved yet, that is its own change. With `currency`, \
+          amounts are converted by the rate set of the earlier version, and the total of the later version by its own \
+          rate set, each as known when the version was approved. The difference in rates is a separate step, \
+          `exchange_rates`, which includes rounding differences.",
     parameters: &[&FROM_ID, &CURRENCY],
     answer: AnswerDoc::of::<BudgetBridge>("The bridge."),
     refusals: &[404, 409],

@@ -58,8 +58,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/exchange-rates/import",
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Import reference rates of the European Central Bank",
-        doc: "Stores spot rates of the euro, all or none, up to 1000 at once: use `from`, `until` or `currencies` to select \
-                      fewer. A rate that is already stored stays as it is, or gets a new version where it differs.",
+        doc: "Stores spot rates of the euro, all or none, up to 1000 at once: use `from`, `until` or `currencies` to \
+              select fewer. A rate that is already stored stays as it is, or gets a new version where it differs.",
         parameters: WRITING,
         body: Some(Body::of::<ImportExchangeRates>(IMPORT_EXAMPLE)),
         answer: AnswerDoc::of::<ImportedExchangeRates>("The result of the import."),
@@ -81,9 +81,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Convert amounts",
         doc: "Changes nothing. `spot` and `budget` take the last rate on or before the day of the line. `average` and \
-                      `period_end` take the stored rate of the period; without one they are derived from the spot rates of its days: \
-                      the mean rate, and the last rate. A pair that is not quoted is converted by the inverse rate, or through one \
-                      other currency. An amount without a rate is returned in `unconverted`.",
+              `period_end` take the stored rate of the period; without one they are derived from the spot rates of its \
+              days: the mean rate, and the last rate. A pair that is not quoted is converted by the inverse rate, or \
+              through one other currency. An amount without a rate is returned in `unconverted`.",
         parameters: &[&AS_OF],
         body: Some(Body::of::<ConvertAmounts>(CONVERT_EXAMPLE)),
         answer: AnswerDoc::of::<Conversion>("The converted amounts."),

@@ -73,11 +73,11 @@ const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
         service: kind.title,
         permission: Some(LEDGER),
         under: Under::Kind(kind),
-        doc: "Approved, spent and remaining amounts, one total per currency: the balances of the ledger of the programs that are \
-                      visible to the caller. Balances are updated with every posting, so a request costs the same at any ledger size. \
-                      With `as_of`, and by vendor where amounts are converted by the rates of the posting days, the figures are \
-                      summed from the entries. `currency` and `rate_type` add the figures in one currency; `explain` adds the entries \
-                      behind them.",
+        doc: "Approved, spent and remaining amounts, one total per currency: the balances of the ledger of the \
+              programs that are visible to the caller. Balances are updated with every posting, so a request costs the \
+              same at any ledger size. With `as_of`, and by vendor where amounts are converted by the rates of the \
+              posting days, the figures are summed from the entries. `currency` and `rate_type` add the figures in one \
+              currency; `explain` adds the entries behind them.",
         parameters: PARAMETERS,
         answer: AnswerDoc::of::<Financials>("The financials."),
         refusals: &[404],

@@ -74,11 +74,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/purchase-order-batches",
     under: Under::Kind(PurchaseOrderBatch::KIND),
     summary: "Import a batch of purchase orders",
-    doc: "Up to 10000 lines in one transaction. Each line requests, commits, amends, ends or cancels the commitment of an \
-              order line. Control totals that do not match reject the whole batch, and so does a line that cannot be applied, \
-              unless `partial` is set. Budget control applies to each line and to all lines together. A batch with the same \
-              `source` and `batch_ref` returns the first response at any later time. A line that changes nothing is \
-              `unchanged`. With `validate_only`, returns the expected outcomes and stores nothing.",
+    doc: "Up to 10000 lines in one transaction. Each line requests, commits, amends, ends or cancels the commitment of \
+          an order line. Control totals that do not match reject the whole batch, and so does a line that cannot be \
+          applied, unless `partial` is set. Budget control applies to each line and to all lines together. A batch \
+          with the same `source` and `batch_ref` returns the first response at any later time. A line that changes \
+          nothing is `unchanged`. With `validate_only`, returns the expected outcomes and stores nothing.",
     parameters: WRITING,
     body: Some(Body::of::<PostPurchaseOrderBatch>(EXAMPLE)),
     answer: AnswerDoc::of::<TakenPurchaseOrderBatch>(

@@ -25,9 +25,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/fiscal-periods/{id}/reconcile",
     under: Under::Kind(FiscalPeriod::KIND),
     summary: "Reconcile a fiscal period with a finance system",
-    doc: "Compares a statement of a finance system for a period with the ledger, and changes nothing. For each currency \
-              three numbers must agree: the total of the statement, the sum of the entries of that source, and the balances that \
-              are updated with the entries. For a statement with lines, the lines that differ are returned, up to 1000.",
+    doc: "Compares a statement of a finance system for a period with the ledger, and changes nothing. For each \
+          currency three numbers must agree: the total of the statement, the sum of the entries of that source, and \
+          the balances that are updated with the entries. For a statement with lines, the lines that differ are \
+          returned, up to 1000.",
     body: Some(Body::of::<ReconcileFiscalPeriod>(EXAMPLE)),
     answer: AnswerDoc::of::<Reconciliation>("The result of the reconciliation."),
     refusals: &[404],

@@ -30,11 +30,11 @@ const READ_AMENDMENT: &Permission = find("engagement_amendment", "read");
 const READ_INVOICE: &Permission = find("invoice", "read");
 const READ_MILESTONE: &Permission = find("milestone", "read");
 
-const RELEASES: &str = "One release for each change of the contract, its amendments and its milestones since the engagement \
-    came into force, oldest first. Contains only data that the partner may see, and is the same for every reader. A release \
-    has all current values, and null where a value was removed. A release never changes.";
-const RECORD: &str = "The releases of the release package, and the compiled release that results from merging them by the rules \
-    of the standard.";
+const RELEASES: &str = "One release for each change of the contract, its amendments and its milestones since the \
+    engagement came into force, oldest first. Contains only data that the partner may see, and is the same for every \
+    reader. A release has all current values, and null where a value was removed. A release never changes.";
+const RECORD: &str = "The releases of the release package, and the compiled release that results from merging them by \
+    the rules of the standard.";
 
 /// A template of package operations.
 const fn package(form: Form) -> Operation {
@@ -66,8 +66,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "list_ocds_releases",
         path: "/v1/engagements/ocds-release-package",
         summary: "List the open contracting releases of engagements",
-        doc: "The packages of `GET /v1/engagements/{id}/ocds-release-package` of all visible engagements that are or were in \
-                      force and match the filter, in one package: at most 200 engagements.",
+        doc: "The packages of `GET /v1/engagements/{id}/ocds-release-package` of all visible engagements that are or \
+              were in force and match the filter, in one package: at most 200 engagements.",
         parameters: &[&FILTER],
         ..package(Form::OcdsReleasesOfMany)
     },
@@ -75,8 +75,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "list_ocds_records",
         path: "/v1/engagements/ocds-record-package",
         summary: "List the open contracting records of engagements",
-        doc: "The packages of `GET /v1/engagements/{id}/ocds-record-package` of all visible engagements that are or were in \
-                      force and match the filter, in one package: at most 200 engagements.",
+        doc: "The packages of `GET /v1/engagements/{id}/ocds-record-package` of all visible engagements that are or \
+              were in force and match the filter, in one package: at most 200 engagements.",
         parameters: &[&FILTER],
         ..package(Form::OcdsRecordsOfMany)
     },

@@ -172,8 +172,8 @@ async fn check_activation(write: &WriteContext<'_>, after: &Engagement) -> Resul
         && vendor::has_legal_entity(write.conn, org).await?
         && vendor::list_commitments(write.conn, org, &after.id.to_string(), value.currency).await?.is_empty()
     {
-        let detail = "name the company that owes accepted work, or link a commitment to the engagement: without either, no \
-                              accrual can be posted";
+        let detail = "name the company that owes accepted work, or link a commitment to the engagement: without \
+                      either, no accrual can be posted";
         faults.push(Fault::new("/legal_entity_id", "REQUIRED", detail));
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }

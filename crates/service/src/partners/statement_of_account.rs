@@ -39,9 +39,10 @@ pub struct ScorecardArgs {
     pub as_of: Option<Instant>,
 }
 
-const SCORECARD: &str = "Computed from facts: milestones reached on time, claims accepted at first, commitments kept, service levels measured, and cost growth, \
-     each with the number of facts; and the weighted mean of the measured scores. Where there are too few facts there is \
-     no score, and the reason is given. `GET /v1/metrics` defines the figures.";
+const SCORECARD: &str = "Computed from facts: milestones reached on time, first claims accepted, delay against \
+    promised days, service levels met, and growth of the contract value. Each figure has the number of its facts; the \
+    score is the weighted mean of the measured figures. Where there are too few facts, the score is absent and \
+    `reason` is given. `GET /v1/metrics` defines the figures.";
 static SCORING: &[&Parameter] = &[&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE_WANTED];
 
 fn scorecard_args(arguments: &mut Arguments) -> ScorecardArgs {
@@ -61,8 +62,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/engagements/{id}/statement-of-account",
         under: Under::Kind(Engagement::KIND),
         summary: "Get the statement of account of an engagement",
-        doc: "The agreed, accepted, charged and paid amounts, entry by entry, with the balance owed after each entry, and the \
-                      open disputes. The partner and the organisation see the same numbers.",
+        doc: "The agreed, accepted, charged and paid amounts, entry by entry, with the balance owed after each entry, \
+              and the open disputes. The partner and the organisation see the same numbers.",
         parameters: &[&AS_OF],
         answer: AnswerDoc::value::<StatementOfAccount>("The statement."),
         refusals: &[404],
@@ -111,8 +112,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Kind(Invoice::KIND),
         summary: "Get the match of an invoice with the books",
         doc: "The commitment of its purchase order line, and the costs that finance posted with its number \
-                      (`invoice_reference`) against commitments of its engagement, with the difference between posted and charged \
-                      amounts. Requires permission to read the ledger.",
+              (`invoice_reference`) against commitments of its engagement, with the difference between posted and \
+              charged amounts. Requires permission to read the ledger.",
         answer: AnswerDoc::value::<InvoiceMatch>("The match."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {

@@ -24,8 +24,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/projects/{id}/schedule",
     under: Under::Kind(Project::KIND),
     summary: "Get the schedule of one project as a file",
-    doc: "The activities of the project, the milestones of its deliverables and their dependencies, as far as visible to the \
-              caller, as XML of Microsoft Project (MSPDI), with the task numbers of an import.",
+    doc: "The activities of the project, the milestones of its deliverables and their dependencies, as far as visible \
+          to the caller, as XML of Microsoft Project (MSPDI), with the task numbers of an import.",
     answer: AnswerDoc { doc: "The schedule.", schema: Schema::Content },
     refusals: &[404, 413],
     ..Operation::new(Method::Get, Does::Form(Form::ExportSchedule))

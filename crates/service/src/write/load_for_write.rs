@@ -51,7 +51,8 @@ pub(crate) async fn load_for_write(
 /// Changes to resources that others decide on require `If-Match`, so that the caller has seen the current state.
 pub(crate) fn need_etag(kind: &Kind, if_match: Option<&str>) -> Result<(), Error> {
     if kind.make.needs_etag && if_match.is_none() {
-        let detail = "If-Match is required with the ETag of the resource as read, so that decisions are made on its current state";
+        let detail = "If-Match is required with the ETag of the resource as read, so that decisions are made on its \
+                      current state";
         return Err(Error::new(Reason::EtagRequired, detail));
     }
     Ok(())

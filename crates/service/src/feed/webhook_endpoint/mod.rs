@@ -125,7 +125,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/webhook-endpoints/{id}/deliveries",
         under: Under::Kind(WebhookEndpoint::KIND),
         summary: "List the deliveries to one webhook endpoint",
-        doc: "Newest first, each with its last attempts. The content of a message is read from the log at each attempt.",
+        doc: "Newest first, each with its last attempts. The content of a message is read from the log at each \
+              attempt.",
         parameters: &[&STATE, &PAGE_SIZE, &PAGE_TOKEN],
         answer: AnswerDoc::of::<WebhookDeliveryPage>("A page of deliveries."),
         refusals: &[404],

@@ -84,8 +84,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/import-jobs/{id}/records",
         under: Under::Kind(ImportJob::KIND),
         summary: "List the record outcomes of an import",
-        doc: "The report of the last run, in the order of the file. A page has 1000 records unless `page_size` is given. Data that \
-                      this service cannot store is reported as `lost`, with the number of occurrences.",
+        doc: "The report of the last run, in the order of the file. A page has 1000 records unless `page_size` is \
+              given. Data that this service cannot store is reported as `lost`, with the number of occurrences.",
         parameters: &[&AFTER_RECORD, &PAGE_SIZE],
         answer: AnswerDoc::of::<ImportRecordPage>("A page of records."),
         refusals: &[404, 409],
