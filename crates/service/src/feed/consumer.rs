@@ -31,7 +31,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Kind(Consumer::KIND),
         summary: "Get the position of one consumer",
         doc: "The last acknowledged event of the consumer, and the unread events that are visible to the caller.",
-        answer: AnswerDoc::of::<ConsumerPosition>("The position."),
+        answer: AnswerDoc::of::<ConsumerPosition>("The position of the consumer."),
         refusals: &[404, 410],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(

@@ -394,7 +394,8 @@ pub struct Event {
     /// Time of the commit (UTC).
     #[field(plain)]
     pub at: Instant,
-    /// Who made the change: a person, a service account, or `system`.
+    /// Who made the change: a person, a service account, or `system`. Empty when private fields are not visible to the
+    /// caller.
     pub actor: String,
     /// Operation that made the change, such as `risk.assess`.
     pub operation: String,
@@ -417,6 +418,6 @@ pub struct Event {
     /// the filter. `access_changed`: the rights of the caller changed, and the lists must be read again.
     #[field(one_of("lost", "gained", "access_changed"))]
     pub visibility: Option<&'static str>,
-    /// Id of the request that made the change.
+    /// Id of the request that made the change. Empty when private fields are not visible to the caller.
     pub request_id: String,
 }

@@ -66,8 +66,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "list_ocds_releases",
         path: "/v1/engagements/ocds-release-package",
         summary: "List the open contracting releases of engagements",
-        doc: "The packages of `GET /v1/engagements/{id}/ocds-release-package` of all visible engagements that are or \
-              were in force and match the filter, in one package: at most 200 engagements.",
+        doc: "The open contracting releases of all visible engagements that are or were in force and match the filter, in \
+              one package: at most 200 engagements.",
         parameters: &[&FILTER],
         ..package(Form::OcdsReleasesOfMany)
     },
@@ -75,8 +75,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "list_ocds_records",
         path: "/v1/engagements/ocds-record-package",
         summary: "List the open contracting records of engagements",
-        doc: "The packages of `GET /v1/engagements/{id}/ocds-record-package` of all visible engagements that are or \
-              were in force and match the filter, in one package: at most 200 engagements.",
+        doc: "The open contracting records of all visible engagements that are or were in force and match the filter, in \
+              one package: at most 200 engagements.",
         parameters: &[&FILTER],
         ..package(Form::OcdsRecordsOfMany)
     },

@@ -42,7 +42,7 @@ pub struct ScorecardArgs {
 const SCORECARD: &str = "Computed from facts: milestones reached on time, first claims accepted, delay against \
     promised days, service levels met, and growth of the contract value. Each figure has the number of its facts; the \
     score is the weighted mean of the measured figures. Where there are too few facts, the score is absent and \
-    `reason` is given. `GET /v1/metrics` defines the figures.";
+    `reason` is given. The registry of metrics defines the figures.";
 static SCORING: &[&Parameter] = &[&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE_WANTED];
 
 fn scorecard_args(arguments: &mut Arguments) -> ScorecardArgs {

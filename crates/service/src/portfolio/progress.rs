@@ -24,9 +24,9 @@ const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
         service: kind.title,
         permission: Some(kind.rows.read),
         under: Under::Kind(kind),
-        doc: "Earned of measured weight of the deliverables that are visible to the caller; `GET /v1/metrics` defines \
-              each number. Updated with every write, so a request costs the same at any size; with `as_of` it is \
-              computed from history.",
+        doc: "Earned weight / measured weight of the deliverables that are visible to the caller. The registry of \
+              metrics defines each number. Updated with every write, so a request costs the same at any size; with \
+              `as_of` it is computed from history.",
         parameters: PARAMETERS,
         answer: AnswerDoc::of::<Progress>("The progress."),
         refusals: &[404],
