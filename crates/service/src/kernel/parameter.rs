@@ -91,7 +91,7 @@ params! {
     /// Dimension by which the figures are grouped.
     GROUP_BY "group_by"
         Shape::Word { title: "FinancialsGrouping", doc: FinancialsGrouping::DOC, words: FinancialsGrouping::WORDS };
-    /// Fiscal year, named by the calendar year in which it ends.
+    /// Restricts the figures to this fiscal year, named by the calendar year in which it ends.
     FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
     /// Restricts the figures to this fiscal period.
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
