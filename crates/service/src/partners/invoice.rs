@@ -231,7 +231,7 @@ async fn propose_credit(
     refuse_draft(&account)?;
     let credit = measurement.credit.filter(|_| measurement.result == MeasurementResult::Breached);
     let Some(Money { units, currency }) = credit else {
-        return Err(Error::new(Reason::WrongState, "the measurement entitles to no credit").into());
+        return Err(Error::new(Reason::WrongState, "there is no credit for this measurement").into());
     };
     let note = Invoice::propose(measurement, Money::new(units, currency), write.new_id(), write.now, write.actor());
     write.change_also(Change::new(ChangeKind::Insert, None, &note, "propose", None));
