@@ -1,10 +1,11 @@
-//! The only crate that names `sea_orm` and `sqlx`: domain types in, domain types out, on SQLite and PostgreSQL.
+//! The persistence layer: stores domain types in SQLite and PostgreSQL. The only crate that depends on `sea_orm` and
+//! `sqlx`.
 //!
-//! It must never know a door, a token's format or the rules of a resource. SQL is one text for both databases; a query
-//! on resources starts from a [`Scope`], which only [`scope::authorise`] can make, so unscoped SQL does not compile
-//! outside this crate.
+//! This crate does not know REST, gRPC, token formats or the rules of resources. Each SQL statement has one text for both
+//! databases. A query on resources starts from a [`Scope`], which only [`scope::authorise`] can make, so unscoped SQL
+//! does not compile outside this crate.
 //!
-//! A resource needs nothing here: its columns come from its declaration. To add a table that is not a resource: a
+//! A new resource needs no code here: its columns come from its declaration. To add a table that is not a resource, add a
 //! migration and a module of plain functions over [`Conn`].
 
 pub mod access;
@@ -16,7 +17,7 @@ mod partners;
 mod portfolio;
 mod write;
 
-// Names of modules are unique in a crate: paths leave the area out.
+// Names of modules are unique in the crate, so paths leave the area out.
 pub use access::*;
 pub use bulk::*;
 pub use feed::*;

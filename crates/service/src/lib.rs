@@ -1,15 +1,16 @@
-//! The one way in: every read starts with `authorise`, every change goes through `execute`.
+//! The application layer: every read starts with `authorise`, every change goes through `execute`.
 //!
-//! Both doors, the command line, imports and jobs call the functions of [`Service`] and nothing else. This crate must
-//! never know HTTP status lines or protobuf; it knows operations, callers and the log. The clock, ids and randomness
-//! come from [`clock`].
+//! REST, gRPC, the command line, imports and jobs call the functions of [`Service`] only. This crate does not know HTTP
+//! status lines or protobuf; it knows operations, callers and the log. Time, ids and randomness come from [`clock`].
 //!
-//! What is written over every kind (`<R: Resource>`) is compiled for each of them, and an `async fn` again wherever it is
-//! awaited. So what is the same for all takes `dyn AnyResource`, and what is large answers a `BoxFuture`.
+//! Functions generic over the kind (`<R: Resource>`) are compiled for each kind, and an `async fn` again wherever it is
+//! awaited. Code that is the same for all kinds therefore takes `dyn AnyResource`, and large functions return a
+//! `BoxFuture`.
 //!
-//! To add an operation: a row in `domain::access_table`, then an [`operation::Operation`] in the file of its resource, with
-//! the function that does it; a write hands a decision to `execute`. What a kind adds to every write of it are `hooks`,
-//! which stand in its file and in the table of `features`; the write path itself knows no kind.
+//! To add an operation: add a row to `domain::access_table`, then an [`operation::Operation`] in the file of its
+//! resource, with the function that runs it. A write passes a decision to `execute`. Additions of a kind to each of its
+//! writes are `hooks`, declared in the file of the kind and listed in the table of `features`; the write path itself is
+//! generic.
 
 mod access;
 mod bulk;
@@ -23,7 +24,7 @@ mod portfolio;
 mod read;
 mod write;
 
-// Names of modules are unique in a crate: paths leave the area out.
+// Names of modules are unique in the crate, so paths leave the area out.
 pub use access::*;
 pub(crate) use bulk::*;
 pub(crate) use feed::*;

@@ -1,4 +1,4 @@
-//! Who a caller is in the database and what it was granted: read with every operation, so that revocation holds at once.
+//! Account and grants of a caller, read with every operation, so that a revocation takes effect at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// How the token names the caller.
+/// How a token identifies the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     Person(String),
@@ -24,19 +24,19 @@ pub enum Who {
     },
 }
 
-/// A live account and its grants, revoked ones left out.
+/// A live account and its grants that are not revoked.
 #[derive(Clone, Debug)]
 pub struct Access {
     pub actor: Actor,
     pub person: bool,
-    /// Sources a service account may write under.
+    /// Sources that a service account may write under.
     pub source_ids: Vec<String>,
     pub grants: Vec<AccessGrant>,
     /// Whether any source owns fields in this organisation.
     pub owned_fields: bool,
 }
 
-/// One grant.
+/// A grant.
 #[derive(Clone, Debug)]
 pub struct AccessGrant {
     pub role: Role,
@@ -47,8 +47,8 @@ pub struct AccessGrant {
     pub until: Option<Instant>,
 }
 
-/// Rights of the embedded database's callers, dropped whenever a commit touches rights. PostgreSQL has none: another
-/// node may have changed them.
+/// Cache of the rights of callers in an embedded database, cleared whenever a commit changes rights. Empty for
+/// PostgreSQL, where another node may have changed them.
 #[derive(Default)]
 pub(crate) struct AccessCache {
     inner: Mutex<Cached>,
@@ -60,7 +60,7 @@ struct Cached {
     entries: HashMap<(String, Who), Arc<Access>>,
 }
 
-/// Callers remembered at a time.
+/// Maximum number of cached callers.
 const CACHED_MAX: usize = 10_000;
 
 impl AccessCache {
@@ -69,7 +69,7 @@ impl AccessCache {
         (cached.generation, cached.entries.get(&(org.to_owned(), who.clone())).cloned())
     }
 
-    /// Keeps what was read, unless rights have changed since the reading began.
+    /// Stores rights that were read, unless rights have changed since the read began.
     fn put(&self, generation: u64, org: &str, who: &Who, access: &Arc<Access>) {
         let mut cached = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if cached.generation == generation && cached.entries.len() < CACHED_MAX {
@@ -84,11 +84,11 @@ impl AccessCache {
     }
 }
 
-/// Kinds whose changes change rights.
+/// Kinds that define rights.
 pub(crate) const RIGHTS: &[&str] =
     &["organisation", "person", "principal", "service_account", "grant", "source", "partner"];
 
-/// The caller's account and grants, from the cache where there is one; `None` if it may not act at all.
+/// The account and grants of the caller, from the cache if there is one; `None` if it may not act at all.
 pub(crate) async fn find(
     cache: Option<&AccessCache>,
     conn: &Conn,
@@ -107,7 +107,7 @@ pub(crate) async fn find(
     Ok(access)
 }
 
-/// Where an account is found: table, its id column among the grants, and how it is named.
+/// The query of an account: its table, its column in grants, and its identification.
 fn account(org: &str, who: &Who) -> Sql {
     let mut sql =
         Sql::new("SELECT a.id, g.role, g.portfolio_id, g.program_id, g.partner_id, g.valid_from, g.valid_until, ");
@@ -125,7 +125,7 @@ fn account(org: &str, who: &Who) -> Sql {
         .push(" LEFT JOIN \"grant\" g ON g.org = a.org AND g.")
         .push(holder);
     sql.push(" = a.id AND g.revoked_at IS NULL AND g.deleted_at IS NULL");
-    // Nobody speaks for a partner that is suspended, ended or deleted.
+    // Accounts cannot act for a partner that is suspended, ended or deleted.
     sql.push(" AND (g.partner_id IS NULL OR EXISTS (SELECT 1 FROM partner b WHERE b.org = g.org");
     sql.push(" AND b.id = g.partner_id AND b.state = 'active' AND b.deleted_at IS NULL))");
     sql.push(" WHERE a.org = ").text(org);
@@ -167,7 +167,7 @@ async fn read(conn: &Conn, org: &str, who: &Who) -> Result<Option<Access>, Fail>
     Ok(Some(access))
 }
 
-/// The person who has held this role longest over the whole organisation.
+/// The person who has held this role for the longest time over the whole organisation.
 pub async fn find_holder(conn: &Conn, org: &str, role: Role) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT person_id FROM \"grant\" WHERE org = ");
     sql.text(org).push(" AND role = ").text(role.word());
@@ -175,7 +175,7 @@ pub async fn find_holder(conn: &Conn, org: &str, role: Role) -> Result<Option<St
     conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }
 
-/// Whether this person or account was granted something else before an instant of the log.
+/// Whether this person or account had another grant before an instant of the log.
 pub async fn had_grant(conn: &Conn, org: &str, holder: &str, besides: &str, before: i64) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM \"grant\" WHERE org = ");
     sql.text(org).push(" AND (person_id = ").text(holder).push(" OR service_account_id = ").text(holder);

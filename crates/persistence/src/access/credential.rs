@@ -1,4 +1,4 @@
-//! What is read before the organisation of a caller is known: secrets of service accounts, keys of the server.
+//! Data read before the organisation of a caller is known: secrets of service accounts, keys of the server.
 
 use steerco_domain::time::Instant;
 
@@ -24,7 +24,7 @@ pub(crate) async fn set(conn: &Conn, org: &str, account: &str, hash: &str) -> Re
 }
 
 impl Database {
-    /// The keys for a purpose, newest first; made by `make` when there are none yet.
+    /// The keys for a purpose, newest first; created by `make` when there are none yet.
     pub async fn server_keys(
         &self,
         purpose: &str,
@@ -38,7 +38,7 @@ impl Database {
         }
         let mut sql = Sql::new("INSERT INTO server_key (purpose, created_at, secret) SELECT ");
         sql.text(purpose).push(", ").int(now.micros()).push(", ").text(make()?);
-        // Two nodes that start at once: the later one finds the key of the earlier.
+        // If two nodes start at the same time, the later one finds the key of the earlier one.
         sql.push(" WHERE NOT EXISTS (SELECT 1 FROM server_key WHERE purpose = ").text(purpose).push(")");
         self.writer.outside().run(sql).await.map_err(problem)?;
         list_keys(&self.outside(), purpose).await.map_err(problem)

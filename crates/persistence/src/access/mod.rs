@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Authentication data and permissions.
 
 #[expect(clippy::module_inception, reason = "the area is named like its first module")]
 mod access;

@@ -1,4 +1,4 @@
-//! The one place that scopes: what a caller may reach, as SQL that every query on resources starts from.
+//! Scoping: the rows that a caller may reach, as SQL that every query on resources starts from.
 
 use steerco_domain::access::{Permission, Right, Role, find};
 use steerco_domain::mask::Mask;
@@ -10,35 +10,35 @@ use crate::access::{Access, AccessGrant};
 use crate::filter::contains_pattern;
 use crate::sql::Sql;
 
-/// What the token narrows.
+/// Restrictions of the token.
 #[derive(Clone, Copy, Debug)]
 pub struct Narrow<'a> {
     pub roles: Option<&'a [String]>,
-    /// The greatest roles that a foreign issuer may speak for.
+    /// The maximum roles of tokens of a foreign issuer.
     pub greatest_roles: Option<&'a [String]>,
     pub scope: Option<&'a [String]>,
     pub partner: Option<&'a str>,
     pub programs: Option<&'a [String]>,
-    /// The partner as which the caller looks: it sees what both of them see, and changes nothing.
+    /// The partner of a preview: the caller sees what both may see, and changes nothing.
     pub preview: Option<&'a str>,
 }
 
-/// Permission for one operation over certain rows. Only [`authorise`] makes one.
+/// Permission for one operation on certain rows. Only [`authorise`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     org: String,
-    /// By the grants; `None` is all of the organisation.
+    /// The reach of the grants; `None` is the whole organisation.
     reach: Option<Reach>,
-    /// Programs the token is narrowed to.
+    /// The programs that the token is restricted to.
     token: Option<Reach>,
-    /// The partner as which it looks.
+    /// The partner of a preview.
     preview: Option<Reach>,
     private: bool,
-    /// Whoever asks, where it sees of what people made for themselves only its own.
+    /// The caller, if it sees only its own resources of a kind that people make for themselves.
     owner: Option<String>,
 }
 
-/// What is in reach: portfolios and programs, or what a partner sees.
+/// Reach: portfolios and programs, or the partner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     pub portfolios: Vec<String>,
@@ -46,17 +46,17 @@ pub struct Reach {
     pub partner: Option<String>,
 }
 
-/// Which table of a kind is asked.
+/// The table of a kind to query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     Now,
-    /// Versions; `known` is the entry of the log up to which something is known.
+    /// Versions; `known` is the last log entry that counts.
     History {
         known: Option<i64>,
     },
 }
 
-/// Whether these grants, narrowed by the token, permit the operation, and over what.
+/// The scope in which these grants, restricted by the token, allow the operation.
 pub fn authorise(
     org: &str,
     access: &Access,
@@ -66,11 +66,11 @@ pub fn authorise(
 ) -> Result<Scope, Error> {
     let needed = row.scope();
     if narrow.scope.is_some_and(|scopes| !scopes.contains(&needed)) {
-        return Err(Error::new(Reason::Forbidden, format!("the token lacks the scope {needed}")));
+        return Err(Error::new(Reason::Forbidden, format!("the token does not have the scope {needed}")));
     }
     let live: Vec<(&AccessGrant, Right)> = live_grants(access, narrow, row, now).collect();
     if live.is_empty() {
-        let detail = format!("no grant of this caller permits {}.{} ({needed})", row.kind, row.action);
+        let detail = format!("no grant of the caller allows {}.{} ({needed})", row.kind, row.action);
         return Err(Error::new(Reason::Forbidden, detail));
     }
     let whole = live.iter().any(|(g, _)| g.portfolio.is_none() && g.program.is_none() && g.partner.is_none());
@@ -85,7 +85,7 @@ pub fn authorise(
         whole && matches!(g.role, Role::Admin | Role::Auditor)
     });
     let of_makers = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
-    // In a preview there is nothing of one's own: what the partner's accounts made is theirs.
+    // A preview shows no owned resources: those of the partner's accounts belong to these accounts.
     let mine = if narrow.preview.is_some() { String::new() } else { access.actor.0.clone() };
     let owner = (of_makers && (!oversees || narrow.preview.is_some())).then_some(mine);
     let token = narrow.programs.map(|programs| Reach { programs: programs.to_vec(), ..Reach::default() });
@@ -96,24 +96,24 @@ pub fn authorise(
 
 const PREVIEW: &Permission = find("partner", "preview");
 
-/// What is left of a scope for who looks as a partner sees it: reading alone, and what a partner reads.
+/// The scope of a preview as a partner: read-only, and only what a partner may read.
 fn preview(access: &Access, narrow: Narrow<'_>, row: &Permission, now: Instant, partner: &str) -> Result<Reach, Error> {
     let refused = |detail: &str| Err(Error::new(Reason::Forbidden, detail));
     if row.action != "read" {
-        return refused("a preview only reads: leave Preview-As-Partner out to change something");
+        return refused("a preview is read-only: leave out Preview-As-Partner to change something");
     }
     let of_makers = steerco_domain::find_kind(row.kind).is_some_and(|kind| kind.scope == ScopeRule::Owned);
-    // What belongs to single accounts is not the partner's as a whole.
+    // Resources owned by single accounts do not belong to the partner as a whole.
     if of_makers || row.right(Role::Vendor) == Right::Deny {
         return refused("a partner may not read this");
     }
     if live_grants(access, narrow, PREVIEW, now).next().is_none() {
-        return refused("no grant of this caller permits partner.preview");
+        return refused("no grant of the caller allows partner.preview");
     }
     Ok(Reach { partner: Some(partner.to_owned()), ..Reach::default() })
 }
 
-/// The grants that hold now, as far as the token lets them, and permit the operation.
+/// The current grants that allow the operation, restricted by the token.
 fn live_grants<'a>(
     access: &'a Access,
     narrow: Narrow<'a>,
@@ -125,7 +125,7 @@ fn live_grants<'a>(
         .iter()
         .filter(move |grant| grant.from.is_none_or(|from| from <= now) && grant.until.is_none_or(|until| now < until))
         .filter(move |grant| holds(narrow.roles, grant.role) && holds(narrow.greatest_roles, grant.role))
-        // A token for one partner speaks for that partner alone, and a partner's grant needs such a token.
+        // A token for a partner acts for that partner only, and a grant over a partner requires such a token.
         .filter(move |grant| grant.partner.as_deref() == narrow.partner);
     live.map(|grant| (grant, row.right(grant.role))).filter(|(_, cell)| *cell != Right::Deny)
 }
@@ -158,12 +158,12 @@ impl Scope {
         &self.org
     }
 
-    /// Whether it reaches all of the organisation.
+    /// Whether it covers the whole organisation.
     pub fn is_whole(&self) -> bool {
         self.limits().is_empty()
     }
 
-    /// Whether it reaches every program of this portfolio, whatever they are.
+    /// Whether it covers every program of this portfolio.
     pub fn is_whole_in(&self, portfolio: &str) -> bool {
         self.limits().iter().all(|reach| reach.portfolios.iter().any(|id| id == portfolio))
     }
@@ -173,27 +173,28 @@ impl Scope {
         self.reach.iter().chain(&self.preview).any(|reach| reach.partner.is_some())
     }
 
-    /// The fields of this kind the caller sees.
+    /// The fields of this kind that are visible to the caller.
     pub fn mask(&self, kind: &Kind) -> Mask {
         if self.private { Mask::ALL } else { Mask::of(kind.fields, |field| !field.private) }
     }
 
-    /// Whether private fields are in sight.
+    /// Whether private fields are visible.
     pub fn sees_private(&self) -> bool {
         self.private
     }
 
-    /// Whether something that this person or account made for itself is in reach.
+    /// Whether a resource that this person or account made for itself is within reach.
     pub fn reaches_own(&self, made_by: &str) -> bool {
         self.owner.as_ref().is_none_or(|owner| owner == made_by)
     }
 
-    /// What a caller with limited sight reaches: first by its token, then by its grants.
+    /// The limits of the caller: first by its token, then by its grants.
     pub fn limits(&self) -> Vec<&Reach> {
         self.token.iter().chain(&self.reach).chain(&self.preview).collect()
     }
 
-    /// `WHERE org = … AND …`: the rows of this kind the caller reaches. Every query on a table of resources starts here.
+    /// `WHERE org = … AND …`: the rows of this kind within reach of the caller. Every query on a table of resources
+    /// starts here.
     pub(crate) fn rows(&self, kind: &Kind, table: Table, sql: &mut Sql) {
         sql.push(" WHERE t.org = ").text(&self.org);
         if let Some(owner) = &self.owner {
@@ -260,10 +261,10 @@ impl Scope {
         }
     }
 
-    /// A partner sees its own row, its engagements once they are no drafts, and what hangs on them.
+    /// A partner sees its own row, its engagements unless they are drafts, and the resources that belong to them.
     fn restrict_partner(&self, kind: &Kind, partner: &str, table: Table, sql: &mut Sql) {
         match kind.scope {
-            // The table of permissions says which of them.
+            // The table of permissions decides which of these kinds are readable.
             ScopeRule::Organisation | ScopeRule::Owned => {}
             ScopeRule::Partner => {
                 sql.push(" AND t.id = ").text(partner);
@@ -295,8 +296,9 @@ impl Scope {
         }
     }
 
-    /// What hangs on an engagement of a partner: of its history only versions that held when the engagement was no draft
-    /// any more, so that nothing shows how it was negotiated; and nothing deleted, for that may have been then.
+    /// Resources of an engagement of a partner. In history only versions that were current when the engagement was not a
+    /// draft, so that negotiations are not visible; and nothing deleted, because it may have been deleted during
+    /// negotiations.
     fn hangs_on(&self, partner: &str, table: Table, sql: &mut Sql) {
         sql.push("t.deleted_at IS NULL AND ");
         if table == Table::Now {
@@ -312,7 +314,7 @@ impl Scope {
         sql.push(")");
     }
 
-    /// What is said of something is in reach where that something is today.
+    /// A resource about a subject is within reach if the subject is within reach today.
     fn speaks_of(&self, reach: &Reach, sql: &mut Sql) {
         let kinds = || KINDS.iter().filter(|kind| kind.scope.can_be_spoken_of());
         let open: Vec<&str> = kinds().filter(|kind| kind.scope.is_directory()).map(|kind| kind.name).collect();
@@ -326,14 +328,14 @@ impl Scope {
         sql.push(")");
     }
 
-    /// The program in this column is in reach.
+    /// The program in this column is within reach.
     fn in_program(&self, column: &str, reach: &Reach, sql: &mut Sql) {
         sql.any(column, &reach.programs).push(" OR ").push(column);
         sql.push(" IN (SELECT id FROM program WHERE org = ").text(&self.org);
         sql.push(" AND ").any("portfolio_id", &reach.portfolios).push(")");
     }
 
-    /// One of the programs listed in this column is in reach. Ids have a fixed form, so none is a part of another.
+    /// One of the programs listed in this column is within reach. Ids have a fixed form, so none is a part of another.
     fn serves(&self, column: &str, reach: &Reach, sql: &mut Sql) {
         for program in &reach.programs {
             sql.push(column).push(" LIKE ").text(contains_pattern(program)).push(" ESCAPE '\\' OR ");
@@ -343,7 +345,7 @@ impl Scope {
         sql.push(" AND ").push(column).push(" LIKE '%' || p.id || '%')");
     }
 
-    /// `AND …` for the feed: events of the kinds given, in or out of whose places the caller sees.
+    /// `AND …` for the feed: events of the given kinds whose place, before or after, is visible to the caller.
     pub(crate) fn events(&self, sql: &mut Sql) {
         for reach in self.limits() {
             sql.push(" AND (");
@@ -359,11 +361,11 @@ impl Scope {
         let Reach { portfolios, programs, .. } = reach;
         sql.any("t.program", programs).push(" OR ").any("t.program_before", programs).push(" OR ");
         sql.any("t.portfolio", portfolios).push(" OR ").any("t.portfolio_before", portfolios);
-        // What lies in a program names no portfolio; where one is named, it is that of the time.
+        // Entries about resources in a program name no portfolio; a named portfolio is that of the time of the entry.
         sql.push(" OR (t.portfolio IS NULL AND t.program IN (SELECT id FROM program WHERE org = ").text(&self.org);
         sql.push(" AND ").any("portfolio_id", portfolios).push("))");
-        // An engagement names every program it serves, a dependency both that it joins; what hangs on an engagement has the
-        // sight of it today.
+        // An engagement names every program it serves, a dependency both programs it connects. Resources of an engagement
+        // have the current visibility of the engagement.
         sql.push(" OR (t.kind IN ('engagement', 'dependency') AND (");
         self.serves("t.program", reach, sql);
         sql.push(" OR ");
@@ -372,7 +374,7 @@ impl Scope {
         sql.text(&self.org).push(" AND (");
         self.serves("e.program_ids", reach, sql);
         sql.push(")))");
-        // Directories of the organisation have no place; everyone who may read them follows them.
+        // Directories of the organisation have no place; every caller with permission to read them sees their events.
         let open = |kind: &&&Kind| kind.scope.is_directory() || kind.scope == ScopeRule::Owned;
         let directories = KINDS.iter().filter(open).map(|kind| kind.name);
         sql.push(" OR t.kind IN (").texts(&directories.collect::<Vec<_>>()).push(")");
@@ -382,7 +384,7 @@ impl Scope {
     }
 }
 
-/// Events of a partner: in its place, and of what hangs on an engagement, those since it was no draft any more.
+/// Events of a partner: those of its own place, and those of resources of an engagement since it was not a draft.
 fn partner_events(partner: &str, sql: &mut Sql) {
     let own = KINDS.iter().filter(|kind| kind.scope == ScopeRule::Owned).map(|kind| kind.name);
     sql.push("t.kind = 'organisation' OR t.kind IN (").texts(&own.collect::<Vec<_>>());
@@ -392,7 +394,7 @@ fn partner_events(partner: &str, sql: &mut Sql) {
 }
 
 impl Sql {
-    /// `column IN (…)`; nothing matches an empty list.
+    /// `column IN (…)`; an empty list matches nothing.
     fn any(&mut self, column: &str, ids: &[String]) -> &mut Self {
         if ids.is_empty() {
             return self.push("1 = 0");

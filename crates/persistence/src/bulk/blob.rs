@@ -1,4 +1,5 @@
-//! Contents of attachments: pieces are staged as they arrive, and the write that makes an attachment whole links them. Each content is there once in an organisation. What is linked never changes.
+//! Contents of attachments. Pieces are staged as they arrive, and the write that completes an attachment links them. Each
+//! content is stored once per organisation. Linked content never changes.
 
 use steerco_domain::{Error, Reason};
 
@@ -6,21 +7,21 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// Bytes of every piece but the last.
+/// Bytes of every piece except the last.
 pub const PIECE: usize = 256 * 1024;
 
 /// A staged content, to be linked by a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// As 64 lower-case hexadecimal digits.
+    /// SHA-256 as 64 lower-case hexadecimal digits.
     pub sha256: String,
     pub size: i64,
     pub upload: String,
-    /// Bytes that all contents of the organisation may have.
+    /// Maximum bytes of all contents of the organisation.
     pub quota: i64,
 }
 
-/// The upload that brought this content.
+/// The upload of this content.
 pub async fn find_upload(conn: &Conn, org: &str, sha256: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT upload FROM blob WHERE org = ");
     sql.text(org).push(" AND sha256 = ").text(sha256);
@@ -36,10 +37,10 @@ pub async fn get_piece(conn: &Conn, org: &str, upload: &str, n: i64) -> Result<V
     row.get(0)
 }
 
-/// Refuses a content for which there is no room. One that is there already takes none.
+/// Rejects a content that exceeds the quota. A content that is already stored takes no room.
 pub async fn check_quota(conn: &Conn, org: &str, link: &Link) -> Result<(), Fail> {
     if conn.is_postgres() {
-        // Two uploads at once must see each other: the head of the log, which both will move, lets one pass.
+        // Concurrent uploads must see each other, so they are serialised by the row of the log head, which both update.
         let mut sql = Sql::new("SELECT seq FROM log_head WHERE org = ");
         sql.text(org).push(" FOR NO KEY UPDATE");
         conn.one(sql).await?;
@@ -53,13 +54,13 @@ pub async fn check_quota(conn: &Conn, org: &str, link: &Link) -> Result<(), Fail
     let used: i64 = row.map(|row| row.get(0)).transpose()?.unwrap_or(0);
     if used.saturating_add(link.size) > link.quota {
         let left = link.quota.saturating_sub(used).max(0);
-        let detail = format!("the content has {} bytes, and {left} of {} are left", link.size, link.quota);
+        let detail = format!("the content has {} bytes, but only {left} of {} are left", link.size, link.quota);
         return Err(Error::new(Reason::QuotaExceeded, detail).into());
     }
     Ok(())
 }
 
-/// Makes the staged pieces the content of this digest; where it is there already, they go.
+/// Links the staged pieces as the content of this digest; if the content is already stored, the pieces are deleted.
 pub(crate) async fn link(conn: &Conn, org: &str, link: &Link) -> Result<(), Fail> {
     let mut sql = Sql::new("INSERT INTO blob (org, sha256, size_bytes, upload) VALUES (");
     sql.text(org).push(", ").text(&link.sha256).push(", ").int(link.size).push(", ").text(&link.upload);

@@ -1,4 +1,4 @@
-//! Contents and records in streams.
+//! Streams of contents and records.
 
 pub mod blob;
 pub(crate) mod upload;

@@ -1,18 +1,18 @@
-//! Pieces of contents, staged as they arrive, outside of any transaction of a write.
+//! Pieces of contents, staged as they arrive, outside of the transaction of a write.
 
 use crate::database::Database;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
 impl Database {
-    /// Keeps a piece of an upload.
+    /// Stores a piece of an upload.
     pub async fn stage(&self, org: &str, upload: &str, n: i64, bytes: Vec<u8>) -> Result<(), Fail> {
         let mut sql = Sql::new("INSERT INTO blob_chunk (org, upload, n, bytes) VALUES (");
         sql.text(org).push(", ").text(upload).push(", ").int(n).push(", ").bytes(bytes).push(")");
         self.run_outside(org, sql).await
     }
 
-    /// Removes what was staged of an upload, unless it was linked.
+    /// Removes the staged pieces of an upload, unless it was linked.
     pub async fn discard_upload(&self, org: &str, upload: &str) -> Result<(), Fail> {
         let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
         sql.text(org).push(" AND upload = ").text(upload);
@@ -20,7 +20,7 @@ impl Database {
         self.run_outside(org, sql).await
     }
 
-    /// The same of uploads that began before this one.
+    /// Removes the staged pieces of uploads that began before this one.
     pub async fn discard_uploads_before(&self, org: &str, upload: &str) -> Result<(), Fail> {
         let mut sql = Sql::new("DELETE FROM blob_chunk WHERE org = ");
         sql.text(org).push(" AND upload < ").text(upload);

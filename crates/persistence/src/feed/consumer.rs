@@ -1,4 +1,5 @@
-//! How far readers of the feed have come. No change of a resource, so no event: a reader would read of its reading.
+//! Positions of consumers of the feed. Moving one is not a change of a resource and makes no event, otherwise a consumer
+//! would receive events of its own reading.
 
 use steerco_domain::time::Instant;
 
@@ -6,25 +7,25 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// A place in the feed.
+/// A position in the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset {
     pub epoch: i64,
     pub seq: i64,
-    /// When the reader came there.
+    /// Time at which the consumer reached the position.
     pub at: Instant,
 }
 
-/// A reader that is moved.
+/// A move of a consumer.
 #[derive(Clone, Debug)]
 pub struct Moved {
     pub consumer: String,
     pub to: Offset,
-    /// Whether also back.
+    /// Whether it may move backwards.
     pub back: bool,
 }
 
-/// Where a reader is; `None` at the beginning.
+/// The position of a consumer; `None` at the beginning.
 pub async fn find_offset(conn: &Conn, org: &str, consumer: &str) -> Result<Option<Offset>, Fail> {
     let mut sql = Sql::new("SELECT epoch, seq, at FROM consumer_offset WHERE org = ");
     sql.text(org).push(" AND consumer_id = ").text(consumer);

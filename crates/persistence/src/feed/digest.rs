@@ -1,4 +1,4 @@
-//! What a digest of a collection is made of.
+//! Rows from which the digest of a collection is computed.
 
 use steerco_domain::resource::Kind;
 
@@ -8,10 +8,10 @@ use crate::query::{ListQuery, Moment, push_from, restrict};
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// Rows that are held at a time.
+/// Number of rows in memory at a time.
 const CHUNK: u32 = 2_000;
 
-/// Id, revision and number of the last event of everything in reach, in the order of the ids.
+/// Id, revision and number of the last event of everything within reach, ordered by id.
 pub async fn for_each_revision(
     conn: &Conn,
     scope: &Scope,

@@ -1,5 +1,5 @@
-//! Who waits for an organisation's log to move. This process's own commits are told at once. To PostgreSQL other processes
-//! write too: there one task looks at the log for all who wait, so that they cost together what one of them would.
+//! Waiting for the log of an organisation to change. Commits of this process are reported at once. On PostgreSQL other
+//! processes write too: there one task polls the log for all waiters, so that they cost together as much as one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,18 +8,18 @@ use tokio::sync::watch;
 
 use crate::head::Head;
 
-/// Moves with the log of an organisation, and whenever it cannot be seen whether that has moved.
+/// Changes with the log of an organisation, and whenever the log cannot be read.
 pub type Moves = watch::Receiver<Mark>;
 
-/// Where a log was seen to end: epoch and number of its last entry.
+/// The last observed head of a log: epoch and number of its last entry.
 pub type Mark = (i64, i64);
 
-/// The logs that somebody waits for.
+/// The logs with waiters.
 #[derive(Default)]
 pub(crate) struct Lookout(Mutex<HashMap<String, watch::Sender<Mark>>>);
 
 impl Lookout {
-    /// Whoever waits for this log, and whether it is the first.
+    /// Adds a waiter for this log; returns also whether it is the first.
     pub(crate) fn join(&self, org: &str) -> (Moves, bool) {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(log) = logs.get(org) {
@@ -30,7 +30,7 @@ impl Lookout {
         (moves, true)
     }
 
-    /// Runs this on a log that somebody waits for.
+    /// Runs this for a log with waiters.
     fn tell(&self, org: &str, tell: impl FnOnce(&watch::Sender<Mark>)) {
         let logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(log) = logs.get(org) {
@@ -38,8 +38,8 @@ impl Lookout {
         }
     }
 
-    /// Forgets a log that nobody waits for any more; whether that is so. Only who looks at it for others may: otherwise
-    /// the next to wait would have another look at it besides.
+    /// Removes a log without waiters; returns whether it was removed. Only the task that polls the log may call this,
+    /// otherwise the next waiter would start a second polling task.
     pub(crate) fn forget(&self, org: &str) -> bool {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = logs.get(org).is_none_or(watch::Sender::is_closed);
@@ -49,7 +49,7 @@ impl Lookout {
         idle
     }
 
-    /// Says that a log was seen to end here; one that was seen to end later already stays there.
+    /// Reports the head of a log; an earlier head than already reported changes nothing.
     pub(crate) fn advance(&self, org: &str, head: &Head) {
         let seen = (head.epoch, head.seq);
         self.tell(org, |log| {
@@ -61,7 +61,7 @@ impl Lookout {
         });
     }
 
-    /// Says that a log cannot be seen: whoever waits has to look for itself.
+    /// Reports that a log cannot be read, so that waiters read it themselves.
     pub(crate) fn lose(&self, org: &str) {
         self.tell(org, |log| log.send_modify(|_| ()));
     }
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_log_moves_on_and_never_back() {
         let lookout = Lookout::default();
-        assert!(lookout.forget("a"), "nobody waits");
+        assert!(lookout.forget("a"), "no waiters");
         let (mut moves, first) = lookout.join("a");
         let (other, second) = lookout.join("a");
         assert!(first && !second && !moves.has_changed().unwrap());
@@ -88,9 +88,9 @@ mod tests {
             moves.mark_unchanged();
         }
         lookout.lose("a");
-        assert!(moves.has_changed().unwrap(), "what cannot be seen may have moved");
+        assert!(moves.has_changed().unwrap(), "a log that cannot be read may have changed");
         drop((moves, other));
-        // Who looks is still about: the next to wait needs no other.
+        // The polling task is still running: the next waiter needs no other.
         lookout.advance("a", &head(3, 1));
         let (again, first) = lookout.join("a");
         assert!(!first && !lookout.forget("a"));

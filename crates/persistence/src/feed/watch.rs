@@ -1,4 +1,4 @@
-//! Where a log ends now, and waiting until it moves.
+//! The current head of a log, and waiting until it changes.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::head::Head;
 use crate::log::get_head;
 use crate::lookout::Moves;
 
-/// How often a log is looked at.
+/// Interval at which a log is polled.
 const LOOK: Duration = Duration::from_millis(250);
-/// After which a look has failed: a connection that is lost may say nothing at all.
+/// Timeout of a poll: a lost connection may not report an error.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Database {
-    /// The end of the log; whatever is read after this shows at least that.
+    /// The head of the log; whatever is read after this includes at least that.
     pub async fn head(&self, conn: &Conn, org: &str) -> Result<Head, Fail> {
         let Some(heads) = &self.heads else { return get_head(conn, org, false).await };
         if let Some(head) = heads.get(org) {
@@ -28,8 +28,8 @@ impl Database {
         Ok(head)
     }
 
-    /// Moves with the log of this organisation, whoever writes to it. What was committed before this was asked for is in
-    /// the log; what comes after is told.
+    /// Changes with the log of this organisation, by any process. Earlier commits are already in the log; later ones are
+    /// reported.
     pub fn moves(&self, org: &str) -> Moves {
         let (moves, first) = self.lookout.join(org);
         if first && self.is_postgres() {
@@ -39,8 +39,7 @@ impl Database {
         moves
     }
 
-    /// Looks at a log as long as somebody waits for it. A look that fails is made again at once: a connection may have
-    /// died, and the next one live.
+    /// Polls a log while there are waiters. A failed poll is repeated at once, because the next connection may work.
     async fn look_out(&self, org: &str) {
         let mut blind_since = None;
         loop {

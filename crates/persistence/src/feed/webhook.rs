@@ -1,4 +1,5 @@
-//! What the sending of events keeps: no change of a resource, so no event, and no second copy of what is sent.
+//! State of webhook sending. It is not a change of a resource and makes no event, and it stores no copy of the sent
+//! content.
 
 use steerco_domain::time::Instant;
 use steerco_domain::webhook_endpoint::WebhookDeliveryState as State;
@@ -9,21 +10,21 @@ use crate::fail::Fail;
 use crate::row::Row;
 use crate::sql::Sql;
 
-/// How an endpoint stands.
+/// State of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// Whose rights it reads by, as JSON.
+    /// The rights by which it reads, as JSON.
     pub rights: String,
-    /// The secret and the one before, sealed.
+    /// The current and the previous secret, encrypted.
     pub secret: Option<String>,
     pub secret_before: Option<String>,
-    /// The last entry of the log that was read for it.
+    /// The last log entry that was read for it.
     pub seq: i64,
-    /// Since when it takes nothing.
+    /// Time since which it has accepted nothing.
     pub failing_since: Option<Instant>,
 }
 
-/// A message.
+/// A delivery.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub seq: i64,
@@ -38,18 +39,18 @@ pub struct Delivery {
     pub created_at: Instant,
 }
 
-/// What a request changes of the sending.
+/// A change of webhook sending by a request.
 #[derive(Clone, Debug)]
 pub enum Setting {
     /// Reads by these rights from now on.
     Rights { endpoint: String, rights: String },
-    /// Signs with this secret; the first one begins after the change that made it.
+    /// Signs with this secret; with the first secret, sending begins after the change that created it.
     Secret { endpoint: String, sealed: String },
     /// Sends this event again.
     Again { endpoint: String, event_id: String, now: Instant },
-    /// Sends again whatever was given up.
+    /// Sends all failed deliveries again.
     Failed { endpoint: String, now: Instant },
-    /// Sends again whatever follows this entry of the log.
+    /// Sends everything after this log entry again.
     Since { endpoint: String, seq: i64 },
 }
 
@@ -94,7 +95,7 @@ pub(crate) async fn apply(conn: &Conn, org: &str, head: Option<i64>, setting: &S
     conn.run(sql).await.map(|_| ())
 }
 
-/// Endpoints that are to be sent to and of which no node has the lease.
+/// Active endpoints without a lease.
 pub async fn list_free(conn: &Conn, org: &str, now: Instant) -> Result<Vec<String>, Fail> {
     let mut sql = Sql::new("SELECT w.endpoint_id FROM webhook w JOIN webhook_endpoint e ON e.org = w.org");
     sql.push(" AND e.id = w.endpoint_id WHERE w.org = ").text(org).push(" AND w.secret IS NOT NULL");
@@ -115,12 +116,13 @@ pub async fn find(conn: &Conn, org: &str, endpoint: &str) -> Result<Option<Webho
     }))
 }
 
-const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, d.created_at \
-     FROM webhook_delivery d WHERE d.org = ";
+const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.state, d.attempts, d.next_at, d.history, \
+    d.created_at FROM webhook_delivery d WHERE d.org = ";
 
 fn delivery(row: &Row) -> Result<Delivery, Fail> {
     let state: String = row.get(4)?;
-    let state = State::from_word(&state).ok_or_else(|| Fail::Broken(format!("a delivery is {state}")))?;
+    let state =
+        State::from_word(&state).ok_or_else(|| Fail::Broken(format!("a delivery has the unknown state {state}")))?;
     Ok(Delivery {
         seq: row.get(0)?,
         event_id: row.get(1)?,
@@ -134,7 +136,7 @@ fn delivery(row: &Row) -> Result<Delivery, Fail> {
     })
 }
 
-/// Messages whose time has come: of each resource only the first that waits, so that they arrive in their order.
+/// Due deliveries: of each resource only the first pending one, so that they arrive in order.
 pub async fn list_due(
     conn: &Conn,
     org: &str,
@@ -150,7 +152,7 @@ pub async fn list_due(
     conn.all(sql).await?.iter().map(delivery).collect()
 }
 
-/// How many messages wait.
+/// Number of pending deliveries.
 pub async fn count_pending(conn: &Conn, org: &str, endpoint: &str) -> Result<i64, Fail> {
     let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM webhook_delivery WHERE org = ");
     sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND state = 'pending'");
@@ -158,7 +160,7 @@ pub async fn count_pending(conn: &Conn, org: &str, endpoint: &str) -> Result<i64
     row.get(0)
 }
 
-/// Messages, newest first, from below this entry of the log.
+/// Deliveries before this log entry, newest first.
 pub async fn list(
     conn: &Conn,
     org: &str,
@@ -176,7 +178,7 @@ pub async fn list(
     conn.all(sql).await?.iter().map(delivery).collect()
 }
 
-/// The entry of the log of a message.
+/// The log entry of a delivery.
 pub async fn find_event(conn: &Conn, org: &str, endpoint: &str, event_id: &str) -> Result<Option<i64>, Fail> {
     let mut sql = Sql::new("SELECT seq FROM webhook_delivery WHERE org = ");
     sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND event_id = ").text(event_id);
@@ -192,7 +194,7 @@ pub struct Found {
     pub subject: String,
 }
 
-/// What an attempt made of a message.
+/// The result of an attempt for its delivery.
 #[derive(Clone, Debug)]
 pub struct Attempted {
     pub seq: i64,

@@ -1,4 +1,4 @@
-//! What the sending of events writes beside the requests: whose turn it is, what is to be sent, and what became of it.
+//! Writes of webhook sending outside of requests: leases, queued deliveries, results.
 
 use steerco_domain::time::Instant;
 use steerco_domain::words::Words;
@@ -10,7 +10,7 @@ use crate::sql::Sql;
 use crate::webhook::{Attempted, Found};
 
 impl Database {
-    /// Writes what is no resource, all or nothing; answers how many rows each statement met.
+    /// Runs statements on tables that are not resources, all or nothing. Returns the number of affected rows of each.
     async fn keep(&self, org: &str, statements: Vec<Sql>) -> Result<Vec<u64>, Fail> {
         let conn = Conn::Transaction(self.writer.pool().begin(true, org, None).await?);
         let mut met = Vec::with_capacity(statements.len());
@@ -21,7 +21,7 @@ impl Database {
         Ok(met)
     }
 
-    /// Takes or renews the lease of an endpoint; whether this node has it.
+    /// Takes or renews the lease of an endpoint; returns whether this node has it.
     pub async fn lease_webhook(
         &self,
         org: &str,
@@ -37,14 +37,14 @@ impl Database {
         Ok(self.keep(org, vec![sql]).await? == [1])
     }
 
-    /// Leaves an endpoint to whoever comes.
+    /// Releases the lease of an endpoint.
     pub async fn free_webhook(&self, org: &str, endpoint: &str, node: &str) -> Result<(), Fail> {
         let mut sql = Sql::new("UPDATE webhook SET lease_until = 0 WHERE org = ");
         sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND lease_by = ").text(node);
         self.keep(org, vec![sql]).await.map(|_| ())
     }
 
-    /// Leaves all endpoints of an embedded database to whoever comes.
+    /// Releases all leases of an embedded database.
     pub async fn free_webhooks(&self) -> Result<(), Fail> {
         self.writer
             .outside()
@@ -53,7 +53,7 @@ impl Database {
             .map(|_| ())
     }
 
-    /// Notes the events of a stretch of the log, from one entry to another. What was sent before is sent again.
+    /// Queues the events of a part of the log. Events sent before are sent again.
     pub async fn queue_webhook(
         &self,
         org: &str,
@@ -78,7 +78,7 @@ impl Database {
             sql.push(" next_at = excluded.next_at");
             statements.push(sql);
         }
-        // A request to send again may have set it back meanwhile.
+        // A replay request may have moved the position back meanwhile.
         let mut sql = Sql::new("UPDATE webhook SET seq = ");
         sql.int(to).push(" WHERE org = ").text(org).push(" AND endpoint_id = ").text(endpoint);
         sql.push(" AND seq = ").int(from);
@@ -86,7 +86,7 @@ impl Database {
         self.keep(org, statements).await.map(|_| ())
     }
 
-    /// Notes what became of messages, and since when the endpoint takes nothing.
+    /// Stores the results of attempts, and since when the endpoint has accepted nothing.
     pub async fn note_webhook(
         &self,
         org: &str,
@@ -112,7 +112,7 @@ impl Database {
         self.keep(org, statements).await.map(|_| ())
     }
 
-    /// Forgets messages that were dealt with before this.
+    /// Deletes finished deliveries created before this.
     pub async fn forget_webhooks(&self, org: &str, before: Instant) -> Result<(), Fail> {
         let mut sql = Sql::new("DELETE FROM webhook_delivery WHERE org = ");
         sql.text(org).push(" AND created_at < ").int(before.micros()).push(" AND state <> 'pending'");

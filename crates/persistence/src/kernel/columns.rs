@@ -1,4 +1,4 @@
-//! The columns of a kind, and rows of them read the cheapest way that each database has.
+//! The columns of a kind, and reading rows of them in the cheapest way of each database.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use crate::postgres;
 use crate::row::Row;
 use crate::sql::Sql;
 
-/// Columns by name, and as a statement names them.
+/// Columns by name, and as listed in a statement.
 pub(crate) struct Columns {
     pub(crate) all: Vec<(String, ColumnType)>,
     /// `t.a, t.b, t.c`
@@ -31,7 +31,7 @@ impl Columns {
         &OF_KINDS[kind.name].now
     }
 
-    /// The same in history: followed by the entry of the log that wrote the version, and the one that ended it.
+    /// The columns in history, followed by the log entries that wrote and ended the version.
     pub(crate) fn of_history(kind: &Kind) -> &'static Self {
         &OF_KINDS[kind.name].history
     }
@@ -67,7 +67,7 @@ impl Conn {
     }
 }
 
-/// A version of a resource and its span: the entry of the log that wrote it, and the one that ended it.
+/// A version of a resource and its span: the log entries that wrote and ended it.
 pub(crate) struct Version {
     pub(crate) resource: AnyBox,
     pub(crate) seq: i64,
@@ -81,16 +81,16 @@ impl Conn {
         rows.into_iter().map(|row| Ok(R::load(&mut Cells::new(row))?)).collect()
     }
 
-    /// The same of a kind that is known only now.
+    /// The same for a kind that is determined at run time.
     pub(crate) async fn any(&self, kind: &'static Kind, rest: Sql) -> Result<Vec<AnyBox>, Fail> {
         let rows = self.rows(Columns::of(kind), rest).await?;
         rows.into_iter().map(|row| Ok((kind.make.load)(&mut Cells::new(row))?)).collect()
     }
 
-    /// Versions of these rows of history.
+    /// Versions of these history rows.
     pub(crate) async fn versions(&self, kind: &'static Kind, rest: Sql) -> Result<Vec<Version>, Fail> {
         let rows = self.rows(Columns::of_history(kind), rest).await?;
-        let broken = || Fail::Broken("a version lacks its span".to_owned());
+        let broken = || Fail::Broken("a version has no span".to_owned());
         let version = |row| {
             let mut cells = Cells::new(row);
             let resource = (kind.make.load)(&mut cells)?;

@@ -1,4 +1,4 @@
-//! A database that is open: the connections to read and write on, and what its process keeps in memory of it.
+//! An open database: its connections for reading and writing, and its in-memory state.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use crate::sql::Sql;
 /// A database with its migrations applied.
 #[derive(Clone)]
 pub struct Database {
-    /// Reads.
+    /// Connections for reading.
     pub(crate) pool: Pool,
-    /// Reads outside of any organisation, on connections that never name one.
+    /// Connections for reads outside of any organisation; they never set one.
     pub(crate) outside: Pool,
     pub(crate) writer: Writer,
     pub(crate) access_cache: Option<Arc<AccessCache>>,
     pub(crate) heads: Option<Arc<Heads>>,
-    /// Whoever waits for a log to move.
+    /// Waiters for changes of a log.
     pub(crate) lookout: Arc<Lookout>,
-    /// How far long batches are that an embedded database takes.
+    /// Progress of long batches in an embedded database.
     pub(crate) told: Told,
 }
 
@@ -36,11 +36,11 @@ impl Database {
         self.pool.is_postgres()
     }
 
-    /// A connection to read the rows of this organisation on.
+    /// A connection to read rows of this organisation.
     pub async fn read(&self, org: &str) -> Result<Conn, Fail> {
         let Pool::Postgres(pool) = &self.pool else { return Ok(Conn::Pool(self.pool.clone())) };
-        // For the session and not for a transaction, of which a read would only pay begin and end: whoever has the
-        // connection next names its own organisation before anything else.
+        // Set for the session, not for a transaction, which would add begin and end to every read. The next user of the
+        // connection sets its own organisation before anything else.
         let conn = Conn::Session(tokio::sync::Mutex::new(pool.acquire().await?));
         let mut sql = Sql::new("SELECT set_config('steerco.org', ");
         sql.text(org).push(", false)");
@@ -53,7 +53,7 @@ impl Database {
         Conn::Pool(self.outside.clone())
     }
 
-    /// Runs a statement that is no decision and writes, in a transaction of its own.
+    /// Runs a writing statement that needs no decision, in its own transaction.
     pub(crate) async fn run_outside(&self, org: &str, sql: Sql) -> Result<(), Fail> {
         if !self.is_postgres() {
             return self.writer.outside().run(sql).await.map(|_| ());
@@ -63,17 +63,18 @@ impl Database {
         conn.commit().await
     }
 
-    /// The caller's account and grants; `None` if it may not act at all.
+    /// The account and grants of the caller; `None` if it may not act at all.
     pub async fn find_access(&self, conn: &Conn, org: &str, who: &Who) -> Result<Option<Arc<Access>>, Fail> {
         access::find(self.access_cache.as_deref(), conn, org, who).await
     }
 
-    /// A read-only transaction, so that many statements see one moment.
+    /// A read-only transaction, so that several statements see the same state.
     pub async fn snapshot(&self, org: &str) -> Result<Conn, Fail> {
         Ok(Conn::Transaction(self.pool.begin(false, org, None).await?))
     }
 
-    /// Whether every migration this program knows is applied. A newer database is fine: migrations only add.
+    /// Whether every migration known to this program is applied. A newer database is accepted, because migrations only
+    /// add.
     pub async fn is_migrated(&self) -> bool {
         let Ok(rows) = self.outside().all(Sql::new("SELECT version FROM seaql_migrations")).await else {
             return false;
@@ -82,14 +83,14 @@ impl Database {
         steerco_migrations::names().all(|name| applied.iter().any(|known| known == name))
     }
 
-    /// Every organisation, for jobs and the command line.
+    /// All organisations, for jobs and the command line.
     pub async fn organisations(&self) -> Result<Vec<String>, Fail> {
         let rows = self.outside().all(Sql::new("SELECT org FROM tenant ORDER BY org")).await?;
         rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()
     }
 
-    /// Begins a new epoch of every organisation's feed, so that cursors of before are answered as expired; answers how
-    /// many. The instant is its number: no two restores of one backup share it.
+    /// Begins a new epoch of the feed of every organisation, so that earlier cursors are rejected as expired. Returns the
+    /// number of organisations. The epoch is the instant, so that two restores of the same backup have different epochs.
     pub async fn begin_epoch(&self, now: Instant) -> Result<usize, Fail> {
         let organisations = self.organisations().await?;
         for org in &organisations {
@@ -106,7 +107,7 @@ impl Database {
         Ok(organisations.len())
     }
 
-    /// A copy of an embedded database, taken while it serves.
+    /// Copies an embedded database while it is in use.
     pub async fn backup(&self, target: &Path) -> Result<(), String> {
         if self.is_postgres() {
             return Err("back up PostgreSQL with pg_dump or pg_basebackup".to_owned());
@@ -115,7 +116,7 @@ impl Database {
         let mut sql = Sql::new("VACUUM INTO ");
         sql.text(path);
         let writer = self.writer.outside();
-        // It takes as long as the file is large.
+        // Blocking, because the time depends on the size of the file.
         let copied = tokio::task::spawn_blocking(move || Handle::current().block_on(writer.run(sql)));
         let copied = copied.await.map_err(|cause| cause.to_string())?;
         copied.map(|_| ()).map_err(|fail| format!("{fail:?}"))

@@ -1,5 +1,5 @@
-//! Drafts of the migrations that the declarations ask for: `UPDATE=1 cargo declare` writes them, to be read and named by a
-//! person.
+//! Drafts of the migrations that the declarations require. `UPDATE=1 cargo declare` writes them; a person reviews and
+//! names them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,10 +14,10 @@ use crate::sql::Sql;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/src");
 
-/// Column → (whether it holds numbers, whether it may be null).
+/// Column → (whether it is numeric, whether it may be null).
 type Columns = BTreeMap<String, (bool, bool)>;
 
-/// A column that is declared.
+/// A declared column.
 struct Column {
     name: String,
     int: bool,
@@ -40,13 +40,13 @@ async fn migrated(database: &Database, table: &str) -> Columns {
     rows.iter().map(column).collect()
 }
 
-/// A new file of the folder of migrations, or why a person has to write it.
+/// A new migration file, or why a person must write it.
 enum Draft {
     File { name: String, text: String },
     Refused(String),
 }
 
-/// What a kind lacks.
+/// The draft for the missing columns of a kind.
 fn draft(kind: &Kind, there: &Columns, taken: impl Fn(&str) -> bool) -> Option<Draft> {
     let name = (1..1_000).map(|n| format!("{}_{n:03}", kind.name)).find(|name| !taken(name))?;
     if there.is_empty() {
@@ -56,7 +56,7 @@ fn draft(kind: &Kind, there: &Columns, taken: impl Fn(&str) -> bool) -> Option<D
     let mut faults = Vec::new();
     for column in there.keys().filter(|column| !matches!(column.as_str(), "org" | "seq")) {
         if columns.iter().all(|declared| declared.name != *column) {
-            faults.push(format!("{column} is no longer declared, and rows hold it"));
+            faults.push(format!("{column} is no longer declared, but is stored"));
         }
     }
     let mut missing = Vec::new();
@@ -64,20 +64,20 @@ fn draft(kind: &Kind, there: &Columns, taken: impl Fn(&str) -> bool) -> Option<D
         match there.get(&column.name) {
             None => missing.push(column),
             Some(found) if *found == (column.int, column.field.nullable) => {}
-            Some(_) => faults.push(format!("{} is declared otherwise than it is stored", column.name)),
+            Some(_) => faults.push(format!("{} is declared with another type than it is stored", column.name)),
         }
     }
     let without = missing.iter().filter(|column| !column.field.nullable && filler(column).is_none());
-    faults.extend(without.map(|column| format!("{} is required, and rows that are there have none", column.name)));
+    faults.extend(without.map(|column| format!("{} is required, but existing rows have no value", column.name)));
     if !faults.is_empty() {
-        return Some(Draft::Refused(format!("{name} is for a person to write: {}", faults.join("; "))));
+        return Some(Draft::Refused(format!("{name} must be written by a person: {}", faults.join("; "))));
     }
     let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
     let about = format!(": {}", names.join(", "));
     (!missing.is_empty()).then(|| Draft::File { text: file(kind, &about, &add(kind, &missing)), name })
 }
 
-/// What rows that are there have in a column that may not be null, where that is plain.
+/// The value of a required column for existing rows, where it is obvious.
 fn filler(column: &Column) -> Option<&'static str> {
     match (column.field.shape)() {
         Shape::List { .. } => Some("'[]'"),
@@ -143,7 +143,7 @@ fn create(kind: &Kind) -> String {
 fn add(kind: &Kind, missing: &[Column]) -> String {
     let name = kind.name;
     let plain = missing.iter().all(|column| column.field.nullable);
-    // A key of a table that is there cannot be added on SQLite without rebuilding it.
+    // SQLite cannot add a foreign key to an existing table without rebuilding it.
     if plain && kind.reach != Reach::Record {
         let calls = calls(missing, false);
         let one = format!("    Table::new(\"{name}\"){}.add(manager).await\n", calls.trim().replace("\n        ", ""));
@@ -173,7 +173,7 @@ fn add(kind: &Kind, missing: &[Column]) -> String {
     out
 }
 
-/// Writes a draft, and its line behind the others.
+/// Writes a draft, and adds it to the list of migrations.
 fn write(name: &str, text: &str) {
     let list = Path::new(FOLDER).join("lib.rs");
     let lines = std::fs::read_to_string(&list).unwrap();
@@ -195,7 +195,7 @@ async fn what_is_declared_is_migrated() {
             Some(Draft::File { name, text }) if update => {
                 write(&name, &text);
                 told.push(format!(
-                    "migrations/src/{name}.rs is a draft: read it, say in its first line what it is for"
+                    "migrations/src/{name}.rs is a draft: review it and describe its purpose in the first line"
                 ));
             }
             Some(Draft::File { name, .. }) => {
@@ -208,7 +208,7 @@ async fn what_is_declared_is_migrated() {
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
-/// Columns as they would be without this field.
+/// The columns without this field.
 fn without(kind: &Kind, field: &str) -> Columns {
     let columns = declared(kind).into_iter().filter(|column| column.field.name != field);
     let mut there: Columns = columns.map(|column| (column.name, (column.int, column.field.nullable))).collect();
@@ -243,13 +243,13 @@ fn a_draft_adds_what_is_missing() {
     let text = drafted(LedgerEntry::KIND, &without(LedgerEntry::KIND, "forecast_id"));
     assert!(text.contains("for table in [\"ledger_entry\"] {"), "{text}");
     let why = drafted(Risk::KIND, &without(Risk::KIND, "title"));
-    assert_eq!(why, "risk_002 is for a person to write: title is required, and rows that are there have none");
+    assert_eq!(why, "risk_002 must be written by a person: title is required, but existing rows have no value");
     let mut more = without(Risk::KIND, "");
     more.insert("gone".to_owned(), (false, true));
-    assert!(drafted(Risk::KIND, &more).ends_with("gone is no longer declared, and rows hold it"));
+    assert!(drafted(Risk::KIND, &more).ends_with("gone is no longer declared, but is stored"));
 }
 
-/// The draft of a kind is what its first migration was, but for what a person decides: indexes, and parents first.
+/// The draft of a kind equals its first migration, except for what a person decides: indexes, and the order of tables.
 #[test]
 fn a_draft_creates_what_is_new() {
     use steerco_domain::Resource;

@@ -6,17 +6,17 @@ use steerco_domain::list::{Order, OrderKey};
 
 use crate::sql::Sql;
 
-/// Appends a condition for a WHERE.
+/// Appends a condition of a WHERE clause.
 pub(crate) fn push_filter(filter: &Filter, postgres: bool, sql: &mut Sql) {
     push_condition(filter, Place { postgres, negated: false }, sql);
 }
 
-/// Where a condition stands.
+/// Position of a condition.
 #[derive(Clone, Copy)]
 struct Place {
     postgres: bool,
-    /// Below a `not`: there null has to be false, so that it is turned around. Elsewhere null is as good as false, and
-    /// a plain comparison is what an index can answer.
+    /// Inside a `not`, null must count as false before it is negated. Elsewhere null has the same effect as false, and a
+    /// plain comparison can use an index.
     negated: bool,
 }
 
@@ -59,7 +59,7 @@ fn join(parts: &[Filter], word: &str, place: Place, sql: &mut Sql) {
     sql.push(")");
 }
 
-/// The text anywhere, taken literally.
+/// A pattern that matches the text anywhere, literally.
 pub(crate) fn contains_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.chars() {
@@ -99,7 +99,7 @@ fn push_comparison(column: &Column, op: Op, value: &Cell, place: Place, sql: &mu
     });
 }
 
-/// A comparison with null is false.
+/// A comparison for which null counts as false.
 fn two_valued(column: &Column, place: Place, sql: &mut Sql, push: impl FnOnce(&mut Sql)) {
     if place.negated && column.nullable() {
         sql.push("COALESCE(");
@@ -133,7 +133,7 @@ fn push_column(column: &Column, postgres: bool, sql: &mut Sql) {
     }
 }
 
-/// ` ORDER BY …`: nulls come last, whichever way.
+/// ` ORDER BY …`: nulls come last in both directions.
 pub(crate) fn push_order(order: &Order, sql: &mut Sql) {
     for (i, key) in order.keys.iter().enumerate() {
         sql.push(if i == 0 { " ORDER BY " } else { ", " }).push("t.").push(&key.column);
@@ -142,7 +142,7 @@ pub(crate) fn push_order(order: &Order, sql: &mut Sql) {
     }
 }
 
-/// ` AND …`: the rows after the one that ended the page before.
+/// ` AND …`: the rows after the last row of the previous page.
 pub(crate) fn push_after(order: &Order, last: &[Cell], sql: &mut Sql) {
     let pairs: Vec<(&OrderKey, &Cell)> = order.keys.iter().zip(last).collect();
     sql.push(" AND (");
@@ -168,7 +168,7 @@ fn push_same(key: &OrderKey, value: &Cell, sql: &mut Sql) {
 
 fn push_beyond(key: &OrderKey, value: &Cell, sql: &mut Sql) {
     if *value == Cell::Null {
-        // Nulls come last, so nothing lies beyond one.
+        // Nulls come last, so no row follows one.
         sql.push("1 = 0");
         return;
     }

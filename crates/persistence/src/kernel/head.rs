@@ -1,4 +1,4 @@
-//! Where logs end.
+//! Heads of logs.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,18 +7,18 @@ use steerco_domain::time::Instant;
 
 use crate::sql::Sql;
 
-/// The end of an organisation's log.
+/// The head of the log of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     pub seq: i64,
     pub at: Instant,
     pub hash: String,
-    /// Raised when a backup is restored, so that older cursors are told.
+    /// Raised when a backup is restored, so that older cursors are recognised.
     pub epoch: i64,
 }
 
-/// Heads of an embedded database, whose one writer tells of every commit before it answers. PostgreSQL has none: another
-/// node may have written.
+/// Heads of logs in an embedded database, updated by its only writer with every commit before the response. Empty for
+/// PostgreSQL, where another node may have written.
 #[derive(Default)]
 pub(crate) struct Heads(Mutex<HashMap<String, Head>>);
 
@@ -27,7 +27,7 @@ impl Heads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
     }
 
-    /// Moves on, and never back: what was read before a commit may arrive after it.
+    /// Only moves forward: a head that was read before a commit may arrive after it.
     pub(crate) fn advance(&self, org: &str, head: &Head) {
         let mut heads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if heads.get(org).is_none_or(|known| (known.epoch, known.seq) < (head.epoch, head.seq)) {
@@ -36,7 +36,7 @@ impl Heads {
     }
 }
 
-/// Appends the statement that moves the head.
+/// Appends the statement that updates the head.
 pub(crate) fn set_head(org: &str, head: &Head, mut sql: Sql) -> Sql {
     sql.push(" UPDATE log_head SET seq = ").int(head.seq).push(", at = ").int(head.at.micros());
     sql.push(", hash = ").text(&head.hash).push(" WHERE org = ").text(org);

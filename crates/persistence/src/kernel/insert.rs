@@ -1,15 +1,15 @@
-//! Rows that go into a table, and the statement that puts them there.
+//! Rows to insert, and their statement.
 
 use steerco_domain::field::{Cell, ColumnType};
 
 use crate::sql::Sql;
 
-/// Rows for one table.
+/// Rows to insert into one table.
 pub(crate) struct Insert {
     pub(crate) table: String,
     pub(crate) columns: Vec<(String, ColumnType)>,
     pub(crate) rows: Vec<Vec<Cell>>,
-    /// What the statement ends with.
+    /// The end of the statement.
     pub(crate) then: &'static str,
 }
 
@@ -19,7 +19,7 @@ impl Insert {
     }
 }
 
-/// `INSERT INTO` its table these of its rows.
+/// `INSERT INTO` for these rows.
 pub(crate) fn push_insert(insert: &Insert, rows: &[Vec<Cell>], sql: &mut Sql) {
     sql.push("INSERT INTO \"").push(&insert.table);
     for (i, (name, _)) in insert.columns.iter().enumerate() {

@@ -1,6 +1,6 @@
-//! Idempotency keys, and what was answered under them.
+//! Idempotency keys and the responses stored under them.
 
-/// Whose key, in which organisation.
+/// Idempotency key with its caller and organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pub org: String,
@@ -8,5 +8,5 @@ pub struct Key {
     pub key: String,
 }
 
-/// What was answered: fingerprint of the request and answer.
+/// Stored response: fingerprint of the request and response.
 pub(crate) type Kept = (String, String);

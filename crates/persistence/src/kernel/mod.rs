@@ -1,4 +1,4 @@
-//! What every other area stands on.
+//! Foundation of the other areas: databases, connections, statements.
 
 pub(crate) mod columns;
 pub mod conn;

@@ -1,4 +1,4 @@
-//! Reading resources: now, as known at an instant, as holding at an instant.
+//! Reads resources: current, as known at an instant, as effective at an instant.
 
 use steerco_domain::field::{Cell, FieldSpec, Shape};
 use steerco_domain::filter::Filter;
@@ -16,14 +16,14 @@ use crate::filter::{contains_pattern, push_after, push_filter, push_order};
 use crate::scope::{Scope, Table};
 use crate::sql::Sql;
 
-/// Which version of the rows is meant.
+/// The version of the rows to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Moment {
     #[default]
     Now,
-    /// As the service knew it after this entry of the log.
+    /// As known after this log entry.
     Known { seq: i64 },
-    /// As it held at an instant, by what the service knew after this entry of the log.
+    /// As effective at an instant, as known after this log entry.
     Valid { at: Instant, seq: i64 },
 }
 
@@ -36,29 +36,29 @@ impl Moment {
     }
 }
 
-/// A list of resources.
+/// Arguments of a list of resources.
 #[derive(Clone, Debug)]
 pub struct ListQuery<'a> {
     pub filter: Option<&'a Filter>,
     pub order: &'a Order,
-    /// The keys of the row that ended the page before.
+    /// The sort keys of the last row of the previous page.
     pub after: Option<&'a [Cell]>,
     pub limit: u32,
     pub show_deleted: bool,
 }
 
-/// ` FROM the rows of this moment`, down to the scope.
+/// ` FROM` the rows of this moment, with the conditions of the scope.
 pub(crate) fn from(scope: &Scope, kind: &Kind, moment: Moment) -> Sql {
     let mut sql = Sql::new("");
     push_from(scope, kind, moment, &mut sql);
     sql
 }
 
-/// The same within a statement.
+/// The same as a part of a statement.
 pub(crate) fn push_from(scope: &Scope, kind: &Kind, moment: Moment, sql: &mut Sql) {
     let name = kind.name;
     sql.push(" FROM ");
-    // What is only ever added to is as it was once the later is left out.
+    // Append-only tables have no history: leaving out later rows gives the earlier state.
     let record = RECORDS.iter().any(|record| record.name == name);
     if let (true, Moment::Known { seq }) = (record, moment) {
         sql.push("\"").push(name).push("\" t");
@@ -82,7 +82,7 @@ pub(crate) fn push_from(scope: &Scope, kind: &Kind, moment: Moment, sql: &mut Sq
     }
 }
 
-/// How many programs of a portfolio are out of the caller's sight.
+/// Number of programs of a portfolio that are not visible to the caller.
 pub async fn count_hidden(conn: &Conn, scope: &Scope, portfolio: &str, moment: Moment) -> Result<i64, Fail> {
     if scope.is_whole_in(portfolio) {
         return Ok(0);
@@ -104,12 +104,12 @@ pub async fn count_hidden(conn: &Conn, scope: &Scope, portfolio: &str, moment: M
     Ok(counts[0] - counts[1])
 }
 
-/// The resource of this id, deleted or not.
+/// The resource with this id, deleted or not.
 pub async fn find<R: Resource>(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> Result<Option<R>, Fail> {
     typed(find_any(conn, scope, R::KIND, id, moment).await?)
 }
 
-/// The same of a kind that is known only now.
+/// The same for a kind that is determined at run time.
 pub async fn find_any(
     conn: &Conn,
     scope: &Scope,
@@ -126,12 +126,12 @@ fn typed<R: Resource>(found: Option<AnyBox>) -> Result<Option<R>, Fail> {
     Ok(found.map(<dyn AnyResource>::typed).transpose()?)
 }
 
-/// The same, held until the transaction ends.
+/// The same, locked until the transaction ends.
 pub async fn find_for_update<R: Resource>(conn: &Conn, scope: &Scope, id: &str) -> Result<Option<R>, Fail> {
     typed(find_any_for_update(conn, scope, R::KIND, id).await?)
 }
 
-/// The same of a kind that is known only now.
+/// The same for a kind that is determined at run time.
 pub async fn find_any_for_update(
     conn: &Conn,
     scope: &Scope,
@@ -141,16 +141,16 @@ pub async fn find_any_for_update(
     let mut sql = from(scope, kind, Moment::Now);
     sql.push(" AND t.id = ").text(id);
     if conn.is_postgres() {
-        // Not FOR UPDATE: that would stand in the way of whoever only needs the row to exist, and deadlock with it.
+        // Not FOR UPDATE, which would block transactions that only need the row to exist, and deadlock with them.
         sql.push(" FOR NO KEY UPDATE OF t");
     }
     Ok(conn.any(kind, sql).await?.pop())
 }
 
-/// Values that one statement names at most.
+/// Maximum number of values in one statement.
 const MANY: usize = 1_000;
 
-/// The same of many ids, in one order, so that two writers do not wait for each other.
+/// The same for many ids, in a fixed order, so that two writers do not deadlock.
 pub async fn find_many_for_update(
     conn: &Conn,
     scope: &Scope,
@@ -187,7 +187,7 @@ pub async fn list(
     conn.any(kind, sql).await
 }
 
-/// How many there are over all pages.
+/// The number of resources over all pages.
 pub async fn count(
     conn: &Conn,
     scope: &Scope,
@@ -212,7 +212,7 @@ pub(crate) fn restrict(conn: &Conn, query: &ListQuery<'_>, sql: &mut Sql) {
     }
 }
 
-/// Versions of one resource in sight, newest first, from below this log entry.
+/// Visible versions of one resource, newest first, before this log entry.
 pub async fn list_revisions(
     conn: &Conn,
     scope: &Scope,
@@ -230,7 +230,7 @@ pub async fn list_revisions(
     Ok(versions.into_iter().map(|Version { resource, seq, .. }| (seq, resource)).collect())
 }
 
-/// One version of a resource, for the answer to a repeated request.
+/// One version of a resource, for the replay of a response.
 pub async fn find_revision(
     conn: &Conn,
     scope: &Scope,
@@ -246,7 +246,7 @@ pub async fn find_revision(
     Ok(conn.any(kind, sql).await?.pop())
 }
 
-/// The id behind an external reference, and the version of the record that the source wrote last.
+/// The id of an external reference, and the latest version of the record that the source wrote.
 pub async fn find_ref(
     conn: &Conn,
     org: &str,
@@ -261,7 +261,7 @@ pub async fn find_ref(
     Ok(Some((row.get(0)?, row.get(1)?)))
 }
 
-/// The same for many records of one source: external id, id and version of each that is there.
+/// The same for many records of one source: external id, id and version of each stored record.
 pub async fn find_refs(
     conn: &Conn,
     org: &str,
@@ -282,7 +282,7 @@ pub async fn find_refs(
     Ok(found)
 }
 
-/// What these fields of a live resource in reach hold, one after the other: for what its children inherit.
+/// The values of these fields of a live visible resource, in order, which its children inherit.
 pub async fn find_values(
     conn: &Conn,
     scope: &Scope,
@@ -300,7 +300,7 @@ pub async fn find_values(
     Ok(conn.rows(&columns, sql).await?.pop())
 }
 
-/// Whether a live resource of this kind and id is in reach; it is held, so that it cannot be deleted before the child
+/// Whether a live resource of this kind and id is visible. It is locked, so that it cannot be deleted before the child
 /// that needs it is written.
 pub async fn hold_parent(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> Result<bool, Fail> {
     let mut sql = from(scope, kind, Moment::Now);
@@ -312,8 +312,8 @@ pub async fn hold_parent(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> R
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// Whether a live resource of the organisation has this id, in the caller's reach or not: for references that do not
-/// carry rights, such as an owner.
+/// Whether a live resource of the organisation has this id, visible to the caller or not; for references that carry no
+/// rights, such as an owner.
 pub async fn exists(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM \"");
     sql.push(kind.name).push("\" WHERE org = ").text(scope.org()).push(" AND id = ").text(id);
@@ -329,7 +329,7 @@ pub async fn is_taken(conn: &Conn, org: &str, kind: &Kind, field: &str, value: &
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// A live resource of this kind whose `field` names `parent`, alone or among others, if there is one.
+/// A live resource of this kind whose `field` contains `parent`, alone or among others, if there is one.
 pub async fn has_child(conn: &Conn, org: &str, kind: &Kind, field: &FieldSpec, parent: &str) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM \"");
     sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND deleted_at IS NULL AND ").push(field.name);
@@ -341,7 +341,7 @@ pub async fn has_child(conn: &Conn, org: &str, kind: &Kind, field: &FieldSpec, p
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// What a text column of a resource holds, in the caller's reach or not: for what its children must agree with.
+/// The value of a text column of a resource, visible to the caller or not, with which its children must agree.
 pub async fn find_text(conn: &Conn, org: &str, kind: &Kind, id: &str, column: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT ");
     sql.push(column).push(" FROM \"").push(kind.name).push("\" WHERE org = ").text(org).push(" AND id = ").text(id);
@@ -349,7 +349,7 @@ pub async fn find_text(conn: &Conn, org: &str, kind: &Kind, id: &str, column: &s
     Ok(row.map(|row| row.get::<Option<String>>(0)).transpose()?.flatten())
 }
 
-/// A field that a source owns.
+/// A field owned by a source.
 #[derive(Clone, Debug)]
 pub struct Owned {
     pub field: OwnedField,
@@ -358,7 +358,7 @@ pub struct Owned {
     pub source_id: String,
 }
 
-/// Which source owns which field, of all kinds.
+/// The owned fields of all kinds with their sources.
 pub async fn list_owned_fields(conn: &Conn, org: &str) -> Result<Vec<Owned>, Fail> {
     let mut sql = Sql::new("SELECT code, owned_fields, id FROM source WHERE org = ");
     sql.text(org).push(" AND deleted_at IS NULL AND owned_fields <> '[]' ORDER BY code");
@@ -372,7 +372,7 @@ pub async fn list_owned_fields(conn: &Conn, org: &str) -> Result<Vec<Owned>, Fai
     Ok(owned)
 }
 
-/// The registered source of this code.
+/// The registered source with this code.
 pub async fn find_source(conn: &Conn, org: &str, code: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT id FROM source WHERE org = ");
     sql.text(org).push(" AND deleted_at IS NULL AND code = ").text(code);

@@ -1,4 +1,4 @@
-//! A row that a statement answered, of either database.
+//! A result row of either database.
 
 use rusqlite::types::Value;
 use sqlx::postgres::PgRow;
@@ -6,15 +6,15 @@ use sqlx::{Decode, Postgres, Row as _, Type};
 
 use crate::fail::Fail;
 
-/// A row of a statement.
+/// A result row.
 pub(crate) enum Row {
     Sqlite(Vec<Value>),
     Postgres(PgRow),
 }
 
-/// What a column can be read as.
+/// Types that a column can be read as.
 pub(crate) trait Column: for<'r> Decode<'r, Postgres> + Type<Postgres> {
-    /// The value as it lies in SQLite, where it is one of this type.
+    /// The value as stored in SQLite, if it has this type.
     fn of(value: &Value) -> Option<Self>;
 }
 
@@ -43,13 +43,13 @@ impl<T: Column> Column for Option<T> {
 }
 
 impl Row {
-    /// The value of a column, from 0.
+    /// The value of a column, counted from 0.
     pub(crate) fn get<T: Column>(&self, at: usize) -> Result<T, Fail> {
         match self {
             Self::Postgres(row) => Ok(row.try_get(at)?),
             Self::Sqlite(values) => values.get(at).and_then(T::of).ok_or_else(|| {
                 let found = values.get(at).map(Value::data_type);
-                Fail::Broken(format!("column {at} is {found:?} and no {}", std::any::type_name::<T>()))
+                Fail::Broken(format!("column {at} is {found:?}, not {}", std::any::type_name::<T>()))
             }),
         }
     }

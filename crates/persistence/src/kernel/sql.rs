@@ -1,4 +1,4 @@
-//! SQL under construction: one text for both databases, values always bound.
+//! SQL statements under construction: one text for both databases, values always bound.
 
 use sea_orm::Value;
 use steerco_domain::field::{Cell, ColumnType};
@@ -57,8 +57,8 @@ impl Sql {
         self
     }
 
-    /// `VALUES (a), (b), (c)` as placeholders, to be looked in: what PostgreSQL knows nothing of it searches in a list of
-    /// one text after the other, and in these by their hash.
+    /// `VALUES (a), (b), (c)` as placeholders, for use with IN. PostgreSQL without statistics searches a plain list value
+    /// by value, but these by hash.
     pub(crate) fn any_of<S: AsRef<str>>(&mut self, texts: &[S]) -> &mut Self {
         for (i, text) in texts.iter().enumerate() {
             self.push(if i == 0 { "VALUES (" } else { ", (" }).text(text.as_ref()).push(")");
@@ -66,10 +66,10 @@ impl Sql {
         self
     }
 
-    /// `FROM` the rows `t` of a table that fulfil the rest and hold one of these values in a column, one row of each value.
+    /// `FROM` the rows `t` of a table that match the rest and have one of these values in a column, one row per value.
     ///
-    /// PostgreSQL looks the values up one by one. Of a table that was just filled, or of a new organisation, it has no
-    /// statistics; a list it would then take for a filter of all rows, and a batch would cost the square of its lines.
+    /// PostgreSQL looks the values up one by one. For a table that was just filled, or a new organisation, it has no
+    /// statistics; it would then use a list as a filter over all rows, and a batch would cost the square of its lines.
     pub(crate) fn look_up<S: AsRef<str>>(
         &mut self,
         postgres: bool,

@@ -1,4 +1,4 @@
-//! What an accrual proposal is made of: commitments, their entries after a period, and the accrual account up to it.
+//! Data of an accrual proposal: commitments, their entries after a period, and the accrual account up to it.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::query::{Moment, from};
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// Reads it as it is now.
+/// Reads the current data.
 pub async fn find(conn: &Conn, scope: &Scope, period: &FiscalPeriod) -> Result<AccrualInput, Fail> {
     let (org, entity) = (scope.org(), period.legal_entity_id.to_string());
     let mut input = AccrualInput { accrued: accrued(conn, org, period).await?, ..AccrualInput::default() };
@@ -34,7 +34,8 @@ pub async fn find(conn: &Conn, scope: &Scope, period: &FiscalPeriod) -> Result<A
     sql.push(") GROUP BY 1, 2");
     for row in conn.all(sql).await? {
         let (program, code): (String, String) = (row.get(0)?, row.get(1)?);
-        let currency = Currency::parse(&code).ok_or_else(|| Fail::Broken(format!("a balance in {code}")))?;
+        let currency =
+            Currency::parse(&code).ok_or_else(|| Fail::Broken(format!("a balance in the unknown currency {code}")))?;
         let part = |i: usize| row.get::<i64>(i).map(i128::from);
         input.balances.push((program, currency, part(2)? * 1_000_000 + part(3)?));
     }
@@ -56,7 +57,7 @@ fn periods(sql: &mut Sql, org: &str, period: &FiscalPeriod, later: bool) {
     sql.text(period.starts_on.to_string()).push(" AND f.number <= ").int(i64::from(period.number.get())).push(")");
 }
 
-/// What the entries of commitments have accrued after the period, and when last up to it.
+/// Amounts that the entries of commitments accrued after the period, and the last accrual up to it.
 async fn accrued(conn: &Conn, org: &str, period: &FiscalPeriod) -> Result<BTreeMap<String, Accrued>, Fail> {
     let mut sql = Sql::new("SELECT e.commitment_id, CAST(sum(e.units / 1000000) AS BIGINT), ");
     sql.push(

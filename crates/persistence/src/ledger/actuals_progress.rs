@@ -1,6 +1,6 @@
-//! How far a long batch of actuals is while it is read and posted, told apart from its transaction, of which nothing is seen
-//! before its end. Any process of PostgreSQL may be asked, so there it is a row; one process alone writes an embedded
-//! database, whose only writer the batch itself occupies, so there it is in memory.
+//! Progress of a long batch of actuals while it is read and posted. It is stored outside of the transaction of the batch,
+//! which is not visible before its end. In PostgreSQL it is a row, because any process may be asked; in an embedded
+//! database it is in memory, because the batch itself occupies the only writer.
 
 use steerco_domain::actuals_batch::{ActualsProgress, ActualsProgressState};
 use steerco_domain::time::Instant;
@@ -12,7 +12,7 @@ use crate::fail::Fail;
 use crate::sql::Sql;
 
 impl Database {
-    /// Tells how far a batch is that arrives as this upload.
+    /// Stores the progress of the batch that arrives as this upload.
     pub async fn tell_progress(&self, org: &str, upload: &str, progress: &ActualsProgress) -> Result<(), Fail> {
         let ActualsProgress { source, batch_ref, state, lines_received, lines_done, .. } = progress;
         if !self.is_postgres() {
@@ -32,7 +32,7 @@ impl Database {
         self.run_outside(org, sql).await
     }
 
-    /// How far the batch of this name is, while it is on its way.
+    /// The progress of the batch of this name, while it is in progress.
     pub async fn find_progress(
         &self,
         conn: &Conn,
@@ -50,7 +50,7 @@ impl Database {
         let Some(row) = conn.one(sql).await? else { return Ok(None) };
         let count = |i: usize| Ok::<_, Fail>(i32::try_from(row.get::<i64>(i)?).unwrap_or(i32::MAX));
         let state: String = row.get(0)?;
-        let unknown = || Fail::Broken(format!("a batch is {state}"));
+        let unknown = || Fail::Broken(format!("a batch has the unknown state {state}"));
         Ok(Some(ActualsProgress {
             source: source.to_owned(),
             batch_ref: batch_ref.to_owned(),
@@ -63,7 +63,7 @@ impl Database {
         }))
     }
 
-    /// Forgets what this upload told.
+    /// Removes the progress of this upload.
     pub async fn end_progress(&self, org: &str, upload: &str) -> Result<(), Fail> {
         if !self.is_postgres() {
             self.told.end(upload);
@@ -74,7 +74,7 @@ impl Database {
         self.run_outside(org, sql).await
     }
 
-    /// Forgets what uploads told that began before this one: their process has gone.
+    /// Removes the progress of uploads that began before this one: their process has ended.
     pub async fn end_progress_before(&self, org: &str, upload: &str) -> Result<(), Fail> {
         if !self.is_postgres() {
             return Ok(());

@@ -1,15 +1,14 @@
-//! How far long batches of actuals are that an embedded database takes: kept in memory, for the batch itself occupies
-//! its only writer.
+//! In-memory progress of long batches of actuals in an embedded database, whose only writer the batch itself occupies.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use steerco_domain::actuals_batch::ActualsProgress;
 
-/// By organisation, source and the name of the batch there.
+/// Organisation, source and name of the batch in the source.
 type Batch = [String; 3];
 
-/// By which upload it is told, and what.
+/// The upload and its progress.
 type Telling = (String, ActualsProgress);
 
 #[derive(Clone, Default)]
@@ -33,7 +32,7 @@ impl Told {
         self.all().get(&batch(org, source, batch_ref)).map(|(_, progress)| progress.clone())
     }
 
-    /// Forgets what this upload told.
+    /// Removes the progress of this upload.
     pub(crate) fn end(&self, upload: &str) {
         self.all().retain(|_, (by, _)| by != upload);
     }

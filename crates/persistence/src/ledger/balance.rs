@@ -1,7 +1,7 @@
-//! Balances: what stands in each account of the ledger, by program, period, project, category and spend; by program; by
-//! program, period and day of posting; by all of these; by program, project, period and vendor. They change with the entries, in one
-//! transaction, so that nothing sums entries to answer. Entries name no program where the account is of the books as a
-//! whole, and an empty text stands for what is not said.
+//! Balances: the amount in each account of the ledger, in five tables: by program, period, project, category and spend
+//! type; by program; by program, period and day of posting; by all of these; by program, project, period and vendor. They
+//! are updated with the entries, in one transaction, so that reads do not sum entries. Entries of accounts of the books
+//! as a whole have no program; an empty text means not given.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +24,7 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// Where money stands, as finely as any balance tells it apart.
+/// The finest key of any balance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Spot {
     account: LedgerAccount,
@@ -39,14 +39,14 @@ struct Spot {
     vendor: Option<Text<200>>,
     commitment: Option<Id<Commitment>>,
     engagement: Option<Id<Engagement>>,
-    /// The currencies in which the ledger system itself says it: of the books, of the group.
+    /// The currencies of the amounts stated by the ledger system: of the books, of the group.
     local: Option<Currency>,
     group: Option<Currency>,
 }
 
 impl Spot {
     fn new(entry: &LedgerEntry, account: LedgerAccount) -> Self {
-        // Accounts of the books as a whole are told by period alone.
+        // Accounts of the books as a whole are kept by period only.
         let own = account.is_of_programs();
         let [local, group] = stated(entry);
         Self {
@@ -68,13 +68,13 @@ impl Spot {
     }
 }
 
-/// What the ledger system itself says an entry comes to, in the currencies of the books and of the group.
+/// The amounts of an entry stated by the ledger system, in the currencies of the books and of the group.
 fn stated(entry: &LedgerEntry) -> [Option<Money>; 2] {
     [entry.local_amount, entry.group_amount]
 }
 
-/// Entries on either side, what was debited less what was credited, the same as stated, and when last. On the way to a
-/// sum that an amount holds it may be beyond.
+/// Number of entries, debits less credits, the same in the stated currencies, and the time of the last entry.
+/// Intermediate sums may exceed the range of an amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     entries: i64,
@@ -94,9 +94,9 @@ impl Sum {
     }
 }
 
-/// A sum as a column holds it.
+/// A sum as stored in a column.
 fn held(units: i128) -> Result<i64, Fail> {
-    let detail = "the sum of an account would be beyond what an amount holds";
+    let detail = "the sum of an account would exceed the range of an amount";
     i64::try_from(units).map_err(|_| Error::new(Reason::Invalid, detail).into())
 }
 
@@ -105,7 +105,7 @@ struct Kept {
     name: &'static str,
     key: &'static [&'static str],
     sums: &'static [&'static str],
-    /// Its key; nothing where it is not told there.
+    /// Its key; none if the balance is not kept in this table.
     key_of: fn(&Spot) -> Option<Vec<String>>,
     sums_of: fn(&Sum) -> Result<Vec<i64>, Fail>,
 }
@@ -212,11 +212,11 @@ const TABLES: [Kept; 5] = [
     },
 ];
 
-/// What entries add to the balances.
+/// Changes of the balances by entries.
 #[derive(Default)]
 pub(crate) struct Balances(HashMap<Spot, Sum>);
 
-/// Rows put in at a time.
+/// Number of rows in one insert.
 const CHUNK: usize = 50;
 
 impl Balances {
@@ -230,7 +230,7 @@ impl Balances {
         }
     }
 
-    /// The rows of a table in the order of their keys, so that two that write wait for each other and never both ways.
+    /// The rows of a table ordered by key, so that two writers do not deadlock.
     fn rows(&self, table: &Kept) -> Result<BTreeMap<Vec<String>, Vec<i64>>, Fail> {
         let mut rows: BTreeMap<Vec<String>, Sum> = BTreeMap::new();
         for (spot, sum) in &self.0 {
@@ -251,7 +251,7 @@ impl Balances {
         Ok(())
     }
 
-    /// What differs between these and the balances that are kept.
+    /// Differences between these and the stored balances.
     pub(crate) async fn compare(self, conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
         let mut faults = Vec::new();
         for table in &TABLES {
@@ -267,7 +267,7 @@ impl Balances {
     }
 }
 
-/// Adds rows to what a table has: sums grow, an instant is the latest.
+/// Adds rows to a table: sums are added, an instant becomes the latest.
 fn add_to(table: &Kept, org: &str, rows: &[(Vec<String>, Vec<i64>)]) -> Sql {
     let (name, key) = (table.name, table.key.join(", "));
     let mut sql = Sql::new("INSERT INTO ");

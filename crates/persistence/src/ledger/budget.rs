@@ -1,4 +1,4 @@
-//! Budgets beside their rows: numbers, what is in force, what is approved place by place, who may decide on how much.
+//! Queries on budgets: version numbers, the version in force, approved amounts by place, authority limits.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn series(sql: &mut Sql, org: &str, budget: &Budget) {
     sql.push(" AND t.fiscal_year = ").int(i64::from(budget.fiscal_year.get()));
 }
 
-/// The greatest number that a version of this budget has had.
+/// The greatest version number of this budget.
 pub async fn last_version(conn: &Conn, org: &str, budget: &Budget) -> Result<i32, Fail> {
     let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
     series(&mut sql, org, budget);
@@ -32,7 +32,7 @@ pub async fn last_version(conn: &Conn, org: &str, budget: &Budget) -> Result<i32
     Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 
-/// The version that is in force now, held.
+/// The version in force, locked.
 pub async fn find_in_force(conn: &Conn, org: &str, budget: &Budget) -> Result<Option<Budget>, Fail> {
     let mut sql = Sql::new("");
     series(&mut sql, org, budget);
@@ -43,11 +43,11 @@ pub async fn find_in_force(conn: &Conn, org: &str, budget: &Budget) -> Result<Op
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// The accounts of what is approved.
+/// The accounts of approved amounts.
 pub const APPROVED: &[LedgerAccount] =
     &[LedgerAccount::Budget, LedgerAccount::Contingency, LedgerAccount::ManagementReserve];
 
-/// What stands in these accounts for a program in these periods, place by place.
+/// The amounts in these accounts for a program in these periods, by place.
 pub async fn list_cells(
     conn: &Conn,
     org: &str,
@@ -70,7 +70,7 @@ pub async fn list_cells(
 
 fn read_cell(row: &Row) -> Result<(BudgetCell, i64), Fail> {
     let text = |i: usize| row.get::<String>(i);
-    let broken = |what: &str| Fail::Broken(format!("a balance has a bad {what}"));
+    let broken = |what: &str| Fail::Broken(format!("a balance has an invalid {what}"));
     let cell = BudgetCell {
         fiscal_period_id: id(&text(0)?)?.ok_or_else(|| broken("period"))?,
         account: LedgerAccount::from_word(&text(1)?).ok_or_else(|| broken("account"))?,
@@ -82,19 +82,19 @@ fn read_cell(row: &Row) -> Result<(BudgetCell, i64), Fail> {
     Ok((cell, row.get(6)?))
 }
 
-/// The id in this text; none in an empty one.
+/// The id in this text; none if it is empty.
 fn id<T: steerco_domain::id::HasId>(text: &str) -> Result<Option<Id<T>>, Fail> {
     if text.is_empty() { Ok(None) } else { Id::parse(text).map(Some).map_err(Fail::Broken) }
 }
 
-/// Who may decide on how much.
+/// The authority limits.
 pub async fn list_limits(conn: &Conn, org: &str) -> Result<Vec<AuthorityLimit>, Fail> {
     let mut sql = Sql::new(" FROM authority_limit t WHERE t.org = ");
     sql.text(org).push(" AND t.deleted_at IS NULL");
     conn.resources(sql).await
 }
 
-/// The change of the log that approved a version; none while nobody has.
+/// The log entry that approved a version; none while it is not approved.
 pub async fn find_approval(conn: &Conn, org: &str, budget: &Budget) -> Result<Option<i64>, Fail> {
     let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM log WHERE org = ");
     sql.text(org).push(" AND resource_id = ").text(budget.id.to_string()).push(" AND operation = 'budget.approve'");
@@ -110,7 +110,7 @@ pub async fn find_last_change(conn: &Conn, org: &str, budget: &Budget) -> Result
     Ok(row.map(|row| row.get(0)).transpose()?.flatten())
 }
 
-/// The hashes of these changes of the log, in their order.
+/// The hashes of these log entries, in order.
 pub async fn list_hashes(conn: &Conn, org: &str, changes: &BTreeSet<i64>) -> Result<Vec<String>, Fail> {
     if changes.is_empty() {
         return Ok(Vec::new());
@@ -124,8 +124,8 @@ pub async fn list_hashes(conn: &Conn, org: &str, changes: &BTreeSet<i64>) -> Res
     conn.all(sql).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// What approvals moved in the places of a budget after one change of the log up to another, in their order. The event of
-/// each is named by the hash of its change.
+/// Amounts that approvals moved in the places of a budget after one log entry up to another, in order. The event of each
+/// is identified by the hash of its log entry.
 pub async fn list_movements(
     conn: &Conn,
     org: &str,

@@ -1,4 +1,4 @@
-//! Commitments beside their rows: what is available to commit.
+//! Queries on commitments: by id, by order, and the available budget.
 
 use steerco_domain::commitment::Commitment;
 use steerco_domain::money::Currency;
@@ -7,10 +7,10 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// Values of a list in one statement at most.
+/// Maximum number of values of a list in one statement.
 const CHUNK: usize = 500;
 
-/// These commitments by id, held until the request is written.
+/// These commitments by id, locked until the request is written.
 pub async fn hold(conn: &Conn, org: &str, ids: &[String]) -> Result<Vec<Commitment>, Fail> {
     let mut held = Vec::with_capacity(ids.len());
     for ids in ids.chunks(CHUNK) {
@@ -22,7 +22,7 @@ pub async fn hold(conn: &Conn, org: &str, ids: &[String]) -> Result<Vec<Commitme
     Ok(held)
 }
 
-/// The commitments of a company to these orders, held until the request is written.
+/// The commitments of a company for these orders, locked until the request is written.
 pub async fn hold_orders(conn: &Conn, org: &str, entity: &str, references: &[String]) -> Result<Vec<Commitment>, Fail> {
     let mut held = Vec::new();
     for references in references.chunks(CHUNK) {
@@ -41,7 +41,7 @@ fn lock(conn: &Conn, sql: &mut Sql) {
     }
 }
 
-/// What is approved for a program in these periods and neither committed, accrued nor spent.
+/// The approved budget of a program in these periods that is neither committed, accrued nor spent.
 pub async fn available(
     conn: &Conn,
     org: &str,

@@ -1,4 +1,4 @@
-//! Finding exchange rates.
+//! Finds exchange rates.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ pub async fn find(conn: &Conn, org: &str, series: &str, on: Day) -> Result<Optio
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// Every rate that a conversion may need: of each series that quotes one of the currencies, those of the days from first
-/// to last, and the last one before.
+/// Every rate that a conversion may need: for each series that quotes one of the currencies, the rates from the first to
+/// the last day, and the last one before.
 pub async fn list(conn: &Conn, scope: &Scope, wish: &ConvertAmounts, moment: Moment) -> Result<Rates, Fail> {
     let mut rates = Rates::default();
     let days = wish.lines.0.iter().map(|line| line.on);
@@ -48,7 +48,7 @@ pub async fn list(conn: &Conn, scope: &Scope, wish: &ConvertAmounts, moment: Mom
     sql.push(" AND (t.base_currency IN (").texts(&currencies).push(") OR t.quote_currency IN (");
     sql.texts(&currencies).push(")) AND t.effective_on <= ").text(last.to_string());
     sql.push(" AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM ");
-    // The last one before is looked for in what was known then, too.
+    // The last rate before is also searched as known then.
     match moment {
         Moment::Known { seq } => {
             sql.push("exchange_rate_rev p WHERE p.seq <= ").int(seq).push(" AND p.until_seq > ").int(seq).push(" AND ")
@@ -63,7 +63,7 @@ pub async fn list(conn: &Conn, scope: &Scope, wish: &ConvertAmounts, moment: Mom
     Ok(rates)
 }
 
-/// Which rates a conversion of balances may need.
+/// Rates that a conversion of balances may need.
 #[derive(Clone, Debug)]
 pub struct RateNeed {
     pub to: Currency,
@@ -73,11 +73,11 @@ pub struct RateNeed {
     pub rate_sets: BTreeSet<String>,
     /// First and last day.
     pub days: [Day; 2],
-    /// The earliest and latest change of the log after which something is converted.
+    /// The earliest and latest log entry after which amounts are converted.
     pub known: [i64; 2],
 }
 
-/// Every version of the rates that quote one of these currencies in the wanted one, those of the days from first to last,
+/// Every version of the rates that quote one of these currencies in the target currency, for the days from first to last,
 /// and the last one before; with `through`, of every pair that one of them is quoted in.
 pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: bool) -> Result<Rates, Fail> {
     let mut rates = Rates::default();
@@ -97,7 +97,8 @@ pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: boo
         }
         sql.push(" AND t.series IN (").texts(&names).push(")");
     }
-    // What was known all the time hides nothing that is later, and nothing before it is asked for.
+    // Rates before the latest version that was known over the whole range, effective on or before the first day, are not
+    // needed.
     let [known_first, known_last] = need.known;
     sql.push(
         " AND t.effective_on >= COALESCE((SELECT max(p.effective_on) FROM exchange_rate_rev p WHERE p.org = t.org",
@@ -111,7 +112,7 @@ pub async fn list_versions(conn: &Conn, org: &str, need: &RateNeed, through: boo
     Ok(rates)
 }
 
-/// The names of the series that quote each currency in the wanted one, either way round.
+/// The names of the series that quote each currency in the target currency, in either direction.
 fn names(need: &RateNeed, types: &[ExchangeRateType]) -> Vec<String> {
     let mut names = Vec::new();
     for from in &need.from {
@@ -129,7 +130,7 @@ fn names(need: &RateNeed, types: &[ExchangeRateType]) -> Vec<String> {
     names
 }
 
-/// Whether a set of budget rates has any.
+/// Whether a set of budget rates has any rate.
 pub async fn has_set(conn: &Conn, org: &str, set: &str) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM exchange_rate WHERE org = ");
     sql.text(org).push(" AND deleted_at IS NULL AND rate_set = ").text(set).push(" LIMIT 1");

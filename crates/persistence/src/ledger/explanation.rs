@@ -1,4 +1,4 @@
-//! Reading the entries behind the figures of a roll-up.
+//! Reads the entries behind the figures of a roll-up.
 
 use steerco_domain::explanation::MaskedTotal;
 use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
@@ -17,7 +17,7 @@ use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// The entries behind figures with the change of the log that posted each, from behind one on: those that may be told.
+/// The entries behind figures that may be shown, with the log entry that posted each, after a given one.
 pub async fn list_explained(
     conn: &Conn,
     scope: &Scope,
@@ -47,7 +47,7 @@ pub async fn list_explained(
     Ok(lines.into_iter().filter_map(|(id, hash)| Some((entries.remove(&id)?, hash))).collect())
 }
 
-/// What the entries come to that may not be told one by one.
+/// Sums of the entries that may not be shown individually.
 pub async fn list_masked(
     conn: &Conn,
     scope: &Scope,
@@ -58,7 +58,7 @@ pub async fn list_masked(
     if scope.sees_private() {
         return Ok(Vec::new());
     }
-    // Balances tell the categories of now, but not by vendor.
+    // Balances are by current category, but not by vendor.
     let kept = matches!(moment, Moment::Now) && query.group_by != Some(FinancialsGrouping::Vendor);
     let books = if kept { Books::Places } else { Books::Entries(until(moment)) };
     let mut sql = Sql::new("SELECT b.cost_category_id AS key, b.account, b.currency, ");
@@ -81,14 +81,14 @@ pub async fn list_masked(
 }
 
 fn beyond() -> Error {
-    Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once")
+    Error::new(Reason::Invalid, "the sum exceeds the range of an amount: request fewer entries at once")
 }
 
-/// An entry of a kind of cost whose single entries are not everybody's business.
+/// An entry of a sensitive cost category, whose single entries are not shown to everybody.
 const SENSITIVE: &str = "EXISTS (SELECT 1 FROM cost_category s WHERE s.org = b.org AND s.id = b.cost_category_id AND \
     s.sensitive = 1)";
 
-/// The change of the log up to which entries count.
+/// The last log entry that counts.
 const fn until(moment: Moment) -> i64 {
     match moment {
         Moment::Known { seq } => seq,
@@ -96,14 +96,14 @@ const fn until(moment: Moment) -> i64 {
     }
 }
 
-/// The accounts that are explained.
+/// The explained accounts.
 fn told(query: &FinancialsQuery) -> Vec<&'static str> {
     let wanted = query.explained.account;
     let told = |account: &&LedgerAccount| account.is_of_programs() && wanted.is_none_or(|one| one == **account);
     LedgerAccount::ALL.iter().filter(told).map(|account| account.word()).collect()
 }
 
-/// `AND` the group that is explained.
+/// `AND` the condition of the explained group.
 fn push_group(query: &FinancialsQuery, sql: &mut Sql) {
     if let Some(key) = &query.explained.group_key {
         sql.push(" AND ").push(column(query.group_by)).push(" = ").text(key);

@@ -1,4 +1,4 @@
-//! Reading the balances of the ledger, as far as a caller sees the programs they are of.
+//! Reads the balances of the ledger for the programs that are visible to a caller.
 
 use steerco_domain::Resource;
 use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
@@ -19,35 +19,35 @@ use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// A sum in two parts, so that it is never beyond what the database counts to.
+/// A sum in two parts, so that it does not exceed the range of the database.
 pub(crate) const SUMS: &str = "CAST(sum(b.units / 1000000) AS BIGINT), CAST(sum(b.units % 1000000) AS BIGINT), \
                     CAST(sum(b.entries) AS BIGINT)";
 
-/// What is rolled up.
+/// The resource that is rolled up.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     pub kind: &'static Kind,
     pub id: &'a str,
 }
 
-/// Where sums are read.
+/// Source of sums.
 #[derive(Clone, Copy)]
 pub(crate) enum Books {
-    /// Kept by program.
+    /// Balances by program.
     Programs,
-    /// Kept by place.
+    /// Balances by place.
     Places,
-    /// Kept by day of posting.
+    /// Balances by day of posting.
     Days,
-    /// Kept by place and day of posting.
+    /// Balances by place and day of posting.
     PlaceDays,
-    /// Kept by vendor.
+    /// Balances by vendor.
     Vendors,
-    /// Summed from the entries up to this change of the log. Who asks for this waits for the sum.
+    /// Summed from the entries up to this log entry, which takes longer.
     Entries(i64),
-    /// The entries themselves, up to this change of the log.
+    /// The single entries, up to this log entry.
     Lines(i64),
-    /// What is requested and not ordered.
+    /// Amounts requested but not ordered.
     Requests,
 }
 
@@ -73,7 +73,7 @@ impl Books {
     }
 }
 
-/// What sums are grouped by.
+/// The column that sums are grouped by.
 pub(crate) fn column(group_by: Option<FinancialsGrouping>) -> &'static str {
     match group_by {
         None => "''",
@@ -86,14 +86,14 @@ pub(crate) fn column(group_by: Option<FinancialsGrouping>) -> &'static str {
     }
 }
 
-/// The partner of an accepted milestone or of a commitment, and the one that a source knows by a reference.
+/// Joins the partner of an accepted milestone or a commitment, and the partner that a source identifies by a reference.
 const VENDORS: &str = " LEFT JOIN commitment v_commitment ON v_commitment.org = b.org AND v_commitment.id = \
     b.commitment_id LEFT JOIN engagement v_engagement ON v_engagement.org = b.org AND v_engagement.id = \
     COALESCE(NULLIF(b.engagement_id, ''), v_commitment.engagement_id) LEFT JOIN external_ref v_ref ON \
     v_ref.org = b.org AND v_ref.kind = 'partner' AND v_ref.source = b.source AND \
     v_ref.external_id = b.vendor_reference";
 
-/// ` FROM` the books, down to what is asked of them.
+/// ` FROM` the sums, with the conditions of the request.
 pub(crate) fn push_asked(
     scope: &Scope,
     subject: Subject<'_>,
@@ -121,7 +121,7 @@ pub(crate) fn push_asked(
     }
 }
 
-/// The balances of a project, program or portfolio by what they are grouped by.
+/// The balances of a project, program or portfolio by group.
 pub async fn list(
     conn: &Conn,
     scope: &Scope,
@@ -144,7 +144,7 @@ pub async fn list(
     conn.all(sql).await?.iter().map(read).collect()
 }
 
-/// What is requested and not ordered, by what it is grouped by. It is in no account yet: commitments themselves tell it.
+/// Amounts requested but not ordered, by group. They are in no account yet, so they are read from commitments.
 pub async fn list_requests(
     conn: &Conn,
     scope: &Scope,
@@ -160,7 +160,7 @@ pub async fn list_requests(
     conn.all(sql).await?.iter().map(request).collect()
 }
 
-/// Commitments with what of their request is not ordered, as balances are. They are posted on no day.
+/// Commitments with the part of their request that is not ordered, in the form of balances. They have no posting day.
 fn push_requests<'a>(org: &str, moment: Moment, sql: &'a mut Sql) -> &'a mut Sql {
     sql.push("(SELECT org, program_id, fiscal_period_id, 'commitment' AS account, requested_currency AS currency, ");
     sql.push("COALESCE(project_id, '') AS project_id, COALESCE(cost_category_id, '') AS cost_category_id, ");
@@ -183,7 +183,7 @@ pub async fn is_closed(conn: &Conn, scope: &Scope, id: &str, moment: Moment) -> 
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// The programs in sight below what is rolled up.
+/// The visible programs of the resource that is rolled up.
 pub(crate) fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql: &mut Sql) {
     sql.push("SELECT t.id");
     push_from(scope, Program::KIND, moment, sql);
@@ -197,7 +197,7 @@ pub(crate) fn programs(scope: &Scope, subject: Subject<'_>, moment: Moment, sql:
     };
 }
 
-/// Both sides of every entry up to this change of the log, as balances are.
+/// Both sides of every entry up to this log entry, in the form of balances.
 fn push_entries<'a>(org: &str, seq: i64, sql: &'a mut Sql) -> &'a mut Sql {
     sql.push("(");
     for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") b")] {
@@ -219,7 +219,7 @@ const VENDOR: &str = "COALESCE(source, '') AS source, COALESCE(vendor_reference,
     COALESCE(commitment_id, invoiced_commitment_id, '') AS commitment_id, \
     COALESCE(engagement_id, '') AS engagement_id, ";
 
-/// The sources of actuals that have a cadence, with the time of the last delivery.
+/// The sources of actuals with a cadence, and the time of their last delivery.
 pub async fn list_deliveries(
     conn: &Conn,
     scope: &Scope,
@@ -235,13 +235,14 @@ pub async fn list_deliveries(
         let (code, cadence): (String, String) = (row.get(0)?, row.get(1)?);
         let Some(at) = row.get::<Option<i64>>(2)? else { continue };
         let named = Code::parse(&code).zip(Cadence::from_word(&cadence));
-        let (code, cadence) = named.ok_or_else(|| Fail::Broken(format!("the source {code} is {cadence}")))?;
+        let (code, cadence) =
+            named.ok_or_else(|| Fail::Broken(format!("the source {code} has the unknown cadence {cadence}")))?;
         found.push((code, cadence, Instant::from_micros(at)));
     }
     Ok(found)
 }
 
-/// Whether a source has ever delivered to a program below something.
+/// Whether a source has ever delivered to a program of a resource.
 pub async fn is_fed_by(
     conn: &Conn,
     scope: &Scope,
@@ -256,7 +257,7 @@ pub async fn is_fed_by(
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// What the accounts of a period come to; what is forecast of it is no account of its books.
+/// The totals of the accounts of a period, without forecasts, which are not part of the books.
 pub async fn of_period(conn: &Conn, org: &str, period: &str) -> Result<Vec<Balance>, Fail> {
     let mut sql = Sql::new("SELECT '' AS key, b.account, b.currency, ");
     sql.push(SUMS).push(" FROM balance b WHERE b.org = ").text(org).push(" AND b.fiscal_period_id = ").text(period);
@@ -267,13 +268,14 @@ pub async fn of_period(conn: &Conn, org: &str, period: &str) -> Result<Vec<Balan
 pub(crate) fn read(row: &Row) -> Result<Balance, Fail> {
     let (account, currency): (String, String) = (row.get(1)?, row.get(2)?);
     let named = LedgerAccount::from_word(&account).zip(Currency::parse(&currency));
-    let (account, currency) = named.ok_or_else(|| Fail::Broken(format!("a balance of {account} in {currency}")))?;
+    let (account, currency) = named
+        .ok_or_else(|| Fail::Broken(format!("a balance has the unknown account {account} or currency {currency}")))?;
     let part = |i: usize| row.get::<i64>(i).map(i128::from);
     let units = part(3)? * 1_000_000 + part(4)?;
     Ok(Balance { key: row.get(0)?, account, currency, units, entries: row.get(5)?, requested: false })
 }
 
-/// When the program in sight to which nothing was posted the longest had its last posting.
+/// The last posting of the visible program without postings for the longest time.
 pub async fn oldest_input(conn: &Conn, scope: &Scope, subject: Subject<'_>) -> Result<Option<Instant>, Fail> {
     let mut sql =
         Sql::new("SELECT CAST(min(l.at) AS BIGINT) FROM (SELECT max(b.posted_at) AS at FROM program_balance b");
@@ -285,7 +287,7 @@ pub async fn oldest_input(conn: &Conn, scope: &Scope, subject: Subject<'_>) -> R
     Ok(at.map(Instant::from_micros))
 }
 
-/// Of how many programs in sight a forecast was submitted, and of how many not.
+/// Number of visible programs with and without a submitted forecast.
 pub async fn count_forecasts(
     conn: &Conn,
     scope: &Scope,
@@ -306,7 +308,7 @@ pub async fn count_forecasts(
     Ok([with, all - with])
 }
 
-/// Whether money stands under this id, in one of the columns of the balances.
+/// Whether the balances have an amount with this id in the given column.
 pub async fn is_used(conn: &Conn, org: &str, column: &str, id: &str) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM balance WHERE org = ");
     sql.text(org).push(" AND ").push(column).push(" = ").text(id).push(" LIMIT 1");

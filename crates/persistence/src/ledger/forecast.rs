@@ -1,4 +1,4 @@
-//! Forecasts beside their rows: numbers, and what is in force.
+//! Queries on forecasts: version numbers, and the version in force.
 
 use steerco_domain::forecast::Forecast;
 
@@ -13,7 +13,7 @@ fn series(sql: &mut Sql, org: &str, forecast: &Forecast) {
     sql.push(" AND t.legal_entity_id = ").text(forecast.legal_entity_id.to_string());
 }
 
-/// The greatest number that a version of this forecast has had.
+/// The greatest version number of this forecast.
 pub async fn last_version(conn: &Conn, org: &str, forecast: &Forecast) -> Result<i32, Fail> {
     let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
     series(&mut sql, org, forecast);
@@ -21,7 +21,7 @@ pub async fn last_version(conn: &Conn, org: &str, forecast: &Forecast) -> Result
     Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 
-/// The version that is in force now, held.
+/// The version in force, locked.
 pub async fn find_in_force(conn: &Conn, org: &str, forecast: &Forecast) -> Result<Option<Forecast>, Fail> {
     let mut sql = Sql::new("");
     series(&mut sql, org, forecast);

@@ -1,5 +1,5 @@
-//! The ledger: entries that are only ever added, what was posted under which identifier, and the totals of each period
-//! and account, kept with them. Entries never wait in memory: a batch makes them one by one as they go in.
+//! The ledger: append-only entries, the posted content by external identifier, and the totals of each period and account,
+//! updated with the entries. Entries are not collected in memory: a batch makes them piece by piece as they are written.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::purchase_order;
 use crate::row::Row;
 use crate::sql::Sql;
 
-/// Makes the entries of a piece of a batch, the same each time it is asked.
+/// Makes the entries of a piece of a batch, the same at every call.
 pub type Entries = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Vec<LedgerEntry>, Fail>> + Send + Sync>;
 
 /// Entries that are read from the database piece by piece.
@@ -39,25 +39,25 @@ where
     Arc::new(read)
 }
 
-/// Entries that are there already.
+/// Entries that are computed without the database.
 pub fn made(make: impl Fn(usize) -> Vec<LedgerEntry> + Send + Sync + 'static) -> Entries {
     read(move |_, piece| Box::pin(std::future::ready(Ok(make(piece)))))
 }
 
-/// What a batch does to the ledger.
+/// The effects of a batch on the ledger.
 #[derive(Clone)]
 pub struct Postings {
     pub batch_id: String,
-    /// How many pieces there are.
+    /// Number of pieces.
     pub pieces: usize,
     pub entries: Entries,
     pub unposted: Vec<Unposted>,
-    /// What became of the lines of a batch of purchase orders.
+    /// The line outcomes of a batch of purchase orders.
     pub orders: Vec<PurchaseOrderResult>,
 }
 
 impl Postings {
-    /// These, and then the others.
+    /// These postings, followed by the others.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         let (first, second, pieces) = (self.entries, others.entries, self.pieces);
@@ -83,26 +83,26 @@ pub struct Unposted {
     pub line: i32,
     pub external_id: String,
     pub status: ActualsStatus,
-    /// Code and explanation.
+    /// Error code and explanation.
     pub reason: Option<(String, String)>,
-    /// The entry that was there already.
+    /// The entry that already existed.
     pub entry_id: Option<String>,
     pub amount: Money,
 }
 
-/// What stands under an identifier of a source now.
+/// The posted content of an external identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub content_digest: String,
     pub entry_id: String,
 }
 
-/// Values of a list in one statement at most.
+/// Maximum number of values of a list in one statement.
 const CHUNK: usize = 500;
-/// Entries made before they are put in.
+/// Number of entries made before they are inserted.
 const BUFFER: usize = 512;
 
-/// Lets one batch after the other look and post: two at once would both find an identifier unused.
+/// Serialises batches, because two concurrent batches would both find an identifier unused.
 pub async fn take_turn(conn: &Conn, org: &str) -> Result<(), Fail> {
     if !conn.is_postgres() {
         return Ok(());
@@ -112,15 +112,15 @@ pub async fn take_turn(conn: &Conn, org: &str) -> Result<(), Fail> {
     conn.one(sql).await.map(|_| ())
 }
 
-/// The batch of this name, if it is there.
+/// The batch of this name, if it exists.
 pub async fn find_batch(conn: &Conn, org: &str, source: &str, batch_ref: &str) -> Result<Option<ActualsBatch>, Fail> {
     let mut sql = Sql::new(" FROM actuals_batch t WHERE t.org = ");
     sql.text(org).push(" AND t.source = ").text(source).push(" AND t.batch_ref = ").text(batch_ref);
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// The periods of a company by time, those that end on this day or later; held, so that none is closed before what was
-/// decided by their states is written.
+/// The periods of a company in order, those that end on this day or later. They are locked, so that none is closed before
+/// decisions based on their states are written.
 pub async fn hold_periods(conn: &Conn, org: &str, entity: &str, from: Option<Day>) -> Result<Vec<FiscalPeriod>, Fail> {
     let mut sql = Sql::new(" FROM fiscal_period t WHERE t.org = ");
     sql.text(org).push(" AND t.legal_entity_id = ").text(entity).push(" AND t.deleted_at IS NULL");
@@ -134,7 +134,7 @@ pub async fn hold_periods(conn: &Conn, org: &str, entity: &str, from: Option<Day
     conn.resources(sql).await
 }
 
-/// What stands under these identifiers of a source.
+/// The posted content of these identifiers of a source.
 pub async fn find_known(
     conn: &Conn,
     org: &str,
@@ -159,7 +159,7 @@ fn known_of(postgres: bool, org: &str, source: &str, external_ids: &[&str]) -> S
     sql
 }
 
-/// Which of these contents stand in the ledger already.
+/// Which of these contents are already in the ledger.
 pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str]) -> Result<HashSet<String>, Fail> {
     let mut found = HashSet::new();
     for chunk in digests.chunks(CHUNK) {
@@ -170,8 +170,8 @@ pub async fn find_contents(conn: &Conn, org: &str, source: &str, digests: &[&str
     Ok(found)
 }
 
-/// By the digests as each database has them in its index. The plus keeps SQLite from its other index, of all lines that a
-/// source ever sent.
+/// By the digests as each database indexes them. The plus prevents SQLite from using its other index, which has all lines
+/// that a source ever sent.
 fn contents_of(postgres: bool, org: &str, source: &str, digests: &[&str]) -> Sql {
     let (column, digits, of_org, of_source) = if postgres {
         ("content_digest", usize::MAX, "org = ", " AND source = ")
@@ -186,7 +186,7 @@ fn contents_of(postgres: bool, org: &str, source: &str, digests: &[&str]) -> Sql
     sql
 }
 
-/// These entries.
+/// The entries with these ids.
 pub async fn find_entries(conn: &Conn, org: &str, ids: &[String]) -> Result<HashMap<String, LedgerEntry>, Fail> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(CHUNK) {
@@ -200,7 +200,7 @@ pub async fn find_entries(conn: &Conn, org: &str, ids: &[String]) -> Result<Hash
     Ok(found)
 }
 
-/// The entries of a source that stand in suspense, by identifier.
+/// The entries of a source in suspense, by identifier.
 pub async fn list_suspense(
     conn: &Conn,
     org: &str,
@@ -215,14 +215,14 @@ pub async fn list_suspense(
     conn.resources(sql).await
 }
 
-/// The rules by which costs are coded.
+/// The coding rules.
 pub async fn list_rules(conn: &Conn, org: &str) -> Result<Vec<CodingRule>, Fail> {
     let mut sql = Sql::new(" FROM coding_rule t WHERE t.org = ");
     sql.text(org).push(" AND t.deleted_at IS NULL ORDER BY t.id");
     conn.resources(sql).await
 }
 
-/// A page of what became of the lines of a batch, from below this line.
+/// A page of the line outcomes of a batch after this line.
 pub async fn list_results(
     conn: &Conn,
     org: &str,
@@ -230,7 +230,7 @@ pub async fn list_results(
     after: i64,
     limit: u32,
 ) -> Result<Vec<ActualsResult>, Fail> {
-    // Either side ends where the page does, so that a page costs the same wherever it begins.
+    // Both parts have the limit of the page, so that a page costs the same wherever it begins.
     let page = |sql: &mut Sql, key: &str| {
         sql.push(" FROM ").push(key).push(" WHERE org = ").text(org).push(" AND actuals_batch_id = ").text(batch);
         sql.push(" AND line > ").int(after);
@@ -257,7 +257,7 @@ pub async fn list_results(
         let currency: Option<String> = row.get(9)?;
         let told = remark(over(7)?, over(8)?, currency.as_deref().unwrap_or_default()).unzip();
         let status: String = row.get(2)?;
-        let broken = || Fail::Broken(format!("the end of a line is {status}"));
+        let broken = || Fail::Broken(format!("a line has the unknown status {status}"));
         Ok(ActualsResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             external_id: row.get(1)?,
@@ -271,7 +271,7 @@ pub async fn list_results(
     rows.iter().map(result).collect()
 }
 
-/// What is to be looked at of a line that was posted: code and explanation.
+/// A remark about a posted line: code and explanation.
 pub fn remark(over_order: Option<Amount>, over_budget: Option<Amount>, currency: &str) -> Option<(String, String)> {
     let (code, detail) = match (over_order, over_budget) {
         (Some(over), _) if over.units() > 0 => {
@@ -281,15 +281,16 @@ pub fn remark(over_order: Option<Amount>, over_budget: Option<Amount>, currency:
             let over = Amount::new(over.units().saturating_neg());
             ("EXCEEDS_INVOICED", format!("credits {over} {currency} more than was invoiced of its order line"))
         }
-        (None, Some(over)) => {
-            ("OVER_BUDGET", format!("{over} {currency} beyond what was available to the program in the fiscal year"))
-        }
+        (None, Some(over)) => (
+            "OVER_BUDGET",
+            format!("exceeds the available budget of the program in the fiscal year by {over} {currency}"),
+        ),
         (None, None) => return None,
     };
     Some((code.to_owned(), detail))
 }
 
-/// The change of the log that posted to the books of this period last.
+/// The log entry that posted last to the books of this period.
 pub async fn last_posting(conn: &Conn, org: &str, period: &str) -> Result<Option<i64>, Fail> {
     let mut sql = Sql::new("SELECT CAST(max(seq) AS BIGINT) FROM ledger_entry WHERE org = ");
     sql.text(org).push(" AND fiscal_period_id = ").text(period).push(" AND entry_type <> 'forecast'");
@@ -297,24 +298,24 @@ pub async fn last_posting(conn: &Conn, org: &str, period: &str) -> Result<Option
     Ok(row.map(|row| row.get::<Option<i64>>(0)).transpose()?.flatten())
 }
 
-/// An entry as the digest of its batch takes it in.
+/// An entry as included in the digest of its batch.
 pub fn digested(entry: &LedgerEntry) -> String {
     logged(entry)
 }
 
-/// What an entry adds to a chain of digests.
+/// The contribution of an entry to a chain of digests.
 pub fn link(entry: &LedgerEntry) -> String {
     hex(&Sha256::digest(digested(entry)))
 }
 
-/// The digest over all entries of a chain, of the one before it and the link of the last entry.
+/// The digest over all entries of a chain: of the previous digest and the link of the last entry.
 pub fn chained(before: &str, link: &str) -> String {
     hex(&Sha256::digest(format!("{before}{link}")))
 }
 
-/// Adds what a batch posts.
+/// Adds the entries of a batch.
 pub(crate) async fn post(conn: &Conn, org: &str, seq: i64, postings: &Postings) -> Result<(), Fail> {
-    // What waits goes in first: entries name their batch.
+    // Waiting rows are written first, because entries refer to their batch.
     conn.settle().await?;
     conn.widen(postings.pieces > 1)?;
     let mut balances = Balances::default();
@@ -354,13 +355,13 @@ async fn put_entries(conn: &Conn, org: &str, seq: i64, entries: &[LedgerEntry]) 
     conn.insert_now(Insert::new("ledger_entry", columns, rows)).await
 }
 
-/// Source, identifier there and digest of what was sent.
+/// Source, external identifier and digest of the content.
 fn identity(entry: &LedgerEntry) -> Option<[&str; 3]> {
     let (source, external_id) = entry.source.as_ref().zip(entry.external_id.as_ref())?;
     Some([source.as_str(), external_id.as_str(), entry.content_digest.as_ref()?.as_str()])
 }
 
-/// What stands under each identifier from now on.
+/// Stores the posted content of each identifier.
 async fn put_keys(conn: &Conn, org: &str, entries: &[LedgerEntry]) -> Result<(), Fail> {
     let row = |entry: &LedgerEntry| {
         let [source, external_id, content_digest] = identity(entry)?;

@@ -1,4 +1,4 @@
-//! Whether the ledger is what was posted: entries, balances and identifiers against each other.
+//! Verifies the ledger: entries, balances and identifiers against each other.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use crate::fail::Fail;
 use crate::ledger::{chained, digested, link};
 use crate::sql::Sql;
 
-/// Entries read at a time.
+/// Number of entries read at a time.
 const READ: i64 = 1_000;
 
-/// What of the ledger does not fit: entries against the digest of what posted them, balances against entries, identifiers
-/// against what stands under them.
+/// Faults of the ledger: entries against the digest of their posting, balances against entries, identifiers against their
+/// posted content.
 pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
     let (mut faults, mut balances) = (Vec::new(), Balances::default());
     let (mut batches, mut last) = (Batches::default(), String::new());
@@ -38,7 +38,7 @@ pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> 
     Ok(faults)
 }
 
-/// What posted an entry.
+/// The id of the posting of an entry.
 fn posted_by(entry: &LedgerEntry) -> String {
     let batch = entry.actuals_batch_id.map(|id| id.to_string());
     let budget = || entry.budget_id.map(|id| id.to_string());
@@ -54,7 +54,7 @@ fn posted_by(entry: &LedgerEntry) -> String {
 #[derive(Default)]
 struct Batches {
     whole: HashMap<String, (i64, Sha256)>,
-    /// Of what posts again and again: the lines, and what each adds to the chain.
+    /// Of resources that post repeatedly: the lines, and their contributions to the chain.
     chains: HashMap<String, Vec<(i32, String)>>,
 }
 
@@ -80,19 +80,19 @@ impl Batches {
         for row in conn.all(sql).await? {
             let (id, count, sum): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             if self.found(&id) != (count, sum) {
-                faults.push(format!("{id}: its entries in the ledger are not those that it posted"));
+                faults.push(format!("{id}: its entries in the ledger differ from those that it posted"));
             }
         }
         faults.extend(
             self.whole
                 .into_keys()
                 .chain(self.chains.into_keys())
-                .map(|id| format!("{id}: has entries in the ledger and is not there")),
+                .map(|id| format!("{id}: has entries in the ledger but does not exist")),
         );
         Ok(faults)
     }
 
-    /// How many entries a posting has, and the digest over them.
+    /// Number of entries of a posting, and the digest over them.
     fn found(&mut self, id: &str) -> (i64, String) {
         let Some(mut links) = self.chains.remove(id) else {
             let (count, digest) = self.whole.remove(id).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Batches {
     }
 }
 
-/// Every identifier leads to its entry, and every entry that was not reversed has one.
+/// Checks that every identifier has its entry, and that every entry that is not reversed has an identifier.
 async fn verify_keys(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
     let mut sql = Sql::new("SELECT k.source, k.external_id FROM ledger_key k WHERE k.org = ");
     sql.text(org).push(" AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.org = k.org AND e.id = k.entry_id AND ");
@@ -114,14 +114,14 @@ async fn verify_keys(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
     let mut faults = Vec::new();
     for row in conn.all(sql).await? {
         let (source, id): (String, String) = (row.get(0)?, row.get(1)?);
-        faults.push(format!("ledger: what stands under {id} of {source} is not an entry of it"));
+        faults.push(format!("ledger: the identifier {id} of {source} does not match its entry"));
     }
     let mut sql = Sql::new("SELECT e.id FROM ledger_entry e WHERE e.org = ");
     sql.text(org).push(" AND e.source IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_key k WHERE k.org = e.org AND ");
     sql.push("k.source = e.source AND k.external_id = e.external_id) LIMIT 100");
     for row in conn.all(sql).await? {
         let id: String = row.get(0)?;
-        faults.push(format!("ledger_entry {id}: nothing stands under its identifier"));
+        faults.push(format!("ledger_entry {id}: its identifier is not registered"));
     }
     Ok(faults)
 }

@@ -1,4 +1,4 @@
-//! Batches of purchase orders beside their rows: what became of their lines.
+//! Queries on batches of purchase orders: line outcomes.
 
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::purchase_order_batch::{
@@ -12,7 +12,7 @@ use crate::insert::Insert;
 use crate::row::Row;
 use crate::sql::Sql;
 
-/// The batch of this name, if it is there.
+/// The batch of this name, if it exists.
 pub async fn find_batch(
     conn: &Conn,
     org: &str,
@@ -24,7 +24,7 @@ pub async fn find_batch(
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// A page of what became of the lines of a batch, from below this line.
+/// A page of the line outcomes of a batch after this line.
 pub async fn list_results(
     conn: &Conn,
     org: &str,
@@ -40,7 +40,7 @@ pub async fn list_results(
     let result = |row: &Row| {
         let (line, over_budget): (i64, i64) = (row.get(0)?, row.get(8)?);
         let (action, status): (String, String) = (row.get(3)?, row.get(4)?);
-        let broken = || Fail::Broken(format!("a line is {action} and {status}"));
+        let broken = || Fail::Broken(format!("a line has the unknown action {action} or status {status}"));
         Ok(PurchaseOrderResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             purchase_order_reference: row.get(1)?,
@@ -56,7 +56,7 @@ pub async fn list_results(
     conn.all(sql).await?.iter().map(result).collect()
 }
 
-/// Keeps what became of the lines of a batch.
+/// Stores the line outcomes of a batch.
 pub(crate) async fn put(conn: &Conn, org: &str, batch: &str, results: &[PurchaseOrderResult]) -> Result<(), Fail> {
     use ColumnType::{Int, Text};
     if results.is_empty() {

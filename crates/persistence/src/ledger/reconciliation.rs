@@ -1,4 +1,4 @@
-//! What the ledger has of a source in a period: by identifier, in sum, and as the balances have it.
+//! The ledger data of a source in a period: by identifier, in total, and as balances.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::financials;
 use crate::row::Row;
 use crate::sql::Sql;
 
-/// Both sides of the entries of a period that touch what was spent, as `e`.
+/// Both sides of the entries of a period in the cost and suspense accounts, as `e`.
 fn entries(sql: &mut Sql, org: &str, period: &str) {
     sql.push("FROM (");
     for (account, sign, between) in [("debit_account", "", " UNION ALL "), ("credit_account", "-", ") e")] {
@@ -23,7 +23,7 @@ fn entries(sql: &mut Sql, org: &str, period: &str) {
 
 const SUMS: &str = "CAST(sum(e.units / 1000000) AS BIGINT), CAST(sum(e.units % 1000000) AS BIGINT) ";
 
-/// What there is to compare a statement with; `rows` asks for each identifier.
+/// The data to compare a statement with; `rows` includes each identifier.
 pub async fn find(conn: &Conn, org: &str, period: &str, source: &str, rows: bool) -> Result<Found, Fail> {
     let mut found = Found::default();
     let mut sql = Sql::new("SELECT CAST(CASE WHEN e.source = ");
@@ -60,7 +60,7 @@ pub async fn find(conn: &Conn, org: &str, period: &str, source: &str, rows: bool
 fn currency(row: &Row, at: usize) -> Result<&'static str, Fail> {
     let code: String = row.get(at)?;
     let known = Currency::parse(&code).map(Currency::code);
-    known.ok_or_else(|| Fail::Broken(format!("an entry in {code}")))
+    known.ok_or_else(|| Fail::Broken(format!("an entry has the unknown currency {code}")))
 }
 
 fn units(row: &Row, at: usize) -> Result<i128, Fail> {

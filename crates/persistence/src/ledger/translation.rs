@@ -1,4 +1,4 @@
-//! Reading balances as finely as they are converted, and what their rates hang on.
+//! Reads balances at the detail at which they are converted, and the data that select their rates.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,18 +19,18 @@ use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// What is asked of positions beside the balances.
+/// Arguments of positions in addition to those of balances.
 #[derive(Clone, Copy)]
 pub struct Positions<'a> {
-    /// The currency wanted, and those that are not.
+    /// The target currency, and the other currencies.
     pub to: Currency,
     pub from: &'a BTreeSet<Currency>,
     pub rate_type: ExchangeRateType,
-    /// Whether each program has rates of its own.
+    /// Whether each program has its own rates.
     pub by_program: bool,
 }
 
-/// The balances in other currencies than the wanted one, as finely as they are converted.
+/// The balances in other currencies than the target, at the detail at which they are converted.
 pub async fn list_positions(
     conn: &Conn,
     scope: &Scope,
@@ -116,7 +116,7 @@ fn read_position(row: &Row) -> Result<Position, Fail> {
     })
 }
 
-/// Whether a ledger system says of anything what it comes to in this currency.
+/// Whether a ledger system stated any amounts in this currency.
 async fn has_stated(conn: &Conn, scope: &Scope, subject: Subject<'_>, to: Currency) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM day_balance b WHERE b.org = ");
     sql.text(scope.org()).push(" AND (b.local_currency = ").text(to.code()).push(" OR b.group_currency = ");
@@ -126,7 +126,7 @@ async fn has_stated(conn: &Conn, scope: &Scope, subject: Subject<'_>, to: Curren
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// What these periods say of the rates by which they are converted.
+/// The data of these periods that select the rates.
 pub async fn list_period_rates(
     conn: &Conn,
     scope: &Scope,
@@ -138,13 +138,13 @@ pub async fn list_period_rates(
     }
     let last = if let Moment::Known { seq } = moment { seq } else { NOW };
     let mut sql = Sql::new("SELECT t.id, t.legal_entity_id, t.fiscal_year, t.starts_on, t.ends_on, ");
-    // Of a closed period the change that closed it; what was changed in its row later is none.
+    // For a closed period the change that closed it; later changes of its row do not count.
     sql.push("CASE WHEN t.state = 'closed' THEN (SELECT CAST(min(r.seq) AS BIGINT) FROM fiscal_period_rev r WHERE ");
     sql.push("r.org = t.org AND r.id = t.id AND r.state = 'closed' AND r.closed_at = t.closed_at) END");
     push_from(scope, FiscalPeriod::KIND, moment, &mut sql);
     let ids: Vec<&str> = ids.iter().copied().collect();
     sql.push(" AND t.id IN (").any_of(&ids).push(")");
-    let broken = || Fail::Broken("a fiscal period has a bad day".to_owned());
+    let broken = || Fail::Broken("a fiscal period has an invalid day".to_owned());
     let mut found = HashMap::new();
     for row in conn.all(sql).await? {
         let day = |i: usize| Day::parse(&row.get::<String>(i)?).ok_or_else(broken);
@@ -160,7 +160,7 @@ pub async fn list_period_rates(
     Ok(found)
 }
 
-/// Which sets of rates the budgets of these programs have named while they were in force.
+/// The rate sets of the budgets of these programs while they were in force.
 pub async fn list_budget_rates(conn: &Conn, org: &str, programs: &BTreeSet<&str>) -> Result<Vec<BudgetRates>, Fail> {
     if programs.is_empty() {
         return Ok(Vec::new());
@@ -183,7 +183,7 @@ pub async fn list_budget_rates(conn: &Conn, org: &str, programs: &BTreeSet<&str>
     conn.all(sql).await?.iter().map(read).collect()
 }
 
-/// The currency of the portfolio that something belongs to.
+/// The currency of the portfolio of a resource.
 pub async fn base_currency(conn: &Conn, org: &str, subject: Subject<'_>) -> Result<Option<Currency>, Fail> {
     let mut sql = Sql::new("SELECT o.base_currency FROM portfolio o WHERE o.org = ");
     sql.text(org).push(" AND o.id = ");

@@ -1,4 +1,4 @@
-//! The account of an engagement, beside the rights of who asks: what may be charged hangs on all of it.
+//! The account of an engagement, independent of the rights of the caller: what may be charged depends on all of it.
 
 use steerco_domain::Resource;
 use steerco_domain::account::Account;
@@ -12,7 +12,7 @@ use crate::query::{Moment, from};
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// Everything of this engagement, which the caller has found in reach, now or as it was known after an entry of the log.
+/// The whole account of this engagement, which must be visible to the caller; current, or as known after a log entry.
 pub async fn read(conn: &Conn, org: &str, engagement: Engagement, known: Option<i64>) -> Result<Account, Fail> {
     let id = engagement.id.to_string();
     Ok(Account {
@@ -26,8 +26,7 @@ pub async fn read(conn: &Conn, org: &str, engagement: Engagement, known: Option<
     })
 }
 
-/// Live resources that hang on this engagement, in the order of their making, now or as they were known after an entry of
-/// the log.
+/// Live resources of this engagement in the order of creation; current, or as known after a log entry.
 pub async fn list<R: Resource>(conn: &Conn, org: &str, engagement: &str, known: Option<i64>) -> Result<Vec<R>, Fail> {
     let mut sql = Sql::new(" FROM \"");
     sql.push(R::KIND.name).push(if known.is_some() { "_rev\" t" } else { "\" t" });
@@ -39,7 +38,7 @@ pub async fn list<R: Resource>(conn: &Conn, org: &str, engagement: &str, known: 
     conn.resources(sql).await
 }
 
-/// The commitment of a purchase order line that is bound to this engagement.
+/// The commitment of a purchase order line that is linked to this engagement.
 pub async fn find_commitment(
     conn: &Conn,
     org: &str,
@@ -54,7 +53,7 @@ pub async fn find_commitment(
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// The entries in sight that finance posted with this number against commitments of this engagement, oldest first.
+/// The visible entries that finance posted with this invoice number against commitments of this engagement, oldest first.
 pub async fn list_entries(
     conn: &Conn,
     scope: &Scope,
@@ -68,7 +67,7 @@ pub async fn list_entries(
     conn.resources(sql).await
 }
 
-/// The live engagements of a partner in sight.
+/// The visible live engagements of a partner.
 pub async fn list_engagements(
     conn: &Conn,
     scope: &Scope,
@@ -80,7 +79,7 @@ pub async fn list_engagements(
     conn.resources(sql).await
 }
 
-/// How many engagements of a partner are no drafts, in sight or not, now or as it was known after an entry of the log.
+/// Number of engagements of a partner that are not drafts, visible or not; current, or as known after a log entry.
 pub async fn count_engagements(conn: &Conn, org: &str, partner: &str, known: Option<i64>) -> Result<i64, Fail> {
     let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM engagement");
     sql.push(if known.is_some() { "_rev t WHERE t.org = " } else { " t WHERE t.org = " }).text(org);
@@ -92,7 +91,7 @@ pub async fn count_engagements(conn: &Conn, org: &str, partner: &str, known: Opt
     row.get(0)
 }
 
-/// The live resource of this id, held until the transaction ends.
+/// The live resource with this id, locked until the transaction ends.
 pub async fn hold<R: Resource>(conn: &Conn, org: &str, id: &str) -> Result<Option<R>, Fail> {
     let mut sql = Sql::new(" FROM \"");
     sql.push(R::KIND.name).push("\" t WHERE t.org = ").text(org).push(" AND t.id = ").text(id);

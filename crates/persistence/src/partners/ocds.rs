@@ -1,4 +1,4 @@
-//! What an engagement was at each of its changes: the versions of everything that a release tells.
+//! Versions of an engagement and its resources from which releases are made.
 
 use steerco_domain::Resource;
 use steerco_domain::resource::Kind;
@@ -10,7 +10,7 @@ use crate::fail::Fail;
 use crate::scope::{Scope, Table};
 use crate::sql::Sql;
 
-/// A version and the span of the log in which it was the latest.
+/// A version and the span of the log in which it was current.
 #[derive(Clone, Debug)]
 pub struct Spanned<R> {
     pub resource: R,
@@ -18,7 +18,7 @@ pub struct Spanned<R> {
     pub until: i64,
 }
 
-/// The versions in sight, oldest first, whose `column` is this id.
+/// The visible versions whose `column` is this id, oldest first.
 pub async fn list_versions<R: Resource>(
     conn: &Conn,
     scope: &Scope,
@@ -32,7 +32,7 @@ pub async fn list_versions<R: Resource>(
     versions.map(|Version { resource, seq, until }| Ok(Spanned { resource: resource.typed()?, seq, until })).collect()
 }
 
-/// The entries of the log that wrote or ended one of these versions, and when.
+/// The log entries that wrote or ended one of these versions, and their times.
 pub async fn list_instants(
     conn: &Conn,
     scope: &Scope,

@@ -1,4 +1,4 @@
-//! Claims, reviews and payables beside their rows: what a decision on one of them must know, whoever makes it.
+//! Queries on claims, reviews and payables for decisions about them, independent of the rights of the caller.
 
 use steerco_domain::Resource;
 use steerco_domain::commitment::Commitment;
@@ -13,7 +13,7 @@ use crate::conn::Conn;
 use crate::fail::Fail;
 use crate::sql::Sql;
 
-/// ` FROM` the live rows of this kind whose column holds this value.
+/// ` FROM` the live rows of this kind whose column has this value.
 fn live<R: Resource>(org: &str, column: &str, value: &str) -> Sql {
     let mut sql = Sql::new(" FROM \"");
     sql.push(R::KIND.name).push("\" t WHERE t.org = ").text(org).push(" AND t.deleted_at IS NULL AND t.");
@@ -21,12 +21,12 @@ fn live<R: Resource>(org: &str, column: &str, value: &str) -> Sql {
     sql
 }
 
-/// The live resource of this id, for what a decision on another one must know of it.
+/// The live resource with this id, for a decision about another resource.
 pub async fn find<R: Resource>(conn: &Conn, org: &str, id: &str) -> Result<Option<R>, Fail> {
     Ok(conn.resources(live::<R>(org, "id", id)).await?.pop())
 }
 
-/// The milestones of an engagement that something is paid for.
+/// The paid milestones of an engagement.
 pub async fn list_paid_milestones(conn: &Conn, org: &str, engagement: &str) -> Result<Vec<Milestone>, Fail> {
     let mut sql = live::<Milestone>(org, "engagement_id", engagement);
     sql.push(" AND (t.payment_amount IS NOT NULL OR t.payment_share IS NOT NULL)");
@@ -40,14 +40,14 @@ pub async fn list_claimed_milestones(conn: &Conn, org: &str, deliverable: &str) 
     conn.resources(sql).await
 }
 
-/// The claim of a milestone that waits for its review.
+/// The claim of a milestone that awaits review.
 pub async fn find_open_claim(conn: &Conn, org: &str, milestone: &str) -> Result<Option<MilestoneUpdate>, Fail> {
     let mut sql = live::<MilestoneUpdate>(org, "milestone_id", milestone);
     sql.push(" AND t.state = 'submitted' LIMIT 1");
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// The last claim of a milestone that stands, but for this one.
+/// The last claim of a milestone that still counts, except this one.
 pub async fn find_claim_before(
     conn: &Conn,
     org: &str,
@@ -60,7 +60,7 @@ pub async fn find_claim_before(
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// How many reviews of a milestone did not accept all that was claimed.
+/// Number of reviews of a milestone that did not accept everything claimed.
 pub async fn count_refusals(conn: &Conn, org: &str, milestone: &str) -> Result<i32, Fail> {
     let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM review WHERE org = ");
     sql.text(org).push(" AND milestone_id = ").text(milestone);
@@ -102,14 +102,14 @@ pub async fn list_commitments(
     conn.resources(sql).await
 }
 
-/// Whether the organisation keeps the books of a company.
+/// Whether the organisation keeps the books of any company.
 pub async fn has_legal_entity(conn: &Conn, org: &str) -> Result<bool, Fail> {
     let mut sql = Sql::new("SELECT 1 FROM legal_entity WHERE org = ");
     sql.text(org).push(" AND deleted_at IS NULL LIMIT 1");
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// Reviews whose time runs, that are due by this instant or of whose deadline nobody was warned yet.
+/// Reviews with running time that are due by this instant or whose reviewer has not been warned yet.
 pub async fn list_running(conn: &Conn, org: &str, now: Instant) -> Result<Vec<Review>, Fail> {
     let mut sql = live::<Review>(org, "clock", "running");
     sql.push(" AND t.state = 'open' AND (t.due_at <= ").int(now.micros()).push(" OR t.warned_at IS NULL)");

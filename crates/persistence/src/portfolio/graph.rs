@@ -1,4 +1,4 @@
-//! Reading the graph of dependencies: only what can be reached from where an edge would lead.
+//! Reads the graph of dependencies: only the part reachable from the end of a new edge.
 
 use steerco_domain::graph::Edge;
 use steerco_domain::resource::Kind;
@@ -10,14 +10,14 @@ use crate::row::Row;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// An edge that counts.
+/// Condition of an edge that counts.
 const LIVE: &str = " AND d.deleted_at IS NULL AND d.state <> 'dropped'";
 
-/// Waits until no other transaction of the organisation adds an edge. Another that adds one meanwhile could not see ours,
-/// nor we its own.
+/// Waits until no other transaction of the organisation adds an edge, because concurrent transactions do not see the
+/// edges of each other.
 pub async fn hold_graph(conn: &Conn, org: &str) -> Result<(), Fail> {
     if !conn.is_postgres() {
-        // One writer, one transaction at a time.
+        // The only writer runs one transaction at a time.
         return Ok(());
     }
     let mut sql = Sql::new("SELECT CAST(pg_advisory_xact_lock(hashtextextended(");
@@ -25,7 +25,7 @@ pub async fn hold_graph(conn: &Conn, org: &str) -> Result<(), Fail> {
     conn.one(sql).await.map(|_| ())
 }
 
-/// The edges that lead on from these nodes, over however many steps.
+/// The edges reachable from these nodes, over any number of steps.
 pub async fn list_edges_from(conn: &Conn, org: &str, starts: &[&str]) -> Result<Vec<Edge>, Fail> {
     let mut sql = Sql::new("WITH RECURSIVE reach(id) AS (SELECT v.column1");
     sql.push(if conn.is_postgres() { " COLLATE \"C\"" } else { "" }).push(" FROM (VALUES ");
@@ -49,7 +49,7 @@ pub async fn has_edge(conn: &Conn, org: &str, id: &str) -> Result<bool, Fail> {
     Ok(conn.one(sql).await?.is_some())
 }
 
-/// The program of a live resource, which is held so that it cannot be deleted meanwhile.
+/// The program of a live resource, which is locked so that it cannot be deleted meanwhile.
 pub async fn hold_program_of(conn: &Conn, org: &str, kind: &Kind, id: &str) -> Result<Option<String>, Fail> {
     let mut sql = Sql::new("SELECT program_id FROM \"");
     sql.push(kind.name).push("\" WHERE org = ").text(org).push(" AND id = ").text(id);
@@ -58,7 +58,7 @@ pub async fn hold_program_of(conn: &Conn, org: &str, kind: &Kind, id: &str) -> R
     Ok(row.map(|row| row.get::<Option<String>>(0)).transpose()?.flatten())
 }
 
-/// Whether a live resource of this id is in the caller's reach.
+/// Whether a live resource with this id is visible to the caller.
 pub async fn is_in_reach(conn: &Conn, scope: &Scope, kind: &Kind, id: &str) -> Result<bool, Fail> {
     let mut sql = from(scope, kind, crate::query::Moment::Now);
     sql.text.insert_str(0, "SELECT 1");

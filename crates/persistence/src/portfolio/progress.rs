@@ -1,5 +1,5 @@
-//! The maintained roll-up of progress: one row for each deliverable, project, program and portfolio, changed by what a
-//! write adds or takes away, in its transaction. Nothing here sums over children to answer or to write.
+//! The progress roll-up: one row per deliverable, project, program and portfolio, updated by the difference of each write
+//! in its transaction. Nothing here sums over children to read or to write.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::row::Row;
 use crate::scope::{Scope, Table};
 use crate::sql::Sql;
 
-/// Where a resource stood in the roll-up and where it stands now.
+/// The contribution of a resource to the roll-up before and after a change.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) kind: &'static Kind,
@@ -30,7 +30,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The step of a change, where it has one: a project or program that stays where it is has none.
+    /// The step of a change, if it has one: a project or program that stays in its place has none.
     pub(crate) fn new(
         before: Option<&dyn steerco_domain::AnyResource>,
         after: &dyn steerco_domain::AnyResource,
@@ -42,7 +42,7 @@ impl Step {
     }
 }
 
-/// The sums as a statement lists them.
+/// The sums as a list of columns.
 const LIST: &str = "weight, measured, earned, claimed, level_of_effort, deliverables";
 const SUMS: [&str; 6] = ["weight", "measured", "earned", "claimed", "level_of_effort", "deliverables"];
 
@@ -62,8 +62,8 @@ fn sums_at(row: &Row, at: usize) -> Result<Sums, Fail> {
     })
 }
 
-/// Changes the rows of what was written, and those above them. Runs where writes of an organisation follow each other: on
-/// PostgreSQL behind the head of its log.
+/// Updates the rows of the written resources, and those above them. Runs where writes of an organisation are serialised:
+/// on PostgreSQL under the lock of its log head.
 pub(crate) async fn apply(conn: &Conn, org: &str, steps: Vec<Step>) -> Result<(), Fail> {
     let mut above: HashMap<String, Sums> = HashMap::new();
     let mut reached: HashMap<String, Sums> = HashMap::new();
@@ -82,7 +82,7 @@ pub(crate) async fn apply(conn: &Conn, org: &str, steps: Vec<Step>) -> Result<()
     reached.retain(|_, sums| *sums != Sums::default());
     for (deliverable, sums) in reached {
         let reached = reach(conn, org, &deliverable, sums).await?;
-        // One that changed itself is told anew already.
+        // A deliverable that changed itself already has a step.
         leaves.extend(reached.filter(|step| leaves.iter().all(|leaf: &Step| leaf.id != step.id)));
     }
     for chunk in leaves.chunks(CHUNK) {
@@ -91,7 +91,7 @@ pub(crate) async fn apply(conn: &Conn, org: &str, steps: Vec<Step>) -> Result<()
     climb(conn, org, above).await
 }
 
-/// Adds to the milestones of a deliverable; what it adds itself then has to be told anew, if it earns by them.
+/// Adds to the milestone sums of a deliverable. Returns the step of the deliverable if it earns by milestones.
 async fn reach(conn: &Conn, org: &str, deliverable: &str, sums: Sums) -> Result<Option<Step>, Fail> {
     let mut sql = Sql::new("UPDATE progress SET milestone_weight = milestone_weight + ");
     sql.int(sums.weight).push(", milestone_earned = milestone_earned + ").int(sums.earned);
@@ -106,7 +106,7 @@ async fn reach(conn: &Conn, org: &str, deliverable: &str, sums: Sums) -> Result<
     Ok(after.map(|after| Step { kind: Deliverable::KIND, id, before: None, after }))
 }
 
-/// A project or program that has moved: what is below it leaves one parent and comes to another.
+/// Moves a project or program: the sums below it leave one parent and are added to another.
 async fn place(conn: &Conn, org: &str, step: &Step, above: &mut HashMap<String, Sums>) -> Result<(), Fail> {
     let mut sql = Sql::new("UPDATE progress SET parent = ");
     sql.cell(&text(step.after.parent.as_ref()), ColumnType::Text).push(" WHERE org = ").text(org);
@@ -129,10 +129,10 @@ fn text(value: Option<&String>) -> Cell {
     value.map_or(Cell::Null, |text| Cell::Text(text.clone()))
 }
 
-/// Rows of deliverables put in at a time.
+/// Number of deliverable rows in one insert.
 const CHUNK: usize = 50;
 
-/// Puts in what deliverables add now, and what that changes above them.
+/// Writes the current contributions of deliverables, and collects the changes above them.
 async fn put_leaves(conn: &Conn, org: &str, steps: &[Step], above: &mut HashMap<String, Sums>) -> Result<(), Fail> {
     let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
     let mut sql = Sql::new("SELECT ");
@@ -170,7 +170,7 @@ async fn put_leaves(conn: &Conn, org: &str, steps: &[Step], above: &mut HashMap<
     conn.run(sql).await.map(|_| ())
 }
 
-/// From projects to programs to portfolios, each row once a level.
+/// Adds the changes from projects to programs to portfolios, each row once per level.
 async fn climb(conn: &Conn, org: &str, mut above: HashMap<String, Sums>) -> Result<(), Fail> {
     for kind in ["project", "program", "portfolio"] {
         let prefix = steerco_domain::find_kind(kind).map_or("", |kind| kind.prefix);
@@ -199,7 +199,7 @@ async fn parent_of(conn: &Conn, org: &str, kind: &str, id: &str) -> Result<Optio
     conn.one(sql).await?.map(|row| row.get(0)).transpose()
 }
 
-/// Adds to a row, which is made where there is none yet; its oldest input is looked up among its children by index.
+/// Adds to a row, which is created if missing; its oldest input is found among its children by index.
 async fn add(conn: &Conn, org: &str, kind: &str, id: &str, parent: Option<&String>, delta: Sums) -> Result<(), Fail> {
     let mut sql = Sql::new("INSERT INTO progress (org, id, kind, parent, ");
     sql.push(LIST).push(") VALUES (").text(org).push(", ").text(id).push(", ").text(kind).push(", ");
@@ -214,7 +214,7 @@ async fn add(conn: &Conn, org: &str, kind: &str, id: &str, parent: Option<&Strin
     }
     sql.push(" RETURNING ").push(LIST);
     let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("a row of progress is missing".to_owned()))?;
-    // The row is ours until the commit, so that what follows from its sums stays true.
+    // The row is locked until the commit, so values derived from its sums stay right.
     let mut sql = Sql::new("UPDATE progress SET progress = ");
     sql.cell(&millionths(sums_at(&row, 0)?), ColumnType::Int);
     sql.push(", oldest = (SELECT min(c.oldest) FROM progress c WHERE c.org = ").text(org);
@@ -230,7 +230,7 @@ fn instant(micros: Option<i64>) -> Option<Instant> {
     micros.map(Instant::from_micros)
 }
 
-/// The maintained roll-up of a project, program or portfolio, all of it.
+/// The complete roll-up of a project, program or portfolio.
 pub async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Found, Fail> {
     let mut sql = Sql::new("SELECT ");
     sql.push(LIST).push(", oldest FROM progress WHERE org = ").text(scope.org()).push(" AND id = ").text(id);
@@ -252,8 +252,8 @@ fn worst_child(row: &Row) -> Result<Option<WorstChild>, Fail> {
     Ok(progress.map(|progress| WorstChild { id, progress }))
 }
 
-/// The roll-up of the programs of a portfolio that the caller sees, and how many it does not: no more rows are read than
-/// there are programs in sight.
+/// The roll-up of the visible programs of a portfolio, and the number of hidden ones. Reads no more rows than there are
+/// visible programs.
 pub async fn find_in_sight(conn: &Conn, scope: &Scope, portfolio: &str) -> Result<(Found, i64), Fail> {
     let mut sql =
         Sql::new("SELECT p.id, p.weight, p.measured, p.earned, p.claimed, p.level_of_effort, p.deliverables, ");
@@ -275,7 +275,7 @@ pub async fn find_in_sight(conn: &Conn, scope: &Scope, portfolio: &str) -> Resul
     Ok((found, query::count_hidden(conn, scope, portfolio, Moment::Now).await?))
 }
 
-/// The roll-up as it was known after this entry of the log, computed from history; and the programs out of sight.
+/// The roll-up as known after this log entry, computed from history; and the number of hidden programs.
 pub async fn find_known(conn: &Conn, scope: &Scope, kind: &Kind, id: &str, seq: i64) -> Result<(Found, i64), Fail> {
     let at = Moment::Known { seq };
     let mut sql = from(scope, Deliverable::KIND, at);
@@ -305,7 +305,7 @@ pub async fn find_known(conn: &Conn, scope: &Scope, kind: &Kind, id: &str, seq: 
     Ok((found, hidden))
 }
 
-/// The milestones of these deliverables after this entry of the log, as far as they earn by them.
+/// The milestones of these deliverables after this log entry, for those that earn by milestones.
 async fn reached_then(
     conn: &Conn,
     org: &str,
@@ -332,10 +332,10 @@ fn add_up(reached: &mut HashMap<String, Sums>, milestones: &[Milestone]) {
     }
 }
 
-/// Rows read at a time.
+/// Number of rows read at a time.
 const PAGE: i64 = 1000;
 
-/// What differs between the maintained rows and the deliverables, projects and programs they come from.
+/// Differences between the stored rows and the deliverables, projects and programs they are derived from.
 pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> {
     let mut wanted: HashMap<String, (Sums, Option<i64>)> = HashMap::new();
     let parents = parents(conn, org).await?;
@@ -365,7 +365,7 @@ pub(crate) async fn verify(conn: &Conn, org: &str) -> Result<Vec<String>, Fail> 
     compare(conn, org, wanted).await
 }
 
-/// The milestones of each deliverable.
+/// The milestone sums of each deliverable.
 async fn reached_now(conn: &Conn, org: &str) -> Result<HashMap<String, Sums>, Fail> {
     let (mut reached, mut last) = (HashMap::new(), String::new());
     loop {
@@ -405,10 +405,13 @@ async fn compare(
             let right = wanted.remove(&id).unwrap_or_default();
             let ratio = right.0.progress().map(|ratio| i64::from(ratio.millionths()));
             if (sums, oldest) != right || row.get::<Option<i64>>(7)? != ratio {
-                faults.push(format!("progress of {id}: the row says {sums:?}, its deliverables {:?}", right.0));
+                faults.push(format!(
+                    "progress of {id}: the row has {sums:?}, but its deliverables add up to {:?}",
+                    right.0
+                ));
             }
         }
     }
-    faults.extend(wanted.into_keys().map(|id| format!("progress of {id}: there is no row")));
+    faults.extend(wanted.into_keys().map(|id| format!("progress of {id}: the row is missing")));
     Ok(faults)
 }

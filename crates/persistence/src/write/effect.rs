@@ -1,4 +1,4 @@
-//! What a decision wants written, as one list: changes of resources, and what goes with them.
+//! Effects of a decision, as one list: changes of resources and what is written with them.
 
 use crate::blob::{self, Link};
 use crate::conn::Conn;
@@ -8,24 +8,24 @@ use crate::flush::{Change, SourceVersion};
 use crate::ledger::Postings;
 use crate::webhook::Setting;
 
-/// One thing to be written. The sorts are written in the order in which they stand here, and what is of one sort in the
-/// order of the list.
+/// One effect. Effects are written by variant, in the order of the declaration; effects of one variant in the order of
+/// the list.
 #[derive(Clone)]
 pub enum Effect {
-    /// A change that is logged before what the request names, so that what is posted bears a number after it.
+    /// A change that is logged before the resources of the request, so that ledger entries have a later number.
     Before(Change),
-    /// A change of what the request names.
+    /// A change of a resource of the request.
     Change(Change),
-    /// A change that is logged after what the request names, for it names one of them.
+    /// A change that is logged after the resources of the request, because it refers to one of them.
     After(Change),
-    /// What is added to the ledger.
+    /// Entries added to the ledger.
     Posting(Postings),
     SourceVersion(SourceVersion),
-    /// A content that is linked with the changes: where nothing changes, nothing is linked.
+    /// A content that is linked with the changes; without changes it is not linked.
     Link(Link),
-    /// A reader of the feed that is moved.
+    /// A consumer of the feed that is moved.
     Moved(Moved),
-    /// What changes of the sending of webhooks.
+    /// A change of webhook sending.
     Webhook(Setting),
     /// The secret of an account, as its hash.
     Credential {
@@ -40,7 +40,7 @@ impl Effect {
     }
 }
 
-/// Refuses what there is no room for, before anything is written.
+/// Rejects effects that exceed a quota, before anything is written.
 pub async fn check(conn: &Conn, org: &str, effects: &[Effect]) -> Result<(), Fail> {
     if !effects.iter().any(Effect::is_change) {
         return Ok(());
@@ -53,7 +53,7 @@ pub async fn check(conn: &Conn, org: &str, effects: &[Effect]) -> Result<(), Fai
     Ok(())
 }
 
-/// A list of effects by their sorts.
+/// Effects grouped by variant.
 #[derive(Default)]
 pub(crate) struct Sorted {
     /// In the order in which they are logged.

@@ -1,4 +1,4 @@
-//! Writing a change set: rows, history, external references, log. The only code that changes a resource's row.
+//! Writes a change set: rows, history, external references, log. The only code that changes the row of a resource.
 
 use steerco_domain::AnyResource;
 use steerco_domain::actor::Actor;
@@ -15,16 +15,16 @@ use crate::log::Entry;
 use crate::progress::{self, Step};
 use crate::sql::Sql;
 
-/// What becomes of the row.
+/// Effect on the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
     Insert,
     Update,
-    /// Only history is written: the change holds from before what is current.
+    /// Only history is written: the change takes effect before the current state.
     Backfill,
 }
 
-/// One resource changed, ready to be written.
+/// A changed resource, ready to be written.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub kind: &'static Kind,
@@ -41,12 +41,13 @@ pub struct Change {
     refs_gone: Vec<(String, String)>,
     refs_new: Vec<(String, String)>,
     step: Option<Step>,
-    /// Whether personal fields are blanked in history too.
+    /// Whether personal fields are also blanked in history.
     erases: bool,
 }
 
 impl Change {
-    /// `before` is the row as it was, `after` as it will be. `action` is the word of the operation, such as `update`.
+    /// `before` is the row before, `after` the row after the change. `action` is the name of the operation, such as
+    /// `update`.
     pub fn new(
         how: ChangeKind,
         before: Option<&dyn AnyResource>,
@@ -83,12 +84,12 @@ impl Change {
     }
 }
 
-/// A resource as the log keeps it: without personal fields.
+/// A resource as logged: without personal fields.
 pub(crate) fn logged(resource: &dyn AnyResource) -> String {
     resource.json(Mask::of(resource.kind().fields, |field| !field.personal))
 }
 
-/// The version of a record that its source wrote last; no change of the resource, so no revision and no event.
+/// The latest version of a record that its source wrote. It is not a change of the resource: no revision and no event.
 #[derive(Clone, Debug)]
 pub struct SourceVersion {
     pub kind: &'static Kind,
@@ -97,7 +98,7 @@ pub struct SourceVersion {
     pub version: i64,
 }
 
-/// Notes the versions of records of one kind, many to a statement.
+/// Stores the versions of records of one kind, many per statement.
 pub(crate) async fn set_source_versions(conn: &Conn, org: &str, set: &[SourceVersion]) -> Result<(), Fail> {
     let Some(kind) = set.first().map(|first| first.kind) else { return Ok(()) };
     let mut rest = set;
@@ -127,7 +128,7 @@ pub struct Act {
     pub request_id: String,
 }
 
-/// Writes the rows of the changes and returns their log entries, chained onto the head.
+/// Writes the rows of the changes and returns their log entries, chained to the head.
 pub(crate) async fn write(conn: &Conn, head: &mut Head, act: &Act, changes: Vec<Change>) -> Result<Vec<Entry>, Fail> {
     let at = act.now.max(head.at);
     let mut entries = Vec::with_capacity(changes.len());
@@ -180,7 +181,7 @@ fn entry(head: &Head, act: &Act, change: &Change) -> Entry {
     entry
 }
 
-/// What `until_seq` says of a version that still holds.
+/// Value of `until_seq` in a current version.
 pub(crate) const OPEN: i64 = i64::MAX;
 
 fn with_org(columns: &Columns) -> impl Iterator<Item = (&str, ColumnType)> {
@@ -228,7 +229,7 @@ async fn update(conn: &Conn, org: &str, seq: i64, change: Change) -> Result<(), 
         conn.run(sql).await?;
         write_refs(conn, org, &change).await?;
     }
-    // A backfilled version never was the current one, so its span in log time is empty.
+    // A backfilled version was never current, so its span in the log is empty.
     let until = if current { OPEN } else { seq };
     let mut row = vec![Cell::Text(org.to_owned())];
     row.extend(change.cells.iter().cloned());

@@ -1,4 +1,4 @@
-//! Answers remembered by the caller's key, written in the transaction of the write.
+//! Responses stored under idempotency keys, in the transaction of the write.
 
 use std::collections::HashMap;
 
@@ -11,24 +11,26 @@ use crate::key::Kept;
 pub use crate::key::Key;
 use crate::sql::Sql;
 
-/// A remembered answer.
+/// A stored response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
     pub subject: String,
     pub key: String,
     /// Digest of the decoded request.
     pub fingerprint: String,
-    /// What was answered, as JSON that names resources and revisions and holds no personal data.
+    /// The response, as JSON of resource ids and revisions without personal data.
     pub answer: String,
 }
 
-/// What was answered under this key.
+/// The response stored under this key.
 pub fn find(conn: &Conn, key: &Key) -> Result<Option<Kept>, Fail> {
-    let Conn::Shared(Shared { kept, .. }) = conn else { return Err(Fail::Broken("this does not write".to_owned())) };
+    let Conn::Shared(Shared { kept, .. }) = conn else {
+        return Err(Fail::Broken("the connection is read-only".to_owned()));
+    };
     Ok(kept.get().and_then(|kept| kept.get(key)).cloned())
 }
 
-/// Reads at once what was answered under the keys of the requests that share a transaction.
+/// Reads at once the stored responses of all requests that share a transaction.
 pub(crate) async fn read_kept(conn: &Conn, keys: &[&Key]) -> Result<(), Fail> {
     let (Conn::Shared(shared), Some(last)) = (conn, keys.last()) else { return Ok(()) };
     let mut sql = Sql::new("SELECT org, subject, key, fingerprint, answer FROM idempotency WHERE (org, subject, key) ");
@@ -36,7 +38,7 @@ pub(crate) async fn read_kept(conn: &Conn, keys: &[&Key]) -> Result<(), Fail> {
         sql.push("= (").texts(&[org, subject, key]);
     } else {
         sql.push("IN (VALUES ");
-        // Few sizes, so that their statements stay prepared.
+        // Only a few list sizes, so that the statements stay prepared.
         for i in 0..keys.len().next_power_of_two() {
             let Key { org, subject, key } = keys.get(i).unwrap_or(last);
             sql.push(if i == 0 { "(" } else { ", (" }).texts(&[org, subject, key]).push(")");
@@ -66,7 +68,7 @@ pub(crate) async fn remember(conn: &Conn, now: Instant, rows: Vec<(String, Remem
     conn.insert_many("idempotency", columns.into_iter().chain([("at", ColumnType::Int)]), rows).await
 }
 
-/// Forgets the answers older than this.
+/// Deletes stored responses older than this.
 pub(crate) async fn forget(conn: &Conn, org: &str, before: Instant) -> Result<u64, Fail> {
     let mut sql = Sql::new("DELETE FROM idempotency WHERE org = ");
     sql.text(org).push(" AND at < ").int(before.micros());

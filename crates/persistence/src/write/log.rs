@@ -1,4 +1,4 @@
-//! The log: gapless per organisation, in commit order, hash-chained; the audit trail, the feed and the outbox in one.
+//! The log: gapless per organisation, in commit order, hash-chained; it is the audit trail, the feed and the outbox.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ pub use crate::head::Head;
 use crate::scope::Scope;
 use crate::sql::Sql;
 
-/// One entry.
+/// A log entry.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub seq: i64,
@@ -27,13 +27,13 @@ pub struct Entry {
     pub revision: i64,
     /// JSON array of field names.
     pub changed: String,
-    /// The resource after the change as JSON, personal fields left out.
+    /// The resource after the change as JSON, without personal fields.
     pub after: String,
-    /// Source under which an upsert wrote.
+    /// Source of an upsert.
     pub source: Option<String>,
     /// Portfolio, program, partner after the change, then before it.
     pub places: [Option<String>; 6],
-    /// The engagement it belongs to; it cannot move to another.
+    /// The engagement of the resource; it cannot change.
     pub engagement: Option<String>,
     pub request_id: String,
     pub prev_hash: String,
@@ -64,11 +64,11 @@ const COLUMNS: &[(&str, ColumnType)] = &[
     ("hash", ColumnType::Text),
 ];
 
-/// What comes before the first entry.
+/// Hash before the first entry.
 pub const GENESIS: &str = "";
 
 impl Entry {
-    /// The digest of everything in the entry, the digest before it included.
+    /// The digest of everything in the entry, including the previous digest.
     pub fn digest(&self, org: &str) -> String {
         let Self {
             seq,
@@ -91,7 +91,7 @@ impl Entry {
         }
         let texts = [org, actor, operation, kind, resource_id, changed, after, &self.request_id, &self.prev_hash];
         let maybe = std::iter::once(source).chain(places).chain([engagement]).map(|text| text.as_deref());
-        // Lengths and presence are part of the digest, so that no text can move from one field to the next.
+        // Lengths and presence are part of the digest, so that text cannot be moved between fields.
         for text in texts.into_iter().map(Some).chain(maybe) {
             sha.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
             sha.update(text.unwrap_or_default());
@@ -147,16 +147,16 @@ impl Entry {
                 hash,
             })
         };
-        load().ok_or_else(|| Fail::Broken("an entry of the log does not read".to_owned()))
+        load().ok_or_else(|| Fail::Broken("a log entry cannot be parsed".to_owned()))
     }
 }
 
-/// The end of the log as this connection sees it: in a snapshot, that of the snapshot.
+/// The head of the log as visible to this connection: in a snapshot, that of the snapshot.
 pub async fn head_in(conn: &Conn, org: &str) -> Result<Head, Fail> {
     get_head(conn, org, false).await
 }
 
-/// The end of the log; on PostgreSQL with `hold` the row is held, so that whoever writes next waits.
+/// The head of the log. With `hold`, the row is locked on PostgreSQL, so that the next writer waits.
 pub(crate) async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head, Fail> {
     let mut sql = Sql::new("SELECT seq, at, hash, epoch FROM log_head WHERE org = ");
     sql.text(org);
@@ -167,7 +167,7 @@ pub(crate) async fn get_head(conn: &Conn, org: &str, hold: bool) -> Result<Head,
     Ok(Head { seq: row.get(0)?, at: Instant::from_micros(row.get(1)?), hash: row.get(2)?, epoch: row.get(3)? })
 }
 
-/// The first entry of a new organisation follows this.
+/// Creates the head that the first entry of a new organisation follows.
 pub(crate) async fn create_head(conn: &Conn, org: &str) -> Result<(), Fail> {
     let mut sql = Sql::new("INSERT INTO tenant (org) VALUES (");
     sql.text(org).push(")");
@@ -182,7 +182,7 @@ pub(crate) async fn append(conn: &Conn, entries: Vec<(String, Entry)>) -> Result
     conn.insert_many("log", COLUMNS.iter().map(|(name, ty)| (*name, *ty)), rows).await
 }
 
-/// Entries of this statement from its FROM on.
+/// Entries of this statement, given from its FROM on.
 async fn entries(conn: &Conn, rest: Sql) -> Result<Vec<Entry>, Fail> {
     static ALL: LazyLock<Columns> =
         LazyLock::new(|| Columns::new(COLUMNS.iter().map(|(name, ty)| ((*name).to_owned(), *ty)).collect()));
@@ -195,26 +195,26 @@ fn from(org: &str, after: i64) -> Sql {
     sql
 }
 
-/// Which entries of the feed are wanted.
+/// Selection of log entries for the feed.
 #[derive(Clone, Debug, Default)]
 pub struct FeedQuery {
     pub after: i64,
-    /// No entry beyond this one.
+    /// The last entry to return.
     pub until: i64,
     /// Kinds by the scope in which the caller may read them.
     pub kinds: Vec<(Scope, Vec<&'static str>)>,
     pub exclude_source: Option<String>,
-    /// Types of events wanted, such as `risk.assess`; all when empty.
+    /// Types of events, such as `risk.assess`; all when empty.
     pub event_types: Vec<String>,
-    /// Programs in which a resource must lie, or have lain; all when empty.
+    /// Programs that a resource must belong to, or have belonged to; all when empty.
     pub programs: Vec<String>,
-    /// The person or account whose grants are wanted besides: they change what it sees.
+    /// The person or account whose grants are included, because they change what it can see.
     pub holder: Option<String>,
     pub limit: u32,
 }
 
 impl FeedQuery {
-    /// `AND …`: what is asked for.
+    /// `AND …`: the conditions of the selection.
     fn restrict(&self, sql: &mut Sql) {
         sql.push(" AND (");
         if let Some(holder) = &self.holder {
@@ -226,7 +226,8 @@ impl FeedQuery {
         }
         for (i, program) in self.programs.iter().enumerate() {
             sql.push(if i == 0 { " AND (" } else { " OR " });
-            // What serves several programs names them all. Ids have a fixed form, so none is a part of another.
+            // A resource that serves several programs names them all. Ids have a fixed form, so none is a part of
+            // another.
             let pattern = contains_pattern(program);
             sql.push("t.program LIKE ").text(&pattern).push(" ESCAPE '\\' OR t.program_before LIKE ");
             sql.text(&pattern).push(" ESCAPE '\\'");
@@ -241,7 +242,7 @@ impl FeedQuery {
     }
 }
 
-/// Entries in sight, oldest first.
+/// Visible entries, oldest first.
 pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry>, Fail> {
     if query.kinds.is_empty() && query.holder.is_none() {
         return Ok(Vec::new());
@@ -256,7 +257,7 @@ pub async fn list(conn: &Conn, org: &str, query: &FeedQuery) -> Result<Vec<Entry
     entries(conn, sql).await
 }
 
-/// The entry before this one of the same resource.
+/// The previous entry of the same resource.
 pub async fn find_before(conn: &Conn, org: &str, resource: &str, seq: i64) -> Result<Option<Entry>, Fail> {
     let mut sql = Sql::new(" FROM log t WHERE t.org = ");
     sql.text(org).push(" AND t.resource_id = ").text(resource).push(" AND t.seq < ").int(seq);
@@ -271,7 +272,7 @@ pub(crate) async fn list_all(conn: &Conn, org: &str, after: i64, limit: u32) -> 
     entries(conn, sql).await
 }
 
-/// Number and hash of the last change, those of this transaction included.
+/// Number and hash of the last change, including those of this transaction.
 pub async fn last_change(conn: &Conn, org: &str) -> Result<Option<(i64, String)>, Fail> {
     if let Some(end) = conn.end(org) {
         return Ok(Some(end));
@@ -281,14 +282,14 @@ pub async fn last_change(conn: &Conn, org: &str) -> Result<Option<(i64, String)>
     conn.one(sql).await?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
-/// The last entry made at or before this instant; 0 before the first.
+/// The last entry at or before this instant; 0 before the first.
 pub async fn seq_at(conn: &Conn, org: &str, at: Instant) -> Result<i64, Fail> {
     let mut sql = Sql::new("SELECT seq FROM log WHERE org = ");
     sql.text(org).push(" AND at <= ").int(at.micros()).push(" ORDER BY at DESC, seq DESC LIMIT 1");
     Ok(conn.one(sql).await?.map(|row| row.get(0)).transpose()?.unwrap_or(0))
 }
 
-/// When this entry was made.
+/// The time of this entry.
 pub async fn find_at(conn: &Conn, org: &str, seq: i64) -> Result<Option<Instant>, Fail> {
     let mut sql = Sql::new("SELECT at FROM log WHERE org = ");
     sql.text(org).push(" AND seq = ").int(seq);

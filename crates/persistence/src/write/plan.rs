@@ -1,4 +1,4 @@
-//! What is handed to the writer of a database: decisions, and what they want written.
+//! Work for the writer of a database: decisions and their effects.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::fail::Fail;
 use crate::flush::Act;
 use crate::idempotency::{Key, Remembered};
 
-/// What a decision wants written, and the answer once it is.
+/// The effects of a decision, and the response after the commit.
 pub struct Plan {
     pub act: Act,
     pub effects: Vec<Effect>,
     pub remembered: Option<Remembered>,
-    /// Whether the organisation itself is made.
+    /// Whether the organisation itself is created.
     pub new_organisation: bool,
     pub answer: Box<dyn Any + Send>,
 }
@@ -30,19 +30,20 @@ impl Plan {
     }
 }
 
-/// A decision. It may run more than once, so it takes nothing away; it reads, refuses or plans, and never writes.
+/// A decision. It may run more than once, so it must not consume anything; it reads, rejects or plans, and never writes.
 pub type Job = Arc<dyn for<'c> Fn(&'c Conn) -> BoxFuture<'c, Result<Plan, Fail>> + Send + Sync>;
 
-/// A decision in steps that are one transaction: each sees what those before it wrote. A refusal takes all of them back.
+/// A decision in steps within one transaction: each step sees what earlier steps wrote. A rejection rolls all of them
+/// back.
 pub type Steps = Arc<dyn for<'c> Fn(&'c Conn, usize) -> BoxFuture<'c, Result<Step, Fail>> + Send + Sync>;
 
-/// What a step wants written.
+/// The effects of a step.
 pub enum Step {
     More(Plan),
     Last(Plan),
 }
 
-/// What is handed to the writer.
+/// Work for the writer.
 pub(crate) enum Work {
     One(Job),
     Many(Steps),
@@ -56,7 +57,7 @@ pub(crate) struct Task {
     pub(crate) reply: oneshot::Sender<Answer>,
 }
 
-/// Hands decisions to the database.
+/// Passes decisions to the database.
 #[derive(Clone)]
 pub struct Writer {
     pub(crate) pool: Pool,
@@ -64,18 +65,18 @@ pub struct Writer {
     pub(crate) commits: Arc<watch::Sender<u64>>,
 }
 
-/// The thread that writes an embedded database: its syncs to disk stand in nobody's way.
+/// The thread that writes an embedded database, so that its syncs to disk block no other task.
 pub(crate) struct WriterThread {
     pub(crate) tasks: Option<mpsc::Sender<Task>>,
     pub(crate) thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for WriterThread {
-    /// The last to leave waits until what was handed in is written and the file is closed.
+    /// The last owner waits until queued work is written and the file is closed.
     fn drop(&mut self) {
         self.tasks = None;
         if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
-            // It has nothing to tell.
+            // The result of the thread is empty.
             let _ = thread.join();
         }
     }

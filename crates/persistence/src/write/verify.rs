@@ -1,4 +1,4 @@
-//! Verification: the chain, every version and every current row against the log, and what is maintained beside them.
+//! Verifies the hash chain, every version and every current row against the log, and the derived tables.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::log::{Entry, GENESIS, get_head, list_all};
 use crate::sql::Sql;
 use crate::{ledger_verify, progress};
 
-/// What was looked at, and everything that does not fit.
+/// Number of checked items, and all faults.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub entries: i64,
@@ -22,7 +22,7 @@ pub struct Report {
     pub faults: Vec<String>,
 }
 
-/// Faults listed at most; a broken chain breaks everywhere.
+/// Maximum number of listed faults; a broken chain is broken in every later entry.
 const FAULTS_MAX: usize = 100;
 
 type Sum = [u8; 32];
@@ -32,7 +32,7 @@ struct Walk {
     report: Report,
     /// Digest of `after` by position in the log.
     sums: Vec<Sum>,
-    /// Last entry of each resource that is no backfill.
+    /// Last entries of each resource that are not backfills.
     last: HashMap<(String, String), Vec<i64>>,
 }
 
@@ -48,13 +48,13 @@ impl Walk {
     }
 }
 
-/// Rows read at a time.
+/// Number of rows read at a time.
 const CHUNK: u32 = 1000;
 
 /// Verifies one organisation in one snapshot.
 pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
     if conn.is_postgres() {
-        // It reads everything there is, for as long as that takes.
+        // It reads all data and must not time out.
         conn.run(Sql::new("SET LOCAL statement_timeout = 0")).await?;
     }
     let mut walk = Walk::default();
@@ -88,7 +88,7 @@ async fn walk_log(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
             check_entry(org, seq, &hash, &entry, walk);
             seq = entry.seq;
             hash.clone_from(&entry.hash);
-            // A gap keeps its place, so that positions stay right behind it.
+            // A gap is filled, so that later positions stay right.
             walk.sums.resize(usize::try_from(seq - 1).unwrap_or(0), [0; 32]);
             walk.sums.push(Sha256::digest(&entry.after).into());
             walk.last.entry((entry.kind, entry.resource_id)).or_default().push(seq);
@@ -97,14 +97,14 @@ async fn walk_log(conn: &Conn, org: &str, walk: &mut Walk) -> Result<(), Fail> {
     walk.report.entries = seq;
     let head = get_head(conn, org, false).await?;
     if (head.seq, &head.hash) != (seq, &hash) {
-        walk.fault(format!("the log ends at {seq}, its head says {}", head.seq));
+        walk.fault(format!("the log ends at {seq}, but its head is at {}", head.seq));
     }
     Ok(())
 }
 
 fn check_entry(org: &str, seq: i64, hash: &str, entry: &Entry, walk: &mut Walk) {
     if entry.seq != seq + 1 {
-        walk.fault(format!("after entry {seq} of the log comes {}", entry.seq));
+        walk.fault(format!("entry {seq} of the log is followed by {}", entry.seq));
     }
     if entry.prev_hash != hash {
         walk.fault(format!("entry {} of the log does not follow the one before", entry.seq));
@@ -114,14 +114,14 @@ fn check_entry(org: &str, seq: i64, hash: &str, entry: &Entry, walk: &mut Walk) 
     }
 }
 
-/// ` FROM` a table of this kind, down to the organisation.
+/// ` FROM` a table of this kind, restricted to the organisation.
 fn from(org: &str, kind: &Kind, table_suffix: &str) -> Sql {
     let mut sql = Sql::new(" FROM \"");
     sql.push(kind.name).push(table_suffix).push("\" t WHERE t.org = ").text(org);
     sql
 }
 
-/// Every version is what its log entry says, and each holds until the next.
+/// Checks that every version matches its log entry and is current until the next one.
 async fn walk_versions(conn: &Conn, org: &str, kind: &'static Kind, walk: &mut Walk) -> Result<(), Fail> {
     let (mut id, mut seq) = (String::new(), 0);
     let mut open: Option<(String, i64)> = None;
@@ -147,10 +147,10 @@ fn check_version(version: &Version, open: &mut Option<(String, i64)>, walk: &mut
     let (kind, id, seq, until) = (resource.kind().name, resource.id_text(), *seq, *until);
     let sum: Sum = Sha256::digest(logged(&**resource)).into();
     if walk.sum(seq) != Some(&sum) {
-        walk.fault(format!("{kind} {id}: the version of entry {seq} is not what the log says"));
+        walk.fault(format!("{kind} {id}: the version of entry {seq} differs from the log"));
     }
     if until == seq {
-        // A backfill never was current.
+        // A backfill was never current.
         if let Some(seqs) = walk.last.get_mut(&(kind.to_owned(), id)) {
             seqs.retain(|s| *s != seq);
         }
@@ -167,7 +167,7 @@ fn check_version(version: &Version, open: &mut Option<(String, i64)>, walk: &mut
     *open = Some((id, until));
 }
 
-/// Every row is what the last entry of the log says.
+/// Checks that every row matches the last log entry.
 async fn walk_rows(conn: &Conn, org: &str, kind: &'static Kind, walk: &mut Walk) -> Result<(), Fail> {
     let mut id = String::new();
     loop {
@@ -182,7 +182,7 @@ async fn walk_rows(conn: &Conn, org: &str, kind: &'static Kind, walk: &mut Walk)
             let sum: Sum = Sha256::digest(logged(&*resource)).into();
             let last = walk.last.remove(&key).and_then(|seqs| seqs.last().copied());
             if last.and_then(|seq| walk.sum(seq)) != Some(&sum) {
-                walk.fault(format!("{} {}: the row is not what the log says", key.0, key.1));
+                walk.fault(format!("{} {}: the row differs from the log", key.0, key.1));
             }
         }
     }

@@ -1,9 +1,10 @@
-//! The one way a change reaches the database.
+//! The writer: all changes reach the database through it.
 //!
-//! SQLite: one thread, group commit; many requests share a transaction and its sync to disk, log and idempotency rows go
-//! in as multi-row inserts, and nobody is answered before the commit. There are no savepoints: a job refuses before it
-//! writes, and if a statement fails the group is rolled back and its jobs run again one by one.
-//! PostgreSQL: a transaction a request, READ COMMITTED; the row of the log's head orders commits.
+//! SQLite: one thread with group commit. Many requests share a transaction and its sync to disk; log and idempotency rows
+//! are multi-row inserts, and responses are sent after the commit. There are no savepoints: a job rejects before it
+//! writes, and if a statement fails, the group is rolled back and its jobs run again one by one.
+//!
+//! PostgreSQL: one READ COMMITTED transaction per request; the row of the log head orders commits.
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -26,11 +27,11 @@ use crate::lookout::Lookout;
 use crate::plan::{Answer, Job, Plan, Step, Steps, Task, Work, Writer, WriterThread};
 use crate::{blob, credential, flush, idempotency, ledger, sqlite, webhook};
 
-/// Requests that wait for the one writer at most; beyond that the service says it is busy.
+/// Maximum number of requests waiting for the writer; above that the service responds that it is busy.
 const WAITING_MAX: usize = 1024;
-/// Requests that share one commit at most.
+/// Maximum number of requests in one commit.
 const GROUP_MAX: usize = 128;
-/// Times a PostgreSQL transaction is run again after a deadlock.
+/// How often a PostgreSQL transaction is run again after a deadlock.
 const RETRIES: usize = 3;
 
 /// The thread that writes an embedded database.
@@ -52,12 +53,12 @@ pub(crate) fn start(
 }
 
 impl Database {
-    /// Runs a decision and writes what it planned, all or nothing.
+    /// Runs a decision and writes its plan, all or nothing.
     pub async fn transact(&self, org: &str, key: Option<Key>, job: Job) -> Result<Box<dyn Any + Send>, Error> {
         self.hand_in(org, key, Work::One(job)).await
     }
 
-    /// Runs a decision of many steps and writes what they planned, all or nothing.
+    /// Runs a decision of many steps and writes their plans, all or nothing.
     pub async fn transact_steps(
         &self,
         org: &str,
@@ -116,12 +117,12 @@ impl Database {
         }
     }
 
-    /// Moves whenever this process commits; other processes' commits are found by looking.
+    /// Changes whenever this process commits; commits of other processes must be polled.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.writer.commits.subscribe()
     }
 
-    /// Forgets the idempotent answers older than this.
+    /// Deletes stored responses older than this.
     pub async fn forget_answers(&self, org: &str, before: steerco_domain::time::Instant) -> Result<u64, Fail> {
         if !self.is_postgres() {
             return idempotency::forget(&self.writer.outside(), org, before).await;
@@ -133,7 +134,7 @@ impl Database {
     }
 }
 
-/// What a transaction has gathered and writes at its end.
+/// Rows collected by a transaction and written at its end.
 #[derive(Default)]
 struct Group {
     heads: HashMap<String, Head>,
@@ -159,7 +160,7 @@ impl Group {
                 Step::Last(plan) => return self.write(conn, plan).await,
             }
         }
-        Err(Fail::Broken("steps without an end".to_owned()))
+        Err(Fail::Broken("the steps have no last step".to_owned()))
     }
 
     /// Writes the rows of a plan.
@@ -210,7 +211,7 @@ impl Group {
     }
 }
 
-/// The one writer of an embedded database.
+/// The only writer of an embedded database.
 struct Groups {
     pool: Pool,
     cache: Arc<AccessCache>,
@@ -219,13 +220,13 @@ struct Groups {
     commits: Arc<watch::Sender<u64>>,
 }
 
-/// The next tasks that may share a commit: never two with one key, because the second must see the first's answer.
+/// The next tasks that may share a commit: never two with one key, because the second must see the response of the first.
 fn take_group(waiting: &mut VecDeque<Task>) -> Vec<Task> {
     let (mut group, mut later, mut keys) = (Vec::new(), VecDeque::new(), HashSet::new());
     let mut closed = false;
     while let Some(task) = waiting.pop_front() {
         let fresh = task.key.as_ref().is_none_or(|key| keys.insert(key.clone()));
-        // What may have written before it refuses is alone, so that nothing but its own is taken back.
+        // A task that may write before it rejects runs alone, so that only its own writes are rolled back.
         let alone = matches!(task.work, Work::Many(_));
         if fresh && group.len() < GROUP_MAX && !closed && (!alone || group.is_empty()) {
             closed = alone;
@@ -265,7 +266,7 @@ impl Groups {
                 }
                 self.commits.send_modify(|count| *count += 1);
                 for (task, answer) in tasks.into_iter().zip(answers) {
-                    // A caller that has gone needs no answer; its write stands.
+                    // A caller that has disconnected needs no response; its write is kept.
                     let _ = task.reply.send(answer);
                 }
             }

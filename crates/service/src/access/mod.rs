@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Authentication and permissions.
 
 pub mod auth;
 pub(crate) mod permissions;

@@ -1,4 +1,4 @@
-//! The table of permissions, to be read by every caller.
+//! The table of permissions, readable by every caller.
 
 use crate::operation::{AnswerDoc, Does, Form, Method, Operation, Schema, Under};
 
@@ -8,7 +8,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/permissions",
     under: Under::Tag("authorisation"),
     summary: "List permissions",
-    doc: "The one table of permissions: what each role may do with each operation. `fields` allows without the private fields.",
-    answer: AnswerDoc { doc: "The table.", schema: Schema::Content },
+    doc: "The table of permissions: the right of each role to each operation. `fields` allows the operation without \
+          the private fields.",
+    answer: AnswerDoc { doc: "The table of permissions.", schema: Schema::Content },
     ..Operation::new(Method::Get, Does::Form(Form::Permissions))
 }];

@@ -1,4 +1,4 @@
-//! Service accounts: a client secret is issued and shown once.
+//! Service accounts: issuing a client secret, which is returned once.
 
 use futures::future::BoxFuture;
 use serde_json::Map;
@@ -14,21 +14,21 @@ use crate::operation::{AnswerDoc, Answered, Operation, Part};
 use crate::service::Service;
 use crate::token::digest;
 
-/// A service account with its new secret.
+/// A service account with its new client secret.
 #[answer(message = "IssueSecretServiceAccountResponse")]
 pub struct IssuedSecret {
-    /// The account.
+    /// The service account.
     pub service_account: Part<ServiceAccount>,
-    /// What to name as `client_id` at the token endpoint: the id of the account.
+    /// `client_id` for the token endpoint: the id of the service account.
     pub client_id: String,
-    /// Shown once: absent from a replay and a dry run.
+    /// The client secret. Returned once: absent from a replay and a dry run.
     pub client_secret: Option<String>,
 }
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "issue_secret_service_account",
     path: "/v1/service-accounts/{id}/issue-secret",
-    answer: AnswerDoc::of::<IssuedSecret>("The secret, shown once."),
+    answer: AnswerDoc::of::<IssuedSecret>("The service account and its new secret, which is returned once."),
     ..Operation::act::<IssueSecretServiceAccount>(|service, context, mut arguments| {
         Box::pin(async move {
             let id = arguments.id();
@@ -43,7 +43,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 }];
 
 impl Service {
-    /// Issues a client secret: the account, and the secret where it is shown for the first and only time.
+    /// Issues a client secret. Returns the account and, only the first time, the secret.
     pub fn issue_secret<'a>(
         &'a self,
         context: &'a Context,

@@ -1,8 +1,9 @@
-//! Any number of upserts by the caller's own ids, in one stream: staged as they come, and applied in their order once the
-//! end has come. One that breaks off applies nothing.
+//! Any number of upserts by external reference in one stream: staged as they arrive, and applied in order once the end has
+//! arrived. A stream that is aborted applies nothing.
 //!
-//! Whole, they are one transaction of many steps; with `partial` each piece of a thousand is a transaction of its own. A
-//! piece is looked up at once and compared by content, so that records that are as they were cost little and make no event.
+//! Without `partial` they are one transaction of many steps; with `partial` each piece of a thousand records is its own
+//! transaction. The resources of a piece are read at once and compared by content, so that unchanged records cost little
+//! and create no event.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +32,7 @@ use crate::token::digest;
 use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service, Written};
 
-/// What became of all.
+/// Outcomes of all records.
 #[derive(Clone, Debug, Default)]
 pub struct Upserted {
     pub records: u64,
@@ -40,7 +41,7 @@ pub struct Upserted {
     pub unchanged: u64,
     pub stale: u64,
     pub refused: u64,
-    /// In the order of the stream; of a replayed answer those refused, the first thousand of them.
+    /// In the order of the stream; in a replay only the rejected records, at most the first thousand.
     pub results: Vec<RecordResult>,
     pub replayed: bool,
 }
@@ -59,10 +60,10 @@ impl Upserted {
     }
 }
 
-/// The answer as it is remembered.
+/// The response as stored under its idempotency key.
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    /// Records, created, updated, unchanged, stale, refused.
+    /// Records, created, updated, unchanged, stale, rejected.
     counts: [u64; 6],
     refused: Vec<(u32, String, String, Vec<Fault>)>,
 }
@@ -101,7 +102,7 @@ impl Service {
             context.refuse_etag()?;
             self.may_upsert_many(kind, context, &header).await.map_err(Fail::into_error)?;
             let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?, &header.source);
-            let late = |_| Error::new(Reason::Deadline, "the records took longer to arrive than the service allows");
+            let late = |_| Error::new(Reason::Deadline, "the records did not arrive within the time limit");
             let refused =
                 tokio::time::timeout(UPLOAD_MAX, stager.read(kind, !header.partial, parts)).await.map_err(late)??;
             if !header.partial && !refused.is_empty() {
@@ -123,7 +124,8 @@ impl Service {
                 tally: Mutex::default(),
                 rehearsed: AtomicBool::new(false),
             });
-            // The write goes on to its end when the caller goes: what it reads must stay as long.
+            // The write continues when the caller disconnects, because the staged records that it reads must be kept until
+            // it ends.
             let applied = tokio::spawn(async move {
                 let applied = bulk.apply().await;
                 drop(stager);
@@ -133,7 +135,7 @@ impl Service {
         })
     }
 
-    /// Refuses whom the write would refuse, before the records are read.
+    /// Checks the permission of the write before the records are read.
     async fn may_upsert_many(&self, kind: &Kind, context: &Context, header: &UpsertHeader) -> Result<(), Fail> {
         if context.effective_at.is_some() {
             return Err(Error::fault("?effective_at", "DOES_NOT_FIT", "a stream cannot be backdated").into());
@@ -148,7 +150,7 @@ impl Service {
     }
 }
 
-/// Every refusal of a stream that is written whole or not at all.
+/// All faults of a stream that is rejected as a whole.
 fn refuse_all(refused: &[RecordResult]) -> Error {
     let mut faults = Vec::new();
     let mut reason = None;
@@ -161,11 +163,11 @@ fn refuse_all(refused: &[RecordResult]) -> Error {
         let placed = |f: &Fault| Fault::new(format!("/lines/{line}{}", f.pointer), f.code.clone(), f.detail.clone());
         faults.extend(error.faults.iter().map(placed));
     }
-    let detail = format!("nothing was written: {} records are refused, see errors", refused.len());
+    let detail = format!("nothing was written: {} records were rejected, see errors", refused.len());
     Error { faults, ..Error::new(reason.unwrap_or(Reason::Invalid), detail) }
 }
 
-/// A stream that has come to its end.
+/// A completely received stream.
 struct Bulk {
     service: Service,
     kind: &'static Kind,
@@ -175,10 +177,10 @@ struct Bulk {
     upload: String,
     pieces: i64,
     fingerprint: String,
-    /// Records that could not be read.
+    /// Records that could not be parsed.
     refused: Vec<RecordResult>,
     tally: Mutex<Upserted>,
-    /// Whether a dry run has come to its end, and was rolled back.
+    /// Whether a dry run has completed and was rolled back.
     rehearsed: AtomicBool,
 }
 
@@ -195,7 +197,7 @@ impl Bulk {
             let answer = database.transact_steps(&self.org, key, steps).await;
             return match answer {
                 Ok(answer) => Self::answered(answer),
-                // What was rehearsed is rolled back, and answered all the same.
+                // A rehearsed transaction was rolled back on purpose; its results are returned.
                 Err(_) if self.rehearsed.load(Ordering::Acquire) => Ok(self.take()),
                 Err(error) => Err(error),
             };
@@ -233,7 +235,7 @@ impl Bulk {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A transaction may be run again: what it counted before does not count.
+    /// Resets the counts, because the database may run the transaction again.
     fn begin(&self) {
         *self.tally() = Upserted::default();
         self.keep(self.refused.clone());
@@ -272,7 +274,7 @@ impl Bulk {
         answer.downcast::<Option<Upserted>>().map(|found| *found).map_err(|_| Error::internal())
     }
 
-    /// The answer to the same request before.
+    /// The stored response to the same earlier request.
     fn replayed(&self, conn: &Conn, key: Option<&Key>) -> Result<Option<Upserted>, Fail> {
         let Some(key) = key else { return Ok(None) };
         let Some((before, kept)) = idempotency::find(conn, key)? else { return Ok(None) };
@@ -293,7 +295,7 @@ impl Bulk {
         })
     }
 
-    /// One step of the transaction that writes all of them.
+    /// One step of the transaction that writes all pieces.
     async fn step(&self, conn: &Conn, n: usize) -> Result<Step, Fail> {
         if n == 0 {
             if let Some(done) = self.replayed(conn, remembered_key(&self.context).as_ref())? {
@@ -318,7 +320,7 @@ impl Bulk {
         Ok(Step::More(plan))
     }
 
-    /// What ends the transaction: the answer, remembered by the caller's key.
+    /// The last step: stores the response under the idempotency key.
     async fn last(&self, conn: &Conn) -> Result<Plan, Fail> {
         let act = self.act(conn).await?;
         let key = remembered_key(&self.context);
@@ -352,7 +354,7 @@ impl Bulk {
     }
 }
 
-/// Decides upserts that are written together, each by itself: one that is refused leaves the others be.
+/// Decides upserts that are written together, each separately: a rejected one does not affect the others.
 pub(crate) async fn decide_piece(
     service: &Service,
     context: &Context,

@@ -1,4 +1,4 @@
-//! The records of a stream of upserts, and what became of them.
+//! The records of a stream of upserts, and their outcomes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,19 +6,19 @@ use steerco_domain::Error;
 
 use crate::answer::Outcome;
 
-/// Refusals that are told with every fault, and kept for a repeated request.
+/// Number of rejected records that are returned with every fault, and stored for a replay.
 pub(crate) const TOLD_MAX: usize = 1_000;
 
-/// What the stream says of all its records.
+/// The header of the stream.
 #[derive(Clone, Debug)]
 pub struct UpsertHeader {
-    /// Code of the source under whose ids all are written.
+    /// Code of the source of all external references.
     pub source: String,
-    /// Whether a record that is refused leaves the others be.
+    /// Whether a rejected record leaves the others unaffected.
     pub partial: bool,
 }
 
-/// A record by the caller's own id.
+/// A record with its external reference.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     pub external_id: String,
@@ -26,19 +26,19 @@ pub struct Record {
     pub body: Map<String, Value>,
 }
 
-/// What comes after the header.
+/// A part of the stream after the header.
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// A record, or why it cannot be read, and its line.
+    /// The line number, and a record or why it cannot be parsed.
     Record(u32, Result<Record, Error>),
-    /// The end, and how many records were sent.
+    /// The end, with the number of records sent.
     End(u64),
 }
 
-/// What became of one record.
+/// The outcome of one record.
 #[derive(Clone, Debug)]
 pub struct RecordResult {
     pub line: u32,
-    /// What was done, and the id of the resource.
+    /// The outcome and the id of the resource.
     pub done: Result<(Outcome, u128), Box<Error>>,
 }

@@ -1,4 +1,4 @@
-//! Records of a stream of upserts, kept outside of memory as they come, in pieces that are written together.
+//! Stages the records of a stream of upserts outside of memory as they arrive, in pieces that are written together.
 
 use std::collections::HashSet;
 
@@ -12,23 +12,24 @@ use crate::actuals_stream::STREAM_BYTES_MAX;
 use crate::bulk_records::{Part, Record, RecordResult, TOLD_MAX};
 use crate::staging::Staged;
 
-/// Records a stream may have.
+/// Maximum number of records in a stream.
 const RECORDS_MAX: u32 = 1_000_000;
-/// Records that are looked up and written together.
+/// Number of records that are looked up and written together.
 const PIECE: usize = 1_000;
 /// Bytes after which a piece is full.
 const PIECE_BYTES: usize = 2 << 20;
-/// Pieces a stream may come to. One ends where a record names one just before it, so that it finds it written.
+/// Maximum number of pieces of a stream. A piece ends before a record that refers to a record of the same piece, so that
+/// the referenced record is already written.
 const PIECES_MAX: i64 = 20_000;
 
-/// Keeps records outside of memory as they come.
+/// Stages records outside of memory as they arrive.
 pub(crate) struct Stager {
     pub(crate) staged: Staged,
     source: String,
     waiting: Vec<(u32, Record)>,
     bytes: usize,
     total: u64,
-    /// The ids of those that wait.
+    /// The external ids of the waiting records.
     ids: HashSet<String>,
     pub(crate) digest: Sha256,
 }
@@ -39,7 +40,7 @@ impl Stager {
         Self { staged, source, waiting: Vec::new(), bytes: 0, total: 0, ids: HashSet::new(), digest: Sha256::new() }
     }
 
-    /// Reads all parts; what cannot be read is answered.
+    /// Reads all parts; records that cannot be parsed are returned.
     pub(crate) async fn read(
         &mut self,
         kind: &'static Kind,
@@ -54,11 +55,11 @@ impl Stager {
             match part? {
                 Part::End(said) if said == u64::from(count) => ended = true,
                 Part::End(said) => {
-                    let detail = format!("the end says that {said} records were sent, and {count} arrived");
+                    let detail = format!("the end announces {said} records, but {count} arrived");
                     return Err(Error::fault("/end/count", "DOES_NOT_FIT", detail));
                 }
                 Part::Record(..) if count == RECORDS_MAX => {
-                    let detail = format!("a stream may have {RECORDS_MAX} records");
+                    let detail = format!("a stream may have at most {RECORDS_MAX} records");
                     return Err(Error::new(Reason::TooLarge, detail));
                 }
                 Part::Record(line, Ok(record)) => {
@@ -76,8 +77,8 @@ impl Stager {
             }
         }
         if !ended {
-            let detail = "the records broke off before their end, and nothing was written: the last line must be \
-                          {\"end\": {\"count\": N}}";
+            let detail = "the records ended without an end line, and nothing was written: the last line must be \
+                                      {\"end\": {\"count\": N}}";
             return Err(Error::new(Reason::Malformed, detail));
         }
         self.flush().await?;
@@ -95,14 +96,14 @@ impl Stager {
         self.bytes += text.len();
         self.total += text.len() as u64;
         if self.total > STREAM_BYTES_MAX {
-            return Err(Error::new(Reason::TooLarge, format!("the records may have {STREAM_BYTES_MAX} bytes")));
+            return Err(Error::new(Reason::TooLarge, format!("the records may have at most {STREAM_BYTES_MAX} bytes")));
         }
         self.ids.insert(record.external_id.clone());
         self.waiting.push((line, record));
         Ok(())
     }
 
-    /// Whether it names one of those that wait.
+    /// Whether the body refers to a waiting record.
     fn names_waiting(&self, of: &'static Kind, body: &Map<String, Value>) -> bool {
         let mut named = Vec::new();
         crate::crosswalk::collect(of.fields, body, &mut named);
@@ -118,7 +119,7 @@ impl Stager {
             return Ok(());
         }
         if self.staged.pieces == PIECES_MAX {
-            let detail = "too many records name one just before them: send those first that others name";
+            let detail = "too many records refer to a record directly before them: send referenced records first";
             return Err(Error::new(Reason::TooLarge, detail));
         }
         let piece = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;

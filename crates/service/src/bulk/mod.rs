@@ -1,4 +1,4 @@
-//! Contents and records in streams.
+//! Streams of contents and records.
 
 #[expect(clippy::module_inception, reason = "the area is named like its first module")]
 mod bulk;

@@ -1,4 +1,4 @@
-//! Contents that are kept outside of memory as they come, until a write links them.
+//! Contents that are staged outside of memory as they arrive, until a write links them.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use steerco_persistence::{Database, Fail};
 
 use crate::service::Service;
 
-/// How long the content of an upload may take to arrive.
+/// Maximum time for the content of an upload to arrive.
 pub const UPLOAD_MAX: Duration = Duration::from_mins(10);
-/// Microseconds after which what is left of an upload is removed.
+/// Microseconds after which an abandoned upload is removed.
 const ABANDONED: i64 = 24 * 3_600 * 1_000_000;
 
-/// What is staged of an upload. It goes when nothing links it, also when its caller goes.
+/// A staged upload. It is removed when it is dropped without being linked, also when the caller disconnects.
 pub(crate) struct Staged {
     database: Database,
     pub(crate) org: String,
@@ -27,7 +27,7 @@ impl Staged {
         Self { database, org, upload, pieces: 0, kept: false }
     }
 
-    /// It is linked, or may be.
+    /// Keeps the upload: it is linked, or may be.
     pub(crate) fn keep(&mut self) {
         self.kept = true;
     }
@@ -48,14 +48,14 @@ impl Drop for Staged {
         let (database, org, upload) = (self.database.clone(), self.org.clone(), self.upload.clone());
         runtime.spawn(async move {
             if let Err(fail) = database.discard_upload(&org, &upload).await {
-                tracing::warn!(?fail, upload, "what is left of an upload is removed in a day");
+                tracing::warn!(?fail, upload, "could not remove an abandoned upload; it will be removed in a day");
             }
         });
     }
 }
 
 impl Service {
-    /// A new upload; what others left over goes.
+    /// Begins an upload and removes abandoned ones.
     pub(crate) async fn begin_staging(&self, org: &str) -> Result<Staged, Error> {
         self.remove_abandoned(org).await?;
         let upload = steerco_domain::id::encode("upl", self.inner.clock.new_id());

@@ -1,4 +1,4 @@
-//! Named readers of the feed: where each is, and how it is moved.
+//! Consumers: named readers of the feed, their positions, and moving them.
 
 use futures::future::BoxFuture;
 use steerco_derive::answer;
@@ -29,9 +29,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         permission: Some(Consumer::KIND.rows.read),
         path: "/v1/consumers/{id}/position",
         under: Under::Kind(Consumer::KIND),
-        summary: "Get where one consumer is",
-        doc: "How far the reader has come, and what waits for it, as far as who asks sees the feed.",
-        answer: AnswerDoc::of::<ConsumerPosition>("The position."),
+        summary: "Get the position of one consumer",
+        doc: "The last acknowledged event of the consumer, and the unread events that are visible to the caller.",
+        answer: AnswerDoc::of::<ConsumerPosition>("The position of the consumer."),
         refusals: &[404, 410],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(
@@ -52,7 +52,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "replay_consumer",
         path: "/v1/consumers/{id}/replay",
-        // A place in the feed may have expired.
+        // The cursor may have expired.
         refusals: &[410],
         ..Operation::act::<ReplayConsumer>(|service, context, mut arguments| {
             Box::pin(async move {
@@ -63,35 +63,35 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// Where a reader of the feed is, as far as who asks sees the feed.
+/// Position of a consumer in the feed, with the unread events that are visible to the caller.
 #[answer]
 #[derive(Clone, Debug)]
 pub struct ConsumerPosition {
-    /// The consumer.
+    /// Id of the consumer.
     pub consumer_id: String,
-    /// Cursor of the last event acknowledged; absent before the first.
+    /// Cursor of the last acknowledged event; absent before the first acknowledgement.
     pub cursor: Option<String>,
-    /// When that was acknowledged (UTC).
+    /// Time of the last acknowledgement (UTC); absent before the first.
     pub acknowledged_at: Option<Instant>,
-    /// Events in sight that wait to be read, at most 1000.
+    /// Number of unread visible events, at most 1000.
     #[field(min = 0)]
     pub events_behind: i32,
-    /// Whether there are more than that.
+    /// Whether there are more unread events than counted.
     pub more: bool,
-    /// When the oldest event that waits was made (UTC); absent when none waits.
+    /// Time of the oldest unread event (UTC); absent when all are read.
     pub oldest_unread_at: Option<Instant>,
-    /// Seconds that it has waited; 0 when none waits.
+    /// Age of the oldest unread event in seconds; 0 when all are read.
     pub seconds_behind: Long,
 }
 
-/// Events that are counted of those that wait.
+/// Maximum number of unread events that are counted.
 const COUNTED_MAX: i32 = 1000;
 
 const ACKNOWLEDGE: &Permission = find(Consumer::KIND.name, AcknowledgeConsumer::NAME);
 const REPLAY: &Permission = find(Consumer::KIND.name, ReplayConsumer::NAME);
 
 impl Service {
-    /// The filter of a reader and its place; no place at the beginning.
+    /// Filter and position of a consumer; no position at the beginning of the feed.
     pub(crate) async fn consumer_place(
         &self,
         conn: &Conn,
@@ -114,7 +114,7 @@ impl Service {
         Ok((consumer, offset))
     }
 
-    /// Where a reader is.
+    /// The position of a consumer.
     pub fn consumer_position<'a>(
         &'a self,
         caller: &'a Caller,
@@ -148,7 +148,7 @@ impl Service {
         })
     }
 
-    /// Moves a reader on.
+    /// Moves a consumer forward.
     pub fn acknowledge<'a>(
         &'a self,
         context: &'a Context,
@@ -163,7 +163,7 @@ impl Service {
         })
     }
 
-    /// Moves a reader anywhere.
+    /// Moves a consumer to any position.
     pub fn replay<'a>(
         &'a self,
         context: &'a Context,
@@ -196,7 +196,7 @@ impl Service {
         self.execute_one(context, command).await
     }
 
-    /// The place in the feed that is meant; an expired cursor is refused here and not when it is read by.
+    /// Resolves the target position. An expired cursor is rejected here, not when the consumer reads next.
     async fn destination(
         &self,
         caller: &Caller,
@@ -215,7 +215,7 @@ impl Service {
                 (None, Destination::Beginning) => 0,
                 (None, Destination::Since(since)) => self.position_since(&conn, org, since).await?,
                 (None, Destination::From(_)) if scope.is_partner() => {
-                    let detail = "a partner sees no numbers: give a cursor or an instant";
+                    let detail = "event numbers are not visible to partners: give a cursor or an instant";
                     return Err(Error::fault("/seq", "DOES_NOT_FIT", detail).into());
                 }
                 (None, Destination::From(seq)) => {
@@ -231,17 +231,17 @@ impl Service {
     }
 }
 
-/// A place in the feed without a cursor.
+/// A position in the feed without a cursor.
 #[derive(Clone, Copy)]
 enum Destination {
     Beginning,
     Since(Instant),
-    /// Before the event of this number.
+    /// Before the event with this number.
     From(i64),
     End,
 }
 
-/// The number of an event, or of the next one.
+/// Checks that the number is that of an event, or of the next one.
 fn check_number(seq: i64, head: &Head) -> Result<(), Error> {
     let next = head.seq.saturating_add(1);
     if (1..=next).contains(&seq) {

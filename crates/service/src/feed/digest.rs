@@ -1,8 +1,8 @@
-//! Digests of collections, by which a client proves that its copy is the same.
+//! Digests of collections, by which a client verifies that its copy is complete and correct.
 //!
-//! Of each resource there is a line: its id, a space, its version and a line feed. The lines stand in the order of the
-//! ids; the digest is the SHA-256 over all of them, in hexadecimal. The version is the revision; for a partner, who sees
-//! none, it is the SHA-256 of the resource as RFC 8785 writes it.
+//! Each resource is a line: its id, a space, its version and a line feed. Lines are ordered by id; the digest is the
+//! SHA-256 over all lines, in hexadecimal. The version is the revision. Revisions are not visible to partners: for them
+//! the version is the SHA-256 of the resource in canonical JSON (RFC 8785).
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -34,10 +34,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(FEED),
     path: "/v1/digest",
     under: Under::Tag("events"),
-    summary: "Digest collections",
-    doc: "One digest for each kind, all of one moment: what a client computes over its own copy, to prove that it missed \
-          nothing. With `at` they are of the moment of a cursor of the feed, so that a copy can be compared while others \
-          write.",
+    summary: "Compute digests of collections",
+    doc: "One digest per kind, all of the same moment. A client computes the same digests over its own copy to verify \
+          that it missed nothing. With `at`, the digests are of the moment of a cursor of the feed, so that a copy can \
+          be compared while others write.",
     parameters: &[&KINDS_WANTED, &FILTER, &SHOW_DELETED, &AT],
     answer: AnswerDoc::of::<Digest>("The digests."),
     refusals: &[410],
@@ -52,35 +52,35 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     })
 }];
 
-/// The digest of one collection.
+/// Digest of one collection.
 #[answer]
 #[derive(Clone, Debug)]
 pub struct CollectionDigest {
-    /// The kind of resource.
+    /// Kind of the resources.
     pub kind: &'static str,
-    /// How many there are in sight.
+    /// Number of visible resources.
     pub count: Long,
-    /// Number of the last event of any of them; absent where there is none, and for partners.
+    /// Number of the last event of any of the resources; absent where there is none, and for partners.
     pub max_seq: Option<Long>,
-    /// SHA-256, in hexadecimal, over a line for each resource in the order of the ids: its id, a space, its version and a
-    /// line feed. The version is the revision; for partners it is the SHA-256 of the resource as RFC 8785 writes it.
+    /// SHA-256, in hexadecimal, over one line per resource, ordered by id: its id, a space, its version and a line feed.
+    /// The version is the revision; for partners it is the SHA-256 of the resource in canonical JSON (RFC 8785).
     pub hash: String,
 }
 
-/// Digests of one moment.
+/// Digests of collections at the same moment.
 #[answer]
 #[derive(Clone, Debug)]
 pub struct Digest {
-    /// A digest for each kind.
+    /// One digest per kind.
     pub collections: Vec<CollectionDigest>,
-    /// Number of the last event that is in them; absent for partners.
+    /// Number of the last event that the digests include; absent for partners.
     pub max_seq: Option<Long>,
-    /// Cursor of the same place.
+    /// Cursor of the same position in the feed.
     pub cursor: String,
 }
 
 impl Service {
-    /// The digests of collections as the caller sees them.
+    /// The digests of collections, over the resources that are visible to the caller.
     pub fn digest<'a>(&'a self, caller: &'a Caller, args: &'a DigestArgs) -> BoxFuture<'a, Result<Digest, Error>> {
         Box::pin(async move {
             let conn = self.inner.database.snapshot(caller.organisation()).await.map_err(Fail::into_error)?;
@@ -92,7 +92,7 @@ impl Service {
 
     async fn digest_in(&self, conn: &Conn, caller: &Caller, args: &DigestArgs) -> Result<Digest, Fail> {
         let org = caller.organisation();
-        // First, so that it is of the moment of the rows.
+        // Read first, so that the position matches the rows.
         let head = log::head_in(conn, org).await?;
         let (access, feed) = self.authorise(conn, caller, FEED).await?;
         check_args(args)?;
@@ -106,7 +106,7 @@ impl Service {
         for kind in KINDS.iter().copied().filter(|kind| named(&kind)) {
             match self.read_scope(caller, &access, kind) {
                 Ok(scope) => collections.push(of_kind(conn, &scope, kind, args, moment).await?),
-                // Who asks for all gets what there is to get.
+                // A request for all kinds leaves out kinds without permission.
                 Err(_) if args.kinds.is_empty() => {}
                 Err(refused) => return Err(refused.into()),
             }
@@ -129,7 +129,7 @@ fn check_args(args: &DigestArgs) -> Result<(), Error> {
     let mut faults = Vec::new();
     check_kinds(args.kinds.iter().map(String::as_str), |_| "?kinds".to_owned(), &mut faults);
     if args.filter.is_some() && args.kinds.len() != 1 {
-        let detail = "a condition is on one kind: name that kind, and no other";
+        let detail = "a filter requires exactly one kind";
         faults.push(Fault::new("?filter", "DOES_NOT_FIT", detail));
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
@@ -156,7 +156,7 @@ async fn of_kind(
         digest::for_each_revision(conn, scope, kind, &query, moment, add).await?;
         return Ok(sum.done(kind));
     }
-    // Resources of which the caller does not see the revision: they are few.
+    // Resources whose revision is not visible to the caller; there are few.
     let by_id = parse_order(Some("id"), kind, Mask::ALL).map_err(Error::invalid)?;
     let query = ListQuery { order: &by_id, limit: u32::MAX, ..query };
     for resource in query::list(conn, scope, kind, &query, moment).await? {
@@ -167,8 +167,8 @@ async fn of_kind(
     Ok(sum.done(kind))
 }
 
-/// JSON as RFC 8785 writes it: names sorted, no spaces, numbers as ECMAScript prints them. Those of the service are small
-/// whole ones and ratios, which Rust prints the same.
+/// Canonical JSON (RFC 8785): names sorted, no spaces, numbers as ECMAScript prints them. Numbers of the service are small
+/// integers and ratios, which Rust prints the same way.
 fn canonical(value: &Value, text: &mut String) {
     match value {
         Value::Number(number) if number.is_f64() => text.push_str(&number.as_f64().unwrap_or_default().to_string()),
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// The example of RFC 8785, 3.2.2 and 3.2.3, in what JSON of this service can hold.
+    /// The example of RFC 8785, 3.2.2 and 3.2.3, reduced to JSON that this service can contain.
     #[test]
     fn json_is_written_as_the_rfc_has_it() {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The feed: the log as a caller may see it, in pages and as a stream.
+//! The feed: the visible part of the log, in pages and as a stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,12 +27,12 @@ use crate::{Caller, EventArgs, EventFilter, Service};
 #[answer(message = "ListEventsResponse")]
 #[derive(Clone, Debug)]
 pub struct EventPage {
-    /// The changes, oldest first.
+    /// The events, oldest first.
     #[field(max = 1000)]
     pub events: Vec<Event>,
-    /// Where to go on, also when the page is empty.
+    /// Cursor to continue from, also when the page is empty.
     pub next_cursor: String,
-    /// Whether more is there already.
+    /// Whether more events are available now.
     pub more: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/events",
         under: Under::Tag("events"),
         summary: "List events",
-        doc: "Changes after a cursor, oldest first, as far as the caller may see them.",
+        doc: "Changes after a cursor that are visible to the caller, oldest first.",
         parameters: &[
             &AFTER,
             &SINCE,
@@ -89,18 +89,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/events/stream",
         under: Under::Tag("events"),
         summary: "Follow the feed",
-        doc: "Server-sent events: `id` is the cursor, `data` an `Event`. An event named `bookmark` only moves the cursor on; \
-              one named `error` carries a `Problem` and ends the stream.",
+        doc: "Server-sent events: `id` is the cursor and `data` is an `Event`. An event named `bookmark` only advances \
+              the cursor. An event named `error` has a `Problem` and ends the stream.",
         parameters: &[&AFTER, &SINCE, &CONSUMER_ID, &KINDS, &EVENT_TYPES, &PROGRAM_IDS, &WITH_LABELS, &EXCLUDE_SOURCE],
-        answer: AnswerDoc { doc: "The feed, without end.", schema: Schema::Content },
+        answer: AnswerDoc { doc: "The events, as an endless stream.", schema: Schema::Content },
         refusals: &[404, 410],
         ..Operation::new(Method::Get, Does::Form(Form::StreamEvents))
     },
 ];
 
-/// How often a stream looks whether the time has ended its caller's rights.
+/// Interval at which a stream checks whether the rights of its caller have expired.
 const LOOK: Duration = Duration::from_millis(250);
-/// A stream without events says at least this often where it is.
+/// Maximum interval between two messages of a stream: without events it sends a bookmark.
 const BOOKMARK: Duration = Duration::from_secs(15);
 
 impl Service {
@@ -158,7 +158,7 @@ impl Service {
         Ok((EventPage { events, next_cursor, more: reached.is_some() }, sight.access))
     }
 
-    /// The position a cursor names, unless it has expired.
+    /// The position of a cursor, unless the cursor has expired.
     pub(crate) async fn position(&self, conn: &Conn, org: &str, cursor: &str, head: &Head) -> Result<i64, Fail> {
         let cursor = Cursor::open(&self.inner.sealer, org, cursor)?;
         self.check_position(conn, org, cursor, head).await
@@ -183,7 +183,7 @@ impl Service {
         }
     }
 
-    /// The position before everything that happened since an instant.
+    /// The position before all events since an instant.
     pub(crate) async fn position_since(&self, conn: &Conn, org: &str, since: Instant) -> Result<i64, Fail> {
         if since < self.oldest() {
             return Err(expired("the feed no longer reaches back to this instant"));
@@ -197,8 +197,8 @@ impl Service {
         Instant::from_micros(self.inner.clock.now().micros() - kept_micros)
     }
 
-    /// Pages as they arise, without end: an empty page is a bookmark. Ends with an error when the caller's rights or its
-    /// token end.
+    /// Pages as they become available, without end; an empty page is a bookmark. Ends with an error when the rights of
+    /// the caller or its token end.
     pub fn watch(
         &self,
         caller: Caller,
@@ -211,8 +211,8 @@ impl Service {
     }
 }
 
-/// A stream of the feed. While the log stands still it asks the database for nothing: there are no new events then, and
-/// the caller's rights, which every change of the log may have changed, can only run out.
+/// A stream of the feed. It does not query the database while the log does not change: there are no new events then, and
+/// the rights of the caller, which only a change of the log can alter, can only expire.
 struct Watch {
     service: Service,
     caller: Caller,
@@ -221,7 +221,7 @@ struct Watch {
     stopping: tokio::sync::watch::Receiver<bool>,
     /// The rights by which the log was read to its end; `None` while there is more to read.
     read_by: Option<Arc<Access>>,
-    /// When the stream last said something; `None` before its first page.
+    /// When the stream last sent a message; `None` before its first page.
     quiet_since: Option<tokio::time::Instant>,
     ended: bool,
 }
@@ -256,7 +256,7 @@ impl Watch {
         self.args.since = None;
         if !page.more {
             self.read_by = Some(access);
-            // A stream that the service ends says where it was.
+            // A stream that the service ends sends its last cursor.
             self.ended = *self.stopping.borrow();
         }
         Ok(page)
@@ -266,7 +266,7 @@ impl Watch {
         self.quiet_since.is_none_or(|since| since.elapsed() >= BOOKMARK)
     }
 
-    /// Until the log has moved or the service stops, or a bookmark is due.
+    /// Waits until the log has changed, the service stops, or a bookmark is due.
     async fn wait(&mut self, access: Arc<Access>) -> Result<Option<EventPage>, Error> {
         while !self.is_due() {
             tokio::select! {
@@ -282,6 +282,6 @@ impl Watch {
 }
 
 fn expired(why: &str) -> Fail {
-    let detail = format!("{why}; read the lists again and go on from their sync_token");
+    let detail = format!("{why}; read the lists again and continue from their sync_token");
     Error::new(Reason::CursorExpired, detail).into()
 }

@@ -1,4 +1,4 @@
-//! What a caller sees of the log, and what it asked for.
+//! The part of the log that is visible to a caller and matches its filter.
 
 use std::sync::Arc;
 
@@ -27,35 +27,35 @@ use crate::{Caller, EventFilter, Service};
 
 pub(crate) const FEED: &Permission = find("event", "read");
 
-/// Values that a filter of the feed may name, of each sort.
+/// Maximum number of values in each part of a filter of the feed.
 const NAMES_MAX: usize = 200;
-/// What a grant is, to whom it is given.
+/// Kind of a grant.
 const GRANT: &str = find("grant", "read").kind;
 
-/// What a caller sees of the feed, of what it asked for.
+/// The part of the feed that is visible to a caller and matches its filter.
 pub(crate) struct Visibility {
     /// Kinds by the scope in which the caller may read them.
     kinds: Vec<(Scope, Vec<&'static str>)>,
-    /// By token and by grants.
+    /// Limits by token and by grants.
     limits: Vec<Limit>,
     filter: EventFilter,
-    /// The caller's account and rights, as they were read for this.
+    /// The account and rights of the caller, as read for this request.
     pub(crate) access: Arc<Access>,
-    /// Whose grants are told of: those of who reads; in a preview nobody's.
+    /// Person or account whose grants are reported: the reader; nobody in a preview.
     reader: Option<String>,
-    /// Whether it may know how the log counts.
+    /// Whether numbers of the log are visible.
     numbers: bool,
 }
 
-/// What is in reach.
+/// The reach of a grant or token.
 struct Limit {
     reach: Reach,
-    /// Programs of the portfolios, as they are now: entries about what lies in a program name no portfolio.
+    /// Current programs of the portfolios: entries about resources in a program name no portfolio.
     programs_of: Vec<String>,
 }
 
 impl Service {
-    /// The kinds the caller may read, by the reach in which it may.
+    /// The kinds that the caller may read, by the scope in which it may.
     pub(crate) async fn visibility(
         &self,
         conn: &Conn,
@@ -88,7 +88,7 @@ impl Service {
 }
 
 impl EventFilter {
-    /// Every name must be known.
+    /// Rejects unknown names.
     fn check(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
         let Self { kinds, event_types, program_ids, with_labels, exclude_source } = self;
@@ -96,7 +96,7 @@ impl EventFilter {
             [("kinds", kinds), ("event_types", event_types), ("program_ids", program_ids), ("with_labels", with_labels)]
         {
             if values.len() > NAMES_MAX {
-                let detail = format!("at most {NAMES_MAX}, these are {}", values.len());
+                let detail = format!("must have at most {NAMES_MAX} values, but has {}", values.len());
                 return Err(Error::fault(format!("?{name}"), "TOO_MANY", detail));
             }
         }
@@ -112,13 +112,13 @@ impl EventFilter {
         if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
     }
 
-    /// Whether one of these programs is wanted.
+    /// Whether one of these programs matches the filter.
     fn wants_program(&self, programs: Option<&str>) -> bool {
         let named = || programs.into_iter().flat_map(|programs| programs.split(' '));
         self.program_ids.is_empty() || named().any(|program| self.program_ids.iter().any(|wanted| wanted == program))
     }
 
-    /// Whether a resource with these labels is wanted.
+    /// Whether these labels match the filter.
     fn wants_labels(&self, labels: &Map<String, Value>) -> bool {
         self.with_labels.iter().all(|wanted| {
             let (key, value) = label_of(wanted);
@@ -127,7 +127,7 @@ impl EventFilter {
     }
 }
 
-/// Where an entry says its resource is, or was.
+/// The place of the resource of an entry, before or after the change.
 #[derive(Clone, Copy)]
 struct At<'a> {
     kind: &'a Kind,
@@ -137,7 +137,7 @@ struct At<'a> {
     engagement: Option<&'a str>,
 }
 
-/// A resource before and after a change, as far as the filter asks for it.
+/// Whether a resource matched the filter before and after a change.
 #[derive(Clone, Copy)]
 struct Wanted {
     before: bool,
@@ -145,7 +145,7 @@ struct Wanted {
 }
 
 impl Visibility {
-    /// What to ask of the log.
+    /// The query of the log.
     pub(crate) fn query(&self, after: i64, until: i64, limit: u32) -> FeedQuery {
         FeedQuery {
             after,
@@ -159,12 +159,13 @@ impl Visibility {
         }
     }
 
-    /// Whether something at this place is in reach.
+    /// Whether this place is within reach.
     fn reaches(&self, at: At<'_>) -> bool {
         self.limits.iter().all(|limit| limit.reaches(at))
     }
 
-    /// Whether an entry gives the reader another right or takes one away. Who had none before has nothing to read again.
+    /// Whether an entry grants a right to the reader or removes one. A reader without earlier rights has nothing to read
+    /// again.
     async fn changes_access(&self, conn: &Conn, org: &str, entry: &Entry) -> Result<bool, Fail> {
         #[derive(Deserialize)]
         struct Holder {
@@ -182,7 +183,8 @@ impl Visibility {
         }
     }
 
-    /// Whether the labels before and after a change are those asked for. Who does not see labels finds nothing by them.
+    /// Whether the labels before and after a change match the filter. A caller that cannot see labels finds nothing by
+    /// them.
     async fn wants(&self, conn: &Conn, org: &str, entry: &Entry) -> Result<Wanted, Fail> {
         if self.filter.with_labels.is_empty() {
             return Ok(Wanted { before: true, now: true });
@@ -200,10 +202,10 @@ impl Visibility {
         Ok(Wanted { before: before.is_some_and(|entry| self.filter.wants_labels(&labels_of(&entry.after))), now })
     }
 
-    /// An entry that changes the reader's access, as it may be told of it.
+    /// An entry that changes the access of the reader, reduced to what the reader may see.
     fn show_access(&self, org: &str, entry: &Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Event {
         let shown = self.show_change(org, entry.clone(), wanted, seal);
-        // Who may not read grants is told that its own have changed, and no more.
+        // Without permission to read grants, the event only reports that the reader's own rights changed.
         let told = || Event {
             cursor: seal(entry.seq),
             id: event_id(org, &entry.hash),
@@ -223,7 +225,7 @@ impl Visibility {
         Event { visibility: Some("access_changed"), ..shown.unwrap_or_else(told) }
     }
 
-    /// An entry as the caller sees it; `None` if nothing visible changed.
+    /// An entry as visible to the caller; `None` if nothing visible changed.
     fn show_change(&self, org: &str, entry: Entry, wanted: Wanted, seal: &impl Fn(i64) -> String) -> Option<Event> {
         let kind = steerco_domain::find_kind(&entry.kind)?;
         let (scope, _) = self.kinds.iter().find(|(_, names)| names.contains(&kind.name))?;
@@ -285,14 +287,14 @@ impl Limit {
         if at.kind.scope == ScopeRule::Owned {
             return true;
         }
-        // Which engagements are in reach the statement has decided; what hangs on one cannot move.
+        // The statement has selected the visible engagements; a resource that belongs to one cannot move.
         let hangs = at.engagement.is_some() && at.kind.scope != ScopeRule::Engagement;
         let homeless = at.portfolio.is_none() && at.program.is_none() && at.engagement.is_none();
         if hangs || at.kind.scope.is_directory() || (homeless && at.kind.scope == ScopeRule::Subject) {
             return true;
         }
         let mut programs = at.program.into_iter().flat_map(|programs| programs.split(' '));
-        // Where an entry names its portfolio, that one counts, and not where its program is today.
+        // The portfolio named in an entry counts, not the current portfolio of its program.
         let portfolio = at.portfolio.map(|portfolio| self.reach.portfolios.iter().any(|p| p == portfolio));
         portfolio == Some(true)
             || programs.any(|program| {
@@ -302,8 +304,8 @@ impl Limit {
     }
 }
 
-/// Events in sight up to the limit less one, and how far they reach if there are more. Entries that show nothing to
-/// this caller take no room: a short page would tell of them.
+/// Visible events up to the limit less one, and the position reached if there are more. Entries that are not visible to
+/// this caller take no room, because a short page would reveal them.
 pub(crate) async fn fill(
     conn: &Conn,
     org: &str,
@@ -337,7 +339,7 @@ pub(crate) async fn fill(
     }
 }
 
-/// The id of the event of a change, by the hash of its entry in the log.
+/// The event id of a change, by the hash of its entry in the log.
 pub(crate) fn event_id(org: &str, hash: &str) -> String {
     format!("evt_{}", &digest(&[org, hash])[..22])
 }
@@ -351,7 +353,7 @@ fn labels_of(after: &str) -> Map<String, Value> {
     serde_json::from_str::<Labelled>(after).map(|labelled| labelled.labels).unwrap_or_default()
 }
 
-/// Who made what an entry is about.
+/// The creator of the resource of an entry.
 fn maker_of(after: &str) -> String {
     #[derive(Deserialize)]
     struct Made {
@@ -360,7 +362,8 @@ fn maker_of(after: &str) -> String {
     serde_json::from_str::<Made>(after).map(|made| made.created_by).unwrap_or_default()
 }
 
-/// Whether the resource of an entry is deleted. Most name no end at all, which is quicker seen than read.
+/// Whether the resource of an entry is deleted. Most entries have no end at all, which a text search finds faster than
+/// parsing.
 fn is_deleted(after: &str) -> Option<bool> {
     #[derive(Deserialize)]
     struct LineOutcome {
@@ -373,27 +376,28 @@ fn is_deleted(after: &str) -> Option<bool> {
     Some(deleted_at.is_some())
 }
 
-/// The members in sight.
+/// The visible members.
 fn trimmed(after: &str, visible: impl Fn(&str) -> bool) -> serde_json::Result<Box<RawValue>> {
     let mut members: Map<String, Value> = serde_json::from_str(after)?;
     members.retain(|name, _| visible(name));
     to_raw_value(&members)
 }
 
-/// One change.
+/// A change of a resource.
 #[answer]
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The same over every channel (`evt_…`); says nothing of its number.
+    /// Id of the event (`evt_…`), the same in the feed and in webhooks. It does not reveal the number of the event.
     pub id: String,
-    /// Cursor from which the feed goes on after this event.
+    /// Cursor to continue from after this event.
     pub cursor: String,
-    /// When it was committed (UTC).
+    /// Time of the commit (UTC).
     #[field(plain)]
     pub at: Instant,
-    /// Who did it: a person, a service account, or `system`.
+    /// Who made the change: a person, a service account, or `system`. Empty when private fields are not visible to the
+    /// caller.
     pub actor: String,
-    /// What was done, such as `risk.assess`.
+    /// Operation that made the change, such as `risk.assess`.
     pub operation: String,
     /// Kind of the resource, such as `risk`.
     pub kind: &'static str,
@@ -403,17 +407,17 @@ pub struct Event {
     pub seq: Option<Long>,
     /// Revision after the change. Hidden from partners.
     pub revision: Option<i32>,
-    /// Fields changed, as far as visible.
+    /// Names of the visible fields that changed.
     pub changed: Vec<String>,
-    /// The resource after the change, as far as visible; absent for a tombstone. Of a `backfill` the version that held
-    /// before: what holds now is as it was.
+    /// The resource after the change, reduced to its visible fields; absent when the resource is deleted or no longer
+    /// visible. For a `backfill` it is the earlier version that was written; the current state is unchanged.
     pub after: Option<Box<RawValue>>,
     /// Whether the resource was deleted.
     pub deleted: bool,
-    /// `lost` or `gained`: whether the change took the resource out of the caller's sight, or of what it asked for, or into
-    /// it. `access_changed`: the caller's own rights changed, so that the lists are to be read again.
+    /// `lost` or `gained`: the change made the resource invisible or visible to the caller, or moved it out of or into
+    /// the filter. `access_changed`: the rights of the caller changed, and the lists must be read again.
     #[field(one_of("lost", "gained", "access_changed"))]
     pub visibility: Option<&'static str>,
-    /// Request that caused it.
+    /// Id of the request that made the change. Empty when private fields are not visible to the caller.
     pub request_id: String,
 }

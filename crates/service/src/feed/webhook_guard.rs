@@ -1,6 +1,6 @@
-//! Where webhooks may go: out of the network of the service, whatever an address is written like, and only where it led
-//! when it was looked up. A name is resolved once for each connection, every address it has is checked, and the
-//! connection goes to one of those.
+//! Restricts the targets of webhooks: only addresses outside of the network of the service, in whatever form they are
+//! written, and only the addresses that were checked. A name is resolved once per connection, all its addresses are
+//! checked, and the connection goes to one of them.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,22 +14,22 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use steerco_domain::error::Fault;
 
-/// Looks a name up.
+/// Resolves a name.
 type LookUp = fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
 
-/// The ranges that a setting lets webhooks reach although they lie inside, and who knows what a name leads to.
+/// The inside ranges that a setting lets webhooks reach, and the resolver of names.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     allowed: Arc<Vec<IpNet>>,
     look_up: LookUp,
 }
 
-/// As the system resolves names.
+/// Resolves names through the system.
 fn by_system(host: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
     Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
 }
 
-/// Addresses of no use to the world outside (IANA, special-purpose address registries).
+/// Addresses that are not globally reachable (IANA, special-purpose address registries).
 const INSIDE: [&str; 15] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -47,7 +47,7 @@ const INSIDE: [&str; 15] = [
     "224.0.0.0/4",
     "240.0.0.0/4",
 ];
-/// Of IPv6 only what is global unicast goes out, but for what carries other addresses in it and what is for documents.
+/// In IPv6 only global unicast is outside, except ranges that embed other addresses and those for documentation.
 const GLOBAL: &str = "2000::/3";
 const NOT_GLOBAL: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
@@ -63,38 +63,38 @@ fn is_inside_v6(address: Ipv6Addr) -> bool {
     !is_in(GLOBAL, address.into()) || NOT_GLOBAL.iter().any(|range| is_in(range, address.into()))
 }
 
-/// What is wrong with an address, without telling what a name leads to.
-const REFUSED: &str = "must lead to an address outside of the network of the service";
+/// Error text for an address, which must not reveal the addresses of a name.
+const REFUSED: &str = "must resolve to an address outside of the network of the service";
 
 impl Guard {
     pub(crate) fn new(allowed: &[String]) -> Result<Self, String> {
         let parse = |text: &String| {
             let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-            net.map_err(|_| format!("webhooks.allow: {text} is no address and no range, such as 10.1.0.0/16"))
+            net.map_err(|_| format!("webhooks.allow: {text} is neither an address nor a range such as 10.1.0.0/16"))
         };
         let allowed = Arc::new(allowed.iter().map(parse).collect::<Result<_, _>>()?);
         Ok(Self { allowed, look_up: by_system })
     }
 
-    /// Whether a setting names it.
+    /// Whether a setting allows the address.
     fn allows(&self, address: IpAddr) -> bool {
         self.allowed.iter().any(|net| net.contains(&address.to_canonical()))
     }
 
-    /// Whether a connection may go there.
+    /// Whether a connection to the address is allowed.
     fn lets_out(&self, address: IpAddr) -> bool {
         let inside = match address {
             IpAddr::V4(address) => is_inside_v4(address),
-            // An address in the clothes of the other protocol is none that the world uses.
+            // An address that embeds one of the other protocol is never used on the internet.
             IpAddr::V6(address) => is_inside_v6(address),
         };
         !inside || self.allows(address)
     }
 
-    /// The address, if it is one that may be called as far as it can be told without looking anything up.
+    /// Parses an address and checks it as far as possible without resolving its name.
     pub(crate) fn parse(&self, text: &str) -> Result<Url, Fault> {
         let fault = |code, detail: &str| Fault::new("/url", code, detail);
-        let url = Url::parse(text).map_err(|cause| fault("BAD_URL", &format!("is no URL: {cause}")))?;
+        let url = Url::parse(text).map_err(|cause| fault("BAD_URL", &format!("is not a URL: {cause}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(fault("BAD_URL", "must not hold a user or a password: the address is logged"));
         }
@@ -104,7 +104,7 @@ impl Guard {
         if !matches!(url.scheme(), "https" | "http") {
             return Err(fault("BAD_URL", "must begin with https://"));
         }
-        // The parser has turned every spelling of an address into one.
+        // The parser has normalised every spelling of an address.
         let host = url.host_str().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
         if literal.is_some_and(|address| !self.lets_out(address)) {
@@ -112,13 +112,13 @@ impl Guard {
         }
         match url.scheme() {
             "https" => Ok(url),
-            // Without TLS only where the operator says so.
+            // Without TLS only if the operator allows it.
             "http" if !self.allowed.is_empty() => Ok(url),
             _ => Err(fault("BAD_URL", "must begin with https://")),
         }
     }
 
-    /// The same, and where it leads now.
+    /// Parses and checks an address, including the addresses its name resolves to now.
     pub(crate) async fn check(&self, text: &str) -> Result<Url, Fault> {
         let url = self.parse(text)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -130,18 +130,18 @@ impl Guard {
         Ok(url)
     }
 
-    /// Every address of a name, all of which must be outside: of some inside nobody knows which one is taken.
+    /// Resolves a name. All addresses must be outside, because any of them may be used.
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, &'static str> {
         let looked_up = tokio::time::timeout(LOOK_UP, (self.look_up)(host.to_owned(), port)).await;
-        let unknown = "the name could not be looked up";
+        let unknown = "the name could not be resolved";
         let found = looked_up.map_err(|_| unknown)?.map_err(|_| unknown)?;
         if found.is_empty() || !found.iter().all(|address| self.lets_out(address.ip())) {
-            return Err("the name leads inside");
+            return Err("the name resolves to an inside address");
         }
         Ok(found)
     }
 
-    /// A client that connects to what was checked, follows nothing and asks no proxy.
+    /// A client that connects only to checked addresses, follows no redirects and uses no proxy.
     pub(crate) fn client(&self, patience: Duration) -> Result<Client, String> {
         let client = Client::builder()
             .redirect(Policy::none())
@@ -152,15 +152,15 @@ impl Guard {
             .timeout(patience)
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("steerco/", env!("CARGO_PKG_VERSION")));
-        client.build().map_err(|cause| format!("no client for webhooks: {cause}"))
+        client.build().map_err(|cause| format!("cannot create a client for webhooks: {cause}"))
     }
 }
 
-/// How long a name may take.
+/// Timeout of resolving a name.
 const LOOK_UP: Duration = Duration::from_secs(5);
-/// How long a connection may take.
+/// Timeout of connecting.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a connection is kept for the next message: names may come to lead elsewhere.
+/// How long a connection is kept for the next delivery; short, because a name may resolve to other addresses later.
 const IDLE: Duration = Duration::from_secs(30);
 
 impl Resolve for Guard {
@@ -266,7 +266,7 @@ mod tests {
         assert!(Guard::new(&["10.0.0.0/33".to_owned()]).is_err());
     }
 
-    /// What a name leads to is looked at when the connection is made, and not only when the address was given.
+    /// A name is checked when the connection is made, and not only when the address was given.
     #[tokio::test]
     async fn the_client_asks_the_guard_for_every_connection() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -275,10 +275,10 @@ mod tests {
         let sent = client.post(format!("http://localhost:{port}/")).body("x").send().await;
         assert!(sent.unwrap_err().is_connect());
         let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
-        assert!(reached.is_err(), "nobody came");
+        assert!(reached.is_err(), "no connection was made");
     }
 
-    /// Every look-up of this name after the first leads to this machine.
+    /// Resolves this name to this machine from the second look-up on.
     fn rebinding(_: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
         static ASKED: AtomicUsize = AtomicUsize::new(0);
         let first = ASKED.fetch_add(1, Ordering::Relaxed) == 0;
@@ -286,12 +286,12 @@ mod tests {
         Box::pin(async move { Ok(vec![(address, port).into()]) })
     }
 
-    /// An address outside and one inside: which of them is taken nobody knows.
+    /// Resolves to an address outside and one inside: either may be used.
     fn both(_: String, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
         Box::pin(async move { Ok(vec![([8, 8, 8, 8], port).into(), ([10, 0, 0, 1], port).into()]) })
     }
 
-    /// A name that leads out when it is given and inside when it is called (DNS rebinding): nobody is called.
+    /// A name that resolves outside when it is given and inside when it is called (DNS rebinding) is not called.
     #[tokio::test]
     async fn a_name_that_leads_inside_at_the_connection_is_not_called() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -304,9 +304,9 @@ mod tests {
             assert!(sent.unwrap_err().is_connect());
         }
         let reached = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
-        assert!(reached.is_err(), "nobody came");
+        assert!(reached.is_err(), "no connection was made");
 
-        // The same name reaches it where the settings say so: it is the guard that stood in the way.
+        // With the settings allowing it, the same name is reached, so the guard was what stopped it.
         let open = Guard { look_up: rebinding, ..Guard::new(&["127.0.0.1".to_owned()]).unwrap() };
         let client = open.client(Duration::from_secs(5)).unwrap();
         let sent = tokio::spawn(client.post(format!("http://rebind.example.org:{port}/")).body("x").send());

@@ -1,4 +1,4 @@
-//! What the sending of webhooks needs beside the database.
+//! State of webhook sending outside of the database.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,15 +7,15 @@ use std::time::Duration;
 use crate::settings::WebhookSettings;
 use crate::webhook_guard::Guard;
 
-/// What the sending needs.
+/// State of webhook sending.
 pub(crate) struct Webhooks {
     pub(crate) guard: Guard,
     pub(crate) client: reqwest::Client,
     pub(crate) settings: WebhookSettings,
-    /// Organisations in which something may have to be sent from now on.
+    /// Organisations in which deliveries may be due.
     pub(crate) stirred: Mutex<HashSet<String>>,
     pub(crate) stir: tokio::sync::Notify,
-    /// Names this process among the nodes.
+    /// Identifies this process among the nodes.
     pub(crate) node: String,
 }
 
@@ -26,7 +26,7 @@ impl Webhooks {
         Ok(Self { guard, client, settings, stirred: Mutex::default(), stir: tokio::sync::Notify::new(), node })
     }
 
-    /// Looks at the endpoints of this organisation soon.
+    /// Requests an early look at the endpoints of this organisation.
     pub(crate) fn stir(&self, org: &str) {
         self.stirred.lock().unwrap_or_else(PoisonError::into_inner).insert(org.to_owned());
         self.stir.notify_one();

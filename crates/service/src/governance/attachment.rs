@@ -1,4 +1,4 @@
-//! Contents of attachments: read in pieces, staged as they come, linked by one ordinary write.
+//! Contents of attachments: read in pieces, staged as they arrive, linked by one ordinary write.
 
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
@@ -31,9 +31,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/attachments/{id}/content",
         under: Under::Kind(Attachment::KIND),
         summary: "Upload the content of one attachment",
-        doc: "The bytes as they are, up to `attachments.max_bytes` (50 MiB by default), once and by the author alone. The \
-              same content again changes nothing; other content is refused, and so is content of another SHA-256 than \
-              declared.",
+        doc: "The raw bytes, up to `attachments.max_bytes` (50 MiB by default). Only the author may upload, and only \
+              once. Uploading the same content again changes nothing; other content is rejected, and so is content \
+              with a SHA-256 other than declared.",
         parameters: WRITING,
         answer: AnswerDoc { doc: "The resource after the write.", schema: Schema::One },
         ..Operation::new(Method::Put, Does::Form(Form::UploadAttachment))
@@ -44,7 +44,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/attachments/{id}/content",
         under: Under::Kind(Attachment::KIND),
         summary: "Download the content of one attachment",
-        doc: "The bytes as they were uploaded, always as a file to keep and never as a page to show. The ETag is the \
+        doc: "The bytes as uploaded, always sent as a file to save and never as a page to display. The ETag is the \
               SHA-256.",
         answer: AnswerDoc { doc: "The content.", schema: Schema::Content },
         refusals: &[404],
@@ -52,7 +52,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// A content to be sent.
+/// A content to send.
 #[derive(Debug)]
 pub struct Download {
     pub file_name: String,
@@ -67,7 +67,7 @@ impl Service {
         self.inner.attachments
     }
 
-    /// Adds the content of an attachment. `announced` is its size, as far as the caller said it.
+    /// Uploads the content of an attachment. `announced` is its size, if the caller gave it.
     pub fn upload<'a>(
         &'a self,
         context: &'a Context,
@@ -89,16 +89,16 @@ impl Service {
             let (database, org) = (self.inner.database.clone(), org.to_owned());
             let mut staged = Staged::new(database, org, upload);
             let reading = read_content(pieces, announced, max, staging.then_some(&mut staged));
-            let late = |_| Error::new(Reason::Deadline, "the content took longer to arrive than the service allows");
+            let late = |_| Error::new(Reason::Deadline, "the content did not arrive within the time limit");
             let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
-            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            // The write continues when the caller disconnects: its result decides whether the staged content is removed.
             let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
             let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
             written.await.map_err(|_| Error::internal())?
         })
     }
 
-    /// Refuses whom the write would refuse, before the content is read.
+    /// Checks the permission of the write before the content is read.
     async fn may_upload(&self, context: &Context, id: &str) -> Result<Attachment, Error> {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
@@ -134,7 +134,7 @@ impl Service {
         let written = self.execute_one(context, command).await;
         let may_be_linked = match &written {
             Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
-            // It may have been written all the same.
+            // The write may have been committed all the same.
             Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
         };
         if may_be_linked {
@@ -143,7 +143,7 @@ impl Service {
         written
     }
 
-    /// The content of an attachment in sight.
+    /// The content of a visible attachment.
     pub fn download<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<Download, Error>> {
         Box::pin(async move {
             let Seen { resource, .. } = self.get::<Attachment>(caller, id, &ReadArgs::default()).await?;
@@ -159,7 +159,7 @@ impl Service {
         })
     }
 
-    /// A content that is known to be there.
+    /// A content that must exist.
     pub(crate) async fn find_content(&self, org: &str, sha256: &str, size: u64) -> Result<Download, Error> {
         let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
         let upload = blob::find_upload(&conn, org, sha256).await.map_err(Fail::into_error)?;
@@ -171,13 +171,13 @@ impl Service {
         Ok(Download { file_name: String::new(), sha256: sha256.to_owned(), size, org: org.to_owned(), upload })
     }
 
-    /// The n-th piece that a content was staged in.
+    /// The n-th piece of a staged content.
     pub(crate) async fn piece(&self, download: &Download, n: u64) -> Result<Vec<u8>, Error> {
         read_piece(&self.inner.database, download, n).await.map_err(Fail::into_error)
     }
 
-    /// The bytes of a content from the first of these to the one before the last, in pieces. What is linked never
-    /// changes, so that no transaction needs to stay open while a slow caller reads.
+    /// The bytes of a content within a range (the end is exclusive), in pieces. Linked contents never change, so no
+    /// transaction stays open while a slow caller reads.
     pub fn pieces(
         &self,
         download: Download,
@@ -195,7 +195,7 @@ impl Service {
             let wanted = usize::try_from(until - at).unwrap_or(usize::MAX);
             let end = piece.len().min(skipped.saturating_add(wanted));
             if end <= skipped {
-                tracing::error!(upload = download.upload, "a content is shorter than it was");
+                tracing::error!(upload = download.upload, "a content is shorter than its recorded size");
                 return Err(Error::internal());
             }
             let bytes = Bytes::from(piece).slice(skipped..end);
@@ -207,12 +207,12 @@ impl Service {
 
 pub(crate) fn check_size(size: u64, max: u64) -> Result<(), Error> {
     if size > max {
-        return Err(Error::new(Reason::TooLarge, format!("a content may have {max} bytes")));
+        return Err(Error::new(Reason::TooLarge, format!("a content may have at most {max} bytes")));
     }
     Ok(())
 }
 
-/// Reads a content to its end, and stages it where there is a place.
+/// Reads a content to its end, and stages it if a staging area is given.
 pub(crate) async fn read_content(
     pieces: &mut (impl Stream<Item = Result<Bytes, Error>> + Send + Unpin),
     announced: Option<u64>,
@@ -238,7 +238,7 @@ pub(crate) async fn read_content(
         }
     }
     if let Some(announced) = announced.filter(|announced| *announced != size) {
-        let detail = format!("the content was said to have {announced} bytes, and has not");
+        let detail = format!("the content does not have the announced {announced} bytes");
         return Err(Error::fault("/size_bytes", "DOES_NOT_FIT", detail));
     }
     if let Some(staged) = staged.filter(|_| !waiting.is_empty()) {

@@ -1,4 +1,4 @@
-//! What is said of resources and attached to them.
+//! Resources about a subject, such as comments and attachments.
 
 pub(crate) mod attachment;
 pub(crate) mod sniff;

@@ -1,17 +1,17 @@
-//! The media type of a content, by what it holds: names and callers may lie.
+//! Detects the media type of a content from its bytes, because file names and declared types are not trusted.
 
-/// Bytes at the beginning by which kinds of files are told apart.
+/// Number of bytes at the beginning by which file formats are detected.
 const HEAD: usize = 16 * 1024;
 const PLAIN: &str = "text/plain";
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Looks at a content that goes by in pieces.
+/// Inspects a content piece by piece.
 #[derive(Debug)]
 pub(crate) struct Sniffer {
     head: Vec<u8>,
-    /// The beginning of a character that the next piece ends.
+    /// The beginning of a character that the next piece completes.
     open: Vec<u8>,
-    /// Whether all so far is UTF-8 without control characters.
+    /// Whether the content so far is UTF-8 without control characters.
     text: bool,
 }
 
@@ -29,7 +29,7 @@ impl Sniffer {
         if self.open.is_empty() {
             self.read(piece);
         } else {
-            // A character has four bytes at most, so that little is copied.
+            // A character has four bytes at most, so little is copied.
             let (first, rest) = piece.split_at(piece.len().min(4));
             let joined = [std::mem::take(&mut self.open).as_slice(), first].concat();
             self.read(&joined);

@@ -1,4 +1,4 @@
-//! What is said of something: of what it may be said, where it then lies, and who may change it.
+//! Resources about a subject, such as comments: their subject, their place, and who may change them.
 
 use steerco_domain::access::TABLE;
 use steerco_domain::resource::{Kind, Place};
@@ -8,8 +8,8 @@ use steerco_persistence::{Fail, Scope};
 
 use crate::write_context::WriteContext;
 
-/// Puts a new resource where its subject is, which must live and be in the sight of the writer. Foreign and unknown look
-/// alike.
+/// Gives a new resource the place of its subject, which must be live and visible to the writer. A subject that is not
+/// visible gives the same error as one that does not exist.
 pub(crate) async fn set_place(
     write: &WriteContext<'_>,
     scope: &Scope,
@@ -17,15 +17,15 @@ pub(crate) async fn set_place(
 ) -> Result<(), Fail> {
     let Some((kind, id)) = after.subject().map(|(kind, id)| (kind, id.to_owned())) else { return Ok(()) };
     let found = find_place(write, kind, &id).await?;
-    // What a partner says must be said of something that is its own, or nobody could tell whose it is.
+    // A partner may only write about a subject that belongs to it, otherwise the new resource would have no owner.
     let found = found.filter(|place| !scope.is_partner() || place.partner.is_some());
     let Some(place) = found else {
-        let detail = format!("there is no such {}", kind.name);
+        let detail = format!("the {} does not exist", kind.name);
         return Err(Error::fault("/subject_id", "NOT_FOUND", detail).into());
     };
     after.set_place(&place);
     if scope.is_partner() && after.place().partner.is_none() {
-        let detail = "a partner says only what is shared";
+        let detail = "a partner can only create shared resources";
         return Err(Error::fault("/visibility", "DOES_NOT_FIT", detail).into());
     }
     Ok(())
@@ -39,11 +39,11 @@ async fn find_place(write: &WriteContext<'_>, kind: &'static Kind, id: &str) -> 
     Ok(found.filter(|found| found.common().deleted_at.is_none()).map(|found| found.place()))
 }
 
-/// What has an author is changed by nobody else.
+/// A resource with an author can only be changed by its author.
 pub(crate) fn check_author(write: &WriteContext<'_>, before: &dyn AnyResource) -> Result<(), Error> {
     match before.author() {
         Some(author) if *author != write.access.actor => {
-            let detail = format!("a {} is changed by its author only", before.kind().name);
+            let detail = format!("a {} can only be changed by its author", before.kind().name);
             Err(Error::new(Reason::Forbidden, detail))
         }
         _ => Ok(()),

@@ -1,4 +1,5 @@
-//! Calendar feeds: an address is issued and shown once; who calls it reads what its owner may read at that moment.
+//! Calendar feeds: an address is issued and returned once. A request to the address reads what its owner may read at that
+//! moment.
 
 use futures::future::BoxFuture;
 use serde_json::Map;
@@ -19,7 +20,7 @@ use crate::operation::{AnswerDoc, Answered, Operation, Part};
 use crate::token::digest;
 use crate::{Caller, Context, ReadArgs, Service, Written};
 
-/// A calendar, and the validator of its text.
+/// A calendar and the validator of its text.
 pub struct CalendarText {
     pub text: String,
     pub etag: String,
@@ -30,14 +31,14 @@ pub struct CalendarText {
 pub struct IssuedAddress {
     /// The calendar feed.
     pub calendar_feed: Part<CalendarFeed>,
-    /// The address, shown once; a replay and a dry run have none.
+    /// The address. Returned once: absent from a replay and a dry run.
     pub address: Option<String>,
 }
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "issue_address_calendar_feed",
     path: "/v1/calendar-feeds/{id}/issue-address",
-    answer: AnswerDoc::of::<IssuedAddress>("The address, shown once."),
+    answer: AnswerDoc::of::<IssuedAddress>("The calendar feed and its address, which is returned once."),
     ..Operation::act::<IssueAddressCalendarFeed>(|service, context, mut arguments| {
         Box::pin(async move {
             let id = arguments.id();
@@ -50,7 +51,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 }];
 
 impl Service {
-    /// Issues an address: the feed, and the path where it is shown for the first and only time.
+    /// Issues an address. Returns the feed and, only the first time, the path.
     pub fn issue_address<'a>(
         &'a self,
         context: &'a Context,
@@ -69,8 +70,8 @@ impl Service {
         })
     }
 
-    /// Who calls, if by a token that leaves out nothing of what the account may do: what a token is narrowed to would not
-    /// hold for the address.
+    /// The owner of the new address: the caller, if its token does not restrict the account. A restriction of the token
+    /// would not apply to the address.
     async fn whole_owner(&self, caller: &Caller) -> Result<String, Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let access = self.access(&conn, caller).await.map_err(Fail::into_error)?;
@@ -83,13 +84,15 @@ impl Service {
         let narrowed = claims.scope.is_some() || claims.program_ids.is_some() || claims.partner_id.is_some();
         let narrowed = narrowed || caller.preview.is_some();
         if narrowed || !covers(&claims.roles) || !covers(&claims.greatest_roles) {
-            let detail = "an address reads what its owner may read: a token that is narrowed cannot issue one";
+            let detail =
+                "a restricted token cannot issue an address, because the address would have all rights of its owner";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         Ok(access.actor.0.clone())
     }
 
-    /// The calendar at an address. An address that is wrong, revoked, or whose owner may not read looks like none.
+    /// The calendar at an address. An address that is wrong, revoked or without rights gives the same error as one that
+    /// does not exist.
     pub fn calendar<'a>(
         &'a self,
         id: &'a str,
@@ -98,12 +101,12 @@ impl Service {
     ) -> BoxFuture<'a, Result<CalendarText, Error>> {
         Box::pin(async move {
             let none = || Error::new(Reason::NotFound, "there is no calendar at this address");
-            // What is no id is not asked for: not every text is one that a database takes.
+            // Only a valid id is sent to the database: not every text can be stored as a parameter.
             if Id::<CalendarFeed>::parse(id).is_err() {
                 return Err(none());
             }
             let found = credential::find(&self.inner.database.outside(), id).await.map_err(Fail::into_error)?;
-            // An unknown address costs the same digest as a known one.
+            // An unknown address costs the same digest as a known one, so that timing reveals nothing.
             let given = digest(&[owner, secret]);
             let (org, hash) = found.unwrap_or_default();
             if aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_err() {
@@ -127,7 +130,7 @@ impl Service {
         })
     }
 
-    /// The engagements of a feed that the owner may read; none where it may read none.
+    /// The engagements of a feed that the owner may read.
     async fn noticed(&self, caller: &Caller, program: Option<Id<Program>>) -> Result<Vec<Engagement>, Error> {
         let mut found = match self.all::<Engagement>(caller, "").await {
             Err(refused) if refused.reason == Reason::Forbidden => Vec::new(),
@@ -137,7 +140,7 @@ impl Service {
         Ok(found)
     }
 
-    /// The owner of a feed, as a caller whose rights are read with each operation.
+    /// The owner of a feed as a caller; its rights are read with each operation.
     fn owner(&self, org: String, owner: &str) -> Caller {
         let claims = Claims {
             issuer: self.inner.base_url.clone(),

@@ -1,4 +1,4 @@
-//! Which fields a source claims for itself.
+//! Ownership of fields by sources.
 
 use steerco_domain::Resource;
 use steerco_domain::error::Fault;
@@ -13,7 +13,7 @@ use crate::write_context::WriteContext;
 pub(crate) const SOURCE: Feature =
     Feature::of(Source::KIND, Hooks { guards: hook!(guards: check_claims), ..Hooks::NONE });
 
-/// A field has one owner: what a source claims, no other one has.
+/// A field has one owner: two sources cannot own the same field.
 async fn check_claims(
     write: &WriteContext<'_>,
     _scope: &Scope,

@@ -1,19 +1,19 @@
-//! What reads and writes answer.
+//! Results of reads and writes.
 
 use steerco_domain::mask::Mask;
 use steerco_domain::{AnyBox, Error, Resource};
 
-/// What a write did.
+/// Outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Created,
     Updated,
     Unchanged,
-    /// The source has written a newer version already.
+    /// A newer version of the source is already stored.
     Stale,
     Deleted,
     Undeleted,
-    /// Written to history only.
+    /// Written to history only; the current state is unchanged.
     Backfilled,
 }
 
@@ -35,12 +35,12 @@ impl Outcome {
     }
 }
 
-/// The answer to a write.
+/// The result of a write.
 #[derive(Clone, Debug)]
 pub struct Written<R = AnyBox> {
     pub seen: Seen<R>,
     pub outcome: Outcome,
-    /// The stored answer to an earlier request with the same idempotency key.
+    /// Whether this is a replay of the stored response to an earlier request with the same idempotency key.
     pub replayed: bool,
 }
 
@@ -50,8 +50,8 @@ impl Written {
     }
 }
 
-/// The answer to a batch: one result per item, in order. Unless `partial`, a fault refuses the whole batch, and its
-/// pointers begin with `/items/17`.
+/// The result of a batch: one result per item, in order. Unless `partial`, one rejected item rejects the whole batch, and
+/// the pointers of the errors begin with the item, such as `/items/17`.
 #[derive(Clone, Debug)]
 pub struct BatchResult {
     pub results: Vec<Result<Written, Error>>,
@@ -62,11 +62,11 @@ pub struct BatchResult {
 #[derive(Clone, Debug)]
 pub struct Seen<R = AnyBox> {
     pub resource: R,
-    /// The fields the caller sees and asked for.
+    /// Fields that are visible to the caller and requested.
     pub mask: Mask,
-    /// Strong validator over what this caller sees, without quotes.
+    /// Strong validator over the fields visible to the caller, without quotes.
     pub etag: String,
-    /// Whether `fields` trimmed the answer.
+    /// Whether `fields` reduced the response.
     pub trimmed: bool,
 }
 
@@ -74,11 +74,11 @@ pub struct Seen<R = AnyBox> {
 #[derive(Clone, Debug)]
 pub struct Page<R = AnyBox> {
     pub items: Vec<R>,
-    /// The fields the caller sees and asked for, in every item.
+    /// Fields that are visible to the caller and requested, in every item.
     pub mask: Mask,
     pub next_page_token: Option<String>,
     pub total: Option<i64>,
-    /// Cursor of the feed from which everything after this list follows.
+    /// Cursor of the feed after which the changes since this list follow.
     pub sync_token: String,
     pub trimmed: bool,
 }
@@ -90,5 +90,5 @@ impl Seen {
     }
 }
 
-/// A part of a numbered list, and where more follow, the number after which they do.
+/// A part of a numbered list and, if there are more items, the number after which the next part begins.
 pub type PartOf<T> = (Vec<T>, Option<i32>);

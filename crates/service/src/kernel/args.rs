@@ -1,4 +1,4 @@
-//! What a request says beside its body, the same over both doors.
+//! Arguments of requests outside of the body, the same for REST and gRPC.
 
 use steerco_domain::Error;
 use steerco_domain::id::Id;
@@ -8,18 +8,18 @@ use steerco_domain::time::Instant;
 
 use crate::Caller;
 
-/// How one resource is read.
+/// Arguments for reading one resource.
 #[derive(Clone, Debug, Default)]
 pub struct ReadArgs {
-    /// As the service knew it at this instant.
+    /// As known at this instant.
     pub as_of: Option<Instant>,
-    /// As it held at this instant, for dated resources.
+    /// As effective at this instant, for dated resources.
     pub valid_at: Option<Instant>,
-    /// Names of the fields wanted, comma separated; all when absent.
+    /// Names of the fields to return, comma separated; all when absent.
     pub fields: Option<String>,
 }
 
-/// How a list is read.
+/// Arguments for reading a list.
 #[derive(Clone, Debug, Default)]
 pub struct ListArgs {
     pub filter: Option<String>,
@@ -31,47 +31,48 @@ pub struct ListArgs {
     pub read: ReadArgs,
 }
 
-/// How the feed is read.
+/// Arguments for reading the feed.
 #[derive(Clone, Debug, Default)]
 pub struct EventArgs {
-    /// Cursor of the last event already read, or a `sync_token` of a list; from the beginning when absent.
+    /// Cursor of the last event already read, or the `sync_token` of a list; the beginning of the feed when absent.
     pub after: Option<String>,
-    /// What happened from this instant on, instead of after a cursor.
+    /// Reads the events from this instant on, instead of after a cursor.
     pub since: Option<Instant>,
-    /// The consumer whose place and filter are read by.
+    /// Consumer whose position and filter are used.
     pub consumer: Option<String>,
     pub filter: EventFilter,
     pub page_size: Option<i64>,
 }
 
 impl EventArgs {
-    /// A consumer has a filter of its own.
+    /// Rejects filter arguments next to a consumer, because a consumer has its own filter.
     pub(crate) fn refuse_beside_consumer(&self) -> Result<(), Error> {
         if self.filter == EventFilter::default() {
             return Ok(());
         }
-        let detail = "a consumer has its own filter: change the consumer, or leave the other conditions away";
+        let detail =
+            "a consumer has its own filter: change the filter of the consumer, or omit the other filter parameters";
         Err(Error::fault("?consumer_id", "DOES_NOT_FIT", detail))
     }
 }
 
-/// What of the feed is wanted.
+/// Filter of the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Kinds of resources, such as `risk`; all when empty.
     pub kinds: Vec<String>,
     /// Types of events, such as `risk.assess`; all when empty.
     pub event_types: Vec<String>,
-    /// Programs to which resources must belong; all in sight when empty.
+    /// Programs that the resources must belong to; all visible resources when empty.
     pub program_ids: Vec<String>,
-    /// Labels that resources must bear, all of them: each a key, or `key=value`.
+    /// Labels that the resources must all have: each a key, or `key=value`.
     pub with_labels: Vec<String>,
-    /// Leave out what this source wrote itself.
+    /// Leaves out changes that this source wrote itself.
     pub exclude_source: Option<String>,
 }
 
 impl EventFilter {
-    /// The filter that a reader was declared with.
+    /// The filter that a consumer or endpoint was declared with.
     pub(crate) fn of(
         kinds: &[Text<64>],
         event_types: &[Text<128>],
@@ -89,19 +90,19 @@ impl EventFilter {
     }
 }
 
-/// What a digest is made over.
+/// Arguments of a digest.
 #[derive(Clone, Debug, Default)]
 pub struct DigestArgs {
     /// Kinds of resources; all that the caller may read when empty.
     pub kinds: Vec<String>,
-    /// Condition as in the list of the one kind named.
+    /// Filter as in the list of the kind; allowed with exactly one kind.
     pub filter: Option<String>,
     pub show_deleted: bool,
-    /// Cursor of the feed up to which things are meant; now when absent.
+    /// Cursor of the feed for which the digest is computed; now when absent.
     pub at: Option<String>,
 }
 
-/// Everything about a write beside its body.
+/// Everything that belongs to a write except its body.
 #[derive(Clone)]
 pub struct Context {
     pub caller: Caller,
@@ -109,14 +110,14 @@ pub struct Context {
     pub idempotency_key: Option<String>,
     pub if_match: Option<String>,
     pub validate_only: bool,
-    /// From when on the change holds, for dated resources; now when absent.
+    /// When the change takes effect, for dated resources; now when absent.
     pub effective_at: Option<Instant>,
 }
 
 impl Context {
-    /// Where there is no one resource to have an ETag: a condition that nobody looks at is no condition.
+    /// Rejects `If-Match` where no single resource is addressed, so that a precondition is never ignored.
     pub(crate) fn refuse_etag(&self) -> Result<(), Error> {
-        let detail = "this write is not about one resource that is there, so there is no ETag to match";
+        let detail = "the precondition is rejected because this write does not address a single existing resource";
         self.if_match.as_ref().map_or(Ok(()), |_| Err(Error::fault("If-Match", "DOES_NOT_FIT", detail)))
     }
 }

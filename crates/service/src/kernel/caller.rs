@@ -1,4 +1,4 @@
-//! Who calls.
+//! Callers.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use steerco_persistence::scope::Narrow;
 
 use crate::auth::{Claims, Signer};
 
-/// An authenticated caller. Rights are not in it: they are read with every operation.
+/// An authenticated caller. Permissions are not part of it: they are read with every operation.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub(crate) claims: Arc<Claims>,
-    /// The key behind its token; none of whoever acts without one.
+    /// The key that signed the token; absent for callers without a token.
     pub(crate) signer: Option<Signer>,
-    /// Whether this token may speak for its person where only a person may.
+    /// Whether this token may act for its person in operations that only a person may perform.
     pub(crate) approves: bool,
-    /// The partner as which it looks.
+    /// The partner whose view is previewed.
     pub(crate) preview: Option<Arc<str>>,
 }
 
 impl Caller {
-    /// The same caller, who looks as this partner sees things: what is left of its sight and its rights only narrows.
-    /// Whether there is such a partner is looked at wherever its rights are read.
+    /// The same caller with the view of this partner. The preview only narrows what is visible and permitted. Whether the
+    /// partner exists is checked wherever the permissions are read.
     #[must_use]
     pub fn preview_as(self, partner: &str) -> Self {
         Self { preview: Some(partner.into()), ..self }

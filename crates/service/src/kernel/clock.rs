@@ -1,4 +1,4 @@
-//! The one place of time, ids and randomness.
+//! The only source of time, ids and randomness.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,26 +7,27 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use steerco_domain::time::Instant;
 
-/// Where time, ids and randomness come from.
+/// Source of time, ids and randomness.
 pub struct Clock {
-    /// Microseconds of a clock that only moves when asked; the system's when absent.
+    /// Microseconds of a test clock; the system clock is used when absent.
     fixed: Option<AtomicI64>,
     random: Mutex<StdRng>,
 }
 
 impl Clock {
-    /// The system's time and randomness.
+    /// The system clock and randomness.
     pub fn system() -> Self {
         Self { fixed: None, random: Mutex::new(StdRng::from_os_rng()) }
     }
 
-    /// A clock for tests: starts at an instant, moves by a microsecond with every look, and draws from a seed.
+    /// A clock for tests: starts at the given instant, advances by a microsecond with every reading, and draws randomness
+    /// from a seed.
     pub fn fixed(start: Instant, seed: u64) -> Self {
         Self { fixed: Some(AtomicI64::new(start.micros())), random: Mutex::new(StdRng::seed_from_u64(seed)) }
     }
 
     pub fn now(&self) -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        #[expect(clippy::disallowed_methods, reason = "the only place that may read the system clock")]
         let system = || {
             let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
@@ -35,7 +36,7 @@ impl Clock {
         Instant::from_micros(micros)
     }
 
-    /// Moves a clock for tests.
+    /// Advances a test clock.
     pub fn advance(&self, micros: i64) {
         if let Some(fixed) = &self.fixed {
             fixed.fetch_add(micros, Ordering::Relaxed);

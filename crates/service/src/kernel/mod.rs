@@ -1,4 +1,4 @@
-//! What every other area stands on.
+//! Foundation of the other areas: the service, operations, parameters, callers.
 
 pub(crate) mod answer;
 pub mod args;

@@ -1,4 +1,4 @@
-//! Opening the service, and what it does every hour.
+//! Opening the service, and its hourly jobs.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::token::Sealer;
 use crate::webhook_sender::Webhooks;
 
 impl Service {
-    /// Opens the database, makes or reads the server's keys, and reads the keys of the trusted issuers.
+    /// Opens the database, creates or reads the keys of the server, and reads the keys of the trusted issuers.
     pub fn open(settings: Settings) -> BoxFuture<'static, Result<Self, String>> {
         Box::pin(async move {
             settings.check().map_err(|faults| faults.join("; "))?;
@@ -39,7 +39,7 @@ impl Service {
             let signing = database.server_keys("signing", now, || SigningKey::generate_pkcs8().map(encoded)).await?;
             let cursor = database.server_keys("cursor", now, || Ok(encoded(clock.random::<32>().to_vec()))).await?;
             let decode = |keys: &[String]| {
-                let newest = keys.first().ok_or("the database gave no key")?;
+                let newest = keys.first().ok_or("the database returned no server key")?;
                 STANDARD.decode(newest).map_err(|_| "a server key in the database is not base64")
             };
             let signing = SigningKey::from_pkcs8(&decode(&signing)?)?;
@@ -69,7 +69,7 @@ impl Service {
         })
     }
 
-    /// What has to be done every hour: forget old answers, read the keys of trusted issuers again.
+    /// Hourly jobs: deletes expired stored responses and reads the keys of trusted issuers again.
     pub fn run_jobs(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             const KEPT_MICROS: i64 = 48 * 3_600 * 1_000_000;

@@ -1,7 +1,7 @@
-//! What an operation is, as a value: its names and its path, what it takes and answers, who may call it, and what does it.
+//! Operations as values: names, path, parameters, request and response, permission, and the function that runs them.
 //!
-//! Those that every resource has are declared in [`crate::standard`], the others in the file of their resource. The table of
-//! all of them is [`crate::operations`]: both doors, their documents and the command line read it and nothing else.
+//! The standard operations of all resources are declared in [`crate::standard`], the others in the file of their resource.
+//! [`crate::operations`] lists all of them. REST, gRPC, their documents and the command line are derived from that table.
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -21,53 +21,53 @@ use steerco_domain::{AnyBox, AnyResource, Error, Resource};
 use crate::parameter::{EFFECTIVE_AT, Parameter, VALIDATE_ONLY};
 use crate::{Context, Outcome, Seen, Service, Written};
 
-/// An operation, of one kind of resource or of all that have it. In texts of the latter `{one}` and `{many}` are names of the
-/// kind, as in `risk` and `risks`, and `{act}` is the name of an act.
+/// An operation of one kind of resource, or of all kinds that have it. In texts of the latter, `{one}` and `{many}` stand
+/// for the names of the kind (`risk`, `risks`) and `{act}` for the name of a verb.
 pub struct Operation {
-    /// `get_consumer_position`.
+    /// Id, such as `get_consumer_position`.
     pub id: &'static str,
-    /// Its name in gRPC; that of `id` in upper camel case when empty.
+    /// Name in gRPC; `id` in upper camel case when empty.
     pub rpc: &'static str,
-    /// `Consumer` of `ConsumerService`; that of the kind when empty.
+    /// `Consumer` of `ConsumerService`; the name of the kind when empty.
     pub service: &'static str,
-    /// Its row of the table of permissions; without one every caller with a token may. That of a standard operation is among
-    /// the rows of the kind.
+    /// Row in the table of permissions; when absent, every caller with a token may call it. The permission of a standard
+    /// operation is among the rows of the kind.
     pub permission: Option<&'static Permission>,
     pub method: Method,
-    /// As REST has it. `{id}` is a resource of the kind under which it stands, other parts are among the parameters.
+    /// Path in REST. `{id}` is a resource of the kind of the operation; other parts are parameters.
     pub path: &'static str,
     pub under: Under,
-    /// What it does, in a few words.
+    /// Short imperative description.
     pub summary: &'static str,
     pub doc: &'static str,
-    /// The comment of the rpc, where `doc` speaks of REST alone.
+    /// Comment of the rpc, where `doc` applies to REST only.
     pub rpc_doc: &'static str,
-    /// What it takes beside its body. One that takes `validate_only` writes.
+    /// Arguments outside of the body. An operation that takes `validate_only` writes.
     pub parameters: &'static [&'static Parameter],
     pub body: Option<Body>,
     pub answer: AnswerDoc,
-    /// What the answer is where it made something new.
+    /// Description of the response when the operation created a resource.
     pub created: Option<&'static str>,
-    /// Whether it is an act on one resource.
+    /// Whether it is a verb on one resource.
     pub verb: bool,
-    /// HTTP statuses of refusals, beside those that follow from its body and from writing.
+    /// HTTP statuses of errors, in addition to those implied by the body and by writing.
     pub refusals: &'static [u16],
     pub does: Does,
 }
 
-/// What an operation does, which says how a door serves it. Body and answer are declared where a function does it; what the
-/// others take and answer follows from the kind, or is a matter of the door.
+/// How an operation is implemented and served. Body and response are declared where a function implements it; otherwise
+/// they follow from the kind, or each transport defines them.
 #[derive(Clone, Copy)]
 pub enum Does {
-    /// A function: every door calls it with the same arguments.
+    /// A function that every transport calls with the same arguments.
     Run(Run),
-    /// What the service does with resources of any kind.
+    /// A generic implementation for resources of any kind.
     Standard(Standard),
-    /// What each door takes or answers in a form of its own: bytes, lines, events, documents.
+    /// Request or response has its own form in each transport: bytes, lines, events, documents.
     Form(Form),
 }
 
-/// What is done with resources of any kind.
+/// Operations that are implemented once for resources of any kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standard {
     Get,
@@ -90,7 +90,7 @@ pub enum Standard {
     Act,
 }
 
-/// What is no JSON object on the way in or out.
+/// Operations whose request or response is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     UploadAttachment,
@@ -108,7 +108,7 @@ pub enum Form {
 
 /// The function of an operation.
 pub type Run = fn(Service, Context, Arguments) -> Answering;
-/// An answer on its way.
+/// The pending result of an operation.
 pub type Answering = BoxFuture<'static, Result<Answered, Error>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,17 +120,17 @@ pub enum Method {
     Delete,
 }
 
-/// Where it stands in the documents.
+/// Where the operation is listed in the documents.
 #[derive(Clone, Copy)]
 pub enum Under {
     Kind(&'static Kind),
-    /// Each of these kinds has it.
+    /// Under each of these kinds.
     Each(Which),
-    /// A tag of those that are no resources.
+    /// Under a tag that is not a resource.
     Tag(&'static str),
 }
 
-/// Which kinds have a standard operation, by what callers may do with them.
+/// Kinds that have a standard operation, by their reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     All,
@@ -156,9 +156,9 @@ pub struct Body {
     pub title: &'static str,
     pub doc: &'static str,
     pub fields: &'static [FieldSpec],
-    /// Whether there must be one.
+    /// Whether the body is required.
     pub required: bool,
-    /// One as JSON; made from the fields when empty.
+    /// Example as JSON; generated from the fields when empty.
     pub example: &'static str,
 }
 
@@ -168,7 +168,7 @@ impl Body {
     }
 }
 
-/// What is answered: one line on it, and of what schema it is.
+/// The response: one line of text and its schema.
 #[derive(Clone, Copy)]
 pub struct AnswerDoc {
     pub doc: &'static str,
@@ -178,19 +178,19 @@ pub struct AnswerDoc {
 #[derive(Clone, Copy)]
 pub enum Schema {
     Answer(&'static AnswerSpec),
-    /// One that is declared like an input.
+    /// A response that is declared like an input.
     Value {
         title: &'static str,
         doc: &'static str,
         fields: &'static [FieldSpec],
     },
-    /// The resource that it is about, after the write.
+    /// The addressed resource after the write.
     Resource(&'static Kind),
-    /// A resource of the kind under which it stands.
+    /// A resource of the kind of the operation.
     One,
-    /// A page of them.
+    /// A page of resources of the kind.
     Page,
-    /// What is no object of ours: bytes, lines, events, results of many writes. Each door says what it is there.
+    /// Not a JSON object of the contract: bytes, lines, events, results of many writes. Each transport defines it.
     Content,
 }
 
@@ -199,12 +199,12 @@ impl AnswerDoc {
         Self { doc, schema: Schema::Answer(T::SPEC) }
     }
 
-    /// An answer that is declared like an input.
+    /// A response that is declared like an input.
     pub(crate) const fn value<T: Input>(doc: &'static str) -> Self {
         Self { doc, schema: Schema::Value { title: T::TITLE, doc: T::DOC, fields: T::FIELDS } }
     }
 
-    /// The name of its schema.
+    /// The name of the schema.
     pub const fn title(&self) -> &'static str {
         match self.schema {
             Schema::Answer(spec) => spec.title,
@@ -216,7 +216,7 @@ impl AnswerDoc {
 }
 
 impl Operation {
-    /// One to be filled in.
+    /// A template with empty values.
     pub const fn new(method: Method, does: Does) -> Self {
         Self {
             id: "",
@@ -239,17 +239,17 @@ impl Operation {
         }
     }
 
-    /// One that reads and takes no body, to be filled in.
+    /// A template of an operation that reads and takes no body.
     pub const fn get(run: Run) -> Self {
         Self::new(Method::Get, Does::Run(run))
     }
 
-    /// One that takes a body, to be filled in.
+    /// A template of an operation that takes a body.
     pub const fn post(run: Run) -> Self {
         Self::new(Method::Post, Does::Run(run))
     }
 
-    /// An act on one resource, whose answer is the resource. Its id and path are to be filled in.
+    /// A template of a verb on one resource, which returns the resource. Set id and path.
     pub(crate) const fn act<V: Verb>(run: Run) -> Self {
         let kind = <V::On as Resource>::KIND;
         let (fields, mut required, mut i) = (V::FIELDS, false, 0);
@@ -271,7 +271,7 @@ impl Operation {
         }
     }
 
-    /// Whether it changes something.
+    /// Whether it writes.
     pub fn writes(&self) -> bool {
         self.takes(&VALIDATE_ONLY)
     }
@@ -286,12 +286,12 @@ impl Operation {
     }
 }
 
-/// What every write takes.
+/// Parameters of every write.
 pub(crate) const WRITING: &[&Parameter] = &[&VALIDATE_ONLY];
 
 static NOTHING: AnswerSpec = AnswerSpec { title: "", message: "", in_place: false, doc: "", fields: &[] };
 
-/// The first sentence of a text, or what stands before its first comma.
+/// The text up to its first full stop or comma.
 pub(crate) const fn first_words(doc: &'static str) -> &'static str {
     let (bytes, mut i) = (doc.as_bytes(), 0);
     while i < bytes.len() && bytes[i] != b'.' && bytes[i] != b',' {
@@ -304,9 +304,9 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Calls the function of an operation. The arguments are one object: parts of the path, parameters and the members of the
-/// body, by their names; texts, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in the context
-/// instead.
+/// Calls the function of an operation. The arguments are one object with the parts of the path, the parameters and the
+/// members of the body, by name; strings, numbers, flags and lists as in JSON. `validate_only` and `effective_at` are in
+/// the context instead.
 pub fn call(
     operation: &Operation,
     run: Run,
@@ -331,11 +331,11 @@ fn check(operation: &Operation, arguments: &Map<String, Value>) -> Result<(), Er
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
-/// What an operation is called with: parts of the path, parameters, and members of the body.
+/// Arguments of an operation: parts of the path, parameters, and members of the body.
 pub struct Arguments(Map<String, Value>);
 
 impl Arguments {
-    /// The resource in the path.
+    /// The id in the path.
     pub(crate) fn id(&mut self) -> String {
         match self.0.remove("id") {
             Some(Value::String(id)) => id,
@@ -348,7 +348,7 @@ impl Arguments {
         self.0.remove(parameter.name).filter(|value| !is_empty(value))
     }
 
-    /// An empty text is none.
+    /// An empty string counts as absent.
     pub fn text(&mut self, parameter: &Parameter) -> Option<String> {
         match self.take(parameter) {
             Some(Value::String(text)) => Some(text),
@@ -381,33 +381,33 @@ impl Arguments {
         names.into_iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
-    /// The body: what no parameter took.
+    /// The body: all arguments that have not been taken as parameters.
     pub(crate) fn body(self) -> Map<String, Value> {
         self.0
     }
 }
 
-/// What an operation answers.
+/// The result of an operation.
 pub struct Answered {
     pub body: Box<dyn Encode + Send + Sync>,
-    /// Validator of what is shown, without quotes.
+    /// Strong validator of the response, without quotes.
     pub etag: Option<String>,
     pub outcome: Option<Outcome>,
-    /// Whether it is the stored answer to an earlier request.
+    /// Whether this is a replay of the response to an earlier request.
     pub replayed: bool,
-    /// Id of the resource that it made.
+    /// Id of the resource that was created.
     pub created: Option<String>,
-    /// Whether it shows a secret, which nobody on the way may keep.
+    /// Whether the response contains a secret and must not be stored by intermediaries.
     pub secret: bool,
 }
 
 impl Answered {
-    /// What was read or computed.
+    /// The result of a read or a computation.
     pub fn of(body: impl Encode + Send + Sync + 'static) -> Self {
         Self { body: Box::new(body), etag: None, outcome: None, replayed: false, created: None, secret: false }
     }
 
-    /// What a write answers beside the resource that it is about.
+    /// The result of a write that returns more than the resource.
     pub(crate) fn with<R: Resource + AnyResource>(
         written: Written<R>,
         body: impl FnOnce(Part<R>) -> Box<dyn Encode + Send + Sync>,
@@ -418,7 +418,7 @@ impl Answered {
         Self { body, etag: Some(etag), outcome: Some(outcome), replayed, created, secret: false }
     }
 
-    /// The same with a secret.
+    /// The same, marked as containing a secret.
     pub(crate) fn secret<R: Resource + AnyResource>(
         written: Written,
         body: impl FnOnce(Part<R>) -> Box<dyn Encode + Send + Sync>,
@@ -447,7 +447,7 @@ impl Encode for Shown {
     }
 }
 
-/// A resource as the caller sees it, in an answer with other members.
+/// A resource as the caller sees it, as a member of another response.
 pub struct Part<R> {
     pub resource: R,
     pub mask: Mask,

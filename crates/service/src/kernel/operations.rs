@@ -1,5 +1,5 @@
-//! The table of operations: what every resource has, and what features add. Doors, documents and the command line are
-//! renderings of it.
+//! The table of operations: the standard operations of every resource, and those of features. REST, gRPC, the documents and
+//! the command line are derived from it.
 
 use steerco_domain::access::Permission;
 use steerco_domain::field::{FieldSpec, Setter};
@@ -15,7 +15,7 @@ use crate::{
     progress, purchase_order_batch, reconciliation, schedule, service_account, statement_of_account, webhook_endpoint,
 };
 
-/// Those of features, by the files in which they stand.
+/// Operations of features, by the file that declares them.
 pub static FEATURES: &[&[Operation]] = &[
     progress::OPERATIONS,
     bridge::OPERATIONS,
@@ -44,28 +44,28 @@ pub static FEATURES: &[&[Operation]] = &[
     permissions::OPERATIONS,
 ];
 
-/// An operation as callers have it: a standard one is there for each kind, and an act for each verb.
+/// An operation as callers see it: a standard operation exists once per kind, and a verb once per kind and verb.
 #[derive(Clone, Copy)]
 pub struct Entry {
     pub operation: &'static Operation,
-    /// The kind under which it stands.
+    /// The kind that it belongs to.
     pub kind: Option<&'static Kind>,
-    /// The verb of a standard act.
+    /// The verb, if it is the operation of a verb.
     pub act: Option<&'static Act>,
 }
 
-/// All of them: kind by kind, then those that are under none.
+/// All operations: kind by kind, then those that belong to no kind.
 pub fn operations() -> impl Iterator<Item = Entry> {
     KINDS.iter().chain(RECORDS).flat_map(|kind| of_kind(kind)).chain(of_no_kind())
 }
 
-/// The operations under a kind.
+/// The operations of a kind.
 pub fn of_kind(kind: &'static Kind) -> impl Iterator<Item = Entry> {
     let standard = STANDARD.iter().filter(move |operation| match operation.under {
         Under::Each(which) => which.has(kind),
         _ => false,
     });
-    // A verb with an answer of its own is declared by its feature.
+    // A verb with its own response is declared by its feature.
     let acts = kind.verbs.iter().filter(move |act| !own(kind).any(|operation| does(operation, act)));
     let acts = acts.map(move |act| Entry { operation: &ACT, kind: Some(kind), act: Some(act) });
     standard.chain(own(kind)).map(move |operation| Entry { operation, kind: Some(kind), act: None }).chain(acts)
@@ -116,7 +116,7 @@ impl Entry {
         self.named(self.operation.path, "-")
     }
 
-    /// What callers fill in of its path.
+    /// The placeholders in its path that callers fill in.
     pub fn parts(&self) -> impl Iterator<Item = &'static str> {
         let parts = self.operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         parts.filter(|part| !["many", "act"].contains(part))
@@ -145,7 +145,7 @@ impl Entry {
         }
     }
 
-    /// Its row of the table of permissions; without one every caller with a token may.
+    /// Row in the table of permissions; when absent, every caller with a token may call it.
     pub fn permission(&self) -> Option<&'static Permission> {
         match (self.operation.does, self.kind) {
             (Does::Standard(standard), Some(kind)) => standard.permission(kind, self.act),
@@ -153,14 +153,14 @@ impl Entry {
         }
     }
 
-    /// What it takes beside its body.
+    /// Arguments outside of the body.
     pub fn parameters(&self) -> impl Iterator<Item = &'static Parameter> {
         let undated = matches!(self.operation.does, Does::Standard(_)) && self.kind.is_some_and(|kind| !kind.dated);
         let of_dated = |parameter: &Parameter| [VALID_AT.name, EFFECTIVE_AT.name].contains(&parameter.name);
         self.operation.parameters.iter().copied().filter(move |parameter| !(undated && of_dated(parameter)))
     }
 
-    /// The members of its body, where that is one object of fields.
+    /// The members of its body, where the body is an object with declared fields.
     pub fn body(&self) -> impl Iterator<Item = &'static FieldSpec> {
         let (fields, update): (&[FieldSpec], bool) = match (self.operation.does, self.kind, self.act) {
             (Does::Standard(Standard::Act), _, Some(act)) => (act.fields, false),
@@ -176,7 +176,7 @@ impl Entry {
         })
     }
 
-    /// A text with the names of the kind and of the act in it.
+    /// Fills in the names of the kind and of the verb.
     fn named(&self, text: &str, between: &str) -> String {
         let Some(kind) = self.kind else { return text.to_owned() };
         let word = |name: &str| name.replace('_', between);

@@ -1,4 +1,4 @@
-//! What the operator of the service does on its command line, and the token endpoint.
+//! Operations of the operator on the command line, and the token endpoint.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,28 +28,28 @@ pub struct Bootstrap {
     pub time_zone: String,
     pub person: String,
     pub email: Option<String>,
-    /// Roles of the first person over the whole organisation.
+    /// Roles of the first person for the whole organisation.
     pub roles: Vec<Role>,
 }
 
-/// Whom an operator's token is for.
+/// Subject and limits of a token that an operator mints.
 #[derive(Clone, Debug, Default)]
 pub struct Mint {
     pub org: String,
     /// Id of a person or service account.
     pub subject: String,
-    /// Narrows the token to these roles.
+    /// Restricts the token to these roles.
     pub roles: Option<Vec<String>>,
     pub partner_id: Option<String>,
     pub program_ids: Option<Vec<String>>,
     pub seconds: u32,
 }
 
-/// An access token, the seconds that it lives, and the scope that was granted.
+/// An access token, its lifetime in seconds, and the granted scope.
 pub type IssuedToken = (String, u32, Option<String>);
 
 impl Service {
-    /// Makes an organisation, its first person and the first grants, logged as bootstrap. Answers both ids.
+    /// Creates an organisation, its first person and the first grants, logged as bootstrap. Returns both ids.
     pub fn bootstrap<'a>(&'a self, first: &'a Bootstrap) -> BoxFuture<'a, Result<(String, String), Error>> {
         Box::pin(async move {
             let now = self.inner.clock.now();
@@ -69,7 +69,8 @@ impl Service {
             };
             let mut effects = vec![made(&organisation), made(&person)];
             for role in &first.roles {
-                let body = json!({ "person_id": id, "role": role.word(), "reason": "made when the organisation was" });
+                let body =
+                    json!({ "person_id": id, "role": role.word(), "reason": "created together with the organisation" });
                 let grant = Grant::create(object(&body), &seed())?;
                 effects.push(made(&grant));
             }
@@ -85,7 +86,7 @@ impl Service {
         })
     }
 
-    /// A token for an operator. What it may do is still read from the grants of its subject.
+    /// Mints a token for an operator. Permissions are still read from the grants of its subject.
     pub fn mint(&self, mint: &Mint) -> String {
         let now = self.inner.clock.now().seconds();
         self.inner.signing.sign(&TokenRequest {
@@ -104,7 +105,7 @@ impl Service {
         })
     }
 
-    /// RFC 6749 client credentials.
+    /// Issues an access token by RFC 6749 client credentials.
     pub fn issue_token<'a>(
         &'a self,
         client_id: &'a str,
@@ -115,12 +116,12 @@ impl Service {
             let refused = || Error::new(Reason::Unauthenticated, "unknown client, wrong secret, or a disabled account");
             let scopes: Option<Vec<String>> = scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect());
             let database = &self.inner.database;
-            // What is no id is not asked for: not every text is one that a database takes.
+            // Only a valid id is sent to the database: not every text can be stored as a parameter.
             if Id::<ServiceAccount>::parse(client_id).is_err() {
                 return Err(refused());
             }
             let found = credential::find(&database.outside(), client_id).await.map_err(Fail::into_error)?;
-            // An unknown client costs the same digest as a known one.
+            // An unknown client costs the same digest as a known one, so that timing reveals nothing.
             let given = digest(&[client_secret]);
             let (org, hash) = found.unwrap_or_default();
             let same = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), hash.as_bytes()).is_ok();
@@ -134,7 +135,10 @@ impl Service {
             conn.close().await.map_err(Fail::into_error)?;
             let unknown = scopes.iter().flatten().find(|scope| !TABLE.iter().any(|row| row.scope() == **scope));
             if let Some(unknown) = unknown {
-                return Err(Error::new(Reason::Invalid, format!("there is no scope {unknown}; see /v1/permissions")));
+                return Err(Error::new(
+                    Reason::Invalid,
+                    format!("the scope {unknown} does not exist; GET /v1/permissions lists all scopes"),
+                ));
             }
             let now = self.inner.clock.now().seconds();
             let seconds = self.inner.token_seconds;
@@ -145,7 +149,7 @@ impl Service {
                 jti: self.new_secret(),
                 org,
                 client_id: Some(client_id.to_owned()),
-                // A partner's account speaks for its one partner.
+                // The account of a partner acts for exactly one partner.
                 partner_id: access.grants.iter().find_map(|grant| grant.partner.clone()),
                 scope: scopes.clone(),
                 issued_at: now,
@@ -162,7 +166,7 @@ impl Service {
     }
 }
 
-/// Verifies every organisation, or one: chain, versions and rows against the log.
+/// Verifies every organisation, or one: the hash chain, the versions, and the rows against the log.
 pub fn verify_database<'a>(
     database: &'a Database,
     org: Option<&'a str>,
@@ -187,7 +191,7 @@ fn object(value: &Value) -> &Map<String, Value> {
     value.as_object().unwrap_or(&EMPTY)
 }
 
-/// A person who administers the organisation: for tools of the operator that act through the ordinary operations.
+/// Finds an administrator of the organisation, for tools of the operator that act through the ordinary operations.
 pub fn find_first_admin<'a>(database: &'a Database, org: &'a str) -> BoxFuture<'a, Result<String, Error>> {
     Box::pin(async move {
         let conn = database.read(org).await.map_err(Fail::into_error)?;

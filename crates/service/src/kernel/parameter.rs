@@ -1,4 +1,4 @@
-//! Parameters of operations, each declared once: the doors read requests by these, and the documents list them.
+//! Parameters of operations, each declared once. Both transports read requests by them and the API documents list them.
 
 use serde_json::Value;
 use steerco_domain::Resource;
@@ -17,7 +17,7 @@ use steerco_domain::time::{Day, Instant};
 use steerco_domain::webhook_endpoint::WebhookDeliveryState;
 use steerco_domain::words::Words;
 
-/// An argument of an operation that is not in its body.
+/// An argument of an operation that is not a member of the body.
 pub struct Parameter {
     pub name: &'static str,
     pub doc: &'static str,
@@ -34,143 +34,145 @@ macro_rules! params {
         $($(#[doc = $doc])+
         pub static $id: Parameter = Parameter { name: $name, doc: concat!($($doc, "\n"),+), shape: $shape };)*
 
-        /// All of them.
+        /// All parameters.
         pub static ALL: &[&Parameter] = &[$(&$id),*];
     };
 }
 
 params! {
-    /// The state known at this instant, by the clock of the service, under the rights of today.
+    /// Returns the state as known at this instant, by the clock of the service. Today's rights apply.
     AS_OF "as_of" Shape::Instant;
-    /// The state that held at this instant, by the effective dates.
+    /// Returns the state as effective at this instant, by the effective dates.
     VALID_AT "valid_at" Shape::Instant;
-    /// Names of the fields wanted, separated by commas. The answer is then of the media type
+    /// Names of the fields to return, separated by commas. The response then has the media type
     /// `application/vnd.steerco.partial+json`.
     FIELDS "fields" text(2_000);
-    /// Condition on the filterable fields: `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `and`, `or`, `not`, parentheses.
+    /// Filter on the filterable fields: `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `and`, `or`, `not`, parentheses.
     FILTER "filter" text(4_000);
     /// Filterable fields to sort by, separated by commas, each with an optional ` desc`.
     ORDER_BY "order_by" text(500);
-    /// Items a page has at most; 50 when absent.
+    /// Maximum number of items in a page; 50 when absent.
     PAGE_SIZE "page_size" Shape::Int { min: 1, max: 1_000 };
-    /// `next_page_token` of the page before. All other arguments must be the same.
+    /// `next_page_token` of the previous page. All other arguments must be the same.
     PAGE_TOKEN "page_token" text(4_000);
-    /// Whether to count all items.
+    /// Whether to count all items of the list.
     INCLUDE_TOTAL "include_total" Shape::Bool;
-    /// Whether deleted resources are listed too.
+    /// Whether to include deleted resources.
     SHOW_DELETED "show_deleted" Shape::Bool;
-    /// Whether only to check the request and answer what it would do; nothing is stored.
+    /// Whether to only check the request and return what it would do. Nothing is stored.
     VALIDATE_ONLY "validate_only" Shape::Bool;
-    /// From when on the change holds; now when absent. An earlier instant needs the scope `history:write` and is marked
+    /// When the change takes effect; now when absent. An earlier instant requires the scope `history:write` and is recorded
     /// as a backfill.
     EFFECTIVE_AT "effective_at" Shape::Instant;
-    /// Version of the record in the source system; an older one than stored changes nothing and is answered `stale`.
+    /// Version of the record in the source system. A version older than the stored one changes nothing and has the outcome
+    /// `stale`.
     SOURCE_VERSION "source_version" Shape::Long;
-    /// Cursor of the last event already read, or the `sync_token` of a list; from the beginning when absent.
+    /// Cursor of the last event already read, or the `sync_token` of a list; the beginning of the feed when absent.
     AFTER "after" text(4_000);
-    /// Kinds of resources wanted, such as `risk,project`; all when absent.
+    /// Kinds of resources to include, such as `risk,project`; all when absent.
     KINDS "kinds" text(2_000);
-    /// Types of events wanted, such as `risk.assess,risk.close`; all when absent.
+    /// Types of events to include, such as `risk.assess,risk.close`; all when absent.
     EVENT_TYPES "event_types" text(8_000);
-    /// Programs to which resources must belong, separated by commas; all in sight when absent.
+    /// Ids of programs that the resources must belong to, separated by commas; all visible resources when absent.
     PROGRAM_IDS "program_ids" text(8_000);
-    /// Labels that resources must bear, all of them, separated by commas: each a key, or `key=value`.
+    /// Labels that the resources must all have, separated by commas: each a key, or `key=value`.
     WITH_LABELS "with_labels" text(4_000);
-    /// The consumer whose place and filter to read by, instead of the conditions here.
+    /// Consumer whose position and filter are used, instead of the filter parameters of this request.
     CONSUMER_ID "consumer_id" Shape::Id { prefix: Consumer::KIND.prefix };
-    /// What happened from this instant on, instead of after a cursor.
+    /// Returns the events from this instant on, instead of after a cursor.
     SINCE "since" Shape::Instant;
-    /// Only messages of which this became; all when absent.
+    /// State of the messages to return; all states when absent.
     STATE "state"
         Shape::Word { title: "WebhookDeliveryState", doc: WebhookDeliveryState::DOC, words: WebhookDeliveryState::WORDS };
-    /// Cursor of the feed up to which things are meant; now when absent.
+    /// Cursor of the feed for which the digests are computed; now when absent.
     AT "at" text(4_000);
-    /// The version to begin with; the one that this took the place of when absent.
+    /// Version to compare from; the version that this one replaced when absent.
     FROM_ID "from_id" Shape::Id { prefix: Budget::KIND.prefix };
-    /// What the answer is divided by.
+    /// Dimension by which the figures are grouped.
     GROUP_BY "group_by"
         Shape::Word { title: "FinancialsGrouping", doc: FinancialsGrouping::DOC, words: FinancialsGrouping::WORDS };
-    /// The fiscal year alone, named by the calendar year in which it ends.
+    /// Restricts the figures to this fiscal year, named by the calendar year in which it ends.
     FISCAL_YEAR "fiscal_year" Shape::Int { min: 1_900, max: 2_200 };
-    /// This fiscal period alone.
+    /// Restricts the figures to this fiscal period.
     FISCAL_PERIOD_ID "fiscal_period_id" Shape::Id { prefix: FiscalPeriod::KIND.prefix };
-    /// The currency that everything is converted to as well, an ISO 4217 code; that of the portfolio when only `rate_type`
-    /// is given.
+    /// Currency to convert all figures to, in addition to the original currencies, an ISO 4217 code; the currency of the
+    /// portfolio when only `rate_type` is given.
     CURRENCY "currency" Shape::Text { max: 3, pattern: Some("^[A-Z]{3}$"), example: Some("EUR") };
-    /// By which rates: of the day of posting (`spot`), the mean of the period, its end, or a set of budget rates; `spot`
-    /// when only `currency` is given. A closed period is converted by what was known when it was closed.
+    /// Exchange rates to convert by: the rate of the posting day (`spot`), the average of the period, the rate at the end
+    /// of the period, or a set of budget rates; `spot` when only `currency` is given. A closed period is converted by the
+    /// rates that were known when it was closed.
     RATE_TYPE "rate_type"
         Shape::Word { title: "ExchangeRateType", doc: ExchangeRateType::DOC, words: ExchangeRateType::WORDS };
-    /// The set of budget rates; that of the budget in force of each program, company and year when absent.
+    /// Set of budget rates; the set of the budget in force of each program, company and year when absent.
     RATE_SET "rate_set" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("2026") };
-    /// With `currency` or `rate_type`, what becomes of a figure that lies just between two at the digits of the currency;
-    /// `half_even` when absent.
+    /// With `currency` or `rate_type`, how to round a figure that is exactly halfway between two amounts at the decimal
+    /// places of the currency; `half_even` when absent.
     ROUNDING "rounding" Shape::Word { title: "Rounding", doc: Rounding::DOC, words: Rounding::WORDS };
-    /// Whether what is left of contingency and management reserve counts as `available`.
+    /// Whether the remaining contingency and management reserve count as `available`.
     COUNT_RESERVES "count_reserves" Shape::Bool;
-    /// Whether what is requested and not ordered is told as `requested` and taken off `available`.
+    /// Whether amounts requested but not yet ordered are returned as `requested` and deducted from `available`.
     COUNT_REQUESTS "count_requests" Shape::Bool;
-    /// Whether the entries behind the figures are told too, page by page.
+    /// Whether to return the entries behind the figures too, page by page.
     EXPLAIN "explain" Shape::Bool;
-    /// With `explain`, the account to explain; all of programs when absent.
+    /// Account to explain; all accounts of programs when absent. Requires `explain`.
     ACCOUNT "account" Shape::Word { title: "LedgerAccount", doc: LedgerAccount::DOC, words: LedgerAccount::WORDS };
-    /// With `explain`, the key of the group to explain; all groups when absent.
+    /// Key of the group to explain; all groups when absent. Requires `explain`.
     GROUP_KEY "group_key" text(200);
-    /// The line behind which to begin; from the first when absent.
+    /// Number of the line after which to begin; the first line when absent.
     AFTER_LINE "after_line" Shape::Int { min: 0, max: 1_000_000 };
-    /// The record behind which to begin; from the first when absent.
+    /// Number of the record after which to begin; the first record when absent.
     AFTER_RECORD "after_record" Shape::Int { min: 0, max: 2_000_000_000 };
     /// Code of the source that sends the batch.
     SOURCE "source" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("gla") };
-    /// The source's own name for the batch; the same name again gets the first answer.
+    /// The source's own name for the batch. A batch with the same name returns the first response.
     BATCH_REF "batch_ref" text(200);
-    /// The company whose books the batch belongs to; may be absent where there is one only.
+    /// Company whose books the batch belongs to. May be absent where there is only one company.
     LEGAL_ENTITY_ID "legal_entity_id" text(64);
-    /// How many lines there are.
+    /// Number of lines in the batch.
     COUNT "count" Shape::Int { min: 0, max: 1_000_000 };
-    /// What the lines come to, one a currency, separated by commas: `8454355.90 GBP`, or with the sum of the lines above
-    /// and of those below zero behind it, `8454355.90 GBP 8500000.00 45644.10`.
+    /// Sum of the lines per currency, separated by commas: `8454355.90 GBP`, optionally followed by the sum of the lines
+    /// above zero and the absolute sum of the lines below zero: `8454355.90 GBP 8500000.00 45644.10`.
     TOTALS "totals" text(4_000);
-    /// What the amounts of the lines in the currency of the books come to, like `totals`; checked where it is given.
+    /// Sum of the line amounts in the currency of the books, in the format of `totals`. Checked where it is given.
     LOCAL_TOTALS "local_totals" text(4_000);
-    /// What the amounts of the lines in the currency of the group come to, like `totals`; checked where it is given.
+    /// Sum of the line amounts in the group currency, in the format of `totals`. Checked where it is given.
     GROUP_TOTALS "group_totals" text(4_000);
-    /// Posts the lines that can be posted. Otherwise one that cannot refuses all.
+    /// Whether to post the valid lines when other lines are rejected. Otherwise one rejected line rejects the whole batch.
     PARTIAL "partial" Shape::Bool;
-    /// Whether a line sent before with other content corrects it. Otherwise it is rejected.
+    /// Whether a line that was sent before with other content is a correction. Otherwise it is rejected.
     CORRECTIONS "corrections" Shape::Bool;
-    /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
+    /// Whether these are adjusting entries of finance. A period that is closing accepts only adjusting entries.
     ADJUSTING "adjusting" Shape::Bool;
-    /// Why lines are posted although the budget does not suffice; takes the right to override it.
+    /// Reason for posting lines although the budget is not sufficient. Requires the permission to override the budget.
     OVERRIDE_REASON "override_reason" text(1_000);
-    /// Code of the mapping profile that says how the file is written.
+    /// Code of the mapping profile that describes the format of the file.
     PROFILE "profile" Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("ledger") };
-    /// What kind of file.
+    /// Format of the file.
     FORMAT "format" Shape::Word { title: "ExportFormat", doc: ExportFormat::DOC, words: ExportFormat::WORDS };
-    /// The first day that counts; all before when absent.
+    /// First day to include; all earlier days when absent.
     FROM "from_on" Shape::Day;
-    /// The last day that counts; today when absent.
+    /// Last day to include; today when absent.
     UNTIL "until_on" Shape::Day;
-    /// Facts that a score needs; 3 when absent.
+    /// Number of facts that a score requires; 3 when absent.
     MINIMUM_EVIDENCE "minimum_evidence" Shape::Int { min: 1, max: 1_000 };
-    /// Leaves out what this source wrote itself.
+    /// Leaves out events of changes that this source wrote itself.
     EXCLUDE_SOURCE "exclude_source"
         Shape::Text { max: 64, pattern: Some("^[A-Za-z0-9._-]{1,64}$"), example: Some("jira") };
 }
 
-/// Those that are names: with commas between in a query, a list in a message.
+/// Parameters that are lists of names: separated by commas in a query, a list in a message.
 pub const NAMES: [&str; 5] = [FIELDS.name, KINDS.name, EVENT_TYPES.name, PROGRAM_IDS.name, WITH_LABELS.name];
 
 impl Parameter {
-    /// Whether it is names with commas between.
+    /// Whether the parameter is a list of names.
     pub fn is_names(&self) -> bool {
         NAMES.contains(&self.name)
     }
 
-    /// What is wrong with a value: a code, and what would be right.
+    /// Checks a value. Returns an error code and what the value must be.
     pub fn check(&self, value: &Value) -> Result<(), (&'static str, String)> {
         match value {
-            // A list in a message says by itself where its parts end.
+            // A list in a message needs no separator.
             Value::Array(_) if self.is_names() => Ok(()),
             Value::String(text) => self.check_text(text),
             value => self.check_plain(value),
@@ -179,7 +181,7 @@ impl Parameter {
 
     fn check_plain(&self, value: &Value) -> Result<(), (&'static str, String)> {
         match (&self.shape, value) {
-            // Its range is judged together with filter and order.
+            // The range of page_size is checked together with filter and order.
             (Shape::Int { .. }, Value::Number(_)) if self.name == PAGE_SIZE.name => Ok(()),
             (Shape::Int { min, max }, value) => {
                 let fits = value.as_i64().is_some_and(|number| (*min..=*max).contains(&number));
@@ -204,16 +206,20 @@ impl Parameter {
                 let known = Currency::parse(value).is_some();
                 require(known, "BAD_CURRENCY", || "must be an ISO 4217 code like EUR".to_owned())
             }
-            // A condition that is empty by mistake must not become none.
+            // A filter that is empty by mistake must not return everything.
             Shape::Text { .. } if self.is_names() && value.split(',').any(|part| part.trim().is_empty()) => {
-                Err(("REQUIRED", "must be names with commas between, none of them empty".to_owned()))
+                Err(("REQUIRED", "must be names separated by commas, none of them empty".to_owned()))
             }
             Shape::Text { max, pattern, .. } => {
                 let length = value.chars().count();
-                require(length <= *max, "TOO_LONG", || format!("at most {max} characters, these are {length}"))?;
+                require(length <= *max, "TOO_LONG", || {
+                    format!("must have at most {max} characters, but has {length}")
+                })?;
                 let is_code = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
                 let fits = pattern.is_none() || (!value.is_empty() && value.bytes().all(is_code));
-                require(fits, "BAD_CODE", || format!("1 to {max} letters, digits, dots, underscores or hyphens"))?;
+                require(fits, "BAD_CODE", || {
+                    format!("must be 1 to {max} letters, digits, dots, underscores or hyphens")
+                })?;
                 let clean = !value.chars().any(char::is_control);
                 require(clean, "CONTROL_CHARACTER", || "must not contain control characters".to_owned())
             }
@@ -227,7 +233,7 @@ impl Parameter {
                 steerco_domain::id::parse(prefix, kind, value).map(drop).map_err(|detail| ("BAD_ID", detail))
             }
             Shape::Day => require(Day::parse(value).is_some(), "BAD_DAY", || Day::MUST.to_owned()),
-            _ => Err(("WRONG_TYPE", "cannot be told beside a body".to_owned())),
+            _ => Err(("WRONG_TYPE", "cannot be given as a parameter".to_owned())),
         }
     }
 }

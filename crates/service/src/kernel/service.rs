@@ -1,4 +1,4 @@
-//! The service, its callers and their rights.
+//! The service, authentication and authorisation.
 
 use std::sync::Arc;
 
@@ -30,13 +30,13 @@ pub struct Service {
 
 type Beforehand = for<'a> fn(&'a Service, &'a Command) -> BoxFuture<'a, Result<(), Error>>;
 
-/// What a kind adds to its writes.
+/// Additions of a kind to its writes.
 pub(crate) struct Feature {
     pub(crate) kind: &'static str,
     pub(crate) hooks: Hooks,
-    /// Runs before the transaction: what takes long would keep the writer waiting.
+    /// Runs before the transaction, for slow work that would block the writer.
     pub(crate) beforehand: Option<Beforehand>,
-    /// Runs once it is written, with the organisation.
+    /// Runs after the commit, with the organisation.
     pub(crate) afterwards: Option<fn(&Service, &str)>,
 }
 
@@ -49,7 +49,7 @@ impl Feature {
 }
 
 pub(crate) struct Inner {
-    /// What kinds add to their writes; few do.
+    /// Additions of kinds to their writes; few kinds have any.
     pub(crate) features: &'static [&'static Feature],
     pub(crate) database: Database,
     pub(crate) clock: Clock,
@@ -66,7 +66,7 @@ pub(crate) struct Inner {
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
 }
 
-/// Tells a service to stop: readiness falls, streams end with their cursor.
+/// Signals shutdown: readiness turns false, and streams end with their cursor.
 #[derive(Clone)]
 pub struct StopSignal(Service);
 
@@ -77,7 +77,7 @@ impl StopSignal {
 }
 
 impl Service {
-    /// What this kind adds to its writes; looked up once for a request.
+    /// The additions of this kind to its writes; looked up once per request.
     pub(crate) fn feature(&self, kind: &Kind) -> &'static Feature {
         self.inner.features.iter().find(|feature| feature.kind == kind.name).copied().unwrap_or(Feature::NONE)
     }
@@ -90,15 +90,19 @@ impl Service {
         &self.inner.database
     }
 
-    /// The caller behind a bearer token. Signature and claims only; rights are read with the operation.
+    /// The caller of a bearer token. Checks signature and claims only; permissions are read with the operation.
     pub fn authenticate<'a>(&'a self, bearer: Option<&'a str>) -> BoxFuture<'a, Result<Caller, Error>> {
         Box::pin(async move {
             let Some(token) = bearer else {
-                return Err(Error::new(Reason::Unauthenticated, "send an access token: Authorization: Bearer …"));
+                return Err(Error::new(
+                    Reason::Unauthenticated,
+                    "an access token is required: Authorization: Bearer …",
+                ));
             };
             match self.inner.verifier.verify_signer(token, self.inner.clock.now().seconds()).await {
                 Ok((claims, signer)) => {
-                    // Our own issuer gives tokens to service accounts, so one for a person was made by an operator.
+                    // The built-in issuer gives tokens to service accounts, so a token for a person was minted by an
+                    // operator.
                     let approves = !claims.builtin || self.inner.operator_tokens_approve;
                     Ok(Caller { claims, signer: Some(signer), approves, preview: None })
                 }
@@ -110,12 +114,12 @@ impl Service {
         })
     }
 
-    /// Whether the issuer of these claims is still trusted so far.
+    /// Whether the issuer of these claims is still trusted for them.
     pub(crate) fn trusts(&self, caller: &Caller) -> bool {
         self.inner.verifier.trusts(&caller.claims)
     }
 
-    /// The caller's account and what it may do with this row of the table, read now.
+    /// Reads the account of the caller now and checks the permission.
     pub(crate) async fn authorise(
         &self,
         conn: &Conn,
@@ -139,14 +143,14 @@ impl Service {
         found.ok_or_else(refused)
     }
 
-    /// Whether the caller still may, by rights of which nothing has changed in the database since they were read.
+    /// Whether the caller still has the permission, by rights that have not changed in the database since they were read.
     pub(crate) fn still_permits(&self, caller: &Caller, access: &Access, row: &Permission) -> Result<(), Error> {
         self.check_token(caller)?;
         authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())?;
         Ok(())
     }
 
-    /// Whether the token still speaks for its caller.
+    /// Whether the token is still valid for its caller.
     fn check_token(&self, caller: &Caller) -> Result<(), Error> {
         if self.inner.clock.now().seconds() > caller.claims.expires_at + crate::auth::LEEWAY {
             return Err(Error::new(Reason::Unauthenticated, "the token has expired"));
@@ -157,7 +161,7 @@ impl Service {
         Ok(())
     }
 
-    /// Whether the caller's account may act at all; for what everyone may read who may.
+    /// Whether the account of the caller may act at all; for operations that require no permission.
     pub fn admit<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
@@ -166,7 +170,7 @@ impl Service {
         })
     }
 
-    /// Whether the caller may do this anywhere; for what is not a resource, such as `metrics` `read`.
+    /// Whether the caller has the permission anywhere; for operations without a resource, such as `metrics` `read`.
     pub fn permit<'a>(
         &'a self,
         caller: &'a Caller,
@@ -191,7 +195,7 @@ impl Service {
         &self.inner.base_url
     }
 
-    /// Database reachable, migrations applied, feed readable.
+    /// Whether the database is reachable, migrations are applied, and the feed is readable.
     pub fn ready(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             if *self.inner.stopping.borrow() {
@@ -213,12 +217,12 @@ impl Service {
     }
 }
 
-/// Nobody looks as a partner that sees nothing itself: one that is suspended, ended, deleted or not there.
+/// Rejects the preview of a partner that is suspended, ended, deleted or does not exist: such a partner sees nothing.
 async fn check_preview(conn: &Conn, org: &str, partner: &str) -> Result<(), Fail> {
     Id::<Partner>::parse(partner).map_err(|detail| Error::fault("Preview-As-Partner", "BAD_ID", detail))?;
     let state = query::find_text(conn, org, Partner::KIND, partner, "state").await?;
     if state.as_deref() == Some(PartnerState::Active.word()) {
         return Ok(());
     }
-    Err(Error::new(Reason::Forbidden, "there is no such partner that sees anything").into())
+    Err(Error::new(Reason::Forbidden, "the partner does not exist or is not active").into())
 }

@@ -1,4 +1,4 @@
-//! What the service is opened with.
+//! Settings that the service is opened with.
 
 use steerco_domain::access::Role;
 use steerco_domain::attachment::CONTENT_MAX;
@@ -10,54 +10,60 @@ use crate::auth::IssuerConfig;
 use crate::clock::Clock;
 use crate::webhook_guard::Guard;
 
-/// A message is never on its way for longer than a node has its endpoint to itself.
+/// A delivery never takes longer than the lease of a node on an endpoint.
 const TIMEOUT_MAX: u32 = 20;
 
-/// What the service is opened with.
+/// Settings that the service is opened with.
 pub struct Settings {
     /// `sqlite://file` or `postgres://…`.
     pub database: String,
-    /// Apply migrations at start.
+    /// Whether to apply migrations at start.
     pub migrate: bool,
-    /// URL that names the built-in issuer and the audience of its tokens.
+    /// URL that identifies the built-in issuer and the audience of its tokens.
     pub base_url: String,
-    /// Trusted issuers beside the built-in one.
+    /// Trusted issuers in addition to the built-in one.
     pub issuers: Vec<IssuerConfig>,
-    /// Seconds a token of the built-in issuer lives.
+    /// Lifetime of a token of the built-in issuer in seconds.
     pub token_seconds: u32,
-    /// Whether a token that an operator made for a person may approve and accept like that person.
+    /// Whether a token that an operator minted for a person may approve and accept like that person.
     pub operator_tokens_approve: bool,
-    /// Days the feed can be read back.
+    /// Number of days that the feed reaches back.
     pub feed_days: u32,
-    /// How much attachments may take.
+    /// Size limits of attachments.
     pub attachments: AttachmentLimits,
-    /// How webhooks are sent.
+    /// Settings of webhook deliveries.
     pub webhooks: WebhookSettings,
-    /// Prefix of the publisher in open contracting ids, `ocds-` and six letters or digits.
+    /// Prefix of the publisher in open contracting ids: `ocds-` and six letters or digits.
     pub ocid_prefix: String,
     pub clock: Clock,
 }
 
 impl Settings {
-    /// All that is wrong with them, each with the name of the setting: nothing is put right in silence.
+    /// Returns all errors, each with the name of the setting. No value is corrected silently.
     pub fn check(&self) -> Result<(), Vec<String>> {
         let mut faults = Vec::new();
         let mut require = |holds: bool, fault: String| faults.extend((!holds).then_some(fault));
         let known = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| self.database.starts_with(scheme));
-        require(known, "database: starts with sqlite:// or postgres://".to_owned());
+        require(known, "database: must start with sqlite:// or postgres://".to_owned());
         require(is_web_address(&self.base_url), "base_url: must be an address like https://steerco.example".to_owned());
-        require(self.token_seconds > 0, "auth.token_seconds: at least 1".to_owned());
-        require(self.feed_days > 0, "feed.days: at least 1".to_owned());
+        require(self.token_seconds > 0, "auth.token_seconds: must be at least 1".to_owned());
+        require(self.feed_days > 0, "feed.days: must be at least 1".to_owned());
         let bytes = 1..=CONTENT_MAX;
-        require(bytes.contains(&self.attachments.max_bytes), format!("attachments.max_bytes: 1 to {CONTENT_MAX}"));
+        require(
+            bytes.contains(&self.attachments.max_bytes),
+            format!("attachments.max_bytes: must be from 1 to {CONTENT_MAX}"),
+        );
         let timeout = (1..=TIMEOUT_MAX).contains(&self.webhooks.timeout_seconds);
-        require(timeout, format!("webhooks.timeout_seconds: 1 to {TIMEOUT_MAX}"));
+        require(timeout, format!("webhooks.timeout_seconds: must be from 1 to {TIMEOUT_MAX}"));
         if let Err(fault) = Guard::new(&self.webhooks.allow) {
             require(false, fault);
         }
         for IssuerConfig { issuer, organisations, greatest_roles, .. } in &self.issuers {
             for role in greatest_roles.iter().filter(|role| Role::from_word(role).is_none()) {
-                require(false, format!("issuer {issuer}: there is no role {role}; roles are {}", Role::choices()));
+                require(
+                    false,
+                    format!("issuer {issuer}: the role {role} does not exist; roles are {}", Role::choices()),
+                );
             }
             for org in organisations.iter().filter(|org| Id::<Organisation>::parse(org).is_err()) {
                 require(false, format!("issuer {issuer}: {org} is not the id of an organisation"));
@@ -71,12 +77,12 @@ fn is_web_address(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// How much attachments may take.
+/// Size limits of attachments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttachmentLimits {
-    /// Bytes of one content.
+    /// Maximum bytes of one content.
     pub max_bytes: u64,
-    /// Bytes of all contents of an organisation; the same content twice counts once.
+    /// Maximum bytes of all contents of an organisation. The same content stored twice counts once.
     pub quota_bytes: u64,
 }
 
@@ -86,19 +92,19 @@ impl Default for AttachmentLimits {
     }
 }
 
-/// How webhooks are sent.
+/// Settings of webhook deliveries.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
-    /// Addresses and ranges inside the network that may be reached all the same, also by http.
+    /// Addresses and ranges inside the network that deliveries may reach, also over http.
     pub allow: Vec<String>,
-    /// Seconds after which a message that was not taken is sent again, one for each time.
+    /// Seconds to wait before each retry of a delivery that failed.
     pub retry_seconds: Vec<u32>,
-    /// Seconds that a receiver has to answer.
+    /// Seconds that a receiver has to respond.
     pub timeout_seconds: u32,
 }
 
 impl Default for WebhookSettings {
-    /// At once, and then nine times over more than three days: as Standard Webhooks recommend.
+    /// The first attempt at once, then nine retries over more than three days, as Standard Webhooks recommend.
     fn default() -> Self {
         let (minute, hour) = (60, 3_600);
         let retry_seconds =

@@ -1,4 +1,4 @@
-//! Proposing what is to be accrued at the end of a period.
+//! Proposes the accruals at the end of a fiscal period.
 
 use futures::future::BoxFuture;
 use steerco_domain::access::{Permission, find};
@@ -20,11 +20,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(PROPOSE),
     path: "/v1/fiscal-periods/{id}/accrual-proposal",
     under: Under::Kind(FiscalPeriod::KIND),
-    summary: "Get what is to be accrued at the end of a fiscal period",
-    doc: "The commitments of the company on which work was received and not invoiced at the end of the period, as far as the \
-          caller sees their programs. Each is computed from what the commitment says is received and invoiced, less what \
-          was posted after the period, and the totals are compared with the accrual account of the ledger up to that \
-          period.",
+    summary: "Get the accruals proposed for the end of a fiscal period",
+    doc: "The commitments of the company with work received but not invoiced at the end of the period, in the programs \
+          that are visible to the caller. Each amount is computed from the received and invoiced amounts of the \
+          commitment, less entries posted after the period. The totals are compared with the accrual account of the \
+          ledger up to that period.",
     answer: AnswerDoc::of::<AccrualProposal>("The proposal."),
     refusals: &[404],
     ..Operation::get(|service, context, mut arguments| {
@@ -33,7 +33,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 }];
 
 impl Service {
-    /// What was received and not invoiced at the end of a period, as far as the caller sees the programs.
+    /// Work received but not invoiced at the end of a period, in the programs that are visible to the caller.
     pub fn accrual_proposal<'a>(
         &'a self,
         caller: &'a Caller,

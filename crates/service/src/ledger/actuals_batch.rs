@@ -1,5 +1,5 @@
-//! Posting actuals: every line of a batch finds its end, all of them or none are written, and the same batch is
-//! answered the same way for ever.
+//! Posts actuals: the outcome of every line is decided, all lines or none are written, and a batch that is sent again
+//! gets the same response at any later time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,24 +40,24 @@ pub(crate) const POST: &Permission = find("actuals_batch", "create");
 const ADJUST: &Permission = find("actuals_batch", "adjust");
 const OVERRIDE: &Permission = find("actuals_batch", "override");
 
-/// What became of a batch, and of its first lines.
+/// A posted batch and its first line outcomes.
 #[derive(Debug)]
 pub struct PostedBatch {
     pub written: Written<ActualsBatch>,
     pub results: Vec<ActualsResult>,
-    /// The line after which results are missing here.
+    /// The line after which outcomes are left out here.
     pub more_after: Option<i32>,
 }
 
-/// What became of a batch, and of its first lines.
+/// A batch of actuals and the outcomes of its first lines.
 #[answer]
 pub struct PostedActualsBatch {
     /// The batch.
     pub actuals_batch: Part<ActualsBatch>,
-    /// What became of its lines, the first 1000 of them.
+    /// Outcomes of the first 1000 lines.
     #[field(max = RESULTS_SHOWN)]
     pub results: Vec<ActualsResult>,
-    /// The line after which the next page of results begins, where there are more.
+    /// Number of the line after which the next page of outcomes begins; absent when all are included.
     #[field(min = 1)]
     pub more_after_line: Option<i32>,
 }
@@ -78,16 +78,16 @@ const EXAMPLE: &str = r#"{
     }]
 }"#;
 
-/// What posts actuals, to be filled in.
+/// A template of operations that post actuals.
 pub(crate) const fn posting(run: Run) -> Operation {
     Operation {
         service: ActualsBatch::KIND.title,
         under: Under::Kind(ActualsBatch::KIND),
         parameters: WRITING,
         answer: AnswerDoc::of::<PostedActualsBatch>(
-            "The first answer again; or with `validate_only` what would become of the lines.",
+            "The stored response to an earlier batch of the same name; or, with `validate_only`, the expected line outcomes.",
         ),
-        created: Some("The batch, and what became of its lines."),
+        created: Some("The batch and its line outcomes."),
         ..Operation::post(run)
     }
 }
@@ -97,10 +97,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(POST),
     path: "/v1/actuals-batches",
     summary: "Post a batch of actuals",
-    doc: "In one transaction, up to 10000 lines. Control totals that do not match refuse the whole batch, and so does a line \
-          that cannot be posted, unless `partial`. The same `batch_ref` of a source at any later time gets the first \
-          answer; the same line again is a `duplicate`, whatever its batch. A cost code that nothing maps goes to \
-          suspense. With `validate_only`: what would become of it.",
+    doc: "Up to 10000 lines in one transaction. Control totals that do not match reject the whole batch, and so does a \
+          line that cannot be posted, unless `partial` is set. A batch with the same `source` and `batch_ref` returns \
+          the first response at any later time. A line that was posted before is a `duplicate`, in any batch. A cost \
+          code without a coding rule is posted to suspense. With `validate_only`, returns the expected outcomes and \
+          posts nothing.",
     body: Some(Body::of::<PostActualsBatch>(EXAMPLE)),
     ..posting(|service, context, arguments| {
         Box::pin(async move {
@@ -110,11 +111,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     })
 }];
 
-/// What was told of the lines when a batch was decided: a dry run stores nothing to read it from.
+/// Line outcomes when a batch was decided: a dry run stores nothing from which they could be read.
 type ToldLines = Arc<Mutex<Vec<ActualsResult>>>;
 
 impl Service {
-    /// Posts a batch of actuals that came whole.
+    /// Posts a batch of actuals that arrived in one message.
     pub fn post_actuals<'a>(
         &'a self,
         context: &'a Context,
@@ -123,7 +124,7 @@ impl Service {
         Box::pin(async move { self.post_sent(context, Sent::whole(batch)).await })
     }
 
-    /// Posts what was sent, however it came.
+    /// Posts a batch, in one message or streamed.
     pub(crate) async fn post_sent(&self, context: &Context, sent: Sent) -> Result<PostedBatch, Error> {
         let sent = Arc::new(sent);
         let PostActualsBatch { partial, corrections, adjusting, override_reason, .. } = &sent.batch;
@@ -142,7 +143,7 @@ impl Service {
         self.posted(&context.caller, written, results).await
     }
 
-    /// The answer: with the results that were told, or of an earlier act those that were kept.
+    /// The response: with the decided outcomes, or for an earlier batch with the stored ones.
     pub(crate) async fn posted(
         &self,
         caller: &Caller,
@@ -164,7 +165,7 @@ async fn decide(
     let scope = write.scope(Some(POST))?;
     let batch = &sent.batch;
     if !scope.is_whole() {
-        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+        return Err(Error::new(Reason::Forbidden, "a grant over the whole organisation is required").into());
     }
     if batch.adjusting {
         write.scope(Some(ADJUST))?;
@@ -196,7 +197,7 @@ async fn decide(
     orders.finish(write, &entity)?;
     let outcomes = resolved.tally.outcomes();
     let outcomes = outcomes
-        .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds"))?;
+        .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines exceeds the range of an amount"))?;
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     after.line_count = count(sent.count);
     after.outcomes = outcomes;
@@ -227,23 +228,24 @@ async fn decide(
     Ok(Decided { resource, scope, outcome, change, source_version: None })
 }
 
-/// The batch of this name was there already: it is answered again, if it is the same.
+/// A batch of this name exists: its response is returned again if the content is the same.
 pub(crate) fn first_answer(scope: Scope, before: ActualsBatch, sha256: &str) -> Result<Decided, Fail> {
     if before.lines_sha256.as_str() != sha256 {
-        let detail = format!("the batch {} of this source was sent with other lines or totals", before.batch_ref);
+        let detail =
+            format!("the batch {} of this source was already sent with other lines or totals", before.batch_ref);
         return Err(Error::new(Reason::AlreadyExists, detail).into());
     }
     Ok(Decided { resource: Box::new(before), scope, outcome: Outcome::Unchanged, change: None, source_version: None })
 }
 
-/// What can be judged of a batch alone: the lines themselves and what they come to.
+/// Checks of the batch alone: the lines themselves and their totals.
 fn check_whole(sent: &Sent) -> Result<(), Error> {
     let mut faults = sent.faults.clone();
     faults.extend(check_control(&sent.batch.control, sent.count, &sent.sums));
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
-/// Unless the batch is to be posted in part, one line that cannot be posted refuses all.
+/// Unless the batch is partial, one line that cannot be posted rejects the whole batch.
 fn refuse_rejected(batch: &PostActualsBatch, unposted: &[Unposted]) -> Result<(), Error> {
     let rejected = unposted.iter().filter(|line| line.status == ActualsStatus::Rejected && !batch.partial);
     let fault = |line: &Unposted| {
@@ -254,13 +256,13 @@ fn refuse_rejected(batch: &PostActualsBatch, unposted: &[Unposted]) -> Result<()
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
-/// The company whose books are meant.
+/// The company whose books the batch belongs to.
 pub(crate) async fn find_entity(write: &WriteContext<'_>, given: Option<Id<LegalEntity>>) -> Result<LegalEntity, Fail> {
     let sight = write.scope(Some(LegalEntity::KIND.rows.read))?;
     if let Some(id) = given {
         let found = query::find::<LegalEntity>(write.conn, &sight, &id.to_string(), Moment::Now).await?;
         let live = found.filter(|entity| entity.deleted_at.is_none());
-        let missing = || Error::fault("/legal_entity_id", "NOT_FOUND", "there is no such legal_entity");
+        let missing = || Error::fault("/legal_entity_id", "NOT_FOUND", "the legal_entity does not exist");
         return Ok(live.ok_or_else(missing)?);
     }
     let order = steerco_domain::list::parse_order(None, LegalEntity::KIND, Mask::ALL).map_err(Error::invalid)?;
@@ -269,13 +271,19 @@ pub(crate) async fn find_entity(write: &WriteContext<'_>, given: Option<Id<Legal
     match (found.pop(), found.pop()) {
         (Some(one), None) => Ok(one.typed()?),
         (None, _) => {
-            Err(Error::fault("/legal_entity_id", "REQUIRED", "there is no legal entity yet: create one").into())
+            Err(Error::fault("/legal_entity_id", "REQUIRED", "the organisation has no legal entity yet: create one")
+                .into())
         }
-        _ => Err(Error::fault("/legal_entity_id", "REQUIRED", "there are several: say whose books these are").into()),
+        _ => Err(Error::fault(
+            "/legal_entity_id",
+            "REQUIRED",
+            "legal_entity_id is required: the organisation has several legal entities",
+        )
+        .into()),
     }
 }
 
-/// A batch without lines so far. `header` is its source, its name there and the digest of what was sent.
+/// A batch without lines so far. `header` has its source, its name in the source and the digest of its content.
 pub(crate) fn new_batch(
     write: &WriteContext<'_>,
     id: u128,
@@ -291,7 +299,7 @@ pub(crate) fn new_batch(
     ActualsBatch::create(body.as_object().unwrap_or(&Map::new()), &seed)
 }
 
-/// The results that come with the answer.
+/// The line outcomes in the response.
 fn first_results(first: &[Line], resolved: &Resolved, base: u128) -> Vec<ActualsResult> {
     let mut others = resolved.unposted.iter().peekable();
     let result = |(i, (Line { line, .. }, fate)): (usize, (&Line, &Option<LineOutcome>))| {

@@ -1,4 +1,5 @@
-//! What becomes of each line of a batch of actuals. Lines are looked at in chunks; of each, a few bytes are kept.
+//! Decides the outcome of each line of a batch of actuals. Lines are processed in chunks; only a few bytes per line are
+//! kept.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,7 @@ use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::coding_rule::{Coder, Coding};
 use crate::write_context::WriteContext;
 
-/// Everything that is known while lines find their ends.
+/// State while the outcomes of lines are decided.
 pub(crate) struct Resolver<'a> {
     sent: &'a Sent,
     periods: &'a Periods,
@@ -32,16 +33,16 @@ pub(crate) struct Resolver<'a> {
     /// The entries that the lines of this chunk replace.
     old: HashMap<String, LedgerEntry>,
     org: String,
-    /// Of the books.
+    /// Currency of the books.
     currency: Currency,
     resolved: Resolved,
-    /// Of the entries that will be posted.
+    /// Sum of the entries that will be posted.
     sum: EntrySum,
     courses: HashMap<Course, u32>,
-    /// Digest of each identifier, with that of the content it came with.
+    /// Digest of each identifier, with the digest of its content.
     seen: HashMap<u128, u128>,
     contents: HashSet<u128>,
-    /// Lines that refuse the whole.
+    /// Number of lines that reject the whole batch.
     rejected: usize,
 }
 
@@ -77,7 +78,7 @@ impl<'a> Resolver<'a> {
         (self.resolved, self.sum, self.orders)
     }
 
-    /// Looks at the next chunk.
+    /// Processes the next chunk.
     pub(crate) async fn take(&mut self, write: &WriteContext<'_>, n: usize, maker: &Maker) -> Result<(), Fail> {
         let lines = self.sent.lines.chunk(write.conn, n).await?;
         let source = self.sent.batch.source.as_str();
@@ -118,7 +119,7 @@ impl<'a> Resolver<'a> {
         let resolved = &mut self.resolved;
         resolved.fates.push(None);
         resolved.tally.add(status, line.amount);
-        // Where one rejected line refuses all, no more of them are told than are shown.
+        // Where one rejected line rejects the batch, only as many are collected as are returned.
         if status == ActualsStatus::Rejected && !self.sent.batch.partial {
             self.rejected += 1;
             if self.rejected > FAULTS_MAX {
@@ -135,20 +136,20 @@ impl<'a> Resolver<'a> {
         });
     }
 
-    /// What becomes of a line whose identifier was there before, in this batch or an earlier one, and that is not posted.
+    /// The outcome of a line whose identifier was sent before, in this batch or an earlier one, and that is not posted.
     fn sent_before(&mut self, line: &ActualsLine, digest: &str, known: Option<&Known>) -> Option<End> {
         let earlier = self.seen.insert(short(line.external_id.as_str()), number_of(digest));
         match (earlier, known) {
             (Some(earlier), _) if earlier == number_of(digest) => Some((ActualsStatus::Duplicate, None, None)),
             (Some(_), _) => {
-                let detail = "an earlier line of this batch has this external_id and other content".to_owned();
+                let detail = "an earlier line of this batch has the same external_id with other content".to_owned();
                 Some((ActualsStatus::Rejected, Some(("DUPLICATE".to_owned(), detail)), None))
             }
             (None, Some(known)) if known.content_digest == digest => {
                 Some((ActualsStatus::Duplicate, None, Some(known.entry_id.clone())))
             }
             (None, Some(known)) if !self.sent.batch.corrections => {
-                let detail = "was sent before with other content; say corrections to correct it".to_owned();
+                let detail = "was sent before with other content; set corrections to correct it".to_owned();
                 let reason = Some(("CHANGED".to_owned(), detail));
                 Some((ActualsStatus::Rejected, reason, Some(known.entry_id.clone())))
             }
@@ -205,11 +206,11 @@ impl<'a> Resolver<'a> {
         Ok(Ok(LineOutcome { status, repeats, course: self.place(course) }))
     }
 
-    /// Where a line goes, and the commitment it invoices.
+    /// Period and coding of a line, and the commitment it invoices.
     fn course(&self, line: &ActualsLine) -> Result<(Course, Option<Id<Commitment>>), Why> {
         if let Some(local) = line.local_amount.filter(|local| local.currency != self.currency) {
             let (said, books) = (local.currency.code(), self.currency.code());
-            return Err(("DOES_NOT_FIT", format!("local_amount is in {said}, the books are in {books}")));
+            return Err(("DOES_NOT_FIT", format!("local_amount is in {said}, but the books are in {books}")));
         }
         let (period, prior) = self.periods.of(line)?;
         let order = self.orders.find(line)?;
@@ -229,7 +230,7 @@ impl<'a> Resolver<'a> {
         place
     }
 
-    /// Whether the budget lets a cost be posted: what it spends, less what its order no longer binds and what it replaces.
+    /// Checks the budget for a cost: its amount less what it releases from its order and less the entry it replaces.
     async fn spend(
         &mut self,
         write: &WriteContext<'_>,
@@ -258,7 +259,7 @@ impl<'a> Resolver<'a> {
             [old.and_then(invoiced_by).map(|(id, units)| (id, -units)), order.map(|id| (id, line.amount.units))];
         let steps: Vec<_> = steps.into_iter().flatten().collect();
         match steps.as_slice() {
-            // The same order: what counts is the difference.
+            // The same budget: only the difference counts.
             [(old, less), (new, more)] if old == new => {
                 changes.extend(self.orders.freed(*new, less.saturating_add(*more)));
             }
@@ -268,21 +269,21 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The commitment that an entry invoiced, and by how much.
+/// The commitment that an entry invoiced, and the amount.
 fn invoiced_by(entry: &LedgerEntry) -> Option<(Id<Commitment>, i64)> {
     entry.invoiced_commitment_id.map(|id| (id, entry.amount.units))
 }
 
-/// Of each identifier a few bytes are enough to know it again.
+/// A short digest of an identifier, enough to recognise it.
 fn short(text: &str) -> u128 {
     let digest = Sha256::digest(text);
     digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
-/// A digest of a content, 32 hexadecimal digits, as a number.
+/// Converts the digest of a content, 32 hexadecimal digits, to a number.
 fn number_of(digest: &str) -> u128 {
     u128::from_str_radix(digest, 16).unwrap_or_default()
 }
 
-/// Why a line is not posted: its status, code and words, and the entry that was there.
+/// Why a line is not posted: status, error code and text, and the existing entry.
 type End = (ActualsStatus, Option<(String, String)>, Option<String>);

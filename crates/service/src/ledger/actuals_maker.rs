@@ -1,4 +1,4 @@
-//! The entries that a batch of actuals makes, the same each time: once to know what they come to, once to post them.
+//! Builds the entries of a batch of actuals deterministically: once to compute their digest, once to post them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use steerco_persistence::{Conn, Fail, ledger};
 use crate::actuals_resolved::Resolved;
 use crate::actuals_sent::{CHUNK, Line, Sent};
 
-/// Posts what was resolved, chunk by chunk.
+/// Posts the resolved lines, chunk by chunk.
 pub(crate) struct Poster {
     pub(crate) sent: Arc<Sent>,
     pub(crate) resolved: Resolved,
@@ -36,14 +36,14 @@ impl Poster {
     }
 }
 
-/// Makes the entries of a batch, which is known so far as they name it.
+/// Builds the entries of a batch. Only the members of `batch` that its entries repeat need to be set.
 pub(crate) struct Maker {
     pub(crate) batch: ActualsBatch,
     pub(crate) base: u128,
 }
 
 impl Maker {
-    /// The entries of a chunk of lines whose ends are known. `old` are the entries that they replace.
+    /// The entries of a chunk of resolved lines. `old` are the entries that they replace.
     pub(crate) fn entries<'a>(
         &'a self,
         resolved: &'a Resolved,
@@ -57,7 +57,7 @@ impl Maker {
         })
     }
 
-    /// The entry that takes back what the line replaces, and that of the line.
+    /// The reversal of the entry that the line replaces, and the entry of the line.
     fn of_line(
         &self,
         resolved: &Resolved,
@@ -73,7 +73,7 @@ impl Maker {
         let reversal = replaced.map(|old| LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 0)),
             entry_type: LedgerEntryType::Reversal,
-            // Also of a cost that was moved: what it once was in suspense went with the move.
+            // Also for a cost that was reclassified: the reclassification has already cleared suspense.
             debit_account: LedgerAccount::Clearing,
             credit_account: old.debit_account,
             fiscal_period_id: course.period,
@@ -139,7 +139,7 @@ impl Maker {
         [reversal, Some(entry)]
     }
 
-    /// An earlier entry as this batch would write it.
+    /// A copy of an earlier entry as written by this batch.
     fn common(&self, line: i32, old: LedgerEntry) -> LedgerEntry {
         LedgerEntry {
             created_at: self.batch.created_at,
@@ -152,7 +152,7 @@ impl Maker {
     }
 }
 
-/// How many entries there are, and the digest over them.
+/// Number of entries and the digest over them.
 #[derive(Default)]
 pub(crate) struct EntrySum {
     count: i32,
@@ -170,7 +170,7 @@ impl EntrySum {
     }
 }
 
-/// The id of the reversal (0) or the entry (1) of a line: the same each time the entries are made.
+/// The id of the reversal (0) or the entry (1) of a line, the same each time the entries are built.
 pub(crate) fn id_of(base: u128, line: usize, which: u128) -> u128 {
     base.wrapping_add(2 * line as u128 + which)
 }

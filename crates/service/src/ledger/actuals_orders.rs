@@ -1,5 +1,5 @@
-//! The order lines that a batch of actuals invoices: found by what its lines name, reduced in the order of the lines, and
-//! written once each, so that received work counts in commitments or accruals and never beside the cost.
+//! Order lines that a batch of actuals invoices: found by the references of its lines, reduced in the order of the lines,
+//! and written once each, so that received work counts either as commitment or accrual or as cost, never twice.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,10 +19,10 @@ use crate::commitment::{add_entries, change_also, open_period};
 use crate::hooks::settle;
 use crate::write_context::WriteContext;
 
-/// Code and words of why a line cannot be posted.
+/// Error code and text of a line that cannot be posted.
 pub(crate) type Why = (&'static str, String);
 
-/// The orders of a batch.
+/// The order lines of a batch.
 pub(crate) struct Orders {
     held: HashMap<Id<Commitment>, Order>,
     by_key: HashMap<OrderKey, Id<Commitment>>,
@@ -30,7 +30,7 @@ pub(crate) struct Orders {
     adjusting: bool,
 }
 
-/// An order line as the lines so far leave it.
+/// An order line after the lines so far.
 struct Order {
     before: Commitment,
     invoiced: i64,
@@ -38,7 +38,7 @@ struct Order {
 }
 
 impl Orders {
-    /// Holds the commitments that the lines name, and the periods their entries may go to, where there is need of them.
+    /// Locks the commitments that the lines name, and the periods for their entries where needed.
     pub(crate) async fn read(write: &WriteContext<'_>, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
         let (keys, adjusting) = (&sent.orders, sent.batch.adjusting);
         let controlled = entity.actuals_control.is_some();
@@ -59,7 +59,7 @@ impl Orders {
         Ok(orders)
     }
 
-    /// Holds the commitments that these earlier entries invoiced too: a correction takes that back.
+    /// Locks the commitments that the replaced entries invoiced too, because a correction reverses those invoices.
     pub(crate) async fn read_replaced(
         &mut self,
         write: &WriteContext<'_>,
@@ -80,28 +80,28 @@ impl Orders {
         self.held.insert(before.id, Order { before, invoiced, document: None });
     }
 
-    /// The commitment that a line invoices, where it names an order; or why it cannot.
+    /// The commitment that a line invoices, if it names an order; or an error code and text.
     pub(crate) fn find(&self, line: &ActualsLine) -> Result<Option<&Commitment>, Why> {
         let Some(key) = line.order() else { return Ok(None) };
         let order = self.by_key.get(&key).and_then(|id| self.held.get(id));
         let Some(Order { before: it, .. }) = order else {
             let (reference, line) = key;
             let line = if line.is_empty() { String::new() } else { format!(", line {line}") };
-            let detail = format!("these books have no commitment to order {reference}{line}: send the order first");
+            let detail = format!("the books have no commitment for order {reference}{line}: send the order first");
             return Err(("NOT_FOUND", detail));
         };
         let (ordered, invoiced) = (it.requested.currency.code(), line.amount.currency.code());
         if ordered != invoiced {
-            return Err(("DOES_NOT_FIT", format!("the order is in {ordered}, the line in {invoiced}")));
+            return Err(("DOES_NOT_FIT", format!("the order is in {ordered}, but the line is in {invoiced}")));
         }
         if line.program_id.is_some_and(|program| program != it.program_id) {
-            return Err(("DOES_NOT_FIT", "the order is of another program".to_owned()));
+            return Err(("DOES_NOT_FIT", "the order belongs to another program".to_owned()));
         }
         self.check_period(it)?;
         Ok(Some(it))
     }
 
-    /// Whether an earlier invoice can be taken back.
+    /// Whether an earlier invoice can be reversed.
     pub(crate) fn check_replaced(&self, entry: &LedgerEntry) -> Result<(), Why> {
         let order = entry.invoiced_commitment_id.and_then(|id| self.held.get(&id));
         order.map_or(Ok(()), |order| self.check_period(&order.before))
@@ -112,7 +112,7 @@ impl Orders {
         open.map(|_| ()).map_err(|error| ("PERIOD_CLOSED", error.into_first().1))
     }
 
-    /// What becomes available again where an order is invoiced by so much more, and in which budget.
+    /// The amount that becomes available when an order is invoiced by this amount, and the budget it returns to.
     pub(crate) fn freed(&self, id: Id<Commitment>, units: i64) -> Option<(Budgeted, i64)> {
         let Order { before: it, invoiced, .. } = self.held.get(&id)?;
         let sum = |(committed, accrued): (i64, i64)| committed.saturating_add(accrued);
@@ -120,8 +120,8 @@ impl Orders {
         Some((Budgeted::of(&self.books, it.program_id, it.fiscal_period_id, it.requested.currency)?, freed))
     }
 
-    /// Invoices an order by so much more, or less; by how much that is more than it had left, or below zero, than was
-    /// invoiced of it.
+    /// Invoices an order by this amount, which may be negative. Returns the amount beyond what the order had left or,
+    /// below zero, beyond what was invoiced.
     pub(crate) fn invoice(
         &mut self,
         id: Id<Commitment>,
@@ -129,7 +129,7 @@ impl Orders {
         document: Option<&Text<200>>,
     ) -> Result<Option<Amount>, Why> {
         let Some(order) = self.held.get_mut(&id) else { return Ok(None) };
-        let too_much = || ("OUT_OF_RANGE", "the invoices of the order are beyond what an amount holds".to_owned());
+        let too_much = || ("OUT_OF_RANGE", "the invoices of the order exceed the range of an amount".to_owned());
         let (after, ordered) =
             (order.invoiced.checked_add(units).ok_or_else(too_much)?, order.before.committed.units());
         order.invoiced = after;
@@ -138,7 +138,7 @@ impl Orders {
         Ok(Some(Amount::new(exceeds)).filter(|amount| amount.units() != 0))
     }
 
-    /// Writes every order whose invoices have changed, with what that posts.
+    /// Writes every order whose invoices have changed, with its ledger entries.
     pub(crate) fn finish(self, write: &WriteContext<'_>, entity: &LegalEntity) -> Result<(), Fail> {
         let changed = self.held.into_values().filter(|order| order.invoiced != order.before.invoiced.units());
         let mut changed: Vec<Order> = changed.collect();

@@ -1,4 +1,4 @@
-//! The periods that lines of actuals fall into.
+//! The fiscal periods of lines of actuals.
 
 use steerco_domain::Resource;
 use steerco_domain::actuals_line::ActualsLine;
@@ -13,7 +13,7 @@ use steerco_persistence::{Fail, Scope, ledger};
 use crate::actuals_sent::Sent;
 use crate::write_context::WriteContext;
 
-/// The periods that lines may fall into.
+/// The fiscal periods that lines may be posted to.
 pub(crate) struct Periods {
     all: Vec<FiscalPeriod>,
     late: LateLines,
@@ -44,8 +44,9 @@ impl Periods {
         }
     }
 
-    /// The period a line counts in and, where that is a later one, the period it belongs to; or why it has none.
-    #[expect(clippy::type_complexity, reason = "the two periods or code and words")]
+    /// The period to which a line is posted and, where that is a later one, the period it belongs to; or an error code and
+    /// text.
+    #[expect(clippy::type_complexity, reason = "the two periods, or code and text")]
     pub(crate) fn of(
         &self,
         line: &ActualsLine,
@@ -55,8 +56,8 @@ impl Periods {
             None => !period.adjustment && (period.starts_on..=period.ends_on).contains(&line.posted_on),
         };
         let Some(period) = self.all.iter().find(holds) else {
-            let missing = || format!("there is no fiscal period for {}: create it", line.posted_on);
-            let unknown = |_| "there is no such fiscal period of this legal entity".to_owned();
+            let missing = || format!("no fiscal period contains {}: create it", line.posted_on);
+            let unknown = |_| "the legal entity has no such fiscal period".to_owned();
             return Err(("NO_PERIOD", line.fiscal_period_id.map_or_else(missing, unknown)));
         };
         if self.takes(period) {

@@ -1,4 +1,4 @@
-//! How far a long batch of actuals is, for whoever waits for it.
+//! Progress of a long batch of actuals.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,12 +20,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(ActualsBatch::KIND.rows.read),
     path: "/v1/actuals-batches/progress",
     under: Under::Kind(ActualsBatch::KIND),
-    summary: "Get how far a batch is",
-    doc: "Of a stream that is on its way: whether its lines arrive, are checked or are posted, and how many of them. Nothing \
-          of it is in the ledger before all of it is; one that broke off or was refused is not found, and its name is \
-          free. `source` and `batch_ref` are both required.",
+    summary: "Get the progress of a batch of actuals",
+    doc: "Progress of a batch that is sent as a stream: whether its lines are arriving, being checked or being posted, \
+          and how many. Entries appear in the ledger only when all lines are posted. A batch that was aborted or \
+          rejected is not found, and its name can be used again. `source` and `batch_ref` are both required.",
     parameters: &[&SOURCE, &BATCH_REF],
-    answer: AnswerDoc::of::<ActualsProgress>("How far it is."),
+    answer: AnswerDoc::of::<ActualsProgress>("The progress of the batch."),
     refusals: &[404],
     ..Operation::get(|service, context, mut arguments| {
         Box::pin(async move {
@@ -36,25 +36,26 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     })
 }];
 
-/// A batch is called by both.
+/// A batch is identified by both.
 fn check_name(source: &str, batch_ref: &str) -> Result<(), Error> {
     let given = [("?source", source), ("?batch_ref", batch_ref)];
     let missing = given.into_iter().filter(|(_, text)| text.is_empty());
-    let faults: Vec<Fault> =
-        missing.map(|(name, _)| Fault::new(name, "REQUIRED", "is required: a batch is called by both")).collect();
+    let faults: Vec<Fault> = missing
+        .map(|(name, _)| Fault::new(name, "REQUIRED", "is required: source and batch_ref together identify a batch"))
+        .collect();
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
-/// Microseconds between two tellings of one step: a batch is not held up by them.
+/// Microseconds between two updates of one step, so that updates do not slow the batch down.
 const OFTEN: i64 = 250_000;
 
-/// Tells how far a batch is, until it has come to its end in any way.
+/// Stores the progress of a batch until the batch ends in any way.
 pub(crate) struct Watch {
     service: Service,
     org: String,
     upload: String,
     told: Mutex<ActualsProgress>,
-    /// It has come to its end, or could not be told once: no batch waits for that again and again.
+    /// The batch has ended, or an update failed once: later updates are skipped so that the batch is not delayed again.
     silent: AtomicBool,
 }
 
@@ -75,7 +76,7 @@ impl Watch {
         Self { service: service.clone(), org, upload, told: Mutex::new(told), silent: AtomicBool::new(false) }
     }
 
-    /// Tells that so many lines have gone through this step. A batch does not fail because nobody can be told.
+    /// Stores that so many lines have passed this step. A failed update does not fail the batch.
     pub(crate) async fn tell(&self, state: ActualsProgressState, lines: usize) {
         if self.silent.load(Ordering::Relaxed) {
             return;
@@ -98,16 +99,20 @@ impl Watch {
             told.clone()
         };
         if let Err(fail) = self.service.inner.database.tell_progress(&self.org, &self.upload, &told).await {
-            tracing::warn!(?fail, upload = self.upload, "nobody is told how far the batch is");
+            tracing::warn!(?fail, upload = self.upload, "could not store the progress of a batch");
             self.silent.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Before the answer, so that who asks then is told of the batch itself.
+    /// Ends before the response is sent, so that a later request finds the batch itself.
     pub(crate) async fn end(&self) {
         self.silent.store(true, Ordering::Relaxed);
         if let Err(fail) = self.service.inner.database.end_progress(&self.org, &self.upload).await {
-            tracing::warn!(?fail, upload = self.upload, "how far the batch was is forgotten in a day");
+            tracing::warn!(
+                ?fail,
+                upload = self.upload,
+                "could not remove the progress of a batch; it expires in a day"
+            );
         }
     }
 }
@@ -117,14 +122,14 @@ impl Drop for Watch {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (service, org, upload) = (self.service.clone(), self.org.clone(), self.upload.clone());
         runtime.spawn(async move {
-            // What remains is forgotten in a day.
+            // What remains expires in a day.
             let _ = service.inner.database.end_progress(&org, &upload).await;
         });
     }
 }
 
 impl Service {
-    /// How far the batch of this name is: on its way, or posted.
+    /// Progress of the batch of this name: in progress, or posted.
     pub fn actuals_progress<'a>(
         &'a self,
         caller: &'a Caller,
@@ -147,7 +152,7 @@ impl Service {
         batch_ref: &str,
     ) -> Result<ActualsProgress, Fail> {
         let (_, scope) = self.authorise(conn, caller, ActualsBatch::KIND.rows.read).await?;
-        // Nothing says yet what a batch on its way is about.
+        // The programs of a batch in progress are not known yet.
         if scope.is_whole()
             && let Some(found) = self.inner.database.find_progress(conn, scope.org(), source, batch_ref).await?
         {

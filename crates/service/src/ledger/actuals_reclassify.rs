@@ -1,4 +1,4 @@
-//! Moving costs out of suspense, once a rule says where they go.
+//! Moves costs out of suspense once a coding rule maps them.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ use crate::write_context::WriteContext;
 use crate::{Context, Outcome, Service};
 
 const RECLASSIFY: &Permission = find("actuals_batch", "reclassify");
-/// Costs that one act looks at.
+/// Maximum number of costs that one request examines.
 const MOVED_MAX: usize = 100_000;
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
@@ -38,8 +38,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(RECLASSIFY),
     path: "/v1/actuals-batches/reclassify",
     summary: "Move costs out of suspense",
-    doc: "Every cost in suspense that a coding rule of today maps is moved by a balanced entry: in its own period, or where \
-          that is closed in the next open one. With `validate_only`: what the rules would move.",
+    doc: "Moves every cost in suspense that a current coding rule maps by a balanced entry: in its own period or, \
+          where that is closed, in the next open one. With `validate_only`, returns the expected moves and posts \
+          nothing.",
     body: Some(Body::of::<ReclassifyActuals>(r#"{"source": "gla", "batch_ref": "suspense 2008-04"}"#)),
     ..posting(|service, context, arguments| {
         Box::pin(async move {
@@ -50,7 +51,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 }];
 
 impl Service {
-    /// Moves the costs in suspense that the rules of today map.
+    /// Moves the costs in suspense that the current rules map.
     pub fn reclassify_actuals<'a>(
         &'a self,
         context: &'a Context,
@@ -58,7 +59,7 @@ impl Service {
     ) -> BoxFuture<'a, Result<PostedBatch, Error>> {
         Box::pin(async move {
             if act.proposed_rule.is_some() && !context.validate_only {
-                let detail = "what is not there moves nothing: with validate_only it tells what it would";
+                let detail = "a proposed rule is allowed with validate_only only";
                 return Err(Error::fault("/proposed_rule", "DOES_NOT_FIT", detail));
             }
             let act = Arc::new(act);
@@ -79,7 +80,7 @@ impl Service {
     }
 }
 
-/// A cost in suspense and the entry that moves it, where a rule maps it.
+/// A cost in suspense and, if a rule maps it, the entry that moves it.
 type Move = (LedgerEntry, Option<LedgerEntry>);
 
 async fn decide(
@@ -90,17 +91,17 @@ async fn decide(
 ) -> Result<Decided, Fail> {
     let scope = write.scope(Some(RECLASSIFY))?;
     if !scope.is_whole() {
-        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+        return Err(Error::new(Reason::Forbidden, "a grant over the whole organisation is required").into());
     }
     let source = check_source_code(write, act.source.as_str()).await?;
     let entity = find_entity(write, act.legal_entity_id).await?;
     let periods = ledger::hold_periods(write.conn, scope.org(), &entity.id.to_string(), None).await?;
     ledger::take_turn(write.conn, scope.org()).await?;
-    // The same act is the same whatever is in suspense by then.
+    // The digest does not depend on the costs in suspense, so that the same request is recognised later.
     let sha256 = hex(&Sha256::digest(format!("reclassify {} {}", source.as_str(), entity.id)));
     if let Some(before) = ledger::find_batch(write.conn, scope.org(), source.as_str(), act.batch_ref.as_str()).await? {
         if act.proposed_rule.is_some() {
-            let detail = "a batch has this reference already: try a rule under another";
+            let detail = "a batch with this reference already exists: use another reference to try a rule";
             return Err(Error::fault("/batch_ref", "DOES_NOT_FIT", detail).into());
         }
         return first_answer(scope, before, &sha256);
@@ -119,7 +120,7 @@ async fn decide(
         moves.push((entry, to));
     }
     let status = |moved: &Move| if moved.1.is_some() { ActualsStatus::Posted } else { ActualsStatus::Suspense };
-    let too_much = || Error::fault("/source", "OUT_OF_RANGE", "the sum is beyond what an amount holds");
+    let too_much = || Error::fault("/source", "OUT_OF_RANGE", "the sum exceeds the range of an amount");
     after.outcomes = tally(moves.iter().map(|m| (status(m), m.0.amount))).ok_or_else(too_much)?;
     after.line_count = i32::try_from(moves.len()).unwrap_or(i32::MAX);
     let (mut count, mut all) = (0, Sha256::new());
@@ -147,8 +148,7 @@ async fn decide(
     Ok(Decided { resource, scope, outcome, change, source_version: None })
 }
 
-/// The entry that moves a cost to where a rule says it goes: in its own period, or where that is closed in the next
-/// open one.
+/// The entry that moves a cost to the coding of its rule: in its own period or, where that is closed, in the next open one.
 fn moved(
     entry: &LedgerEntry,
     coder: &Coder,
@@ -167,7 +167,7 @@ fn moved(
     let later = |period: &&FiscalPeriod| own.is_none_or(|own| period.starts_on > own.starts_on);
     let next = || periods.iter().filter(|period| !period.adjustment).filter(later).find(open);
     let Some(period) = own.filter(open).or_else(next) else {
-        let detail = format!("{} stands in a closed period, and no later one is open", entry.id);
+        let detail = format!("{} is in a closed period, and no later period is open", entry.id);
         return Err(Error::new(Reason::WrongState, detail));
     };
     Ok(Some(LedgerEntry {

@@ -1,4 +1,4 @@
-//! What is decided of the lines of a batch.
+//! Decisions about the lines of a batch.
 
 use std::collections::HashMap;
 
@@ -13,16 +13,16 @@ use steerco_persistence::ledger::Unposted;
 use crate::actuals_sent::CHUNK;
 use crate::coding_rule::Coding;
 
-/// What becomes of a line that is posted.
+/// Decision about a line that is posted.
 #[derive(Clone, Copy)]
 pub(crate) struct LineOutcome {
     pub(crate) status: ActualsStatus,
     pub(crate) repeats: bool,
-    /// Where it goes, as a place in [`Resolved::courses`].
+    /// Index in [`Resolved::courses`].
     pub(crate) course: u32,
 }
 
-/// Period, the one it belongs to where that is another, and what it is a cost of: many lines share them.
+/// Period, original period where it differs, and coding; shared by many lines.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Course {
     pub(crate) period: Id<FiscalPeriod>,
@@ -30,7 +30,7 @@ pub(crate) struct Course {
     pub(crate) coding: Coding,
 }
 
-/// What else is to be said of a line: of few, so that it is kept apart.
+/// Additional facts of a line; few lines have any, so they are stored separately.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Remark {
     pub(crate) invoices: Option<Id<Commitment>>,
@@ -38,16 +38,16 @@ pub(crate) struct Remark {
     pub(crate) exceeds_budget_by: Option<Amount>,
 }
 
-/// What becomes of all lines.
+/// Decisions about all lines.
 #[derive(Default)]
 pub(crate) struct Resolved {
     pub(crate) fates: Vec<Option<LineOutcome>>,
     pub(crate) courses: Vec<Course>,
     pub(crate) unposted: Vec<Unposted>,
     pub(crate) tally: Tally<ActualsStatus>,
-    /// By the number of the line from 0.
+    /// By line number from 0.
     pub(crate) remarks: HashMap<usize, Remark>,
-    /// The entries that lines replace, by the number of the line from 0.
+    /// The entries that lines replace, by line number from 0.
     pub(crate) replaced: HashMap<usize, String>,
 }
 

@@ -1,4 +1,4 @@
-//! A batch of actuals as it was sent: its lines in chunks, in memory or staged, and what is known of them all.
+//! A batch of actuals as sent: its lines in chunks, in memory or staged, and facts about all lines.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,15 +19,15 @@ use crate::actuals_progress::Watch;
 use crate::coding_rule::{Named, name_all};
 use crate::staging::Staged;
 
-/// Number and line of a purchase order; the line is empty where the order has none.
+/// Number and line of a purchase order; the line is empty where the order has no line.
 pub(crate) type OrderKey = (String, String);
 
-/// Lines that are held and looked at together.
+/// Number of lines that are processed together.
 pub(crate) const CHUNK: usize = 1_000;
-/// Faults of lines told at once.
+/// Maximum number of line faults in one response.
 pub(crate) const FAULTS_MAX: usize = 1_000;
 
-/// A line and the digest of its content, which is asked for again and again.
+/// A line and the digest of its content, computed once.
 pub(crate) struct Line {
     pub(crate) line: ActualsLine,
     pub(crate) digest: Text<64>,
@@ -38,7 +38,7 @@ impl Line {
         Self { digest: line.content_digest(), line }
     }
 
-    /// As it is staged: it is not read as a request again.
+    /// Cells for staging, so that the line is not parsed as a request again.
     fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
         self.digest.store(&mut cells);
@@ -66,7 +66,7 @@ impl Lines {
         }
     }
 
-    /// A chunk; empty behind the last one.
+    /// A chunk; empty after the last one.
     pub(crate) async fn chunk(&self, conn: &Conn, n: usize) -> Result<Arc<Vec<Line>>, Fail> {
         match self {
             Self::Held(chunks) => Ok(chunks.get(n).cloned().unwrap_or_default()),
@@ -82,35 +82,35 @@ impl Lines {
     }
 }
 
-/// A batch as it was sent.
+/// A batch as sent.
 pub(crate) struct Sent {
-    /// Without its lines.
+    /// The batch without its lines.
     pub(crate) batch: PostActualsBatch,
     pub(crate) lines: Lines,
     pub(crate) count: usize,
     pub(crate) sums: LineSums,
-    /// What is wrong with lines by themselves.
+    /// Faults of single lines.
     pub(crate) faults: Vec<Fault>,
     pub(crate) named: Named,
     /// The order lines that are invoiced.
     pub(crate) orders: BTreeSet<OrderKey>,
     pub(crate) first_day: Option<Day>,
-    /// Whether a line says in which period it counts.
+    /// Whether any line names its fiscal period.
     pub(crate) names_periods: bool,
     pub(crate) sha256: String,
-    /// Whom it tells how far it is, where it is long.
+    /// Receives the progress of a long batch.
     pub(crate) watch: Option<Arc<Watch>>,
 }
 
 impl Sent {
-    /// Tells that this chunk comes to this step.
+    /// Stores that this chunk has reached this step.
     pub(crate) async fn tell(&self, state: ActualsProgressState, chunk: usize) {
         if let Some(watch) = &self.watch {
             watch.tell(state, (chunk * CHUNK).min(self.count)).await;
         }
     }
 
-    /// A batch that came whole.
+    /// A batch that arrived in one message.
     pub(crate) fn whole(mut batch: PostActualsBatch) -> Self {
         let lines = std::mem::take(&mut batch.lines.0);
         let mut gather = Gather::new(batch);
@@ -133,7 +133,7 @@ impl Sent {
     }
 }
 
-/// Learns of lines one by one what is to be known of all.
+/// Collects facts about all lines, line by line.
 pub(crate) struct Gather {
     batch: PostActualsBatch,
     pub(crate) count: usize,
@@ -187,7 +187,7 @@ impl Gather {
     }
 }
 
-/// Keeps lines outside of memory as they come.
+/// Stages lines outside of memory as they arrive.
 pub(crate) struct Stager {
     pub(crate) staged: Staged,
     waiting: Vec<Line>,
@@ -209,7 +209,7 @@ impl Stager {
         self.staged.add(chunk.into()).await
     }
 
-    /// Where the lines are now.
+    /// The staged lines.
     pub(crate) async fn done(&mut self) -> Result<Lines, Error> {
         if !self.waiting.is_empty() {
             self.flush().await?;

@@ -1,4 +1,4 @@
-//! Batches of actuals too long for one message: lines are staged as they come, and posted like those of any batch.
+//! Batches of actuals that are too long for one message: lines are staged as they arrive, and posted like any batch.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::parameter::{
 use crate::staging::UPLOAD_MAX;
 use crate::{Caller, Context, Service};
 
-/// Bytes that the lines of a batch may have.
+/// Maximum bytes of the lines of a batch.
 pub const STREAM_BYTES_MAX: u64 = 512 << 20;
 
 pub(crate) static OPERATIONS: &[Operation] = &[Operation {
@@ -29,11 +29,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/actuals-batches/import",
     under: Under::Kind(ActualsBatch::KIND),
     summary: "Post a long batch of actuals",
-    doc: "Up to 1000000 lines in a stream, read as they come and posted in one transaction, with the rules and the answer of \
-          a batch in one message; a stream that breaks off posts nothing. As `application/x-ndjson` the first line is a \
-          batch without `lines`, and each further line one of its lines. As `text/csv` the parameters say what the batch \
-          is, and a mapping profile how the file is written; of the parameters, JSON takes `validate_only` only. Faults \
-          name the line by its number from 0 in their pointer, and its place in the file in their detail.",
+    doc: "Up to 1000000 lines in a stream, posted in one transaction, with the rules and the response of a batch in \
+          one message. A stream that is aborted posts nothing. As `application/x-ndjson`, the first line is a batch \
+          without `lines`, and each further line is one of its lines; the only parameter is `validate_only`. As \
+          `text/csv`, the parameters describe the batch and a mapping profile describes the format of the file. Faults \
+          have the number of the line from 0 in their pointer, and its place in the file in their detail.",
     parameters: &[
         &VALIDATE_ONLY,
         &SOURCE,
@@ -50,14 +50,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
         &PROFILE,
     ],
     answer: AnswerDoc::of::<PostedActualsBatch>(
-        "The first answer again; or with `validate_only` what would become of the lines.",
+        "The stored response to an earlier batch of the same name; or, with `validate_only`, the expected line outcomes.",
     ),
-    created: Some("The batch, and what became of its lines."),
+    created: Some("The batch and its line outcomes."),
     ..Operation::new(Method::Post, Does::Form(Form::ImportActuals))
 }];
 
 impl Service {
-    /// Refuses whom the write would refuse, before the lines are read.
+    /// Checks the permission of the write before the lines are read.
     pub fn may_post_actuals<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
@@ -66,7 +66,7 @@ impl Service {
         })
     }
 
-    /// Posts a batch whose lines come in a stream. One that breaks off posts nothing.
+    /// Posts a batch whose lines arrive in a stream. A stream that is aborted posts nothing.
     pub fn import_actuals<'a>(
         &'a self,
         context: &'a Context,
@@ -76,16 +76,21 @@ impl Service {
         Box::pin(async move {
             context.refuse_etag()?;
             if !header.lines.0.is_empty() {
-                return Err(Error::fault("/lines", "DOES_NOT_FIT", "the lines follow the header, they are not in it"));
+                return Err(Error::fault(
+                    "/lines",
+                    "DOES_NOT_FIT",
+                    "the lines follow the header and must not be in it",
+                ));
             }
             let mut stager = Stager::new(self.begin_staging(context.caller.organisation()).await?);
             let watch = Arc::new(Watch::new(self, &header, &stager.staged));
             watch.tell(ActualsProgressState::Staging, 0).await;
-            let late = |_| Error::new(Reason::Deadline, "the lines took longer to arrive than the service allows");
+            let late = |_| Error::new(Reason::Deadline, "the lines did not arrive within the time limit");
             let reading = read(header, lines, &mut stager, &watch);
             let mut sent = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
             sent.watch = Some(Arc::clone(&watch));
-            // The write goes on to its end when the caller goes: what it reads must stay as long.
+            // The write continues when the caller disconnects, because the staged lines that it reads must be kept until it
+            // ends.
             let (service, context) = (self.clone(), context.clone());
             let posted = tokio::spawn(async move {
                 let posted = service.post_sent(&context, sent).await;
@@ -109,11 +114,11 @@ async fn read(
     while let Some(some) = lines.next().await {
         for raw in some? {
             if number == STREAM_LINES_MAX {
-                return Err(Error::new(Reason::TooLarge, format!("a batch may have {STREAM_LINES_MAX} lines")));
+                return Err(Error::new(Reason::TooLarge, format!("a batch may have at most {STREAM_LINES_MAX} lines")));
             }
             if let Some(line) = raw.line(number, &mut faults).map(Line::new) {
                 gather.see(&line);
-                // What will be refused anyway needs no place.
+                // Lines of a batch that will be rejected are not staged.
                 if faults.is_empty() {
                     stager.add(line).await?;
                 }

@@ -1,4 +1,4 @@
-//! Reading the bridge between two versions of a budget.
+//! Reads the bridge between two versions of a budget.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,12 +28,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(Budget::KIND.rows.read),
     path: "/v1/budgets/{id}/bridge",
     under: Under::Kind(Budget::KIND),
-    summary: "Get how one version of a budget became another",
-    doc: "By account and currency: what the earlier version came to, what each approval, transfer and drawdown changed, with \
-          its event, and what the later version comes to. What no event tells is unexplained; of a version that is not \
-          approved yet, that is its own change. With `currency`, everything is converted by the rate set of the earlier \
-          version, and what the later one comes to by its own, each as it was known when the version was approved: the \
-          difference is a step of its own, `exchange_rates`, which also takes what rounding leaves.",
+    summary: "Get the bridge between two versions of a budget",
+    doc: "Explains the difference by account and currency: the total of the earlier version, the change by each \
+          approval, transfer and drawdown with its event, and the total of the later version. A difference without an \
+          event is unexplained; for a version that is not approved yet, that is its own change. With `currency`, \
+          amounts are converted by the rate set of the earlier version, and the total of the later version by its own \
+          rate set, each as known when the version was approved. The difference in rates is a separate step, \
+          `exchange_rates`, which includes rounding differences.",
     parameters: &[&FROM_ID, &CURRENCY],
     answer: AnswerDoc::of::<BudgetBridge>("The bridge."),
     refusals: &[404, 409],
@@ -47,7 +48,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 }];
 
 impl Service {
-    /// How one version became another; `from` is the version that it took the place of when absent.
+    /// The bridge between two versions; `from` is the version that this one replaced when absent.
     pub fn budget_bridge<'a>(
         &'a self,
         caller: &'a Caller,
@@ -75,8 +76,9 @@ impl Service {
         let id = &*resolve_id(Budget::KIND, conn, &scope, id).await?;
         let to = get(conn, &scope, id).await?.ok_or_else(|| Error::not_found(Budget::KIND.name))?;
         let named = from.map(str::to_owned).or_else(|| to.supersedes_id.map(|id| id.to_string()));
-        let missing = || Error::fault("?from_id", "REQUIRED", "it took the place of none: say from which version");
-        let unknown = || Error::fault("?from_id", "NOT_FOUND", "there is no such budget");
+        let missing =
+            || Error::fault("?from_id", "REQUIRED", "from_id is required: the budget replaced no earlier version");
+        let unknown = || Error::fault("?from_id", "NOT_FOUND", "the budget does not exist");
         let from = get(conn, &scope, &named.ok_or_else(missing)?).await?.ok_or_else(unknown)?;
         let series = |budget: &Budget| (budget.program_id, budget.legal_entity_id, budget.fiscal_year);
         if series(&from) != series(&to) {
@@ -84,11 +86,10 @@ impl Service {
             return Err(Error::fault("?from_id", "DOES_NOT_FIT", detail).into());
         }
         let begins = budget::find_approval(conn, scope.org(), &from).await?;
-        let begins =
-            begins.ok_or_else(|| Error::new(Reason::WrongState, "the version it begins with was not approved"))?;
+        let begins = begins.ok_or_else(|| Error::new(Reason::WrongState, "the earlier version was not approved"))?;
         let ends = budget::find_approval(conn, scope.org(), &to).await?.unwrap_or(i64::MAX);
         if ends < begins {
-            return Err(Error::fault("?from_id", "OUT_OF_ORDER", "must be approved before the other one").into());
+            return Err(Error::fault("?from_id", "OUT_OF_ORDER", "must be approved before the later version").into());
         }
         let mut movements = budget::list_movements(conn, scope.org(), &to, [begins, ends]).await?;
         for movement in &mut movements {
@@ -101,7 +102,7 @@ impl Service {
     }
 }
 
-/// The bridge in one currency, by the sets of rates that its versions name, as they were known when each was approved.
+/// The bridge in one currency, by the rate sets of its versions, as known when each was approved.
 async fn translate(
     conn: &Conn,
     scope: &Scope,
@@ -116,7 +117,7 @@ async fn translate(
     let others: BTreeSet<Currency> = used.iter().map(|(_, one)| *one).filter(|one| *one != currency).collect();
     let sets = [from, to].map(|budget| budget.rate_set.as_ref().map_or("", Code::as_str));
     if !others.is_empty() && sets.contains(&"") {
-        let detail = "both versions must name the rate_set by which they are converted";
+        let detail = "both versions must have a rate_set to be converted";
         return Err(Error::fault("?currency", "NO_RATE_SET", detail).into());
     }
     let ids: Vec<String> = used.iter().map(|(id, _)| id.to_string()).collect();

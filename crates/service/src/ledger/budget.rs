@@ -1,4 +1,4 @@
-//! Budgets and the ledger: what must hold of the places they name, and what their approval posts.
+//! Budgets and the ledger: checks of the budget places that they name, and the entries that their approval posts.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -33,7 +33,7 @@ use crate::service::Feature;
 use crate::spread::{divide, settle_divided};
 use crate::write_context::WriteContext;
 
-/// What follows for the budget of a period that is not open.
+/// Consequence for the budget of a period that is not open, for error texts.
 const STAYS: &str = "and its budget stays";
 const APPROVE_TRANSFER: &Permission = find("budget_transfer", "approve");
 
@@ -52,7 +52,7 @@ pub(crate) const BUDGET_TRANSFER: Feature = Feature::of(
     Hooks { on_act: hook!(on_act: approve_transfer), checks: hook!(checks: check_transfer), ..Hooks::NONE },
 );
 
-/// Gives a new budget its number.
+/// Numbers a new budget.
 async fn number(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
@@ -65,13 +65,13 @@ fn series(budget: &Budget) -> String {
     format!("{} {} {}", budget.program_id, budget.legal_entity_id, budget.fiscal_year.get())
 }
 
-/// What a plan of money names, each with the place where it is named.
+/// The references of a money plan, each with its pointer.
 #[derive(Default)]
 pub(crate) struct Named {
     periods: Vec<(String, Id<FiscalPeriod>)>,
     /// Projects, and the programs that they must belong to.
     projects: Vec<(String, Id<Project>, Id<Program>)>,
-    /// The fiscal year that the periods must be of.
+    /// The fiscal year that the periods must belong to.
     year: Option<i32>,
 }
 
@@ -84,7 +84,7 @@ impl Named {
         self.projects.extend(id.map(|id| (pointer.into(), id, of)));
     }
 
-    /// Records what does not belong together.
+    /// Adds a fault for each reference that does not belong together with the others.
     pub(crate) async fn check(
         &self,
         write: &WriteContext<'_>,
@@ -95,7 +95,7 @@ impl Named {
         self.check_projects(write, faults).await
     }
 
-    /// The periods of the company, beside which those named are checked.
+    /// Checks the named periods against the periods of the company.
     pub(crate) async fn check_periods(
         &self,
         write: &WriteContext<'_>,
@@ -105,9 +105,9 @@ impl Named {
         let books = Books::read(write, entity).await?;
         for (pointer, id) in &self.periods {
             let (code, detail) = match books.periods.get(id) {
-                None => ("NOT_FOUND", "there is no such fiscal period of this legal entity".to_owned()),
+                None => ("NOT_FOUND", "the legal entity has no such fiscal period".to_owned()),
                 Some(period) if self.year.is_some_and(|year| year != period.fiscal_year.get()) => {
-                    ("OUT_OF_RANGE", format!("{} is of another fiscal year", period.name))
+                    ("OUT_OF_RANGE", format!("{} belongs to another fiscal year", period.name))
                 }
                 Some(_) => continue,
             };
@@ -121,14 +121,14 @@ impl Named {
         for (pointer, project, program) in &self.projects {
             let found = query::find_text(write.conn, org, Project::KIND, &project.to_string(), "program_id").await?;
             if found != Some(program.to_string()) {
-                faults.push(Fault::new(pointer.clone(), "NOT_FOUND", "there is no such project of this program"));
+                faults.push(Fault::new(pointer.clone(), "NOT_FOUND", "the program has no such project"));
             }
         }
         Ok(())
     }
 }
 
-/// Checks that what a budget names belongs together.
+/// Checks that the references of a budget belong together.
 async fn check_budget(
     write: &WriteContext<'_>,
     _before: Option<&Budget>,
@@ -146,7 +146,7 @@ async fn check_budget(
     named.check(write, budget.legal_entity_id, faults).await
 }
 
-/// The same of a transfer.
+/// Checks that the references of a transfer belong together.
 async fn check_transfer(
     write: &WriteContext<'_>,
     _before: Option<&BudgetTransfer>,
@@ -163,7 +163,7 @@ async fn check_transfer(
     named.check(write, transfer.legal_entity_id, faults).await
 }
 
-/// Divides the lines of a budget that are given over several periods among them.
+/// Divides budget lines that are given over several periods among the periods.
 async fn spread_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
     let (entity, currency) = (budget.legal_entity_id, budget.currency);
     let given = divide(write, entity, currency, &mut budget.lines.0, BUDGET_LINES_MAX).await?;
@@ -173,12 +173,12 @@ async fn spread_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result<
 async fn check_rates(write: &WriteContext<'_>, budget: &Budget, faults: &mut Vec<Fault>) -> Result<(), Fail> {
     let Some(set) = &budget.rate_set else { return Ok(()) };
     if !exchange::has_set(write.conn, write.context.caller.organisation(), set.as_str()).await? {
-        faults.push(Fault::new("/rate_set", "NOT_FOUND", "there are no budget rates of this set"));
+        faults.push(Fault::new("/rate_set", "NOT_FOUND", "the rate set has no budget rates"));
     }
     Ok(())
 }
 
-/// The periods of a company, held as they are.
+/// The periods of a company, locked.
 pub(crate) struct Books {
     pub(crate) periods: HashMap<Id<FiscalPeriod>, FiscalPeriod>,
 }
@@ -190,28 +190,28 @@ impl Books {
         Ok(Self { periods: periods.into_iter().map(|period| (period.id, period)).collect() })
     }
 
-    /// Why nothing may change in this period, and what follows.
+    /// Why nothing may change in this period, and the consequence.
     pub(crate) fn refusal(&self, id: Id<FiscalPeriod>, follows: &str) -> Option<(&'static str, String)> {
         let Some(period) = self.periods.get(&id) else {
-            return Some(("NOT_FOUND", "there is no such fiscal period of this legal entity".to_owned()));
+            return Some(("NOT_FOUND", "the legal entity has no such fiscal period".to_owned()));
         };
         let closed = period.state != FiscalPeriodState::Open;
         closed.then(|| ("PERIOD_CLOSED", format!("{} is {}, {follows}", period.name, period.state.word())))
     }
 }
 
-/// What the approval of a budget posts.
+/// Posts the approval of a budget.
 async fn approve(write: &WriteContext<'_>, was: &Budget, budget: &mut Budget, _action: &str) -> Result<(), Fail> {
     let submits = was.state != budget.state;
     match budget.state {
-        // What could not be approved is not put forward either.
+        // A budget that could not be approved cannot be submitted either.
         BudgetState::Submitted if submits => changes(write, budget).await.map(|_| ()),
         BudgetState::Approved if submits => approve_budget(write, budget).await,
         _ => Ok(()),
     }
 }
 
-/// What a version changes in what is approved, in the order of its lines and then of what they leave out.
+/// Changes of a version in the approved amounts: its lines in order, then the cells that it leaves out.
 async fn changes(write: &WriteContext<'_>, budget: &Budget) -> Result<Vec<(BudgetCell, i64)>, Fail> {
     let org = write.context.caller.organisation();
     let books = Books::read(write, budget.legal_entity_id).await?;
@@ -227,7 +227,8 @@ async fn changes(write: &WriteContext<'_>, budget: &Budget) -> Result<Vec<(Budge
         let period = books.periods.get(&cell.fiscal_period_id);
         let frozen = || {
             let (first, period) = first.zip(period)?;
-            let detail = || format!("{} is before the first editable period, and stays as approved", period.name);
+            let detail =
+                || format!("{} is before the first editable period: its approved budget must not change", period.name);
             (period.starts_on < first.starts_on).then(|| ("FROZEN", detail()))
         };
         if let Some((code, detail)) = books.refusal(cell.fiscal_period_id, STAYS).or_else(frozen) {
@@ -240,7 +241,7 @@ async fn changes(write: &WriteContext<'_>, budget: &Budget) -> Result<Vec<(Budge
     Ok(wanted.into_iter().map(|(_, cell, units)| (cell, units)).collect())
 }
 
-/// What turns what stands into what is wanted, in the order of what is wanted and then of what it leaves out.
+/// Difference between the current and the wanted amounts: in the order of the wanted cells, then the cells left out.
 pub(crate) fn difference(
     mut wanted: Vec<(String, BudgetCell, i64)>,
     standing: Vec<(BudgetCell, i64)>,
@@ -257,7 +258,7 @@ pub(crate) fn difference(
 }
 
 pub(crate) fn too_much() -> Error {
-    Error::fault("/lines", "OUT_OF_RANGE", "the change is beyond what an amount holds")
+    Error::fault("/lines", "OUT_OF_RANGE", "the change exceeds the range of an amount")
 }
 
 async fn approve_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result<(), Fail> {
@@ -280,7 +281,7 @@ async fn approve_budget(write: &WriteContext<'_>, budget: &mut Budget) -> Result
     Ok(())
 }
 
-/// What the approval of a transfer posts.
+/// Posts the approval of a transfer.
 async fn approve_transfer(
     write: &WriteContext<'_>,
     _before: &BudgetTransfer,
@@ -315,7 +316,7 @@ async fn approve_transfer(
         budget::list_cells(write.conn, org, &transfer.program_id.to_string(), &period, budget::APPROVED).await?;
     let left = there.into_iter().find(|(cell, _)| *cell == from).map_or(0, |(_, units)| units);
     if left < transfer.amount.units {
-        let detail = format!("there are {} {} at that place", Amount::new(left), from.currency.code());
+        let detail = format!("only {} {} are available in the source place", Amount::new(left), from.currency.code());
         faults.push(Fault::new("/amount/amount", "INSUFFICIENT", detail));
     }
     if !faults.is_empty() {
@@ -341,7 +342,7 @@ fn cell(place: &BudgetPlace, account: LedgerAccount, amount: Money) -> BudgetCel
     }
 }
 
-/// What takes authority: the act, the permission it needs, the amount and where that stands.
+/// An authority check: the act, the permission it requires, the amount and its pointer.
 pub(crate) struct Authority {
     pub(crate) act: AuthorityAct,
     pub(crate) permission: &'static Permission,
@@ -349,7 +350,7 @@ pub(crate) struct Authority {
     pub(crate) pointer: &'static str,
 }
 
-/// Whether a role of the caller over this program reaches the amount.
+/// Checks that a role of the caller over this program has authority for the amount.
 pub(crate) async fn check_authority(
     write: &WriteContext<'_>,
     program: Id<Program>,
@@ -365,12 +366,12 @@ pub(crate) async fn check_authority(
     }
     let Money { units, currency } = wanted.amount;
     let amount = Amount::new(units);
-    let detail = format!("{amount} {} is beyond your authority for {}", currency.code(), wanted.act.word());
+    let detail = format!("{amount} {} exceeds your authority for {}", currency.code(), wanted.act.word());
     let fault = Fault::new(wanted.pointer, "BEYOND_AUTHORITY", detail.clone());
     Err(Error { faults: vec![fault], ..Error::new(Reason::Forbidden, detail) }.into())
 }
 
-/// Entries that are decided here, as they gather.
+/// Ledger entries of one decision, collected for posting.
 pub(crate) struct Posting {
     entries: Vec<LedgerEntry>,
     blank: LedgerEntry,
@@ -433,13 +434,14 @@ impl Posting {
         Self { entries: Vec::new(), blank, base }
     }
 
-    /// What is added from now on follows from this review.
+    /// Marks the entries added from now on as a result of this review.
     pub(crate) fn follow(&mut self, review: &Review) {
         self.blank.review_id = Some(review.id);
         self.blank.engagement_id = review.engagement_id;
     }
 
-    /// Puts money into a place, or with an amount below zero takes it away; the other side follows from the account.
+    /// Posts an amount to a place; an amount below zero takes money away. The other side of the entry follows from the
+    /// account.
     pub(crate) fn add(
         &mut self,
         entry_type: LedgerEntryType,
@@ -469,7 +471,7 @@ impl Posting {
         self.entries.last_mut().ok_or_else(Error::internal)
     }
 
-    /// Hands the entries over; how many they are, and the digest over them.
+    /// Writes the entries; returns their number and the digest over them.
     pub(crate) fn post(self, write: &WriteContext<'_>) -> Result<(i32, Option<Text<64>>), Error> {
         let mut all = Sha256::new();
         for entry in &self.entries {

@@ -1,5 +1,5 @@
-//! Whether the budget of a year lets more be requested, committed or spent, as the company wants it controlled: for each
-//! line of a request, and for all of them together.
+//! Budget control: whether the budget of a year allows more to be requested, committed or spent, by the policy of the
+//! company; for each line of a request and for all of them together.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use steerco_persistence::{Fail, commitment};
 use crate::budget::Books;
 use crate::write_context::WriteContext;
 
-/// What is controlled: a program in a fiscal year of a company, by currency.
+/// Key of control: a program in a fiscal year of a company, by currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Budgeted {
     program: Id<Program>,
@@ -32,28 +32,28 @@ impl Budgeted {
     }
 }
 
-/// What control says to more.
+/// Result of budget control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Fits,
-    /// So much goes beyond what is available; it is let through, and marked.
+    /// This amount exceeds the available budget; it is allowed and marked.
     Beyond(i64),
-    /// It is not let through, because of this.
+    /// Rejected, with the reason.
     Refused(String),
 }
 
-/// What is available, as the lines of a request leave it.
+/// The available budget after the lines of a request so far.
 pub(crate) struct Control {
     policy: BudgetControl,
     overrides: bool,
-    /// What stood before the request.
+    /// Available before the request.
     stands: HashMap<Budgeted, i128>,
-    /// What the request has changed so far.
+    /// Changes by the request so far.
     moved: HashMap<Budgeted, i128>,
 }
 
 impl Control {
-    /// `overrides`: whether the caller may go beyond, and has said so.
+    /// `overrides`: whether the caller may exceed the budget and has requested it.
     pub(crate) fn new(policy: Option<BudgetControl>, overrides: bool) -> Self {
         let policy = policy.unwrap_or(BudgetControl::Ignore);
         Self { policy, overrides, stands: HashMap::new(), moved: HashMap::new() }
@@ -63,7 +63,7 @@ impl Control {
         self.policy == BudgetControl::Ignore
     }
 
-    /// Makes these changes in what is available, unless they take too much of what `at` has.
+    /// Applies these changes to the available budget, unless they take more than the policy allows.
     pub(crate) async fn take(
         &mut self,
         write: &WriteContext<'_>,
@@ -81,7 +81,7 @@ impl Control {
             _ if self.policy == BudgetControl::Stop && !self.overrides => {
                 let left = Amount::new(i64::try_from(left).unwrap_or(i64::MIN + 1));
                 let (code, year) = (at.currency.code(), at.year);
-                return Ok(Verdict::Refused(format!("{left} {code} are available to the program in {year}")));
+                return Ok(Verdict::Refused(format!("only {left} {code} are available to the program in {year}")));
             }
             after => Verdict::Beyond(i64::try_from((-after).min(-net)).unwrap_or(i64::MAX)),
         };

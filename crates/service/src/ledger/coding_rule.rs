@@ -1,4 +1,4 @@
-//! Where a cost goes: to what its line names, or to what the rule says that maps its cost code; else to suspense.
+//! Coding of a cost: by what its line names, else by the coding rule of its cost code, else suspense.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use steerco_persistence::{Fail, Scope, ledger, query};
 
 use crate::write_context::WriteContext;
 
-/// What a cost is a cost of; without a program it is in suspense.
+/// Coding of a cost: program, project, category and spend type. Without a program the cost is in suspense.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Coding {
     pub(crate) program_id: Option<Id<Program>>,
@@ -32,7 +32,7 @@ pub(crate) struct Coding {
 }
 
 impl Coding {
-    /// What a commitment says that its cost is a cost of.
+    /// The coding of a commitment.
     pub(crate) const fn of(it: &Commitment) -> Self {
         Self {
             program_id: Some(it.program_id),
@@ -43,23 +43,23 @@ impl Coding {
         }
     }
 
-    /// The same, but for what the cost itself says.
+    /// The same coding, with the category and spend type of the cost itself where given.
     pub(crate) fn under(self, cost_category_id: Option<Id<CostCategory>>, spend: Option<Spend>) -> Self {
         Self { cost_category_id: cost_category_id.or(self.cost_category_id), spend: spend.or(self.spend), ..self }
     }
 }
 
-/// Kind and id of what lines name.
+/// Kind and id of the resources that lines name.
 pub(crate) type Named = HashSet<(&'static str, String)>;
 
-/// Adds what this line names.
+/// Adds the resources that this line names.
 pub(crate) fn name_all(line: &ActualsLine, named: &mut Named) {
     named.extend(line.program_id.map(|id| (Program::KIND.name, id.to_string())));
     named.extend(line.project_id.map(|id| (Project::KIND.name, id.to_string())));
     named.extend(line.cost_category_id.map(|id| (CostCategory::KIND.name, id.to_string())));
 }
 
-/// Knows the rules of today, and which of the things that lines name are there.
+/// The coding rules of today, and which of the resources named by lines exist.
 pub(crate) struct Coder {
     rules: Vec<CodingRule>,
     source: String,
@@ -80,7 +80,7 @@ impl Coder {
         Ok(Self { rules, source: source.to_owned(), entity: entity.id, known })
     }
 
-    /// Takes a rule in that is not there, as if it were.
+    /// Adds a rule that is not stored, as if it were.
     pub(crate) async fn propose(
         &mut self,
         write: &WriteContext<'_>,
@@ -101,7 +101,7 @@ impl Coder {
         Ok(())
     }
 
-    /// Where a cost goes; or code and words of why it cannot.
+    /// The coding of a cost; or an error code and a text if it cannot be coded.
     pub(crate) fn code(&self, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         let Some(program) = line.program_id else {
             let found = self.by_rule(line.cost_code.as_ref(), line.coding.as_ref(), line.posted_on);
@@ -117,13 +117,13 @@ impl Coder {
         })
     }
 
-    /// The same, but for what the line itself says.
+    /// The same coding, with the values of the line itself where given.
     pub(crate) fn under(&self, coding: Coding, line: &ActualsLine) -> Result<Coding, (&'static str, String)> {
         check_category(&self.known, line.cost_category_id)?;
         Ok(coding.under(line.cost_category_id, line.spend))
     }
 
-    /// Where the rules of today say that a cost goes.
+    /// The coding by the rules of today.
     pub(crate) fn by_rule(&self, cost_code: Option<&Text<200>>, coding: Option<&CostCoding>, posted_on: Day) -> Coding {
         let codes = coding.map(CostCoding::codes).unwrap_or_default();
         if cost_code.is_none() && codes.iter().all(Option::is_none) {
@@ -141,7 +141,7 @@ impl Coder {
     }
 }
 
-/// Where a rule stands that is not there yet.
+/// Pointer of the proposed rule in the request.
 const PROPOSED: &str = "/proposed_rule";
 
 fn below_rule(mut error: Error) -> Error {
@@ -151,7 +151,7 @@ fn below_rule(mut error: Error) -> Error {
     error
 }
 
-/// The ids of those of these things that are there, and the ids of projects together with those of their programs.
+/// The ids of the resources that exist, and the ids of projects together with those of their programs.
 pub(crate) async fn read_known(
     write: &WriteContext<'_>,
     scope: &Scope,
@@ -164,7 +164,7 @@ pub(crate) async fn read_known(
             continue;
         }
         if kind.name == Project::KIND.name {
-            // A project is named together with the program it belongs to.
+            // A project is looked up together with its program.
             let program = query::find_text(write.conn, scope.org(), kind, id, "program_id").await?;
             known.extend(program.map(|program| format!("{id} {program}")));
         }
@@ -173,7 +173,7 @@ pub(crate) async fn read_known(
     Ok(known)
 }
 
-/// Whether a program, a project of it and a category are among what is there.
+/// Checks that the program, its project and the category exist.
 pub(crate) fn check_known(
     known: &HashSet<String>,
     program: Id<Program>,
@@ -197,5 +197,5 @@ fn check_category(known: &HashSet<String>, category: Option<Id<CostCategory>>) -
 }
 
 fn missing(name: &str) -> Result<(), (&'static str, String)> {
-    Err(("NOT_FOUND", format!("there is no such {name}")))
+    Err(("NOT_FOUND", format!("the {name} does not exist")))
 }

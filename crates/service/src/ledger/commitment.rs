@@ -1,4 +1,4 @@
-//! Commitments and the ledger: what a step posts, and whether the budget lets it.
+//! Commitments and the ledger: the entries that a step posts, and budget control.
 
 use steerco_domain::access::{Permission, find};
 use steerco_domain::budget::BudgetCell;
@@ -28,7 +28,7 @@ pub(crate) const COMMITMENT: Feature = Feature::of(
     Hooks { on_act: hook!(on_act: post), checks: hook!(checks: check), admit: hook!(admit: request), ..Hooks::NONE },
 );
 
-/// Checks that what a commitment names belongs together.
+/// Checks that the references of a commitment belong together.
 async fn check(
     write: &WriteContext<'_>,
     _before: Option<&Commitment>,
@@ -41,7 +41,7 @@ async fn check(
     named.check(write, commitment.legal_entity_id, faults).await
 }
 
-/// What a step of a commitment posts: by how much it changes what is committed and what is accrued.
+/// Posts the changes of a step in the committed and accrued amounts.
 async fn post(
     write: &WriteContext<'_>,
     before: &Commitment,
@@ -60,14 +60,14 @@ async fn post(
     Ok(())
 }
 
-/// A commitment that changes beside what the request names, as it will be written.
+/// Adds a commitment that changes in addition to the resource of the request.
 pub(crate) fn change_also(write: &WriteContext<'_>, before: &Commitment, after: &mut Commitment, action: &str) {
     after.revision += 1;
     after.updated_at = write.now;
     write.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
 }
 
-/// The entries of what a step changes in what is committed and accrued. `adjusting`: a closing period takes them too.
+/// Adds the entries for the changes in committed and accrued amounts. `adjusting`: a closing period accepts them too.
 pub(crate) fn add_entries(
     books: &Books,
     posting: &mut Posting,
@@ -105,9 +105,9 @@ pub(crate) fn add_entries(
     Ok(())
 }
 
-/// The period that takes what is posted: its own, or where that is closed the next open one.
+/// The period that entries are posted to: its own period or, where that is closed, the next open one.
 pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>, adjusting: bool) -> Result<Id<FiscalPeriod>, Error> {
-    let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment is not there any more");
+    let missing = || Error::new(Reason::WrongState, "the fiscal period of the commitment no longer exists");
     let own = books.periods.get(&own).ok_or_else(missing)?;
     if own.state == FiscalPeriodState::Open || (adjusting && own.state == FiscalPeriodState::Closing) {
         return Ok(own.id);
@@ -120,7 +120,7 @@ pub(crate) fn open_period(books: &Books, own: Id<FiscalPeriod>, adjusting: bool)
     next.ok_or_else(|| Error::fault("", "PERIOD_CLOSED", detail()))
 }
 
-/// Whether the budget of the year lets more be committed, as the company wants it controlled.
+/// Checks a commitment against the budget of the year, by the control policy of the company.
 async fn control(
     write: &WriteContext<'_>,
     books: &Books,
@@ -137,7 +137,7 @@ async fn control(
     Ok(())
 }
 
-/// Whether a new commitment may be requested, as the company wants requests controlled.
+/// Checks a new request against the budget, by the control policy of the company.
 async fn request(write: &WriteContext<'_>, after: &mut Commitment) -> Result<(), Fail> {
     let books = Books::read(write, after.legal_entity_id).await?;
     let (units, overrides) = (after.requested.units, after.override_reason.is_some());
@@ -146,8 +146,8 @@ async fn request(write: &WriteContext<'_>, after: &mut Commitment) -> Result<(),
     Ok(())
 }
 
-/// Whether so much more goes beyond what is available; refused where the company stops that. `rule` is the field of the
-/// company that says so, and the place of the fault.
+/// Returns the amount beyond the available budget; rejected where the policy of the company is to stop. `rule` is the field
+/// of the company that defines the policy, and the pointer of the fault.
 async fn beyond(
     write: &WriteContext<'_>,
     books: &Books,
@@ -171,14 +171,18 @@ async fn beyond(
     }
 }
 
-/// Whether a role of the caller over this program may go over the budget.
+/// Checks that a role of the caller over this program may exceed the budget.
 async fn may_override(write: &WriteContext<'_>, program: &str) -> Result<(), Fail> {
     write.scope(Some(OVERRIDE))?;
     let org = write.context.caller.organisation();
     let portfolio = query::find_text(write.conn, org, Program::KIND, program, "portfolio_id").await?;
     let narrow = write.context.caller.narrow();
     if live_roles(&write.access, narrow, OVERRIDE, write.now, program, portfolio.as_deref()).is_empty() {
-        return Err(Error::new(Reason::Forbidden, "no grant over this program permits to override its budget").into());
+        return Err(Error::new(
+            Reason::Forbidden,
+            "no grant of the caller over this program includes the permission to override its budget",
+        )
+        .into());
     }
     Ok(())
 }

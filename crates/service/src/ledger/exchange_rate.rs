@@ -1,4 +1,4 @@
-//! Exchange rates taken over from a file, and amounts converted by those that are stored.
+//! Imports exchange rates from a file, and converts amounts by the stored rates.
 
 use std::sync::Arc;
 
@@ -24,23 +24,23 @@ use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service};
 
 const IMPORT: &Permission = find("exchange_rate", "import");
-/// What the European Central Bank quotes.
+/// Base currency of the European Central Bank.
 const EURO: &str = "EUR";
 
-/// What became of a file of rates.
+/// Result of an import of exchange rates.
 #[answer]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportedExchangeRates {
-    /// Rates that are new.
+    /// Number of new rates.
     #[field(min = 0)]
     pub created: i32,
-    /// Rates that differed.
+    /// Number of rates that differed and got a new version.
     #[field(min = 0)]
     pub updated: i32,
-    /// Rates that were there.
+    /// Number of rates that were already stored with the same value.
     #[field(min = 0)]
     pub unchanged: i32,
-    /// Headings that are no currency of ISO 4217 now.
+    /// Headings that are not a current ISO 4217 currency code.
     pub skipped: Vec<String>,
 }
 
@@ -58,11 +58,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/exchange-rates/import",
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Import reference rates of the European Central Bank",
-        doc: "As spot rates of the euro, all or none, up to 1000 at once: narrow `from`, `until` or `currencies`. A rate \
-              that is there already stays as it is, or gets a new version where it differs.",
+        doc: "Stores spot rates of the euro, all or none, up to 1000 at once: use `from`, `until` or `currencies` to \
+              select fewer. A rate that is already stored stays as it is, or gets a new version where it differs.",
         parameters: WRITING,
         body: Some(Body::of::<ImportExchangeRates>(IMPORT_EXAMPLE)),
-        answer: AnswerDoc::of::<ImportedExchangeRates>("What became of the file."),
+        answer: AnswerDoc::of::<ImportedExchangeRates>("The result of the import."),
         ..Operation::post(|service, context, arguments| {
             Box::pin(async move {
                 let import = read_input(&arguments.body())?;
@@ -80,13 +80,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/exchange-rates/convert",
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Convert amounts",
-        doc: "Changes nothing. `spot` and `budget` take the last rate on or before the day of the line, `average` and \
-              `period_end` the stored rate of the period, else what the spot rates of its days tell: the mean rate, and \
-              the last one. A pair that is not quoted is found the other way round, or through one currency. A missing \
-              rate leaves an amount in `unconverted`.",
+        doc: "Changes nothing. `spot` and `budget` take the last rate on or before the day of the line. `average` and \
+              `period_end` take the stored rate of the period; without one they are derived from the spot rates of its \
+              days: the mean rate, and the last rate. A pair that is not quoted is converted by the inverse rate, or \
+              through one other currency. An amount without a rate is returned in `unconverted`.",
         parameters: &[&AS_OF],
         body: Some(Body::of::<ConvertAmounts>(CONVERT_EXAMPLE)),
-        answer: AnswerDoc::of::<Conversion>("The amounts."),
+        answer: AnswerDoc::of::<Conversion>("The converted amounts."),
         ..Operation::post(|service, context, mut arguments| {
             Box::pin(async move {
                 let as_of = arguments.instant(&AS_OF);
@@ -98,7 +98,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 impl Service {
-    /// Takes the rates of a file over, all or none; and whether this is the stored answer of an earlier request.
+    /// Imports the rates of a file, all or none. Returns also whether this is a replay of the response to an earlier
+    /// request.
     pub fn import_rates<'a>(
         &'a self,
         context: &'a Context,
@@ -137,7 +138,7 @@ impl Service {
         })
     }
 
-    /// Converts amounts by the rates of now, or as they were known at an instant.
+    /// Converts amounts by the current rates, or by the rates as known at an instant.
     pub fn convert<'a>(
         &'a self,
         caller: &'a Caller,
@@ -169,7 +170,7 @@ impl Service {
     }
 }
 
-/// Creates a rate or changes the one that is there.
+/// Creates a rate or changes the stored one.
 fn put<'e>(
     write: &'e WriteContext<'e>,
     id: u128,

@@ -1,4 +1,4 @@
-//! Reading the roll-up of money.
+//! Reads the financials roll-up.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -36,10 +36,10 @@ use crate::token::{PageToken, digest};
 use crate::visibility::event_id;
 use crate::{Caller, Context, Service};
 
-/// Who reads the ledger reads what it comes to.
+/// Financials require permission to read the ledger.
 const LEDGER: &Permission = find("ledger_entry", "read");
 
-/// What is asked, by whom, of which version.
+/// Scope and arguments of one request for financials.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     conn: &'a Conn,
@@ -67,16 +67,17 @@ static PARAMETERS: &[&Parameter] = &[
     &PAGE_TOKEN,
 ];
 
-/// The roll-up to one kind.
+/// The financials operation of one kind.
 const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
     Operation {
         service: kind.title,
         permission: Some(LEDGER),
         under: Under::Kind(kind),
-        doc: "What is approved, spent and left, one total a currency: the balances of the ledger, as far as the caller sees \
-              the programs. They are kept with every posting, so they cost the same at any size; with `as_of`, and by \
-              vendor where they are converted by the rates of the days of posting, they are summed from the entries. \
-              `currency` and `rate_type` tell them in one currency too; `explain` tells the entries behind them.",
+        doc: "Approved, spent and remaining amounts, one total per currency: the balances of the ledger of the \
+              programs that are visible to the caller. Balances are updated with every posting, so a request costs the \
+              same at any ledger size. With `as_of`, and by vendor where amounts are converted by the rates of the \
+              posting days, the figures are summed from the entries. `currency` and `rate_type` add the figures in one \
+              currency; `explain` adds the entries behind them.",
         parameters: PARAMETERS,
         answer: AnswerDoc::of::<Financials>("The financials."),
         refusals: &[404],
@@ -132,7 +133,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 impl Service {
-    /// What is approved, spent and left of a project, program or portfolio, as far as the caller sees it.
+    /// Approved, spent and remaining amounts of a project, program or portfolio, as far as visible to the caller.
     pub fn financials<'a>(
         &'a self,
         kind: &'static Kind,
@@ -183,14 +184,14 @@ impl Service {
         Ok(found)
     }
 
-    /// What is in sight beside the balances, and what is missing.
+    /// Coverage: what the figures include besides the balances, and what is missing.
     async fn in_sight(&self, asked: Asked<'_>) -> Result<Coverage, Fail> {
         let Asked { conn, scope, subject, query, moment } = asked;
         let hidden_count = match subject.kind.name {
             "portfolio" => query::count_hidden(conn, scope, subject.id, moment).await?,
             _ => 0,
         };
-        // Nothing more comes to a closed period, so nothing of it is old or missing.
+        // A closed period receives no more entries, so none of its data is outdated or missing.
         let closed = match query.fiscal_period_id {
             Some(id) => financials::is_closed(conn, scope, &id.to_string(), moment).await?,
             None => false,
@@ -213,7 +214,7 @@ impl Service {
         Ok(Coverage { hidden_count, forecast_count, without_forecast_count, oldest_input_at, missing_sources })
     }
 
-    /// The entries behind the figures, a page of them.
+    /// The entries behind the figures, one page.
     async fn explanation(&self, caller: &Caller, asked: Asked<'_>, explain: &Explain) -> Result<Explanation, Fail> {
         let Asked { conn, scope, subject, query, moment } = asked;
         let size = parse_page_size(explain.page_size).map_err(|fault| Error::invalid(vec![fault]))?;
@@ -240,7 +241,7 @@ impl Service {
     }
 }
 
-/// A page token belongs to the figure it was made for; the page size may change.
+/// A page token belongs to the arguments it was made for; only the page size may change.
 fn arguments_of(subject: Subject<'_>, query: &FinancialsQuery, explain: &Explain) -> String {
     let FinancialsQuery { group_by, fiscal_year, fiscal_period_id, as_of, .. } = query;
     let Explain { account, group_key, .. } = explain;
@@ -249,14 +250,14 @@ fn arguments_of(subject: Subject<'_>, query: &FinancialsQuery, explain: &Explain
     digest(&["financials", &parts.to_string()])
 }
 
-/// What the balances come to in one currency.
+/// Converts the balances to one currency.
 async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Balance]) -> Result<Translated, Fail> {
     let Asked { conn, scope, subject, query, moment } = asked;
     let to = match query.currency {
         Some(currency) => currency,
-        None => translation::base_currency(conn, scope.org(), subject)
-            .await?
-            .ok_or_else(|| Error::fault("?currency", "REQUIRED", "there is no portfolio to take the currency of"))?,
+        None => translation::base_currency(conn, scope.org(), subject).await?.ok_or_else(|| {
+            Error::fault("?currency", "REQUIRED", "currency is required: there is no portfolio that defines a currency")
+        })?,
     };
     let from: BTreeSet<Currency> = balances.iter().map(|balance| balance.currency).filter(|one| *one != to).collect();
     let by_program = rate_type == ExchangeRateType::Budget && query.rate_set.is_none();
@@ -280,7 +281,7 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
     };
     let Some((days, known)) = spans(&periods, &positions) else { return Ok(how.translate(balances, &[])?) };
     let need = RateNeed { to, from, rate_type, rate_sets, days, known };
-    // What no pair tells at once may be told through a third currency.
+    // A pair that is not quoted directly may be converted through a third currency.
     let direct = exchange::list_versions(conn, scope.org(), &need, false).await?;
     how.rates = &direct;
     let translated = how.translate(balances, &positions)?;
@@ -292,7 +293,7 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
     Ok(how.translate(balances, &positions)?)
 }
 
-/// First and last day for which a rate is needed, and the first and last change of the log by whose knowledge.
+/// First and last day for which a rate is needed, and the first and last log entry at which the rates are read.
 fn spans(periods: &HashMap<String, PeriodRates>, positions: &[Position]) -> Option<([Day; 2], [i64; 2])> {
     let posted = || positions.iter().filter_map(|position| position.posted_on);
     let first = periods.values().map(|period| period.starts_on).chain(posted()).min()?;

@@ -1,4 +1,4 @@
-//! What closing a period stores.
+//! Totals that are stored when a fiscal period is closed.
 
 use steerco_domain::field::Long;
 use steerco_domain::financials::Balance;
@@ -22,8 +22,8 @@ pub(crate) const FISCAL_PERIOD: Feature = Feature::of(
     },
 );
 
-/// Adds to a period that is being closed what its accounts come to. Its row is held, so that nothing is posted to it
-/// meanwhile.
+/// Adds the totals of its accounts to a period that is being closed. The row of the period is locked, so that nothing is
+/// posted to it meanwhile.
 async fn total(
     write: &WriteContext<'_>,
     before: &FiscalPeriod,
@@ -34,7 +34,7 @@ async fn total(
         return Ok(());
     }
     let (org, id) = (write.context.caller.organisation(), period.id.to_string());
-    let too_much = || Error::new(Reason::Invalid, "what an account comes to is beyond what an amount holds");
+    let too_much = || Error::new(Reason::Invalid, "the total of an account exceeds the range of an amount");
     let total = |balance: Balance| {
         Ok(AccountTotal {
             account: balance.account,

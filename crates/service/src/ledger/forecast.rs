@@ -1,4 +1,4 @@
-//! Forecasts and the ledger: their numbers, where their lines may stand, and what submitting one posts.
+//! Forecasts and the ledger: their numbers, the periods of their lines, and the entries that submitting one posts.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,7 +27,7 @@ pub(crate) const FORECAST: Feature = Feature::of(
     },
 );
 
-/// Gives a new forecast its number.
+/// Numbers a new forecast.
 async fn number(write: &WriteContext<'_>, new: &mut Forecast) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
@@ -36,7 +36,7 @@ async fn number(write: &WriteContext<'_>, new: &mut Forecast) -> Result<(), Fail
     Ok(())
 }
 
-/// Checks that what a forecast names belongs together.
+/// Checks that the references of a forecast belong together.
 async fn check(
     write: &WriteContext<'_>,
     _before: Option<&Forecast>,
@@ -55,14 +55,14 @@ async fn check(
     named.check_projects(write, faults).await
 }
 
-/// Divides the lines of a forecast that are given over several periods among them.
+/// Divides forecast lines that are given over several periods among the periods.
 async fn spread(write: &WriteContext<'_>, forecast: &mut Forecast) -> Result<(), Fail> {
     let (entity, currency) = (forecast.legal_entity_id, forecast.currency);
     let given = divide(write, entity, currency, &mut forecast.lines.0, FORECAST_LINES_MAX).await?;
     settle_divided(forecast, given)
 }
 
-/// No line stands before what is estimated.
+/// Rejects lines before the first period of the forecast.
 fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<Fault>) {
     let Some(first) = books.periods.get(&forecast.first_fiscal_period_id) else { return };
     for (i, line) in forecast.lines.0.iter().enumerate() {
@@ -74,7 +74,7 @@ fn check_lines(books: &Books, forecast: &Forecast, faults: &mut Vec<Fault>) {
     }
 }
 
-/// What submitting a forecast posts: what turns the estimate at completion that stands into its own.
+/// Posts a submitted forecast: the difference between the current estimate at completion and the new one.
 async fn submit(write: &WriteContext<'_>, before: &Forecast, new: &mut Forecast, _action: &str) -> Result<(), Fail> {
     if before.state != ForecastState::Draft || new.state != ForecastState::Submitted {
         return Ok(());
@@ -103,20 +103,20 @@ async fn submit(write: &WriteContext<'_>, before: &Forecast, new: &mut Forecast,
     Ok(())
 }
 
-/// What is estimated is still open; what is before it may be closed, for it only mirrors what was spent.
+/// Periods that are estimated must be open. Earlier periods may be closed, because they only repeat actuals.
 fn check_open(books: &Books, new: &Forecast) -> Result<(), Error> {
     let first = ("/first_fiscal_period_id".to_owned(), new.first_fiscal_period_id);
     let lines = new.lines.0.iter().enumerate();
     let lines = lines.map(|(i, line)| (format!("/lines/{i}/fiscal_period_id"), line.fiscal_period_id));
     let refused = |(pointer, id)| {
-        let (code, detail) = books.refusal(id, "and is not forecast any more")?;
+        let (code, detail) = books.refusal(id, "and cannot be forecast")?;
         Some(Fault::new(pointer, code, detail))
     };
     let faults: Vec<Fault> = std::iter::once(first).chain(lines).filter_map(refused).collect();
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
-/// The estimate at completion, cell by cell: what was spent and accrued before the first period, and then the lines.
+/// The estimate at completion by cell: spent and accrued amounts before the first period, then the lines.
 async fn at_completion(
     write: &WriteContext<'_>,
     books: &Books,

@@ -1,4 +1,4 @@
-//! What became of the lines of a batch, page by page: of actuals and of purchase orders alike.
+//! Line outcomes of a batch, page by page: of actuals and of purchase orders.
 
 use std::future::Future;
 
@@ -17,32 +17,32 @@ use crate::parameter::{AFTER_LINE, PAGE_SIZE, Parameter};
 use crate::read::{check_id, resolve_id};
 use crate::{Caller, Outcome, Service, Written};
 
-/// Results of lines that come with the answer.
+/// Maximum number of line outcomes in the response to a batch.
 pub(crate) const RESULTS_SHOWN: usize = 1_000;
 
-/// What became of lines, in their order.
+/// Line outcomes, in the order of the lines.
 #[answer(message = "ListActualsResultsResponse")]
 pub struct ActualsResultPage {
-    /// The ends.
+    /// The line outcomes.
     #[field(max = RESULTS_SHOWN)]
     pub results: Vec<ActualsResult>,
-    /// The line after which the next page begins, where there are more.
+    /// Number of the line after which the next page begins; absent on the last page.
     #[field(min = 1)]
     pub more_after_line: Option<i32>,
 }
 
-/// What became of lines, in their order.
+/// Line outcomes, in the order of the lines.
 #[answer(message = "ListPurchaseOrderResultsResponse")]
 pub struct PurchaseOrderResultPage {
-    /// The ends.
+    /// The line outcomes.
     #[field(max = RESULTS_SHOWN)]
     pub results: Vec<PurchaseOrderResult>,
-    /// The line after which the next page begins, where there are more.
+    /// Number of the line after which the next page begins; absent on the last page.
     #[field(min = 1)]
     pub more_after_line: Option<i32>,
 }
 
-const DOC: &str = "In their order, 1000 at a time where `page_size` says nothing else.";
+const DOC: &str = "In the order of the lines. A page has 1000 line outcomes unless `page_size` is given.";
 static PARAMETERS: &[&Parameter] = &[&AFTER_LINE, &PAGE_SIZE];
 
 pub(crate) static OPERATIONS: &[Operation] = &[
@@ -52,10 +52,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         permission: Some(ActualsBatch::KIND.rows.read),
         path: "/v1/actuals-batches/{id}/results",
         under: Under::Kind(ActualsBatch::KIND),
-        summary: "List what became of the lines of a batch",
+        summary: "List the line outcomes of a batch of actuals",
         doc: DOC,
         parameters: PARAMETERS,
-        answer: AnswerDoc::of::<ActualsResultPage>("A page."),
+        answer: AnswerDoc::of::<ActualsResultPage>("A page of line outcomes."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move {
@@ -72,10 +72,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         permission: Some(PurchaseOrderBatch::KIND.rows.read),
         path: "/v1/purchase-order-batches/{id}/results",
         under: Under::Kind(PurchaseOrderBatch::KIND),
-        summary: "List what became of the lines of a batch of purchase orders",
+        summary: "List the line outcomes of a batch of purchase orders",
         doc: DOC,
         parameters: PARAMETERS,
-        answer: AnswerDoc::of::<PurchaseOrderResultPage>("A page."),
+        answer: AnswerDoc::of::<PurchaseOrderResultPage>("A page of line outcomes."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move {
@@ -88,7 +88,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// Lines a page has at most, where that is asked.
+/// Maximum number of line outcomes in a requested page.
 pub(crate) fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
     match given {
         None => Ok(RESULTS_SHOWN),
@@ -99,13 +99,13 @@ pub(crate) fn results_on_page(given: Option<i64>) -> Result<usize, Error> {
     }
 }
 
-/// The end of a line of a batch.
+/// The outcome of a line of a batch.
 pub trait LineEnd: Sized + Send {
     type Batch: Resource;
 
     fn line(&self) -> i32;
 
-    /// Those of a batch from behind a line on.
+    /// Line outcomes of a batch after a line.
     fn list(
         conn: &Conn,
         org: &str,
@@ -140,7 +140,7 @@ impl LineEnd for PurchaseOrderResult {
 }
 
 impl Service {
-    /// A page of what became of the lines of a batch, and where there are more, the line after which they are.
+    /// A page of line outcomes and, if there are more, the line after which the next page begins.
     pub fn page_of_results<'a, L: LineEnd>(
         &'a self,
         caller: &'a Caller,
@@ -157,8 +157,8 @@ impl Service {
         })
     }
 
-    /// The results that come with the answer, those of an earlier act as they were kept, and the line after which there
-    /// are more of this many.
+    /// The line outcomes in the response (those of an earlier request as they were stored), and the line after which
+    /// there are more than this many.
     pub(crate) async fn shown_results<L: LineEnd>(
         &self,
         caller: &Caller,

@@ -1,5 +1,5 @@
-//! Batches of purchase orders: every line finds its end, all of them or none are written, and the same batch is answered
-//! the same way for ever.
+//! Batches of purchase orders: the outcome of every line is decided, all lines or none are written, and a batch that is
+//! sent again gets the same response at any later time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,24 +35,24 @@ use crate::{Context, Outcome, Service, Written};
 const POST: &Permission = find("purchase_order_batch", "create");
 const OVERRIDE: &Permission = find("commitment", "override");
 
-/// What became of a batch, and of its first lines.
+/// A batch and its first line outcomes.
 #[derive(Debug)]
 pub struct TakenOrders {
     pub written: Written<PurchaseOrderBatch>,
     pub results: Vec<PurchaseOrderResult>,
-    /// The line after which results are missing here.
+    /// The line after which outcomes are left out here.
     pub more_after: Option<i32>,
 }
 
-/// What became of a batch, and of its first lines.
+/// A batch of purchase orders and the outcomes of its first lines.
 #[answer]
 pub struct TakenPurchaseOrderBatch {
     /// The batch.
     pub purchase_order_batch: Part<PurchaseOrderBatch>,
-    /// What became of its lines, the first 1000 of them.
+    /// Outcomes of the first 1000 lines.
     #[field(max = RESULTS_SHOWN)]
     pub results: Vec<PurchaseOrderResult>,
-    /// The line after which the next page of results begins, where there are more.
+    /// Number of the line after which the next page of outcomes begins; absent when all are included.
     #[field(min = 1)]
     pub more_after_line: Option<i32>,
 }
@@ -73,18 +73,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     permission: Some(POST),
     path: "/v1/purchase-order-batches",
     under: Under::Kind(PurchaseOrderBatch::KIND),
-    summary: "Take over a batch of purchase orders",
-    doc: "In one transaction, up to 10000 lines. Each requests, commits, amends, ends or cancels the commitment of an order \
-          line. Control totals that do not match refuse the whole batch, and so does a line that cannot be taken over, \
-          unless `partial`. The budget is controlled for each line and for all of them together. The same `batch_ref` of a \
-          source at any later time gets the first answer; a line that says what stands already is `unchanged`. With \
-          `validate_only`: what would become of it.",
+    summary: "Import a batch of purchase orders",
+    doc: "Up to 10000 lines in one transaction. Each line requests, commits, amends, ends or cancels the commitment of \
+          an order line. Control totals that do not match reject the whole batch, and so does a line that cannot be \
+          applied, unless `partial` is set. Budget control applies to each line and to all lines together. A batch \
+          with the same `source` and `batch_ref` returns the first response at any later time. A line that changes \
+          nothing is `unchanged`. With `validate_only`, returns the expected outcomes and stores nothing.",
     parameters: WRITING,
     body: Some(Body::of::<PostPurchaseOrderBatch>(EXAMPLE)),
     answer: AnswerDoc::of::<TakenPurchaseOrderBatch>(
-        "The first answer again; or with `validate_only` what would become of the lines.",
+        "The stored response to an earlier batch of the same name; or, with `validate_only`, the expected line outcomes.",
     ),
-    created: Some("The batch, and what became of its lines."),
+    created: Some("The batch and its line outcomes."),
     ..Operation::post(|service, context, arguments| {
         Box::pin(async move {
             let batch = read_input(&arguments.body())?;
@@ -97,11 +97,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     })
 }];
 
-/// What was told of the lines when a batch was decided: a dry run stores nothing to read it from.
+/// Line outcomes when a batch was decided: a dry run stores nothing from which they could be read.
 type ToldLines = Mutex<Vec<PurchaseOrderResult>>;
 
 impl Service {
-    /// Takes over a batch of purchase orders.
+    /// Imports a batch of purchase orders.
     pub fn post_purchase_orders<'a>(
         &'a self,
         context: &'a Context,
@@ -127,7 +127,7 @@ impl Service {
     }
 }
 
-/// What was sent, as it is known again by.
+/// Digest by which a batch is recognised when it is sent again.
 fn digest(batch: &PostPurchaseOrderBatch) -> Result<String, Error> {
     let PostPurchaseOrderBatch { source, batch_ref, legal_entity_id, control, lines, .. } = batch;
     let sent = serde_json::to_string(&(source, batch_ref, legal_entity_id, control, &lines.0));
@@ -144,11 +144,11 @@ async fn decide(
     let scope = write.scope(Some(POST))?;
     let overrides = batch.override_reason.as_ref().map(|_| write.scope(Some(OVERRIDE))).transpose()?;
     if !scope.is_whole() || overrides.is_some_and(|scope| !scope.is_whole()) {
-        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+        return Err(Error::new(Reason::Forbidden, "a grant over the whole organisation is required").into());
     }
     let (source, org) = (check_source_code(write, batch.source.as_str()).await?, scope.org().to_owned());
     let entity = find_entity(write, batch.legal_entity_id).await?;
-    // Held before the turn is taken, as every step of a commitment does.
+    // Locked before the ledger lock is taken, in the same order as every step of a commitment.
     let orders = batch.lines.0.iter().map(|line| line.purchase_order_reference.to_string());
     let orders: Vec<String> = orders.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
     commitment::hold_orders(write.conn, &org, &entity.id.to_string(), &orders).await?;
@@ -158,7 +158,8 @@ async fn decide(
         purchase_order::find_batch(write.conn, &org, source.as_str(), batch.batch_ref.as_str()).await?
     {
         if before.lines_sha256.as_str() != sha256 {
-            let detail = format!("the batch {} of this source was sent with other lines or totals", before.batch_ref);
+            let detail =
+                format!("the batch {} of this source was already sent with other lines or totals", before.batch_ref);
             return Err(Error::new(Reason::AlreadyExists, detail).into());
         }
         let outcome = Outcome::Unchanged;
@@ -207,7 +208,7 @@ fn taken(
     Ok(after)
 }
 
-/// Unless the batch is to be taken over in part, one line that cannot be refuses all.
+/// Unless the batch is partial, one line that cannot be applied rejects the whole batch.
 fn refuse_rejected(batch: &PostPurchaseOrderBatch, results: &[PurchaseOrderResult]) -> Result<(), Error> {
     let rejected = results.iter().filter(|result| result.status == PurchaseOrderStatus::Rejected && !batch.partial);
     let fault = |result: &PurchaseOrderResult| {

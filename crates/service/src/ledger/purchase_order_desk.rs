@@ -1,5 +1,5 @@
-//! What becomes of each line of a batch of purchase orders: the commitment it makes or changes, step by step as a person
-//! would, under the control of the budget.
+//! Processes the lines of a batch of purchase orders: each line creates or changes a commitment through the same steps as a
+//! person would, under budget control.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +30,7 @@ use crate::commitment::{add_entries, open_period};
 use crate::hooks::settle;
 use crate::write_context::WriteContext;
 
-/// Code and words of why a line is rejected.
+/// Error code and text of a rejected line.
 type Why = (String, String);
 
 /// Works through the lines of a batch.
@@ -38,7 +38,7 @@ pub(crate) struct Desk<'a> {
     batch: &'a PostPurchaseOrderBatch,
     entity: &'a LegalEntity,
     books: Books,
-    /// Ids of what the lines name and is there.
+    /// Ids of the resources that lines name and that exist.
     known: HashSet<String>,
     orders: Vec<Order>,
     by_key: HashMap<(String, String), usize>,
@@ -49,7 +49,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) results: Vec<PurchaseOrderResult>,
 }
 
-/// A commitment as it was, unless it is new, and as the lines so far leave it.
+/// A commitment before the batch, unless it is new, and after the lines so far.
 struct Order {
     before: Option<Commitment>,
     after: Commitment,
@@ -86,7 +86,7 @@ impl<'a> Desk<'a> {
             tally: Tally::default(),
             results: Vec::with_capacity(batch.lines.0.len()),
         };
-        // Read again now that it is this batch's turn: another one may have made some.
+        // Read again under the lock: another batch may have created some.
         for it in commitment::hold_orders(write.conn, scope.org(), &entity.id.to_string(), references).await? {
             let line = it.purchase_order_line.as_ref().map(Text::to_string).unwrap_or_default();
             desk.by_key.insert((it.purchase_order_reference.to_string(), line), desk.orders.len());
@@ -95,7 +95,7 @@ impl<'a> Desk<'a> {
         Ok(desk)
     }
 
-    /// Does what a line says.
+    /// Processes one line.
     pub(crate) async fn take(&mut self, write: &WriteContext<'_>, line: &PurchaseOrderLine) -> Result<(), Fail> {
         let place = self.by_key.get(&line.key()).copied();
         let standing = place.and_then(|place| self.orders.get(place)).map(|order| order.after.clone());
@@ -144,7 +144,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The commitment as the line leaves it, and whether that is beyond the budget; nothing where it stands so already.
+    /// The commitment after the line, and whether it exceeds the budget; none if the line changes nothing.
     async fn apply(
         &mut self,
         write: &WriteContext<'_>,
@@ -215,16 +215,17 @@ impl<'a> Desk<'a> {
         if !matches!(line.action, PurchaseOrderAction::Request | PurchaseOrderAction::Commit) {
             return Err(why(
                 "NOT_FOUND",
-                "these books have no commitment to this order line: commit it first".to_owned(),
+                "the books have no commitment for this order line: commit it first".to_owned(),
             ));
         }
-        let needed = |name: &str| why("REQUIRED", format!("{name} is required: the order line is not here yet"));
+        let needed =
+            |name: &str| why("REQUIRED", format!("{name} is required for an order line that is not stored yet"));
         let program = line.program_id.ok_or_else(|| needed("program_id"))?;
         let title = line.title.as_ref().ok_or_else(|| needed("title"))?;
         check_known(&self.known, program, line.project_id, line.cost_category_id)
             .map_err(|(code, detail)| why(code, detail))?;
         if line.engagement_id.is_some_and(|id| !self.known.contains(&id.to_string())) {
-            return Err(why("NOT_FOUND", "there is no such engagement".to_owned()));
+            return Err(why("NOT_FOUND", "the engagement does not exist".to_owned()));
         }
         let body = json!({
             "program_id": program, "legal_entity_id": self.entity.id, "fiscal_period_id": self.period(line)?,
@@ -238,30 +239,34 @@ impl<'a> Desk<'a> {
         Commitment::create(body.as_object().unwrap_or(&empty), &seed).map_err(Error::into_first)
     }
 
-    /// The period a new commitment is budgeted in.
+    /// The period in which a new commitment is budgeted.
     fn period(&self, line: &PurchaseOrderLine) -> Result<Id<FiscalPeriod>, Why> {
         let why = |code: &str, detail: String| (code.to_owned(), detail);
         if let Some(id) = line.fiscal_period_id {
             let there = self.books.periods.contains_key(&id);
-            let missing = || why("NO_PERIOD", "there is no such fiscal period of this legal entity".to_owned());
+            let missing = || why("NO_PERIOD", "the legal entity has no such fiscal period".to_owned());
             return there.then_some(id).ok_or_else(missing);
         }
-        let missing =
-            || why("REQUIRED", "say fiscal_period_id or ordered_on: the order line is not here yet".to_owned());
+        let missing = || {
+            why(
+                "REQUIRED",
+                "fiscal_period_id or ordered_on is required for an order line that is not stored yet".to_owned(),
+            )
+        };
         let day = line.ordered_on.ok_or_else(missing)?;
         let mut of_day = self.books.periods.values().filter(|it| !it.adjustment);
         let found = of_day.find(|it| (it.starts_on..=it.ends_on).contains(&day)).map(|it| it.id);
         found.ok_or_else(|| why("NO_PERIOD", format!("there is no fiscal period for {day}: create it")))
     }
 
-    /// How many lines had which end, with their sums.
+    /// Number of lines per outcome, with their sums.
     pub(crate) fn outcomes(&self) -> Result<Vec<PurchaseOrderOutcome>, Error> {
-        let too_much = || Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines is beyond what an amount holds");
+        let too_much = || Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines exceeds the range of an amount");
         let outcome = |(status, count, totals)| PurchaseOrderOutcome { status, count, totals };
         Ok(self.tally.ends().ok_or_else(too_much)?.into_iter().map(outcome).collect())
     }
 
-    /// Writes every commitment that the batch makes or changes, once, with what that posts.
+    /// Writes every commitment that the batch creates or changes once, with its ledger entries.
     pub(crate) fn finish(self, write: &WriteContext<'_>, source: &str) -> Result<Vec<PurchaseOrderResult>, Fail> {
         for Order { before, mut after, action } in self.orders {
             let change = match &before {
@@ -280,7 +285,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// Whether what a line says beside the amount is what the commitment says.
+/// Checks that the other members of a line match the commitment.
 fn agrees(line: &PurchaseOrderLine, it: &Commitment) -> Result<(), Why> {
     let differs = |name: &str| Err(("DOES_NOT_FIT".to_owned(), format!("the commitment has another {name}")));
     if line.amount.is_some_and(|amount| amount.currency != it.requested.currency) {
@@ -307,7 +312,7 @@ fn agrees(line: &PurchaseOrderLine, it: &Commitment) -> Result<(), Why> {
     Ok(())
 }
 
-/// Whether the commitment is as the line says already.
+/// Whether the commitment already is as the line describes.
 fn stands(line: &PurchaseOrderLine, it: &Commitment) -> bool {
     let amount = line.amount.map(|amount| amount.units);
     match line.action {
@@ -319,7 +324,7 @@ fn stands(line: &PurchaseOrderLine, it: &Commitment) -> bool {
     }
 }
 
-/// Takes the step of a line.
+/// Applies the step of a line.
 fn step(line: &PurchaseOrderLine, on: &mut Commitment, fresh: bool, write: &WriteContext<'_>) -> Result<(), Error> {
     let Money { units, currency } = line.amount.unwrap_or(on.requested);
     let (amount, code) = (Amount::new(units), currency.code());
@@ -327,23 +332,27 @@ fn step(line: &PurchaseOrderLine, on: &mut Commitment, fresh: bool, write: &Writ
         PurchaseOrderAction::Request if fresh => Ok(()),
         PurchaseOrderAction::Request => {
             let requested = Amount::new(on.requested.units);
-            Err(Error::fault("", "ALREADY_EXISTS", format!("{requested} {code} are requested already")))
+            Err(Error::fault("", "ALREADY_EXISTS", format!("{requested} {code} are already requested")))
         }
         PurchaseOrderAction::Commit if on.committed.units() > 0 => {
             let committed = on.committed;
-            Err(Error::fault("", "ALREADY_EXISTS", format!("{committed} {code} are committed already: amend that")))
+            Err(Error::fault(
+                "",
+                "ALREADY_EXISTS",
+                format!("{committed} {code} are already committed: amend the commitment"),
+            ))
         }
         PurchaseOrderAction::Commit => {
             let act = CommitCommitment { amount, override_budget: false, reason: line.reason.clone() };
             act.decide(on, write.now)
         }
         PurchaseOrderAction::Amend => {
-            let reason = line.reason.clone().ok_or_else(|| Error::fault("", "REQUIRED", "say why"))?;
+            let reason = line.reason.clone().ok_or_else(|| Error::fault("", "REQUIRED", "reason is required"))?;
             AmendCommitment { amount, reason, override_budget: false }.decide(on, write.now)
         }
         PurchaseOrderAction::FinalInvoice => on.finish(),
         PurchaseOrderAction::Cancel => {
-            let reason = line.reason.clone().ok_or_else(|| Error::fault("", "REQUIRED", "say why"))?;
+            let reason = line.reason.clone().ok_or_else(|| Error::fault("", "REQUIRED", "reason is required"))?;
             CancelCommitment { reason }.decide(on, write.now)
         }
     }

@@ -1,4 +1,4 @@
-//! Reconciling a period with what finance says of it.
+//! Reconciles a fiscal period with a statement of finance.
 
 use futures::future::BoxFuture;
 use steerco_domain::access::{Permission, find};
@@ -25,11 +25,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/fiscal-periods/{id}/reconcile",
     under: Under::Kind(FiscalPeriod::KIND),
     summary: "Reconcile a fiscal period with a finance system",
-    doc: "Compares what a finance system says of a period with the ledger, and changes nothing. Of each currency three \
-          numbers must agree: what the statement says, the sum of the entries of that source, and the balances that are \
-          kept with them. A statement of lines is answered with the rows that differ, up to 1000 of them.",
+    doc: "Compares a statement of a finance system for a period with the ledger, and changes nothing. For each \
+          currency three numbers must agree: the total of the statement, the sum of the entries of that source, and \
+          the balances that are updated with the entries. For a statement with lines, the lines that differ are \
+          returned, up to 1000.",
     body: Some(Body::of::<ReconcileFiscalPeriod>(EXAMPLE)),
-    answer: AnswerDoc::of::<Reconciliation>("What was found."),
+    answer: AnswerDoc::of::<Reconciliation>("The result of the reconciliation."),
     refusals: &[404],
     ..Operation::post(|service, context, mut arguments| {
         Box::pin(async move {
@@ -40,7 +41,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 }];
 
 impl Service {
-    /// Three numbers that must agree, and the rows that differ. Changes nothing.
+    /// Compares three numbers that must agree, and returns the rows that differ. Changes nothing.
     pub fn reconcile<'a>(
         &'a self,
         caller: &'a Caller,
@@ -65,7 +66,7 @@ impl Service {
     ) -> Result<Reconciliation, Fail> {
         let (_, scope) = self.authorise(conn, caller, RECONCILE).await?;
         if !scope.is_whole() {
-            return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+            return Err(Error::new(Reason::Forbidden, "a grant over the whole organisation is required").into());
         }
         statement.check()?;
         let id = &*resolve_id(FiscalPeriod::KIND, conn, &scope, id).await?;

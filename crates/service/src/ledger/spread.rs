@@ -1,4 +1,4 @@
-//! Lines of budgets and forecasts that are given over several periods become lines of each.
+//! Divides lines of budgets and forecasts that are given over several periods into one line per period.
 
 use steerco_domain::error::Fault;
 use steerco_domain::id::Id;
@@ -10,7 +10,7 @@ use steerco_persistence::{Fail, ledger};
 
 use crate::write_context::WriteContext;
 
-/// Settles what was divided anew: a fault of a line is found where the line was given.
+/// Finishes a plan whose lines were divided again: the fault of a divided line points to the line as it was given.
 pub(crate) fn settle_divided(plan: &mut dyn AnyResource, given: Option<Vec<usize>>) -> Result<(), Fail> {
     let Some(given) = given else { return Ok(()) };
     let mut faults = Vec::new();
@@ -28,7 +28,8 @@ fn where_given(mut fault: Fault, given: &[usize]) -> Fault {
     fault
 }
 
-/// Divides what is given over several periods among them. For each line the place where it was given; none where nothing is given over several periods.
+/// Divides lines that are given over several periods. Returns for each line the index of the given line; none if no line
+/// spans several periods.
 pub(crate) async fn divide<L: PeriodLine>(
     write: &WriteContext<'_>,
     entity: Id<LegalEntity>,

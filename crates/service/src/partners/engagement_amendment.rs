@@ -1,4 +1,4 @@
-//! Amendments and their engagements: the approval of one changes the other in the same transaction.
+//! Amendments and their engagements: the approval of an amendment changes the engagement in the same transaction.
 
 use steerco_domain::access::{Permission, find};
 use steerco_domain::authority_limit::AuthorityAct;
@@ -19,7 +19,7 @@ const APPROVE: &Permission = find("engagement_amendment", "approve");
 pub(crate) const ENGAGEMENT_AMENDMENT: Feature =
     Feature::of(EngagementAmendment::KIND, Hooks { on_act: hook!(on_act: amend), ..Hooks::NONE });
 
-/// What the approval of an amendment does to its engagement, which is held, so that numbers have no gaps and values add up.
+/// Applies an approved amendment to its engagement, which is locked, so that numbers have no gaps and values add up.
 async fn amend(
     write: &WriteContext<'_>,
     before: &EngagementAmendment,
@@ -31,7 +31,7 @@ async fn amend(
         return Ok(());
     }
     let (scope, id) = (write.scope(Some(APPROVE))?, amendment.engagement_id.to_string());
-    // Before the engagement is held: whoever prices its milestones takes the turn first too.
+    // The ledger lock is taken before the engagement is locked, in the same order as when milestones are priced.
     ledger::take_turn(write.conn, scope.org()).await?;
     let held = query::find_for_update::<Engagement>(write.conn, &scope, &id).await?;
     let old = held.filter(|held| held.deleted_at.is_none()).ok_or_else(|| Error::not_found(Engagement::KIND.name))?;
@@ -53,13 +53,13 @@ async fn amend(
     Ok(())
 }
 
-/// The value does not fall below what its milestones are paid, nor below what was charged already.
+/// The value must not fall below the payments of its milestones, nor below the amount already charged.
 async fn check_value(write: &WriteContext<'_>, old: &Engagement, new: &Engagement) -> Result<(), Fail> {
     let mut faults = Vec::new();
     crate::milestone_price::check_engagement(write, Some(old), new, &mut faults).await?;
     let charged = account::read(write.conn, write.context.caller.organisation(), new.clone(), None).await?;
     if charged.left_of_value().is_some_and(|left| left < 0) {
-        faults.push(Fault::new("/value/amount", "INSUFFICIENT", "more than that was charged already"));
+        faults.push(Fault::new("/value/amount", "INSUFFICIENT", "a larger amount has already been charged"));
     }
     for fault in &mut faults {
         fault.pointer = fault.pointer.replacen("/value", "/value_change", 1);

@@ -1,5 +1,5 @@
-//! Invoices, releases of retention and statements of partners beside the account of their engagement, which is held while
-//! they are decided: however many come at once, no more is charged than there is.
+//! Invoices, retention releases and partner statements, checked against the account of their engagement. The engagement is
+//! locked while they are decided, so that concurrent requests cannot charge more than is available.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,8 +34,8 @@ const CREATE_CARD: &Permission = find("rate_card", "create");
 const APPROVE_RELEASE: &Permission = find("retention_release", "approve");
 const PROPOSE_CREDIT: &Permission = find("service_level_measurement", "propose_credit");
 
-/// The account of an engagement in reach, which is held; nothing where it is not in reach: the check of the references
-/// tells of it.
+/// The account of a visible engagement, locked; none if the engagement is not visible, which the check of the references
+/// reports.
 async fn hold_account(write: &WriteContext<'_>, scope: &Scope, id: Id<Engagement>) -> Result<Option<Account>, Fail> {
     let held = query::find_for_update::<Engagement>(write.conn, scope, &id.to_string()).await?;
     let Some(held) = held.filter(|held| held.deleted_at.is_none()) else { return Ok(None) };
@@ -48,7 +48,7 @@ fn refuse(faults: Vec<Fault>) -> Result<(), Fail> {
 
 fn refuse_draft(account: &Account) -> Result<(), Fail> {
     if account.engagement.state == EngagementState::Draft {
-        let detail = "the engagement is a draft: nothing is charged yet";
+        let detail = "the engagement is a draft: nothing can be charged yet";
         return refuse(vec![Fault::new("/engagement_id", "DOES_NOT_FIT", detail)]);
     }
     Ok(())
@@ -80,7 +80,7 @@ pub(crate) const RETENTION_RELEASE: Feature =
 pub(crate) const SERVICE_LEVEL_MEASUREMENT: Feature =
     Feature::of(ServiceLevelMeasurement::KIND, Hooks { on_act: hook!(on_act: propose_credit), ..Hooks::NONE });
 
-/// What a new invoice is made of beside what was sent.
+/// Completes a new invoice from the account of its engagement.
 async fn enter(write: &WriteContext<'_>, invoice: &mut Invoice) -> Result<(), Fail> {
     let Some(account) = hold_account(write, &write.scope(Some(CREATE_INVOICE))?, invoice.engagement_id).await? else {
         return Ok(());
@@ -99,7 +99,7 @@ async fn compare(write: &WriteContext<'_>, statement: &mut VendorStatement) -> R
     refuse(statement.compare(&account)?)
 }
 
-/// A new rate card is in the currency of the engagement.
+/// Checks that a new rate card is in the currency of the engagement.
 async fn check_currency(write: &WriteContext<'_>, card: &mut RateCard) -> Result<(), Fail> {
     let Some(account) = hold_account(write, &write.scope(Some(CREATE_CARD))?, card.engagement_id).await? else {
         return Ok(());
@@ -121,7 +121,7 @@ async fn matched(write: &WriteContext<'_>, invoice: &mut Invoice) -> Result<(), 
     Ok(())
 }
 
-/// What the payables say of an invoice that was approved or paid, in whole or in part, and an invoice of its credit note.
+/// Updates the payables of an invoice that was approved or paid, in whole or in part, and the invoice of a credit note.
 async fn decided(write: &WriteContext<'_>, was: &Invoice, invoice: &mut Invoice, _action: &str) -> Result<(), Fail> {
     let approved = was.state != invoice.state && invoice.state == InvoiceState::Approved;
     if !approved && was.paid == invoice.paid {
@@ -134,7 +134,7 @@ async fn decided(write: &WriteContext<'_>, was: &Invoice, invoice: &mut Invoice,
     let mut sums: BTreeMap<u128, (Id<Payable>, i64)> = BTreeMap::new();
     for line in &invoice.lines.0 {
         if let Some(id) = line.payable_id {
-            // Of what is paid in part each line has its share with its tax, which is left out here.
+            // In a partial payment each line has its share including tax; the tax is left out here.
             let sum = sums.entry(id.as_u128()).or_insert((id, 0));
             sum.1 = sum.1.saturating_add(line.units());
         }
@@ -142,10 +142,10 @@ async fn decided(write: &WriteContext<'_>, was: &Invoice, invoice: &mut Invoice,
     let mut changed: Vec<Payable> = Vec::new();
     let action = if approved { "invoice" } else { "pay" };
     for (id, units) in sums.into_values() {
-        // Whoever may act on the invoice may not change payables otherwise: the partner that accepts a credit note.
+        // A partner that accepts a credit note may act on the invoice, but has no permission to change payables otherwise.
         let Some(old) = hold::<Payable>(write.conn, org, &id.to_string()).await? else { continue };
         if approved && matches!(old.state, PayableState::Reversed | PayableState::Held) {
-            let detail = format!("a payable of the invoice is {}: nothing is charged for it", old.state.word());
+            let detail = format!("a payable of the invoice is {}: it cannot be charged", old.state.word());
             return Err(Error::new(Reason::WrongState, detail).into());
         }
         let mut new = old.clone();
@@ -166,7 +166,7 @@ fn more(so_far: Amount, units: i64) -> Amount {
     Amount::new(so_far.units().saturating_add(units))
 }
 
-/// Takes what a credit note takes back off what is left to pay of its invoice.
+/// Deducts a credit note from the amount left to pay of its invoice.
 async fn credit(write: &WriteContext<'_>, note: &Invoice) -> Result<(), Fail> {
     let Some(id) = note.credited_invoice_id else { return Ok(()) };
     let org = write.context.caller.organisation();
@@ -177,7 +177,7 @@ async fn credit(write: &WriteContext<'_>, note: &Invoice) -> Result<(), Fail> {
     Ok(())
 }
 
-/// What became of the payment of the milestones of these payables.
+/// Updates the payment state of the milestones of these payables.
 async fn tell_milestones(write: &WriteContext<'_>, changed: &[Payable], action: &str) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     let mut told = BTreeSet::new();
@@ -197,7 +197,7 @@ async fn tell_milestones(write: &WriteContext<'_>, changed: &[Payable], action: 
     Ok(())
 }
 
-/// No more is released than was kept.
+/// A release must not exceed the retained amount.
 async fn approve_release(
     write: &WriteContext<'_>,
     was: &RetentionRelease,
@@ -215,7 +215,7 @@ async fn approve_release(
     Ok(release.check(&account.engagement, write.now.day(), kept)?)
 }
 
-/// Makes the credit note that is proposed for a breach.
+/// Creates the credit note that is proposed for a breach.
 async fn propose_credit(
     write: &WriteContext<'_>,
     was: &ServiceLevelMeasurement,
@@ -231,7 +231,7 @@ async fn propose_credit(
     refuse_draft(&account)?;
     let credit = measurement.credit.filter(|_| measurement.result == MeasurementResult::Breached);
     let Some(Money { units, currency }) = credit else {
-        return Err(Error::new(Reason::WrongState, "nothing is to be credited for it").into());
+        return Err(Error::new(Reason::WrongState, "there is no credit for this measurement").into());
     };
     let note = Invoice::propose(measurement, Money::new(units, currency), write.new_id(), write.now, write.actor());
     write.change_also(Change::new(ChangeKind::Insert, None, &note, "propose", None));

@@ -1,4 +1,4 @@
-//! What milestones and deliverables are told of claims, reviews and payments.
+//! Updates milestones and deliverables from claims, reviews and payments.
 
 use steerco_domain::deliverable::Deliverable;
 use steerco_domain::milestone::{DeliveryState, Milestone, PaymentState};
@@ -11,7 +11,7 @@ use steerco_persistence::{Fail, vendor};
 use crate::beside::change;
 use crate::write_context::WriteContext;
 
-/// The state of delivery after a claim that was decided.
+/// The state of delivery after a claim was decided.
 pub(crate) fn delivery_of(claim: MilestoneUpdateState, milestone: &Milestone) -> DeliveryState {
     let whole = milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE);
     match claim {
@@ -26,8 +26,7 @@ pub(crate) fn delivery_of(claim: MilestoneUpdateState, milestone: &Milestone) ->
     }
 }
 
-/// Tells the deliverable of a milestone what is claimed of it in all, and where something is decided what reviews have
-/// accepted.
+/// Updates the claimed progress of the deliverable of a milestone and, after a decision, the accepted progress.
 pub(crate) async fn tell_deliverable(write: &WriteContext<'_>, changed: &Milestone, decided: bool) -> Result<(), Fail> {
     let Some(id) = changed.deliverable_id else { return Ok(()) };
     let org = write.context.caller.organisation();
@@ -50,7 +49,7 @@ pub(crate) async fn tell_deliverable(write: &WriteContext<'_>, changed: &Milesto
     Ok(())
 }
 
-/// What became of the payment of a milestone with these payables.
+/// The payment state of a milestone with these payables.
 pub(crate) fn payment_of(payables: &[Payable]) -> PaymentState {
     let live: Vec<PayableState> =
         payables.iter().map(|payable| payable.state).filter(|state| *state != PayableState::Reversed).collect();

@@ -1,4 +1,4 @@
-//! What milestones are paid: in all not more than their engagement is worth.
+//! Milestone prices: in total they must not exceed the value of their engagement.
 
 use steerco_domain::Resource;
 use steerco_domain::engagement::Engagement;
@@ -36,9 +36,9 @@ async fn check_milestone(
     let paid = after.payment.is_some() || after.payment_share.is_some();
     let Some(id) = after.engagement_id.filter(|_| paid && !before.is_some_and(same)) else { return Ok(()) };
     let (org, id) = (write.context.caller.organisation(), id.to_string());
-    // One after the other: two at once would both find the same left.
+    // Serialised by the ledger lock: two concurrent requests would both find the same amount left.
     ledger::take_turn(write.conn, org).await?;
-    // The check of the references tells of one that is not there.
+    // A missing engagement is reported by the check of the references.
     let Some(engagement) = vendor::find::<Engagement>(write.conn, org, &id).await? else { return Ok(()) };
     let others = vendor::list_paid_milestones(write.conn, org, &id).await?;
     let others: Vec<&Milestone> = others.iter().filter(|other| other.id != after.id).collect();
@@ -48,7 +48,7 @@ async fn check_milestone(
     };
     if let Some(payment) = after.payment.filter(|payment| payment.currency != value.currency) {
         let detail =
-            format!("{} is not the currency of the engagement, {}", payment.currency.code(), value.currency.code());
+            format!("{} is not the currency of the engagement ({})", payment.currency.code(), value.currency.code());
         faults.push(Fault::new("/payment/currency", "DOES_NOT_FIT", detail));
         return Ok(());
     }
@@ -58,14 +58,17 @@ async fn check_milestone(
     let left = known.fold(value.units.saturating_sub(planned), i64::saturating_sub);
     if price > left {
         let pointer = if after.payment.is_some() { "/payment/amount" } else { "/payment_share" };
-        let detail =
-            format!("{} {} are left of the value of the engagement", Amount::new(left.max(0)), value.currency.code());
+        let detail = format!(
+            "only {} {} of the value of the engagement are left",
+            Amount::new(left.max(0)),
+            value.currency.code()
+        );
         faults.push(Fault::new(pointer, "INSUFFICIENT", detail));
     }
     Ok(())
 }
 
-/// Without a value, shares are all that can be summed.
+/// An engagement without a value: only the shares can be summed.
 fn check_shares(write: &WriteContext<'_>, id: &str, after: &Milestone, others: &[&Milestone], faults: &mut Vec<Fault>) {
     let share = |milestone: &Milestone| i64::from(milestone.payment_share.map_or(0, Ratio::millionths));
     let own = share(after);
@@ -74,12 +77,12 @@ fn check_shares(write: &WriteContext<'_>, id: &str, after: &Milestone, others: &
     let left = (i64::from(Ratio::ONE) - known - planned).max(0);
     if own > left {
         let left = i32::try_from(left).ok().and_then(Ratio::from_millionths).map_or(0.0, Ratio::as_number);
-        let detail = format!("{left} is left of the value of the engagement");
+        let detail = format!("only a share of {left} of the value of the engagement is left");
         faults.push(Fault::new("/payment_share", "INSUFFICIENT", detail));
     }
 }
 
-/// Checks an engagement whose value changes: it does not fall below what the milestones are paid.
+/// Checks an engagement whose value changes: it must not fall below the payments of its milestones.
 pub(crate) async fn check_engagement(
     write: &WriteContext<'_>,
     before: Option<&Engagement>,
@@ -100,7 +103,7 @@ pub(crate) async fn check_engagement(
     }
     let sum = prices.iter().fold(0_i64, |sum, price| sum.saturating_add(price.units));
     if sum > value.units {
-        let detail = format!("its milestones are paid {} {}", Amount::new(sum), value.currency.code());
+        let detail = format!("the payments of its milestones add up to {} {}", Amount::new(sum), value.currency.code());
         faults.push(Fault::new("/value/amount", "INSUFFICIENT", detail));
     }
     Ok(())

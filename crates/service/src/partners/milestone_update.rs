@@ -1,4 +1,4 @@
-//! Claims of partners: what must hold of one, the review it opens, and what becomes of the claim before it.
+//! Claims of partners: checks, the review that a claim opens, and the end of the claim that it supersedes.
 
 use steerco_domain::access::{Permission, find};
 use steerco_domain::attachment::{Attachment, AttachmentState, AttachmentVisibility};
@@ -37,19 +37,19 @@ pub(crate) const MILESTONE_UPDATE: Feature = Feature::of(
     },
 );
 
-/// What must hold of a claim beside its own rules, before its references are checked: what is foreign looks like what is
-/// not there.
+/// Checks a claim before its references are checked. A resource that is not visible gives the same error as one that does
+/// not exist.
 async fn prepare(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result<(), Fail> {
     let scope = &write.scope(MilestoneUpdate::KIND.rows.create)?;
     let org = write.context.caller.organisation();
-    // One claim after the other: two at once would both find the milestone free.
+    // Serialised by the ledger lock: two concurrent claims would both find the milestone without an open claim.
     ledger::take_turn(write.conn, org).await?;
     claim.on_behalf = !scope.is_partner();
     let mut faults = Vec::new();
     let engagement = claim.engagement_id;
     for (i, evidence) in claim.evidence.iter_mut().enumerate() {
         if !attach(write, engagement, evidence).await? {
-            let detail = "there is no such shared and stored attachment of the milestone or its engagement";
+            let detail = "the milestone and its engagement have no such attachment that is shared and has content";
             faults.push(Fault::new(format!("/evidence/{i}/attachment_id"), "NOT_FOUND", detail));
         }
     }
@@ -64,34 +64,35 @@ async fn prepare(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Resul
     };
     let replaces = open.as_ref().filter(|open| Some(open.id) == claim.supersedes_id);
     if claim.supersedes_id.is_some() && replaces.is_none_or(|open| open.on_behalf != claim.on_behalf) {
-        let detail = "there is no such claim of yours of this milestone that waits for its review";
+        let detail = "you have no such claim for this milestone that awaits review";
         faults.push(Fault::new("/supersedes_id", "NOT_FOUND", detail));
     }
     if !faults.is_empty() {
         return Err(Error::invalid(faults).into());
     }
     if let Some(open) = open.filter(|_| claim.supersedes_id.is_none()) {
-        let detail = format!("claim {} waits for its review: withdraw it, or name it in supersedes_id", open.number);
+        let detail = format!("claim {} awaits review: withdraw it, or name it in supersedes_id", open.number);
         return Err(Error::new(Reason::WrongState, detail).into());
     }
     Ok(())
 }
 
-/// A claim is made of what is in force and not done.
+/// A claim requires an engagement in force and a milestone that is not fully accepted.
 async fn check_open(write: &WriteContext<'_>, milestone: &Milestone) -> Result<(), Fail> {
     let Some(id) = milestone.engagement_id else { return Ok(()) };
     let engagement: Engagement = get(write, &id.to_string()).await?;
     if engagement.state != EngagementState::Active {
-        let detail = format!("the engagement is {}; claims are made while it is active", engagement.state.word());
+        let detail =
+            format!("the engagement is {}; claims can only be made while it is active", engagement.state.word());
         return Err(Error::new(Reason::WrongState, detail).into());
     }
     if milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE) {
-        return Err(Error::new(Reason::WrongState, "all of the milestone is accepted already").into());
+        return Err(Error::new(Reason::WrongState, "the milestone is already fully accepted").into());
     }
     Ok(())
 }
 
-/// Takes over what an attachment is; whether it is one that the claimant may show.
+/// Copies the properties of an attachment as evidence, if the claimant may share it.
 async fn attach(
     write: &WriteContext<'_>,
     engagement: Option<Id<Engagement>>,
@@ -110,7 +111,7 @@ async fn attach(
     Ok(true)
 }
 
-/// Numbers a new claim, lets it take the place of the one before, opens its review and tells the milestone.
+/// Numbers a new claim, supersedes the earlier one, opens the review and updates the milestone.
 async fn submit(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result<(), Fail> {
     let (org, id) = (write.context.caller.organisation(), claim.milestone_id.to_string());
     let milestone: Milestone = get(write, &id).await?;
@@ -140,7 +141,7 @@ async fn submit(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result
     Ok(())
 }
 
-/// Ends an open claim that nobody decides any more, and its review.
+/// Ends an open claim without a decision, and its review.
 async fn close(
     write: &WriteContext<'_>,
     old: &MilestoneUpdate,
@@ -230,7 +231,7 @@ fn open_review(
     }
 }
 
-/// What follows from a claim that was withdrawn: only the side that made it may, and the milestone is told what stands.
+/// Handles a withdrawn claim: only the side that made it may withdraw it, and the milestone is updated.
 async fn withdrawn(
     write: &WriteContext<'_>,
     _before: &MilestoneUpdate,
@@ -240,7 +241,7 @@ async fn withdrawn(
     let org = write.context.caller.organisation();
     ledger::take_turn(write.conn, org).await?;
     if write.context.caller.narrow().partner.is_some() == claim.on_behalf {
-        return Err(Error::new(Reason::Forbidden, "a claim is withdrawn by the side that made it").into());
+        return Err(Error::new(Reason::Forbidden, "a claim can only be withdrawn by the side that made it").into());
     }
     close_review(write, claim).await?;
     let id = claim.milestone_id.to_string();

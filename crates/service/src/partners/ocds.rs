@@ -1,4 +1,4 @@
-//! Engagements in the form of the Open Contracting Data Standard, from the versions that the caller may see.
+//! Engagements in the form of the Open Contracting Data Standard, built from the versions that are visible to the caller.
 
 use std::collections::BTreeMap;
 
@@ -30,13 +30,13 @@ const READ_AMENDMENT: &Permission = find("engagement_amendment", "read");
 const READ_INVOICE: &Permission = find("invoice", "read");
 const READ_MILESTONE: &Permission = find("milestone", "read");
 
-const RELEASES: &str = "One release for each change of the contract, its amendments and its milestones since the engagement \
-    is in force, oldest first: what the partner may know, and the same for every reader. A release says everything that \
-    stands, and null where something fell away; it never changes.";
-const RECORD: &str = "The releases of the release package, and the compiled release that they merge to by the rules of the \
-    standard.";
+const RELEASES: &str = "One release for each change of the contract, its amendments and its milestones since the \
+    engagement came into force, oldest first. Contains only data that the partner may see, and is the same for every \
+    reader. A release has all current values, and null where a value was removed. A release never changes.";
+const RECORD: &str = "The releases of the release package, and the compiled release that results from merging them by \
+    the rules of the standard.";
 
-/// A package, to be filled in.
+/// A template of package operations.
 const fn package(form: Form) -> Operation {
     Operation {
         permission: Some(READ_ENGAGEMENT),
@@ -66,8 +66,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "list_ocds_releases",
         path: "/v1/engagements/ocds-release-package",
         summary: "List the open contracting releases of engagements",
-        doc: "What `GET /v1/engagements/{id}/ocds-release-package` answers of one, of all engagements in sight that are or \
-              were in force and meet the filter, in one package: at most 200.",
+        doc: "The open contracting releases of all visible engagements that are or were in force and match the filter, in \
+              one package: at most 200 engagements.",
         parameters: &[&FILTER],
         ..package(Form::OcdsReleasesOfMany)
     },
@@ -75,21 +75,21 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "list_ocds_records",
         path: "/v1/engagements/ocds-record-package",
         summary: "List the open contracting records of engagements",
-        doc: "What `GET /v1/engagements/{id}/ocds-record-package` answers of one, of all engagements in sight that are or \
-              were in force and meet the filter, in one package: at most 200.",
+        doc: "The open contracting records of all visible engagements that are or were in force and match the filter, in \
+              one package: at most 200 engagements.",
         parameters: &[&FILTER],
         ..package(Form::OcdsRecordsOfMany)
     },
 ];
 
-/// Changes of which releases are made.
+/// Maximum number of changes from which releases are made.
 const CHANGES_MAX: usize = 10_000;
 
-/// Contracting processes of a package.
+/// Maximum number of contracting processes in a package.
 const PROCESSES_MAX: usize = 200;
 
-/// Every version that releases are made of, and at each instant of a change the last entry of the log: what one request
-/// changed, it changed at once.
+/// All versions that releases are made of and, for each instant of a change, the last log entry: all changes of one request
+/// are one release.
 struct Versions {
     instants: BTreeMap<Instant, i64>,
     organisations: Vec<Spanned<Organisation>>,
@@ -101,7 +101,7 @@ struct Versions {
 }
 
 impl Service {
-    /// The contracting process of an engagement that is no draft.
+    /// The contracting process of an engagement that is not a draft.
     pub fn ocds_process<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<Process, Error>> {
         Box::pin(async move {
             check_id(Engagement::KIND, id)?;
@@ -112,7 +112,7 @@ impl Service {
         })
     }
 
-    /// The contracting processes of the engagements of a filter that are no drafts, as far as the caller sees them.
+    /// The contracting processes of the visible engagements that match a filter and are not drafts.
     pub fn ocds_processes<'a>(
         &'a self,
         caller: &'a Caller,
@@ -128,12 +128,13 @@ impl Service {
             let mut engagements = page.items;
             engagements.retain(|engagement| engagement.state != EngagementState::Draft);
             if engagements.is_empty() {
-                let detail = "no engagement that is or was in force meets the filter: there is nothing to publish";
+                let detail = "no engagement that is or was in force matches the filter: there is nothing to publish";
                 return Err(Error::new(Reason::NotFound, detail));
             }
             if page.next_page_token.is_some() || engagements.len() > PROCESSES_MAX {
-                let detail =
-                    format!("meets more engagements than the {PROCESSES_MAX} that a package has at most: narrow it");
+                let detail = format!(
+                    "matches more than {PROCESSES_MAX} engagements, the maximum of a package: use a narrower filter"
+                );
                 return Err(Error::fault("?filter", "TOO_MANY", detail));
             }
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
@@ -159,7 +160,7 @@ impl Service {
         let versions = self.versions(conn, caller, &found).await?;
         let snapshots = versions.snapshots();
         if snapshots.len() > CHANGES_MAX {
-            let detail = format!("more than {CHANGES_MAX} changes: too many for one package");
+            let detail = format!("the engagement has more than {CHANGES_MAX} changes, too many for one package");
             return Err(Error::new(Reason::WrongState, detail).into());
         }
         let process = Process::new(&self.inner.ocid_prefix, &snapshots);
@@ -193,7 +194,7 @@ impl Service {
 }
 
 impl Versions {
-    /// What was known after each entry of the log that changed something, from the one on that put the engagement in force.
+    /// The state after each log entry with a change, from the entry that put the engagement in force.
     fn snapshots(&self) -> Vec<Snapshot<'_>> {
         let snapshot = |(at, seq): (&Instant, &i64)| {
             let engagement = known(&self.engagements, *seq).next()?;
@@ -220,7 +221,7 @@ impl Versions {
     }
 }
 
-/// The versions that were the latest after this entry of the log.
+/// The versions that were current after this log entry.
 fn known<R>(versions: &[Spanned<R>], seq: i64) -> impl Iterator<Item = &R> {
     versions.iter().filter(move |v| v.seq <= seq && seq < v.until).map(|version| &version.resource)
 }

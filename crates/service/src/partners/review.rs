@@ -1,4 +1,4 @@
-//! Acts on reviews and engagements: who may decide, when time runs, and what follows.
+//! Verbs of reviews and engagements: who may decide, when review time runs, and the consequences.
 
 use steerco_domain::access::{Permission, find};
 use steerco_domain::authority_limit::{AuthorityAct, suffices};
@@ -30,7 +30,7 @@ pub(crate) const ENGAGEMENT: Feature = Feature::of(
     Hooks { on_act: hook!(on_act: moved), checks: hook!(checks: check_engagement), ..Hooks::NONE },
 );
 
-/// What follows from an act on a review.
+/// Handles the consequences of a verb on a review.
 async fn reviewed(write: &WriteContext<'_>, before: &Review, after: &mut Review, action: &str) -> Result<(), Fail> {
     ledger::take_turn(write.conn, write.context.caller.organisation()).await?;
     let case = Case::read(write, after).await?;
@@ -53,7 +53,7 @@ async fn reviewed(write: &WriteContext<'_>, before: &Review, after: &mut Review,
     Ok(())
 }
 
-/// Lets the time run on, unless something else still holds it.
+/// Resumes the review time, unless something else still stops it.
 fn run_on(write: &WriteContext<'_>, case: &Case, review: &mut Review) {
     let held = review.disputed || case.engagement.state != EngagementState::Active;
     if review.state == ReviewState::Open && review.clock == ReviewClock::Stopped && !held {
@@ -61,7 +61,7 @@ fn run_on(write: &WriteContext<'_>, case: &Case, review: &mut Review) {
     }
 }
 
-/// A dispute that was answered: the time runs on, or begins anew where the answer opens the review again.
+/// An answered dispute: the review time resumes, or starts again where the answer reopens the review.
 async fn answered(write: &WriteContext<'_>, case: &Case, before: &Review, after: &mut Review) -> Result<(), Fail> {
     if before.state.is_open() {
         run_on(write, case, after);
@@ -73,11 +73,11 @@ async fn answered(write: &WriteContext<'_>, case: &Case, before: &Review, after:
     let org = write.context.caller.organisation();
     let open = vendor::find_open_claim(write.conn, org, &after.milestone_id.to_string()).await?;
     if let Some(open) = open {
-        let detail = format!("claim {} of the milestone waits for its review: decide on that one", open.number);
+        let detail = format!("claim {} of the milestone awaits review: decide that claim instead", open.number);
         return Err(Error::new(Reason::WrongState, detail).into());
     }
     if case.milestone.latest_update_id != Some(case.claim.id.into()) {
-        return Err(Error::new(Reason::WrongState, "there is a later claim of the milestone").into());
+        return Err(Error::new(Reason::WrongState, "the milestone has a later claim").into());
     }
     after.percent_before = case.milestone.accepted_percent;
     after.days_left = None;
@@ -91,7 +91,8 @@ async fn answered(write: &WriteContext<'_>, case: &Case, before: &Review, after:
     Ok(())
 }
 
-/// A decision: by somebody else than the claimant, within authority or by two; an acceptance becomes a fact.
+/// A decision: not by the claimant, within the authority of the reviewer or by two persons. An acceptance updates the
+/// milestone.
 async fn decided(
     write: &WriteContext<'_>,
     case: &Case,
@@ -120,7 +121,8 @@ async fn decided(
         }
         let proposed = after.clone();
         *after = before.clone();
-        let person = acting.need_person("a claim is reviewed by a person; this token stands for none")?;
+        let person =
+            acting.need_person("a claim must be reviewed by a person, and this token does not belong to one")?;
         after.proposal = Some(proposed.as_proposal(person, write.now));
         return Ok(());
     }
@@ -130,7 +132,7 @@ async fn decided(
 
 fn beyond(gain: Money) -> Error {
     let detail = format!(
-        "{} {} is beyond your authority for {}",
+        "{} {} exceeds your authority for {}",
         Amount::new(gain.units),
         gain.currency.code(),
         AuthorityAct::Acceptance.word()
@@ -139,7 +141,7 @@ fn beyond(gain: Money) -> Error {
     Error { faults: vec![fault], ..Error::new(Reason::Forbidden, detail) }
 }
 
-/// Whether a role of the caller over the program reaches what is accepted.
+/// Whether a role of the caller over the program has authority for the accepted amount.
 async fn has_authority(write: &WriteContext<'_>, case: &Case, gain: Money) -> Result<bool, Fail> {
     let org = write.context.caller.organisation();
     let program = case.milestone.program_id.or_else(|| case.engagement.program_ids.first().copied());
@@ -151,16 +153,17 @@ async fn has_authority(write: &WriteContext<'_>, case: &Case, gain: Money) -> Re
     Ok(suffices(&limits, &roles, AuthorityAct::Acceptance, gain))
 }
 
-/// What an engagement must say before it is put in force: who is warned before silence counts as acceptance, what both sides
-/// of a collaboration owe, and which company owes what is accepted, where the organisation keeps books.
+/// Members that an engagement requires before it is activated: who is warned before deemed acceptance, the obligations of
+/// both sides of a collaboration, and the company that owes accepted work, where the organisation keeps books.
 async fn check_activation(write: &WriteContext<'_>, after: &Engagement) -> Result<(), Fail> {
     let mut faults = Vec::new();
     if after.deemed_acceptance && after.reviewer_id.is_none() {
-        let detail = "silence counts as acceptance: name the person who is warned before the deadline";
+        let detail =
+            "claims without a review in time count as accepted: name the person who is warned before the deadline";
         faults.push(Fault::new("/reviewer_id", "REQUIRED", detail));
     }
     if after.is_one_sided() {
-        let detail = "a collaboration has obligations of both sides: name at least one of either";
+        let detail = "a collaboration requires at least one obligation of each side";
         faults.push(Fault::new("/obligations", "REQUIRED", detail));
     }
     let org = write.context.caller.organisation();
@@ -169,14 +172,14 @@ async fn check_activation(write: &WriteContext<'_>, after: &Engagement) -> Resul
         && vendor::has_legal_entity(write.conn, org).await?
         && vendor::list_commitments(write.conn, org, &after.id.to_string(), value.currency).await?.is_empty()
     {
-        let detail = "name the company that owes what is accepted, or bind a commitment to the engagement: without \
-                      either nothing could be accrued";
+        let detail = "name the company that owes accepted work, or link a commitment to the engagement: without \
+                      either, no accrual can be posted";
         faults.push(Fault::new("/legal_entity_id", "REQUIRED", detail));
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults).into()) }
 }
 
-/// An engagement that rests lets the time of its reviews stand still.
+/// Stops the review time of a suspended engagement, and resumes it.
 async fn moved(
     write: &WriteContext<'_>,
     before: &Engagement,

@@ -1,5 +1,5 @@
-//! What acceptance does, all at once: the fact of the milestone, what its deliverable has earned, the accrual, and what is
-//! payable.
+//! Effects of an acceptance, in one transaction: the progress of the milestone, the earned progress of its deliverable, the
+//! accrual, and the payable.
 
 use steerco_domain::budget::BudgetCell;
 use steerco_domain::commitment::Commitment;
@@ -31,7 +31,7 @@ use crate::milestone_delivery::{delivery_of, payment_of, tell_deliverable};
 use crate::review_case::Case;
 use crate::write_context::WriteContext;
 
-/// Makes a fact of what a review accepts.
+/// Applies the acceptance of a review.
 pub(crate) async fn accept(write: &WriteContext<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     let gain = case.price().and_then(|price| after.gain(price));
@@ -65,7 +65,7 @@ pub(crate) async fn accept(write: &WriteContext<'_>, case: &Case, after: &mut Re
     Ok(())
 }
 
-/// From when on a fact holds that the contract made: from the end of the last day for the review.
+/// When a deemed acceptance takes effect: at the end of the last day of the review period.
 fn case_day(review: &Review, now: Instant) -> Instant {
     review.due_at.unwrap_or(now)
 }
@@ -74,7 +74,7 @@ fn is_whole(milestone: &Milestone) -> bool {
     milestone.accepted_percent.is_some_and(|accepted| accepted.millionths() == Ratio::ONE)
 }
 
-/// What is payable more than before by the payment rule of the engagement; none where that is nothing.
+/// The additional payable by the payment rule of the engagement; none if the amount is zero.
 fn new_payable(
     write: &WriteContext<'_>,
     case: &Case,
@@ -135,8 +135,8 @@ fn blank(write: &WriteContext<'_>, review: &Review, amount: Money) -> Payable {
     }
 }
 
-/// Accrues what is accepted: commitments of the engagement count it as received as far as they have room, the rest is an
-/// entry of its own in the books of the company that owes it.
+/// Accrues accepted work: commitments of the engagement count it as received as far as they have room; the rest is a
+/// separate entry in the books of the company that owes it.
 async fn accrue(write: &WriteContext<'_>, case: &Case, review: &mut Review, gain: Money) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     let engagement = case.engagement.id.to_string();
@@ -173,7 +173,7 @@ async fn accrue(write: &WriteContext<'_>, case: &Case, review: &mut Review, gain
     Ok(())
 }
 
-/// Counts more, or less, of a commitment as received.
+/// Changes the received amount of a commitment.
 async fn receive(write: &WriteContext<'_>, before: &Commitment, units: i64, review: &Review) -> Result<(), Fail> {
     let mut after = before.clone();
     after.received = Amount::new(before.received.units() + units);
@@ -188,7 +188,7 @@ async fn receive(write: &WriteContext<'_>, before: &Commitment, units: i64, revi
     Ok(())
 }
 
-/// Puts an entry of its own into the ledger, in the period of the day or the next open one.
+/// Posts a separate entry, in the period of the day or the next open one.
 async fn post(
     write: &WriteContext<'_>,
     case: &Case,
@@ -222,7 +222,7 @@ async fn post(
     Ok(())
 }
 
-/// The period of a day, if there is one, and the open one that takes what is posted: that one or the next.
+/// The period of a day, if it exists, and the open period that entries are posted to: the same or the next one.
 fn period_of(books: &Books, day: Day) -> Result<(Option<Id<FiscalPeriod>>, Id<FiscalPeriod>), Error> {
     let regular = || books.periods.values().filter(|period| !period.adjustment);
     let own = regular().find(|period| period.starts_on <= day && day <= period.ends_on);
@@ -230,19 +230,19 @@ fn period_of(books: &Books, day: Day) -> Result<(Option<Id<FiscalPeriod>>, Id<Fi
     let next = open.min_by_key(|period| period.starts_on).map(|period| period.id);
     let detail = || match own {
         Some(own) => format!("{} is {}, and no later period is open", own.name, own.state.word()),
-        None => format!("no open period of the company has the day {day} or a later one"),
+        None => format!("the company has no open period that contains {day} or a later day"),
     };
     let next = next.ok_or_else(|| Error::fault("", "PERIOD_CLOSED", detail()))?;
     Ok((own.map(|own| own.id), next))
 }
 
-/// Takes an acceptance back: the fact, what was earned, the accrual, what was payable.
+/// Reverses an acceptance: progress, earned progress of the deliverable, accrual and payable.
 pub(crate) async fn revoke(write: &WriteContext<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
     let id = case.milestone.id.to_string();
     let reviews = vendor::list_reviews(write.conn, org, &id).await?;
     if let Some(later) = reviews.iter().find(|other| other.number > after.number && other.state.accepts()) {
-        let detail = format!("the acceptance of claim {} builds on it: revoke that one first", later.number);
+        let detail = format!("the acceptance of claim {} depends on it: revoke that acceptance first", later.number);
         return Err(Error::new(Reason::WrongState, detail).into());
     }
     let mut payables = vendor::list_payables(write.conn, org, &id).await?;
@@ -276,7 +276,7 @@ fn reverse_payables(write: &WriteContext<'_>, review: &Review, payables: &mut Ve
             continue;
         }
         if payable.invoiced.units() != 0 || payable.paid.units() != 0 {
-            let detail = "what it made payable is invoiced: a credit note takes that back first";
+            let detail = "its payable is invoiced: a credit note must reverse the invoice first";
             return Err(Error::new(Reason::WrongState, detail));
         }
         let before = payable.clone();

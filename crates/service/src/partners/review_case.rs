@@ -1,4 +1,4 @@
-//! What a review is about, and the days that its engagement gives it.
+//! The subject of a review, and the review days of its engagement.
 
 use steerco_domain::engagement::Engagement;
 use steerco_domain::milestone::Milestone;
@@ -14,7 +14,7 @@ use steerco_persistence::{Fail, query, vendor};
 use crate::beside::get;
 use crate::write_context::WriteContext;
 
-/// What a review is about.
+/// The subject of a review.
 pub(crate) struct Case {
     pub(crate) engagement: Engagement,
     pub(crate) milestone: Milestone,
@@ -32,13 +32,13 @@ impl Case {
         Ok(Self { engagement, milestone, claim, term })
     }
 
-    /// What all of the milestone is paid.
+    /// The price of the whole milestone.
     pub(crate) fn price(&self) -> Option<Money> {
         self.milestone.price(self.engagement.value)
     }
 }
 
-/// The days of an engagement.
+/// The review days of an engagement.
 pub(crate) async fn term(write: &WriteContext<'_>, engagement: &Engagement) -> Result<ReviewTerm, Fail> {
     let org = write.context.caller.organisation();
     let zone = match &engagement.time_zone {

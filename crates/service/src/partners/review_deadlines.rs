@@ -1,5 +1,5 @@
-//! What happens when time passes: who reviews is warned of a deadline, and where the contract says so, what nobody
-//! reviewed in time counts as accepted, from the deadline on and whenever this runs.
+//! Review deadlines: the reviewer is warned before a deadline and, where the contract defines it, a claim that was not
+//! reviewed in time counts as accepted from the deadline on, whenever this job runs.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::write_context::WriteContext;
 use crate::{Caller, Context, Service};
 
 impl Service {
-    /// What has come due: to be called every minute or so. What cannot be done is told and tried again.
+    /// Handles due deadlines; call it about every minute. A failure is logged and tried again.
     pub fn run_deadlines(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             for org in self.inner.database.organisations().await.map_err(Fail::into_error)? {
@@ -26,7 +26,7 @@ impl Service {
                 for review in running {
                     let id = review.id_text();
                     if let Err(error) = self.pass_time(&org, id.clone()).await {
-                        tracing::warn!(review = id, %error, "a deadline could not be acted on; it is tried again");
+                        tracing::warn!(review = id, %error, "a deadline could not be handled; it will be tried again");
                     }
                 }
             }
@@ -34,7 +34,7 @@ impl Service {
         })
     }
 
-    /// Warns of the deadline of a review, or accepts what it is about.
+    /// Warns of the deadline of a review, or accepts its claim.
     async fn pass_time(&self, org: &str, id: String) -> Result<(), Error> {
         let (service, context) = (self.clone(), Arc::new(system(org)));
         let decide: Job = Arc::new(move |conn| {
@@ -92,7 +92,7 @@ async fn decide(write: &WriteContext<'_>, case: &Case, review: &mut Review) -> R
     Ok("warn")
 }
 
-/// The service itself, in the name of nobody.
+/// The service itself, as a caller without a person.
 fn system(org: &str) -> Context {
     let claims = Claims {
         issuer: String::new(),

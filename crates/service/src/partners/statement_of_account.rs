@@ -1,4 +1,4 @@
-//! What both sides of an engagement read of it: the statement of account and the scorecard.
+//! Statement of account, scorecards and invoice match of engagements.
 
 use futures::future::BoxFuture;
 use steerco_domain::access::{Permission, find};
@@ -26,22 +26,23 @@ const READ_COMMITMENT: &Permission = find("commitment", "read");
 const READ_LEDGER: &Permission = find("ledger_entry", "read");
 const READ_PARTNER: &Permission = find("partner", "read");
 
-/// What is asked of a scorecard.
+/// Arguments of a scorecard.
 #[derive(Clone, Debug, Default)]
 pub struct ScorecardArgs {
-    /// The first day that counts; all before when absent.
+    /// First day to include; all earlier days when absent.
     pub from: Option<Day>,
-    /// The last day that counts; today when absent.
+    /// Last day to include; today when absent.
     pub until: Option<Day>,
-    /// Facts that a score needs.
+    /// Number of facts that a score requires.
     pub minimum_evidence: Option<i64>,
-    /// The facts as they were known then; now when absent.
+    /// The facts as known at this instant; now when absent.
     pub as_of: Option<Instant>,
 }
 
-const SCORECARD: &str = "Computed from facts: what was reached on time, accepted at first, promised and kept, measured and grown in cost, each \
-     with the count of what it rests on; and the mean by weight over what was measured. Where too little is known there is \
-     no score, and the reason. `GET /v1/metrics` defines the figures.";
+const SCORECARD: &str = "Computed from facts: milestones reached on time, first claims accepted, delay against \
+    promised days, service levels met, and growth of the contract value. Each figure has the number of its facts; the \
+    score is the weighted mean of the measured figures. Where there are too few facts, the score is absent and \
+    `reason` is given. The registry of metrics defines the figures.";
 static SCORING: &[&Parameter] = &[&AS_OF, &FROM, &UNTIL, &MINIMUM_EVIDENCE_WANTED];
 
 fn scorecard_args(arguments: &mut Arguments) -> ScorecardArgs {
@@ -61,8 +62,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/engagements/{id}/statement-of-account",
         under: Under::Kind(Engagement::KIND),
         summary: "Get the statement of account of an engagement",
-        doc: "What was agreed, accepted, charged and paid, entry by entry, with what is owed after each, and the disputes \
-              that are open. The partner and the organisation read the same numbers.",
+        doc: "The agreed, accepted, charged and paid amounts, entry by entry, with the balance owed after each entry, \
+              and the open disputes. The partner and the organisation see the same numbers.",
         parameters: &[&AS_OF],
         answer: AnswerDoc::value::<StatementOfAccount>("The statement."),
         refusals: &[404],
@@ -109,10 +110,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         permission: Some(READ_LEDGER),
         path: "/v1/invoices/{id}/match",
         under: Under::Kind(Invoice::KIND),
-        summary: "Get an invoice beside the books",
+        summary: "Get the match of an invoice with the books",
         doc: "The commitment of its purchase order line, and the costs that finance posted with its number \
-              (`invoice_reference`) against commitments of its engagement: what was posted more or less than charged. For \
-              who reads the ledger.",
+              (`invoice_reference`) against commitments of its engagement, with the difference between posted and \
+              charged amounts. Requires permission to read the ledger.",
         answer: AnswerDoc::value::<InvoiceMatch>("The match."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
@@ -122,7 +123,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 impl Service {
-    /// What was agreed, accepted, charged and paid of an engagement, and what is disputed; with `as_of` as it was known then.
+    /// Agreed, accepted, charged and paid amounts of an engagement, and disputes; with `as_of` as known then.
     pub fn statement_of_account<'a>(
         &'a self,
         caller: &'a Caller,
@@ -138,7 +139,7 @@ impl Service {
         })
     }
 
-    /// An invoice beside its commitment and what finance posted of it, for who reads the ledger.
+    /// An invoice with its commitment and the costs that finance posted for it. Requires permission to read the ledger.
     pub fn invoice_match<'a>(&'a self, caller: &'a Caller, id: &'a str) -> BoxFuture<'a, Result<InvoiceMatch, Error>> {
         Box::pin(async move {
             check_id(Invoice::KIND, id)?;
@@ -193,7 +194,7 @@ impl Service {
         Ok(found.ok_or_else(|| Error::not_found(Engagement::KIND.name))?)
     }
 
-    /// How a partner does in one engagement.
+    /// The performance of a partner in one engagement.
     pub fn engagement_scorecard<'a>(
         &'a self,
         caller: &'a Caller,
@@ -217,7 +218,7 @@ impl Service {
         })
     }
 
-    /// How a partner does in all engagements that the caller sees.
+    /// The performance of a partner in all engagements that are visible to the caller.
     pub fn partner_scorecard<'a>(
         &'a self,
         caller: &'a Caller,
@@ -251,7 +252,7 @@ impl Service {
         let mut engagements = account::list_engagements(conn, &scope, id, moment(known)).await?;
         engagements.retain(|engagement| engagement.state != EngagementState::Draft);
         let all = account::count_engagements(conn, caller.organisation(), id, known).await?;
-        // A partner sees all of its own, so it is told of none that it does not see.
+        // A partner sees all of its own engagements, so the number of hidden ones is not returned to it.
         let hidden = all - i64::try_from(engagements.len()).unwrap_or(i64::MAX);
         let facts = facts(conn, caller.organisation(), engagements, known).await?;
         let mut card = Scorecard::new(partner.id, None, &facts, span)?;
@@ -273,7 +274,7 @@ impl Service {
     }
 }
 
-/// The last entry of the log that was there at an instant; none where now is meant.
+/// The last log entry at an instant; none for now.
 async fn known(conn: &Conn, org: &str, as_of: Option<Instant>) -> Result<Option<i64>, Fail> {
     match as_of {
         Some(at) => log::seq_at(conn, org, at).await.map(Some),

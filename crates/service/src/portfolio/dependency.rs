@@ -1,4 +1,4 @@
-//! Dependencies as a graph: what they join, and that nothing comes to wait for itself.
+//! Dependencies as a graph: checks of their ends and for cycles.
 
 use std::collections::HashSet;
 
@@ -20,8 +20,8 @@ pub(crate) const DEPENDENCY: Feature = Feature::of(
     Hooks { on_create: hook!(on_create: join), guards: hook!(guards: check_cycle), ..Hooks::NONE },
 );
 
-/// Tells a new edge the programs of its ends, one of which must be in the caller's reach. Ends that do not live are found
-/// by the check of the references.
+/// Sets the programs of the ends of a new dependency; one of them must be within reach of the caller. Ends that are not
+/// live are reported by the check of the references.
 async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fail> {
     let Some(edge) = after.edge() else { return Ok(()) };
     let scope = &write.scope(Dependency::KIND.rows.create)?;
@@ -34,15 +34,15 @@ async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fa
         programs.push(program.and_then(|id| Id::<Program>::parse(&id).ok()));
     }
     if !reached {
-        let fault = |field: &str| Fault::new(field, "NOT_FOUND", "there is none of this id in reach");
+        let fault = |field: &str| Fault::new(field, "NOT_FOUND", "no resource with this id is visible");
         return Err(Error::invalid(vec![fault("/predecessor_id"), fault("/successor_id")]).into());
     }
     after.join(programs[0], programs[1]);
     Ok(())
 }
 
-/// Refuses an edge that appears and would close a cycle. Edges appear one after the other in an organisation, or two of
-/// them could close one together.
+/// Rejects a new dependency that would close a cycle. New dependencies of an organisation are serialised, because two
+/// concurrent ones could close a cycle together.
 async fn check_cycle(
     write: &WriteContext<'_>,
     scope: &Scope,

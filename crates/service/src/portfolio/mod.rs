@@ -1,4 +1,4 @@
-//! What is steered: portfolios, programs, projects, deliverables, activities, and how far they are.
+//! Portfolios, programs, projects, deliverables, activities, and their progress.
 
 pub(crate) mod dependency;
 pub(crate) mod progress;

@@ -1,4 +1,4 @@
-//! Reading the roll-up of progress.
+//! Reads the progress roll-up.
 
 use futures::future::BoxFuture;
 use steerco_domain::portfolio::Portfolio;
@@ -18,15 +18,15 @@ use crate::{Caller, Context, Service};
 
 static PARAMETERS: &[&Parameter] = &[&AS_OF];
 
-/// The roll-up to one kind.
+/// The progress operation of one kind.
 const fn rolled_up(kind: &'static Kind, run: Run) -> Operation {
     Operation {
         service: kind.title,
         permission: Some(kind.rows.read),
         under: Under::Kind(kind),
-        doc: "Earned of measured weight of its deliverables, as far as the caller sees them; `GET /v1/metrics` defines each \
-              number. Maintained with every write, so it costs the same at any size; with `as_of` it is computed from \
-              history.",
+        doc: "Earned weight / measured weight of the deliverables that are visible to the caller. The registry of \
+              metrics defines each number. Updated with every write, so a request costs the same at any size; with \
+              `as_of` it is computed from history.",
         parameters: PARAMETERS,
         answer: AnswerDoc::of::<Progress>("The progress."),
         refusals: &[404],
@@ -61,7 +61,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 impl Service {
-    /// Progress of a project, program or portfolio, as far as the caller sees it; with `as_of` as it was known then.
+    /// Progress of a project, program or portfolio, of the visible deliverables; with `as_of` as known then.
     pub fn progress<'a>(
         &'a self,
         kind: &'static Kind,

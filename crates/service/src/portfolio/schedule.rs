@@ -1,4 +1,4 @@
-//! A project's schedule as a file of a scheduling tool.
+//! Exports the schedule of a project for a scheduling tool.
 
 use std::collections::HashSet;
 
@@ -24,16 +24,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/projects/{id}/schedule",
     under: Under::Kind(Project::KIND),
     summary: "Get the schedule of one project as a file",
-    doc: "Its activities, the milestones of its deliverables and what they wait for, as far as the caller sees them, as XML of \
-          Microsoft Project (MSPDI), with the numbers that an import gave them.",
+    doc: "The activities of the project, the milestones of its deliverables and their dependencies, as far as visible \
+          to the caller, as XML of Microsoft Project (MSPDI), with the task numbers of an import.",
     answer: AnswerDoc { doc: "The schedule.", schema: Schema::Content },
     refusals: &[404, 413],
     ..Operation::new(Method::Get, Does::Form(Form::ExportSchedule))
 }];
 
 impl Service {
-    /// The activities of a project, the milestones of its deliverables and what they wait for, as far as the caller sees
-    /// them, as XML of Microsoft Project; and a name for the file.
+    /// The activities of a project, the milestones of its deliverables and their dependencies, as far as visible to the
+    /// caller, as XML of Microsoft Project; and a file name.
     pub fn schedule_as_mspdi<'a>(
         &'a self,
         caller: &'a Caller,
@@ -73,7 +73,7 @@ impl Service {
         })
     }
 
-    /// Every item of a list, as many as a schedule may have tasks.
+    /// Every item of a list, up to the maximum number of tasks of a schedule.
     pub(crate) async fn all<R: Resource>(&self, caller: &Caller, filter: &str) -> Result<Vec<R>, Error> {
         let mut args = ListArgs {
             filter: Some(filter.to_owned()),
@@ -85,7 +85,7 @@ impl Service {
             let page = self.list::<R>(caller, &args).await?;
             all.extend(page.items);
             if all.len() > TASKS_MAX {
-                let detail = format!("a schedule has at most {TASKS_MAX} {}", R::KIND.plural.replace('_', " "));
+                let detail = format!("a schedule may have at most {TASKS_MAX} {}", R::KIND.plural.replace('_', " "));
                 return Err(Error::new(Reason::TooLarge, detail));
             }
             match page.next_page_token {

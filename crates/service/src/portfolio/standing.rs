@@ -1,4 +1,4 @@
-//! What cannot be deleted while something hangs on it: money in the ledger, or a dependency.
+//! Deletions that are rejected because the ledger or a dependency refers to the resource.
 
 use steerco_domain::activity::Activity;
 use steerco_domain::cost_category::CostCategory;
@@ -31,18 +31,18 @@ pub(crate) const DELIVERABLE: Feature = Feature::of(
     Hooks { on_delete: Some(|write, id| Box::pin(check_ends(write, id))), ..Hooks::NONE },
 );
 
-/// What money stands under stays. `column` is what names it in the ledger.
+/// Rejects the deletion of a resource with ledger entries. `column` is its column in the ledger.
 pub(crate) async fn check_unused(write: &WriteContext<'_>, column: &'static str, id: &str) -> Result<(), Fail> {
     if !financials::is_used(write.conn, write.context.caller.organisation(), column, id).await? {
         return Ok(());
     }
-    Err(Error::new(Reason::HasChildren, "there is money under it in the ledger, so it stays").into())
+    Err(Error::new(Reason::HasChildren, "the ledger has entries for it, so it cannot be deleted").into())
 }
 
-/// What other things wait for, or what waits for others, is not deleted.
+/// Rejects the deletion of an end of a dependency.
 pub(crate) async fn check_ends(write: &WriteContext<'_>, id: &str) -> Result<(), Fail> {
     if !graph::has_edge(write.conn, write.context.caller.organisation(), id).await? {
         return Ok(());
     }
-    Err(Error::new(Reason::HasChildren, "dependencies hang on it: delete them first").into())
+    Err(Error::new(Reason::HasChildren, "it has dependencies: delete them first").into())
 }

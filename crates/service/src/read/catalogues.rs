@@ -1,4 +1,4 @@
-//! What everyone with an account may read of the service itself: its metrics and the types of its events.
+//! Catalogues that every account may read: metrics and event types.
 
 use serde_json::value::RawValue;
 use steerco_derive::answer;
@@ -10,13 +10,14 @@ use crate::operation::{AnswerDoc, Answered, Operation, Under};
 /// A type of event.
 #[answer]
 pub struct EventType {
-    /// Such as `risk.assess`: `operation` of its events, and with `steerco.` before it `type` of a webhook.
+    /// Name such as `risk.assess`: the `operation` of its events; with the prefix `steerco.`, the `type` of webhook
+    /// messages.
     pub name: String,
     /// Kind of the resource.
     pub kind: &'static str,
-    /// What such an event says.
+    /// Description of the change.
     pub description: String,
-    /// The JSON schema (2020-12) of its events: what the feed holds, and `data` of a webhook; absent from the list.
+    /// JSON Schema (2020-12) of the events in the feed and of `data` in a webhook message; absent from the list.
     pub schema: Option<Box<RawValue>>,
 }
 
@@ -26,10 +27,10 @@ impl From<event_type::EventType> for EventType {
     }
 }
 
-/// Every type of event.
+/// All types of events.
 #[answer(message = "ListEventTypesResponse")]
 pub struct EventTypeList {
-    /// The types.
+    /// The types of events.
     pub event_types: Vec<EventType>,
 }
 
@@ -40,8 +41,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/metrics",
         under: Under::Tag("metrics"),
         summary: "List metrics",
-        doc: "The registry of metrics: what each number is, its unit and source, and when it has no value.",
-        answer: AnswerDoc::of::<Metrics>("The registry."),
+        doc: "The registry of metrics: the definition, unit and source of each number, and when it has no value.",
+        answer: AnswerDoc::of::<Metrics>("The registry of metrics."),
         ..Operation::get(|service, context, _| {
             Box::pin(async move {
                 service.admit(&context.caller).await?;
@@ -55,8 +56,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/event-types",
         under: Under::Tag("events"),
         summary: "List the types of events",
-        doc: "The catalogue: everything that the feed and webhooks can tell of.",
-        answer: AnswerDoc::of::<EventTypeList>("The types."),
+        doc: "The catalogue of all events that the feed and webhooks report.",
+        answer: AnswerDoc::of::<EventTypeList>("The types of events."),
         ..Operation::get(|service, context, _| {
             Box::pin(async move {
                 service.admit(&context.caller).await?;

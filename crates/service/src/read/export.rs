@@ -1,4 +1,4 @@
-//! Lists to their end: page after page, as the caller asks for them.
+//! Exports a complete list, page by page as the caller reads it.
 
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -7,19 +7,19 @@ use steerco_domain::resource::Kind;
 
 use crate::{Caller, ListArgs, Page, Service};
 
-/// Rows that are held at a time.
+/// Number of rows in memory at a time.
 const ROWS: i64 = 500;
 
-/// Everything a list has. Rights are read with every page, so that one taken away ends it.
+/// A complete list. Rights are read with every page, so that the export ends when a right is revoked.
 pub struct Export {
-    /// The first page: what is wrong with the arguments shows before anything is sent.
+    /// The first page, so that errors in the arguments are reported before anything is sent.
     pub first: Page,
-    /// Those after it.
+    /// The pages after the first.
     pub rest: BoxStream<'static, Result<Page, Error>>,
 }
 
 impl Service {
-    /// Reads a list from its beginning to its end. Page size and page token of the arguments do not count.
+    /// Reads a list from beginning to end. Page size and page token of the arguments are ignored.
     pub fn export<'a>(
         &'a self,
         kind: &'static Kind,

@@ -1,4 +1,4 @@
-//! Reading: get, list, revisions.
+//! Reads: get, list, revisions.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ use crate::etag::etag;
 use crate::token::{Cursor, PageToken, cell_from_json, cell_to_json, digest};
 use crate::{Caller, ListArgs, ReadArgs, Service};
 
-/// The arguments of a list, understood.
+/// The parsed arguments of a list.
 pub(crate) struct ListPlan {
     pub(crate) filter: Option<Filter>,
     pub(crate) order: Order,
@@ -41,7 +41,7 @@ impl Service {
         Box::pin(async move { self.get_any(R::KIND, caller, id, args).await?.typed() })
     }
 
-    /// The same of a kind that is known only now.
+    /// The same for a kind that is determined at run time.
     pub fn get_any<'a>(
         &'a self,
         kind: &'static Kind,
@@ -58,7 +58,7 @@ impl Service {
         })
     }
 
-    /// By external reference.
+    /// Gets a resource by external reference.
     pub fn get_by_ref<'a>(
         &'a self,
         kind: &'static Kind,
@@ -71,11 +71,11 @@ impl Service {
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
             let found = async {
                 let (_, scope) = self.authorise(&conn, caller, kind.rows.read).await?;
-                // Who does not see external references does not find by them either.
+                // A caller that cannot see external references finds nothing by them either.
                 if !scope.sees_private() {
                     return Err(Error::not_found(kind.name).into());
                 }
-                // Nothing was ever stored under what is no reference, and not every text is one that a database takes.
+                // Nothing is stored under an invalid reference, and not every text can be sent to the database.
                 if Code::parse(source).is_none() || Text::<200>::parse(external_id).is_err() {
                     return Err(Error::not_found(kind.name).into());
                 }
@@ -114,7 +114,7 @@ impl Service {
         Ok(Seen { etag: etag(&scope, &*resource), resource, mask, trimmed: mask != sight })
     }
 
-    /// Which version of the rows the arguments mean.
+    /// The version of the rows that the arguments ask for.
     async fn moment(&self, conn: &Conn, scope: &Scope, args: &ReadArgs) -> Result<Moment, Fail> {
         let seq = match args.as_of {
             Some(at) => Some(log::seq_at(conn, scope.org(), at).await?),
@@ -140,7 +140,7 @@ impl Service {
         })
     }
 
-    /// The same of a kind that is known only now.
+    /// The same for a kind that is determined at run time.
     pub fn list_any<'a>(
         &'a self,
         kind: &'static Kind,
@@ -195,7 +195,7 @@ impl Service {
         })
     }
 
-    /// All versions of one resource, newest first. Only page size, page token and fields of the arguments count.
+    /// All revisions of one resource, newest first. Only page size, page token and fields of the arguments apply.
     pub fn revisions<'a>(
         &'a self,
         kind: &'static Kind,
@@ -224,7 +224,7 @@ impl Service {
         let sight = scope.mask(kind);
         let plan = plan_list(kind, args, sight)?;
         let id = &*resolve_id(kind, conn, &scope, id).await?;
-        // Versions show how often private fields were edited, so a partner has none.
+        // Revisions reveal how often private fields were edited, so they are not available to partners.
         let current =
             if scope.is_partner() { None } else { query::find_any(conn, &scope, kind, id, Moment::Now).await? };
         current.ok_or_else(|| Error::not_found(kind.name))?;
@@ -251,8 +251,8 @@ impl Service {
         })
     }
 
-    /// The id that a path means, for what is kept beside its resource. A reference that leads nowhere stays as it is, to
-    /// be refused in its turn.
+    /// The id that a path means, for data stored next to the resource. A reference that resolves to nothing is returned
+    /// unchanged and rejected later.
     pub(crate) async fn id_of<'i>(
         &self,
         kind: &'static Kind,
@@ -296,7 +296,7 @@ fn resolver<'a>(conn: &'a Conn, scope: &'a Scope, crosswalk: &'a Crosswalk) -> R
     Resolver { conn, org: scope.org(), crosswalk, sees: scope.sees_private() }
 }
 
-/// The id of a resource named by it or by an external reference.
+/// The id of a resource, given as id or as external reference.
 pub(crate) async fn resolve_id<'i>(
     kind: &'static Kind,
     conn: &Conn,
@@ -306,7 +306,8 @@ pub(crate) async fn resolve_id<'i>(
     resolver(conn, scope, &Crosswalk::default()).id(kind, id).await
 }
 
-/// A wrong prefix is told what would be right; any well-formed id is looked for, and what a reference stands for.
+/// Checks the format of an id; the error for a wrong prefix names the right one. Any well-formed id or reference is
+/// accepted.
 pub(crate) fn check_id(kind: &Kind, id: &str) -> Result<(), Error> {
     if ExternalRef::parse(id).is_some() {
         return Ok(());
@@ -348,7 +349,7 @@ pub(crate) fn plan_list(kind: &'static Kind, args: &ListArgs, sight: Mask) -> Re
     }
 }
 
-/// A page token belongs to the arguments it was made for; the page size may change.
+/// A page token belongs to the arguments it was made for; only the page size may change.
 fn arguments_of(kind: &Kind, args: &ListArgs) -> String {
     let ListArgs { filter, order_by, show_deleted, read, .. } = args;
     let ReadArgs { as_of, valid_at, fields: _ } = read;
@@ -357,7 +358,7 @@ fn arguments_of(kind: &Kind, args: &ListArgs) -> String {
     digest(&[&parts.to_string()])
 }
 
-/// The cells by which the list is ordered.
+/// The values by which the list is sorted.
 fn sort_keys(resource: &dyn AnyResource, order: &Order) -> Vec<serde_json::Value> {
     let mut cells = Vec::new();
     resource.store(&mut cells);

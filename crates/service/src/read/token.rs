@@ -1,4 +1,4 @@
-//! Page tokens and cursors: sealed, so that a caller learns nothing from them and cannot make one.
+//! Page tokens and cursors, encrypted so that a caller learns nothing from them and cannot forge one.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine;
@@ -11,7 +11,7 @@ use steerco_domain::{Error, Reason};
 
 use crate::clock::Clock;
 
-/// Seals and opens what the service hands out to get back.
+/// Encrypts and decrypts tokens that callers send back.
 pub(crate) struct Sealer(LessSafeKey);
 
 impl Sealer {
@@ -39,10 +39,10 @@ impl Sealer {
     }
 }
 
-/// Where a page of a list ended.
+/// Position at the end of a page of a list.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PageToken {
-    /// Digest of the arguments it was made for.
+    /// Digest of the arguments that the token was made for.
     pub(crate) arguments: String,
     /// Sort keys of the last row.
     pub(crate) keys: Vec<Value>,
@@ -61,7 +61,7 @@ impl PageToken {
             .and_then(|plain| serde_json::from_slice::<Self>(&plain).ok())
             .filter(|token| token.arguments == arguments)
             .ok_or_else(|| {
-                let detail = "page_token is not from this list, or its filter, order or other arguments were different";
+                let detail = "page_token is not from this list, or the filter, order or other arguments have changed";
                 Error::new(Reason::InvalidToken, detail)
             })
     }
@@ -86,8 +86,9 @@ impl Cursor {
             let (epoch, seq) = plain.split_at_checked(8)?;
             Some((i64::from_be_bytes(epoch.try_into().ok()?), i64::from_be_bytes(seq.try_into().ok()?)))
         });
-        let (epoch, seq) = numbers
-            .ok_or_else(|| Error::new(Reason::InvalidToken, "the cursor is not one of this organisation's feed"))?;
+        let (epoch, seq) = numbers.ok_or_else(|| {
+            Error::new(Reason::InvalidToken, "the cursor does not belong to the feed of this organisation")
+        })?;
         Ok(Self { epoch, seq })
     }
 }

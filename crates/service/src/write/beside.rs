@@ -1,4 +1,4 @@
-//! Resources that a decision reads and changes beside those that the request names.
+//! Reads and changes resources that a decision needs in addition to those of the request.
 
 use steerco_domain::time::Instant;
 use steerco_domain::{AnyResource, Error, Reason, Resource};
@@ -27,8 +27,8 @@ pub(crate) fn change(
     write.change_also(Change::new(ChangeKind::Update, Some(before), after, action, None));
 }
 
-/// A resource that a decision cannot do without.
+/// Reads a resource that must exist for the decision.
 pub(crate) async fn get<R: Resource>(write: &WriteContext<'_>, id: &str) -> Result<R, Fail> {
     let found = vendor::find(write.conn, write.context.caller.organisation(), id).await?;
-    Ok(found.ok_or_else(|| Error::new(Reason::WrongState, format!("its {} is not there any more", R::KIND.name)))?)
+    Ok(found.ok_or_else(|| Error::new(Reason::WrongState, format!("its {} no longer exists", R::KIND.name)))?)
 }

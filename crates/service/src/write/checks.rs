@@ -1,4 +1,4 @@
-//! Every rule that needs the database: holders, references, unique fields, sources.
+//! Rules that need the database: holders of grants, references, unique fields, sources.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::hooks::Hooks;
 use crate::source::find_source;
 use crate::write_context::WriteContext;
 
-/// Checks them all.
+/// Runs all checks.
 pub(crate) fn check<'a>(
     write: &'a WriteContext<'_>,
     hooks: &'static Hooks,
@@ -29,7 +29,7 @@ pub(crate) fn check<'a>(
         let revived = before.is_some_and(|b| b.common().deleted_at.is_some()) && after.common().deleted_at.is_none();
         let stood = before.filter(|_| !revived);
         if stood.is_none() && after.holder().is_some_and(|holder| holder == write.access.actor.0) {
-            return Err(Error::new(Reason::Forbidden, "a grant is made by someone else than its holder").into());
+            return Err(Error::new(Reason::Forbidden, "a grant must be made by someone other than its holder").into());
         }
         let mut faults = Vec::new();
         check_references(write, scope, stood, after, &mut faults).await?;
@@ -54,7 +54,8 @@ pub(crate) fn check<'a>(
     })
 }
 
-/// What a changed reference names must live; a parent must be in the caller's reach too. Foreign and unknown look alike.
+/// A changed reference must be to a live resource; a parent must also be within reach of the caller. A resource that is not
+/// visible gives the same error as one that does not exist.
 async fn check_references(
     write: &WriteContext<'_>,
     scope: &Scope,
@@ -86,13 +87,13 @@ async fn check_references(
         };
         let found = write.known.living.of((kind.name, id.clone(), parent), find).await?;
         if !found {
-            faults.push(Fault::new(format!("/{field}"), "NOT_FOUND", format!("there is no such {}", kind.name)));
+            faults.push(Fault::new(format!("/{field}"), "NOT_FOUND", format!("the {} does not exist", kind.name)));
         }
     }
     Ok(())
 }
 
-/// External references name registered sources and no other resource.
+/// External references must be under registered sources and belong to no other resource.
 async fn check_sources(
     write: &WriteContext<'_>,
     before: Option<&dyn AnyResource>,
@@ -112,7 +113,7 @@ async fn check_sources(
     Ok(())
 }
 
-/// No other resource of its kind has this external reference.
+/// Checks that no other resource of the kind has this external reference.
 pub(crate) async fn check_free(
     write: &WriteContext<'_>,
     resource: &dyn AnyResource,
@@ -128,7 +129,7 @@ pub(crate) async fn check_free(
 }
 
 fn taken(kind: &Kind, pointer: &str, what: &str) -> Error {
-    let detail = format!("another {} has this {what}", kind.name);
+    let detail = format!("another {} already has this {what}", kind.name);
     let fault = Fault::new(pointer.to_owned(), "ALREADY_EXISTS", detail.clone());
     Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) }
 }
@@ -147,7 +148,7 @@ async fn check_unique(
     Ok(())
 }
 
-/// What no other live resource may have beside this one: pointer and value.
+/// Values that no other live resource may have: pointer and value.
 pub(crate) fn claims(resource: &dyn AnyResource) -> Vec<(String, String)> {
     let live = resource.common().deleted_at.is_none();
     let unique = unique_values(None, resource).into_iter().map(|(field, value)| (format!("/{field}"), value));

@@ -1,4 +1,4 @@
-//! What a request asks for, as data: the kind, the items, and what is written with them.
+//! Commands: a request as data, with its kind, its items, and the effects written with them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use steerco_persistence::{Change, Effect, Fail, Scope, SourceVersion};
 use crate::answer::Outcome;
 use crate::write_context::WriteContext;
 
-/// Makes a new resource together with what else it brings.
+/// Makes a new resource together with its additional effects.
 pub(crate) type Make = Arc<dyn for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Decided, Fail>> + Send + Sync>;
 
 pub(crate) fn make<F>(make: F) -> Make
@@ -22,7 +22,7 @@ where
     Arc::new(make)
 }
 
-/// Finds out by what is there which item it is.
+/// Chooses the item from the current state.
 pub(crate) type Choose = Arc<dyn for<'e> Fn(&'e WriteContext<'e>) -> BoxFuture<'e, Result<Item, Fail>> + Send + Sync>;
 
 pub(crate) fn choose<F>(choose: F) -> Choose
@@ -40,7 +40,7 @@ where
     Arc::new(move |on, acting| decide(on.of_mut().ok_or_else(Error::internal)?, acting))
 }
 
-/// One change that is asked for.
+/// One requested change.
 pub(crate) enum Item {
     Create {
         id: u128,
@@ -59,7 +59,7 @@ pub(crate) enum Item {
         body: Map<String, Value>,
         if_match: Option<String>,
     },
-    /// One name in a source system more, or less.
+    /// Adds or removes one external reference.
     Refer {
         id: String,
         source: String,
@@ -80,7 +80,7 @@ pub(crate) enum Item {
         permission: &'static Permission,
         if_match: Option<String>,
         decide: Decide,
-        /// Whether it is logged even where it leaves the resource as it was.
+        /// Whether it is logged even if it does not change the resource.
         logged: bool,
     },
     Choose {
@@ -94,7 +94,7 @@ pub(crate) enum Item {
 }
 
 impl Item {
-    /// Whether it is about what must be as the caller has seen it.
+    /// Whether the caller must have seen the current state of the resource.
     pub(crate) fn has_etag(&self) -> bool {
         match self {
             Self::Update { if_match, .. }
@@ -108,16 +108,16 @@ impl Item {
     }
 }
 
-/// Everything a request asks for.
+/// A complete request.
 pub(crate) struct Command {
     pub(crate) kind: &'static Kind,
     pub(crate) action: &'static str,
-    /// The decoded input, of which the fingerprint is made: both doors decode to the same.
+    /// The decoded input, from which the fingerprint is computed; REST and gRPC decode to the same value.
     pub(crate) input: Value,
     pub(crate) items: Vec<Item>,
     pub(crate) partial: bool,
     pub(crate) batch: bool,
-    /// What is written with it beside the resources that its items make or change.
+    /// Effects written in addition to the resources that the items create or change.
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -126,7 +126,7 @@ impl Command {
         Self { batch: false, ..Self::many(kind, action, input, vec![item]) }
     }
 
-    /// All or nothing of a batch.
+    /// A batch, all or nothing.
     pub(crate) fn many(kind: &'static Kind, action: &'static str, input: Value, items: Vec<Item>) -> Self {
         let (partial, batch) = (false, true);
         Self { kind, action, input, items, partial, batch, effects: Vec::new() }

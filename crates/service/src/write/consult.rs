@@ -1,4 +1,4 @@
-//! What a new resource must know of another one to be computed, such as a period of its calendar.
+//! Looks up data of another resource that a new resource needs to be computed, such as a period of its calendar.
 
 use steerco_domain::{AnyResource, Error, find_kind};
 use steerco_persistence::query::{self, Moment};
@@ -6,7 +6,7 @@ use steerco_persistence::{Fail, Scope};
 
 use crate::write_context::WriteContext;
 
-/// Tells a new resource what it consults. What is not there is found by the check of the references.
+/// Gives a new resource the data it needs. A missing resource is reported by the check of the references.
 pub(crate) async fn consult(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let Some((kind, id)) = after.context_of() else { return Ok(()) };
     let kind = find_kind(kind).ok_or_else(Error::internal)?;

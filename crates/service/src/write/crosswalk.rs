@@ -1,7 +1,7 @@
-//! The crosswalk: `source/external_id`, what another system calls a resource, stands wherever its id may stand.
+//! The crosswalk: an external reference (`source/external_id`) can be used instead of the id of its resource.
 //!
-//! A reference that leads nowhere becomes an id that nobody has, so that it is refused where an unknown id is, in the same
-//! words and together with all other faults.
+//! A reference that resolves to nothing becomes an id that no resource has, so that it is rejected like an unknown id,
+//! with the same text and together with all other faults.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,10 +16,10 @@ use steerco_persistence::{Conn, Fail, query};
 
 use crate::tx_cache::Memory;
 
-/// The id behind a reference, and the version of the record that its source wrote last.
+/// The id of a reference, and the latest version of the record that its source wrote.
 pub(crate) type Behind = Option<(String, Option<i64>)>;
 
-/// What was looked up in one transaction.
+/// References resolved in one transaction.
 #[derive(Default)]
 pub(crate) struct Crosswalk(Memory<(&'static str, ExternalRef), Behind>);
 
@@ -41,17 +41,17 @@ impl Crosswalk {
     }
 }
 
-/// Whose references are resolved, and by what.
+/// Resolves references of one caller.
 pub(crate) struct Resolver<'a> {
     pub(crate) conn: &'a Conn,
     pub(crate) org: &'a str,
     pub(crate) crosswalk: &'a Crosswalk,
-    /// Who does not see external references does not find by them either.
+    /// A caller that cannot see external references resolves none either.
     pub(crate) sees: bool,
 }
 
 impl Resolver<'_> {
-    /// The id that a text means: of none of these kinds, one that nobody has; of several, none either.
+    /// The id of a text: an unused id if it resolves in none of these kinds, or in several.
     async fn id_of(&self, kinds: &[&'static Kind], reference: &ExternalRef) -> Result<String, Fail> {
         let mut found = Vec::new();
         for kind in kinds.iter().filter(|_| self.sees) {
@@ -69,7 +69,7 @@ impl Resolver<'_> {
         Ok(Cow::Owned(id))
     }
 
-    /// A body in which every reference has become the id behind it.
+    /// A body in which every reference is replaced by its id.
     pub(crate) async fn body<'b>(
         &self,
         fields: &[FieldSpec],
@@ -95,7 +95,7 @@ impl Resolver<'_> {
         Ok(Cow::Owned(resolved))
     }
 
-    /// The same of the values that a filter compares ids with.
+    /// Replaces references in the values that a filter compares with ids.
     pub(crate) async fn filter(&self, kind: &Kind, filter: &mut Filter) -> Result<(), Fail> {
         let mut waiting = vec![filter];
         while let Some(filter) = waiting.pop() {
@@ -133,7 +133,7 @@ fn has_slash(value: &Value) -> bool {
     }
 }
 
-/// Every reference that a body names, with the kinds that it may be of.
+/// Collects every reference of a body, with the kinds it may belong to.
 pub(crate) fn collect(fields: &[FieldSpec], body: &Map<String, Value>, named: &mut Vec<(&'static Kind, ExternalRef)>) {
     if body.values().any(has_slash) {
         walk(fields, &mut body.clone(), &mut |kinds, text| {
@@ -147,7 +147,7 @@ pub(crate) fn collect(fields: &[FieldSpec], body: &Map<String, Value>, named: &m
     }
 }
 
-/// Visits every text that is to be an id, with the kinds that it may be of, of which there is at least one.
+/// Visits every text that must be an id, with the kinds it may belong to; there is at least one.
 fn walk(fields: &[FieldSpec], object: &mut Map<String, Value>, visit: &mut dyn FnMut(Vec<&'static Kind>, &mut String)) {
     for field in fields {
         if let Some(value) = object.get_mut(field.name) {

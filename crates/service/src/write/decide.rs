@@ -1,4 +1,4 @@
-//! Decisions: what one item of a command makes of one resource, or why it is refused. Reads, never writes.
+//! Decisions: the effect of one item of a command on one resource, or why it is rejected. Reads, never writes.
 
 use std::borrow::Cow;
 
@@ -76,7 +76,7 @@ pub(crate) fn decide<'a>(
     })
 }
 
-/// From when on the change holds; an earlier instant than now needs the right to write history.
+/// When the change takes effect; an instant before now requires the permission to write history.
 fn effective_at(write: &WriteContext<'_>, kind: &Kind) -> Result<Instant, Error> {
     let Some(at) = write.context.effective_at else { return Ok(write.now) };
     if !kind.dated {
@@ -89,7 +89,7 @@ fn effective_at(write: &WriteContext<'_>, kind: &Kind) -> Result<Instant, Error>
     Ok(at)
 }
 
-/// The word of the operation, and the source under which it comes.
+/// Name of the operation, and the source of the write.
 type By<'a> = (&'a str, Option<ExternalRef>);
 
 async fn create(
@@ -115,7 +115,7 @@ async fn create(
     Ok(Decided { resource: after, scope, outcome: Outcome::Created, change: Some(change), source_version: None })
 }
 
-/// What a new resource takes from what is there, and whether it may stand beside it.
+/// Completes a new resource from stored data, and checks that it may be created.
 fn admit<'a>(
     write: &'a WriteContext<'_>,
     hooks: &'static Hooks,
@@ -134,7 +134,7 @@ fn admit<'a>(
         let spans = matches!(kind.scope, ScopeRule::Subject | ScopeRule::BetweenPrograms | ScopeRule::Owned);
         let placed = spans || kind.fields.iter().any(|field| field.parent);
         if !scope.is_whole() && (kind.scope.is_directory() || !placed) {
-            return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+            return Err(Error::new(Reason::Forbidden, "a grant over the whole organisation is required").into());
         }
         if let Some(on_set) = hooks.on_set {
             on_set(write, after);
@@ -188,14 +188,14 @@ async fn merge(
 
 /// How a resource is changed.
 struct How<'a> {
-    /// The word of the operation.
+    /// Name of the operation.
     action: &'a str,
     source: Option<&'a str>,
-    /// Whether it is logged even where it leaves the resource as it was.
+    /// Whether it is logged even if it does not change the resource.
     logged: bool,
 }
 
-/// What becomes of a changed resource; nothing, if it is as it was.
+/// The decision about a changed resource; no effects if it is unchanged.
 async fn changed(
     write: &WriteContext<'_>,
     hooks: &'static Hooks,
@@ -223,9 +223,9 @@ async fn changed(
     *common.revision += 1;
     *common.updated_at = write.now;
     if let Some(at) = common.effective_at {
-        // Fields can be put right in the past; what was done to the state that holds since then cannot have been before.
+        // Fields can be corrected in the past, but a verb or deletion cannot take effect before the state it acted on.
         if effective < *at {
-            let detail = format!("must not be before {at}, from when on what is there now holds");
+            let detail = format!("must not be before {at}, when the current state took effect");
             return Err(Error::fault("?effective_at", "OUT_OF_ORDER", detail).into());
         }
         *at = effective;
@@ -243,7 +243,7 @@ fn unchanged(scope: Scope, resource: AnyBox, outcome: Outcome) -> Decided {
     Decided { resource, scope, outcome, change: None, source_version: None }
 }
 
-/// A change that held before what is current: history gains a version, the row stays.
+/// A change that takes effect before the current state: history gains a version, the row is unchanged.
 async fn backfill(
     write: &WriteContext<'_>,
     hooks: &'static Hooks,
@@ -272,12 +272,12 @@ async fn backfill(
     Ok(Decided { resource: after, scope, outcome, change, source_version: None })
 }
 
-/// Whether this version already held at the instant.
+/// Whether this version was already effective at the instant.
 fn known_at(version: &dyn AnyResource, at: Instant) -> bool {
     version.boxed().common_mut().effective_at.is_some_and(|effective| *effective <= at)
 }
 
-/// The record of a source that an upsert is about.
+/// The external record of an upsert.
 struct Wanted<'a> {
     source: &'a str,
     external_id: &'a str,
@@ -309,7 +309,7 @@ async fn upsert(
     });
     let Some((id, stored)) = found else {
         if wanted.if_match.is_some() {
-            let detail = "there is no such resource yet, so no ETag matches";
+            let detail = "the resource does not exist yet, so no ETag can match";
             return Err(Error::new(Reason::StaleEtag, detail).into());
         }
         let created = create(write, hooks, kind, new_id, body, ("upsert", Some(reference))).await?;
@@ -324,7 +324,7 @@ async fn upsert(
     Ok(Decided { source_version: version, ..merged })
 }
 
-/// A record that is wrong by its reference can only be new: what else is wrong with it is said with that.
+/// A record with an invalid reference can only be new, so the faults of its body are reported together with that.
 async fn with_faults_of_body(
     write: &WriteContext<'_>,
     kind: &'static Kind,
@@ -341,7 +341,7 @@ async fn with_faults_of_body(
     Ok(error)
 }
 
-/// One name in a source system more, or less: an update under that source.
+/// Adds or removes one external reference: an update under that source.
 async fn refer(
     write: &WriteContext<'_>,
     hooks: &'static Hooks,
@@ -364,8 +364,8 @@ async fn refer(
     merge(write, hooks, scope, before, &patch, ("update", Some(wanted.source))).await
 }
 
-/// What can only be set at creation may be repeated, as long as it is the same: the body without such members. What is
-/// hidden is refused before, or it could be guessed.
+/// Fields that can only be set at creation may be repeated with the same value: returns the body without them. Hidden
+/// fields are rejected before, because otherwise their values could be guessed.
 async fn without_repeated<'a>(
     write: &WriteContext<'_>,
     scope: &Scope,
@@ -421,7 +421,7 @@ async fn delete(
     let org = write.context.caller.organisation();
     for (child, field) in children_of(kind) {
         if query::has_child(write.conn, org, child, field, id).await? {
-            let detail = format!("{} still belong to it: delete or move them first", child.plural);
+            let detail = format!("it still has {}: delete or move them first", child.plural);
             return Err(Error::new(Reason::HasChildren, detail).into());
         }
     }

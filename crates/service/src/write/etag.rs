@@ -1,4 +1,4 @@
-//! The validator of what a caller sees.
+//! ETags.
 
 use steerco_domain::AnyResource;
 use steerco_domain::mask::Mask;
@@ -6,8 +6,8 @@ use steerco_persistence::Scope;
 
 use crate::token::digest;
 
-/// The validator of what a caller sees: the revision for those who see all, a digest for those who do not, so that an
-/// edit of private fields changes nothing for them.
+/// Validator of the visible fields: the revision for callers that see all fields, a digest for others, so that a change of
+/// private fields does not change it.
 pub(crate) fn etag(scope: &Scope, resource: &dyn AnyResource) -> String {
     if scope.sees_private() {
         return resource.common().revision.to_string();

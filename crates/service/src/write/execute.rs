@@ -1,5 +1,5 @@
-//! The one way to write: rights, idempotency, decision, change set. What is decided here is written in
-//! `persistence::flush`, and nowhere else.
+//! The write path: rights, idempotency, decision, change set. Decisions made here are written in `persistence::flush`, and
+//! nowhere else.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -67,7 +67,7 @@ impl Service {
         })
     }
 
-    /// Keeps those who may do nothing at all away from the writer. The transaction decides again.
+    /// Rejects callers without any permission before they occupy the writer. The transaction checks again.
     async fn authorise_early(&self, context: &Context, command: &Command) -> Result<(), Error> {
         if self.inner.database.is_postgres() {
             return Ok(());
@@ -121,14 +121,14 @@ impl Service {
     }
 }
 
-/// The key under which the answer is remembered; a dry run has none.
+/// The key under which the response is stored; a dry run has none.
 pub(crate) fn remembered_key(context: &Context) -> Option<Key> {
     let key = context.idempotency_key.clone().filter(|_| !context.validate_only)?;
     let (org, subject) = (context.caller.organisation().to_owned(), context.caller.key());
     Some(Key { org, subject, key })
 }
 
-/// Whether the caller may do this kind of thing at all, before anything is looked up.
+/// Whether the caller may do this kind of operation at all, before anything is read.
 fn may_begin(write: &WriteContext<'_>, kind: &Kind, item: &Item) -> Result<(), Error> {
     let rows = &kind.rows;
     let allowed = match item {
@@ -143,7 +143,7 @@ fn may_begin(write: &WriteContext<'_>, kind: &Kind, item: &Item) -> Result<(), E
     allowed.map(|_| ())
 }
 
-/// Decides the items one after the other. What is to be written for them is gathered in the context.
+/// Decides the items in order. Their effects are collected in the context.
 pub(crate) async fn decide_items(
     write: &WriteContext<'_>,
     command: &Command,
@@ -160,7 +160,7 @@ pub(crate) async fn decide_items(
             Ok(decided) => match claims(&*decided.resource).into_iter().find(|claim| !taken.insert(claim.clone())) {
                 None => Ok(decided),
                 Some((pointer, _)) => {
-                    let detail = "an earlier item of this batch has the same value, which is unique";
+                    let detail = "an earlier item of this batch has the same value, but the value must be unique";
                     let fault = Fault::new(pointer, "ALREADY_EXISTS", detail);
                     Err(Error { faults: vec![fault], ..Error::new(Reason::AlreadyExists, detail) })
                 }
@@ -188,7 +188,7 @@ pub(crate) async fn decide_items(
     }
 }
 
-/// All faults of all items at once, each at its place; of a single request, the refusal itself.
+/// All faults of all items, each with its pointer; for a single request, its error.
 fn refuse_whole(results: &[Result<Written, Error>], batch: bool) -> Option<Error> {
     let mut refused = results.iter().enumerate().filter_map(|(i, result)| result.as_ref().err().map(|e| (i, e)));
     let (first_place, first) = refused.next()?;

@@ -1,4 +1,4 @@
-//! What a resource and its parents must agree on: a deliverable of a project is of that project's program.
+//! Consistency of a resource with its parents: a deliverable of a project belongs to the program of the project.
 
 use steerco_domain::error::Fault;
 use steerco_domain::field::{FieldSpec, Shape};
@@ -9,7 +9,7 @@ use steerco_persistence::{Fail, Scope, graph, query};
 
 use crate::write_context::WriteContext;
 
-/// A parent that itself has a parent shares it: the project's program is the deliverable's.
+/// A parent of a parent is shared: the program of the project is the program of the deliverable.
 pub(crate) async fn check_parents(
     write: &WriteContext<'_>,
     after: &dyn AnyResource,
@@ -27,7 +27,7 @@ pub(crate) async fn check_parents(
             }
             let theirs = query::find_text(write.conn, org, kind, id, shared).await?;
             if theirs.is_some_and(|theirs| theirs != *own) {
-                let detail = format!("is of another {}", shared.trim_end_matches("_id"));
+                let detail = format!("belongs to another {}", shared.trim_end_matches("_id"));
                 faults.push(Fault::new(format!("/{field}"), "DOES_NOT_FIT", detail));
             }
         }
@@ -35,7 +35,7 @@ pub(crate) async fn check_parents(
     Ok(())
 }
 
-/// A resource does not move to another parent while children that share this parent hang on it.
+/// A resource cannot move to another parent while it has children that share this parent.
 pub(crate) async fn check_move(
     write: &WriteContext<'_>,
     before: &dyn AnyResource,
@@ -49,7 +49,7 @@ pub(crate) async fn check_move(
             let copies = |spec: &FieldSpec| spec.parent || spec.inherited;
             let shares = by.name != field.name && kind.field(field.name).is_some_and(copies);
             if shares && query::has_child(write.conn, org, kind, by, &after.id_text()).await? {
-                let detail = format!("{} hang on it and on its {}", kind.plural, field.name.trim_end_matches("_id"));
+                let detail = format!("it has {} that share its {}", kind.plural, field.name.trim_end_matches("_id"));
                 return Err(Error::new(Reason::HasChildren, detail).into());
             }
         }
@@ -57,7 +57,7 @@ pub(crate) async fn check_move(
     Ok(())
 }
 
-/// Kinds that live under this one, and the field that says so.
+/// Child kinds of this kind, and their reference field.
 pub(crate) fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static FieldSpec)> {
     let named = |shape: &Shape| matches!(shape, Shape::Id { prefix } if *prefix == parent.prefix);
     let names_parent = |field: &FieldSpec| {
@@ -71,7 +71,7 @@ pub(crate) fn children_of(parent: &Kind) -> Vec<(&'static Kind, &'static FieldSp
     children.filter(|(_, field)| names_parent(field)).collect()
 }
 
-/// A resource that is a part of one of its own kind is no part of itself, over however many steps.
+/// Rejects a resource that would be a part of itself, over any number of steps.
 pub(crate) async fn check_hierarchy(
     write: &WriteContext<'_>,
     scope: &Scope,

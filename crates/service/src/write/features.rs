@@ -1,4 +1,4 @@
-//! The table of what kinds add to their writes. A new feature states its hooks in its own file, and gets a line here.
+//! The table of additions of kinds to their writes. A new feature declares its hooks in its own file and is listed here.
 
 use crate::budget::{BUDGET, BUDGET_TRANSFER};
 use crate::commitment::COMMITMENT;
@@ -59,7 +59,7 @@ mod tests {
         modules.map(|file| (file.display().to_string(), std::fs::read_to_string(file).unwrap())).collect()
     }
 
-    /// The modules of a crate that a source names: after `krate::`, also in braces.
+    /// The modules of a crate that a source names after `krate::`, also in braces.
     fn modules_named(source: &str, krate: &str) -> HashSet<String> {
         let code = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         let mut named = HashSet::new();
@@ -89,15 +89,15 @@ mod tests {
                 }
             }
         }
-        assert!(faults.is_empty(), "what a kind adds is a hook, see hooks.rs: {faults:#?}");
+        assert!(faults.is_empty(), "additions of a kind must be hooks, see hooks.rs: {faults:#?}");
     }
 
     #[test]
     fn each_kind_stands_once_in_the_table() {
         let mut seen = HashSet::new();
         for feature in FEATURES {
-            assert!(KINDS.iter().any(|kind| kind.name == feature.kind), "there is no {}", feature.kind);
-            assert!(seen.insert(feature.kind), "{} stands there twice", feature.kind);
+            assert!(KINDS.iter().any(|kind| kind.name == feature.kind), "the kind {} does not exist", feature.kind);
+            assert!(seen.insert(feature.kind), "{} is listed twice", feature.kind);
         }
     }
 
@@ -105,7 +105,11 @@ mod tests {
     fn what_dependencies_hang_on_is_kept() {
         for kind in dependency_end::kinds() {
             let feature = FEATURES.iter().find(|feature| feature.kind == kind.name);
-            assert!(feature.is_some_and(|feature| feature.hooks.on_delete.is_some()), "{} goes unasked", kind.name);
+            assert!(
+                feature.is_some_and(|feature| feature.hooks.on_delete.is_some()),
+                "{} has no on_delete hook",
+                kind.name
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What tells one request under an idempotency key from another.
+//! Fingerprints that tell requests with the same idempotency key apart.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::Context;
 use crate::command::Command;
 use crate::token::digest;
 
-/// The same over both doors.
+/// The same for REST and gRPC.
 pub(crate) fn fingerprint(context: &Context, command: &Command) -> String {
     let effective = context.effective_at.map(|at| at.to_string()).unwrap_or_default();
     digest(&[
@@ -22,19 +22,19 @@ pub(crate) fn fingerprint(context: &Context, command: &Command) -> String {
     ])
 }
 
-/// Whole numbers without their fraction: what REST reads as `1` comes as `1.0` over gRPC.
+/// Formats integral numbers without a fraction: REST reads `1` where gRPC reads `1.0`.
 struct Plain;
 
 impl Formatter for Plain {
     fn write_f64<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        // `Display` writes 1.0 as 1, and never an exponent.
+        // `Display` writes 1.0 as 1, and never uses an exponent.
         write!(writer, "{value}")
     }
 }
 
 fn text(input: &Value) -> String {
     let mut bytes = Vec::with_capacity(256);
-    // A value of JSON has nothing that cannot be written, and memory does not refuse.
+    // A JSON value can always be serialised, and writing to memory does not fail.
     drop(input.serialize(&mut Serializer::with_formatter(&mut bytes, Plain)));
     String::from_utf8(bytes).unwrap_or_default()
 }

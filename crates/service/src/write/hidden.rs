@@ -1,4 +1,4 @@
-//! What callers that do not see everything may set.
+//! Fields that a caller without full visibility may set.
 
 use serde_json::{Map, Value};
 use steerco_domain::Error;
@@ -7,7 +7,7 @@ use steerco_domain::input::unknown_name;
 use steerco_domain::resource::Kind;
 use steerco_persistence::Scope;
 
-/// What a caller does not see it cannot set either: not to change it, and not to learn of it from a refusal.
+/// A caller cannot set a field that it cannot see, neither to change it nor to learn of it from an error.
 pub(crate) fn refuse_hidden(kind: &Kind, scope: &Scope, body: &Map<String, Value>) -> Result<(), Error> {
     if scope.sees_private() {
         return Ok(());

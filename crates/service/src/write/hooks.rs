@@ -1,11 +1,11 @@
-//! What a kind adds to the write path, phase by phase.
+//! Hooks: additions of a kind to the phases of the write path.
 //!
-//! A feature states the hooks of its kind in its own file and names them in the table of `features`. The write path finds
-//! the hooks of the kind of a command there and runs them where their phase comes; it knows no kind by name.
+//! A feature declares the hooks of its kind in its own file and lists them in the table of `features`. The write path
+//! looks up the hooks of the kind there and runs them in their phases; it does not refer to kinds by name.
 //!
-//! A new resource: `on_create`, what every kind must keep, `checks`, `guards`, `on_set`, `on_checked`, `admit`.
-//! A patch: `on_set`, `checks`, `guards`, `on_checked`. An act: `on_act`, and then the same from `checks` on. A deletion:
-//! `on_delete`, `checks`, `guards`, `on_checked`; one that is taken back has `on_undelete` instead.
+//! Create: `on_create`, rules of all kinds, `checks`, `guards`, `on_set`, `on_checked`, `admit`. Patch: `on_set`, `checks`,
+//! `guards`, `on_checked`. Verb: `on_act`, then the same from `checks` on. Delete: `on_delete`, `checks`, `guards`,
+//! `on_checked`. Undelete: `on_undelete` instead of `on_delete`.
 
 use futures::future::BoxFuture;
 use steerco_domain::error::Fault;
@@ -14,43 +14,43 @@ use steerco_persistence::{Fail, Scope};
 
 use crate::write_context::WriteContext;
 
-/// What a hook answers: nothing, or why the write is refused.
+/// The result of a hook: nothing, or why the write is rejected.
 pub(crate) type Done<'a> = BoxFuture<'a, Result<(), Fail>>;
 
 /// Completes a resource.
 type Complete = for<'a> fn(&'a WriteContext<'_>, &'a mut dyn AnyResource) -> Done<'a>;
-/// Follows from an act: the resource as it was, as the act has left it, and the name of the act.
+/// Follows a verb: the resource before, the resource after the verb, and the name of the verb.
 type Follow = for<'a> fn(&'a WriteContext<'_>, &'a dyn AnyResource, &'a mut dyn AnyResource, &'a str) -> Done<'a>;
-/// Records what is wrong with a resource. There is none before one that is new or comes back.
+/// Adds the faults of a resource. There is no state before a new or undeleted resource.
 type Check =
     for<'a> fn(&'a WriteContext<'_>, Option<&'a dyn AnyResource>, &'a dyn AnyResource, &'a mut Vec<Fault>) -> Done<'a>;
-/// Refuses a resource that has no faults of its own. The scope is that of the write.
+/// Rejects a resource that has no faults of its own. The scope is that of the write.
 type Guard = for<'a> fn(&'a WriteContext<'_>, &'a Scope, Option<&'a dyn AnyResource>, &'a dyn AnyResource) -> Done<'a>;
 
 /// The hooks of a kind.
 pub(crate) struct Hooks {
-    /// A new one is completed before it is checked.
+    /// Completes a new resource before it is checked.
     pub(crate) on_create: Option<Complete>,
-    /// One that was deleted comes back; before it is checked.
+    /// Completes an undeleted resource before it is checked.
     pub(crate) on_undelete: Option<Complete>,
-    /// A caller has set fields of it: of a new one, or by a patch, also by one that changes nothing.
+    /// Runs after a caller has set fields, at creation or by a patch, even if the patch changes nothing.
     pub(crate) on_set: Option<fn(&WriteContext<'_>, &dyn AnyResource)>,
-    /// An act was done to it: what that brings beside it.
+    /// Adds the effects of a verb on other resources.
     pub(crate) on_act: Option<Follow>,
-    /// It is to be deleted: refuses that where something hangs on it.
+    /// Rejects a deletion when other data depends on the resource.
     pub(crate) on_delete: Option<for<'a> fn(&'a WriteContext<'_>, &'a str) -> Done<'a>>,
-    /// Records what is wrong with one that is new or changed.
+    /// Adds the faults of a new or changed resource.
     pub(crate) checks: Option<Check>,
-    /// Refuses one that is right by itself, and does not fit what is there.
+    /// Rejects a resource that is valid by itself but conflicts with stored data.
     pub(crate) guards: Option<Guard>,
-    /// What follows from fields that were found right, of one that is new or changed.
+    /// Derives values of a new or changed resource from its checked fields.
     pub(crate) on_checked: Option<Complete>,
-    /// A new one is let in, last of all: what that brings beside it.
+    /// Adds the effects of a new resource on other resources, as the last phase.
     pub(crate) admit: Option<Complete>,
 }
 
 impl Hooks {
-    /// Of a kind that adds nothing.
+    /// For a kind without hooks.
     pub(crate) const NONE: Self = Self {
         on_create: None,
         on_undelete: None,
@@ -64,12 +64,12 @@ impl Hooks {
     };
 }
 
-/// A hook that was put to another kind than its own: a fault of this program.
+/// A hook was registered for another kind than its own: a programming error.
 pub(crate) fn misplaced<'a>() -> Done<'a> {
     Box::pin(std::future::ready(Err(Error::internal().into())))
 }
 
-/// A hook from a function over the type of its kind: `hook!(on_create: number)`. The type is told here and nowhere else.
+/// Makes a hook from a function over the type of its kind: `hook!(on_create: number)`. The only place that names the type.
 macro_rules! hook {
     (on_act: $run:path) => {
         Some(|write, before, after, action| match (before.of(), after.of_mut()) {

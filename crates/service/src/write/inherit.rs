@@ -1,4 +1,4 @@
-//! What a new resource has from its parents.
+//! Fields that a new resource inherits from its parents.
 
 use steerco_domain::error::Fault;
 use steerco_domain::field::{Cell, Cells, FieldSpec};
@@ -9,8 +9,8 @@ use steerco_persistence::{Fail, Scope, query};
 use crate::hooks::settle;
 use crate::write_context::WriteContext;
 
-/// Copies the inherited fields from the parents named. A parent that is not in reach gives nothing: the check of the
-/// references tells of it.
+/// Copies the inherited fields from the parents. A parent that is not visible is skipped and reported by the check of the
+/// references.
 pub(crate) async fn inherit(write: &WriteContext<'_>, scope: &Scope, after: &mut dyn AnyResource) -> Result<(), Fail> {
     let inherited: Vec<&FieldSpec> = after.kind().fields.iter().filter(|field| field.inherited).collect();
     if inherited.is_empty() {
@@ -33,7 +33,7 @@ pub(crate) async fn inherit(write: &WriteContext<'_>, scope: &Scope, after: &mut
             if own.iter().all(|cell| *cell == Cell::Null) {
                 after.inherit(field.name, &mut Cells::new(theirs))?;
             } else if own != theirs {
-                let detail = format!("differs from that of {by}; leave it out");
+                let detail = format!("differs from the value of {by}: leave the field out");
                 faults.push(Fault::new(format!("/{}", field.name), "DOES_NOT_FIT", detail));
             }
         }
@@ -46,7 +46,7 @@ fn comes_by(kind: &Kind, field: &FieldSpec, by: &str) -> bool {
     kind.inherited_from(field.name).iter().any(|(reference, _, _)| reference.name == by)
 }
 
-/// What the row will hold of one field.
+/// The stored cells of one field.
 fn stored(resource: &dyn AnyResource, field: &FieldSpec) -> Vec<Cell> {
     let mut cells = Vec::new();
     resource.store(&mut cells);

@@ -1,4 +1,4 @@
-//! The permission that a write is about, and whether the caller has seen it as it is.
+//! Loads the resource of a write, with permission and precondition checked.
 
 use steerco_domain::access::Permission;
 use steerco_domain::resource::{Kind, ScopeRule};
@@ -10,8 +10,8 @@ use crate::etag::etag;
 use crate::read::check_id;
 use crate::write_context::WriteContext;
 
-/// The permission this write is about, held until it is written. What the caller may not see is not found; what it sees but
-/// may not change is forbidden.
+/// Loads the resource of a write, locked until it is written. A resource that is not visible is not found; one that is
+/// visible but must not be changed is forbidden.
 pub(crate) async fn load_for_write(
     write: &WriteContext<'_>,
     kind: &'static Kind,
@@ -35,23 +35,24 @@ pub(crate) async fn load_for_write(
         let outside = || {
             Error::new(
                 Reason::Forbidden,
-                format!("no grant permits {} over this {}", permission.scope(), permission.kind),
+                format!("no grant of the caller allows {} on this {}", permission.scope(), permission.kind),
             )
         };
         return Err(if visible { outside() } else { Error::not_found(kind.name) }.into());
     };
     let whole = kind.scope.is_directory() || kind.scope == ScopeRule::Administration;
     if whole && !scope.is_whole() {
-        return Err(Error::new(Reason::Forbidden, "this needs a grant over the whole organisation").into());
+        return Err(Error::new(Reason::Forbidden, "a grant over the whole organisation is required").into());
     }
     check_etag(write, &scope, &*found, if_match).await?;
     Ok((scope, found))
 }
 
-/// Who changes what others decide on must have seen it.
+/// Changes to resources that others decide on require `If-Match`, so that the caller has seen the current state.
 pub(crate) fn need_etag(kind: &Kind, if_match: Option<&str>) -> Result<(), Error> {
     if kind.make.needs_etag && if_match.is_none() {
-        let detail = "send the ETag of what was read as If-Match: who decides must have seen what it decides on";
+        let detail = "If-Match is required with the ETag of the resource as read, so that decisions are made on its \
+                      current state";
         return Err(Error::new(Reason::EtagRequired, detail));
     }
     Ok(())
@@ -77,7 +78,7 @@ async fn check_etag(
     let since = before.map(|before| found.changed_since(&*before)).unwrap_or_default();
     let detail = match since.as_slice() {
         [] => format!("the current ETag is \"{current}\""),
-        names => format!("the current ETag is \"{current}\"; changed since yours: {}", names.join(", ")),
+        names => format!("the current ETag is \"{current}\"; fields changed since your ETag: {}", names.join(", ")),
     };
     Err(Error { etag: Some(current), ..Error::new(Reason::StaleEtag, detail) }.into())
 }

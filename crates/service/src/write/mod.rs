@@ -1,4 +1,4 @@
-//! The one way to write.
+//! The write path: all changes go through it.
 
 pub(crate) mod beside;
 pub(crate) mod checks;

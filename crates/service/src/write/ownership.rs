@@ -1,4 +1,4 @@
-//! Fields that a source owns in what it syncs: nobody else writes them, until an administrator says otherwise.
+//! Fields owned by a source: nobody else may write them, unless an administrator overrides it.
 
 use steerco_domain::error::Fault;
 use steerco_domain::{AnyResource, Error, Reason};
@@ -7,8 +7,8 @@ use steerco_persistence::query::{self, Owned};
 
 use crate::write_context::WriteContext;
 
-/// A field that a source owns is written under that source only, in resources that it has a name for; and that name is
-/// its own to change.
+/// A field that a source owns is written under that source only, in resources that have an external reference of the
+/// source. Only the source changes that reference.
 pub(crate) async fn check(
     write: &WriteContext<'_>,
     before: Option<&dyn AnyResource>,
@@ -41,7 +41,7 @@ pub(crate) async fn check(
 
 pub(crate) fn fault(field: &str, owned: &Owned) -> Fault {
     let since = owned.field.since.map(|since| format!(" since {since}")).unwrap_or_default();
-    Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the source {} owns it{since}", owned.source))
+    Fault::new(format!("/{field}"), "FIELD_OWNED", format!("the field is owned by the source {}{since}", owned.source))
 }
 
 pub(crate) fn refused(faults: Vec<Fault>) -> Error {

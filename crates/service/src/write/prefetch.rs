@@ -1,4 +1,4 @@
-//! Looks up at once what the items of a batch will ask one by one.
+//! Reads data for all items of a batch at once, instead of item by item.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use steerco_persistence::{Fail, query};
 use crate::command::Item;
 use crate::write_context::WriteContext;
 
-/// Looks up at once what the upserts of a batch will ask one by one: ids behind references, and the rows to be changed.
+/// Reads at once what the upserts of a batch need: ids of references, and the rows to be changed.
 pub(crate) async fn prefetch(write: &WriteContext<'_>, kind: &'static Kind, items: &[Item]) -> Result<(), Fail> {
     let mut by_source: HashMap<(&'static str, &str), Vec<&str>> = HashMap::new();
     let mut named = Vec::new();
@@ -27,7 +27,7 @@ pub(crate) async fn prefetch(write: &WriteContext<'_>, kind: &'static Kind, item
         let Some(of) = steerco_domain::find_kind(name) else { continue };
         external_ids.sort_unstable();
         external_ids.dedup();
-        // What is no identifier has nothing behind it: its item is refused in its turn.
+        // An invalid identifier has no resource; its item is rejected later.
         let references = external_ids.iter().filter_map(|id| ExternalRef::parse(&format!("{source}/{id}")));
         let references: Vec<ExternalRef> = references.collect();
         let external_ids: Vec<&str> = references.iter().map(|reference| reference.external_id.as_str()).collect();

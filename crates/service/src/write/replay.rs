@@ -1,4 +1,4 @@
-//! Answers that are remembered under their idempotency keys.
+//! Responses stored under their idempotency keys.
 
 use serde::{Deserialize, Serialize};
 use steerco_domain::error::Fault;
@@ -10,7 +10,7 @@ use crate::etag::etag;
 use crate::write_context::WriteContext;
 use crate::{BatchResult, Outcome, Seen, Written};
 
-/// An answer as it is remembered: ids and revisions, no content, so no personal data and no rights.
+/// A stored response: ids and revisions only, so no personal data and no rights.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum StoredAnswer {
     Done { id: String, revision: i32, outcome: String },
@@ -32,7 +32,7 @@ pub(crate) fn store_answer(result: &Result<Written, Error>) -> StoredAnswer {
     }
 }
 
-/// The answer of the first request, read again under today's rights.
+/// The response to the first request, read again under the current rights.
 pub(crate) async fn replay(write: &WriteContext<'_>, kind: &'static Kind, kept: &str) -> Result<BatchResult, Fail> {
     let kept: Vec<StoredAnswer> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
     let scope = write.scope(Some(kind.rows.read))?;

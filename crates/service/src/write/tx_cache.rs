@@ -1,4 +1,4 @@
-//! What one transaction has looked up already: many writes at once ask the same again and again.
+//! Cache of look-ups in one transaction, because many writes in a batch need the same data.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,7 +9,7 @@ use steerco_domain::access::Permission;
 use steerco_domain::field::Cell;
 use steerco_persistence::Fail;
 
-/// Answers by their questions.
+/// Results by key.
 pub(crate) struct Memory<K, V>(Mutex<HashMap<K, V>>);
 
 impl<K, V> Default for Memory<K, V> {
@@ -27,7 +27,7 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
     }
 
-    /// What is known, or what `find` finds.
+    /// The cached result, or the result of `find`.
     pub(crate) async fn of(&self, key: K, find: impl Future<Output = Result<V, Fail>>) -> Result<V, Fail> {
         if let Some(known) = self.get(&key) {
             return Ok(known);
@@ -38,32 +38,32 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
     }
 }
 
-/// Rows held for a write, by the action that may change them and their id.
+/// Rows locked for a write, by the permission for the change and their id.
 type Held = Mutex<HashMap<(&'static str, String), AnyBox>>;
 
 /// Kind and id of a parent, and the fields that its children inherit.
 type Heirloom = (&'static str, String, Vec<&'static str>);
 
-/// What was found, by what was asked for.
+/// The caches.
 #[derive(Default)]
 pub(crate) struct TxCache {
-    /// Ids of sources by their codes.
+    /// Ids of sources by code.
     pub(crate) sources: Memory<String, Option<String>>,
-    /// Whether a parent is in reach, or another resource there: kind, id, whether it is a parent.
+    /// Whether a parent is visible or another resource exists: kind, id, whether it is a parent.
     pub(crate) living: Memory<(&'static str, String, bool), bool>,
-    /// What children inherit.
+    /// Inherited values.
     pub(crate) heirlooms: Memory<Heirloom, Option<Vec<Cell>>>,
     held: Held,
 }
 
 impl TxCache {
-    /// Keeps rows that were read to be changed by this action.
+    /// Stores rows that were read to be changed under this permission.
     pub(crate) fn hold(&self, row: &Permission, rows: Vec<AnyBox>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.extend(rows.into_iter().map(|found| ((row.action, found.id_text()), found)));
     }
 
-    /// A row that was held before, once.
+    /// Takes a stored row, once.
     pub(crate) fn take_held(&self, row: &Permission, id: &str) -> Option<AnyBox> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_empty() {

@@ -1,4 +1,4 @@
-//! Writing: create, update, upsert, delete, undelete, batch, verbs. Each says what it wants; `execute` does it.
+//! Writes: create, update, upsert, delete, undelete, batch, verbs. Each builds a command; `execute` runs it.
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -22,10 +22,10 @@ pub enum BatchItem {
     Delete { id: String },
 }
 
-/// Items a batch may have.
+/// Maximum number of items in a batch.
 pub const BATCH_MAX: usize = 1000;
 
-/// A verb that is known only when the program runs.
+/// A verb that is determined at run time.
 #[derive(Clone, Copy)]
 pub struct AnyVerb {
     pub kind: &'static Kind,
@@ -71,7 +71,7 @@ impl Service {
         })
     }
 
-    /// Create or merge by the caller's own id.
+    /// Creates or merges a resource by external reference.
     pub fn upsert<'a>(
         &'a self,
         kind: &'static Kind,
@@ -95,7 +95,7 @@ impl Service {
         })
     }
 
-    /// Gives a resource one more name in a source system.
+    /// Adds an external reference to a resource.
     pub fn add_external_ref<'a>(
         &'a self,
         kind: &'static Kind,
@@ -107,7 +107,7 @@ impl Service {
         Box::pin(async move { self.refer(kind, context, id, source, external_id, true).await })
     }
 
-    /// Takes one of its names away.
+    /// Removes an external reference from a resource.
     pub fn remove_external_ref<'a>(
         &'a self,
         kind: &'static Kind,
@@ -171,7 +171,7 @@ impl Service {
         Box::pin(async move { self.act_any(AnyVerb::of::<V>(), context, id, body).await })
     }
 
-    /// The same of an act that is known only now.
+    /// The same for a verb that is determined at run time.
     pub fn act_any<'a>(
         &'a self,
         verb: AnyVerb,
@@ -185,7 +185,7 @@ impl Service {
         })
     }
 
-    /// The body of a verb, in which external references have become ids.
+    /// The body of a verb, with external references replaced by ids.
     async fn resolve_body(
         &self,
         context: &Context,
@@ -226,7 +226,7 @@ impl Service {
     ) -> BoxFuture<'a, Result<BatchResult, Error>> {
         Box::pin(async move {
             if items.is_empty() || items.len() > BATCH_MAX {
-                let detail = format!("1 to {BATCH_MAX} items, these are {}", items.len());
+                let detail = format!("must have 1 to {BATCH_MAX} items, but has {}", items.len());
                 return Err(Error::fault("/items", "OUT_OF_RANGE", detail));
             }
             let input = json!([items.iter().map(fingerprint_of).collect::<Vec<_>>(), partial]);
@@ -249,7 +249,7 @@ impl Service {
     }
 }
 
-/// A verb as its kind declares it.
+/// A verb as declared by its kind.
 struct Acts<V>(std::marker::PhantomData<V>);
 
 impl<V: Verb> Acts<V> {

@@ -1,4 +1,4 @@
-//! What a decision knows of its caller, and what it gathers to be written.
+//! Context of a decision: its caller, and the effects collected to be written.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,33 +18,33 @@ use crate::clock::Clock;
 use crate::crosswalk::{Crosswalk, Resolver};
 use crate::tx_cache::TxCache;
 
-/// What a decision knows of its caller.
+/// Context of a decision.
 pub(crate) struct WriteContext<'a> {
     pub(crate) context: &'a Context,
     pub(crate) conn: &'a Conn,
     pub(crate) access: Arc<Access>,
     pub(crate) now: Instant,
     gathered: Mutex<Gathered>,
-    /// What external references it has looked up.
+    /// External references resolved so far.
     pub(crate) crosswalk: Crosswalk,
     pub(crate) known: TxCache,
     clock: &'a Clock,
 }
 
-/// What the items of a request have brought so far.
+/// Effects of the items of a request so far.
 #[derive(Default)]
 struct Gathered {
-    /// What is to be written.
+    /// Effects to be written.
     effects: Vec<Effect>,
-    /// Edges that are added to the graph of dependencies.
+    /// New edges of the dependency graph.
     edges: Vec<Edge>,
-    /// What was taken of sums that have a limit.
+    /// Amounts taken from sums with a limit.
     taken: HashMap<String, i64>,
     /// The greatest number given in each series.
     numbers: HashMap<String, i32>,
 }
 
-/// A place in what is gathered.
+/// A position in the collected effects.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     effects: usize,
@@ -73,7 +73,7 @@ impl<'a> WriteContext<'a> {
         self.clock.new_id()
     }
 
-    /// The number after the last one of a series, or after those that this request has given.
+    /// The next number of a series, after the last stored one and those given by this request.
     pub(crate) fn next_number(&self, series: &str, last: i32) -> i32 {
         let numbers = &mut self.gathered().numbers;
         let number = numbers.get(series).copied().unwrap_or_default().max(last).saturating_add(1);
@@ -81,7 +81,7 @@ impl<'a> WriteContext<'a> {
         number
     }
 
-    /// What earlier items of this request have taken of a sum that has a limit; this one takes more.
+    /// The amount that earlier items of this request have taken from a sum with a limit; adds the amount of this item.
     pub(crate) fn take_of(&self, sum: &str, units: i64) -> i64 {
         let taken = &mut self.gathered().taken;
         let sum = taken.entry(sum.to_owned()).or_default();
@@ -99,40 +99,40 @@ impl<'a> WriteContext<'a> {
         self.gathered().edges.push(edge);
     }
 
-    /// Has something written with what the request names.
+    /// Adds an effect to be written with the resources of the request.
     pub(crate) fn add(&self, effect: Effect) {
         self.gathered().effects.push(effect);
     }
 
-    /// Changes a resource that the request does not name.
+    /// Adds a change of a resource that the request does not name.
     pub(crate) fn change_also(&self, change: Change) {
         self.add(Effect::Before(change));
     }
 
-    /// Changes such a resource after those that the request names, for it names one of them.
+    /// Adds such a change after those of the request, because it refers to one of them.
     pub(crate) fn change_after(&self, change: Change) {
         self.add(Effect::After(change));
     }
 
-    /// What the request adds to the ledger.
+    /// Adds ledger entries.
     pub(crate) fn post(&self, postings: Postings) {
         self.add(Effect::Posting(postings));
     }
 
-    /// How much was gathered up to here.
+    /// The current position in the collected effects.
     pub(crate) fn mark(&self) -> Mark {
         let gathered = self.gathered();
         Mark { effects: gathered.effects.len(), edges: gathered.edges.len() }
     }
 
-    /// An item that is refused brings nothing.
+    /// Drops the effects of a rejected item.
     pub(crate) fn forget_since(&self, mark: Mark) {
         let mut gathered = self.gathered();
         gathered.effects.truncate(mark.effects);
         gathered.edges.truncate(mark.edges);
     }
 
-    /// All that was gathered, to be written.
+    /// Takes all collected effects for writing.
     pub(crate) fn take_effects(&self) -> Vec<Effect> {
         std::mem::take(&mut self.gathered().effects)
     }
@@ -152,10 +152,11 @@ impl<'a> WriteContext<'a> {
         Resolver { conn: self.conn, org: self.context.caller.organisation(), crosswalk: &self.crosswalk, sees }
     }
 
-    /// The reach of the caller for one row of the table.
+    /// The scope of the caller for one permission.
     pub(crate) fn scope(&self, row: Option<&Permission>) -> Result<Scope, Error> {
         let caller = &self.context.caller;
-        let row = row.ok_or_else(|| Error::new(Reason::Forbidden, "organisations are made by `steerco init`"))?;
+        let row =
+            row.ok_or_else(|| Error::new(Reason::Forbidden, "an organisation is created by `steerco init` only"))?;
         authorise(caller.organisation(), &self.access, caller.narrow(), row, self.now)
     }
 

@@ -1,5 +1,5 @@
-//! Signatures that were already checked. Only that is remembered: times are looked at with every use, and an entry
-//! counts only as long as the very key set it was checked with is in force.
+//! Cache of verified signatures. Only the signature check is cached: times are checked at every use, and an entry is
+//! valid only while the key set that verified it is in force.
 
 use std::collections::HashMap;
 use std::mem;
@@ -10,17 +10,17 @@ use sha2::{Digest, Sha256};
 use super::Signer;
 use super::claims::{Claims, Times};
 
-/// Entries of one generation; two are kept.
+/// Number of entries in one generation; two generations are kept.
 const GENERATION: usize = 2048;
 
-/// The token itself is never kept, so that no memory dump holds one that still works.
+/// The token itself is not stored, so that no memory dump contains a valid token.
 pub(super) type TokenDigest = [u8; 32];
 
 pub(super) fn digest(token: &str) -> TokenDigest {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// A token whose signature and claims were found good.
+/// A token whose signature and claims were verified.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) claims: Arc<Claims>,
@@ -29,14 +29,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether the keys are still those the signature was checked with.
+    /// Whether the keys that verified the signature are still in force.
     pub(super) fn is_current(&self) -> bool {
         Arc::ptr_eq(&self.signer.keys, &self.signer.issuer.keys.current())
     }
 }
 
-/// Two generations: when the young one is full it becomes the old one, and the old one is forgotten. What is in use
-/// moves back to the young one, so only what nobody presents any more, as expired tokens, is dropped.
+/// Two generations: when the young one is full it replaces the old one, which is dropped. Entries in use move back to the
+/// young generation, so only tokens that are no longer presented are dropped.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     generations: Mutex<Generations>,

@@ -1,4 +1,4 @@
-//! What a token says, read strictly: a claim of another type than expected refuses the token, it is never skipped.
+//! Claims of a token, parsed strictly: a claim with an unexpected type rejects the token and is never skipped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use steerco_domain::partner::Partner;
 use super::source::Keys;
 use super::{IssuerConfig, Refusal};
 
-/// How far clocks may differ, in seconds.
+/// Tolerated clock difference in seconds.
 pub(crate) const LEEWAY: i64 = 30;
-/// The end of the year 9999, in seconds since 1970: a later instant is a mistake, mostly of milliseconds.
+/// The end of the year 9999, in seconds since 1970: a later instant is a mistake, mostly milliseconds.
 const LAST_INSTANT: i64 = 253_402_300_799;
-/// Claims whose name an issuer may choose.
+/// Claims that an issuer may rename.
 const MAPPED: [&str; 5] = ["org", "roles", "scope", "partner_id", "program_ids"];
 
-/// What an accepted token says. It only narrows what the grants of the principal give.
+/// Claims of an accepted token. They only restrict the grants of the principal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// `iss`; together with the subject it names the principal.
+    /// `iss`; identifies the principal together with the subject.
     pub issuer: String,
     /// `sub`.
     pub subject: String,
@@ -28,27 +28,27 @@ pub struct Claims {
     pub client_id: Option<String>,
     /// `jti`.
     pub jti: Option<String>,
-    /// The organisation, one the issuer may name.
+    /// The organisation; the issuer must be trusted with it.
     pub org: String,
-    /// The roles it narrows to; `None` does not narrow.
+    /// The roles that the token is restricted to; `None` means no restriction.
     pub roles: Option<Vec<String>>,
-    /// The scopes it narrows to; `None` does not narrow.
+    /// The scopes that the token is restricted to; `None` means no restriction.
     pub scope: Option<Vec<String>>,
-    /// The partner it stands for, one the issuer may name.
+    /// The partner that the token acts for; the issuer must be trusted with it.
     pub partner_id: Option<String>,
-    /// The programs it narrows to; `None` does not narrow.
+    /// The programs that the token is restricted to; `None` means no restriction.
     pub program_ids: Option<Vec<String>>,
     /// `exp`, in seconds since 1970.
     pub expires_at: i64,
-    /// Whether our own issuer signed it.
+    /// Whether the built-in issuer signed it.
     pub builtin: bool,
-    /// The roles a foreign issuer may give at most, whatever the grants say; `None` for our own.
+    /// Maximum roles of tokens of a foreign issuer, whatever the grants allow; `None` for the built-in issuer.
     pub greatest_roles: Option<Vec<String>>,
-    /// The partners a foreign issuer may name; `None` for our own.
+    /// Partners that a foreign issuer may name; `None` for the built-in issuer.
     pub allowed_partners: Option<Vec<String>>,
 }
 
-/// When a token is good, in seconds since 1970.
+/// Validity period of a token, in seconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
     issued_at: i64,
@@ -66,14 +66,14 @@ impl Times {
     }
 }
 
-/// An issuer, what it may say and what it calls it.
+/// An issuer with its limits and its names of claims.
 #[derive(Debug)]
 pub(super) struct Issuer {
     pub(super) name: String,
     pub(super) keys: Arc<Keys>,
     audience: String,
     claim_map: BTreeMap<String, String>,
-    /// `None` for our own.
+    /// `None` for the built-in issuer.
     bounds: Option<Bounds>,
 }
 
@@ -97,19 +97,19 @@ impl Issuer {
 
     fn checked(self) -> Result<Self, String> {
         if self.name.is_empty() || self.audience.is_empty() {
-            return Err("an issuer needs a name and an audience".to_owned());
+            return Err("an issuer requires a name and an audience".to_owned());
         }
         let partners = self.bounds.iter().flat_map(|bounds| &bounds.partners);
         if let Some(wrong) = partners.into_iter().find(|id| Id::<Partner>::parse(id).is_err()) {
             return Err(format!("issuer {}: {wrong} is not the id of a partner", self.name));
         }
         match self.claim_map.keys().find(|name| !MAPPED.contains(&name.as_str())) {
-            Some(name) => Err(format!("issuer {}: claim_map knows no {name}", self.name)),
+            Some(name) => Err(format!("issuer {}: claim_map must not contain {name}", self.name)),
             None => Ok(self),
         }
     }
 
-    /// Reads the claims of a token that this issuer signed.
+    /// Parses the claims of a token that this issuer signed.
     pub(super) fn read(&self, json: &Map<String, Value>) -> Result<(Claims, Times), Refusal> {
         self.check_audience(json)?;
         let times = Times {
@@ -147,13 +147,13 @@ impl Issuer {
         if audiences.contains(&self.audience) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }
 
-    /// Whether a token of today could say this.
+    /// Whether a token issued today could have these claims.
     pub(super) fn still_says(&self, claims: &Claims) -> bool {
         let greatest_roles = self.bounds.as_ref().map(|bounds| bounds.greatest_roles.clone());
         greatest_roles == claims.greatest_roles && self.check_bounds(claims).is_ok()
     }
 
-    /// A token that says more than its issuer may is refused, not trimmed: somebody made it so.
+    /// A token that exceeds the limits of its issuer is rejected, not reduced, because it is a mistake or an attack.
     fn check_bounds(&self, claims: &Claims) -> Result<(), Refusal> {
         let Some(bounds) = &self.bounds else { return Ok(()) };
         let inside = bounds.organisations.contains(&claims.org)
@@ -163,7 +163,7 @@ impl Issuer {
     }
 }
 
-/// A text that must be there. `theirs` is its name in the token, `ours` the one a refusal tells.
+/// A required text. `theirs` is its name in the token, `ours` the name in the error.
 pub(super) fn required_text(json: &Map<String, Value>, theirs: &str, ours: &'static str) -> Result<String, Refusal> {
     text(json, theirs, ours)?.ok_or(Refusal::MissingClaim(ours))
 }
@@ -191,14 +191,14 @@ fn list(
     }
 }
 
-/// The id of a partner and nothing else.
+/// Exactly one id of a partner.
 fn partner_id(json: &Map<String, Value>, theirs: &str) -> Result<Option<String>, Refusal> {
     let id = text(json, theirs, "partner_id")?;
     let fits = id.as_ref().is_none_or(|id| Id::<Partner>::parse(id).is_ok());
     if fits { Ok(id) } else { Err(Refusal::ClaimType("partner_id")) }
 }
 
-/// An array of texts and nothing else: one text here is a mistake, not a list of one.
+/// An array of texts only: a single text here is a mistake, not a list with one element.
 fn program_ids(json: &Map<String, Value>, theirs: &str) -> Result<Option<Vec<String>>, Refusal> {
     match json.get(theirs) {
         Some(Value::String(_)) => Err(Refusal::ClaimType("program_ids")),
@@ -211,19 +211,19 @@ fn item_text(item: &Value, ours: &'static str) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-/// Control characters have no place in ids, and a NUL is more than some databases take.
+/// Control characters are not allowed in ids, and some databases reject NUL.
 fn is_plain(text: &str) -> bool {
     !text.chars().any(char::is_control)
 }
 
-/// A `NumericDate` (RFC 7519): seconds since 1970, perhaps with a fraction, which is cut off.
+/// A `NumericDate` (RFC 7519): seconds since 1970; a fraction is truncated.
 fn instant(json: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, Refusal> {
     let Some(value) = json.get(name) else { return Ok(None) };
     let seconds = value.as_i64().or_else(|| value.as_f64().and_then(whole)).ok_or(Refusal::ClaimType(name))?;
     if (0..=LAST_INSTANT).contains(&seconds) { Ok(Some(seconds)) } else { Err(Refusal::ClaimType(name)) }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked, and the fraction is to be cut off")]
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked, and the fraction is truncated on purpose")]
 fn whole(seconds: f64) -> Option<i64> {
     (seconds.is_finite() && seconds.abs() < 1e12).then_some(seconds as i64)
 }

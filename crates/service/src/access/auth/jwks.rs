@@ -1,4 +1,4 @@
-//! Public keys: each is bound to one name and one algorithm when it is read, never by a token.
+//! Public keys. Each is bound to one name and one algorithm when it is loaded, never by a token.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use serde_json::Value;
 use super::Refusal;
 use super::token::{self, MAX_KEY_ID, Parts};
 
-/// A weaker key can be broken; a longer one only costs time, which is how it would be used against us.
+/// A weaker key can be broken; a longer one costs time, which an attacker could exploit.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// A public key with the one algorithm it is used with.
+/// A public key with its only algorithm.
 #[derive(Debug, Clone)]
 pub struct PublicKey {
     key_id: String,
     algorithm: Algorithm,
     key: DecodingKey,
-    /// The bytes of the key, to tell whether a set has changed.
+    /// The bytes of the key, to detect whether a set has changed.
     bytes: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ impl PartialEq for PublicKey {
 }
 
 impl PublicKey {
-    /// Reads one key of a JWKS (RFC 7517), or says why it is of no use here.
+    /// Parses one key of a JWKS (RFC 7517), or returns why it cannot be used.
     pub fn from_jwk(jwk: &Value) -> Result<Self, &'static str> {
         let jwk = Jwk::deserialize(jwk).map_err(|_| "not a key")?;
         let key_id = jwk.usable_key_id()?;
@@ -45,9 +45,9 @@ impl PublicKey {
                 let point = [vec![4], bytes_of(jwk.x.as_deref(), 32)?, bytes_of(jwk.y.as_deref(), 32)?].concat();
                 Ok(Self { key_id, algorithm: Algorithm::ES256, key: DecodingKey::from_ec_der(&point), bytes: point })
             }
-            // Without `alg` an RSA key is for RS256 alone: one key, one algorithm.
+            // Without `alg` an RSA key is for RS256 only: one key, one algorithm.
             ("RSA", None) => Self::rsa(key_id, jwk.check_algorithm(&["RS256", "PS256"])?, &jwk),
-            _ => Err("a kind of key that is not used here"),
+            _ => Err("unsupported key type"),
         }
     }
 
@@ -59,7 +59,7 @@ impl PublicKey {
         let (n, e) = (number(jwk.n.as_deref())?, number(jwk.e.as_deref())?);
         let unused = n.first().map_or(0, |first| first.leading_zeros() as usize);
         if !RSA_BITS.contains(&(n.len() * 8 - unused)) {
-            return Err("an RSA key of unfit length");
+            return Err("RSA key length out of range");
         }
         let key = DecodingKey::from_rsa_raw_components(&n, &e);
         Ok(Self { key_id, algorithm, key, bytes: [n, vec![0], e].concat() })
@@ -83,7 +83,7 @@ impl PublicKey {
 pub(super) struct KeySet(BTreeMap<String, PublicKey>);
 
 impl KeySet {
-    /// Of two keys of one name the first stays, so that the order of reading decides nothing else.
+    /// Of two keys with the same name the first is used.
     pub(super) fn new(keys: Vec<PublicKey>) -> Self {
         let mut set = BTreeMap::new();
         for key in keys {
@@ -92,11 +92,11 @@ impl KeySet {
         Self(set)
     }
 
-    /// Reads a JWKS. Keys of no use here are passed over: a set may serve others too.
+    /// Parses a JWKS. Keys that cannot be used are skipped, because a set may serve other purposes too.
     pub(super) fn parse(json: &[u8]) -> Result<Self, &'static str> {
         let set: Jwks = serde_json::from_slice(json).map_err(|_| "not a JWKS")?;
         let keys = set.keys.iter().filter_map(|jwk| {
-            PublicKey::from_jwk(jwk).inspect_err(|reason| tracing::debug!(reason, "key of an issuer passed over")).ok()
+            PublicKey::from_jwk(jwk).inspect_err(|reason| tracing::debug!(reason, "skipped a key of an issuer")).ok()
         });
         Ok(Self::new(keys.collect()))
     }
@@ -134,13 +134,13 @@ struct Jwk {
 impl Jwk {
     fn usable_key_id(&self) -> Result<String, &'static str> {
         if self.d.is_some() {
-            return Err("a private key, which is nobody's secret any more");
+            return Err("contains a private key, which is no longer secret");
         }
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
-            return Err("not for signatures");
+            return Err("use is not sig");
         }
         if self.key_ops.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == "verify")) {
-            return Err("not for verifying");
+            return Err("key_ops does not include verify");
         }
         match &self.kid {
             Some(id) if !id.is_empty() && id.len() <= MAX_KEY_ID => Ok(id.clone()),
@@ -148,21 +148,21 @@ impl Jwk {
         }
     }
 
-    /// The algorithm the key names, or else the first that fits its kind.
+    /// The algorithm of the key, or else the first that fits its type.
     fn check_algorithm(&self, fitting: &[&str]) -> Result<Algorithm, &'static str> {
         let named = self.alg.as_deref().or(fitting.first().copied());
         let fits = named.filter(|name| fitting.contains(name));
-        fits.and_then(token::algorithm).ok_or("an algorithm that is not used here")
+        fits.and_then(token::algorithm).ok_or("unsupported algorithm")
     }
 }
 
 fn bytes_of(text: Option<&str>, length: usize) -> Result<Vec<u8>, &'static str> {
-    let bytes = URL_SAFE_NO_PAD.decode(text.ok_or("an incomplete key")?).map_err(|_| "not base64url")?;
-    if bytes.len() == length { Ok(bytes) } else { Err("a key of wrong length") }
+    let bytes = URL_SAFE_NO_PAD.decode(text.ok_or("incomplete key")?).map_err(|_| "not base64url")?;
+    if bytes.len() == length { Ok(bytes) } else { Err("wrong key length") }
 }
 
-/// Some issuers write leading zeros, which the provider refuses.
+/// Some issuers write leading zeros, which the crypto provider rejects.
 fn number(text: Option<&str>) -> Result<Vec<u8>, &'static str> {
-    let bytes = URL_SAFE_NO_PAD.decode(text.ok_or("an incomplete key")?).map_err(|_| "not base64url")?;
+    let bytes = URL_SAFE_NO_PAD.decode(text.ok_or("incomplete key")?).map_err(|_| "not base64url")?;
     Ok(bytes.into_iter().skip_while(|byte| *byte == 0).collect())
 }

@@ -1,11 +1,11 @@
-//! Access tokens: who signed them, and what they say.
+//! Access tokens: verification of signature and claims.
 //!
-//! This module knows cryptography and claims. It knows no database (what a principal may do is in grants; claims only
-//! narrow), no server and no clock: `now` is passed in as seconds since 1970. The rules are those of RFC 9068 (access
+//! This module contains cryptography and claims. It has no database (permissions come from grants; claims only restrict
+//! them), no server and no clock: `now` is passed in as seconds since 1970. The rules are those of RFC 9068 (access
 //! tokens) and RFC 8725 (best practice).
 //!
-//! A token passes in this order, cheapest first: length, cache, header, issuer, key, signature, claims, times. What the
-//! header says is believed only where it equals what the key pinned from our own copy of the issuer's keys says.
+//! A token is checked in this order, cheapest first: length, cache, header, issuer, key, signature, claims, times. The
+//! header is trusted only where it matches the key in the service's own copy of the issuer's keys.
 
 mod cache;
 mod claims;
@@ -30,54 +30,55 @@ pub use jwks::PublicKey;
 pub use signing::{SigningKey, TokenRequest};
 use source::{Keys, Origin, Pace};
 
-/// A trusted foreign issuer, and how far it is trusted. What is not listed is not allowed.
+/// A trusted foreign issuer and the limits of its tokens. Organisations, roles and partners that are not listed are not
+/// allowed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerConfig {
-    /// `iss` of its tokens, compared to the letter.
+    /// `iss` of its tokens, compared exactly.
     pub issuer: String,
-    /// What `aud` of its tokens must name.
+    /// Value that `aud` of its tokens must contain.
     pub audience: String,
     /// Its keys: the path of a file or an https address (http only on loopback).
     pub jwks: String,
-    /// The organisations its tokens may name.
+    /// The organisations that its tokens may name.
     #[serde(default)]
     pub organisations: Vec<String>,
-    /// The roles its tokens may carry at most.
+    /// The maximum roles of its tokens.
     #[serde(default)]
     pub greatest_roles: Vec<String>,
-    /// The partners its tokens may name.
+    /// The partners that its tokens may name.
     #[serde(default)]
     pub partners: Vec<String>,
-    /// Our claim name to theirs, for `org`, `roles`, `scope`, `partner_id` and `program_ids`.
+    /// Maps our claim names to theirs, for `org`, `roles`, `scope`, `partner_id` and `program_ids`.
     #[serde(default)]
     pub claim_map: BTreeMap<String, String>,
 }
 
-/// Why a token was refused: for logs and metrics. A client learns only that it was.
+/// Why a token was rejected, for logs and metrics. A client only learns that it was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// Not three parts of canonical base64url, or not JSON objects with unique names.
     Malformed,
-    /// Longer than any token of ours.
+    /// Longer than any valid token.
     TooLong,
-    /// Not on the list, or not the algorithm of the key.
+    /// Not an allowed algorithm, or not the algorithm of the key.
     AlgorithmNotAllowed,
     /// `typ` is not that of an access token.
     WrongType,
-    /// A header that names keys, changes the encoding or demands extensions.
+    /// A header that chooses keys, changes the encoding or requires extensions.
     ForbiddenHeader,
-    /// `kid` is missing, no text, empty or too long.
+    /// `kid` is missing, not a text, empty or too long.
     BadKeyId,
-    /// `iss` is not trusted here.
+    /// `iss` is not a trusted issuer.
     UnknownIssuer,
     /// The issuer has no such key.
     UnknownKey,
-    /// The keys of the issuer could not be read even once.
+    /// The keys of the issuer have never been read successfully.
     KeysUnavailable,
-    /// The signature does not belong to this key and text.
+    /// The signature does not match the key and the text.
     BadSignature,
-    /// The token is meant for somebody else.
+    /// The token is for another audience.
     WrongAudience,
     /// Past `exp`.
     Expired,
@@ -140,7 +141,7 @@ impl Signer {
     }
 }
 
-/// Checks tokens of the built-in issuer and of every configured one.
+/// Verifies tokens of the built-in issuer and of every configured issuer.
 #[derive(Debug)]
 pub struct Verifier {
     issuers: HashMap<String, Arc<Issuer>>,
@@ -149,7 +150,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Reads no keys yet: that happens at the first token of an issuer, or in [`Verifier::refresh`].
+    /// Reads no keys yet: they are read at the first token of an issuer, or by [`Verifier::refresh`].
     pub fn new(
         own_issuer: String,
         audience: String,
@@ -166,7 +167,7 @@ impl Verifier {
         issuers: Vec<IssuerConfig>,
         pace: Pace,
     ) -> Result<Self, String> {
-        // Whoever installs first wins, and there is only one provider to install.
+        // The provider may already be installed; there is only one.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let own_keys = Arc::new(Keys::new(own_issuer.clone(), Origin::Given(KeySet::new(own_keys)), pace));
         let own = Issuer::built_in(own_issuer, audience, Arc::clone(&own_keys))?;
@@ -182,12 +183,12 @@ impl Verifier {
         Ok(Self { issuers: known, own_keys, cache: Cache::default() })
     }
 
-    /// What the token says, if it may say it at `now`.
+    /// The claims of the token, if it is valid at `now`.
     pub async fn verify(&self, token: &str, now: i64) -> Result<Arc<Claims>, Refusal> {
         Ok(self.check(token, now).await?.claims)
     }
 
-    /// The same, and whose signature it bears.
+    /// The claims and the key that signed the token.
     pub(crate) async fn verify_signer(&self, token: &str, now: i64) -> Result<(Arc<Claims>, Signer), Refusal> {
         let Entry { claims, signer, times: _ } = self.check(token, now).await?;
         Ok((claims, signer))
@@ -214,20 +215,20 @@ impl Verifier {
         Ok(entry)
     }
 
-    /// Replaces the keys of the built-in issuer; what was signed by a key that is gone is refused from now on.
+    /// Replaces the keys of the built-in issuer. Tokens signed by a removed key are rejected from now on.
     pub fn replace_own_keys(&self, keys: Vec<PublicKey>) {
         self.own_keys.replace(KeySet::new(keys));
     }
 
-    /// Reads the keys of every foreign issuer anew: at start, so that the first caller need not wait, and by a job, so
-    /// that a key withdrawn while nobody calls is gone when somebody does.
+    /// Reads the keys of every foreign issuer again: at start, so that the first caller need not wait, and by a job, so
+    /// that a withdrawn key is removed even when no tokens arrive.
     pub async fn refresh(&self) {
         for issuer in self.issuers.values() {
             issuer.keys.read().await;
         }
     }
 
-    /// Whether its issuer is still trusted as far as it was when these claims were made.
+    /// Whether the issuer is still trusted with these claims.
     pub fn trusts(&self, claims: &Claims) -> bool {
         claims.builtin || self.issuers.get(&claims.issuer).is_some_and(|issuer| issuer.still_says(claims))
     }

@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 
 use super::PublicKey;
 
-/// An Ed25519 key of the built-in issuer. Its debug form shows the public half only.
+/// An Ed25519 key of the built-in issuer. Its debug form shows the public key only.
 #[derive(Debug)]
 pub struct SigningKey {
     pair: Ed25519KeyPair,
     key_id: String,
 }
 
-/// What the built-in issuer puts into a token. `None` leaves a claim out, which means: not narrowed.
+/// Claims of a token of the built-in issuer. `None` leaves a claim out, which means no restriction.
 #[derive(Debug, Clone, Default)]
 pub struct TokenRequest {
     /// `iss`.
@@ -39,7 +39,7 @@ pub struct TokenRequest {
     pub org: String,
     /// `roles`.
     pub roles: Option<Vec<String>>,
-    /// `scope`, written as one text with spaces.
+    /// `scope`, written as one text separated by spaces.
     pub scope: Option<Vec<String>>,
     /// `partner_id`.
     pub partner_id: Option<String>,
@@ -48,30 +48,30 @@ pub struct TokenRequest {
 }
 
 impl SigningKey {
-    /// Makes a new private key, as PKCS#8, for safe keeping.
+    /// Generates a new private key, as PKCS#8, for safe storage.
     pub fn generate_pkcs8() -> Result<Vec<u8>, String> {
         let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
         Ok(document.map_err(|_| "no key could be generated")?.as_ref().to_vec())
     }
 
-    /// Takes up a private key that was kept.
+    /// Loads a stored private key.
     pub fn from_pkcs8(bytes: &[u8]) -> Result<Self, String> {
         let pair = Ed25519KeyPair::from_pkcs8(bytes).map_err(|_| "not an Ed25519 key in PKCS#8")?;
         let key_id = thumbprint(&x(&pair));
         Ok(Self { pair, key_id })
     }
 
-    /// The thumbprint of the key (RFC 7638): whoever holds the key can compute its name.
+    /// The thumbprint of the key (RFC 7638), which can be computed from the key.
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// The public half, for a [`super::Verifier`].
+    /// The public key, for a [`super::Verifier`].
     pub fn public_key(&self) -> PublicKey {
         PublicKey::ed25519(self.key_id.clone(), self.pair.public_key().as_ref())
     }
 
-    /// The public half, for `/.well-known/jwks.json`.
+    /// The public key, for `/.well-known/jwks.json`.
     pub fn public_jwk(&self) -> Value {
         json!({"kty": "OKP", "crv": "Ed25519", "x": x(&self.pair), "kid": self.key_id, "alg": "EdDSA", "use": "sig"})
     }
@@ -112,7 +112,7 @@ fn x(pair: &Ed25519KeyPair) -> String {
     URL_SAFE_NO_PAD.encode(pair.public_key())
 }
 
-/// The members and their order are those of RFC 8037, appendix A.3.
+/// The members and their order are defined in RFC 8037, appendix A.3.
 fn thumbprint(x: &str) -> String {
     let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
     URL_SAFE_NO_PAD.encode(Sha256::digest(canonical.as_bytes()))

@@ -1,4 +1,4 @@
-//! Where the keys of an issuer come from, and how fresh they are kept.
+//! Sources of the keys of issuers, and refreshing them.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -17,17 +17,17 @@ use tokio::time::Instant;
 use super::Refusal;
 use super::jwks::KeySet;
 
-/// One reading takes no longer.
+/// Timeout of one reading.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes of the greatest key set.
+/// Maximum bytes of a key set.
 const MAX_SET: usize = 256 * 1024;
 
-/// How often keys are read.
+/// When keys are read again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// Not sooner after the last reading began, whatever is asked and however it ended.
+    /// Minimum time since the start of the last reading, whatever its result.
     pub(super) gap: Duration,
-    /// Keys older than this are read anew behind the back of whoever uses them.
+    /// Keys older than this are read again in the background.
     pub(super) stale: Duration,
 }
 
@@ -35,34 +35,34 @@ impl Pace {
     pub(super) const USUAL: Self = Self { gap: Duration::from_secs(30), stale: Duration::from_mins(10) };
 }
 
-/// Where keys are read.
+/// Source of keys.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// From nowhere: the program itself has them.
+    /// Keys given by the program itself.
     Given(KeySet),
     File(PathBuf),
     Address(Client, Url),
 }
 
 impl Origin {
-    /// A path, or an address: https, or http on this machine.
+    /// Parses a path or an address: https, or http on loopback.
     pub(super) fn parse(jwks: &str) -> Result<Self, String> {
         if !jwks.contains("://") {
             return if jwks.is_empty() { Err("jwks is empty".to_owned()) } else { Ok(Self::File(jwks.into())) };
         }
-        let url = Url::parse(jwks).map_err(|fault| format!("jwks is no address: {fault}"))?;
+        let url = Url::parse(jwks).map_err(|fault| format!("jwks is not an address: {fault}"))?;
         let loopback = is_loopback(&url);
         if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
             return Err("jwks must be a file, an https address, or an http address on loopback".to_owned());
         }
-        // Debug output shows addresses, so none may hold a secret.
+        // Debug output shows addresses, so they must not contain a secret.
         if !url.username().is_empty() || url.password().is_some() {
             return Err("jwks must not hold a password".to_owned());
         }
-        // A redirect would let the address answer for another; a proxy cannot reach our loopback.
+        // No redirects, so that the configured address is the only source; no proxy, because it cannot reach loopback.
         let client = Client::builder().redirect(Policy::none());
         let client = if loopback { client.no_proxy() } else { client };
-        let client = client.build().map_err(|fault| format!("no TLS for jwks: {fault}"))?;
+        let client = client.build().map_err(|fault| format!("cannot create a TLS client for jwks: {fault}"))?;
         Ok(Self::Address(client, url))
     }
 }
@@ -80,7 +80,7 @@ pub(super) struct Keys {
     origin: Origin,
     pace: Pace,
     held: RwLock<Held>,
-    /// When a reading last began. The lock is held while it lasts, so there is one at a time.
+    /// Start of the last reading. The lock is held during a reading, so that only one runs at a time.
     begun: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -100,7 +100,7 @@ impl Keys {
         Self { issuer, origin, pace, held, begun: Arc::default() }
     }
 
-    /// The keys in force. Begins to read them anew when they are stale, without waiting for it.
+    /// The keys in force. Starts a background reading when they are stale.
     pub(super) fn current(self: &Arc<Self>) -> Arc<KeySet> {
         let (set, read_at) = self.held();
         if read_at.is_some_and(|at| at.elapsed() > self.pace.stale)
@@ -111,7 +111,7 @@ impl Keys {
         set
     }
 
-    /// The keys in force, read anew first when they lack this one.
+    /// The keys in force, read again first if they do not contain this key.
     pub(super) async fn having(self: &Arc<Self>, key_id: &str) -> Result<Arc<KeySet>, Refusal> {
         let set = self.current();
         if set.get(key_id).is_some() || matches!(self.origin, Origin::Given(_)) {
@@ -124,16 +124,16 @@ impl Keys {
         }
     }
 
-    /// Reads the keys anew, or waits for who is just doing so; not more often than the gap allows.
+    /// Reads the keys again, or waits for a reading in progress; not more often than the gap allows.
     pub(super) async fn read(self: &Arc<Self>) {
         let begun = Arc::clone(&self.begun).lock_owned().await;
         if let Some(task) = self.begin(begun) {
-            // The keys that are held stay in force however it ends.
+            // The current keys stay in force whatever the result.
             let _ = task.await;
         }
     }
 
-    /// Puts a new set in force. An equal one changes nothing, so that what was checked with it stays checked.
+    /// Puts a new set in force. An equal set changes nothing, so that cached verifications stay valid.
     pub(super) fn replace(&self, set: KeySet) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.read_at = Some(Instant::now());
@@ -148,7 +148,7 @@ impl Keys {
         (Arc::clone(&held.set), held.read_at)
     }
 
-    /// A task of its own, so that a caller who hangs up does not end the reading and use up the gap for everybody.
+    /// A separate task, so that a caller that disconnects does not end the reading and use up the gap for other callers.
     fn begin(self: &Arc<Self>, mut begun: OwnedMutexGuard<Option<Instant>>) -> Option<JoinHandle<()>> {
         let too_soon = begun.is_some_and(|at| at.elapsed() < self.pace.gap);
         if too_soon || matches!(self.origin, Origin::Given(_)) {
@@ -170,29 +170,29 @@ impl Keys {
 impl Origin {
     async fn bytes(&self) -> Result<Vec<u8>, &'static str> {
         let bytes = match self {
-            Self::Given(_) => return Err("nothing to read"),
+            Self::Given(_) => return Err("no source to read"),
             Self::File(path) => {
-                let file = File::open(path).await.map_err(|_| "no such file")?;
+                let file = File::open(path).await.map_err(|_| "the file does not exist")?;
                 let mut bytes = Vec::new();
-                file.take(MAX_SET as u64 + 1).read_to_end(&mut bytes).await.map_err(|_| "unreadable file")?;
+                file.take(MAX_SET as u64 + 1).read_to_end(&mut bytes).await.map_err(|_| "the file cannot be read")?;
                 bytes
             }
             Self::Address(client, url) => fetch(client, url).await?,
         };
-        if bytes.len() > MAX_SET { Err("too much") } else { Ok(bytes) }
+        if bytes.len() > MAX_SET { Err("the key set is too large") } else { Ok(bytes) }
     }
 }
 
-/// Stops reading soon after there is too much.
+/// Stops reading soon after the limit is exceeded.
 async fn fetch(client: &Client, url: &Url) -> Result<Vec<u8>, &'static str> {
     let request = client.get(url.clone()).header(ACCEPT, "application/json");
-    let mut response = request.send().await.map_err(|_| "no answer")?;
+    let mut response = request.send().await.map_err(|_| "no response")?;
     if response.status() != StatusCode::OK {
-        return Err("an answer other than 200");
+        return Err("the response status is not 200");
     }
     let mut bytes = Vec::new();
     while bytes.len() <= MAX_SET
-        && let Some(chunk) = response.chunk().await.map_err(|_| "a broken answer")?
+        && let Some(chunk) = response.chunk().await.map_err(|_| "the response was cut off")?
     {
         bytes.extend_from_slice(&chunk);
     }

@@ -1,4 +1,4 @@
-//! The shape of a token: three parts, a strict header, claims as a JSON object. Nothing here is trusted yet.
+//! The structure of a token: three parts, a strict header, claims as a JSON object. Nothing is trusted yet.
 
 use std::fmt;
 
@@ -10,27 +10,27 @@ use serde_json::{Map, Value};
 
 use super::Refusal;
 
-/// Bytes of the longest token that is looked at.
+/// Maximum bytes of a token.
 pub(super) const MAX_LENGTH: usize = 8192;
-/// Bytes of the longest `kid`, in tokens and in key sets.
+/// Maximum bytes of a `kid`, in tokens and in key sets.
 pub(super) const MAX_KEY_ID: usize = 256;
 
-/// Headers by which a token would choose its own key, encoding or extensions. Refused even where they are empty or
-/// harmless: no token that is meant for us has one.
+/// Headers by which a token would choose its own key, encoding or extensions. Rejected even if they are empty or
+/// harmless: no valid token has one.
 const FORBIDDEN_HEADERS: [&str; 8] = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc"];
 
-/// A token taken apart.
+/// The parts of a token.
 pub(super) struct Parts<'a> {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: String,
     pub(super) claims: Map<String, Value>,
-    /// What was signed.
+    /// The signed text.
     pub(super) message: &'a str,
     /// Canonical base64url.
     pub(super) signature: &'a str,
 }
 
-/// Takes a token apart and refuses what no key can make good.
+/// Splits a token and rejects malformed ones.
 pub(super) fn split(token: &str) -> Result<Parts<'_>, Refusal> {
     let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
     let (header, payload) = message.split_once('.').ok_or(Refusal::Malformed)?;
@@ -47,7 +47,7 @@ pub(super) fn split(token: &str) -> Result<Parts<'_>, Refusal> {
     Ok(Parts { algorithm, key_id, claims, message, signature })
 }
 
-/// The list of allowed algorithms: asymmetric, and none that is only there for compatibility.
+/// The allowed algorithms: asymmetric, without those kept for compatibility only.
 pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     match name {
         "EdDSA" => Some(Algorithm::EdDSA),
@@ -58,7 +58,7 @@ pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     }
 }
 
-/// An explicit type keeps identity tokens, logout tokens and the like of the same issuer out (RFC 9068, section 4).
+/// An explicit type excludes identity tokens, logout tokens and others of the same issuer (RFC 9068, section 4).
 fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
     let typ = header.get("typ").and_then(Value::as_str).unwrap_or_default();
     let right = ["at+jwt", "application/at+jwt"].iter().any(|name| typ.eq_ignore_ascii_case(name));
@@ -79,7 +79,7 @@ fn object(part: &str) -> Result<Map<String, Value>, Refusal> {
     Ok(unique.0)
 }
 
-/// A JSON object that names nothing twice: of two `iss`, another reader may believe the other one.
+/// A JSON object with unique names: of two `iss`, another parser may use the other one.
 struct Unique(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
         let mut object = Map::new();
         while let Some((name, value)) = entries.next_entry::<String, Value>()? {
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name stands twice"));
+                return Err(A::Error::custom("duplicate name"));
             }
         }
         Ok(object)

@@ -1,4 +1,4 @@
-//! What is sent: an event as CloudEvents 1.0 have it, signed as Standard Webhooks have it.
+//! The message of a delivery: an event in the format of CloudEvents 1.0, signed according to Standard Webhooks.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -10,9 +10,9 @@ use steerco_domain::webhook_endpoint::WebhookContent;
 
 use crate::Event;
 
-/// What every secret begins with.
+/// Prefix of every secret.
 pub(crate) const PREFIX: &str = "whsec_";
-/// Type of a message that tries an endpoint out.
+/// Type of a test message.
 pub(crate) const TEST: &str = "steerco.webhook.test";
 
 /// The body of the message of an event.
@@ -33,13 +33,13 @@ pub(crate) fn body(base_url: &str, org: &str, event: &Event, content: Option<Web
         "data": data,
     });
     if let Some(Long(seq)) = event.seq {
-        // Of the extension `sequence`: it sorts as text.
+        // The `sequence` extension of CloudEvents must sort as text.
         message["sequence"] = json!(format!("{seq:020}"));
     }
     message
 }
 
-/// The body of a message that tries an endpoint out.
+/// The body of a test message.
 pub(crate) fn test_body(base_url: &str, org: &str, id: &str, endpoint: &str, at: &Value) -> Value {
     json!({
         "specversion": "1.0",
@@ -64,7 +64,7 @@ pub(crate) fn signatures(secrets: &[String], id: &str, timestamp: i64, body: &st
     secrets.iter().map(sign).collect::<Vec<_>>().join(" ")
 }
 
-/// Seconds that `Retry-After` asks to wait, which gives them, or a date of HTTP.
+/// Seconds to wait by `Retry-After`, which is a number of seconds or an HTTP date.
 pub(crate) fn wait_of(retry_after: &str, now_seconds: i64) -> Option<u32> {
     let text = retry_after.trim();
     if let Ok(seconds) = text.parse() {
@@ -79,7 +79,7 @@ pub(crate) fn wait_of(retry_after: &str, now_seconds: i64) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// The date is the example of RFC 9110, section 5.6.7, in the three forms that it must be read in.
+    /// The date is the example of RFC 9110, section 5.6.7, in the three formats that must be accepted.
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = 784_111_777 - 90;
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// The example of the specification of Standard Webhooks (MIT licence), as its libraries test it.
+    /// The example of the Standard Webhooks specification (MIT licence), as tested by its libraries.
     #[test]
     fn signatures_are_those_of_the_specification() {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned();

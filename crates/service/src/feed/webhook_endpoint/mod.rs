@@ -1,4 +1,4 @@
-//! Webhooks: what requests ask of them. The sending is in [`worker`].
+//! Operations of webhook endpoints. The sending is in [`worker`].
 
 mod attempt;
 mod message;
@@ -40,44 +40,44 @@ use worker::Attempt;
 const TEST: &Permission = find(WebhookEndpoint::KIND.name, TestWebhookEndpoint::NAME);
 const REPLAY: &Permission = find(WebhookEndpoint::KIND.name, ReplayWebhookEndpoint::NAME);
 
-/// A message to an endpoint. What it says is read from the log whenever it is sent.
+/// Delivery of a message to a webhook endpoint. The content is read from the log at each attempt.
 #[answer]
 #[derive(Clone, Debug)]
 pub struct WebhookDelivery {
-    /// Id of the event, and of every message about it.
+    /// Id of the event; the same for every delivery of the event.
     pub event_id: String,
     /// Type of the event, such as `risk.assess`.
     pub event_type: String,
-    /// The resource that it is about.
+    /// Id of the resource that changed.
     pub resource_id: String,
-    /// What became of it.
+    /// State of the delivery.
     pub state: WebhookDeliveryState,
-    /// When it was taken up (UTC).
+    /// Time when the delivery was queued (UTC).
     pub created_at: Instant,
-    /// When it is sent next (UTC); absent when it is not.
+    /// Time of the next attempt (UTC); absent when none is planned.
     pub next_attempt_at: Option<Instant>,
     /// The last attempts, oldest first.
     #[field(max = 20)]
     pub attempts: Vec<WebhookAttempt>,
 }
 
-/// A page of messages, newest first.
+/// A page of deliveries, newest first.
 #[answer(message = "ListWebhookDeliveriesResponse")]
 #[derive(Clone, Debug)]
 pub struct WebhookDeliveryPage {
-    /// The messages.
+    /// The deliveries.
     #[field(max = 1000)]
     pub deliveries: Vec<WebhookDelivery>,
-    /// Token of the next page; absent on the last one.
+    /// Token of the next page; absent on the last page.
     pub next_page_token: Option<String>,
 }
 
 /// A webhook endpoint with its new secret.
 #[answer(message = "RotateSecretWebhookEndpointResponse")]
 pub struct WebhookSecret {
-    /// The endpoint.
+    /// The webhook endpoint.
     pub webhook_endpoint: Part<WebhookEndpoint>,
-    /// Begins with `whsec_`; shown once: absent from a replay and a dry run.
+    /// Secret that signs messages, beginning with `whsec_`. Returned once: absent from a replay and a dry run.
     pub secret: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "rotate_secret_webhook_endpoint",
         path: "/v1/webhook-endpoints/{id}/rotate-secret",
-        answer: AnswerDoc::of::<WebhookSecret>("The secret, shown once."),
+        answer: AnswerDoc::of::<WebhookSecret>("The webhook endpoint and its new secret, which is returned once."),
         ..Operation::act::<RotateSecretWebhookEndpoint>(|service, context, mut arguments| {
             Box::pin(async move {
                 let id = arguments.id();
@@ -97,7 +97,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "test_webhook_endpoint",
         path: "/v1/webhook-endpoints/{id}/test",
-        answer: AnswerDoc::of::<WebhookAttempt>("What became of the message."),
+        answer: AnswerDoc::of::<WebhookAttempt>("The attempt to deliver the test message."),
         ..Operation::act::<TestWebhookEndpoint>(|service, context, mut arguments| {
             Box::pin(async move {
                 let id = arguments.id();
@@ -109,7 +109,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation {
         id: "replay_webhook_endpoint",
         path: "/v1/webhook-endpoints/{id}/replay",
-        // A place in the feed may have expired.
+        // The cursor may have expired.
         refusals: &[410],
         ..Operation::act::<ReplayWebhookEndpoint>(|service, context, mut arguments| {
             Box::pin(async move {
@@ -124,10 +124,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         permission: Some(WebhookEndpoint::KIND.rows.read),
         path: "/v1/webhook-endpoints/{id}/deliveries",
         under: Under::Kind(WebhookEndpoint::KIND),
-        summary: "List the messages to one webhook endpoint",
-        doc: "Newest first, each with its last attempts. What a message says is read from the log whenever it is sent.",
+        summary: "List the deliveries to one webhook endpoint",
+        doc: "Newest first, each with its last attempts. The content of a message is read from the log at each \
+              attempt.",
         parameters: &[&STATE, &PAGE_SIZE, &PAGE_TOKEN],
-        answer: AnswerDoc::of::<WebhookDeliveryPage>("A page."),
+        answer: AnswerDoc::of::<WebhookDeliveryPage>("A page of deliveries."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
             let id = arguments.id();
@@ -141,7 +142,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// How a page of messages is read.
+/// Arguments of a page of deliveries.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookDeliveryArgs {
     pub state: Option<WebhookDeliveryState>,
@@ -155,7 +156,7 @@ pub(crate) const WEBHOOK_ENDPOINT: Feature = Feature {
     ..Feature::of(WebhookEndpoint::KIND, Hooks { on_set: Some(take_rights), ..Hooks::NONE })
 };
 
-/// Looks up where new addresses lead, before the writer is kept waiting.
+/// Resolves new addresses before the transaction, so that the writer is not blocked.
 async fn check_addresses(service: &Service, command: &Command) -> Result<(), Error> {
     let mut faults = Vec::new();
     for (i, item) in command.items.iter().enumerate() {
@@ -177,17 +178,17 @@ async fn check_addresses(service: &Service, command: &Command) -> Result<(), Err
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
-/// Longer ones the declaration refuses.
+/// Longer addresses are rejected by the declaration of the field.
 const URL_MAX: usize = 2_000;
 
-/// An endpoint reads by the rights of the token with which it was last changed.
+/// An endpoint reads by the rights of the token that changed it last.
 fn take_rights(write: &WriteContext<'_>, endpoint: &dyn steerco_domain::AnyResource) {
     let rights = rights::of(&write.context.caller);
     write.add(Effect::Webhook(Setting::Rights { endpoint: endpoint.id_text(), rights }));
 }
 
 impl Service {
-    /// Makes a new secret: the endpoint, and the secret where it is shown for the first and only time.
+    /// Creates a new secret. Returns the endpoint and, only the first time, the secret.
     pub fn rotate_webhook_secret<'a>(
         &'a self,
         context: &'a Context,
@@ -206,7 +207,7 @@ impl Service {
         })
     }
 
-    /// Sends again.
+    /// Sends events again.
     pub fn replay_webhook<'a>(
         &'a self,
         context: &'a Context,
@@ -233,11 +234,11 @@ impl Service {
     ) -> Result<Setting, Fail> {
         let (endpoint, _) = self.find_webhook(conn, caller, id, REPLAY).await?;
         let (org, now, id) = (caller.organisation(), self.inner.clock.now(), endpoint.id_text());
-        // An address that leads inside by now is told here, and not only in the log of attempts.
+        // An address that resolves to an inside address by now is reported here, and not only in the log of attempts.
         self.inner.webhooks.guard.check(endpoint.url.as_str()).await.map_err(|fault| Error::invalid(vec![fault]))?;
         if let Some(event) = &replay.event_id {
             let found = webhook::find_event(conn, org, &id, event.as_str()).await?;
-            found.ok_or_else(|| Error::fault("/event_id", "NOT_FOUND", "it was never sent to this endpoint"))?;
+            found.ok_or_else(|| Error::fault("/event_id", "NOT_FOUND", "the event was never sent to this endpoint"))?;
             return Ok(Setting::Again { endpoint: id, event_id: event.to_string(), now });
         }
         let Some(since) = replay.since else { return Ok(Setting::Failed { endpoint: id, now }) };
@@ -245,7 +246,7 @@ impl Service {
         Ok(Setting::Since { endpoint: id, seq })
     }
 
-    /// A live endpoint that the caller may do this with.
+    /// A live endpoint for which the caller has the permission.
     async fn find_webhook(
         &self,
         conn: &Conn,
@@ -261,8 +262,8 @@ impl Service {
         Ok((endpoint.ok_or_else(|| Error::not_found(WebhookEndpoint::KIND.name))?, scope))
     }
 
-    /// Sends a message of no event, once, and once only under one key; a dry run only checks whether it could. Where
-    /// nothing is sent there is neither a status nor an error.
+    /// Sends a test message without an event, once per idempotency key; a dry run only checks whether it could be sent.
+    /// If nothing is sent, the result has neither a status nor an error.
     pub fn test_webhook<'a>(
         &'a self,
         context: &'a Context,
@@ -276,7 +277,9 @@ impl Service {
                 let (endpoint, _) = self.find_webhook(&conn, caller, id, TEST).await?;
                 let access = self.access(&conn, caller).await?;
                 if endpoint.created_by != access.actor {
-                    return Err(Error::new(Reason::Forbidden, "a webhook endpoint is tried by who made it only").into());
+                    return Err(
+                        Error::new(Reason::Forbidden, "a webhook endpoint can only be tested by its creator").into()
+                    );
                 }
                 let kept = webhook::find(&conn, caller.organisation(), &endpoint.id_text()).await?;
                 let secrets = self.secrets(&endpoint, kept.as_ref(), self.inner.clock.now());
@@ -285,7 +288,10 @@ impl Service {
             let (endpoint, secrets) = found.await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
             if secrets.is_empty() {
-                return Err(Error::new(Reason::WrongState, "it has no secret yet: rotate_secret makes one"));
+                return Err(Error::new(
+                    Reason::WrongState,
+                    "the webhook endpoint has no secret yet: rotate_secret creates one",
+                ));
             }
             self.inner
                 .webhooks
@@ -307,7 +313,7 @@ impl Service {
         })
     }
 
-    /// The secrets that messages are signed with now.
+    /// The secrets that sign messages now.
     fn secrets(&self, endpoint: &WebhookEndpoint, kept: Option<&webhook::Webhook>, now: Instant) -> Vec<String> {
         let Some(kept) = kept else { return Vec::new() };
         let overlaps = endpoint.previous_secret_until.is_some_and(|until| now < until);
@@ -317,7 +323,7 @@ impl Service {
         opened.filter_map(|secret| String::from_utf8(secret).ok()).collect()
     }
 
-    /// Messages of an endpoint, newest first.
+    /// Deliveries of an endpoint, newest first.
     pub fn webhook_deliveries<'a>(
         &'a self,
         caller: &'a Caller,
@@ -376,7 +382,7 @@ fn delivery(found: Delivery) -> WebhookDelivery {
     }
 }
 
-/// What a secret is sealed for.
+/// Purpose for which a secret is encrypted.
 fn purpose(endpoint: &str) -> String {
     format!("webhook {endpoint}")
 }

@@ -1,4 +1,4 @@
-//! By whose rights an endpoint reads: those of a token, kept without the token.
+//! The rights by which an endpoint reads: those of a token, stored without the token.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Claims;
 use crate::caller::Caller;
 
-/// What a token said, as far as it narrows.
+/// The restrictions of a token.
 #[derive(Serialize, Deserialize)]
 struct Rights {
     issuer: String,
@@ -25,7 +25,7 @@ struct Rights {
     program_ids: Option<Vec<String>>,
 }
 
-/// The rights of a caller as they are kept.
+/// The rights of a caller as stored.
 pub(super) fn of(caller: &Caller) -> String {
     let claims = &caller.claims;
     let rights = Rights {
@@ -41,7 +41,7 @@ pub(super) fn of(caller: &Caller) -> String {
     serde_json::to_string(&rights).unwrap_or_default()
 }
 
-/// A caller with these rights, who may approve nothing; its grants are read whenever it reads.
+/// A caller with these rights, without the right to approve. Its grants are read at each use.
 pub(super) fn caller(org: &str, rights: &str) -> Option<Caller> {
     let Rights { issuer, subject, builtin, roles, greatest_roles, scope, partner_id, program_ids } =
         serde_json::from_str(rights).ok()?;
@@ -55,7 +55,7 @@ pub(super) fn caller(org: &str, rights: &str) -> Option<Caller> {
         scope,
         partner_id,
         program_ids,
-        // It is no token, so it does not expire.
+        // This is not a token, so it does not expire.
         expires_at: i64::MAX / 2,
         builtin,
         greatest_roles,

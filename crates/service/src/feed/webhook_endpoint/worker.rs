@@ -1,5 +1,5 @@
-//! The sending: every node looks for endpoints that nobody sends to, takes a lease on them, reads the log for each and
-//! sends what it finds, in the order of each resource and many resources at once.
+//! Sends webhooks: every node looks for endpoints without a sender, takes a lease on them, reads the log for each and
+//! sends its events, in order per resource and for many resources in parallel.
 
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -28,29 +28,29 @@ use crate::token::Cursor;
 use crate::visibility::{Visibility, fill};
 use crate::{Caller, Event, EventFilter, Service};
 
-/// How long a node has an endpoint to itself.
+/// Duration of the lease of a node on an endpoint.
 const LEASE_MICROS: i64 = 30_000_000;
-/// After which it says so again.
+/// Interval at which the lease is renewed.
 const RENEW_MICROS: i64 = 10_000_000;
-/// How often a node looks for endpoints that another one has left.
+/// Interval at which a node looks for endpoints that another node has left.
 const ROUND: Duration = Duration::from_secs(10);
-/// How often an endpoint's time is looked at, and on PostgreSQL what other nodes have committed.
+/// Interval at which due times are checked and, on PostgreSQL, commits of other nodes.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long an endpoint rests whose owner may see nothing, or whose database is away.
+/// Pause of an endpoint whose owner can see nothing, or whose database is unavailable.
 const REST: Duration = Duration::from_secs(2);
-/// Messages on their way to one endpoint at once.
+/// Maximum number of concurrent attempts per endpoint.
 const PARALLEL: usize = 16;
-/// Messages that wait for one endpoint; beyond that the log is not read on.
+/// Maximum number of queued deliveries per endpoint; the log is not read further until there is room.
 const QUEUE: i64 = 1_000;
-/// Entries read in one go.
+/// Number of log entries read at a time.
 const STRETCH: u32 = 200;
-/// Entries without an event that are read before it is noted: most changes concern nobody out there.
+/// Number of log entries without an event after which the position is stored: most changes concern no endpoint.
 const UNNOTED: i64 = 5_000;
-/// Attempts that are kept of a message.
+/// Number of attempts that are stored per delivery.
 const HISTORY: usize = 20;
-/// An endpoint that takes nothing for this long is disabled.
+/// An endpoint that accepts nothing for this long is disabled.
 const FAILING_MICROS: i64 = 5 * 86_400 * 1_000_000;
-/// Seconds that an answer may ask to wait at most: a day.
+/// Maximum seconds that `Retry-After` is honoured: a day.
 const WAIT_MAX: u32 = 86_400;
 
 const READ: &Permission = find("webhook_endpoint", "read");
@@ -58,18 +58,18 @@ const READ: &Permission = find("webhook_endpoint", "read");
 type Running = Arc<Mutex<HashSet<(String, String)>>>;
 
 impl Service {
-    /// Sends until the service stops. Any number of nodes may do this at once.
+    /// Sends until the service stops. Any number of nodes may run this concurrently.
     pub fn send_webhooks(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let running: Running = Running::default();
             let mut stopping = self.stopping();
             let hub = &self.inner.webhooks;
             let mut due = tokio::time::Instant::now();
-            // An embedded database has one node: what another holds is held by one that has died.
+            // An embedded database has one node: a lease of another node is that of a process that has ended.
             if !self.inner.database.is_postgres()
                 && let Err(fail) = self.inner.database.free_webhooks().await
             {
-                tracing::warn!(error = %fail.into_error(), "leases of before run out by themselves");
+                tracing::warn!(error = %fail.into_error(), "could not release earlier leases; they expire");
             }
             while !*stopping.borrow() {
                 let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
@@ -81,7 +81,7 @@ impl Service {
                 };
                 for org in orgs.unwrap_or_default() {
                     if let Err(fail) = self.take_endpoints(&org, &running).await {
-                        tracing::warn!(error = %fail.into_error(), org, "webhooks wait: the database cannot be read");
+                        tracing::warn!(error = %fail.into_error(), org, "webhooks are delayed: the database cannot be read");
                     }
                 }
                 tokio::select! {
@@ -107,18 +107,18 @@ impl Service {
                 let mut sender = Sender::new(service.clone(), org, endpoint);
                 let sending = tokio::spawn(async move { sender.run().await });
                 if let Err(fault) = sending.await {
-                    // The lease runs out by itself, and then somebody takes it anew.
-                    tracing::error!(%fault, endpoint = key.1, "the sending of a webhook broke off");
+                    // The lease expires, and then another sender takes it.
+                    tracing::error!(%fault, endpoint = key.1, "sending of a webhook ended unexpectedly");
                 }
                 running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-                // It may have been wanted again while it ended.
+                // More may have become due while the sender ended.
                 service.inner.webhooks.stir(&key.0);
             });
         }
         Ok(())
     }
 
-    /// Posts a signed message and hears what is answered.
+    /// Posts a signed message and returns the response.
     pub(super) async fn send_webhook(&self, url: &str, secrets: &[String], id: &str, body: &str) -> Sent {
         let at = self.inner.clock.now();
         let since = tokio::time::Instant::now();
@@ -152,7 +152,7 @@ impl Service {
     }
 }
 
-/// Why there was no answer: a word, and never what a name leads to.
+/// Why there was no response: a word that never reveals the addresses of a name.
 fn word(cause: &reqwest::Error) -> &'static str {
     match cause {
         cause if cause.is_timeout() => "timeout",
@@ -161,7 +161,7 @@ fn word(cause: &reqwest::Error) -> &'static str {
     }
 }
 
-/// What became of one sending.
+/// Result of one attempt.
 pub(super) struct Attempt {
     delivery: Delivery,
     pub(super) sent: Sent,
@@ -169,15 +169,15 @@ pub(super) struct Attempt {
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = Attempt> + Send>>>;
 
-/// Sends to one endpoint while the lease on it lasts.
+/// Sends to one endpoint while its lease lasts.
 struct Sender {
     service: Service,
     org: String,
     endpoint: String,
-    /// Messages on their way.
+    /// Log positions of deliveries in progress.
     busy: HashSet<i64>,
     leased_at: Instant,
-    /// How far the log was read by what is on record, and how far it was in truth: nothing was found beyond.
+    /// The stored position in the log, and the position actually reached; no event was found between them.
     noted: i64,
     read: i64,
 }
@@ -191,7 +191,7 @@ struct Stretch {
     more: bool,
 }
 
-/// An endpoint as it is now.
+/// An endpoint with its current rights and settings.
 struct Target {
     endpoint: WebhookEndpoint,
     kept: Webhook,
@@ -217,7 +217,7 @@ impl Sender {
                 Ok(Turn::Done) => LOOK,
                 Ok(Turn::Blind) => REST,
                 Err(fail) => {
-                    tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "a webhook waits");
+                    tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "a webhook is delayed");
                     REST
                 }
             };
@@ -229,19 +229,19 @@ impl Sender {
             if let Some(done) = done
                 && let Err(fail) = self.note(&mut in_flight, done).await
             {
-                // It is sent again: at least once is what was promised.
-                tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "an attempt is not on record");
+                // The message is sent again: delivery is at least once.
+                tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "an attempt could not be recorded");
                 tokio::time::sleep(REST).await;
             }
         }
         let freed =
             self.service.inner.database.free_webhook(&self.org, &self.endpoint, &self.service.inner.webhooks.node);
         if let Err(fail) = freed.await {
-            tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "a lease runs out by itself");
+            tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "could not release a lease; it expires");
         }
     }
 
-    /// Keeps the lease, reads on, and sends what is due.
+    /// Renews the lease, reads the log, and sends due messages.
     async fn turn(&mut self, in_flight: &mut InFlight) -> Result<Turn, Fail> {
         let now = self.service.inner.clock.now();
         if now.micros() - self.leased_at.micros() >= RENEW_MICROS {
@@ -268,14 +268,14 @@ impl Sender {
         };
         let head = self.service.inner.database.head(&conn, &self.org).await?;
         if target.kept.seq != self.noted {
-            // It was set back, to be sent again.
+            // The endpoint was replayed: the position was moved back.
             (self.noted, self.read) = (target.kept.seq, target.kept.seq);
         }
         let stretch = self.read_on(&conn, &sight, &head).await?;
         let more = stretch.as_ref().is_some_and(|stretch| stretch.more);
         let conn = match stretch {
             Some(Stretch { to, found, .. }) if !found.is_empty() || to - self.noted >= UNNOTED => {
-                // Nobody waits for a connection with another in hand.
+                // Close first: a task must not wait for a second connection while it holds one.
                 conn.close().await?;
                 let (database, span) = (&self.service.inner.database, (self.noted, to));
                 database.queue_webhook(&self.org, &self.endpoint, span, &found, now).await?;
@@ -297,10 +297,10 @@ impl Sender {
         Ok(if more && in_flight.len() < PARALLEL { Turn::More } else { Turn::Done })
     }
 
-    /// The endpoint by the rights of its owner, who may have lost them.
+    /// The endpoint with the rights of its owner; none if the owner has lost them.
     async fn target(&self, conn: &Conn, kept: Webhook, now: Instant) -> Result<Option<Target>, Fail> {
         let Some(caller) = rights::caller(&self.org, &kept.rights) else {
-            return Err(Fail::Broken("the rights of a webhook do not read".to_owned()));
+            return Err(Fail::Broken("the stored rights of a webhook cannot be parsed".to_owned()));
         };
         if !self.service.trusts(&caller) {
             return Ok(None);
@@ -316,13 +316,13 @@ impl Sender {
         Ok(Some(Target { endpoint, kept, caller, secrets }))
     }
 
-    /// The events of the next stretch of the log, unless enough wait already.
+    /// The events of the next part of the log, unless enough deliveries are queued.
     async fn read_on(&self, conn: &Conn, sight: &Visibility, head: &Head) -> Result<Option<Stretch>, Fail> {
         let from = self.read;
         if from >= head.seq || webhook::count_pending(conn, &self.org, &self.endpoint).await? >= QUEUE {
             return Ok(None);
         }
-        // The place of an event is for the service alone.
+        // The position of an event is internal to the service.
         let place = |seq: i64| seq.to_string();
         let query = sight.query(from, head.seq, STRETCH + 1);
         let (events, reached) = fill(conn, &self.org, sight, query, &place).await?;
@@ -330,7 +330,7 @@ impl Sender {
         Ok(Some(Stretch { to: reached.unwrap_or(head.seq), found, more: reached.is_some() }))
     }
 
-    /// Sends what is due, read again from the log by the sight of now; answers what is not in sight any more.
+    /// Sends due messages, read again from the log with the current visibility; returns those that are no longer visible.
     async fn send_due(
         &mut self,
         in_flight: &mut InFlight,
@@ -377,7 +377,7 @@ impl Sender {
         })
     }
 
-    /// Records an attempt, and whatever else has come back meanwhile.
+    /// Records an attempt, and any others that have finished meanwhile.
     async fn note(&mut self, in_flight: &mut InFlight, first: Attempt) -> Result<(), Fail> {
         let mut done = vec![first];
         while let Some(Some(next)) = futures::FutureExt::now_or_never(in_flight.next()) {
@@ -404,7 +404,7 @@ impl Sender {
         Ok(())
     }
 
-    /// What is to become of a message after an attempt.
+    /// Decides the next state of a delivery after an attempt.
     fn judged(&self, attempt: Attempt, now: Instant) -> Attempted {
         let taken = attempt.taken();
         let Attempt { delivery, sent } = attempt;
@@ -416,7 +416,7 @@ impl Sender {
         history.drain(..history.len().saturating_sub(HISTORY));
         let (state, wait) = match next {
             _ if taken => (State::Delivered, 0),
-            // Nobody is there to hear it again; it waits for who enables the endpoint.
+            // The receiver is gone; the delivery waits until the endpoint is enabled again.
             Some(_) if history.last().is_some_and(|last| last.status == Some(410)) => (State::Pending, 0),
             Some(seconds) => {
                 (State::Pending, self.spread(seconds).max(sent.retry_after.map_or(0, i64::from) * 1_000_000))
@@ -432,7 +432,7 @@ impl Sender {
         }
     }
 
-    /// A tenth more or less, so that what failed together does not come back together.
+    /// Randomises a delay by a tenth, so that deliveries that failed together are not retried together.
     fn spread(&self, seconds: u32) -> i64 {
         let micros = i64::from(seconds) * 1_000_000;
         let draw = i64::from(u16::from_be_bytes(self.service.inner.clock.random::<2>()));
@@ -448,14 +448,14 @@ impl Sender {
     }
 }
 
-/// How a turn went.
+/// Result of a turn.
 enum Turn {
-    /// Another node has it, or there is nothing to send to.
+    /// Another node has the endpoint, or there is nothing to send to.
     Over,
     /// There is more to read.
     More,
     Done,
-    /// The owner may see nothing at the moment.
+    /// The owner can see nothing at the moment.
     Blind,
 }
 
@@ -470,7 +470,7 @@ fn filter_of(endpoint: &WebhookEndpoint) -> EventFilter {
 }
 
 impl Service {
-    /// Disables an endpoint in the name of the service itself.
+    /// Disables an endpoint as the service itself.
     async fn disable_webhook(&self, org: &str, endpoint: &str, reason: WebhookDisabledReason) -> Result<(), Error> {
         let (service, id, named) = (self.clone(), endpoint.to_owned(), org.to_owned());
         let job: Job = Arc::new(move |conn| {

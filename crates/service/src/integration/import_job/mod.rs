@@ -1,8 +1,8 @@
-//! Import jobs: a file is staged, and then read by a run in the background, which writes what every caller could write.
+//! Import jobs: a file is staged and then processed by a run in the background, with the same operations that callers use.
 //!
-//! A run speaks for the caller who started it: each write is authorised anew. It writes upserts, so that a record that
-//! changes nothing makes no event: the whole file in one transaction, or with `partial` each piece in one of its own. What
-//! became of each record stands in a report, kept as a content in pieces of a thousand.
+//! A run acts for the caller that started it: each write is authorised separately. It writes upserts, so that a record
+//! that changes nothing creates no event: the whole file in one transaction or, with `partial`, each piece in its own
+//! transaction. The outcome of each record is stored in a report, in pieces of a thousand records.
 
 mod report;
 mod run;
@@ -37,16 +37,16 @@ use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, ReadArgs, Service, Written};
 
 const UPLOAD: &Permission = find("import_job", "upload");
-/// Bytes that the file of an import may have.
+/// Maximum bytes of the file of an import.
 pub const IMPORT_BYTES_MAX: u64 = 512 << 20;
 
-/// What became of records, in the order of the file.
+/// Outcomes of import records, in the order of the file.
 #[answer(message = "ListImportRecordsResponse")]
 pub struct ImportRecordPage {
     /// The records.
     #[field(max = 1000)]
     pub records: Vec<ImportRecord>,
-    /// The record after which the next page begins, where there are more.
+    /// Number of the record after which the next page begins; absent on the last page.
     #[field(min = 1)]
     pub more_after_record: Option<i32>,
 }
@@ -58,7 +58,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         path: "/v1/import-jobs/{id}/content",
         under: Under::Kind(ImportJob::KIND),
         summary: "Upload the file of an import",
-        doc: "The bytes as they are, up to 512 MiB. Another file may take its place until it is applied.",
+        doc: "The raw bytes, up to 512 MiB. The file can be replaced until it is applied.",
         parameters: WRITING,
         answer: AnswerDoc { doc: "The import job.", schema: Schema::One },
         ..Operation::new(Method::Put, Does::Form(Form::UploadImport))
@@ -83,11 +83,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         permission: Some(ImportJob::KIND.rows.read),
         path: "/v1/import-jobs/{id}/records",
         under: Under::Kind(ImportJob::KIND),
-        summary: "List what became of the records of an import",
-        doc: "The report of the last run, in the order of the file, 1000 records at a time where `page_size` says nothing \
-              else. What nothing here can hold, and how often it occurs, is told as `lost`.",
+        summary: "List the record outcomes of an import",
+        doc: "The report of the last run, in the order of the file. A page has 1000 records unless `page_size` is \
+              given. Data that this service cannot store is reported as `lost`, with the number of occurrences.",
         parameters: &[&AFTER_RECORD, &PAGE_SIZE],
-        answer: AnswerDoc::of::<ImportRecordPage>("A page."),
+        answer: AnswerDoc::of::<ImportRecordPage>("A page of records."),
         refusals: &[404, 409],
         ..Operation::get(|service, context, mut arguments| {
             Box::pin(async move {
@@ -110,7 +110,7 @@ async fn start<V: Verb<On = ImportJob>>(
 }
 
 impl Service {
-    /// Takes the file of an import. `announced` is its size, as far as the caller said it.
+    /// Uploads the file of an import. `announced` is its size, if the caller gave it.
     pub fn upload_import<'a>(
         &'a self,
         context: &'a Context,
@@ -125,9 +125,9 @@ impl Service {
             let mut staged = self.begin_staging(context.caller.organisation()).await?;
             let staging = (!context.validate_only).then_some(&mut staged);
             let reading = read_content(pieces, announced, IMPORT_BYTES_MAX, staging);
-            let late = |_| Error::new(Reason::Deadline, "the file took longer to arrive than the service allows");
+            let late = |_| Error::new(Reason::Deadline, "the file did not arrive within the time limit");
             let read = tokio::time::timeout(UPLOAD_MAX, reading).await.map_err(late)??;
-            // The write goes on to its end when the caller goes: whoever removed what it links must know how it ended.
+            // The write continues when the caller disconnects: its result decides whether the staged content is removed.
             let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
             let written = tokio::spawn(async move {
                 let link = service.link(&read.sha256, read.size_bytes, &staged.upload);
@@ -146,7 +146,7 @@ impl Service {
                 let written = service.execute_one(&context, command).await;
                 let is_kept = match &written {
                     Ok(written) => written.outcome == Outcome::Updated && !written.replayed && !context.validate_only,
-                    // It may have been written all the same.
+                    // The write may have been committed all the same.
                     Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
                 };
                 if is_kept {
@@ -163,7 +163,7 @@ impl Service {
         Link { sha256: sha256.to_owned(), size, upload: upload.to_owned(), quota }
     }
 
-    /// Refuses whom the write would refuse, before the file is read.
+    /// Checks the permission of the write before the file is read.
     async fn may_upload_import(&self, context: &Context, id: &str) -> Result<(), Error> {
         let conn = self.inner.database.read(context.caller.organisation()).await.map_err(Fail::into_error)?;
         let found = async {
@@ -175,7 +175,7 @@ impl Service {
         conn.close().await.map_err(Fail::into_error)
     }
 
-    /// Starts a run, which goes on in the background.
+    /// Starts a run, which continues in the background.
     pub fn start_import<'a, V: Verb<On = ImportJob>>(
         &'a self,
         context: &'a Context,
@@ -191,7 +191,7 @@ impl Service {
         })
     }
 
-    /// A report has what its author could see, which may lie beyond the program of the job.
+    /// A report has everything that its author could see, which may include data outside of the program of the job.
     async fn may_read_report(&self, caller: &Caller, job: &ImportJob) -> Result<(), Error> {
         let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
         let authorised = self.authorise(&conn, caller, ImportJob::KIND.rows.read).await;
@@ -200,11 +200,12 @@ impl Service {
         if scope.is_whole() || access.actor == job.created_by {
             return Ok(());
         }
-        let detail = "a report is read by who made the import, and by who sees the whole organisation";
+        let detail =
+            "only the creator of the import and callers with a grant over the whole organisation may read its report";
         Err(Error::new(Reason::Forbidden, detail))
     }
 
-    /// A page of the report of the last run, and the record after which the next begins, where there are more.
+    /// A page of the report of the last run and, if there are more records, the record after which the next page begins.
     pub fn page_of_import<'a>(
         &'a self,
         caller: &'a Caller,
@@ -217,8 +218,11 @@ impl Service {
             self.may_read_report(caller, &job).await?;
             let Some(sha256) = job.report_sha256 else {
                 let running = matches!(job.state, ImportState::Checking | ImportState::Applying);
-                let detail =
-                    if running { "the run is going on: its report comes with its end" } else { "no run has ended yet" };
+                let detail = if running {
+                    "the run has not ended yet: its report is available at its end"
+                } else {
+                    "no run has ended yet"
+                };
                 return Err(Error::new(Reason::WrongState, detail));
             };
             let found = self.find_content(caller.organisation(), sha256.as_str(), 0).await?;

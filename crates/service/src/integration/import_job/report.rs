@@ -1,4 +1,5 @@
-//! Reports of runs: one JSON line a record, staged in pieces of as many records, so that any page is found at once.
+//! Reports of runs: one JSON line per record, staged in pieces of a fixed number of records, so that any page is found
+//! directly.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,32 +12,32 @@ use crate::Service;
 use crate::attachment::Download;
 use crate::staging::Staged;
 
-/// Records of a piece.
+/// Number of records in a piece.
 const PIECE_RECORDS: usize = 1_000;
 
-/// What became of a record, or would become of it.
+/// Outcome of an import record; in a dry run the expected outcome.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportRecord {
-    /// Its number in the report, from 1.
+    /// Number of the record in the report, from 1.
     #[field(min = 1)]
     pub record: i32,
-    /// Where it stands in the file, such as `row 7` or `task 12`.
+    /// Place of the record in the file, such as `row 7` or `task 12`.
     pub place: String,
-    /// The kind of resource that it becomes; absent where nothing here can hold it.
+    /// Kind of the resource; absent when no kind can store the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Its identifier in the source.
+    /// Identifier of the record in the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What became of it.
+    /// Outcome of the record.
     pub outcome: ImportOutcome,
-    /// The resource; absent where there is none, and of one that a dry run would make.
+    /// Id of the resource; absent when there is none, and when a dry run would create it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// What of it is not kept, or not kept as it was.
+    /// Data of the record that is not stored, or not stored unchanged.
     pub notes: Vec<Fault>,
-    /// Why it was refused.
+    /// Why the record was rejected.
     pub errors: Vec<Fault>,
 }
 
@@ -50,7 +51,7 @@ pub(super) struct Report {
     pub(super) counts: ImportCounts,
 }
 
-/// A report that is staged whole.
+/// A completely staged report.
 pub(super) struct Whole {
     pub(super) staged: Staged,
     pub(super) sha256: String,
@@ -59,7 +60,7 @@ pub(super) struct Whole {
 }
 
 impl Report {
-    /// A new one; its first line names the run, so that no other content is ever the same.
+    /// A new report. Its first line has the id of the run, so that no other content has the same digest.
     pub(super) fn new(staged: Staged, run: &str) -> Self {
         let waiting = format!("{}\n", serde_json::json!({"run": run})).into_bytes();
         let counts = ImportCounts::default();
@@ -102,7 +103,7 @@ impl Report {
     }
 }
 
-/// Records of a report from behind one on.
+/// Records of a report after a number.
 pub(super) async fn page(
     service: &Service,
     report: &Download,

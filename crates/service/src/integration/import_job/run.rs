@@ -1,4 +1,4 @@
-//! A run: reads the file and keeps its records, writes them or tries it, and reports.
+//! A run: reads the file, stages its records, writes them or rehearses it, and reports.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,9 +27,9 @@ use crate::write_context::WriteContext;
 use crate::{Context, ListArgs, ReadArgs, Service};
 
 const APPLY: &Permission = find("import_job", "apply");
-/// Microseconds between two times that the job says how far the run is.
+/// Microseconds between two progress updates of the job.
 const TOLD: i64 = 2_000_000;
-/// Millionths of a run in which the file is read; in the rest its records are written.
+/// Millionths of progress for reading the file; the rest is for writing its records.
 const HALF: i64 = 500_000;
 
 /// Starts a run of this job as this caller.
@@ -45,7 +45,7 @@ struct Run {
     job: ImportJob,
 }
 
-/// How a run ended.
+/// Result of a run.
 struct Ended {
     state: ImportState,
     failure: Option<String>,
@@ -59,7 +59,7 @@ impl Run {
             Err(error) => Ended { state: ImportState::Failed, failure: Some(told(&error)), report: None },
         };
         if let Err(error) = self.finish(ended).await {
-            tracing::warn!(job = self.job.id_text(), ?error, "the end of an import cannot be written down");
+            tracing::warn!(job = self.job.id_text(), ?error, "the end of an import could not be stored");
         }
     }
 
@@ -80,19 +80,17 @@ impl Run {
         let written = if by_pieces {
             self.write_pieces(&work).await
         } else {
-            // What cannot be read to its end is not begun either.
+            // A file that cannot be read to its end is not applied.
             work.whole(applying && read.is_ok()).await
         };
         let refused = work.done().counts.refused;
         let kept = by_pieces || (applying && read.is_ok() && written.is_ok() && refused == 0);
         let report = if by_pieces || written.is_ok() { Some(self.report(&work, kept).await?) } else { None };
         let failure = match written.and(read) {
-            Err(error) if by_pieces => {
-                Some(format!("what the report tells was written, and no more: {}", told(&error)))
-            }
+            Err(error) if by_pieces => Some(format!("only the records in the report were written: {}", told(&error))),
             Err(error) => Some(told(&error)),
             Ok(()) if applying && !kept => {
-                Some(format!("nothing was written: {refused} records are refused, see the report"))
+                Some(format!("nothing was written: {refused} records were rejected, see the report"))
             }
             Ok(()) => None,
         };
@@ -104,7 +102,7 @@ impl Run {
         Ok(Ended { state, failure, report })
     }
 
-    /// Writes piece by piece, and says how far it is.
+    /// Writes piece by piece, and updates the progress.
     async fn write_pieces(&self, work: &Arc<Work>) -> Result<(), Error> {
         let mut told_at = self.service.inner.clock.now().micros();
         for n in 0..work.pieces {
@@ -119,7 +117,7 @@ impl Run {
         Ok(())
     }
 
-    /// The report of what was done, or would be where it was not `kept`.
+    /// The report of what was done; if not `kept`, of what would be done.
     async fn report(&self, work: &Work, kept: bool) -> Result<Whole, Error> {
         let org = self.context.caller.organisation();
         let mut report = Report::new(self.service.begin_staging(org).await?, &work.upload);
@@ -129,7 +127,7 @@ impl Run {
             let piece = blob::get_piece(&conn, org, &work.upload, n).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)?;
             for Record { place, kind, external_id, notes, .. } in stage::records(&piece)? {
-                // A run that broke off has no more to tell.
+                // A run that was aborted has no more outcomes.
                 let Some(did) = all.next() else { return report.end().await };
                 let (outcome, id, errors) = match did {
                     Did::Lost => (ImportOutcome::Lost, None, Vec::new()),
@@ -154,7 +152,7 @@ impl Run {
         report.end().await
     }
 
-    /// How the file is to be read.
+    /// How the file is parsed.
     async fn plan(&self) -> Result<Plan, Error> {
         self.check_source().await?;
         let job = &self.job;
@@ -178,17 +176,17 @@ impl Run {
         };
         let args = ListArgs { filter: Some(format!("code = \"{code}\"")), ..ListArgs::default() };
         let found = self.service.list::<MappingProfile>(&self.context.caller, &args).await?.items.pop();
-        let missing = || Error::fault("/profile", "NOT_FOUND", format!("there is no mapping_profile {code}"));
+        let missing = || Error::fault("/profile", "NOT_FOUND", format!("the mapping_profile {code} does not exist"));
         let profile = found.ok_or_else(missing)?;
         let of_costs = || {
-            let detail = format!("the profile {code} is of files of costs: post those as actuals");
+            let detail = format!("the profile {code} is for cost files: post them as actuals");
             Error::fault("/profile", "DOES_NOT_FIT", detail)
         };
         let kind = profile.kind.as_ref().and_then(|kind| importable(kind.as_str())).ok_or_else(of_costs)?;
         Ok(Plan::Csv(Layout::of(&profile, kind)))
     }
 
-    /// One that may not be written under would be refused with every record.
+    /// Checks the source once, because without permission every record would be rejected.
     async fn check_source(&self) -> Result<(), Error> {
         let conn =
             self.service.inner.database.read(self.context.caller.organisation()).await.map_err(Fail::into_error)?;
@@ -201,9 +199,10 @@ impl Run {
         conn.close().await.map_err(Fail::into_error)
     }
 
-    /// Reads the file and keeps its records, those before a fault too; and whether it could be read to its end.
+    /// Reads the file and stages its records, including those before a fault. Returns also whether the file was read to its
+    /// end.
     async fn stage(&self, plan: &Arc<Plan>) -> Result<(Stager, Result<(), Error>), Error> {
-        let missing = || Error::new(Reason::WrongState, "the file is still to come");
+        let missing = || Error::new(Reason::WrongState, "the file has not been uploaded yet");
         let (sha256, size) = self.job.sha256.as_ref().zip(self.job.size_bytes).ok_or_else(missing)?;
         let size = u64::try_from(size.0).unwrap_or_default();
         let org = self.context.caller.organisation();
@@ -230,13 +229,13 @@ impl Run {
             }
         }
         let read = reading.end().await;
-        // Where keeping failed, reading broke off because of it.
+        // If staging failed, reading stopped because of it.
         let read = kept.and(read);
         stager.flush().await?;
         Ok((stager, read))
     }
 
-    /// Says how far the run is.
+    /// Updates the progress of the run.
     async fn tell(&self, counts: ImportCounts, share: i64) -> Result<(), Error> {
         let share = i32::try_from(share).unwrap_or_default();
         let started_at = self.job.started_at;
@@ -272,7 +271,7 @@ impl Run {
                 Ok(())
             })
             .await;
-        // What may have been linked stays.
+        // A report that may have been linked must not be removed.
         let may_stay = match &written {
             Ok(()) => true,
             Err(error) => matches!(error.reason, Reason::Internal | Reason::Unavailable | Reason::Deadline),
@@ -303,7 +302,7 @@ impl Run {
     }
 }
 
-/// An error in one text.
+/// An error as one text.
 fn told(error: &Error) -> String {
     let faults = faults(error.clone());
     let all: Vec<String> =

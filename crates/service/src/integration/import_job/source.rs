@@ -1,4 +1,4 @@
-//! The file of a run, as its reader takes it: bytes on one side, records on the other, never much of either.
+//! The file of a run as its parser takes it: bytes in, records out, with little of either in memory.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::Service;
 use crate::attachment::Download;
 
-/// Records that are handed over at a time.
+/// Number of records that are handed over at a time.
 pub(super) const BATCH: usize = crate::BATCH_MAX;
 
-/// How the file is read.
+/// How the file is parsed.
 pub(super) enum Plan {
     Csv(Layout),
     Schedule(ImportFormat, Target),
 }
 
-/// A file on its way through its reader.
+/// A file that is being parsed.
 pub(super) struct Reading {
     pub(super) batches: Receiver<Vec<Record>>,
     reader: tokio::task::JoinHandle<Result<(), Error>>,
@@ -54,7 +54,7 @@ impl Reading {
         Self { batches, reader, feeder, bytes }
     }
 
-    /// How reading ended.
+    /// The result of parsing.
     pub(super) async fn end(self) -> Result<(), Error> {
         drop(self.batches);
         let ended = self.reader.await.map_err(|_| Error::internal())?;
@@ -68,7 +68,7 @@ fn read(mut input: Pieces, plan: &Plan, to_run: &Sender<Vec<Record>>) -> Result<
     let mut sink = |record: Record| {
         count += 1;
         if count > RECORDS_MAX {
-            return Err(Error::new(Reason::TooLarge, format!("a file may have {RECORDS_MAX} records")));
+            return Err(Error::new(Reason::TooLarge, format!("a file may have at most {RECORDS_MAX} records")));
         }
         waiting.push(record);
         if waiting.len() == BATCH { hand_over(to_run, &mut waiting) } else { Ok(()) }
@@ -84,7 +84,7 @@ fn read(mut input: Pieces, plan: &Plan, to_run: &Sender<Vec<Record>>) -> Result<
     if let Some(failed) = input.failed.take() {
         return Err(failed);
     }
-    // What was read before a fault is told too.
+    // Records before a fault are reported too.
     hand_over(to_run, &mut waiting)?;
     read
 }
@@ -94,7 +94,7 @@ fn hand_over(to_run: &Sender<Vec<Record>>, waiting: &mut Vec<Record>) -> Result<
     to_run.blocking_send(std::mem::take(waiting)).map_err(gone)
 }
 
-/// The bytes of the file, as they are fetched.
+/// The bytes of the file, fetched piece by piece.
 struct Pieces {
     from: Receiver<Result<Bytes, Error>>,
     now: Bytes,

@@ -1,4 +1,4 @@
-//! The records of a file, kept outside of memory in pieces that are written together.
+//! The records of a file, staged outside of memory in pieces that are written together.
 
 use std::collections::HashSet;
 
@@ -8,23 +8,23 @@ use steerco_domain::interchange::Record;
 
 use crate::staging::Staged;
 
-/// Records of a piece.
+/// Maximum number of records in a piece.
 const PIECE: usize = crate::BATCH_MAX;
 /// Bytes after which a piece is full.
 const PIECE_BYTES: usize = 2 << 20;
-/// Pieces that a file may come to.
+/// Maximum number of pieces of a file.
 const PIECES_MAX: i64 = 20_000;
 
-/// Keeps records as they come. A piece is of one kind, and ends where a record names one just before it, so that it finds
-/// it written.
+/// Stages records as they arrive. A piece has one kind only, and ends before a record that refers to a record of the same
+/// piece, so that the referenced record is already written.
 pub(super) struct Stager {
     pub(super) staged: Staged,
     source: String,
-    /// What waits, as JSON, each after a comma.
+    /// The waiting records, as JSON, each after a comma.
     waiting: Vec<u8>,
     count: usize,
     kind: Option<&'static str>,
-    /// The identifiers of those that wait.
+    /// The identifiers of the waiting records.
     ids: HashSet<String>,
 }
 
@@ -50,7 +50,7 @@ impl Stager {
         Ok(())
     }
 
-    /// Whether it is one of those that wait again, or names one.
+    /// Whether it has the identifier of a waiting record, or refers to one.
     fn names_waiting(&self, record: &Record) -> bool {
         let Some(kind) = self.kind.filter(|_| record.kind.is_some()) else { return false };
         if self.ids.contains(&record.external_id)
@@ -69,13 +69,13 @@ impl Stager {
         })
     }
 
-    /// Keeps what waits as a piece.
+    /// Stages the waiting records as a piece.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
         if self.count == 0 {
             return Ok(());
         }
         if self.staged.pieces == PIECES_MAX {
-            let detail = "too many records name one just before them: put those first that others name";
+            let detail = "too many records refer to a record directly before them: put referenced records first";
             return Err(Error::new(Reason::TooLarge, detail));
         }
         let mut piece = std::mem::take(&mut self.waiting);

@@ -1,5 +1,5 @@
-//! What is staged of a file, written like what any caller writes: all of it in one transaction, or each piece in one of
-//! its own. A dry run is the one transaction, taken back.
+//! Writes the staged records of a file like any caller: all in one transaction, or each piece in its own. A dry run is
+//! the one transaction, rolled back.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,12 +18,12 @@ use super::stage;
 use crate::bulk::decide_piece;
 use crate::{Context, Outcome, Service};
 
-/// Identifiers that are remembered, so that not every one is looked up again.
+/// Maximum number of identifiers that are cached to avoid repeated look-ups.
 const KNOWN_MAX: usize = 300_000;
-/// Refused records of which every fault is told; of those beyond only the first.
+/// Number of rejected records that are reported with every fault; later ones are reported with the first fault only.
 const TOLD_MAX: i32 = 20_000;
 
-/// What became of a record, or would.
+/// Outcome of a record; in a dry run the expected outcome.
 #[derive(Clone, Debug)]
 pub(super) enum Did {
     Lost,
@@ -32,7 +32,7 @@ pub(super) enum Did {
     Done(ImportOutcome, String),
 }
 
-/// What became of all.
+/// Outcomes of all records.
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) did: Vec<Did>,
@@ -69,13 +69,13 @@ impl Done {
     }
 }
 
-/// A piece that is decided.
+/// A decided piece.
 struct Decided {
     did: Vec<Did>,
     learned: Vec<((&'static str, String), String)>,
 }
 
-/// A file that is staged, on its way in.
+/// A staged file that is being written.
 pub(super) struct Work {
     pub(super) service: Service,
     pub(super) context: Context,
@@ -83,7 +83,7 @@ pub(super) struct Work {
     pub(super) upload: String,
     pub(super) pieces: i64,
     pub(super) done: Mutex<Done>,
-    /// Whether the one transaction has seen all, and was taken back.
+    /// Whether the one transaction has processed all records and was rolled back.
     pub(super) rehearsed: AtomicBool,
 }
 
@@ -96,7 +96,7 @@ impl Work {
         self.context.caller.organisation()
     }
 
-    /// Writes everything in one transaction, and takes it back where one record is refused, or none is to be `kept`.
+    /// Writes everything in one transaction, and rolls it back if a record is rejected or if nothing is to be `kept`.
     pub(super) async fn whole(self: &Arc<Self>, kept: bool) -> Result<(), Error> {
         let work = Arc::clone(self);
         let steps: Steps = Arc::new(move |conn, n| {
@@ -111,7 +111,7 @@ impl Work {
 
     async fn step(&self, conn: &Conn, n: usize, kept: bool) -> Result<Step, Fail> {
         if n == 0 {
-            // A transaction may be run again.
+            // The database may run the transaction again.
             *self.done() = Done::default();
         }
         let n = i64::try_from(n).unwrap_or(i64::MAX);
@@ -127,7 +127,7 @@ impl Work {
         Err(Error::internal().into())
     }
 
-    /// Writes a piece in a transaction of its own: what can be written is.
+    /// Writes a piece in its own transaction: all records that can be written.
     pub(super) async fn one(self: &Arc<Self>, n: i64) -> Result<(), Error> {
         let work = Arc::clone(self);
         let decide: Job = Arc::new(move |conn| {
@@ -190,7 +190,7 @@ impl Work {
         Ok((plan, Decided { did, learned }))
     }
 
-    /// Puts ids in the place of identifiers, also of what this file has made before.
+    /// Replaces identifiers by ids, including those of resources that this file created earlier.
     async fn resolve(
         &self,
         conn: &Conn,
@@ -211,7 +211,7 @@ impl Work {
                 learned.push((key, id));
             } else {
                 let shown: String = external_id.chars().take(80).collect();
-                let detail = format!("there is no {kind} {shown:?} of this source, nor before this in the file");
+                let detail = format!("the source has no {kind} {shown:?}, and the file has none before this record");
                 errors.push(Fault::new(format!("/{field}"), "NOT_FOUND", detail));
             }
         }
@@ -227,7 +227,7 @@ impl Work {
     }
 }
 
-/// The id of a resource, and what became of it.
+/// The id of a resource, and the outcome of its record.
 type Outcomes = Vec<Result<(String, ImportOutcome), Error>>;
 
 async fn decide(
@@ -248,7 +248,7 @@ async fn decide(
     Ok((plan, results.into_iter().map(|result| result.map(outcome)).collect()))
 }
 
-/// A refusal as faults, also one that has none.
+/// An error as faults, also if it has none.
 pub(super) fn faults(error: Error) -> Vec<Fault> {
     if error.faults.is_empty() { vec![Fault::new("", error.reason.code(), error.detail)] } else { error.faults }
 }

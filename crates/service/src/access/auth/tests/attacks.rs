@@ -1,4 +1,4 @@
-//! Every token here is refused, for its own reason.
+//! Every token here is rejected, each for its own reason.
 
 use aws_lc_rs::hmac;
 
@@ -45,7 +45,7 @@ async fn hmac_with_the_public_key() {
 async fn an_algorithm_other_than_that_of_the_key() {
     let rsa = own_verifier(Pair::rsa());
     let token = Pair::rsa().sign(&header("PS256", "k"), &own_claims());
-    assert_eq!(reason(&rsa, &token).await, Refusal::AlgorithmNotAllowed, "an RSA key without alg is for RS256 alone");
+    assert_eq!(reason(&rsa, &token).await, Refusal::AlgorithmNotAllowed, "an RSA key without alg is for RS256 only");
     for algorithm in ["RS256", "PS256", "ES256"] {
         assert_eq!(own_reason(json!({"alg": algorithm}), json!({})).await, Refusal::AlgorithmNotAllowed, "{algorithm}");
     }
@@ -140,7 +140,7 @@ async fn misshapen_tokens() {
     assert_eq!(reason(&verifier, &format!("{good}{}", "A".repeat(8192))).await, Refusal::TooLong);
 }
 
-/// The same signature to a careless decoder: 64 bytes leave four unused bits in the last letter.
+/// Decodes to the same signature in a lenient decoder: 64 bytes leave four unused bits in the last letter.
 fn last_bits_set(signature: &str) -> String {
     let (rest, last) = signature.split_at(signature.len() - 1);
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

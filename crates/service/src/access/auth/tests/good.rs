@@ -1,4 +1,4 @@
-//! Good tokens, and what is read from them.
+//! Valid tokens and their claims.
 
 use super::*;
 
@@ -99,7 +99,7 @@ async fn lists_and_texts() {
     let claims = verifier.verify(&token, NOW).await.unwrap();
     assert_eq!(claims.roles, Some(vec!["controller".to_owned()]));
     assert_eq!(claims.scope, Some(vec!["a".to_owned(), "b".to_owned()]));
-    assert_eq!(claims.program_ids, Some(vec![]), "an empty list narrows to nothing");
+    assert_eq!(claims.program_ids, Some(vec![]), "an empty list restricts to nothing");
     let token = pair.sign(&header("EdDSA", "k"), &with(&own_claims(), json!({"scope": ["a", "b"], "roles": []})));
     let claims = verifier.verify(&token, NOW).await.unwrap();
     assert_eq!((claims.scope.as_ref().map(Vec::len), claims.roles.as_ref().map(Vec::len)), (Some(2), Some(0)));

@@ -10,32 +10,29 @@ use super::super::source::Origin;
 use super::*;
 
 fn fault(jwk: &Value, changes: Value) -> &'static str {
-    PublicKey::from_jwk(&with(jwk, changes)).expect_err("this key is of no use")
+    PublicKey::from_jwk(&with(jwk, changes)).expect_err("this key cannot be used")
 }
 
 #[test]
 fn keys_of_no_use_are_passed_over() {
     let (ed, ec, rsa) = (Pair::ed().jwk("k"), Pair::ec().jwk("k"), Pair::rsa().jwk("k"));
-    assert_eq!(
-        fault(&json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"}), json!({})),
-        "a kind of key that is not used here"
-    );
-    assert_eq!(fault(&ed, json!({"crv": "Ed448"})), "a kind of key that is not used here");
-    assert_eq!(fault(&ec, json!({"crv": "P-384"})), "a kind of key that is not used here");
-    assert_eq!(fault(&rsa, json!({"use": "enc"})), "not for signatures");
-    assert_eq!(fault(&rsa, json!({"key_ops": ["encrypt"]})), "not for verifying");
+    assert_eq!(fault(&json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"}), json!({})), "unsupported key type");
+    assert_eq!(fault(&ed, json!({"crv": "Ed448"})), "unsupported key type");
+    assert_eq!(fault(&ec, json!({"crv": "P-384"})), "unsupported key type");
+    assert_eq!(fault(&rsa, json!({"use": "enc"})), "use is not sig");
+    assert_eq!(fault(&rsa, json!({"key_ops": ["encrypt"]})), "key_ops does not include verify");
     assert_eq!(fault(&ed, json!({"kid": null})), "no usable kid");
-    assert_eq!(fault(&ed, json!({"d": "secret"})), "a private key, which is nobody's secret any more");
+    assert_eq!(fault(&ed, json!({"d": "secret"})), "contains a private key, which is no longer secret");
     for algorithm in ["RS512", "RSA-OAEP", "HS256", "EdDSA", "ES256", "none"] {
-        assert_eq!(fault(&rsa, json!({"alg": algorithm})), "an algorithm that is not used here", "{algorithm}");
+        assert_eq!(fault(&rsa, json!({"alg": algorithm})), "unsupported algorithm", "{algorithm}");
     }
-    assert_eq!(fault(&ed, json!({"alg": "ES256"})), "an algorithm that is not used here");
-    assert_eq!(fault(&rsa, json!({"n": b64([0xff; 255])})), "an RSA key of unfit length");
-    assert_eq!(fault(&rsa, json!({"n": b64([vec![0x7f], vec![0xff; 255]].concat())})), "an RSA key of unfit length");
-    assert_eq!(fault(&rsa, json!({"n": b64([vec![0; 64], vec![0xff; 192]].concat())})), "an RSA key of unfit length");
-    assert_eq!(fault(&rsa, json!({"n": b64([0xff; 1025])})), "an RSA key of unfit length");
-    assert_eq!(fault(&ed, json!({"x": b64([1; 31])})), "a key of wrong length");
-    assert_eq!(fault(&ec, json!({"y": null})), "an incomplete key");
+    assert_eq!(fault(&ed, json!({"alg": "ES256"})), "unsupported algorithm");
+    assert_eq!(fault(&rsa, json!({"n": b64([0xff; 255])})), "RSA key length out of range");
+    assert_eq!(fault(&rsa, json!({"n": b64([vec![0x7f], vec![0xff; 255]].concat())})), "RSA key length out of range");
+    assert_eq!(fault(&rsa, json!({"n": b64([vec![0; 64], vec![0xff; 192]].concat())})), "RSA key length out of range");
+    assert_eq!(fault(&rsa, json!({"n": b64([0xff; 1025])})), "RSA key length out of range");
+    assert_eq!(fault(&ed, json!({"x": b64([1; 31])})), "wrong key length");
+    assert_eq!(fault(&ec, json!({"y": null})), "incomplete key");
     assert!(PublicKey::from_jwk(&json!([])).is_err());
 }
 
@@ -106,12 +103,12 @@ async fn own_keys_rotate() {
     let third = Pair::ed();
     let more = [keys.to_vec(), vec![PublicKey::from_jwk(&third.jwk("k3")).unwrap()]].concat();
     verifier.replace_own_keys(more);
-    assert!(signer.is_trusted(), "another key beside it changes nothing");
+    assert!(signer.is_trusted(), "an additional key changes nothing");
 
     verifier.replace_own_keys(keys[1..].to_vec());
-    assert_eq!(verifier.verify(&old, NOW).await, Err(Refusal::UnknownKey), "the cache forgets it too");
+    assert_eq!(verifier.verify(&old, NOW).await, Err(Refusal::UnknownKey), "the cache drops it too");
     assert!(verifier.verify(&new, NOW).await.is_ok());
-    assert!(!signer.is_trusted(), "what it signed ends, also where it is open");
+    assert!(!signer.is_trusted(), "the signer is no longer trusted, also in open streams");
 }
 
 #[tokio::test]
@@ -175,7 +172,7 @@ async fn no_keys_at_all() {
     assert_eq!(verifier.verify(&token, NOW).await, Err(Refusal::KeysUnavailable));
 }
 
-/// Answers every request alike and counts them.
+/// Answers every request with the same response and counts requests.
 async fn serve(answer: String) -> (String, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/jwks", listener.local_addr().unwrap());
@@ -246,7 +243,7 @@ async fn a_caller_who_hangs_up_does_not_end_the_reading() {
     let (address, count) = serve(ok(&json!({"keys": [pair.jwk("k")]}).to_string())).await;
     let verifier = foreign_verifier(config(&address), Duration::from_secs(30));
     let token = pair.sign(&header("EdDSA", "k"), &foreign_claims());
-    // Hangs up at once; on a busy machine the keys may be there even so.
+    // Disconnects at once; on a busy machine the keys may be there even so.
     let _ = tokio::time::timeout(Duration::ZERO, verifier.verify(&token, NOW)).await;
     assert!(verifier.verify(&token, NOW).await.is_ok());
     assert_eq!(count.load(Ordering::SeqCst), 1);

@@ -1,4 +1,4 @@
-//! Keys and tokens for the tests, made at run time: none that works stands in the source.
+//! Keys and tokens for the tests, generated at run time, so that the source contains no valid key.
 
 mod attacks;
 mod good;
@@ -28,7 +28,7 @@ const AUDIENCE: &str = "https://steerco.test/api";
 const FOREIGN: &str = "https://login.test";
 const FOREIGN_AUDIENCE: &str = "api://steerco";
 
-/// A key of any kind with its JWK.
+/// A key of any type with its JWK.
 enum Pair {
     Ed(Ed25519KeyPair),
     Ec(EcdsaKeyPair),
@@ -44,7 +44,7 @@ impl Pair {
         Self::Ec(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
     }
 
-    /// One for all tests: making it is slow.
+    /// One for all tests, because generating it is slow.
     fn rsa() -> &'static Self {
         static RSA: OnceLock<Pair> = OnceLock::new();
         RSA.get_or_init(|| Self::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())))
@@ -65,7 +65,7 @@ impl Pair {
         }
     }
 
-    /// Signs whatever the header claims, as an attacker could.
+    /// Signs any header, as an attacker could.
     fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(header, &claims.to_string())
     }
@@ -95,7 +95,7 @@ fn header(algorithm: &str, key_id: &str) -> Value {
     json!({"typ": "at+jwt", "alg": algorithm, "kid": key_id})
 }
 
-/// `base` with some members set, or taken out where the value is null.
+/// `base` with some members set, or removed where the value is null.
 fn with(base: &Value, changes: Value) -> Value {
     let mut object = base.as_object().unwrap().clone();
     let Value::Object(changes) = changes else { unreachable!("changes are an object") };
@@ -117,7 +117,7 @@ fn foreign_claims() -> Value {
     with(&own_claims(), json!({"iss": FOREIGN, "aud": FOREIGN_AUDIENCE}))
 }
 
-/// A verifier that has just this key of its own, named `k`.
+/// A verifier with this key only, named `k`.
 fn own_verifier(pair: &Pair) -> Verifier {
     let key = PublicKey::from_jwk(&pair.jwk("k")).unwrap();
     Verifier::new(OWN.into(), AUDIENCE.into(), vec![key], vec![]).unwrap()
@@ -141,7 +141,7 @@ fn foreign_verifier(config: IssuerConfig, gap: Duration) -> Verifier {
     Verifier::with_pace(OWN.into(), AUDIENCE.into(), vec![], vec![config], pace).unwrap()
 }
 
-/// A JWKS file that is gone with the test.
+/// A JWKS file that is removed after the test.
 struct JwksFile(PathBuf);
 
 impl JwksFile {
