@@ -34,7 +34,7 @@ fn an_unknown_key_is_an_error_that_names_it() {
         (
             "STEERCO_AUTH__ISSUERS",
             r#"[{"issuer": "https://a", "audience": "a", "jwks": "a", "greatest_roles": ["king"]}]"#,
-            "issuer https://a: there is no role king",
+            "issuer https://a: the role king does not exist",
         ),
     ] {
         assert!(told(name, value).starts_with(fault), "{name}={value}: {}", told(name, value));

@@ -4,9 +4,11 @@
 use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
+use steerco_domain::Resource;
 use steerco_domain::actuals_batch::ActualsStatus;
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::commitment::Commitment;
+use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
@@ -17,7 +19,7 @@ use steerco_persistence::{Fail, Scope};
 use crate::actuals_maker::{EntrySum, Maker};
 use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
-use crate::actuals_resolved::{Course, LineOutcome, Remark, Resolved};
+use crate::actuals_resolved::{Course, LineOutcome, Remark, Replaced, Resolved};
 use crate::actuals_sent::{CHUNK, FAULTS_MAX, Line, Sent};
 use crate::budget_control::{Budgeted, Control, Verdict};
 use crate::coding_rule::{Coder, Coding};
@@ -177,7 +179,11 @@ impl<'a> Resolver<'a> {
         if let Some(Err(why)) = old.as_ref().map(|old| self.orders.check_replaced(old)) {
             return rejected(why);
         }
-        let beyond = match self.spend(write, line, &course, order, old.as_ref()).await? {
+        let reversal = match old.as_ref().map(|old| self.periods.of_reversal(old)).transpose() {
+            Ok(period) => old.as_ref().zip(period),
+            Err(why) => return rejected(why),
+        };
+        let beyond = match self.spend(write, line, &course, order, reversal).await? {
             Verdict::Fits => None,
             Verdict::Beyond(units) => Some(Amount::new(units)),
             Verdict::Refused(detail) => return rejected(("OVER_BUDGET", detail)),
@@ -195,8 +201,8 @@ impl<'a> Resolver<'a> {
             let remark = Remark { invoices: order, exceeds_order_by: exceeds, exceeds_budget_by: beyond };
             self.resolved.remarks.insert(number, remark);
         }
-        if let Some(known) = known {
-            self.resolved.replaced.insert(number, known.entry_id.clone());
+        if let Some((old, period)) = reversal {
+            self.resolved.replaced.insert(number, Replaced { entry_id: old.id_text(), period });
         }
         let status = match (known, course.coding.program_id) {
             (Some(_), _) => ActualsStatus::Corrected,
@@ -237,7 +243,7 @@ impl<'a> Resolver<'a> {
         line: &ActualsLine,
         course: &Course,
         order: Option<Id<Commitment>>,
-        old: Option<&LedgerEntry>,
+        reversal: Option<(&LedgerEntry, Id<FiscalPeriod>)>,
     ) -> Result<Verdict, Fail> {
         if self.control.ignores() {
             return Ok(Verdict::Fits);
@@ -249,10 +255,11 @@ impl<'a> Resolver<'a> {
             return Ok(Verdict::Fits);
         };
         let mut changes = vec![(place, line.amount.units.saturating_neg())];
-        if let Some(old) = old
+        let old = reversal.map(|(old, _)| old);
+        if let Some((old, period)) = reversal
             && let Some(program) = old.program_id
         {
-            let was = at(program, course.period, old.amount.currency);
+            let was = at(program, period, old.amount.currency);
             changes.extend(was.map(|was| (was, old.amount.units)));
         }
         let steps =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use steerco_domain::actuals_batch::ActualsBatch;
+use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::hex::hex;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::{LedgerAccount, LedgerEntry, LedgerEntryType};
@@ -30,7 +31,9 @@ impl Poster {
         }
         let lines = self.sent.lines.chunk(conn, n).await?;
         let places = n * CHUNK..n * CHUNK + lines.len();
-        let replaced: Vec<String> = places.filter_map(|place| self.resolved.replaced.get(&place).cloned()).collect();
+        let replaced: Vec<String> = places
+            .filter_map(|place| self.resolved.replaced.get(&place).map(|replaced| replaced.entry_id.clone()))
+            .collect();
         let old = ledger::find_entries(conn, &self.org, &replaced).await?;
         Ok(self.maker.entries(&self.resolved, n, &lines, &old).collect())
     }
@@ -52,7 +55,8 @@ impl Maker {
         old: &'a HashMap<String, LedgerEntry>,
     ) -> impl Iterator<Item = LedgerEntry> + 'a {
         (n * CHUNK..).zip(lines).flat_map(move |(place, line)| {
-            let replaced = resolved.replaced.get(&place).and_then(|id| old.get(id));
+            let replaced = resolved.replaced.get(&place);
+            let replaced = replaced.and_then(|replaced| Some((old.get(&replaced.entry_id)?, replaced.period)));
             self.of_line(resolved, place, line, replaced).into_iter().flatten()
         })
     }
@@ -63,21 +67,21 @@ impl Maker {
         resolved: &Resolved,
         place: usize,
         Line { line, digest }: &Line,
-        replaced: Option<&LedgerEntry>,
+        replaced: Option<(&LedgerEntry, Id<FiscalPeriod>)>,
     ) -> [Option<LedgerEntry>; 2] {
         let fate = resolved.fates.get(place).copied().flatten();
         let Some((fate, course)) = fate.and_then(|fate| Some((fate, resolved.course(fate)?))) else {
             return [None, None];
         };
         let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
-        let reversal = replaced.map(|old| LedgerEntry {
+        let reversal = replaced.map(|(old, period)| LedgerEntry {
             id: Id::from_u128(id_of(self.base, place, 0)),
             entry_type: LedgerEntryType::Reversal,
             // Also for a cost that was reclassified: the reclassification has already cleared suspense.
             debit_account: LedgerAccount::Clearing,
             credit_account: old.debit_account,
-            fiscal_period_id: course.period,
-            prior_period_id: (old.fiscal_period_id != course.period).then_some(old.fiscal_period_id),
+            fiscal_period_id: period,
+            prior_period_id: (old.fiscal_period_id != period).then_some(old.fiscal_period_id),
             reverses_id: Some(old.id),
             corrects_id: None,
             exceeds_order_by: None,
@@ -123,7 +127,7 @@ impl Maker {
             vendor_reference: line.vendor_reference.clone(),
             description: line.description.clone(),
             reverses_id: None,
-            corrects_id: replaced.map(|old| old.id),
+            corrects_id: replaced.map(|(old, _)| old.id),
             possible_repeat: fate.repeats,
             content_digest: Some(digest.clone()),
             local_amount: line.local_amount,

@@ -5,6 +5,7 @@ use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::fiscal_calendar::{FiscalCalendar, LateLines};
 use steerco_domain::fiscal_period::{FiscalPeriod, FiscalPeriodState};
 use steerco_domain::id::Id;
+use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
 use steerco_domain::words::Words;
 use steerco_persistence::query::{self, Moment};
@@ -31,7 +32,7 @@ impl Periods {
         let id = entity.fiscal_calendar_id.to_string();
         let calendar = query::find::<FiscalCalendar>(write.conn, &sight, &id, Moment::Now).await?;
         let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;
-        let first = sent.first_day.filter(|_| !sent.names_periods);
+        let first = sent.first_day.filter(|_| !sent.names_periods && !sent.batch.corrections);
         let all = ledger::hold_periods(write.conn, scope.org(), &entity.id.to_string(), first).await?;
         Ok(Self { all, late: calendar.late_lines, adjusting: sent.batch.adjusting })
     }
@@ -63,9 +64,7 @@ impl Periods {
         if self.takes(period) {
             return Ok((period.id, None));
         }
-        let next = self.all.iter().find(|next| {
-            !next.adjustment && next.starts_on > period.starts_on && next.state == FiscalPeriodState::Open
-        });
+        let next = self.next_open(period);
         let state = period.state.word();
         match (next, self.late) {
             (Some(next), LateLines::NextOpen) => Ok((next.id, Some(period.id))),
@@ -74,5 +73,22 @@ impl Periods {
             }
             (None, _) => Err(("PERIOD_CLOSED", format!("{} is {state}, and no later period is open", period.name))),
         }
+    }
+
+    /// The period of the reversal of an entry: its own, or the next open one where that takes nothing any more. So a
+    /// correction into another period takes the cost from where it is.
+    pub(crate) fn of_reversal(&self, old: &LedgerEntry) -> Result<Id<FiscalPeriod>, (&'static str, String)> {
+        let Some(own) = self.all.iter().find(|period| period.id == old.fiscal_period_id) else {
+            return Err(("NO_PERIOD", format!("the fiscal period of the entry {} does not exist", old.id)));
+        };
+        let period = if self.takes(own) { Some(own) } else { self.next_open(own) };
+        let state = own.state.word();
+        let closed = || format!("{} holds the entry to correct and is {state}, and no later period is open", own.name);
+        period.map(|period| period.id).ok_or_else(|| ("PERIOD_CLOSED", closed()))
+    }
+
+    fn next_open(&self, own: &FiscalPeriod) -> Option<&FiscalPeriod> {
+        let open = |next: &&FiscalPeriod| next.state == FiscalPeriodState::Open;
+        self.all.iter().filter(|next| !next.adjustment && next.starts_on > own.starts_on).find(open)
     }
 }

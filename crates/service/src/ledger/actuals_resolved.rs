@@ -48,7 +48,14 @@ pub(crate) struct Resolved {
     /// By line number from 0.
     pub(crate) remarks: HashMap<usize, Remark>,
     /// The entries that lines replace, by line number from 0.
-    pub(crate) replaced: HashMap<usize, String>,
+    pub(crate) replaced: HashMap<usize, Replaced>,
+}
+
+/// An earlier entry that a line replaces.
+pub(crate) struct Replaced {
+    pub(crate) entry_id: String,
+    /// The period of its reversal: its own, or the next open one.
+    pub(crate) period: Id<FiscalPeriod>,
 }
 
 impl Resolved {

@@ -311,7 +311,9 @@ async fn reverse_accruals(write: &WriteContext<'_>, case: &Case, review: &mut Re
             }
             AccrualWay::Entry => {
                 let entity = accrual.legal_entity_id.ok_or_else(Error::internal)?;
-                post(write, case, review, (entity, case.term.day(write.now)), Money::new(units, currency)).await?;
+                // Taken back where it was accrued: on the day of the acceptance.
+                let day = review.accepted_on.unwrap_or_else(|| case.term.day(write.now));
+                post(write, case, review, (entity, day), Money::new(units, currency)).await?;
             }
             AccrualWay::None => {}
         }

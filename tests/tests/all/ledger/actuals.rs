@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Client, Door, Engine, Reply, Setup, Who, World, run, scenario};
 
 use crate::all::kernel::bodies::{body, fresh, line, unknown};
+use crate::all::kernel::hostile_values::Random;
 use crate::all::kernel::wire::sql;
 
 /// A company with its first periods of 2026, on a calendar that deals so with late lines.
@@ -172,6 +173,115 @@ scenario!(a_line_counts_once_whatever_its_batch(world) {
     assert_eq!((reversal.items().len(), &reversal.items()[0]["entry_type"]), (1, &json!("reversal")));
     world.verify().await;
 });
+
+/// What the cost of a company comes to in each of its periods.
+async fn by_period(caller: &Client, books: &Books) -> Vec<i64> {
+    let filter = format!("legal_entity_id = \"{}\"", books.entity);
+    let mut sums = vec![0; books.periods.len()];
+    for entry in caller.list_all("ledger_entry", json!({"filter": filter})).await.unwrap() {
+        let period = books.periods.iter().position(|period| entry["fiscal_period_id"] == **period).unwrap();
+        let units: i64 = entry["amount"]["amount"].as_str().unwrap().replace('.', "").parse().unwrap();
+        sums[period] +=
+            units * (i64::from(entry["debit_account"] == "cost") - i64::from(entry["credit_account"] == "cost"));
+    }
+    sums
+}
+
+async fn correct(caller: &Client, books: &Books, line: Value, total: &str) -> Reply {
+    let mut batch = books.batch([line], total);
+    batch["corrections"] = json!(true);
+    caller.post_actuals(batch).await
+}
+
+scenario!(a_correction_takes_the_cost_from_the_period_it_is_in(world) {
+    let (books, finance) = (Books::open(&world, "next_open", 3).await, world.client(Who::Finance));
+    let (a, b, c) = (id("moved"), id("lowered"), id("late"));
+    let lines = [("2026-02-15", &a), ("2026-01-15", &b), ("2026-01-20", &c)];
+    let lines = lines.map(|(day, id)| coded(&world, line(id, "100.00", day)));
+    finance.post_actuals(books.batch(lines, "300.00")).await.unwrap();
+    assert_eq!(by_period(&finance, &books).await, [2_000_000, 1_000_000, 0]);
+    // From February to January; and from January to February with another amount.
+    correct(&finance, &books, coded(&world, line(&a, "100.00", "2026-01-15")), "100.00").await.unwrap();
+    assert_eq!(by_period(&finance, &books).await, [3_000_000, 0, 0]);
+    correct(&finance, &books, coded(&world, line(&b, "60.00", "2026-02-15")), "60.00").await.unwrap();
+    assert_eq!(by_period(&finance, &books).await, [2_000_000, 600_000, 0]);
+    // What a closed period holds is taken back in the next open one.
+    books.close(&world, 0).await;
+    let posted = correct(&finance, &books, coded(&world, line(&c, "70.00", "2026-03-01")), "70.00").await.unwrap();
+    assert_eq!(by_period(&finance, &books).await, [2_000_000, -400_000, 700_000]);
+    let entry = finance.get("ledger_entry", posted["results"][0]["ledger_entry_id"].as_str().unwrap()).await.unwrap();
+    let filter = format!("reverses_id = \"{}\"", entry["corrects_id"].as_str().unwrap());
+    let reversal = finance.list("ledger_entry", json!({"filter": filter})).await.unwrap().items()[0].clone();
+    assert_eq!((&reversal["fiscal_period_id"], &reversal["prior_period_id"]), (&json!(books.periods[1]), &json!(books.periods[0])));
+    // Where none is open any more, the line is rejected and says why.
+    books.close(&world, 1).await;
+    books.close(&world, 2).await;
+    let refused = correct(&finance, &books, coded(&world, line(&c, "80.00", "2026-03-01")), "80.00").await.unwrap_err();
+    assert_eq!(refused.places(), [("/lines/0", "PERIOD_CLOSED")]);
+    world.verify().await;
+});
+
+/// Random postings, corrections, closes and reopenings, held against a recomputation that knows nothing of entries.
+async fn history_of_corrections(world: World, seed: u64) {
+    let (books, finance) = (Books::open(&world, "next_open", 4).await, world.client(Who::Finance));
+    let (director, days) = (world.client(Who::Director), ["2026-01-10", "2026-02-10", "2026-03-10", "2026-04-10"]);
+    let mut random = Random::new(seed);
+    let mut below = |most: usize| usize::try_from(random.next() % most as u64).unwrap();
+    let (mut open, mut sums, mut known) = ([true; 4], vec![0; 4], Vec::<(String, usize, i64)>::new());
+    for step in 0..80 {
+        let (period, cents) = (below(4), i64::try_from(below(9_000)).unwrap() - 4_500);
+        // The last period stays open, so that every line has an end.
+        let lands = |from: usize, open: &[bool; 4]| (from..4).find(|period| open[*period]).unwrap();
+        let amount = format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
+        match below(5) {
+            0 if period < 3 && open[period] => {
+                books.close(&world, period).await;
+                open[period] = false;
+            }
+            1 if period < 3 && !open[period] && open[period + 1..].iter().all(|open| *open) => {
+                let because = json!({"reason": "a late invoice"});
+                finance.act("fiscal_period", &books.periods[period], "request_reopen", because).await.unwrap();
+                director.act("fiscal_period", &books.periods[period], "reopen", json!({})).await.unwrap();
+                open[period] = true;
+            }
+            2 | 3 if !known.is_empty() => {
+                let place = below(known.len());
+                let (name, was, units) = known[place].clone();
+                let (to, content) = (lands(period, &open), coded(&world, line(&name, &amount, days[period])));
+                let posted = correct(&finance, &books, content, &amount).await.unwrap();
+                if statuses(&posted.json) == ["corrected"] {
+                    sums[lands(was, &open)] -= units;
+                    sums[to] += cents * 100;
+                    known[place] = (name, to, cents * 100);
+                }
+            }
+            _ => {
+                let name = id("h");
+                let content = coded(&world, line(&name, &amount, days[period]));
+                finance.post_actuals(books.batch([content], &amount)).await.unwrap();
+                let to = lands(period, &open);
+                sums[to] += cents * 100;
+                known.push((name, to, cents * 100));
+            }
+        }
+        if step % 10 == 9 {
+            assert_eq!(by_period(&finance, &books).await, sums, "seed {seed}, step {step}");
+        }
+    }
+    let (cost, suspense, clearing) = totals(&finance, &books).await;
+    assert_eq!((cost, cost + suspense + clearing), (sums.iter().sum(), 0), "the trial balance of seed {seed}");
+    world.verify().await;
+}
+
+#[test]
+fn random_corrections_equal_a_recomputation_on_sqlite() {
+    run(Door::Rest, Engine::Sqlite, async |world| history_of_corrections(world, 1).await);
+}
+
+#[test]
+fn random_corrections_equal_a_recomputation_on_postgres() {
+    run(Door::Grpc, Engine::Postgres, async |world| history_of_corrections(world, 2).await);
+}
 
 scenario!(one_line_that_cannot_be_posted_refuses_all_unless_in_part(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
