@@ -81,6 +81,7 @@ impl Declared {
                 columns: <#ty as crate::field::Field>::COLUMNS,
                 wire: <#ty as crate::field::Described>::WIRE,
                 shape: <#ty as crate::field::Described>::shape,
+                moves: <#ty as crate::field::Described>::MOVES,
             }
         }
     }

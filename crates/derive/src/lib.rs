@@ -36,10 +36,11 @@ pub fn answer(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(answer::expand(arguments.into(), item.into()))
 }
 
-/// Declares an enum whose variants are lower-case words on the wire and in the database.
+/// Declares an enum whose variants are lower-case words on the wire and in the database. `#[words(states)]` declares the
+/// states of a state machine, which also implements `States`.
 #[proc_macro_attribute]
-pub fn words(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(words::expand(item.into()))
+pub fn words(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(words::expand(arguments.into(), item.into()))
 }
 
 fn expand(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {

@@ -2,11 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ItemEnum;
+use syn::{Ident, ItemEnum};
 
 use crate::declaration::{documentation, snake};
 
-pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let states = match syn::parse2::<Option<Ident>>(arguments)? {
+        None => false,
+        Some(states) if states == "states" => true,
+        Some(other) => return Err(syn::Error::new_spanned(other, "nothing, or: states")),
+    };
     let item: ItemEnum = syn::parse2(item)?;
     let name = &item.ident;
     let title = name.to_string();
@@ -19,6 +24,7 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
         .map(|(word, doc)| quote!((#word, #doc)))
         .collect();
     let texts: Vec<_> = variants.iter().map(|v| snake(&v.to_string())).collect();
+    let moves = if states { quote!(Some(crate::state::moves::<#name>)) } else { quote!(None) };
     Ok(quote! {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #item
@@ -31,6 +37,6 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
                 match self { #(Self::#variants => #texts),* }
             }
         }
-        crate::words::word_field!(#name);
+        crate::words::word_field!(#name, #moves);
     })
 }

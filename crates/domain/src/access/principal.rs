@@ -28,7 +28,7 @@ pub struct Principal {
 }
 
 /// Whether tokens of an account are accepted.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum AccountState {
     /// Tokens are accepted.

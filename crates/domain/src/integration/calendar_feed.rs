@@ -36,7 +36,7 @@ pub struct CalendarFeed {
 }
 
 /// Whether a calendar feed can be read.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum CalendarFeedState {
     /// It has no address yet.

@@ -77,7 +77,7 @@ pub enum WebhookContent {
 }
 
 /// Whether events are sent to an endpoint.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum WebhookState {
     /// Events are sent.

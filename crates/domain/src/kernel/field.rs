@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::encode::{Encode, Encoder};
 use crate::error::Fault;
-pub use crate::shape::{ColumnType, Described, FieldSpec, Setter, Shape, Wire};
+pub use crate::shape::{ColumnType, Described, FieldSpec, Moves, Setter, Shape, Wire};
 
 /// A stored value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +153,7 @@ pub trait Field: Sized + Clone + PartialEq + Serialize + Described {
 impl<T: Described> Described for Option<T> {
     const WIRE: Wire = T::WIRE;
     const NULLABLE: bool = true;
+    const MOVES: Option<fn() -> Moves> = T::MOVES;
 
     fn shape() -> Shape {
         T::shape()

@@ -234,6 +234,7 @@ mod tests {
             columns: <Id<Program> as Field>::COLUMNS,
             wire: <Id<Program> as Described>::WIRE,
             shape,
+            moves: None,
         }
     }
 

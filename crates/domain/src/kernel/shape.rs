@@ -141,13 +141,20 @@ pub struct FieldSpec {
     pub columns: &'static [(&'static str, ColumnType)],
     pub wire: Wire,
     pub shape: fn() -> Shape,
+    /// The moves of the state machine whose state this field holds; absent in other fields.
+    pub moves: Option<fn() -> Moves>,
 }
+
+/// Each state that has a next one, and the states that may follow it, by their words.
+pub type Moves = Vec<(&'static str, Vec<&'static str>)>;
 
 /// A type that stands on the wire.
 pub trait Described: Encode {
     const WIRE: Wire;
     /// Whether the wire may leave it out.
     const NULLABLE: bool = false;
+    /// The moves between its words, where they are the states of a state machine.
+    const MOVES: Option<fn() -> Moves> = None;
 
     fn shape() -> Shape;
     /// Whether the wire leaves it out.

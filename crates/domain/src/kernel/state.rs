@@ -1,18 +1,21 @@
 //! State machines: which states follow which.
 
 use crate::error::{Error, Reason};
+use crate::field::{Described, Moves};
 use crate::words::Words;
 
-/// The states of a resource and the moves between them.
-pub trait States: Words {
+/// The states of a resource and the moves between them; its enum is declared with `#[words(states)]`, so that the
+/// declaration of each field that holds such a state leads to the moves.
+pub trait States: Words + Described {
     const MOVES: &'static [(Self, &'static [Self])];
 
     fn next(self) -> &'static [Self] {
-        Self::MOVES.iter().find(|(from, _)| *from == self).map_or(&[], |(_, to)| to)
+        <Self as States>::MOVES.iter().find(|(from, _)| *from == self).map_or(&[], |(_, to)| to)
     }
 
     /// Moves, or says which moves there are.
     fn go(&mut self, to: Self) -> Result<(), Error> {
+        const { assert!(<Self as Described>::MOVES.is_some(), "the enum of a state machine needs `#[words(states)]`") };
         if self.next().contains(&to) {
             *self = to;
             return Ok(());
@@ -22,6 +25,12 @@ pub trait States: Words {
         let detail = format!("{} cannot become {}; it can become {next}", self.word(), to.word());
         Err(Error::new(Reason::WrongState, detail))
     }
+}
+
+/// The moves by the words of their states.
+pub fn moves<S: States>() -> Moves {
+    let words = |states: &[S]| states.iter().map(|state| state.word()).collect();
+    <S as States>::MOVES.iter().map(|(from, to)| (from.word(), words(to))).collect()
 }
 
 #[cfg(test)]

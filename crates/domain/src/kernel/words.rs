@@ -22,7 +22,7 @@ pub trait Words: Copy + PartialEq + 'static {
 
 /// Makes a `#[words]` enum a field.
 macro_rules! word_field {
-    ($name:ident) => {
+    ($name:ident, $moves:expr) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(crate::words::Words::word(*self))
@@ -42,6 +42,7 @@ macro_rules! word_field {
         }
         impl crate::field::Described for $name {
             const WIRE: crate::field::Wire = crate::field::Wire::Word(<Self as crate::words::Words>::WORDS);
+            const MOVES: Option<fn() -> crate::field::Moves> = $moves;
 
             fn shape() -> crate::field::Shape {
                 use crate::words::Words;

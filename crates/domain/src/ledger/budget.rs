@@ -129,7 +129,7 @@ pub enum BudgetReserve {
 }
 
 /// Where a budget is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum BudgetState {
     /// Being prepared.

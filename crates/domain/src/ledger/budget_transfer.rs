@@ -116,7 +116,7 @@ pub struct BudgetPlace {
 }
 
 /// Where a budget transfer is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum BudgetTransferState {
     /// Awaits a decision.

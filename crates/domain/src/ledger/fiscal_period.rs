@@ -86,7 +86,7 @@ pub struct FiscalPeriod {
 }
 
 /// Where a period is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum FiscalPeriodState {
     /// Takes costs.

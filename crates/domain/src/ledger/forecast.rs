@@ -98,7 +98,7 @@ pub struct ForecastLine {
 }
 
 /// Where a forecast is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum ForecastState {
     /// Being prepared.

@@ -155,7 +155,7 @@ pub enum EngagementKind {
 }
 
 /// Where in its life an engagement is.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum EngagementState {
     /// Being prepared; unknown to the partner.

@@ -98,7 +98,7 @@ pub struct EngagementAmendment {
 }
 
 /// Where an amendment is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum EngagementAmendmentState {
     /// Being prepared; unknown to the partner.

@@ -144,7 +144,7 @@ pub enum InvoiceType {
 }
 
 /// Where an invoice is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum InvoiceState {
     /// Awaits the organisation.

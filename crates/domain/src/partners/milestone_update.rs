@@ -104,7 +104,7 @@ pub struct Evidence {
 }
 
 /// What became of a claim.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum MilestoneUpdateState {
     /// Waits for its review.

@@ -56,7 +56,7 @@ pub enum PartnerKind {
 }
 
 /// Where a partner stands.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum PartnerState {
     /// Works with the organisation; its accounts may act.

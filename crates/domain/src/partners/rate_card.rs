@@ -78,7 +78,7 @@ pub enum RateUnit {
 }
 
 /// Where a rate card is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum RateCardState {
     /// Being prepared; unknown to the partner.

@@ -51,7 +51,7 @@ pub struct RetentionRelease {
 }
 
 /// Where a retention release is in its life.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum RetentionReleaseState {
     /// Awaits a decision.

@@ -262,7 +262,7 @@ pub enum AccrualWay {
 }
 
 /// Where a review is.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum ReviewState {
     /// To be decided.

@@ -36,7 +36,7 @@ pub struct Person {
 }
 
 /// Whether a person may act.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum PersonState {
     /// May act within the grants held.

@@ -168,7 +168,7 @@ pub enum EarningRule {
 }
 
 /// Where in its life a deliverable is.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum DeliverableState {
     /// Not begun.

@@ -86,7 +86,7 @@ pub enum Relation {
 }
 
 /// Where a dependency stands.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum DependencyState {
     /// Named by one side.

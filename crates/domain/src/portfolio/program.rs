@@ -73,7 +73,7 @@ pub struct Program {
 }
 
 /// Where a program or project stands.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum WorkStatus {
     /// Not begun.

@@ -115,7 +115,7 @@ pub enum RiskKind {
 }
 
 /// Where in its life a risk is.
-#[words]
+#[words(states)]
 #[derive(Default)]
 pub enum RiskState {
     /// Named, not yet judged.

@@ -80,6 +80,7 @@ const fn spec(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> Fi
         columns: &[],
         wire: crate::field::Wire::Text,
         shape,
+        moves: None,
     }
 }
 

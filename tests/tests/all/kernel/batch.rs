@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use steerco_tests::{Who, World, scenario};
 
+use crate::all::partners::milestone_update::Deal;
+
 fn risk(world: &World, title: &str) -> Value {
     json!({"create": {"program_id": world.program, "title": title, "kind": "threat"}})
 }
@@ -118,4 +120,64 @@ scenario!(two_items_that_claim_one_value(world) {
     let done = director.batch("risk", json!({"items": items, "partial": true})).await.unwrap();
     assert_eq!(done.items()[0]["outcome"], "created");
     assert_eq!(done.items()[1]["error"]["code"], "ALREADY_EXISTS", "{}", done.json);
+});
+
+scenario!(what_is_refused_in_part_leaves_nothing(world) {
+    let (director, admin) = (world.client(Who::Director), world.client(Who::Admin));
+    let deal = Deal::strike(&world, json!({}), json!({"payment_share": null})).await;
+    let head = director.list("milestone", json!({})).await.unwrap()["sync_token"].clone();
+    let paid = |amount: &str, external_id: &str| {
+        json!({"create": {
+            "engagement_id": deal.engagement, "title": external_id, "payment": {"amount": amount, "currency": "EUR"},
+            "external_refs": [{"source": World::SOURCE, "external_id": external_id}],
+        }})
+    };
+    let mut stray = paid("1", "M-3");
+    stray["create"]["deliverable_id"] = json!(crate::all::kernel::bodies::unknown("deliverable"));
+    let mut twice = paid("60000", "M-1");
+    twice["create"]["title"] = json!("twice");
+    // Of 100,000: what is refused takes nothing of it, and keeps no reference.
+    let items = json!([
+        paid("40000", "M-1"), paid("60000.01", "M-2"), twice, stray, paid("59999", "M-2"), paid("1", "M-3"), paid("0.01", "M-4"),
+    ]);
+    let done = director.batch("milestone", json!({"items": items, "partial": true})).await.unwrap();
+    let told: Vec<&str> = done.items().iter()
+        .map(|item| item["outcome"].as_str().or(item["error"]["errors"][0]["code"].as_str()).unwrap_or("(none)"))
+        .collect();
+    let expected =
+        ["created", "INSUFFICIENT", "ALREADY_EXISTS", "NOT_FOUND", "created", "created", "INSUFFICIENT"];
+    assert_eq!(told, expected, "{}", done.json);
+    for (external_id, amount) in [("M-1", "40000.0000"), ("M-2", "59999.0000"), ("M-3", "1.0000")] {
+        let found = director.get_by_ref("milestone", World::SOURCE, external_id).await.unwrap();
+        assert_eq!(found["payment"]["amount"], amount);
+    }
+    assert_eq!(director.get_by_ref("milestone", World::SOURCE, "M-4").await.unwrap_err().code, "NOT_FOUND");
+    let events = director.all_events(json!({"after": head})).await;
+    assert_eq!(events.len(), 3, "an event for each that was made: {events:?}");
+
+    // Neither does it keep a code that is unique, a field that it would own, or a number.
+    let project = |code: &str, program: &str| json!({"create": {"program_id": program, "code": code, "name": code}});
+    let items = json!([project("gym", &crate::all::kernel::bodies::unknown("program")), project("gym", &world.program)]);
+    let done = director.batch("project", json!({"items": items, "partial": true})).await.unwrap();
+    assert_eq!(done.each("outcome"), ["(none)", "created"]);
+    let owner = |code: &str| {
+        json!({"create": {"code": code, "name": "Feed", "owned_fields": [{"kind": "project", "field": "phase"}]}})
+    };
+    let items = json!([owner(World::SOURCE), owner("erp"), owner("late")]);
+    let done = admin.batch("source", json!({"items": items, "partial": true})).await.unwrap();
+    assert_eq!(done.each("outcome"), ["(none)", "created", "(none)"], "{}", done.json);
+    let claim = |percent: f64, forecast: &str| {
+        json!({"create": {"milestone_id": deal.milestone, "percent": percent, "forecast_on": forecast, "criteria_claimed": ["none"]}})
+    };
+    let mut right = claim(0.5, "2026-12-15");
+    right["create"]["criteria_claimed"] = json!([]);
+    let items = json!([claim(0.4, "2026-12-01"), right]);
+    let done = director.batch("milestone_update", json!({"items": items, "partial": true})).await.unwrap();
+    assert_eq!(done.each("outcome"), ["(none)", "created"], "{}", done.json);
+    assert_eq!(done.items()[1]["resource"]["number"].as_f64(), Some(1.0), "no number is lost");
+    let fact = deal.fact(&director).await;
+    let told = (fact["update_count"].as_f64(), fact["claimed_percent"].as_f64(), fact["claimed_forecast_on"].as_str());
+    assert_eq!(told, (Some(1.0), Some(0.5), Some("2026-12-15")));
+    assert_eq!(director.list("review", json!({})).await.unwrap().items().len(), 1);
+    world.verify().await;
 });

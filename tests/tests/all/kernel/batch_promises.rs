@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use steerco_tests::{Who, scenario};
 
 use crate::all::kernel::bodies::line;
-use crate::all::ledger::actuals::id;
+use crate::all::ledger::actuals_batch::id;
 use crate::all::ledger::commitment::{Books, euros};
 use crate::all::ledger::order_invoice::batch;
-use crate::all::ledger::purchase_order::{order_batch, order_line};
+use crate::all::ledger::purchase_order_batch::{order_batch, order_line};
 
 /// Batches of a counted test, and every how many are wrong.
 const BATCHES: usize = 200;

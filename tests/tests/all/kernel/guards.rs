@@ -355,3 +355,56 @@ fn money_is_no_number_anywhere_on_the_wire() {
         assert!(!floats || !of_money || share, "{}", field.full_name());
     }
 }
+
+/// The files below a folder, by their paths.
+fn files(below: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(below).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A scenario for each kind, where its declaration is: who knows the one finds the other.
+#[test]
+fn every_kind_has_a_scenario_of_its_name_in_its_area() {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let domain = tests.join("../crates/domain/src");
+    let modules = std::fs::read_to_string(tests.join("tests/all.rs")).unwrap();
+    let mut declared: BTreeMap<String, String> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for path in files(&domain) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines().skip_while(|line| !line.starts_with("#[resource("));
+        let Some(name) = lines.find_map(|line| line.strip_prefix("pub struct ")) else { continue };
+        let name = snake(name.split(' ').next().unwrap());
+        let file = path.file_stem().unwrap().to_str().unwrap();
+        let area = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        if file != name {
+            faults.push(format!("{} declares {name}, and is not called so", path.display()));
+        }
+        declared.insert(name, area.to_owned());
+    }
+    for kind in KINDS {
+        let Some(area) = declared.get(kind.name) else {
+            faults.push(format!("{}: no file below crates/domain/src declares it", kind.name));
+            continue;
+        };
+        let file = tests.join(format!("tests/all/{area}/{}.rs", kind.name));
+        let scenarios = std::fs::read_to_string(&file).unwrap_or_default();
+        if !scenarios.contains("scenario!(") {
+            faults.push(format!("{}: no scenario in tests/tests/all/{area}/{}.rs", kind.name, kind.name));
+        }
+        let compiled = modules.split("pub(crate) mod ").skip_while(|part| !part.starts_with(&format!("{area} {{")));
+        let mut compiled = compiled.skip(1).take_while(|part| !part.contains(" {"));
+        if !compiled.any(|part| part.starts_with(&format!("{};", kind.name))) {
+            faults.push(format!("{}: tests/tests/all.rs does not name it below {area}", kind.name));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}

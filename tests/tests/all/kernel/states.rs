@@ -1,137 +1,319 @@
-//! State machines over the wire: every move there is, and every one there is not.
+//! State machines over the wire: every move there is, and every one there is not. Which machines there are is read from
+//! the declarations: each field whose words are states.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Who, scenario};
+use steerco_domain::KINDS;
+use steerco_domain::access::{Right, TABLE};
+use steerco_domain::field::{Moves, Shape};
+use steerco_domain::resource::Kind;
+use steerco_tests::{Client, Reply, Who, World, scenario};
 
-/// A verb, the state it leads to, and the body it needs.
-type Move = (&'static str, &'static str, Value);
+use crate::all::kernel::bodies::{keeper, make, verb_body};
+use crate::all::partners::{milestone_update, settlement};
 
-/// Walks every path to a state and tries every verb there.
-async fn walk(
-    caller: &Client,
-    kind: &str,
-    member: &str,
-    moves: &[Move],
-    ways: &[(&str, &[&str], &[&str])],
-    make: impl AsyncFn(usize) -> String,
-) {
-    let mut count = 0;
-    for (state, way, next) in ways {
-        for (verb, to, body) in moves {
-            count += 1;
-            let id = make(count).await;
-            for step in *way {
-                let (verb, _, body) = moves.iter().find(|(verb, ..)| verb == step).unwrap();
-                caller.act(kind, &id, verb, body.clone()).await.unwrap();
-            }
-            let before = caller.get(kind, &id).await.unwrap();
-            assert_eq!(before[member], *state);
-            let done = caller.act(kind, &id, verb, body.clone()).await;
-            if next.contains(to) {
-                assert_eq!(done.unwrap()[member], *to, "{kind}: {verb} when {state}");
-            } else {
-                let refused = done.unwrap_err();
-                assert_eq!(refused.code, "WRONG_STATE", "{kind}: {verb} when {state}: {refused}");
-                assert_eq!(caller.get(kind, &id).await.unwrap().json, before.json, "a refusal changes nothing");
-            }
+/// Moves that no verb of the kind brings about by itself: kind, from, to, and what does.
+const OTHERWISE: &[(&str, &str, &str, &str)] = &[
+    ("milestone_update", "submitted", "superseded", "a later claim of the same milestone"),
+    ("milestone_update", "submitted", "accepted", "its review"),
+    ("milestone_update", "submitted", "accepted_with_reservations", "its review"),
+    ("milestone_update", "submitted", "accepted_in_part", "its review"),
+    ("milestone_update", "submitted", "rejected", "its review"),
+    ("milestone_update", "accepted", "revoked", "its review"),
+    ("milestone_update", "accepted_with_reservations", "revoked", "its review"),
+    ("milestone_update", "accepted_in_part", "revoked", "its review"),
+    ("milestone_update", "rejected", "submitted", "the answer to a dispute of its review"),
+    ("review", "open", "closed", "its claim is withdrawn or superseded"),
+    ("review", "queried", "closed", "its claim is withdrawn or superseded"),
+    ("budget", "approved", "superseded", "the approval of the next version"),
+    ("forecast", "submitted", "superseded", "the submission of the next forecast"),
+];
+
+/// States in which no walk begins or ends.
+const UNREACHED: &[(&str, &str, &str)] = &[
+    ("budget", "superseded", "the approval of the next version"),
+    ("forecast", "superseded", "the submission of the next forecast"),
+];
+
+/// A verb that moves elsewhere, refused where its move is allowed: kind, state, verb, and why.
+const REFUSED: &[(&str, &str, &str, &str)] = &[
+    ("invoice", "submitted", "accept", "only what the organisation proposed is accepted by the partner"),
+    ("invoice", "proposed", "approve", "only the partner accepts what was proposed to it"),
+    ("invoice", "proposed", "withdraw", "the organisation proposed it"),
+];
+
+struct Machine {
+    kind: &'static Kind,
+    field: &'static str,
+    moves: Moves,
+    states: Vec<&'static str>,
+}
+
+/// Every state machine, by the declaration of the field that holds its state.
+fn machines() -> Vec<Machine> {
+    let mut found = Vec::new();
+    for kind in KINDS {
+        for field in kind.fields {
+            let Some(moves) = field.moves else { continue };
+            let Shape::Word { words, .. } = (field.shape)() else { panic!("{} holds no words", field.name) };
+            let states = words.iter().map(|(word, _)| *word).collect();
+            found.push(Machine { kind, field: field.name, moves: moves(), states });
         }
+    }
+    found
+}
+
+impl Machine {
+    fn allows(&self, from: &str, to: &str) -> bool {
+        self.moves.iter().any(|(state, next)| *state == from && next.contains(&to))
     }
 }
 
-const WORK: &[(&str, &[&str], &[&str])] = &[
-    ("planned", &[], &["active", "on_hold", "cancelled"]),
-    ("active", &["activate"], &["on_hold", "completed", "cancelled"]),
-    ("on_hold", &["hold"], &["active", "cancelled"]),
-    ("completed", &["activate", "complete"], &[]),
-    ("cancelled", &["cancel"], &[]),
-];
-
-fn work() -> [Move; 4] {
-    [
-        ("activate", "active", json!({})),
-        ("hold", "on_hold", json!({})),
-        ("complete", "completed", json!({})),
-        ("cancel", "cancelled", json!({})),
-    ]
+/// A valid body of this verb that brings its move about at once.
+fn body_of(kind: &str, verb: &str) -> Value {
+    match (kind, verb) {
+        // All of it, and not an instalment.
+        ("invoice", "record_payment") => {
+            json!({"amount": "10", "paid_on": "2026-08-15", "document_reference": "P 1"})
+        }
+        ("review", "answer_dispute") => json!({"answer": "look again", "reopen": true}),
+        _ => verb_body(kind, verb),
+    }
 }
 
-scenario!(of_a_program(world) {
-    let director = world.client(Who::Director);
-    let make = async |n: usize| {
-        let body = json!({"portfolio_id": world.portfolio, "code": format!("p{n}"), "name": "P", "currency": "EUR"});
-        director.create("program", body).await.unwrap().id().to_owned()
+/// What must be asked for before this verb, where anything must.
+fn asked_before(kind: &str, verb: &str) -> Option<&'static str> {
+    match (kind, verb) {
+        ("fiscal_period", "reopen") => Some("request_reopen"),
+        ("review", "answer_dispute") => Some("dispute"),
+        _ => None,
+    }
+}
+
+/// The verb by whoever may: by another person where it must be another one.
+async fn attempt(callers: &[(Who, Client)], kind: &str, id: &str, verb: &str) -> Reply {
+    let row = TABLE.iter().find(|row| row.kind == kind && row.action == verb).unwrap();
+    let mut last = None;
+    for (who, caller) in callers.iter().filter(|(who, _)| row.right(who.role()) != Right::Deny) {
+        match caller.if_match("*").act(kind, id, verb, body_of(kind, verb)).await {
+            Err(refused) if ["PERMISSION_DENIED", "NOT_FOUND"].contains(&&*refused.code) => last = Some(refused),
+            done => return done.inspect_err(|refused| assert!(refused.status < 500, "{who:?} {refused}")),
+        }
+    }
+    Err(last.unwrap_or_else(|| panic!("nobody may {verb} {kind}")))
+}
+
+/// One in a state in which a walk begins; none of that number.
+async fn begin(world: &World, kind: &str, n: usize) -> Option<String> {
+    let (director, vendor) = (world.client(Who::Director), world.client(Who::Vendor));
+    let deal = async || {
+        let deal = milestone_update::Deal::strike(world, json!({}), json!({})).await;
+        let claim = deal.claim(&vendor, json!({})).await.unwrap();
+        (deal, claim)
     };
-    walk(&director, "program", "status", &work(), WORK, make).await;
-});
+    match (kind, n) {
+        // Something must be kept back, and the day on which it is released must have come.
+        ("retention_release", 0) => {
+            let (engagement, milestone) = settlement::contract(world).await;
+            let claim = settlement::claim(&vendor, &milestone, 1.0).await;
+            settlement::decide(world, &claim, "accept", json!({})).await;
+            let day = json!({"retention_release_on": "2026-01-01"});
+            director.update("engagement", &engagement, day).await.unwrap();
+            let amount = json!({"amount": "10", "currency": "EUR"});
+            let body = json!({"engagement_id": engagement, "reason": "certificate", "amount": amount});
+            Some(director.create("retention_release", body).await.unwrap().id().to_owned())
+        }
+        ("review", 0) => Some(deal().await.1.text("review_id").to_owned()),
+        ("review", 1) => {
+            let (_, claim) = deal().await;
+            vendor.act("milestone_update", claim.id(), "withdraw", json!({})).await.unwrap();
+            Some(claim.text("review_id").to_owned())
+        }
+        ("milestone_update", 1..=5) => {
+            let (_, claim) = deal().await;
+            let verbs = ["accept", "accept_with_reservations", "accept_in_part", "reject", "accept"];
+            let (verb, review) = (verbs[n - 1], claim.text("review_id"));
+            director.if_match("*").act("review", review, verb, verb_body("review", verb)).await.unwrap();
+            if n == 5 {
+                director.if_match("*").act("review", review, "revoke", verb_body("review", "revoke")).await.unwrap();
+            }
+            Some(claim.id().to_owned())
+        }
+        ("milestone_update", 6) => {
+            let (deal, claim) = deal().await;
+            deal.claim(&vendor, json!({"supersedes_id": claim.id()})).await.unwrap();
+            Some(claim.id().to_owned())
+        }
+        ("invoice", 1) => Some(proposed_credit(world).await),
+        (_, 0) => Some(make(world, kind).await),
+        _ => None,
+    }
+}
 
-scenario!(of_a_project(world) {
-    let make = async |n: usize| world.project(&format!("p{n}")).await;
-    walk(&world.client(Who::Director), "project", "status", &work(), WORK, make).await;
-});
-
-scenario!(of_a_risk(world) {
-    let moves = [
-        ("assess", "assessed", json!({"probability": 0.5})),
-        ("respond", "responding", json!({"response": "mitigate"})),
-        ("close", "closed", json!({})),
-        ("materialise", "materialised", json!({"realised_cost": {"amount": "5.0000", "currency": "EUR"}})),
-        ("expire", "expired", json!({})),
-    ];
-    let ways: &[(&str, &[&str], &[&str])] = &[
-        ("identified", &[], &["assessed", "closed", "materialised", "expired"]),
-        ("assessed", &["assess"], &["responding", "closed", "materialised", "expired"]),
-        ("responding", &["assess", "respond"], &["assessed", "closed", "materialised", "expired"]),
-        ("closed", &["close"], &[]),
-        ("materialised", &["materialise"], &[]),
-        ("expired", &["expire"], &[]),
-    ];
-    let make = async |n: usize| world.risk(&format!("Risk {n}")).await;
+/// A credit note that the organisation proposes for a month that missed its service level.
+async fn proposed_credit(world: &World) -> String {
+    let works = crate::all::partners::invoice::Works::begin(world, &world.partner).await;
     let director = world.client(Who::Director);
-    // An assessed risk that is assessed the same again is as it was, which is no refusal.
-    let risk = make(0).await;
+    let body = json!({
+        "engagement_id": works.engagement, "service_level": "Response", "value": "9",
+        "period_starts_on": "2026-06-01", "measured_by": "Probe",
+    });
+    let measured = director.create("service_level_measurement", body).await.unwrap();
+    director.act("service_level_measurement", measured.id(), "propose_credit", json!({})).await.unwrap();
+    let filter = format!("engagement_id = \"{}\" and state = \"proposed\"", works.engagement);
+    director.list("invoice", json!({"filter": filter})).await.unwrap().each("id")[0].to_owned()
+}
+
+/// What a walk saw.
+#[derive(Default)]
+struct Seen {
+    /// State and verb, and the state after it.
+    done: BTreeMap<(String, &'static str), String>,
+    refused: BTreeSet<(String, &'static str)>,
+    states: BTreeSet<String>,
+    faults: Vec<String>,
+}
+
+/// Tries every verb in every state that can be reached.
+async fn walk(world: &World, callers: &[(Who, Client)], machine: &Machine) -> Seen {
+    let (kind, mut seen) = (machine.kind.name, Seen::default());
+    let keeper = keeper(world, kind);
+    let state_of = async |id: &str| keeper.get(kind, id).await.unwrap()[machine.field].as_str().unwrap().to_owned();
+    let mut ways: Vec<(usize, Vec<&'static str>)> = Vec::new();
+    for n in 0.. {
+        let Some(id) = begin(world, kind, n).await else { break };
+        if seen.states.insert(state_of(&id).await) {
+            ways.push((n, Vec::new()));
+        }
+    }
+    let mut next = 0;
+    while let Some((n, way)) = ways.get(next).cloned() {
+        next += 1;
+        let mut ready: Option<String> = None;
+        for verb in machine.kind.verbs.iter().map(|verb| verb.name) {
+            let id = match ready.take() {
+                Some(id) => id,
+                None => {
+                    let id = begin(world, kind, n).await.unwrap();
+                    for step in &way {
+                        ask_and_do(callers, kind, &id, step).await.unwrap();
+                    }
+                    id
+                }
+            };
+            let state = state_of(&id).await;
+            if let Some(first) = asked_before(kind, verb) {
+                drop(attempt(callers, kind, &id, first).await);
+            }
+            let before = keeper.get(kind, &id).await.unwrap();
+            match attempt(callers, kind, &id, verb).await {
+                Ok(_) => {
+                    let to = state_of(&id).await;
+                    if seen.states.insert(to.clone()) {
+                        ways.push((n, way.iter().copied().chain([verb]).collect()));
+                    }
+                    seen.done.insert((state, verb), to);
+                }
+                Err(refused) => {
+                    if refused.code != "WRONG_STATE" {
+                        seen.faults.push(format!("{kind} {state}: {verb} is answered {refused}"));
+                    }
+                    if keeper.get(kind, &id).await.unwrap().json != before.json {
+                        seen.faults.push(format!("{kind} {state}: {verb} was refused and changed something"));
+                    }
+                    seen.refused.insert((state, verb));
+                    // What was asked for before it is something of its own.
+                    ready = asked_before(kind, verb).is_none().then_some(id);
+                }
+            }
+        }
+    }
+    seen
+}
+
+async fn ask_and_do(callers: &[(Who, Client)], kind: &str, id: &str, verb: &str) -> Reply {
+    if let Some(first) = asked_before(kind, verb) {
+        attempt(callers, kind, id, first).await?;
+    }
+    attempt(callers, kind, id, verb).await
+}
+
+/// What of a walk is not as declared.
+fn faults(machine: &Machine, seen: Seen) -> Vec<String> {
+    let (kind, mut faults) = (machine.kind.name, seen.faults);
+    let moved: Vec<(&String, &str, &String)> =
+        seen.done.iter().filter(|((from, _), to)| from != *to).map(|((from, verb), to)| (from, *verb, to)).collect();
+    for (from, verb, to) in &moved {
+        if !machine.allows(from, to) {
+            faults.push(format!("{kind} {from}: {verb} leads to {to}, which is not declared"));
+        }
+    }
+    // Where a verb leads, it leads from every state from which that is declared, and from no other.
+    for (from, verb) in seen.refused.iter().filter(|(from, verb)| !is_listed(REFUSED, kind, from, verb)) {
+        let wanted = moved.iter().find(|(_, other, to)| other == verb && machine.allows(from, to));
+        faults.extend(wanted.map(|(_, _, to)| format!("{kind} {from}: {verb} is refused, though {to} may follow")));
+    }
+    for ((from, verb), to) in seen.done.iter().filter(|((from, _), to)| from == *to) {
+        let elsewhere = moved.iter().find(|(_, other, other_to)| other == verb && *other_to != to);
+        faults.extend(elsewhere.map(|(_, _, other)| format!("{kind} {from}: {verb} leads nowhere, and elsewhere to {other}")));
+    }
+    for (from, next) in &machine.moves {
+        for to in next {
+            let found = moved.iter().any(|(a, _, b)| *a == from && *b == to);
+            if found == is_listed(OTHERWISE, kind, from, to) {
+                let what = if found { "is found by a walk: take it off the list" } else { "is brought about by no verb" };
+                faults.push(format!("{kind}: {from} → {to} {what}"));
+            }
+        }
+    }
+    for state in &machine.states {
+        let reached = seen.states.contains(*state);
+        if reached == UNREACHED.iter().any(|(of, name, _)| *of == kind && name == state) {
+            let what = if reached { "is reached: take it off the list" } else { "is reached by no walk" };
+            faults.push(format!("{kind}: {state} {what}"));
+        }
+    }
+    faults
+}
+
+fn is_listed(list: &[(&str, &str, &str, &str)], kind: &str, a: &str, b: &str) -> bool {
+    list.iter().any(|(of, from, to, _)| *of == kind && *from == a && *to == b)
+}
+
+scenario!(
+    /// Every verb in every state of every machine: what is declared leads where it is declared to lead, all else is refused
+    /// and changes nothing.
+    every_machine_is_walked(world) {
+        let who = [Who::Director, Who::Finance, Who::ProgramManager, Who::Admin, Who::Vendor, Who::Integration];
+        let callers: Vec<(Who, Client)> = who.into_iter().map(|who| (who, world.client(who))).collect();
+        let machines = machines();
+        assert!(machines.len() >= 20, "{} machines: the declarations are no longer read", machines.len());
+        let mut all = Vec::new();
+        for machine in &machines {
+            let seen = walk(&world, &callers, machine).await;
+            assert!(!seen.done.is_empty(), "{}: no verb does anything", machine.kind.name);
+            all.extend(faults(machine, seen));
+        }
+        assert!(all.is_empty(), "{all:#?}");
+        world.verify().await;
+    }
+);
+
+#[test]
+fn every_machine_that_is_listed_is_there() {
+    let kinds: BTreeSet<&str> = machines().iter().map(|machine| machine.kind.name).collect();
+    let listed = OTHERWISE.iter().map(|row| row.0).chain(UNREACHED.iter().map(|row| row.0)).chain(REFUSED.iter().map(|row| row.0));
+    let strange: Vec<&str> = listed.filter(|kind| !kinds.contains(kind)).collect();
+    assert_eq!(strange, Vec::<&str>::new());
+}
+
+scenario!(a_risk_that_is_assessed_the_same_again_is_as_it_was(world) {
+    let director = world.client(Who::Director);
+    let risk = world.risk("Flood").await;
     let body = json!({"probability": 0.5});
     director.act("risk", &risk, "assess", body.clone()).await.unwrap();
     assert_eq!(director.act("risk", &risk, "assess", body).await.unwrap().did(), "unchanged");
-    let mut ways = ways.to_vec();
-    ways[1].2 = &["assessed", "responding", "closed", "materialised", "expired"];
-    walk(&director, "risk", "state", &moves, &ways, make).await;
-});
-
-const ACCOUNT: &[(&str, &[&str], &[&str])] = &[("active", &[], &["disabled"]), ("disabled", &["disable"], &["active"])];
-
-fn account() -> [Move; 2] {
-    [("disable", "disabled", json!({})), ("enable", "active", json!({}))]
-}
-
-scenario!(of_a_person(world) {
-    let admin = world.client(Who::Admin);
-    let make = async |n: usize| {
-        admin.create("person", json!({"name": format!("P{n}")})).await.unwrap().id().to_owned()
-    };
-    let moves = [&account()[..], &[("erase", "erased", json!({}))]].concat();
-    let ways: &[(&str, &[&str], &[&str])] = &[
-        ("active", &[], &["disabled", "erased"]),
-        ("disabled", &["disable"], &["active", "erased"]),
-        ("erased", &["erase"], &[]),
-    ];
-    walk(&admin, "person", "state", &moves, ways, make).await;
-});
-
-scenario!(of_a_principal(world) {
-    let admin = world.client(Who::Admin);
-    let make = async |n: usize| {
-        let body = json!({"person_id": world.id(Who::Finance), "issuer": "https://id", "subject": format!("s{n}")});
-        admin.create("principal", body).await.unwrap().id().to_owned()
-    };
-    walk(&admin, "principal", "state", &account(), ACCOUNT, make).await;
-});
-
-scenario!(of_a_service_account(world) {
-    let admin = world.client(Who::Admin);
-    let make = async |n: usize| {
-        admin.create("service_account", json!({"name": format!("A{n}")})).await.unwrap().id().to_owned()
-    };
-    walk(&admin, "service_account", "state", &account(), ACCOUNT, make).await;
 });
 
 scenario!(of_a_parent_with_children(world) {
@@ -161,40 +343,4 @@ scenario!(of_a_code_that_is_taken(world) {
     assert_eq!(director.undelete("project", first.id()).await.unwrap_err().code, "ALREADY_EXISTS");
     director.update("project", second.id(), json!({"code": "hall"})).await.unwrap();
     assert_eq!(director.undelete("project", first.id()).await.unwrap().did(), "undeleted");
-});
-
-scenario!(of_a_partner(world) {
-    let director = world.client(Who::Director);
-    let make = async |_: usize| world.new_partner("Acme").await;
-    let states: &[(&str, &[&str], &[&str])] = &[
-        ("active", &[], &["suspended", "ended"]),
-        ("suspended", &["suspend"], &["active", "ended"]),
-        ("ended", &["end"], &[]),
-    ];
-    let moves = [
-        ("suspend", "suspended", json!({})),
-        ("resume", "active", json!({})),
-        ("end", "ended", json!({})),
-    ];
-    walk(&director, "partner", "state", &moves, states, make).await;
-});
-
-scenario!(of_an_engagement(world) {
-    let director = world.client(Who::Director);
-    let make = async |_: usize| world.new_draft(&world.partner).await;
-    let states: &[(&str, &[&str], &[&str])] = &[
-        ("draft", &[], &["active"]),
-        ("active", &["activate"], &["suspended", "completed", "terminated"]),
-        ("suspended", &["activate", "suspend"], &["active", "completed", "terminated"]),
-        ("completed", &["activate", "complete"], &[]),
-        ("terminated", &["activate", "terminate"], &[]),
-    ];
-    let reason = json!({"reason": "by agreement"});
-    let moves = [
-        ("activate", "active", json!({})),
-        ("suspend", "suspended", reason.clone()),
-        ("complete", "completed", json!({})),
-        ("terminate", "terminated", reason),
-    ];
-    walk(&director, "engagement", "state", &moves, states, make).await;
 });

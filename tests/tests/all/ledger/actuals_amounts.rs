@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Who, World, scenario};
 
 use crate::all::kernel::bodies::line;
-use crate::all::ledger::actuals::{Books, coded, id, statuses, totals};
+use crate::all::ledger::actuals_batch::{Books, coded, id, statuses, totals};
 
 fn money(amount: &str, currency: &str) -> Value {
     json!({"amount": amount, "currency": currency})

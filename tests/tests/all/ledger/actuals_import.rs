@@ -7,7 +7,7 @@ use steerco_tests::{Door, Who, World, rest_scenario, scenario};
 
 use crate::all::kernel::bodies::{body, line};
 use crate::all::kernel::wire::sql;
-use crate::all::ledger::actuals::{Books, coded, id, statuses, totals};
+use crate::all::ledger::actuals_batch::{Books, coded, id, statuses, totals};
 
 /// Lines of a euro each, every second of them coded.
 fn euros(world: &World, name: &str, count: usize) -> Vec<Value> {

@@ -6,7 +6,7 @@ use steerco_service::clock::Clock;
 use steerco_tests::{Client, Setup, Who, World, scenario};
 
 use crate::all::kernel::bodies::{fresh, line};
-use crate::all::ledger::actuals::{Books, coded, id};
+use crate::all::ledger::actuals_batch::{Books, coded, id};
 
 /// Euro reference rates of June 2016; `tests/data/README.md` says where from.
 const JUNE: &str = include_str!("../../../data/ecb-june-2016.csv");

@@ -11,7 +11,7 @@ use steerco_tests::{Client, Door, Engine, Setup, Who, World, rest_scenario, runt
 
 use crate::all::kernel::bodies::line;
 use crate::all::kernel::wire::sql;
-use crate::all::ledger::actuals::{Books, coded, id};
+use crate::all::ledger::actuals_batch::{Books, coded, id};
 
 /// How often a round is repeated.
 fn times(fast: usize) -> usize {
@@ -166,7 +166,7 @@ nothing_is_posted_after_the_close(world) {
             finance.act("fiscal_period", &id, "start_closing", json!({})).await.unwrap();
         }
         let posters = (0..POSTERS).map(|_| {
-            let mut line = coded(&world, line(&crate::all::ledger::actuals::id("race"), "1.00", &day));
+            let mut line = coded(&world, line(&crate::all::ledger::actuals_batch::id("race"), "1.00", &day));
             line["amount"]["currency"] = json!("USD");
             let mut batch = books.batch([line], "1.00");
             batch["control"]["totals"][0]["currency"] = json!("USD");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Answer, Client, Refused, Who, World, scenario};
 
 use crate::all::kernel::bodies::{body, fresh, line, unknown};
-use crate::all::ledger::actuals::{id, statuses};
+use crate::all::ledger::actuals_batch::{id, statuses};
 use crate::all::ledger::commitment::{Books, euros, faults, step};
 
 /// A batch of these lines.

@@ -4,7 +4,7 @@ use serde_json::json;
 use steerco_tests::{Answer, Reply, Who, scenario};
 
 use crate::all::kernel::bodies::fresh;
-use crate::all::partners::claims::{Deal, act, company};
+use crate::all::partners::milestone_update::{Deal, act, company};
 
 scenario!(of_two_reviewers_at_once_one_decides(world) {
     let (director, manager, vendor) = (world.client(Who::Director), world.client(Who::ProgramManager), world.client(Who::Vendor));

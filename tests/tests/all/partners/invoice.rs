@@ -181,45 +181,6 @@ scenario!(credits_and_disputes_stand_in_the_account(world) {
     world.verify().await;
 });
 
-scenario!(the_books_of_the_partner_are_compared(world) {
-    let (works, vendor) = (Works::begin(&world, &world.partner).await, world.client(Who::Vendor));
-    let manager = world.client(Who::ProgramManager);
-    let mut numbers = Vec::new();
-    for hours in ["1", "2", "3"] {
-        let made = vendor.create("invoice", works.invoice(hours, "2026-07-01")).await.unwrap();
-        numbers.push(made["number"].as_str().unwrap().to_owned());
-        if hours != "3" {
-            manager.act("invoice", made.id(), "approve", json!({})).await.unwrap();
-        }
-    }
-    let statement = |balance: &str, lines: Value| {
-        json!({"engagement_id": works.engagement, "stated_on": "2026-08-31", "currency": "EUR", "balance": balance,
-            "lines": lines})
-    };
-    let line = |number: &str, amount: &str, paid: &str| json!({"number": number, "amount": amount, "paid": paid});
-    let right = json!([line(&numbers[0], "100", "0"), line(&numbers[1], "200", "0")]);
-    let agrees = vendor.create("vendor_statement", statement("300", right)).await.unwrap();
-    assert_eq!((&agrees["agrees"], &agrees["difference_count"]), (&json!(true), &json!(0)));
-    let wrong = json!([
-        line(&numbers[0], "110", "10"), line(&numbers[2], "300", "0"), line("unknown", "5", "0"),
-    ]);
-    let differs = vendor.create("vendor_statement", statement("415", wrong)).await.unwrap();
-    assert_eq!((&differs["agrees"], &differs["account_balance"]), (&json!(false), &json!("300.0000")));
-    let mut found: Vec<(String, String)> = differs["differences"].as_array().unwrap().iter()
-        .map(|row| (row["number"].as_str().unwrap().to_owned(), row["difference_type"].as_str().unwrap().to_owned()))
-        .collect();
-    found.sort();
-    let mut wanted = vec![
-        (numbers[0].clone(), "amount_differs".to_owned()), (numbers[0].clone(), "paid_differs".to_owned()),
-        (numbers[1].clone(), "missing_in_statement".to_owned()), (numbers[2].clone(), "not_agreed".to_owned()),
-        ("unknown".to_owned(), "missing_in_account".to_owned()),
-    ];
-    wanted.sort();
-    assert_eq!(found, wanted);
-    let seen = manager.get("vendor_statement", differs.id()).await.unwrap();
-    assert_eq!(seen["differences"], differs["differences"], "both sides get the rows that differ");
-});
-
 scenario!(at_once_no_more_is_charged_than_there_is(world) {
     let (works, vendor) = (Works::begin(&world, &world.partner).await, world.client(Who::Vendor));
     // 64 invoices of 500 euros each are 20 within the value.

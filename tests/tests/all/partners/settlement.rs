@@ -1,5 +1,5 @@
 //! The whole story of an engagement: contract, claim, rejection, resubmission, partial acceptance, payable, invoice, payment,
-//! statement of account, scorecard, and the release of what was kept back.
+//! statement of account and scorecard.
 
 use serde_json::{Value, json};
 use steerco_tests::{Client, Reply, Who, World, scenario};
@@ -7,7 +7,7 @@ use steerco_tests::{Client, Reply, Who, World, scenario};
 use crate::all::kernel::bodies::{fresh, unknown};
 
 /// An engagement of 100,000 euros in force that pays the accepted share less 5 %, and its one milestone.
-async fn contract(world: &World) -> (String, String) {
+pub(crate) async fn contract(world: &World) -> (String, String) {
     let director = world.client(Who::Director);
     let body = json!({
         "partner_id": world.partner, "program_ids": [world.program], "title": "School", "kind": "milestone",
@@ -22,14 +22,14 @@ async fn contract(world: &World) -> (String, String) {
     (id, milestone)
 }
 
-async fn claim(vendor: &Client, milestone: &str, percent: f64) -> Value {
+pub(crate) async fn claim(vendor: &Client, milestone: &str, percent: f64) -> Value {
     let body =
         json!({"milestone_id": milestone, "percent": percent, "forecast_on": "2099-06-01", "narrative": "Walls stand"});
     vendor.create("milestone_update", body).await.unwrap().json
 }
 
 /// What the director decides on a claim.
-async fn decide(world: &World, claim: &Value, verb: &str, body: Value) -> Value {
+pub(crate) async fn decide(world: &World, claim: &Value, verb: &str, body: Value) -> Value {
     let director = world.client(Who::Director);
     let filter = json!({"filter": format!("milestone_update_id = {}", claim["id"])});
     let review = director.list("review", filter).await.unwrap().items()[0].clone();
@@ -38,7 +38,7 @@ async fn decide(world: &World, claim: &Value, verb: &str, body: Value) -> Value 
     director.if_match(&etag).act("review", id, verb, body).await.unwrap().json
 }
 
-async fn charge(vendor: &Client, engagement: &str, line: Value) -> Reply {
+pub(crate) async fn charge(vendor: &Client, engagement: &str, line: Value) -> Reply {
     let mut body = json!({"engagement_id": engagement, "invoice_type": "invoice", "number": format!("R {}", fresh()),
         "issued_on": "2026-11-30", "currency": "EUR", "lines": [line]});
     body["lines"][0]["description"] = json!("Shell");
@@ -99,38 +99,5 @@ scenario!(from_the_contract_to_the_scorecard(world) {
     let first_pass = figures.iter().find(|figure| figure["metric"] == "first_pass_acceptance").unwrap();
     assert_eq!((&first_pass["value"], &first_pass["evidence_count"]), (&json!("0"), &json!(1)));
     assert!(card["score"].is_number(), "{card:?}");
-    world.verify().await;
-});
-
-scenario!(what_was_kept_back_is_released_by_an_approved_act(world) {
-    let (director, vendor, finance) = (world.client(Who::Director), world.client(Who::Vendor), world.client(Who::Finance));
-    let (engagement, milestone) = contract(&world).await;
-    let made = claim(&vendor, &milestone, 1.0).await;
-    decide(&world, &made, "accept", json!({})).await;
-    let release = async |amount: &str| {
-        let body = json!({"engagement_id": engagement, "reason": "certificate 7", "amount": {"amount": amount, "currency": "EUR"}});
-        director.create("retention_release", body).await.unwrap().id().to_owned()
-    };
-    let approve = async |id: &str| finance.act("retention_release", id, "approve", json!({})).await;
-    let whole = release("5000").await;
-    assert_eq!(approve(&whole).await.unwrap_err().code, "WRONG_STATE", "the engagement is not over, and names no day");
-    director.update("engagement", &engagement, json!({"retention_release_on": "2099-01-01"})).await.unwrap();
-    assert!(approve(&whole).await.unwrap_err().to_string().contains("2099-01-01"));
-    director.update("engagement", &engagement, json!({"retention_release_on": "2026-01-01"})).await.unwrap();
-    let own = director.act("retention_release", &whole, "approve", json!({})).await.unwrap_err();
-    assert_eq!(own.code, "PERMISSION_DENIED", "who asked for it does not approve it");
-    let early = charge(&vendor, &engagement, json!({"retention_release_id": whole, "amount": "5000"})).await.unwrap_err();
-    assert_eq!(early.places(), [("/lines/0/retention_release_id", "NOT_FOUND")]);
-    let too_much = release("5000.01").await;
-    assert_eq!(approve(&too_much).await.unwrap_err().places(), [("/amount/amount", "INSUFFICIENT")]);
-    approve(&whole).await.unwrap();
-    let more = release("0.01").await;
-    assert_eq!(approve(&more).await.unwrap_err().places(), [("/amount/amount", "INSUFFICIENT")]);
-    let over = charge(&vendor, &engagement, json!({"retention_release_id": whole, "amount": "5000.01"})).await.unwrap_err();
-    assert_eq!(over.places(), [("/lines/0/amount", "INSUFFICIENT")]);
-    charge(&vendor, &engagement, json!({"retention_release_id": whole, "amount": "5000"})).await.unwrap();
-    let account = vendor.statement_of_account(&engagement).await.unwrap();
-    let sums = ["retained", "retention_released", "payable"].map(|name| account[name].as_str().unwrap());
-    assert_eq!(sums, ["5000.0000", "5000.0000", "95000.0000"]);
     world.verify().await;
 });

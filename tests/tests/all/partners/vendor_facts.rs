@@ -6,7 +6,7 @@ use steerco_tests::{Client, Reply, Who, World, scenario};
 use crate::all::kernel::bodies::{body, fresh};
 use crate::all::ledger::commitment::{Books, step};
 use crate::all::ledger::order_invoice::batch;
-use crate::all::partners::claims::{Deal, act, company};
+use crate::all::partners::milestone_update::{Deal, act, company};
 
 fn amounts<const N: usize>(of: &Value, names: [&str; N]) -> [String; N] {
     names.map(|name| of[name].as_str().unwrap().to_owned())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Client, Reply, Who, World, scenario};
 
 use crate::all::kernel::bodies::unknown;
-use crate::all::partners::claims::{Deal, act};
+use crate::all::partners::milestone_update::{Deal, act};
 
 /// In every text of the work.
 const CANARY: &str = "canary-51c0de";

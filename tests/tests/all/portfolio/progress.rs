@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use steerco_tests::{Client, Who, World, scenario};
 
-use crate::all::partners::claims::{Deal, act};
+use crate::all::partners::milestone_update::{Deal, act};
 
 async fn deliverable(world: &World, place: Value, more: Value) -> String {
     let mut body = json!({"title": "D", "earning_rule": "percent"});

@@ -5,7 +5,7 @@ use steerco_tests::{Client, Who, World, rest_scenario, scenario};
 
 use crate::all::kernel::bodies::line;
 use crate::all::kernel::hostile_values::values;
-use crate::all::ledger::actuals::id;
+use crate::all::ledger::actuals_batch::id;
 use crate::all::ledger::commitment::{Books, euros, step};
 
 /// A line of an order of the first program; without an amount where it is empty.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_tests::{Client, Who, World, rest_scenario, scenario};
 
 use crate::all::kernel::bodies::{body, line, unknown};
-use crate::all::ledger::actuals::{Books, id, statuses, totals};
+use crate::all::ledger::actuals_batch::{Books, id, statuses, totals};
 
 /// A cost with this coding.
 fn cost(amount: &str, coding: Value) -> Value {

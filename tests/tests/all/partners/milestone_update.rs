@@ -1,7 +1,7 @@
 //! What vendors claim and buyers accept: a claim is no fact, an acceptance is one, and both are told side by side.
 
 use serde_json::{Value, json};
-use steerco_tests::{Answer, Client, Door, Reply, Who, World, scenario};
+use steerco_tests::{Answer, Client, Reply, Who, World, scenario};
 
 use crate::all::kernel::bodies::{body, fresh};
 
@@ -314,49 +314,6 @@ scenario!(what_does_not_fit_is_refused_all_at_once(world) {
     let inner = director.create("milestone", of_deliverable).await.unwrap().id().to_owned();
     let refused = director.create("milestone_update", json!({"milestone_id": inner, "percent": 1})).await.unwrap_err();
     assert_eq!(refused.places(), [("/milestone_id", "DOES_NOT_FIT")]);
-});
-
-scenario!(milestones_are_not_paid_more_than_the_engagement_is_worth(world) {
-    let director = world.client(Who::Director);
-    let deal = Deal::strike(&world, json!({}), json!({"payment_share": 0.6})).await;
-    let new = |more: Value| {
-        let mut body = json!({"engagement_id": deal.engagement, "title": "More"});
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        body
-    };
-    let pay = |amount: &str, currency: &str| new(json!({"payment": {"amount": amount, "currency": currency}}));
-    let refused = director.create("milestone", pay("40000.01", "EUR")).await.unwrap_err();
-    assert_eq!(refused.places(), [("/payment/amount", "INSUFFICIENT")]);
-    assert!(refused.faults[0].detail.contains("40000.0000 EUR are left"), "{refused}");
-    let refused = director.create("milestone", pay("1", "USD")).await.unwrap_err();
-    assert_eq!(refused.places(), [("/payment/currency", "DOES_NOT_FIT")]);
-    let refused = director.create("milestone", new(json!({"payment_share": 0.400_001}))).await.unwrap_err();
-    assert_eq!(refused.places(), [("/payment_share", "INSUFFICIENT")]);
-    let two = json!({"items": [{"create": pay("25000", "EUR")}, {"create": pay("25000", "EUR")}]});
-    let refused = director.batch("milestone", two).await.unwrap_err();
-    // Over REST the pointer names the part of the item too.
-    let part = if world.door == Door::Rest { "/create" } else { "" };
-    assert_eq!(refused.places(), [(&*format!("/items/1{part}/payment/amount"), "INSUFFICIENT")]);
-    director.create("milestone", pay("40000", "EUR")).await.unwrap();
-
-    // While it is a draft its value is still open, but not below what is paid already.
-    let worth = |amount: &str| json!({"value": {"amount": amount, "currency": "EUR"}});
-    let draft = world.new_draft(&world.partner).await;
-    director.update("engagement", &draft, worth("100")).await.unwrap();
-    for share in [0.6, 0.4] {
-        let body = json!({"engagement_id": draft, "title": "Share", "payment_share": share});
-        director.create("milestone", body).await.unwrap();
-    }
-    let fixed = json!({"engagement_id": draft, "title": "Sum", "payment": {"amount": "0.01", "currency": "EUR"}});
-    assert_eq!(director.create("milestone", fixed.clone()).await.unwrap_err().places(), [("/payment/amount", "INSUFFICIENT")]);
-    let paid = world.new_draft(&world.partner).await;
-    director.update("engagement", &paid, worth("100")).await.unwrap();
-    let mut fixed = fixed;
-    (fixed["engagement_id"], fixed["payment"]["amount"]) = (json!(paid), json!("60"));
-    director.create("milestone", fixed).await.unwrap();
-    let refused = director.update("engagement", &paid, worth("59.99")).await.unwrap_err();
-    assert_eq!(refused.places(), [("/value/amount", "INSUFFICIENT")]);
-    director.update("engagement", &paid, worth("60")).await.unwrap();
 });
 
 scenario!(what_is_beyond_authority_takes_two(world) {

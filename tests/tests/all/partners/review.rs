@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use steerco_service::clock::Clock;
 use steerco_tests::{Client, Setup, Who, World, scenario};
 
-use crate::all::partners::claims::{Deal, act, row};
+use crate::all::partners::milestone_update::{Deal, act, row};
 
 /// A world whose time only moves when asked, from a Wednesday noon in Vienna.
 async fn wednesday(shared: &World) -> Option<World> {
