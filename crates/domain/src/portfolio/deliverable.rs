@@ -1,4 +1,4 @@
-//! Deliverables: what is handed over, how it earns, and who accepts it.
+//! Deliverables: results to hand over, their progress and their acceptance.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,10 +16,10 @@ use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// What counts against its neighbours: any scale, as long as it is one.
+/// Weight of a deliverable compared with the others, on any common scale.
 pub type Weight = Whole<0, 1_000_000>;
 
-/// Something a program or project hands over, accepted by someone else than who submits it.
+/// A result that a program or project hands over. It is accepted by a person other than the one who submitted it.
 #[resource(
     prefix = "dlv",
     plural = "deliverables",
@@ -36,38 +36,38 @@ pub type Weight = Whole<0, 1_000_000>;
     )
 )]
 pub struct Deliverable {
-    /// The program it belongs to; that of its project where one is named.
+    /// Program that the deliverable belongs to. If a project is given, the program of that project.
     #[field(create, filter, parent, inherited)]
     pub program_id: Option<Id<Program>>,
-    /// The project it belongs to, one of that program; none where it is the program's own.
+    /// Project that the deliverable belongs to, within that program. Absent if it belongs directly to the program.
     #[field(create, filter, parent)]
     pub project_id: Option<Id<Project>>,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// What it is.
+    /// Description.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// Who answers for it.
+    /// Person accountable for it.
     #[field(write, filter)]
     pub owner_id: Option<Id<Person>>,
-    /// What it is accepted by. They stand still from when it is submitted until it is rejected.
+    /// Acceptance criteria. They cannot change from submission until rejection.
     #[field(write)]
     pub acceptance_criteria: Vec<AcceptanceCriterion>,
-    /// What it counts in roll-ups of progress, on any one scale; 1 when absent.
+    /// Weight in the roll-up of progress, on any common scale; 1 if absent.
     #[field(write, filter)]
     pub weight: Option<Weight>,
-    /// How it earns; `zero_hundred` when absent.
+    /// Rule by which progress is earned; `zero_hundred` if absent.
     #[field(write, filter)]
     pub earning_rule: Option<EarningRule>,
-    /// Share done as judged by who does it, from 0 to 1; what the rule `percent` earns before acceptance, as long as no
-    /// review of a vendor's milestone has accepted anything.
+    /// Percent complete as assessed by the people who do the work, from 0 to 1. The rule `percent` uses it before acceptance,
+    /// unless the review of a vendor's milestone has accepted a share.
     #[field(write, filter)]
     pub percent_complete: Option<Ratio>,
-    /// Share that reviews of its vendors' milestones have accepted, by the weights of those that were claimed, from 0 to 1.
+    /// Share accepted in reviews of vendors' milestones, weighted over the claimed milestones, from 0 to 1.
     #[field(filter)]
     pub accepted_percent: Option<Ratio>,
-    /// The same share as those vendors claim it: no fact, and never less than what is accepted.
+    /// The same share as claimed by the vendors. Not verified, and never less than the accepted share.
     #[field(filter)]
     pub claimed_percent: Option<Ratio>,
     /// Planned first day.
@@ -76,98 +76,98 @@ pub struct Deliverable {
     /// Planned last day.
     #[field(write, filter)]
     pub planned_finish_on: Option<Day>,
-    /// First day as forecast now.
+    /// First day according to the current forecast.
     #[field(write, filter)]
     pub forecast_start_on: Option<Day>,
-    /// Last day as forecast now.
+    /// Last day according to the current forecast.
     #[field(write, filter)]
     pub forecast_finish_on: Option<Day>,
-    /// First day in fact.
+    /// Actual first day.
     #[field(write, filter)]
     pub actual_start_on: Option<Day>,
-    /// Last day in fact.
+    /// Actual last day.
     #[field(write, filter)]
     pub actual_finish_on: Option<Day>,
-    /// Where in its life it is.
+    /// Current state.
     #[field(filter)]
     pub state: DeliverableState,
-    /// When it was first started (UTC).
+    /// Time of the first start (UTC).
     #[field(filter)]
     pub started_at: Option<Instant>,
-    /// Who submitted it last: a person or a service account.
+    /// Person or service account that last submitted it.
     #[field(filter)]
     pub submitted_by: Option<crate::actor::Actor>,
-    /// When it was submitted last (UTC).
+    /// Time of the last submission (UTC).
     #[field(filter)]
     pub submitted_at: Option<Instant>,
-    /// Who accepted or rejected it last.
+    /// Person who last accepted or rejected it.
     #[field(filter)]
     pub reviewed_by: Option<Id<Person>>,
-    /// When it was accepted or rejected last (UTC).
+    /// Time of the last acceptance or rejection (UTC).
     #[field(filter)]
     pub reviewed_at: Option<Instant>,
-    /// The reservations under which it is accepted, or why it was rejected.
+    /// Reservations of the acceptance, or reason for the rejection.
     #[field(system)]
     pub review_note: Option<Text<4000>>,
 }
 
-/// One thing a deliverable is accepted by. Its result is set when it is judged and falls away when its text changes.
+/// An acceptance criterion of a deliverable. Its result is set by `judge` and cleared when its text changes.
 #[input(value)]
 pub struct AcceptanceCriterion {
-    /// Handle that stays when the text changes, unique in the deliverable.
+    /// Key that stays the same when the text changes, unique within the deliverable.
     pub key: Code,
     /// What must hold.
     pub text: Text<1000>,
     /// What must be shown as evidence.
     pub evidence_required: Option<Text<1000>>,
-    /// Whether it holds; set by judging, a caller can only repeat it.
+    /// Whether the criterion is met. Set when the criterion is judged; in other requests it can only be repeated unchanged.
     pub result: Option<CriterionResult>,
-    /// Who judged it; set by judging.
+    /// Person who judged it. Set when the criterion is judged.
     pub judged_by: Option<Id<Person>>,
-    /// When it was judged (UTC); set by judging.
+    /// Time of the judgement (UTC). Set when the criterion is judged.
     pub judged_at: Option<Instant>,
-    /// What was said of it; set by judging.
+    /// Note of the judgement. Set when the criterion is judged.
     pub note: Option<Text<1000>>,
 }
 
-/// Whether an acceptance criterion holds.
+/// Result of an acceptance criterion.
 #[words]
 pub enum CriterionResult {
-    /// It holds.
+    /// Met.
     Met,
-    /// It does not hold.
+    /// Not met.
     NotMet,
 }
 
-/// The judgement of one acceptance criterion.
+/// Judgement of one acceptance criterion.
 #[input(value)]
 pub struct CriterionJudgement {
-    /// The key of the criterion.
+    /// Key of the criterion.
     pub key: Code,
-    /// Whether it holds.
+    /// Whether the criterion is met.
     pub result: CriterionResult,
-    /// What is said of it, such as where the evidence is.
+    /// Note, such as the location of the evidence.
     pub note: Option<Text<1000>>,
 }
 
-/// How a deliverable earns its weight.
+/// Rule by which a deliverable earns progress.
 #[words]
 #[derive(Default)]
 pub enum EarningRule {
-    /// Nothing before it is accepted, then all.
+    /// 0 % before acceptance, 100 % on acceptance.
     #[default]
     ZeroHundred,
-    /// Half when it is started, all when it is accepted.
+    /// 50 % when started, 100 % on acceptance.
     FiftyFifty,
-    /// Its percent complete, all when it is accepted.
+    /// Its percent complete, 100 % on acceptance.
     Percent,
-    /// The share of the weight of its milestones that is accepted, all when it is accepted itself.
+    /// Share of the weight of its milestones that is accepted; 100 % when the deliverable itself is accepted.
     Milestones,
-    /// With time, so that it measures nothing: it is left out of progress and shown beside it.
+    /// Earned by the passage of time. Excluded from progress and reported separately.
     LevelOfEffort,
 }
 
-/// Where in its life a deliverable is.
+/// State of a deliverable.
 #[words]
 #[derive(Default)]
 pub enum DeliverableState {
