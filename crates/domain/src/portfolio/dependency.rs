@@ -59,7 +59,7 @@ pub struct Dependency {
     /// Lag in percent of the duration of the predecessor.
     #[field(write, filter)]
     pub lag_percent: Option<Whole<-1_000, 1_000>>,
-    /// What time passes between them; working time when absent.
+    /// Kind of time in which the lag is counted; working time if absent.
     #[field(write, filter)]
     pub lag_kind: Option<LagKind>,
 }

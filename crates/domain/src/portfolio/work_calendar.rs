@@ -31,7 +31,7 @@ pub struct WorkCalendar {
     /// Weekly working hours.
     #[field(write)]
     pub week: Vec<WorkingInterval>,
-    /// Days that differ from the week: holidays, and days with hours of their own.
+    /// Exceptions to the weekly pattern: holidays, and days with other hours.
     #[field(write)]
     pub exceptions: List<CalendarException, EXCEPTIONS_MAX>,
     /// Result of the last import.
