@@ -58,7 +58,7 @@ impl Rules for Grant {
         }
         let reach = [self.portfolio_id.is_some(), self.program_id.is_some(), self.partner_id.is_some()];
         if reach.iter().filter(|given| **given).count() > 1 {
-            let detail = "give one of portfolio_id, program_id and partner_id; give none of them for the whole organisation";
+            let detail = "give at most one of portfolio_id, program_id and partner_id; give none of them for the whole organisation";
             faults.push(Fault::new("/portfolio_id", "ONE_REACH", detail));
         }
         if (self.role == Role::Vendor) != self.partner_id.is_some() {
@@ -66,7 +66,11 @@ impl Rules for Grant {
             faults.push(Fault::new("/partner_id", "VENDOR_REACH", detail));
         }
         if self.role == Role::Admin && reach.contains(&true) {
-            faults.push(Fault::new("/role", "ADMIN_REACH", "the role admin cannot be limited to a portfolio, program or partner"));
+            faults.push(Fault::new(
+                "/role",
+                "ADMIN_REACH",
+                "the role admin cannot be limited to a portfolio, program or partner",
+            ));
         }
         if let (Some(from), Some(until)) = (self.valid_from, self.valid_until)
             && until <= from

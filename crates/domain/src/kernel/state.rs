@@ -1,9 +1,9 @@
-//! State machines: which states follow which.
+//! State machines: states and allowed transitions.
 
 use crate::error::{Error, Reason};
 use crate::words::Words;
 
-/// The states of a resource and the moves between them.
+/// The states of a resource and the allowed transitions.
 pub trait States: Words {
     const MOVES: &'static [(Self, &'static [Self])];
 
@@ -11,7 +11,7 @@ pub trait States: Words {
         Self::MOVES.iter().find(|(from, _)| *from == self).map_or(&[], |(_, to)| to)
     }
 
-    /// Moves, or says which moves there are.
+    /// Changes the state. The error lists the allowed states.
     fn go(&mut self, to: Self) -> Result<(), Error> {
         if self.next().contains(&to) {
             *self = to;
@@ -38,7 +38,7 @@ mod tests {
     use crate::review::ReviewState;
     use crate::risk::RiskState;
 
-    /// Every move that is not listed is refused, changes nothing, and says what is allowed.
+    /// Every transition that is not listed fails, changes nothing, and reports the allowed states.
     fn check<S: States + std::fmt::Debug>() {
         for (from, to) in S::ALL.iter().flat_map(|from| S::ALL.iter().map(move |to| (*from, *to))) {
             let mut state = from;
@@ -76,7 +76,7 @@ mod tests {
         for state in [EngagementState::Completed, EngagementState::Terminated] {
             assert!(state.next().is_empty());
         }
-        // What a partner has seen never becomes a secret again.
+        // A resource that was visible to a partner must not become hidden again.
         assert!(EngagementState::ALL.iter().all(|state| !state.next().contains(&EngagementState::Draft)));
         assert!(PartnerState::Ended.next().is_empty());
         assert!(PersonState::Erased.next().is_empty());
