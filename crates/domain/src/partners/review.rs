@@ -214,15 +214,15 @@ pub struct Dispute {
 /// A decision on a claim.
 #[input(value)]
 pub struct ReviewDecision {
-    /// What becomes of the claim.
+    /// Resulting state.
     pub outcome: ReviewState,
-    /// Share accepted in all, where it is not what was claimed.
+    /// Total share accepted, where it differs from the claimed share.
     pub percent: Option<Ratio>,
-    /// Keys of the criteria that are met, where it is decided by them.
+    /// Keys of the criteria that are met, where the decision is by criteria.
     pub criteria: Vec<Code>,
     /// Conditions.
     pub conditions: Vec<ReviewCondition>,
-    /// Why.
+    /// Reason.
     pub reason: Option<Text<4000>>,
 }
 
@@ -231,56 +231,56 @@ pub struct ReviewDecision {
 pub struct ReviewProposal {
     /// The decision.
     pub decision: ReviewDecision,
-    /// Who made it.
+    /// The person who made the decision.
     pub proposed_by: Id<Person>,
-    /// When (UTC).
+    /// When the decision was made (UTC).
     pub proposed_at: Instant,
 }
 
-/// How something accepted was accrued.
+/// Accrual of an accepted value.
 #[input(value)]
 pub struct ReviewAccrual {
-    /// By what.
+    /// Method of the accrual.
     pub way: AccrualWay,
     /// The commitment whose received amount rose.
     pub commitment_id: Option<Id<Commitment>>,
-    /// The company in whose books.
+    /// The legal entity in whose books it is accrued.
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// How much, in the currency of what was accepted; below zero for what was revoked.
+    /// The amount, in the currency of the accepted value; below zero for a revoked acceptance.
     pub amount: Amount,
 }
 
-/// What accrues something accepted.
+/// Method by which an accepted value is accrued.
 #[words]
 pub enum AccrualWay {
     /// A commitment of the engagement counts it as received.
     Commitment,
-    /// An entry of its own in the ledger.
+    /// The review posts its own ledger entry.
     Entry,
-    /// Nothing: the engagement has no commitment with room and names no legal entity, so that no company is known to owe it.
+    /// Not accrued: no commitment of the engagement covers it, and the engagement names no legal entity that owes it.
     None,
 }
 
-/// Where a review is.
+/// State of a review.
 #[words]
 #[derive(Default)]
 pub enum ReviewState {
-    /// To be decided.
+    /// Waits for a decision.
     #[default]
     Open,
-    /// Something was asked of the partner.
+    /// Waits for an answer of the partner to a question.
     Queried,
-    /// All that was claimed is accepted.
+    /// Everything that was claimed is accepted.
     Accepted,
-    /// The same, under conditions.
+    /// Everything that was claimed is accepted, with conditions.
     AcceptedWithReservations,
-    /// Some of it is accepted.
+    /// A part is accepted.
     AcceptedInPart,
-    /// Nothing of it is accepted.
+    /// Nothing is accepted.
     Rejected,
-    /// What it accepted was taken back.
+    /// The acceptance was revoked.
     Revoked,
-    /// The claim was withdrawn, or another took its place.
+    /// The claim was withdrawn or superseded.
     Closed,
 }
 
@@ -311,7 +311,7 @@ impl States for ReviewState {
         (Self::Accepted, &[Self::Revoked]),
         (Self::AcceptedWithReservations, &[Self::Revoked]),
         (Self::AcceptedInPart, &[Self::Revoked]),
-        // The answer to a dispute may open it again.
+        // The answer to a dispute can reopen it.
         (Self::Rejected, &[Self::Open]),
     ];
 }
@@ -328,16 +328,16 @@ impl ReviewState {
     }
 }
 
-/// Whether the time for a review runs.
+/// State of the review period.
 #[words]
 #[derive(Default)]
 pub enum ReviewClock {
     /// There is no deadline, or the submission is not complete.
     #[default]
     None,
-    /// It runs.
+    /// The review period runs.
     Running,
-    /// It stands still: something was asked, disputed, or the engagement is suspended.
+    /// Paused: a question or a dispute is open, or the engagement is suspended.
     Stopped,
     /// It has ended.
     Ended,
