@@ -1,4 +1,4 @@
-//! `#[answer]`: an object that is only answered.
+//! `#[answer]`: an object that occurs in responses only.
 
 use proc_macro2::TokenStream;
 use quote::quote;

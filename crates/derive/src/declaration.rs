@@ -1,4 +1,4 @@
-//! What the macros read from a struct: its documentation, its fields and their markers.
+//! Parsing of a struct: its documentation, its fields and their markers.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Field, Ident, Lit, Meta, Token, Type};
 
-/// Who may set a field.
+/// Who sets a field.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Setter {
     Create,
@@ -87,7 +87,7 @@ impl Declared {
     }
 }
 
-/// The text of the doc comments, lines joined as paragraphs.
+/// Text of the doc comments, lines joined to paragraphs.
 pub(crate) fn documentation(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
@@ -129,7 +129,7 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
-/// The struct again without `#[field]` markers, which only the macro understands.
+/// The struct without `#[field]` markers, which only the macro understands.
 pub(crate) fn without_markers(mut item: syn::ItemStruct) -> syn::ItemStruct {
     for field in &mut item.fields {
         field.attrs.retain(|a| !a.path().is_ident("field"));

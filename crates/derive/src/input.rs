@@ -26,7 +26,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     Ok(quote! {
         #[derive(Clone, Debug, PartialEq)]
         #clean
-        /// What is absent stays away, as in a resource.
+        /// Absent members are omitted, as in a resource.
         impl serde::Serialize for #name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap;

@@ -1,11 +1,11 @@
-//! The declaration of a resource, read once and turned into what every layer needs.
+//! Macros that turn the declaration of a resource into the code that every layer needs.
 //!
-//! `#[resource]` adds the common fields to a plain struct and implements `Resource`: how it is read from a request,
-//! merged, stored, loaded and written. `#[input]` does the same for the body of a verb or a nested value. `#[words]`
-//! turns an enum into the lower-case words of the wire. `#[answer]` says how an object that is only answered is written
-//! and described.
+//! `#[resource]` adds the common fields to a plain struct and implements `Resource`: parsing from a request, merging,
+//! storing, loading and encoding. `#[input]` does the same for the body of a verb or a nested value. `#[words]` turns an enum
+//! into the lower-case words of the wire format. `#[answer]` implements the encoding and description of an object that occurs
+//! in responses only.
 //!
-//! This crate must never know a database, a door or a resource by name.
+//! This crate must not know a database, a protocol or a resource by name.
 
 mod answer;
 mod declaration;
@@ -27,10 +27,10 @@ pub fn input(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(input::expand(arguments.into(), item.into()))
 }
 
-/// Declares an object that is only answered. Its doc comments are the text of the documents. `message` names its message
-/// where that is called otherwise than its schema; `in_place` gives it no schema of its own. Markers of a field: `min = 0`
-/// and `max = 1000` limit a number, `max` also the items of a list; `one_of("lost", "gained")` lists texts; `plain` leaves
-/// the pattern of a text out of the documents.
+/// Declares an object that occurs in responses only. Its doc comments become the public documentation. `message` names its
+/// message if the name differs from its schema; `in_place` inlines its schema. Markers of a field: `min = 0` and `max = 1000`
+/// limit a number, `max` also the items of a list; `one_of("lost", "gained")` lists texts; `plain` omits the pattern of a
+/// text from the documentation.
 #[proc_macro_attribute]
 pub fn answer(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(answer::expand(arguments.into(), item.into()))

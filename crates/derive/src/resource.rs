@@ -1,4 +1,4 @@
-//! `#[resource]`: the one declaration.
+//! `#[resource]`: the declaration of a resource.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -56,39 +56,39 @@ fn listed<T: Parse>(list: &MetaList) -> syn::Result<Vec<T>> {
     Ok(list.parse_args_with(Punctuated::<T, Token![,]>::parse_terminated)?.into_iter().collect())
 }
 
-/// The fields every resource has, in the order of the wire.
+/// The fields of every resource, in the order of the wire format.
 fn common(name: &Ident, dated: bool) -> Vec<Field> {
     let mut fields: Vec<Field> = vec![
         parse_quote! {
-            /// Identifier, made by the service: a TypeID (prefix and UUIDv7).
+            /// Identifier, assigned by the service: a TypeID (prefix and UUIDv7).
             #[field(filter)] pub id: crate::id::Id<#name>
         },
         parse_quote! {
-            /// Starts at 1 and grows by 1 with every change.
+            /// Revision: 1 at creation, increased by 1 with every change.
             #[field(private)] pub revision: i32
         },
         parse_quote! {
-            /// When it was created (UTC).
+            /// Time of creation (UTC).
             #[field(filter)] pub created_at: crate::time::Instant
         },
         parse_quote! {
-            /// When it last changed (UTC).
+            /// Time of the last change (UTC).
             #[field(filter, private)] pub updated_at: crate::time::Instant
         },
         parse_quote! {
-            /// Who created it: a person, a service account, or `system`.
+            /// Creator: id of a person or service account, or `system`.
             #[field(filter, private)] pub created_by: crate::actor::Actor
         },
         parse_quote! {
-            /// When it was deleted (UTC); absent while it lives.
+            /// Time of deletion (UTC); absent if it is not deleted.
             #[field(filter)] pub deleted_at: Option<crate::time::Instant>
         },
         parse_quote! {
-            /// Its identifiers in other systems, unique in the organisation per kind and source.
+            /// Identifiers in other systems, unique in the organisation per kind and source.
             #[field(write, private)] pub external_refs: crate::refs::ExternalRefs
         },
         parse_quote! {
-            /// Free labels.
+            /// Free-form labels.
             #[field(write, private)] pub labels: crate::labels::Labels
         },
     ];
@@ -96,7 +96,7 @@ fn common(name: &Ident, dated: bool) -> Vec<Field> {
         fields.insert(
             4,
             parse_quote! {
-                /// From when on this version holds (UTC); a backfill may set an earlier instant than the change itself.
+                /// Time from which this version is effective (UTC). A backfill may set it earlier than the time of the change.
                 #[field(filter, private)] pub effective_at: crate::time::Instant
             },
         );
@@ -124,7 +124,7 @@ pub(crate) fn expand(tokens: TokenStream, item: TokenStream) -> syn::Result<Toke
     })
 }
 
-/// The constant that says what the kind is.
+/// The constant that describes the kind.
 fn kind(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::Result<TokenStream> {
     let name = &item.ident;
     let (title, singular, doc) = (name.to_string(), snake(&name.to_string()), documentation(&item.attrs));
@@ -135,7 +135,7 @@ fn kind(item: &ItemStruct, arguments: &Arguments, fields: &[Declared]) -> syn::R
     let dated = arguments.dated;
     let specs = fields.iter().map(Declared::spec);
     Ok(quote! {
-        // One for the whole program: a constant would be there once for each crate that names it.
+        // A static exists once in the program; a constant would be duplicated in each crate that uses it.
         const KIND: &'static crate::resource::Kind = {
             static KIND: crate::resource::Kind = crate::resource::Kind {
                 name: #singular, plural: #plural, prefix: #prefix, title: #title, doc: #doc,

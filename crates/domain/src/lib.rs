@@ -1,13 +1,13 @@
-//! The rules of Steerco: types, state machines, calculations.
+//! The domain of Steerco: types, state machines, calculations.
 //!
-//! Pure: this crate must never know SQL, HTTP, protobuf, a clock, randomness or async. What it says about the wire is
-//! limited to words and shapes.
+//! Pure: this crate must not know SQL, HTTP, protobuf, a clock, randomness or async. It describes the wire only by words and
+//! shapes.
 //!
-//! To add a resource: one file with a `#[resource]` struct, its `#[words]`, its verbs (`#[input]` and `Verb`), its
-//! `Rules`, a line in `for_each_resource!` and its rows in `access_table.rs`. To add a field: one documented line in the
-//! struct. Then `UPDATE=1 cargo declare` writes the protos and the draft of a migration.
+//! To add a resource: one file with a `#[resource]` struct, its `#[words]`, its verbs (`#[input]` and `Verb`) and its
+//! `Rules`; a line in `for_each_resource!`; its rows in `access_table.rs`. To add a field: one documented line in the struct.
+//! Then `UPDATE=1 cargo declare` writes the protos and the draft of a migration.
 
-// The macros name this crate from outside.
+// The macros refer to this crate by its external name.
 extern crate self as steerco_domain;
 
 pub mod access;
@@ -21,7 +21,7 @@ pub mod portfolio;
 pub mod risk;
 mod types;
 
-// Names of modules are unique in a crate: paths leave the area out.
+// Module names are unique in a crate, so paths omit the area.
 pub use access::*;
 pub use governance::*;
 pub use integration::*;
@@ -37,7 +37,7 @@ pub use any_resource::{AnyBox, AnyResource, Maker};
 pub use error::{Error, Fault, Reason};
 pub use resource::Resource;
 
-/// Hands every resource to a macro: the one list of them.
+/// Passes every resource to a macro. This is the only list of resources.
 #[macro_export]
 macro_rules! for_each_resource {
     ($callback:ident $($arguments:tt)*) => {
@@ -102,10 +102,10 @@ macro_rules! kinds {
 }
 for_each_resource!(kinds);
 
-/// Kinds that the service only ever adds to: they have no versions and are no events of their own.
+/// Kinds that are append-only: they have no versions and no events of their own.
 pub const RECORDS: &[&resource::Kind] = &[<ledger_entry::LedgerEntry as Resource>::KIND];
 
-/// The kind of this name.
+/// The kind with this name.
 pub fn find_kind(name: &str) -> Option<&'static resource::Kind> {
     KINDS.iter().chain(RECORDS).find(|kind| kind.name == name).copied()
 }

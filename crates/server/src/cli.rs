@@ -12,7 +12,7 @@ use steerco_domain::service_account::ServiceAccount;
 
 use crate::client::args::ClientCommand;
 
-/// Steerco: the system of record and of insight for a Director of Project Management, over gRPC and REST.
+/// Steerco: the system of record for project management, over gRPC and REST.
 #[derive(Debug, Parser)]
 #[command(name = "steerco", version, propagate_version = true, after_help = EXAMPLES)]
 pub struct Cli {
@@ -23,17 +23,17 @@ pub struct Cli {
 const EXAMPLES: &str = "Examples:
   steerco demo                                        a real portfolio on the embedded database, with tokens to try
   steerco init --organisation 'City' --person 'Ada'   make an organisation and its first administrator
-  steerco serve --listen 0.0.0.0:8080                 serve both doors
+  steerco serve --listen 0.0.0.0:8080                 serve REST and gRPC
   steerco token --org org_… --person pers_…           a token for an operator
   steerco list risk --filter 'probability >= 0.5'     as a client: STEERCO_SERVER, STEERCO_TOKEN, or a profile";
 
 const RESTORE: &str =
-    "A restored database has forgotten changes that readers of the feed have seen. This verifies it, \
-and begins a new epoch of the feed: cursors and sync_tokens of the time before are answered 410, so that readers \
-resynchronise instead of missing what differs. Run it while nothing serves the database.
-Exit code: 3 if the restored database is not sound.";
+    "A restored database does not contain the changes made after the backup, but readers of the feed have seen them. This \
+command verifies the database and begins a new epoch of the feed: older cursors and sync_tokens return 410, so that readers \
+synchronise again. Run it while no server uses the database.
+Exit code: 3 if the restored database has faults.";
 
-/// Where settings come from; flags win over STEERCO_* over the file.
+/// Sources of settings. Flags take precedence over STEERCO_*, and STEERCO_* over the file.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Common {
     /// Settings file (TOML)
@@ -50,7 +50,7 @@ pub struct Common {
     pub database: Option<String>,
 }
 
-/// How answers are printed.
+/// Output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     #[default]
@@ -100,29 +100,29 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Mint a token for a person or service account
+    /// Issue a token for a person or service account
     Token {
         #[command(flatten)]
         common: Common,
         /// Organisation
         #[arg(long)]
         org: String,
-        /// Person the token stands for
+        /// Person the token acts as
         #[arg(long, value_parser = id::<Person>, conflicts_with = "account", required_unless_present = "account")]
         person: Option<String>,
-        /// Service account the token stands for
+        /// Service account the token acts as
         #[arg(long, value_parser = id::<ServiceAccount>)]
         account: Option<String>,
-        /// Narrow the token to these roles
+        /// Limit the token to these roles
         #[arg(long)]
         role: Vec<String>,
-        /// Partner the token speaks for
+        /// Partner the token acts for
         #[arg(long, value_parser = id::<Partner>)]
         partner: Option<String>,
-        /// Narrow the token to these programs
+        /// Limit the token to these programs
         #[arg(long, value_parser = id::<Program>)]
         program: Vec<String>,
-        /// Seconds it lives
+        /// Lifetime in seconds
         #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
         #[arg(short, long, value_enum, default_value_t)]
@@ -147,7 +147,7 @@ pub enum Command {
         /// File to write; must not exist
         target: PathBuf,
     },
-    /// Put a backup in the place of the embedded database; or, after a restore of PostgreSQL, end what was read before
+    /// Replace the embedded database with a backup; or, after a restore of PostgreSQL, invalidate older feed cursors
     #[command(after_help = RESTORE)]
     Restore {
         #[command(flatten)]
@@ -157,7 +157,7 @@ pub enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Look at settings
+    /// Inspect settings
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
@@ -170,7 +170,7 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Read the settings, say what is wrong with them, and print what is in force
+    /// Read the settings, report errors, and print the effective values
     Check {
         #[command(flatten)]
         common: Common,

@@ -218,10 +218,10 @@ fn batch_item(kind: &'static Kind, mut item: Members) -> Result<BatchItem, Error
     })
 }
 
-/// What one change of a batch cannot say by itself is refused rather than overlooked.
+/// Rejects fields that one change of a batch cannot set, so that they are not silently ignored.
 pub(super) fn refuse_of_whole(body: &mut Members) -> Result<(), Error> {
     if body.flag("validate_only") {
-        return Err(Error::fault("/validate_only", "DOES_NOT_FIT", "is said of the whole batch"));
+        return Err(Error::fault("/validate_only", "DOES_NOT_FIT", "set it for the whole batch"));
     }
     if body.0.contains_key("effective_at") {
         return Err(Error::fault("/effective_at", "DOES_NOT_FIT", "a batch cannot be backdated"));

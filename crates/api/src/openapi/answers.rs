@@ -1,4 +1,4 @@
-//! Answers: their headers, and one shared refusal for each status.
+//! Responses: their headers, and one shared error response for each status.
 
 use std::collections::BTreeMap;
 
@@ -11,30 +11,35 @@ use super::vocabulary::{Schema, of, reference};
 use crate::problem::PROBLEM;
 use crate::rest::PARTIAL;
 
-/// Key, wire name, type and text of every header an answer may have.
+/// Key, wire name, type and description of every response header.
 const HEADERS: [(&str, &str, Type, &str); 14] = [
-    ("request_id", "x-request-id", Type::String, "Names this request in the logs."),
-    ("etag", "ETag", Type::String, "Strong validator over what the caller sees of the resource."),
-    ("location", "Location", Type::String, "Where the new resource is."),
-    ("replayed", "Idempotency-Replayed", Type::String, "`true` when this is the stored answer to an earlier request."),
-    ("outcome", "Steerco-Outcome", Type::String, "What the write did: created, updated, unchanged, stale, and so on."),
+    ("request_id", "x-request-id", Type::String, "Id of this request; the logs carry the same id."),
+    ("etag", "ETag", Type::String, "Strong validator of the resource as the caller may read it."),
+    ("location", "Location", Type::String, "Address of the new resource."),
+    (
+        "replayed",
+        "Idempotency-Replayed",
+        Type::String,
+        "`true` when this is the stored response to an earlier request with the same key.",
+    ),
+    ("outcome", "Steerco-Outcome", Type::String, "Result of the write: created, updated, unchanged, stale, and so on."),
     ("rate_limit", "RateLimit-Limit", Type::Integer, "Requests the caller may send at once."),
-    ("rate_remaining", "RateLimit-Remaining", Type::Integer, "What is left of them."),
-    ("rate_reset", "RateLimit-Reset", Type::Integer, "Seconds until all of them are there again."),
+    ("rate_remaining", "RateLimit-Remaining", Type::Integer, "Requests the caller may still send at once."),
+    ("rate_reset", "RateLimit-Reset", Type::Integer, "Seconds until the full number of requests is available again."),
     ("retry_after", "Retry-After", Type::Integer, "Seconds after which to try again."),
-    ("challenge", "WWW-Authenticate", Type::String, "Where to learn how to get a token."),
+    ("challenge", "WWW-Authenticate", Type::String, "How to authenticate."),
     ("content_disposition", "Content-Disposition", Type::String, "Always `attachment`, with the name of the file."),
-    ("content_range", "Content-Range", Type::String, "Which bytes these are, and how many there are."),
+    ("content_range", "Content-Range", Type::String, "Range of the returned bytes and the total size in bytes."),
     (
         "sync_token",
         "Steerco-Sync-Token",
         Type::String,
-        "Cursor of the feed from which everything after this list follows.",
+        "Cursor of the event feed. Events after it are the changes that this list does not contain yet.",
     ),
-    ("cache_control", "Cache-Control", Type::String, "Who may keep the answer."),
+    ("cache_control", "Cache-Control", Type::String, "Whether and by whom the response may be cached."),
 ];
 
-/// Headers of every answer to an authenticated caller.
+/// Headers of every response to an authenticated caller.
 const USUAL: [&str; 5] = ["request_id", "cache_control", "rate_limit", "rate_remaining", "rate_reset"];
 
 /// The shared headers.
@@ -45,10 +50,10 @@ pub(super) fn headers() -> BTreeMap<String, RefOr<Header>> {
     HEADERS.into_iter().map(header).collect()
 }
 
-/// What the listener answers to an overlong head.
+/// Status that the listener returns when address and headers are too large.
 pub(super) const HEAD_TOO_LARGE: u16 = 431;
 
-/// The shared refusals, `Refused400` and so on.
+/// The shared error responses, `Refused400` and so on.
 pub(super) fn refusals() -> BTreeMap<String, RefOr<Response>> {
     let refusal = |(status, reasons): (u16, Vec<steerco_domain::Reason>)| {
         let lines = reasons.iter().map(|reason| format!("- `{}`: {}", reason.code(), flow(reason.doc())));
@@ -61,22 +66,22 @@ pub(super) fn refusals() -> BTreeMap<String, RefOr<Response>> {
         let doc = lines.collect::<Vec<_>>().join("\n");
         (format!("Refused{status}"), answer(&doc, PROBLEM, reference("Problem"), keys).into())
     };
-    // Nothing documented answers 405: it belongs to methods that are not.
+    // No documented operation returns 405: it is returned for methods that do not exist.
     let mut refusals: BTreeMap<_, _> =
         reasons_by_status().into_iter().filter(|(status, _)| *status != 405).map(refusal).collect();
-    // The connection answers this one, before there is a request.
-    let head = "The address and the headers together are larger than the server reads. Without a body; it closes \
-                the connection.";
+    // The connection returns this one before a request exists.
+    let head = "The address and the headers together exceed the limit of the server. The response has no body, and \
+                the connection is closed.";
     refusals.insert(format!("Refused{HEAD_TOO_LARGE}"), ResponseBuilder::new().description(head).into());
     refusals
 }
 
-/// A reference to the refusal with this status.
+/// A reference to the error response with this status.
 pub(super) fn refused(status: u16) -> (String, RefOr<Response>) {
     (status.to_string(), Ref::from_response_name(format!("Refused{status}")).into())
 }
 
-/// An answer with these headers alone.
+/// A response with these headers only.
 fn with(doc: &str, keys: &[&str]) -> ResponseBuilder {
     let headers = HEADERS.into_iter().filter(|(key, ..)| keys.contains(key));
     headers.fold(ResponseBuilder::new().description(doc), |response, (key, name, ..)| {
@@ -89,22 +94,22 @@ pub(super) fn content(schema: impl Into<Schema>) -> Content {
     Content::new(Some(schema))
 }
 
-/// An answer without a body.
+/// A response without a body.
 pub(super) fn empty(doc: &str, keys: &[&str]) -> ResponseBuilder {
     with(doc, &[&USUAL, keys].concat())
 }
 
-/// An answer with a body.
+/// A response with a body.
 pub(super) fn answer(doc: &str, media: &str, schema: impl Into<Schema>, keys: &[&str]) -> ResponseBuilder {
     empty(doc, keys).content(media, content(schema))
 }
 
-/// An answer that `fields` may trim.
+/// A response that `fields` may limit.
 pub(super) fn trimmable(doc: &str, schema: &str, partial: &str, keys: &[&str]) -> ResponseBuilder {
     answer(doc, "application/json", reference(schema), keys).content(PARTIAL, content(reference(partial)))
 }
 
-/// An answer to anyone, of whom no rate is kept.
+/// A response of a public operation, without rate limit headers.
 pub(super) fn open(doc: &str, media: &str, schema: impl Into<Schema>, keys: &[&str]) -> ResponseBuilder {
     with(doc, &[&["request_id", "cache_control"], keys].concat()).content(media, content(schema))
 }

@@ -1,4 +1,4 @@
-//! The schemas of what belongs to no resource.
+//! The schemas that belong to no resource.
 
 use steerco_domain::access::{Right, Role};
 use steerco_domain::words::Words;
@@ -27,16 +27,16 @@ pub(super) fn add(schemas: &mut Schemas) {
 
 fn permissions() -> ObjectBuilder {
     let cells = words([Right::Deny, Right::Allow, Right::Fields].map(Right::word));
-    let row = object("One row of the table.")
+    let row = object("One permission of the table.")
         .must("operation", text())
         .must("scope", text())
         .must("cells", of(Type::Object).additional_properties(Some(cells)));
     let names = |doc: &str| list(text()).description(Some(doc));
-    let kind = object("Which fields of a kind its callers set; the service sets the others.")
+    let kind = object("The fields of a kind that callers set. The service sets all others.")
         .must("kind", text())
-        .must("create_fields", names("Set at creation, and never after."))
+        .must("create_fields", names("Set at creation only."))
         .must("write_fields", names("Set at creation and later."))
-        .must("private_fields", names("Hidden from partners, who do not set them either."));
+        .must("private_fields", names("Not visible to partners; partners cannot set them."));
     object("The table of permissions.")
         .must("roles", list(words(Role::ALL.iter().map(|role| role.word()))))
         .must("operations", list(row))
@@ -44,7 +44,7 @@ fn permissions() -> ObjectBuilder {
 }
 
 fn reason() -> ObjectBuilder {
-    object("What an error means.")
+    object("Meaning of an error code.")
         .must("code", text())
         .must("title", text())
         .must("doc", text())
@@ -58,11 +58,11 @@ fn token() -> ObjectBuilder {
         .must("access_token", text())
         .must("token_type", words(["Bearer"]))
         .must("expires_in", of(Type::Integer).format(Some(format("int64"))).minimum(Some(1)))
-        .property("scope", note("The scopes asked for; absent when none were."))
+        .property("scope", note("The requested scopes; absent when none were requested."))
 }
 
 fn token_request() -> ObjectBuilder {
-    let scope = "Scopes wanted, separated by spaces; all that are granted when absent.";
+    let scope = "Requested scopes, separated by spaces. All granted scopes when absent.";
     object("A token request; other parameters are ignored.")
         .must("grant_type", words(["client_credentials"]))
         .property("scope", limited(4000, "^[ !#-\\[\\]-~]*$").description(Some(scope)))

@@ -1,4 +1,4 @@
-//! What is no JSON object of ours on the way in or out: contents, files, lines, events, documents.
+//! Operations whose request or response is not a declared JSON object: contents, files, lines, events, documents.
 
 use steerco_domain::attachment::Attachment;
 use steerco_domain::import_job::ImportJob;
@@ -24,7 +24,7 @@ pub(super) fn body(form: Form) -> Option<RequestBody> {
     }
 }
 
-/// Headers of the request, beside those of every write.
+/// Request headers in addition to those of every write.
 pub(super) fn headers(form: Form) -> Vec<Parameter> {
     match form {
         Form::DownloadAttachment => shared(&["if_none_match", "range"]),
@@ -54,8 +54,8 @@ pub(super) fn answers(operation: &Operation, form: Form) -> Vec<(u16, ResponseBu
     }));
     if form == Form::DownloadAttachment {
         let part = [&CONTENT[..], &["content_range"]].concat();
-        answers.push((206, answer("The part asked for.", OCTETS, binary(), &part)));
-        answers.push((304, empty("The caller holds it.", &CONTENT)));
+        answers.push((206, answer("The requested range of bytes.", OCTETS, binary(), &part)));
+        answers.push((304, empty("Not modified: the ETag of the caller is current.", &CONTENT)));
     }
     answers
 }

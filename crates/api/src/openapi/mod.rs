@@ -32,17 +32,17 @@ use utoipa::openapi::{
 
 use operation::Operation;
 
-const ABOUT: &str = "System of record for project management: portfolios, programs, projects, risks, and who may do \
-    what with them.\n\n\
-    The same operations, rules and errors stand behind gRPC on the same port; a caller may mix both.\n\n\
-    - **Reading**: lists are paged by opaque tokens; `filter`, `order_by` and `fields` narrow them; `as_of` answers \
-    what was known at an instant. An `ETag` with `If-None-Match` spares the body.\n\
-    - **Writing**: `Idempotency-Key` makes every write repeatable, `If-Match` guards against overwriting, \
-    `validate_only=true` only checks. Merge patches (RFC 7396): absent keeps, null clears.\n\
-    - **Errors**: `application/problem+json` (RFC 9457) with all faults at once; `code` is the word to compare.\n\
-    - **Requests**: an `x-request-id` of up to 64 letters, digits, dots, underscores and hyphens is taken over and \
-    answered; unknown parameters and fields are refused.\n\
-    - **Limits**: a body has at most 4 MiB and 32 levels, the content of an attachment 50 MiB by default; each caller has a rate, told in `RateLimit-Limit`, \
+const ABOUT: &str = "System of record for project management: portfolios, programs, projects, risks, finance, partners and \
+    permissions.\n\n\
+    gRPC on the same port offers the same operations, rules and errors. A caller may use both.\n\n\
+    - **Reading**: lists are paged by opaque tokens; `filter` and `fields` limit them, `order_by` sorts them; `as_of` returns \
+    the state known at an instant. With `If-None-Match`, an unchanged resource is returned without its body.\n\
+    - **Writing**: `Idempotency-Key` makes every write safe to repeat, `If-Match` prevents overwriting newer changes, \
+    `validate_only=true` checks without storing. Merge patches (RFC 7396): an absent field keeps its value, null clears it.\n\
+    - **Errors**: `application/problem+json` (RFC 9457) with all faults at once; programs compare `code`.\n\
+    - **Requests**: an `x-request-id` of up to 64 letters, digits, dots, underscores and hyphens is accepted and \
+    returned; unknown parameters and fields are rejected.\n\
+    - **Limits**: a body has at most 4 MiB and 32 levels, the content of an attachment 50 MiB by default; each caller has a rate limit, reported in `RateLimit-Limit`, \
     `RateLimit-Remaining` and `RateLimit-Reset`.\n\
     - **Numbers**: 64-bit integers and money are strings; instants are RFC 3339 in UTC.";
 
@@ -84,7 +84,7 @@ fn info() -> Info {
         .version("1")
         .description(Some(ABOUT))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
-        .contact(Some(ContactBuilder::new().name(Some("Whoever runs this service")).build()))
+        .contact(Some(ContactBuilder::new().name(Some("Operator of this service")).build()))
         .build()
 }
 
@@ -102,8 +102,8 @@ fn paths(operations: Vec<Operation>) -> Paths {
 }
 
 fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
-    let bearer = "An access token (RFC 9068) of the built-in issuer or of one that the operator trusts.";
-    let client = "Client id and secret of a service account, for the token endpoint alone.";
+    let bearer = "An access token (RFC 9068) from the built-in issuer or from an issuer that the operator trusts.";
+    let client = "Client id and secret of a service account, for the token endpoint only.";
     let scopes = crate::rest::scopes().into_iter().map(|scope| {
         let (what, right) = scope.split_once(':').unwrap_or((&scope, "read"));
         let doc = format!("{} {}.", if right == "read" { "Read" } else { "Change" }, what.replace('_', " "));

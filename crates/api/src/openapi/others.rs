@@ -1,4 +1,4 @@
-//! What is read without a token of a caller: discovery, health, documentation; and the token endpoint.
+//! Operations that the table does not declare: discovery, health, documentation, calendars and the token endpoint.
 
 use serde_json::json;
 use steerco_domain::access::find;
@@ -15,12 +15,12 @@ use crate::rest::FIGURES;
 
 /// Tags beside the resources.
 pub(super) const TAGS: [(&str, &str); 6] = [
-    ("metrics", "What the numbers mean."),
-    ("events", "The feed of changes, one sequence without gaps for each organisation."),
-    ("authorisation", "Tokens, keys and who may do what."),
-    ("operations", "Health and figures of the server."),
-    ("calendars", "Milestones at an address of their own."),
-    ("documentation", "The contract and its pages."),
+    ("metrics", "Definitions of the metrics."),
+    ("events", "The event feed: one sequence of changes without gaps for each organisation."),
+    ("authorisation", "Tokens, keys and permissions."),
+    ("operations", "Health and metrics of the server."),
+    ("calendars", "Milestones as a calendar at a secret address."),
+    ("documentation", "The API contract and its documentation pages."),
 ];
 
 const PLAIN: &str = "application/json";
@@ -53,26 +53,27 @@ fn start(tag: &str, path: &str, id: &str, summary: &str, description: &str, acce
 }
 
 fn get_calendar() -> Operation {
-    let about = "Milestones as a calendar (RFC 5545), each with a UID for life and a SEQUENCE that grows, for whoever has the \
-                 address that the owner of a calendar feed was shown. It has what the owner may read at that moment.";
+    let about = "Milestones as a calendar (RFC 5545). Each has a UID that never changes and a SEQUENCE that grows. The address \
+                 is secret: anyone who has it can read the calendar. It contains the milestones that the owner of the \
+                 calendar feed may read at the time of the request.";
     let part = |name: &str, doc: &str| path(name, doc, limited(200, "^[A-Za-z0-9_-]+$").min_length(Some(1)));
     let keys = ["etag"];
     Operation {
         parameters: vec![
-            part("id", "The feed."),
-            part("owner", "Its owner."),
-            part("secret", "The secret of the address."),
+            part("id", "Id of the calendar feed."),
+            part("owner", "Id of the owner of the feed."),
+            part("secret", "Secret part of the address."),
         ],
         answers: vec![
             (200, open("The calendar.", "text/calendar", text(), &keys)),
-            (304, empty("The caller holds it.", &keys)),
+            (304, empty("Not modified: the ETag of the caller is current.", &keys)),
         ],
         refusals: vec![404, 429],
         ..start(
             "calendars",
             "/calendars/{id}/{owner}/{secret}",
             "get_calendar",
-            "Read a calendar feed",
+            "Get the calendar of a feed",
             about,
             Access::Public,
         )
@@ -80,18 +81,18 @@ fn get_calendar() -> Operation {
 }
 
 fn issue_token() -> Operation {
-    let about = "Client credentials of a service account (RFC 6749, 4.4), by HTTP Basic or in the form. Errors are \
-                 those of the RFC.";
+    let about = "Client credentials grant of a service account (RFC 6749, section 4.4). Credentials are sent by HTTP Basic \
+                 or in the form. Errors follow the RFC.";
     let example = json!({"grant_type": "client_credentials", "scope": "risks:read risks:write"});
     let refused = |doc: &str, keys: &[&str]| open(doc, PLAIN, reference("TokenRefusal"), keys);
-    let invalid = refused("The request is not right; `error` says how.", &[]);
+    let invalid = refused("The request is not valid; `error` contains the reason.", &[]);
     Operation {
         method: HttpMethod::Post,
         body: Some(body(&["application/x-www-form-urlencoded"], "TokenRequest", &example, true)),
         answers: vec![
             (200, open("A token.", PLAIN, reference("Token"), &[])),
             (400, invalid.content(PROBLEM, content(reference("Problem")))),
-            (401, refused("The client is not known, or its secret is not right.", &["challenge"])),
+            (401, refused("The client id or the client secret is wrong.", &["challenge"])),
         ],
         refusals: vec![413, 415],
         ..start("authorisation", "/oauth2/token", "issue_token", "Issue a token", about, Access::Client)
@@ -126,7 +127,7 @@ fn discovery() -> Vec<Operation> {
             "/.well-known/oauth-authorization-server",
             "get_authorization_server",
             "Get the issuer's metadata",
-            "The built-in issuer (RFC 8414).",
+            "Metadata of the built-in issuer (RFC 8414).",
             document("The metadata.", "IssuerMetadata"),
         ),
         public(
@@ -134,27 +135,27 @@ fn discovery() -> Vec<Operation> {
             "/.well-known/oauth-protected-resource",
             "get_protected_resource",
             "Get this resource's metadata",
-            "Which issuers this service trusts (RFC 9728).",
+            "The issuers that this service trusts (RFC 9728).",
             document("The metadata.", "ResourceMetadata"),
         ),
     ]
 }
 
 fn server() -> Vec<Operation> {
-    let health = || vec![(200, open("All is well.", PLAIN, reference("Health"), &[]))];
-    let live = "Whether the process answers; it asks nothing of the database.";
-    let ready = "Whether the database answers, is migrated and feeds.";
-    let figures = "Figures in the text format of Prometheus. Labels are route templates, never paths.";
+    let health = || vec![(200, open("The check passed.", PLAIN, reference("Health"), &[]))];
+    let live = "Check that the process responds. The database is not queried.";
+    let ready = "Check that the database responds, that its migrations are applied, and that the event feed works.";
+    let figures = "Server metrics in the text format of Prometheus. Labels contain route templates, never full paths.";
     vec![
         public("operations", "/livez", "get_liveness", "Check liveness", live, health()),
         public("operations", "/readyz", "get_readiness", "Check readiness", ready, health()),
         Operation {
-            answers: vec![(200, answer("The figures.", FIGURES, text(), &[]))],
+            answers: vec![(200, answer("The metrics.", FIGURES, text(), &[]))],
             ..start(
                 "operations",
                 "/metrics",
                 "get_metrics",
-                "Get the figures",
+                "Get server metrics",
                 figures,
                 Access::Permission(find("metrics", "read")),
             )
@@ -167,11 +168,11 @@ fn documentation() -> Vec<Operation> {
     let with_html = |answer: ResponseBuilder| vec![(200, answer.content("text/html; charset=utf-8", content(text())))];
     let code = limited(64, "^[a-z-]{1,64}$");
     let contract = open("The document.", PLAIN, of(Type::Object), &["etag"]);
-    let unchanged = empty("The caller holds it.", &["etag"]);
+    let unchanged = empty("Not modified: the ETag of the caller is current.", &["etag"]);
     let reasons = with_html(open("Every error.", PLAIN, reference("ReasonList"), &[]));
     let reason = with_html(open("The error.", PLAIN, reference("Reason"), &[]));
-    let about = "This document; it changes only with the binary.";
-    let list = "What every error means and what to do about it.";
+    let about = "This OpenAPI document. It changes only with the version of the server.";
+    let list = "The meaning of every error code and how to resolve the error.";
     vec![
         Operation {
             parameters: shared(&["if_none_match"]),
@@ -186,9 +187,16 @@ fn documentation() -> Vec<Operation> {
         },
         public(tag, "/errors", "list_reasons", "List the errors", list, reasons),
         Operation {
-            parameters: vec![path("code", "The code in lower case with hyphens.", code)],
+            parameters: vec![path("code", "Error code in lower case with hyphens.", code)],
             refusals: vec![400, 404],
-            ..public(tag, "/errors/{code}", "get_reason", "Explain one error", "The page `type` leads to.", reason)
+            ..public(
+                tag,
+                "/errors/{code}",
+                "get_reason",
+                "Explain one error",
+                "The page that `type` in an error response refers to.",
+                reason,
+            )
         },
     ]
 }
@@ -199,12 +207,26 @@ fn contract() -> Vec<Operation> {
     let files =
         open("The files.", PLAIN, reference("ProtoList"), &[]).content("text/html; charset=utf-8", content(text()));
     let set = open("A `google.protobuf.FileDescriptorSet`.", "application/octet-stream", binary(), &[]);
-    let map = "Where everything is, for programs that read: pages, contract, tokens, resources (llmstxt.org).";
-    let descriptors = "The gRPC contract with its comments and imports, compiled.";
+    let map = "An overview for programs: pages, contract, tokens, resources (llmstxt.org).";
+    let descriptors = "The compiled gRPC contract with its comments and imports.";
     let file = limited(100, "^[a-z_]+\\.proto$");
     vec![
-        public(tag, "/llms.txt", "get_llms_txt", "Get the map", map, said("The map.", "text/markdown; charset=utf-8")),
-        public(tag, "/proto", "list_protos", "List the protos", "The files of the gRPC contract.", vec![(200, files)]),
+        public(
+            tag,
+            "/llms.txt",
+            "get_llms_txt",
+            "Get the overview",
+            map,
+            said("The overview.", "text/markdown; charset=utf-8"),
+        ),
+        public(
+            tag,
+            "/proto",
+            "list_protos",
+            "List the proto files",
+            "The files of the gRPC contract.",
+            vec![(200, files)],
+        ),
         public(
             tag,
             "/proto/descriptor.binpb",
@@ -214,14 +236,14 @@ fn contract() -> Vec<Operation> {
             vec![(200, set)],
         ),
         Operation {
-            parameters: vec![path("file", "Its name, such as `risk.proto`.", file)],
+            parameters: vec![path("file", "File name, such as `risk.proto`.", file)],
             refusals: vec![400, 404],
             ..public(
                 tag,
                 "/proto/steerco/v1/{file}",
                 "get_proto",
-                "Get a proto",
-                "One file, as it was written.",
+                "Get a proto file",
+                "The source text of one file.",
                 said("The file.", "text/plain; charset=utf-8"),
             )
         },

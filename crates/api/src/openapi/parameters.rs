@@ -117,20 +117,35 @@ fn headers() -> [(String, ParameterBuilder); 6] {
         header(
             "idempotency_key",
             "Idempotency-Key",
-            "Makes the write repeatable: the same key with the same request is answered with the stored answer.",
+            "Makes the write safe to repeat: the same key with the same request returns the stored response.",
             key,
         ),
-        header("if_match", "If-Match", "The ETag the caller read; another one now is answered 412.", etag),
-        header("if_none_match", "If-None-Match", "ETags the caller holds; one of them is answered 304.", text()),
+        header(
+            "if_match",
+            "If-Match",
+            "The ETag that the caller read. When the resource now has another ETag, the response is 412.",
+            etag,
+        ),
+        header(
+            "if_none_match",
+            "If-None-Match",
+            "ETags that the caller has stored. When one of them is current, the response is 304.",
+            text(),
+        ),
         header(
             "preview_as_partner",
             "Preview-As-Partner",
-            "Id of a partner: answers what that partner would read of what the caller sees, and nothing private. Refuses \
-             every write.",
+            "Id of a partner. Returns what is visible both to the caller and to that partner, without private fields. \
+             Not allowed on writes.",
             shape::id("prt"),
         ),
-        header("range", "Range", "One range of bytes, such as `bytes=0-99`; others are overlooked.", text()),
-        header("last_event_id", "Last-Event-ID", "Cursor of the last event received; goes before `after`.", text()),
+        header("range", "Range", "One range of bytes, such as `bytes=0-99`. Other forms are ignored.", text()),
+        header(
+            "last_event_id",
+            "Last-Event-ID",
+            "Cursor of the last event received. Takes precedence over `after`.",
+            text(),
+        ),
     ]
 }
 
@@ -168,7 +183,7 @@ pub(super) fn part(param: &Declared) -> Parameter {
 
 /// The id of a resource.
 pub(super) fn id(kind: &Kind) -> Parameter {
-    let doc = format!("Id, starting with `{}_`, or `source/external_id`, percent-encoded.", kind.prefix);
+    let doc = format!("Id that starts with `{}_`, or `source/external_id`, percent-encoded.", kind.prefix);
     path("id", &doc, shape::named(&shape::id_pattern(kind.prefix)))
 }
 
@@ -177,6 +192,10 @@ pub(super) fn reference() -> [Parameter; 2] {
     let code = limited(64, "^[A-Za-z0-9._-]{1,64}$").min_length(Some(1));
     [
         path("source", "Code of the source system, as registered under sources.", code),
-        path("external_id", "The identifier there, percent-encoded.", limited(200, TEXT).min_length(Some(1))),
+        path(
+            "external_id",
+            "Identifier in the source system, percent-encoded.",
+            limited(200, TEXT).min_length(Some(1)),
+        ),
     ]
 }

@@ -1,4 +1,4 @@
-//! What the operations of every resource take and answer.
+//! Requests and responses of the operations that every resource has.
 
 use serde_json::{Value, json};
 use steerco_domain::access::{Permission, Right, Role, TABLE};
@@ -19,9 +19,9 @@ use super::vocabulary::{binary, reference, text};
 use crate::rest::import::NDJSON;
 use crate::rest::{JSON, PATCH};
 
-/// Headers of the answer to a write.
+/// Headers of the response to a write.
 pub(super) const WRITTEN: [&str; 3] = ["etag", "outcome", "replayed"];
-/// Refusals of every write.
+/// Error statuses of every write.
 pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 
 /// An operation that every resource has, or a verb on one.
@@ -46,7 +46,7 @@ pub(super) fn standard(entry: Entry, kind: &'static Kind, does: Standard, start:
 
 fn filters(kind: &Kind) -> String {
     let filterable: Vec<String> = kind.fields.iter().filter(|f| f.filter).map(|f| format!("`{}`", f.name)).collect();
-    format!(" May stand in `filter` and `order_by`: {}.", filterable.join(", "))
+    format!(" Fields allowed in `filter` and `order_by`: {}.", filterable.join(", "))
 }
 
 /// Those of the path, then the headers of a write, then those of the query, then the headers of a read.
@@ -71,7 +71,7 @@ fn parameters(entry: Entry, kind: &'static Kind, does: Standard) -> Vec<Paramete
     parameters
 }
 
-/// What is read as a partner sees it: what a partner may read.
+/// `preview_as_partner`, for kinds that a partner may read.
 fn preview(kind: &Kind) -> Vec<Parameter> {
     let reads =
         |row: &&Permission| row.kind == kind.name && row.action == "read" && row.right(Role::Vendor) != Right::Deny;
@@ -124,7 +124,7 @@ fn answers(operation: &Declared, kind: &Kind, does: Standard) -> Vec<(u16, Respo
         (201, link(kind, answer(doc, "application/json", reference(title), &keys)))
     }));
     if matches!(does, Standard::Get | Standard::GetByRef) {
-        answers.push((304, empty("The caller holds it.", &["etag"])));
+        answers.push((304, empty("Not modified: the ETag of the caller is current.", &["etag"])));
     }
     answers
 }
@@ -135,7 +135,7 @@ fn file(doc: &str) -> ResponseBuilder {
     others.fold(file, |file, format| file.content(format.media_type(), content(binary())))
 }
 
-/// Adds what can be done next with a new resource.
+/// Adds links to the operations on the new resource.
 fn link(kind: &Kind, answer: ResponseBuilder) -> ResponseBuilder {
     let name = kind.name;
     let whole = kind.reach == Reach::Whole;

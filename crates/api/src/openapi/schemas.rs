@@ -1,4 +1,4 @@
-//! The schemas: what every resource has, and what all share.
+//! The schemas of every resource, and the shared schemas.
 
 use steerco_domain::field::{FieldSpec, Setter};
 use steerco_domain::resource::{Kind, Reach};
@@ -19,7 +19,7 @@ pub(super) fn add_resource(kind: &Kind, schemas: &mut Schemas) {
     let settable = |update: bool| {
         kind.fields.iter().filter(move |f| f.setter == Setter::Write || (f.setter == Setter::Create && !update))
     };
-    let change = format!("A change of {}: absent keeps, null clears.", article(title));
+    let change = format!("Changes to {}. An absent field keeps its value; null clears it.", article(title));
     let mut made = vec![
         (title.to_owned(), answer(kind.doc, kind.fields, schemas)),
         (format!("{title}Page"), page(&format!("A page of a list of `{title}`."), title)),
@@ -32,8 +32,7 @@ pub(super) fn add_resource(kind: &Kind, schemas: &mut Schemas) {
         made.push((format!("{title}Create"), input(&new, settable(false), schemas)));
     }
     if kind.reach == Reach::Whole {
-        let known =
-            "What the source knows. A first upsert needs what a creation needs; later ones keep what is absent.";
+        let known = "Values from the source. The first upsert needs the required fields of a creation; later ones keep absent fields.";
         made.extend([
             (format!("{title}Upsert"), patch(known, settable(false), schemas)),
             (format!("{title}Batch"), batch(kind)),
@@ -63,9 +62,12 @@ fn page(doc: &str, items: &str) -> ObjectBuilder {
         .property("next_page_token", note("Token of the next page; absent on the last one."))
         .property(
             "total",
-            long().description(Some("All items in the caller's sight, when `include_total` asked for it.")),
+            long().description(Some("Number of all items visible to the caller. Present with `include_total=true`.")),
         )
-        .must("sync_token", note("Cursor from which the feed goes on after this list."))
+        .must(
+            "sync_token",
+            note("Cursor of the event feed. Events after it are the changes that this list does not contain yet."),
+        )
 }
 
 fn batch(kind: &Kind) -> ObjectBuilder {
@@ -90,56 +92,64 @@ fn batch(kind: &Kind) -> ObjectBuilder {
         .item(single("update", "Changes a resource.", update.into()))
         .item(single("upsert", "Creates or merges by external reference.", upsert.into()))
         .item(single("delete", "Deletes a resource.", only().must("id", id()).into()));
-    let partial = "Whether an item that is refused leaves the others be. False when absent.";
-    object("Many writes: all or none of them, or with `partial` each on its own.")
-        .closed()
-        .must("items", list(item).min_items(Some(1)).max_items(Some(BATCH_MAX)))
-        .property("partial", of(Type::Boolean).schema_type(or_null(Type::Boolean)).description(Some(partial)))
+    let partial = "Whether the valid items are applied when others are rejected. False when absent.";
+    object(
+        "Several writes in one request. All of them or none are applied; with `partial`, each is applied on its own.",
+    )
+    .closed()
+    .must("items", list(item).min_items(Some(1)).max_items(Some(BATCH_MAX)))
+    .property("partial", of(Type::Boolean).schema_type(or_null(Type::Boolean)).description(Some(partial)))
 }
 
 fn batch_result(title: &str) -> ObjectBuilder {
-    let done = object("What the item did.")
+    let done = object("Result of an applied item.")
         .must("outcome", reference("Outcome"))
         .must("etag", note("ETag of the resource, without quotes."))
         .must("resource", reference(title));
-    let refused = object("Why the item was refused.").must("error", reference("Problem"));
+    let refused = object("Error of a rejected item.").must("error", reference("Problem"));
     let result = AnyOfBuilder::new().item(done).item(refused);
     object("One result for each item, in order.").must("results", list(result).max_items(Some(BATCH_MAX)))
 }
 
 fn upserted() -> ObjectBuilder {
     let count = |doc: &str| of(Type::Integer).format(Some(format("int32"))).minimum(Some(0)).description(Some(doc));
-    let results = "One for each record, in their order; of a repeated request the first thousand refusals.";
-    object("What became of the records of a stream.")
+    let results =
+        "One result for each record, in order. A replayed response contains only the first thousand rejected records.";
+    object("Results of the records of a stream.")
         .must("records", count("Records sent."))
-        .must("created", count("Resources that are new."))
-        .must("updated", count("Resources that changed."))
-        .must("unchanged", count("Records that were so already: no revision, no event."))
-        .must("stale", count("Records older than the stored ones."))
-        .must("refused", count("Records refused; with `partial` alone."))
+        .must("created", count("Resources created."))
+        .must("updated", count("Resources updated."))
+        .must("unchanged", count("Records equal to the stored resource. They make no revision and no event."))
+        .must("stale", count("Records with a source version older than the stored one; not applied."))
+        .must("refused", count("Records rejected; greater than 0 only with `partial=true`."))
         .must("results", list(reference("UpsertedRecord")).max_items(Some(1_000_000)).description(Some(results)))
 }
 
 fn upserted_record() -> ObjectBuilder {
     let line = of(Type::Integer).format(Some(format("int32"))).minimum(Some(1));
-    object("What became of one record: an outcome and an id, or an error.")
-        .must("line", line.description(Some("Its line in the body, from 1, which is the header.")))
+    object("Result of one record: an outcome and an id, or an error.")
+        .must("line", line.description(Some("Line number in the body. Line 1 is the header.")))
         .property("outcome", reference("Outcome"))
         .property("id", note("Id of the resource."))
         .property("error", reference("Problem"))
 }
 
-/// What all resources share.
+/// The schemas that all resources share.
 pub(super) fn shared() -> Schemas {
     let outcomes = words(Outcome::ALL.iter().map(|outcome| outcome.word()));
     let schemas = [
         ("Money", money()),
         ("Problem", problem()),
-        ("Outcome", outcomes.description(Some("What a write did."))),
+        ("Outcome", outcomes.description(Some("Result of a write."))),
         ("UpsertedRecords", upserted()),
         ("UpsertedRecord", upserted_record()),
-        ("Partial", object("A resource with only the fields asked for; each is as in its full schema.")),
-        ("PartialPage", page("A page of resources with only the fields asked for.", "Partial")),
+        (
+            "Partial",
+            object(
+                "A resource with only the requested fields. Each field has the schema that it has in the full resource.",
+            ),
+        ),
+        ("PartialPage", page("A page of resources with only the requested fields.", "Partial")),
     ];
     let mut schemas = schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema.into())).collect();
     super::declared::add(Fault::SPEC, &mut schemas);
@@ -147,7 +157,8 @@ pub(super) fn shared() -> Schemas {
 }
 
 fn money() -> ObjectBuilder {
-    let amount = "A decimal with at most 4 places, at most 922337203685477.5807. Answers have all 4.";
+    let amount =
+        "Decimal number with at most 4 decimal places, at most 922337203685477.5807. Responses always have 4 places.";
     let currency = limited(3, "^[A-Z]{3}$").min_length(Some(3));
     object("An exact amount in a currency.")
         .closed()
@@ -161,20 +172,20 @@ pub(super) fn status() -> ObjectBuilder {
 }
 
 /// The description of codes.
-const CODE: &str = "What is wrong, as a word a program can compare.";
+const CODE: &str = "Error code for programs to compare.";
 
 fn problem() -> ObjectBuilder {
     let seconds = of(Type::Integer).format(Some(format("int64"))).minimum(Some(0));
     let faults = list(reference("Fault")).max_items(Some(FAULTS_MAX));
-    object("Why a request was refused (RFC 9457).")
-        .must("type", note("Page that explains the code.").format(Some(format("uri-reference"))))
-        .must("title", note("The code in words."))
+    object("Error response (RFC 9457).")
+        .must("type", note("Address of the page that explains the code.").format(Some(format("uri-reference"))))
+        .must("title", note("Short description of the code."))
         .must("status", status().description(Some("The HTTP status.")))
-        .must("detail", note("What is wrong with this request, for people."))
+        .must("detail", note("Explanation of the error in this request, for people."))
         .must("code", words(Reason::ALL.iter().map(|reason| reason.code())).description(Some(CODE)))
-        .must("request_id", note("Names this request in the logs.").max_length(Some(64)))
+        .must("request_id", note("Id of this request; the logs carry the same id.").max_length(Some(64)))
         .must("retryable", of(Type::Boolean).description(Some("Whether the same request may succeed later.")))
         .property("retry_after", seconds.description(Some("Seconds after which to try again.")))
-        .property("etag", note("The current ETag, when the one given is stale, without quotes."))
-        .property("errors", faults.description(Some("Every fault with its place, up to 100 of them.")))
+        .property("etag", note("Current ETag without quotes. Present when the ETag in the request is out of date."))
+        .property("errors", faults.description(Some("Every fault with its location, at most 100.")))
 }

@@ -159,10 +159,10 @@ pub(super) fn output_property(field: &FieldSpec, schemas: &mut Schemas) -> Schem
 
 fn describe(field: &FieldSpec) -> String {
     let notes = [
-        (field.setter == Setter::Create, "Can only be set at creation."),
+        (field.setter == Setter::Create, "Set at creation only."),
         (field.unique, "Unique in the organisation."),
-        (field.personal, "Personal data, blanked by erasure."),
-        (field.private, "Hidden from partners."),
+        (field.personal, "Personal data; cleared by erasure."),
+        (field.private, "Not visible to partners."),
     ];
     let notes = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned());
     std::iter::once(flow(field.doc)).chain(notes).collect::<Vec<_>>().join(" ")

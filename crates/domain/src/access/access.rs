@@ -1,4 +1,4 @@
-//! Who may do what: the one table of permissions, its rows looked up by the compiler, and whose hands a field is in.
+//! Access: the table of permissions, its rows (looked up at compile time), and which fields of a kind callers set.
 
 use serde::Serialize;
 
@@ -7,21 +7,20 @@ pub use crate::access_table::{Permission, Right, Role, TABLE};
 use crate::field::{FieldSpec, Setter};
 use crate::resource::Kind;
 
-/// Which fields of a kind its callers set, and which are hidden from partners. What is in neither list of what is set, the
-/// service sets.
+/// Fields of a kind that callers set, and fields that are hidden from partners. All other fields are set by the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KindFields {
     pub kind: &'static str,
-    /// Set at creation, and never after.
+    /// Set at creation only.
     pub create_fields: Vec<&'static str>,
     /// Set at creation and later.
     pub write_fields: Vec<&'static str>,
-    /// Hidden from partners, who do not set them either.
+    /// Hidden from partners, who cannot set them either.
     pub private_fields: Vec<&'static str>,
 }
 
 impl KindFields {
-    /// Those of every kind.
+    /// The fields of every kind.
     pub fn all() -> Vec<Self> {
         crate::KINDS.iter().chain(crate::RECORDS).map(|kind| Self::of(kind)).collect()
     }

@@ -1,11 +1,11 @@
-//! Rows of the table of permissions, looked up by the compiler.
+//! Rows of the table of permissions, looked up at compile time.
 
 use crate::access_table::{Permission, TABLE};
 
-/// The row of an operation, found when the program is compiled; a missing one is a compile error.
+/// The row of an operation, found at compile time. A missing row is a compile error.
 ///
 /// # Panics
-/// When the operation is not in the table, which stops the compiler.
+/// If the operation is not in the table; this happens at compile time only.
 pub const fn find(kind: &str, action: &str) -> &'static Permission {
     let mut i = 0;
     while i < TABLE.len() {
@@ -20,20 +20,20 @@ pub const fn find(kind: &str, action: &str) -> &'static Permission {
     }
 }
 
-/// What callers do with resources of a kind.
+/// Operations that callers have on resources of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// They create, change and delete them.
+    /// Create, update and delete.
     Whole,
-    /// They create them and change small things of them.
+    /// Create, and update a few fields.
     Posted,
-    /// They read and change them.
+    /// Read and update.
     Fixed,
-    /// They read them.
+    /// Read only.
     Record,
 }
 
-/// The rows of what is done with every kind; looked up by the compiler.
+/// The rows of the standard operations of a kind; looked up at compile time.
 pub struct Rows {
     pub read: &'static Permission,
     pub create: Option<&'static Permission>,
@@ -42,7 +42,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// One that is missing is a compile error.
+    /// A missing row is a compile error.
     pub const fn of(kind: &str, reach: Reach) -> Self {
         let (made, kept) = (matches!(reach, Reach::Whole | Reach::Posted), matches!(reach, Reach::Record));
         Self {
@@ -54,7 +54,7 @@ impl Rows {
     }
 }
 
-/// Whether two texts are the same, for the compiler.
+/// Compares two texts at compile time.
 const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {

@@ -1,44 +1,44 @@
-//! The one table of permissions: who may do what.
+//! The table of permissions: which role may perform which operation.
 //!
-//! An operation that is not here does not compile. `y` allows, `-` denies, `f` allows without the private fields.
-//! Which rows a caller reaches is decided by the reach of its grants, in SQL, and not here.
+//! An operation that is not in the table does not compile. `y` allows, `-` denies, `f` allows without the private fields.
+//! Which resources a caller can reach depends on the reach of its grants and is decided in SQL, not here.
 
 use steerco_derive::words;
 
 use crate::words::Words;
 
-/// What a grant lets its holder be.
+/// Role of a grant.
 #[words]
 pub enum Role {
     /// Administers the organisation: people, grants, accounts, sources.
     Admin,
-    /// Directs project management: everything but administration.
+    /// Directs project management: everything except administration.
     Director,
     /// Manages programs within the reach of the grant.
     ProgramManager,
-    /// Finance: reads plans, writes money.
+    /// Finance: reads plans, writes financial data.
     Finance,
-    /// Senior management: reads.
+    /// Senior management: read access.
     Executive,
-    /// An internal tool that syncs project data.
+    /// An internal tool that synchronises project data.
     Integration,
-    /// A partner: its own engagements and nothing else.
+    /// A partner: access to its own engagements only.
     Vendor,
     /// Reads everything, changes nothing.
     Auditor,
 }
 
-/// What a role may do with an operation.
+/// Right of a role to perform an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
     Deny,
     Allow,
-    /// Allowed, without the fields marked private.
+    /// Allowed, without the private fields.
     Fields,
 }
 
 impl Right {
-    /// The word of this right in `GET /v1/permissions`.
+    /// The value of this right in `GET /v1/permissions`.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Deny => "deny",
@@ -48,7 +48,7 @@ impl Right {
     }
 }
 
-/// One row of the table.
+/// One row of the table of permissions.
 pub struct Permission {
     pub kind: &'static str,
     pub action: &'static str,
@@ -56,7 +56,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// The token scope this action needs: `risks:read`, `risks:write`.
+    /// The token scope that this action requires, such as `risks:read` or `risks:write`.
     pub fn scope(&self) -> String {
         let plural = match self.kind {
             "event" => "events",
@@ -86,7 +86,7 @@ const fn row(kind: &'static str, action: &'static str, cells: &str) -> Permissio
     Permission { kind, action, rights: read }
 }
 
-/// Every operation and what each role may do with it.
+/// Every operation and the right of each role.
 #[rustfmt::skip]
 pub const TABLE: &[Permission] = &[
     //                                     A D P F E I V A
@@ -151,7 +151,7 @@ pub const TABLE: &[Permission] = &[
     row("deliverable",     "delete",       "- y y - - - - -"),
     row("deliverable",     "start",        "- y y - - y - -"),
     row("deliverable",     "submit",       "- y y - - y - -"),
-    // Acceptance is a person's, and never that of who submitted.
+    // A deliverable is accepted by a person other than the one who submitted it.
     row("deliverable",     "judge",        "- y y - - - - -"),
     row("deliverable",     "accept",       "- y y - - - - -"),
     row("deliverable",     "accept_with_reservations", "- y y - - - - -"),
@@ -194,7 +194,7 @@ pub const TABLE: &[Permission] = &[
     row("partner",         "suspend",      "y y - - - - - -"),
     row("partner",         "resume",       "y y - - - - - -"),
     row("partner",         "end",          "- y - - - - - -"),
-    // Reading as a partner sees it, within what the caller sees.
+    // Read as the partner would, within the visibility of the caller.
     row("partner",         "preview",      "y y y - - - - y"),
     row("engagement",      "read",         "y y y y y y f y"),
     row("engagement",      "create",       "- y y - - y - -"),
@@ -210,7 +210,7 @@ pub const TABLE: &[Permission] = &[
     row("engagement_amendment", "delete",  "- y y - - - - -"),
     row("engagement_amendment", "submit",  "- y y - - - - -"),
     row("engagement_amendment", "withdraw", "- y y - - - - -"),
-    // By a person who neither drafted nor submitted it, within the limits of its authority.
+    // By a person who neither drafted nor submitted it, within the authority limits.
     row("engagement_amendment", "approve", "- y y - - - - -"),
     row("engagement_amendment", "reject",  "- y y - - - - -"),
     row("service_level_measurement", "read", "y y y y y y f y"),
@@ -222,12 +222,12 @@ pub const TABLE: &[Permission] = &[
     row("milestone",       "create",       "- y y - - y - -"),
     row("milestone",       "update",       "- y y - - y - -"),
     row("milestone",       "delete",       "- y y - - - - -"),
-    // A claim is the partner's, or entered for it; it never changes, but for labels and external references.
+    // A claim is made by the partner, or entered on its behalf. It never changes, except for labels and external references.
     row("milestone_update", "read",        "y y y y y y f y"),
     row("milestone_update", "create",      "- y y - - y f -"),
     row("milestone_update", "update",      "- y y - - y - -"),
     row("milestone_update", "withdraw",    "- y y - - y f -"),
-    // Deciding is a person's, and never that of who made the claim; answering and disputing the partner's.
+    // A review is decided by a person other than the one who made the claim; the partner answers and disputes.
     row("review",          "read",         "y y y y y y f y"),
     row("review",          "update",       "- y y - - - - -"),
     row("review",          "accept",       "- y y - - - - -"),
@@ -254,10 +254,10 @@ pub const TABLE: &[Permission] = &[
     row("retention_release", "create",     "- y y y - - - -"),
     row("retention_release", "update",     "- y y y - - - -"),
     row("retention_release", "delete",     "- y y - - - - -"),
-    // By a person who did not ask for it.
+    // By a person who did not request it.
     row("retention_release", "approve",    "- y - y - - - -"),
     row("retention_release", "reject",     "- y - y - - - -"),
-    // A claim of the partner, or entered for it.
+    // A claim by the partner, or entered on its behalf.
     row("invoice",         "read",         "y y y y y y f y"),
     row("invoice",         "create",       "- y y y - y f -"),
     row("invoice",         "update",       "- y y y - y - -"),
@@ -274,12 +274,12 @@ pub const TABLE: &[Permission] = &[
     row("vendor_statement", "create",      "- y y y - y f -"),
     row("vendor_statement", "update",      "- y y y - y - -"),
     row("vendor_statement", "delete",      "- y - - - - - -"),
-    // Whom the table lets change a comment must be its author too.
+    // The caller must also be the author of the comment.
     row("comment",         "read",         "y y y y y y f y"),
     row("comment",         "create",       "- y y y y y f -"),
     row("comment",         "update",       "- y y y y y f -"),
     row("comment",         "delete",       "- y y - - - - -"),
-    // The same of an attachment.
+    // The caller must also be the author of the attachment.
     row("attachment",      "read",         "y y y y y y f y"),
     row("attachment",      "create",       "- y y y y y f -"),
     row("attachment",      "update",       "- y y y y y f -"),
@@ -302,9 +302,9 @@ pub const TABLE: &[Permission] = &[
     row("fiscal_period",   "close",       "- - - y - - - -"),
     row("fiscal_period",   "request_reopen", "- - - y - - - -"),
     row("fiscal_period",   "reconcile",   "- y - y - - - y"),
-    // Reads what commitments come to.
+    // Reads the totals of commitments.
     row("fiscal_period",   "propose_accruals", "- y y y - - - y"),
-    // By somebody else than who asked for it.
+    // By a person other than the one who requested it.
     row("fiscal_period",   "reopen",      "- y - y - - - -"),
     row("cost_category",   "read",        "y y y y y y - y"),
     row("cost_category",   "create",      "- - - y - - - -"),
@@ -318,14 +318,14 @@ pub const TABLE: &[Permission] = &[
     row("mapping_profile", "create",      "- - - y - - - -"),
     row("mapping_profile", "update",      "- - - y - - - -"),
     row("mapping_profile", "delete",      "- - - y - - - -"),
-    // An address is its owner's alone.
+    // The address is available to its owner only.
     row("calendar_feed",   "read",        "y y y y y y - y"),
     row("calendar_feed",   "create",      "y y y y y y - -"),
     row("calendar_feed",   "update",      "y y y y y y - -"),
     row("calendar_feed",   "delete",      "y y y y y y - -"),
     row("calendar_feed",   "issue_address", "y y y y y y - -"),
     row("calendar_feed",   "revoke",      "y y y y y y - -"),
-    // The records themselves need the rights of their own kinds.
+    // The records themselves require the rights of their own kinds.
     row("import_job",      "read",        "y y y y y y - y"),
     row("import_job",      "create",      "y y y y - y - -"),
     row("import_job",      "update",      "y y y y - y - -"),
@@ -333,16 +333,16 @@ pub const TABLE: &[Permission] = &[
     row("import_job",      "upload",      "y y y y - y - -"),
     row("import_job",      "check",       "y y y y - y - -"),
     row("import_job",      "apply",       "y y y y - y - -"),
-    // Only finance posts; a grant over the whole organisation is needed.
+    // Only finance posts; requires a grant over the whole organisation.
     row("actuals_batch",   "read",         "- y - y - - - y"),
     row("actuals_batch",   "update",       "- - - y - - - -"),
     row("actuals_batch",   "create",       "- - - y - - - -"),
-    // Adjusting entries, which a closing period takes.
+    // Adjusting entries, which a closing period accepts.
     row("actuals_batch",   "adjust",       "- - - y - - - -"),
     row("actuals_batch",   "reclassify",   "- - - y - - - -"),
-    // Without `y`, single entries of sensitive cost categories are out of sight; what they come to is not.
+    // Without `y`, single entries of sensitive cost categories are not visible; their totals are.
     row("ledger_entry",    "read",         "- f f y f - - y"),
-    // Posting beyond the budget where it is controlled.
+    // Posting above a controlled budget.
     row("actuals_batch",   "override",     "- - - y - - - -"),
     row("purchase_order_batch", "read",    "- y - y - - - y"),
     row("purchase_order_batch", "update",  "- - - y - - - -"),
@@ -374,7 +374,7 @@ pub const TABLE: &[Permission] = &[
     row("budget_transfer", "create",       "- y y y - - - -"),
     row("budget_transfer", "update",       "- y y y - - - -"),
     row("budget_transfer", "delete",       "- y y y - - - -"),
-    // By a person who did not ask for it, within the limits of its authority.
+    // By a person who did not request it, within the authority limits.
     row("budget_transfer", "approve",      "- y y y - - - -"),
     row("budget_transfer", "reject",       "- y y y - - - -"),
     row("budget_transfer", "withdraw",     "- y y y - - - -"),
@@ -389,9 +389,9 @@ pub const TABLE: &[Permission] = &[
     row("commitment",      "credit",       "- - - y - - - -"),
     row("commitment",      "pay",          "- - - y - - - -"),
     row("commitment",      "cancel",       "- y y y - - - -"),
-    // Committing beyond the budget where it is controlled.
+    // Committing above a controlled budget.
     row("commitment",      "override",     "- y - y - - - -"),
-    // Of whoever made it; an admin takes away what of others is in the way.
+    // Only by its creator. An admin may delete those of others.
     row("consumer",        "read",         "y y y y y y f y"),
     row("consumer",        "create",       "y y y y y y f -"),
     row("consumer",        "update",       "y y y y y y f -"),
@@ -407,10 +407,10 @@ pub const TABLE: &[Permission] = &[
     row("webhook_endpoint", "rotate_secret","y y y y y y f -"),
     row("webhook_endpoint", "test",         "y y y y y y f -"),
     row("webhook_endpoint", "replay",       "y y y y y y f -"),
-    // The feed: each event also needs the right to read its kind.
+    // The feed: each event also requires the right to read its kind.
     row("event",           "read",         "y y y y y y y y"),
-    // Writing what held before the change was made (`effective_at`), with the right to update the kind.
+    // Writing a version effective before the change (`effective_at`); requires the right to update the kind.
     row("history",         "write",        "- y - - - y - -"),
-    // Prometheus figures of the server.
+    // Prometheus metrics of the server.
     row("metrics",         "read",         "y y - - - y - y"),
 ];

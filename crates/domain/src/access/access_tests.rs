@@ -7,7 +7,8 @@ fn read(kind: &str, role: Role) -> Right {
     TABLE.iter().find(|row| row.kind == kind && row.action == "read").map_or(Right::Deny, |row| row.right(role))
 }
 
-/// What is about a resource is found by who sees the resource, so who reads comments must read what they are about.
+/// The visibility of a comment or attachment follows that of its subject, so a role that reads comments must be able to read
+/// the subjects.
 #[test]
 fn who_reads_comments_and_attachments_reads_their_subjects() {
     for about in KINDS.iter().filter(|kind| kind.scope == ScopeRule::Subject) {
@@ -22,7 +23,7 @@ fn who_reads_comments_and_attachments_reads_their_subjects() {
     }
 }
 
-/// All that a partner may do beside reading.
+/// All operations of a partner other than reading.
 const VENDOR_ACTS: [(&str, &str); 28] = [
     ("milestone_update", "create"),
     ("milestone_update", "withdraw"),
@@ -54,7 +55,7 @@ const VENDOR_ACTS: [(&str, &str); 28] = [
     ("event", "read"),
 ];
 
-/// A partner sees no private field of anything and changes nothing but what it claims, says and attaches.
+/// A partner sees no private field and changes nothing except its claims, comments and attachments.
 #[test]
 fn a_vendor_sees_little_and_changes_only_what_is_its_own() {
     let mut acts = Vec::new();
@@ -87,7 +88,7 @@ fn a_vendor_sees_little_and_changes_only_what_is_its_own() {
     assert_eq!(seen, wanted);
 }
 
-/// What a partner may set, field by field: all that a caller sets of what it makes, and is not private.
+/// Fields that a partner may set: all that callers set on the resources it creates, except private fields.
 #[test]
 fn a_vendor_sets_these_fields() {
     let settable = |kind: &str| -> Vec<&str> {

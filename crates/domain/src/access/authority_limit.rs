@@ -1,4 +1,4 @@
-//! Authority limits: up to which amount a role may decide.
+//! Authority limits: the maximum amount that a role may decide on.
 
 use steerco_derive::{resource, words};
 
@@ -7,33 +7,33 @@ use crate::error::Fault;
 use crate::money::Money;
 use crate::resource::Rules;
 
-/// Up to which amount a role may decide on something. Where a role has no limit for it in any currency, the table of
-/// permissions alone says what it may; where it has one, it decides on nothing in a currency that has none.
+/// The maximum amount that a role may decide on for one act. If a role has no limit for an act in any currency, only the
+/// table of permissions applies. If it has a limit, it cannot decide in a currency without a limit.
 #[resource(prefix = "alim", plural = "authority_limits", scope = "Organisation")]
 pub struct AuthorityLimit {
-    /// Whose authority it limits.
+    /// Role that is limited.
     #[field(create, filter)]
     pub role: Role,
-    /// What it is about.
+    /// Act that the limit applies to.
     #[field(create, filter)]
     pub act: AuthorityAct,
-    /// The greatest amount that the role may decide on alone; one limit a currency.
+    /// Maximum amount that the role may decide on alone. One limit per currency.
     #[field(write, filter)]
     pub limit: Money,
 }
 
-/// What takes authority.
+/// Acts that require authority.
 #[words]
 pub enum AuthorityAct {
-    /// To move money within what is approved.
+    /// Transfer money within the approved budget.
     BudgetTransfer,
-    /// To draw contingency.
+    /// Draw down contingency reserve.
     ContingencyDrawdown,
-    /// To draw the management reserve.
+    /// Draw down management reserve.
     ManagementReserveDrawdown,
-    /// To change the value of an engagement in force, up or down.
+    /// Change the value of an active engagement, up or down.
     EngagementAmendment,
-    /// To accept what a vendor delivers, by what it is worth; beyond it a second person confirms.
+    /// Accept a vendor's delivery, by its value. Above the limit a second person must confirm.
     Acceptance,
 }
 
@@ -45,7 +45,7 @@ impl Rules for AuthorityLimit {
     }
 }
 
-/// Whether one of these roles may decide on this amount: each has the limits set for it.
+/// Whether one of these roles may decide on this amount. Each role is checked against its own limits.
 pub fn suffices(limits: &[AuthorityLimit], roles: &[Role], act: AuthorityAct, amount: Money) -> bool {
     roles.iter().any(|role| {
         let mut own = limits.iter().filter(|limit| limit.role == *role && limit.act == act).peekable();

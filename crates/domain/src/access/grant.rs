@@ -1,4 +1,4 @@
-//! Who may do what, over what, from when to when.
+//! Grants: who has which role, for which part of the organisation, and for how long.
 
 use steerco_derive::{input, resource};
 
@@ -14,38 +14,38 @@ use crate::service_account::ServiceAccount;
 use crate::text::Text;
 use crate::time::Instant;
 
-/// A role held by one person or service account, over the organisation or a part of it. Made by someone else than its
-/// holder; changed only by revoking it and making another.
+/// A role held by one person or service account, for the whole organisation or a part of it. It must be created by someone
+/// other than its holder. To change it, revoke it and create another one.
 #[resource(prefix = "grnt", plural = "grants", scope = "Administration", verbs(RevokeGrant))]
 pub struct Grant {
-    /// The person who holds it; this or `service_account_id`.
+    /// Person who holds it. Give either this or `service_account_id`.
     #[field(create, filter)]
     pub person_id: Option<Id<Person>>,
-    /// The service account that holds it; this or `person_id`.
+    /// Service account that holds it. Give either this or `person_id`.
     #[field(create, filter)]
     pub service_account_id: Option<Id<ServiceAccount>>,
-    /// What it lets its holder be.
+    /// Role that the holder receives.
     #[field(create, filter)]
     pub role: Role,
-    /// Reaches this portfolio and its programs only.
+    /// Limits the reach to this portfolio and its programs.
     #[field(create, filter)]
     pub portfolio_id: Option<Id<Portfolio>>,
-    /// Reaches this program only.
+    /// Limits the reach to this program.
     #[field(create, filter)]
     pub program_id: Option<Id<Program>>,
-    /// Reaches this partner's engagements only; needed by the role `vendor`.
+    /// Limits the reach to this partner's engagements. Required for the role `vendor`.
     #[field(create, filter)]
     pub partner_id: Option<Id<Partner>>,
-    /// Holds from this instant; from its creation when absent.
+    /// Valid from this time (UTC); from its creation if absent.
     #[field(create, filter)]
     pub valid_from: Option<Instant>,
-    /// Holds until this instant, for a delegation or a contract; without end when absent.
+    /// Valid until this time (UTC), such as the end of a delegation or contract; without end if absent.
     #[field(create, filter)]
     pub valid_until: Option<Instant>,
-    /// Why it was given, such as the absence it covers.
+    /// Reason for the grant, such as the absence it covers.
     #[field(write)]
     pub reason: Option<Text<500>>,
-    /// When it was revoked.
+    /// Time at which it was revoked (UTC).
     #[field(filter)]
     pub revoked_at: Option<Instant>,
 }
@@ -53,20 +53,24 @@ pub struct Grant {
 impl Rules for Grant {
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.person_id.is_some() == self.service_account_id.is_some() {
-            let detail = "a grant is held by either a person or a service account: give exactly one";
+            let detail = "give exactly one of person_id and service_account_id";
             faults.push(Fault::new("/person_id", "ONE_HOLDER", detail));
         }
         let reach = [self.portfolio_id.is_some(), self.program_id.is_some(), self.partner_id.is_some()];
         if reach.iter().filter(|given| **given).count() > 1 {
-            let detail = "give one of portfolio_id, program_id and partner_id, or none for the whole organisation";
+            let detail = "give at most one of portfolio_id, program_id and partner_id; give none of them for the whole organisation";
             faults.push(Fault::new("/portfolio_id", "ONE_REACH", detail));
         }
         if (self.role == Role::Vendor) != self.partner_id.is_some() {
-            let detail = "the role vendor needs a partner, and no other role has one";
+            let detail = "is required for the role vendor and not allowed for other roles";
             faults.push(Fault::new("/partner_id", "VENDOR_REACH", detail));
         }
         if self.role == Role::Admin && reach.contains(&true) {
-            faults.push(Fault::new("/role", "ADMIN_REACH", "an admin administers the whole organisation"));
+            faults.push(Fault::new(
+                "/role",
+                "ADMIN_REACH",
+                "the role admin cannot be limited to a portfolio, program or partner",
+            ));
         }
         if let (Some(from), Some(until)) = (self.valid_from, self.valid_until)
             && until <= from
@@ -81,10 +85,10 @@ impl Rules for Grant {
     }
 }
 
-/// Ends a grant, at once and in every open stream. Cannot be undone.
+/// Revoke a grant immediately, including in every open stream. Cannot be undone.
 #[input]
 pub struct RevokeGrant {
-    /// Why it ends.
+    /// Reason for the revocation.
     pub reason: Option<Text<500>>,
 }
 
@@ -93,7 +97,7 @@ impl Verb for RevokeGrant {
     const NAME: &'static str = "revoke";
     fn decide(&self, grant: &mut Grant, now: Instant) -> Result<(), Error> {
         if grant.revoked_at.is_some() {
-            return Err(Error::new(Reason::WrongState, "the grant is revoked already"));
+            return Err(Error::new(Reason::WrongState, "the grant is already revoked"));
         }
         grant.revoked_at = Some(now);
         if self.reason.is_some() {

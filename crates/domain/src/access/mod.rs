@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Access: permissions, grants and accounts.
 
 #[expect(clippy::module_inception, reason = "the area is named like its first module")]
 mod access;

@@ -1,4 +1,4 @@
-//! Accounts at trusted issuers.
+//! Principals: accounts at trusted issuers.
 
 use steerco_derive::{input, resource, words};
 
@@ -10,16 +10,16 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
 
-/// An account at a trusted issuer, linked to the person it stands for.
+/// An account at a trusted issuer, linked to a person.
 #[resource(prefix = "prin", plural = "principals", scope = "Administration", verbs(DisablePrincipal, EnablePrincipal))]
 pub struct Principal {
-    /// The person who acts through this account.
+    /// Person who acts through this account.
     #[field(create, filter, parent)]
     pub person_id: Id<Person>,
-    /// The issuer, exactly as `iss` in its tokens.
+    /// Issuer, exactly as in the claim `iss` of its tokens.
     #[field(create, filter)]
     pub issuer: Text<200>,
-    /// The subject, exactly as `sub` in its tokens; unique per issuer.
+    /// Subject, exactly as in the claim `sub` of its tokens; unique per issuer.
     #[field(create, filter)]
     pub subject: Text<200>,
     /// Whether its tokens are accepted.
@@ -34,7 +34,7 @@ pub enum AccountState {
     /// Tokens are accepted.
     #[default]
     Active,
-    /// Tokens are refused, at once and in every open stream.
+    /// Tokens are rejected immediately, including in every open stream.
     Disabled,
 }
 
@@ -45,7 +45,7 @@ impl States for AccountState {
 
 impl Rules for Principal {}
 
-/// Refuses the tokens of this account from now on.
+/// Disable an account: its tokens are rejected from now on.
 #[input]
 pub struct DisablePrincipal {}
 
@@ -57,7 +57,7 @@ impl Verb for DisablePrincipal {
     }
 }
 
-/// Accepts the tokens of this account again.
+/// Enable an account: its tokens are accepted again.
 #[input]
 pub struct EnablePrincipal {}
 

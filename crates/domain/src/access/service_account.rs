@@ -1,4 +1,4 @@
-//! Tools that call by themselves.
+//! Service accounts: tools that call the API without a person.
 
 use steerco_derive::{input, resource};
 
@@ -11,7 +11,7 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
 
-/// A tool with client credentials. Its id is its `client_id`; grants say what it may do.
+/// A tool with client credentials. Its id is its `client_id`. Its grants define its permissions.
 #[resource(
     prefix = "sacc",
     plural = "service_accounts",
@@ -19,23 +19,23 @@ use crate::time::Instant;
     verbs(DisableServiceAccount, EnableServiceAccount, IssueSecretServiceAccount)
 )]
 pub struct ServiceAccount {
-    /// Name, shown in the log beside its id.
+    /// Name, shown in the log next to its id.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Sources it may write under.
+    /// Sources under which it may write.
     #[field(write)]
     pub source_ids: Vec<Id<Source>>,
     /// Whether its tokens are accepted.
     #[field(filter)]
     pub state: AccountState,
-    /// When its secret was last issued; the secret itself is shown once and stored only hashed.
+    /// Time at which its secret was last issued (UTC). The secret is shown once and stored only as a hash.
     #[field(filter)]
     pub secret_issued_at: Option<Instant>,
 }
 
 impl Rules for ServiceAccount {}
 
-/// Refuses the tokens and the secret of this account from now on.
+/// Disable a service account: its tokens and its secret are rejected from now on.
 #[input]
 pub struct DisableServiceAccount {}
 
@@ -47,7 +47,7 @@ impl Verb for DisableServiceAccount {
     }
 }
 
-/// Accepts the account again.
+/// Enable a disabled service account again.
 #[input]
 pub struct EnableServiceAccount {}
 
@@ -59,7 +59,7 @@ impl Verb for EnableServiceAccount {
     }
 }
 
-/// Issues a new client secret. The answer shows it once; the one before stops working.
+/// Issue a new client secret. The response shows it once; the previous secret stops working.
 #[input]
 pub struct IssueSecretServiceAccount {}
 

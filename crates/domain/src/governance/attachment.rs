@@ -1,4 +1,4 @@
-//! Attachments: files kept with anything.
+//! Attachments: files attached to resources.
 
 use steerco_derive::{resource, words};
 
@@ -15,82 +15,82 @@ use crate::subject::{about_a_subject, settle_kind};
 use crate::text::Text;
 use crate::time::Instant;
 
-/// A file kept with a resource: first what it is called and about, then its content, which is uploaded once and never
-/// changes. Who sees the resource sees what is attached to it, but for partners: they see and add only what is `shared`.
-/// Its author alone may change it and upload its content.
+/// A file attached to a resource. Create the attachment first, then upload its content once; the content never changes.
+/// Everyone who can read the resource can read its attachments, except partners: they can read and add only `shared`
+/// attachments. Only the author can change it and upload its content.
 #[resource(prefix = "att", plural = "attachments", scope = "Subject", rights("upload"))]
 pub struct Attachment {
-    /// Id of what it is about: a resource that the author sees.
+    /// Id of the resource it is attached to, which must be visible to the author.
     #[field(create, filter)]
     pub subject_id: Text<64>,
-    /// Kind of what it is about, such as `engagement`.
+    /// Kind of the resource it is attached to, such as `engagement`.
     #[field(filter)]
     pub subject_kind: Option<Text<64>>,
-    /// Who sees it.
+    /// Who can read the attachment.
     #[field(create, filter)]
     pub visibility: AttachmentVisibility,
-    /// Name of the file, without a path.
+    /// File name, without a path.
     #[field(write, filter)]
     pub file_name: Text<200>,
-    /// What it holds.
+    /// Description of the content.
     #[field(write, filter)]
     pub description: Option<Text<2_000>>,
-    /// SHA-256 that the content must have, as 64 lower-case hexadecimal digits; other content is refused.
+    /// Expected SHA-256 of the content, as 64 lower-case hexadecimal digits. Other content is rejected.
     #[field(create)]
     pub declared_sha256: Option<Text<64>>,
-    /// Whether its content is there.
+    /// Whether the content has been uploaded.
     #[field(filter)]
     pub state: AttachmentState,
     /// SHA-256 of the content, as 64 lower-case hexadecimal digits.
     #[field(filter)]
     pub sha256: Option<Text<64>>,
-    /// Bytes of the content.
+    /// Size of the content in bytes.
     #[field(filter)]
     pub size_bytes: Option<Whole<0, 2_147_483_647>>,
-    /// Media type, as the content itself shows; what a caller or a file name says of it does not count.
+    /// Media type, detected from the content. The media type and file extension given by the caller are ignored.
     #[field(filter)]
     pub media_type: Option<Text<100>>,
-    /// When the content was stored (UTC).
+    /// Time at which the content was stored (UTC).
     #[field(filter)]
     pub stored_at: Option<Instant>,
-    /// The person who added it; absent where a service account did.
+    /// Person who added it. Absent if a service account added it.
     #[field(filter)]
     pub author_id: Option<Id<Person>>,
-    /// Portfolio of what it is about, at the time.
+    /// Portfolio of the resource when the attachment was created.
     #[field(filter)]
     pub portfolio_id: Option<Id<Portfolio>>,
-    /// Program of what it is about, at the time.
+    /// Program of the resource when the attachment was created.
     #[field(filter)]
     pub program_id: Option<Id<Program>>,
-    /// Engagement of what it is about.
+    /// Engagement of the resource.
     #[field(filter)]
     pub engagement_id: Option<Id<Engagement>>,
-    /// Partner of what it is about, once it knows of it.
+    /// Partner of the resource, if the resource is visible to it.
     #[field(filter)]
     pub partner_id: Option<Id<Partner>>,
 }
 
-/// Who sees an attachment.
+/// Who can read an attachment.
 #[words]
 pub enum AttachmentVisibility {
-    /// The organisation's own people.
+    /// People of the organisation only.
     Internal,
-    /// The partner of what it is about too.
+    /// Also the partner of the resource.
     Shared,
 }
 
-/// Whether the content of an attachment is there.
+/// Whether the content of an attachment has been uploaded.
 #[words]
 #[derive(Default)]
 pub enum AttachmentState {
-    /// The content is still to come.
+    /// The content has not been uploaded yet.
     #[default]
     Pending,
-    /// The content is there and stays as it is.
+    /// The content is stored and does not change.
     Stored,
 }
 
-/// A content, as reading it has shown.
+/// Properties of an uploaded content, determined while reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
     /// As 64 lower-case hexadecimal digits.
@@ -99,14 +99,14 @@ pub struct Content {
     pub media_type: String,
 }
 
-/// Most bytes a content can have, whatever the settings say.
+/// Maximum size of a content in bytes, whatever the settings allow.
 pub const CONTENT_MAX: u64 = 2_147_483_647;
 
 impl Attachment {
-    /// Whether this caller may upload content at all.
+    /// Checks that this caller may upload content.
     pub fn check_upload(&self, acting: &Acting) -> Result<(), Error> {
         if self.created_by != acting.actor {
-            return Err(Error::new(Reason::Forbidden, "the content of an attachment is uploaded by its author only"));
+            return Err(Error::new(Reason::Forbidden, "only the author of an attachment can upload its content"));
         }
         match self.deleted_at {
             Some(_) => Err(Error::new(Reason::WrongState, "the attachment is deleted; undelete it first")),
@@ -114,18 +114,18 @@ impl Attachment {
         }
     }
 
-    /// Takes its content; the same again changes nothing.
+    /// Records the uploaded content. Uploading the same content again changes nothing.
     pub fn take(&mut self, content: &Content, acting: &Acting) -> Result<(), Error> {
         self.check_upload(acting)?;
         if self.sha256.as_ref().is_some_and(|sha256| sha256.as_str() == content.sha256) {
             return Ok(());
         }
         if self.state == AttachmentState::Stored {
-            let detail = "the attachment is stored, and its content never changes: add another attachment";
+            let detail = "the content of this attachment is already stored and cannot change: create another attachment";
             return Err(Error::new(Reason::WrongState, detail));
         }
         if self.declared_sha256.as_ref().is_some_and(|declared| declared.as_str() != content.sha256) {
-            let detail = format!("the content has the SHA-256 {}", content.sha256);
+            let detail = format!("does not match the content, whose SHA-256 is {}", content.sha256);
             return Err(Error::fault("/declared_sha256", "DOES_NOT_FIT", detail));
         }
         self.sha256 = Text::parse(&content.sha256).ok();
@@ -137,19 +137,19 @@ impl Attachment {
     }
 }
 
-/// Marks that turn the direction of text, by which `gpj.exe` is shown as `exe.jpg`.
+/// Characters that change the direction of text; they can make `gpj.exe` appear as `exe.jpg`.
 const TURNS: &[char] = &[
     '\u{200E}', '\u{200F}', '\u{202A}', '\u{202B}', '\u{202C}', '\u{202D}', '\u{202E}', '\u{2066}', '\u{2067}',
     '\u{2068}', '\u{2069}',
 ];
 
-/// What is wrong with the name of a file: it ends up in the folders of those who download it.
+/// Error in a file name, if any. File names are checked because they are used as names on the computers of others.
 fn file_name_fault(name: &str) -> Option<&'static str> {
     if name.contains(['/', '\\']) || matches!(name, "." | "..") {
         return Some("must be the name of a file, without a path");
     }
     let unseen = |c: char| c.is_control() || TURNS.contains(&c);
-    name.contains(unseen).then_some("must not contain control characters or marks of direction")
+    name.contains(unseen).then_some("must not contain control characters or characters that change the direction of text")
 }
 
 impl Rules for Attachment {

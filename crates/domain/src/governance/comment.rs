@@ -1,4 +1,4 @@
-//! Comments: what people say of anything.
+//! Comments on resources.
 
 use steerco_derive::{resource, words};
 
@@ -13,45 +13,45 @@ use crate::resource::Rules;
 use crate::subject::{about_a_subject, settle_kind};
 use crate::text::Text;
 
-/// What somebody says of a resource. Who sees the resource sees what is said of it, but for partners: they see and say
-/// only what is `shared`. Its author alone may change its text; what it is about and who sees it stay.
+/// A comment on a resource. Everyone who can read the resource can read its comments, except partners: they can read and
+/// write only `shared` comments. Only the author can change the text. The subject and the visibility cannot change.
 #[resource(prefix = "cmt", plural = "comments", scope = "Subject")]
 pub struct Comment {
-    /// Id of what it is about: a resource that the author sees.
+    /// Id of the commented resource, which must be visible to the author.
     #[field(create, filter)]
     pub subject_id: Text<64>,
-    /// Kind of what it is about, such as `engagement`.
+    /// Kind of the commented resource, such as `engagement`.
     #[field(filter)]
     pub subject_kind: Option<Text<64>>,
-    /// Who sees it.
+    /// Who can read the comment.
     #[field(create, filter)]
     pub visibility: CommentVisibility,
-    /// What is said.
+    /// Text of the comment.
     #[field(write, filter)]
     pub text: Text<10_000>,
-    /// The person who says it; absent where a service account wrote it.
+    /// Person who wrote it. Absent if a service account wrote it.
     #[field(filter)]
     pub author_id: Option<Id<Person>>,
-    /// Portfolio of what it is about, at the time.
+    /// Portfolio of the commented resource when the comment was written.
     #[field(filter)]
     pub portfolio_id: Option<Id<Portfolio>>,
-    /// Program of what it is about, at the time.
+    /// Program of the commented resource when the comment was written.
     #[field(filter)]
     pub program_id: Option<Id<Program>>,
-    /// Engagement of what it is about.
+    /// Engagement of the commented resource.
     #[field(filter)]
     pub engagement_id: Option<Id<Engagement>>,
-    /// Partner of what it is about, once it knows of it.
+    /// Partner of the commented resource, if the resource is visible to it.
     #[field(filter)]
     pub partner_id: Option<Id<Partner>>,
 }
 
-/// Who sees a comment.
+/// Who can read a comment.
 #[words]
 pub enum CommentVisibility {
-    /// The organisation's own people.
+    /// People of the organisation only.
     Internal,
-    /// The partner of what it is about too.
+    /// Also the partner of the commented resource.
     Shared,
 }
 

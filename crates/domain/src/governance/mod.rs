@@ -1,4 +1,4 @@
-//! What is said of resources and attached to them.
+//! Comments on resources and files attached to them.
 
 pub mod attachment;
 pub mod comment;

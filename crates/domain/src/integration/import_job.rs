@@ -1,4 +1,4 @@
-//! Import jobs: files of other tools on their way in.
+//! Import jobs: imports of files from other tools.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,12 +16,12 @@ use crate::resource::{Acting, Place, Rules, Verb};
 use crate::text::{Code, Text};
 use crate::time::Instant;
 
-/// Microseconds without a sign of life after which a run counts as broken off.
+/// Microseconds without a heartbeat after which a run counts as aborted.
 const BROKEN_OFF: i64 = 5 * 60 * 1_000_000;
 
-/// A file of another tool on its way in: first what it is, then its content, then a dry run (`check`) and the import
-/// itself (`apply`), with a report of every record. Records are created or merged by the identifiers that the source gave
-/// them, under the rights of who applies it, so that the same file again changes nothing.
+/// Import of a file from another tool, in steps: create the job, upload the content, run a dry run (`check`), run the import
+/// (`apply`). Each run has a report of every record. Records are created or merged by their identifiers in the source, with
+/// the permissions of the person who applies the import. Importing the same file again changes nothing.
 #[resource(
     prefix = "imp",
     plural = "import_jobs",
@@ -30,60 +30,62 @@ const BROKEN_OFF: i64 = 5 * 60 * 1_000_000;
     rights("upload")
 )]
 pub struct ImportJob {
-    /// The program that it is about: that of its project. Without one, only who sees the whole organisation sees the job.
+    /// The program of the job: the program of its project. Without one, the job is visible only to those who see the whole
+    /// organisation.
     #[field(create, filter, parent, inherited)]
     pub program_id: Option<Id<Program>>,
-    /// The project that a schedule goes into. Without one, each project of the file becomes a project of `program_id`.
+    /// The project into which a schedule is imported. Without one, each project of the file becomes a project of
+    /// `program_id`.
     #[field(create, filter, parent)]
     pub project_id: Option<Id<Project>>,
-    /// The deliverable whose milestones the milestones of the file become.
+    /// The deliverable that receives the milestones of the file.
     #[field(create, filter)]
     pub deliverable_id: Option<Id<Deliverable>>,
-    /// The engagement whose milestones the milestones of the file become.
+    /// The engagement that receives the milestones of the file.
     #[field(create, filter)]
     pub engagement_id: Option<Id<Engagement>>,
-    /// Name, shown in lists; such as that of the file.
+    /// Name, shown in lists, such as the name of the file.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// What kind of file it is.
+    /// Format of the file.
     #[field(create, filter)]
     pub format: ImportFormat,
-    /// Code of the source whose identifiers the records have.
+    /// Code of the source of the identifiers.
     #[field(create, filter)]
     pub source: Code,
-    /// Code of the mapping profile that says how a CSV file is written. Without one, columns are named like fields, and
-    /// `external_id` is the identifier.
+    /// Code of the mapping profile of a CSV file. Without one, columns are named like fields, and `external_id` is the
+    /// identifier.
     #[field(create, filter)]
     pub profile: Option<Code>,
-    /// Kind of resource that a line of a CSV file becomes, where no profile says so.
+    /// Kind of resource that a line of a CSV file becomes, where no profile sets it.
     #[field(create, filter)]
     pub record_kind: Option<Text<64>>,
-    /// Whether what can be written is written. Otherwise the whole file is one transaction, and one record that is refused
-    /// refuses all.
+    /// Whether to write the valid records of a file with rejected records. Otherwise the whole file is one transaction, and
+    /// one rejected record rejects all.
     #[field(create)]
     pub partial: bool,
-    /// Whether calendars of a schedule are left out.
+    /// Whether to skip the calendars of a schedule.
     #[field(create)]
     pub without_calendars: bool,
-    /// Where it stands.
+    /// State of the job.
     #[field(filter)]
     pub state: ImportState,
     /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
     #[field(filter)]
     pub sha256: Option<Text<64>>,
-    /// Bytes of the file.
+    /// Size of the file in bytes.
     #[field(filter)]
     pub size_bytes: Option<Long>,
     /// Share of the file that the run has read, from 0 to 1.
     #[field(system)]
     pub progress: Option<Ratio>,
-    /// What the last run did, or would do: records by outcome.
+    /// Records of the last run by outcome.
     #[field(system)]
     pub counts: ImportCounts,
     /// SHA-256 of the report of the last run.
     #[field(system)]
     pub report_sha256: Option<Text<64>>,
-    /// Why the last run failed.
+    /// Reason for the failure of the last run.
     #[field(system)]
     pub failure: Option<Text<2000>>,
     /// When the last run began (UTC).

@@ -1,4 +1,4 @@
-//! Mapping profiles: how another system writes its CSV files.
+//! Mapping profiles: the format of CSV files of another system.
 
 use steerco_derive::{input, resource, words};
 
@@ -9,88 +9,88 @@ use crate::money::Currency;
 use crate::resource::{Kind, Rules};
 use crate::text::{Code, Text};
 
-/// How another system writes its CSV files: characters, rows, dates, amounts, and what stands in which column. One without
-/// a `kind` is of files of costs, one with a kind of files of such resources.
+/// Format of CSV files of another system: encoding, rows, dates, amounts and the content of columns. A profile without `kind`
+/// is for cost files; a profile with a kind is for files of such resources.
 #[resource(prefix = "mprof", plural = "mapping_profiles", scope = "Organisation")]
 pub struct MappingProfile {
-    /// Short handle by which an import names it.
+    /// Short code that an import uses to name the profile.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// What separates columns.
+    /// Separator of columns.
     #[field(write)]
     pub delimiter: CsvDelimiter,
-    /// How characters are written.
+    /// Character encoding.
     #[field(write)]
     pub encoding: CsvEncoding,
-    /// Rows above the header or the first data; none when absent. Empty rows are never counted.
+    /// Number of rows above the header or the first data row; none when absent. Empty rows are not counted.
     #[field(write)]
     pub skip_rows: Option<Whole<0, 100>>,
-    /// Whether the first row is data already; columns are then named by their number, from 1.
+    /// Whether the first row is data. Columns are then named by their number, from 1.
     #[field(write)]
     pub headerless: bool,
-    /// How dates are written.
+    /// Format of dates.
     #[field(write)]
     pub date_format: CsvDateFormat,
-    /// What stands before the decimals.
+    /// Decimal separator.
     #[field(write)]
     pub decimal_separator: DecimalSeparator,
-    /// What may stand between groups of three digits; nothing when absent.
+    /// Separator of groups of three digits; none when absent.
     #[field(write)]
     pub thousands_separator: Option<ThousandsSeparator>,
-    /// How amounts below zero are written: any of these; with a minus in front when empty.
+    /// Allowed forms of negative amounts; a leading minus only when empty.
     #[field(write)]
     pub negatives: Vec<NegativeForm>,
-    /// Currency of the lines that name none (ISO 4217).
+    /// Currency of lines without a currency (ISO 4217).
     #[field(write)]
     pub currency: Option<Currency>,
-    /// Currency of the books, of the column `local_amount` where no column names it (ISO 4217).
+    /// Currency of the books, for the column `local_amount` where no column holds it (ISO 4217).
     #[field(write)]
     pub local_currency: Option<Currency>,
-    /// Currency of the group, of the column `group_amount` where no column names it (ISO 4217).
+    /// Currency of the group, for the column `group_amount` where no column holds it (ISO 4217).
     #[field(write)]
     pub group_currency: Option<Currency>,
-    /// What stands in which column: of files of costs everything, of others the identifier alone.
+    /// Content of columns: everything for cost files, only the identifier for other files.
     #[field(write)]
     pub columns: ProfileColumns,
-    /// Kind of resource that a line becomes, such as `deliverable`; lines of actuals when absent.
+    /// Kind of resource that a line becomes, such as `deliverable`; cost lines (actuals) when absent.
     #[field(write, filter)]
     pub kind: Option<Text<64>>,
-    /// Which column brings which field, of files with a kind.
+    /// Fields and their columns, for files with a kind.
     #[field(write)]
     pub fields: Vec<ProfileField>,
-    /// Whether an empty cell clears its field. Otherwise the field stays as it is.
+    /// Whether an empty cell clears its field. Otherwise the field is left unchanged.
     #[field(write)]
     pub empty_clears: bool,
 }
 
-/// A column, and the field it brings.
+/// A field and the column that holds it.
 #[input(value)]
 pub struct ProfileField {
-    /// Name of the field: of money `name.amount` and `name.currency`, of a label `labels.KEY`.
+    /// Name of the field. For money `name.amount` and `name.currency`; for a label `labels.KEY`.
     pub field: Text<100>,
-    /// The text in its header, or its number where there is no header. This or `constant`.
+    /// The text of the column header, or the column number where there is no header. Give this or `constant`.
     pub column: Option<Text<200>>,
-    /// What the field is in every line.
+    /// Fixed value of the field in every line.
     pub constant: Option<Text<4000>>,
-    /// Whether the column has a share as a percentage: 25 for 0.25.
+    /// Whether the column holds a percentage: 25 for 0.25.
     pub percent: bool,
-    /// What stands in the file, and what it means.
+    /// Translation of words in the file into values.
     pub words: Vec<ProfileWord>,
 }
 
-/// A word of a file, and what it means.
+/// A word in the file and its value.
 #[input(value)]
 pub struct ProfileWord {
-    /// What stands in the file; upper and lower case count alike.
+    /// Word in the file, case-insensitive.
     pub from: Text<200>,
-    /// What it means.
+    /// Value of the field.
     pub to: Text<200>,
 }
 
-/// Kinds that no file brings in: they are made otherwise, or say who may do what.
+/// Kinds that cannot be imported from files: they are created in other ways, or they grant access.
 const NO_FILE: [&str; 10] = [
     "organisation",
     "principal",
@@ -104,44 +104,44 @@ const NO_FILE: [&str; 10] = [
     "mapping_profile",
 ];
 
-/// The kind of this name, if lines of files can become such resources.
+/// The kind of this name, if it can be imported from files.
 pub fn importable(name: &str) -> Option<&'static Kind> {
     let known = crate::KINDS.iter().find(|kind| kind.name == name).copied();
     known.filter(|kind| !NO_FILE.contains(&kind.name))
 }
 
-/// What stands in which column: the text in its header, or its number where there is no header.
+/// Columns of a cost file: the text of the header, or the column number where there is no header.
 #[input(value)]
 pub struct ProfileColumns {
-    /// The identifier of a line. When absent the identifier is the name of the batch, a colon, and the number of the row.
+    /// Identifier of the line. When absent, it is built from the batch reference, a colon and the row number.
     pub external_id: Option<Text<200>>,
-    /// How finance coded it.
+    /// Cost code from finance.
     pub cost_code: Option<Text<200>>,
     /// Its posting date.
     pub posted_on: Option<Text<200>>,
-    /// How much.
+    /// Amount.
     pub amount: Option<Text<200>>,
-    /// Its currency.
+    /// Currency of the amount.
     pub currency: Option<Text<200>>,
     /// Number of the document.
     pub document_reference: Option<Text<200>>,
-    /// The vendor, as finance calls it.
+    /// Reference of the vendor in the finance system.
     pub vendor_reference: Option<Text<200>>,
-    /// What finance says of it.
+    /// Description from finance.
     pub description: Option<Text<200>>,
-    /// Number of the purchase order that it invoices.
+    /// Number of the purchase order that the line invoices.
     pub purchase_order_reference: Option<Text<200>>,
-    /// The line of that order.
+    /// The line of that purchase order.
     pub purchase_order_line: Option<Text<200>>,
-    /// Number of the vendor's invoice.
+    /// Number of the invoice of the vendor.
     pub invoice_reference: Option<Text<200>>,
-    /// What the ledger system itself made of the amount in the currency of the books.
+    /// Amount in the currency of the books, from the ledger system.
     pub local_amount: Option<Text<200>>,
-    /// That currency.
+    /// Currency of the books.
     pub local_currency: Option<Text<200>>,
-    /// What the ledger system itself made of the amount in the currency of the group.
+    /// Amount in the currency of the group, from the ledger system.
     pub group_amount: Option<Text<200>>,
-    /// That currency.
+    /// Currency of the group.
     pub group_currency: Option<Text<200>>,
     /// Account of the general ledger.
     pub gl_account: Option<Text<200>>,
@@ -155,9 +155,9 @@ pub struct ProfileColumns {
     pub net: Option<Text<200>>,
     /// The tax on it.
     pub tax: Option<Text<200>>,
-    /// What of the tax is got back.
+    /// Recoverable part of the tax.
     pub recoverable_tax: Option<Text<200>>,
-    /// Id of the cost category, where the file knows it; comes before what a coding rule says.
+    /// Id of the cost category; takes precedence over the coding rules.
     pub cost_category_id: Option<Text<200>>,
     /// Whether it is capital or operating expenditure: `capex` or `opex`, in upper or lower case.
     pub spend: Option<Text<200>>,
@@ -196,23 +196,23 @@ impl ProfileColumns {
     }
 }
 
-/// What separates the columns of a CSV file.
+/// Separator of the columns of a CSV file.
 #[words]
 pub enum CsvDelimiter {
     /// `,`
     Comma,
     /// `;`
     Semicolon,
-    /// A tabulator.
+    /// Tab.
     Tab,
     /// `|`
     Pipe,
 }
 
-/// How characters are written.
+/// Character encoding.
 #[words]
 pub enum CsvEncoding {
-    /// UTF-8, with or without a mark in front.
+    /// UTF-8, with or without a byte order mark.
     Utf8,
     /// Windows code page 1252.
     Windows1252,
@@ -220,7 +220,7 @@ pub enum CsvEncoding {
     Latin1,
 }
 
-/// How dates are written; days and months may have one digit, except in the first and the last form.
+/// Format of dates. Days and months may have one digit, except in the first and the last format.
 #[words]
 pub enum CsvDateFormat {
     /// `2008-04-01`
@@ -239,7 +239,7 @@ pub enum CsvDateFormat {
     YmdCompact,
 }
 
-/// What stands before the decimals.
+/// Decimal separator.
 #[words]
 pub enum DecimalSeparator {
     /// `.`
@@ -248,20 +248,20 @@ pub enum DecimalSeparator {
     Comma,
 }
 
-/// What stands between groups of three digits.
+/// Separator of groups of three digits.
 #[words]
 pub enum ThousandsSeparator {
     /// `.`
     Point,
     /// `,`
     Comma,
-    /// A space, also one that does not break.
+    /// A space, or a non-breaking space.
     Space,
     /// `'`
     Apostrophe,
 }
 
-/// How an amount below zero is written.
+/// Form of a negative amount.
 #[words]
 pub enum NegativeForm {
     /// `-978`
@@ -284,7 +284,7 @@ impl Rules for MappingProfile {
                 | (DecimalSeparator::Comma, Some(ThousandsSeparator::Comma))
         );
         if same {
-            let detail = "must be another than what stands before the decimals";
+            let detail = "must differ from the decimal separator";
             faults.push(Fault::new("/thousands_separator", "DOES_NOT_FIT", detail));
         }
         let of_columns = self.columns.named().map(|(member, column)| (format!("/columns/{member}"), column));
@@ -314,19 +314,19 @@ impl MappingProfile {
         ] {
             let named = column.is_some() || constant.is_some();
             if amount.is_some() && !named {
-                let detail = "is required where a column has that amount and none its currency";
+                let detail = "is required where a column holds the amount and no column holds its currency";
                 faults.push(Fault::new(format!("/{name}"), "REQUIRED", detail));
             } else if amount.is_none() && named {
-                faults.push(Fault::new(format!("/{name}"), "DOES_NOT_FIT", "no column has an amount in this currency"));
+                faults.push(Fault::new(format!("/{name}"), "DOES_NOT_FIT", "no column holds an amount in this currency"));
             }
         }
         for (member, column) in [("posted_on", &self.columns.posted_on), ("amount", &self.columns.amount)] {
             if column.is_none() {
-                faults.push(Fault::new(format!("/columns/{member}"), "REQUIRED", "is required of files of costs"));
+                faults.push(Fault::new(format!("/columns/{member}"), "REQUIRED", "is required for cost files"));
             }
         }
         if !self.fields.is_empty() {
-            faults.push(Fault::new("/fields", "DOES_NOT_FIT", "only files with a kind have fields: give kind"));
+            faults.push(Fault::new("/fields", "DOES_NOT_FIT", "requires kind"));
         }
     }
 
@@ -337,11 +337,11 @@ impl MappingProfile {
             return faults.push(Fault::new("/kind", "UNKNOWN_KIND", unknown_name(name, &known)));
         };
         if self.columns.external_id.is_none() {
-            let detail = "is required: by it a line is known again";
+            let detail = "is required: it identifies a line in later imports";
             faults.push(Fault::new("/columns/external_id", "REQUIRED", detail));
         }
         for (member, _) in self.columns.named().filter(|(member, _)| *member != "external_id") {
-            let detail = "is of files of costs: say in fields which column brings which field";
+            let detail = "applies to cost files only; map columns in fields";
             faults.push(Fault::new(format!("/columns/{member}"), "DOES_NOT_FIT", detail));
         }
         for (i, field) in self.fields.iter().enumerate() {

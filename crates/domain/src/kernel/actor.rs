@@ -1,4 +1,4 @@
-//! Who acted.
+//! The actor of a change.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What makes a declared resource one of any kind.
+//! Implements [`AnyResource`] for declared resources.
 
 use serde_json::{Map, Value};
 
@@ -22,8 +22,8 @@ fn load<R: Resource + AnyResource>(cells: &mut Cells) -> Result<AnyBox, Corrupt>
     Ok(Box::new(R::load(cells)?))
 }
 
-/// Makes a declared resource one of any kind; not for all at once, so that each is compiled here and not anew in every
-/// crate that takes one for any.
+/// Implements `AnyResource` for a declared resource. A macro instead of a blanket implementation, so that each resource is
+/// compiled here once and not in every crate that uses it.
 macro_rules! any_resource {
     ($name:ty) => {
         const _: () = {

@@ -1,5 +1,5 @@
-//! How a value is written to the wire, once for every format: it calls an [`Encoder`], and the encoders of JSON and of
-//! protobuf messages each write what they are called with.
+//! Encoding of values, once for every format: a value calls an [`Encoder`], and there is one encoder for JSON and one for
+//! protobuf messages.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,9 +16,9 @@ pub trait Encoder {
     /// A string in JSON.
     fn long(&mut self, int: i64);
     fn number(&mut self, number: f64);
-    /// Microseconds since 1970 (UTC), and the same as RFC 3339 has it.
+    /// Microseconds since 1970 (UTC), and the same instant in RFC 3339.
     fn instant(&mut self, micros: i64, text: &dyn Display);
-    /// A word of an enum, and its position there.
+    /// A word of an enum, and its position in the enum.
     fn word(&mut self, position: usize, word: &'static str);
     fn list(&mut self, items: &mut dyn Iterator<Item = &dyn Encode>);
     fn map(&mut self, members: &BTreeMap<String, String>);
@@ -32,7 +32,7 @@ pub trait MemberEncoder {
     fn member(&mut self, name: &'static str, value: &dyn Encode);
 }
 
-/// A value of the wire.
+/// A value on the wire.
 pub trait Encode {
     fn encode(&self, to: &mut dyn Encoder);
 }
@@ -58,7 +58,7 @@ encode! {
     [T: Encode] Vec<T>, items, to => to.list(&mut items.iter().map(|item| item as &dyn Encode));
 }
 
-/// None encodes nothing.
+/// `None` encodes nothing.
 impl<T: Encode> Encode for Option<T> {
     fn encode(&self, to: &mut dyn Encoder) {
         if let Some(value) = self {
@@ -67,12 +67,12 @@ impl<T: Encode> Encode for Option<T> {
     }
 }
 
-/// Writes JSON behind what is written already.
+/// Appends JSON to a buffer.
 pub struct Json<'a>(pub &'a mut Vec<u8>);
 
 impl Json<'_> {
     fn plain(&mut self, value: &impl serde::Serialize) {
-        // Memory does not refuse.
+        // Writing to memory cannot fail.
         drop(serde_json::to_writer(&mut *self.0, value));
     }
 }
@@ -133,7 +133,7 @@ struct JsonMembers<'a> {
 }
 
 impl MemberEncoder for JsonMembers<'_> {
-    /// Names are words of ours: none needs escapes. A member without a value is left out.
+    /// Names contain no characters that need escapes. A member without a value is omitted.
     fn member(&mut self, name: &'static str, value: &dyn Encode) {
         let before = self.out.len();
         if !self.first {
@@ -152,7 +152,7 @@ impl MemberEncoder for JsonMembers<'_> {
     }
 }
 
-/// Makes a [`Value`].
+/// Builds a [`Value`].
 struct ToValue(Value);
 
 /// The value as JSON.
@@ -201,7 +201,7 @@ impl Encoder for ToValue {
 }
 
 impl MemberEncoder for Map<String, Value> {
-    /// A member without a value is left out.
+    /// A member without a value is omitted.
     fn member(&mut self, name: &'static str, value: &dyn Encode) {
         let value = to_value(value);
         if !value.is_null() {

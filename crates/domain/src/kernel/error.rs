@@ -1,19 +1,19 @@
-//! The one source of errors: every reason with its status over REST, its code over gRPC and its documentation.
+//! Errors: every reason with its HTTP status, its gRPC code and its documentation.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use steerco_derive::answer;
 
-/// One fault in a request.
+/// One error in a request.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// JSON pointer into the request body, `?name` for a query parameter, or the name of a header.
     pub pointer: String,
-    /// What is wrong, as a word a program can compare.
+    /// Code of the error, for programs.
     pub code: Cow<'static, str>,
-    /// What is wrong and what would be right.
+    /// Description of the error and of the expected value.
     pub detail: String,
 }
 
@@ -25,20 +25,20 @@ impl Fault {
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident $code:literal $http:literal $grpc:literal $title:literal;)*) => {
-        /// Why a request was refused.
+        /// Reason why a request failed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Reason { $($(#[doc = $doc])+ $name),* }
 
         impl Reason {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
-            /// The word on the wire.
+            /// Error code on the wire.
             pub const fn code(self) -> &'static str { match self { $(Self::$name => $code),* } }
-            /// The status over REST.
+            /// HTTP status.
             pub const fn http_status(self) -> u16 { match self { $(Self::$name => $http),* } }
-            /// The code over gRPC.
+            /// gRPC status code.
             pub const fn grpc_code(self) -> i32 { match self { $(Self::$name => $grpc),* } }
             pub const fn title(self) -> &'static str { match self { $(Self::$name => $title),* } }
-            /// What it means and what to do, for the documentation page.
+            /// Meaning and remedy, for the documentation page.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc, "\n"),+)),* }
             }
@@ -50,60 +50,62 @@ macro_rules! reasons {
 // 8 RESOURCE_EXHAUSTED, 9 FAILED_PRECONDITION, 10 ABORTED, 11 OUT_OF_RANGE, 12 UNIMPLEMENTED, 13 INTERNAL,
 // 14 UNAVAILABLE, 16 UNAUTHENTICATED.
 reasons! {
-    /// Something in the request is not as the contract says. `errors` lists every fault with its place and what would
-    /// be right. Mend the request; the same request will be refused again.
+    /// The request violates the contract. `errors` lists every error with its position and the expected value. Correct
+    /// the request; the same request will be rejected again.
     Invalid "INVALID_ARGUMENT" 400 3 "The request is not valid";
-    /// The body is not well-formed JSON. The detail names line and column.
+    /// The body is not well-formed JSON. The detail gives line and column.
     Malformed "MALFORMED_BODY" 400 3 "The body cannot be read";
-    /// A page token or cursor is not one of this service, or was made for other arguments. Start from the first page.
+    /// A page token or cursor was not issued by this service, or was issued for other parameters. Start with the first
+    /// page.
     InvalidToken "INVALID_PAGE_TOKEN" 400 3 "The page token is not valid here";
-    /// The access token is missing, unreadable, expired, not for this service, or of an account that may no longer act.
-    /// Get a new token.
-    Unauthenticated "UNAUTHENTICATED" 401 16 "A valid access token is needed";
-    /// The caller is known and sees the resource, but no grant or token scope allows this operation. The detail names
-    /// the missing scope.
+    /// The access token is missing, malformed, expired or not issued for this service, or its account is disabled. Get a
+    /// new token.
+    Unauthenticated "UNAUTHENTICATED" 401 16 "A valid access token is required";
+    /// The caller is authenticated and can read the resource, but no grant or token scope allows this operation. The
+    /// detail names the missing scope.
     Forbidden "PERMISSION_DENIED" 403 7 "Not permitted";
-    /// There is no such resource in the caller's sight. A foreign one and an unknown one look alike.
+    /// The resource does not exist or is not visible to the caller. The two cases cannot be told apart.
     NotFound "NOT_FOUND" 404 5 "Not found";
     /// No operation has this path.
     NoRoute "NO_SUCH_ROUTE" 404 12 "No such path";
     /// The path exists, but not with this method. `Allow` lists the methods.
     MethodNotAllowed "METHOD_NOT_ALLOWED" 405 12 "Method not allowed";
-    /// Another resource has this identifier, code or external reference already.
+    /// Another resource already has this identifier, code or external reference.
     AlreadyExists "ALREADY_EXISTS" 409 6 "Already exists";
-    /// The resource is in a state that does not allow this. The detail names the state and what is allowed.
-    WrongState "WRONG_STATE" 409 9 "Not in this state";
-    /// Something that still lives depends on the resource.
-    HasChildren "HAS_CHILDREN" 409 9 "Something depends on it";
-    /// Something would come to wait for itself, or be a part of itself. The detail and the faults name the members of the
-    /// cycle in order, as far as the caller sees them.
-    Cycle "CYCLE" 409 9 "A cycle";
-    /// A field belongs to another source system. The detail names the owner.
-    FieldOwned "FIELD_OWNED" 409 9 "The field belongs to another source";
-    /// The organisation's attachments take up all the room they may. Content that it holds already takes none.
+    /// The state of the resource does not allow this operation. The detail names the state and what is allowed.
+    WrongState "WRONG_STATE" 409 9 "Not allowed in this state";
+    /// Other resources that are not deleted depend on the resource.
+    HasChildren "HAS_CHILDREN" 409 9 "Other resources depend on it";
+    /// A resource would depend on itself or be a part of itself. The detail and `errors` list the members of the cycle in
+    /// order, as far as they are visible to the caller.
+    Cycle "CYCLE" 409 9 "The change would create a cycle";
+    /// A field is owned by another source system. The detail names the owner.
+    FieldOwned "FIELD_OWNED" 409 9 "The field is owned by another source";
+    /// The attachments of the organisation have reached their storage quota. Content that is already stored does not
+    /// count again.
     QuotaExceeded "QUOTA_EXCEEDED" 409 8 "The quota is used up";
     /// A request with the same idempotency key is still running. Try again after `Retry-After`.
-    KeyInUse "IDEMPOTENCY_KEY_IN_USE" 409 10 "The first request with this key still runs";
-    /// The cursor is older than the feed keeps, or from before a restore. Read the lists again and go on from their
-    /// `sync_token`.
+    KeyInUse "IDEMPOTENCY_KEY_IN_USE" 409 10 "The first request with this key is still running";
+    /// The cursor is older than the retention of the feed, or from before a restore. Read the lists again and continue
+    /// from their `sync_token`.
     CursorExpired "CURSOR_EXPIRED" 410 11 "The cursor has expired";
-    /// The resource changed since the caller read it. Read it again, look at what changed, and repeat.
+    /// The resource has changed since the caller read it. Read it again, check the changes, and repeat the request.
     StaleEtag "ETAG_MISMATCH" 412 10 "The resource has changed";
     /// The body is larger than the limit.
     TooLarge "BODY_TOO_LARGE" 413 8 "The body is too large";
-    /// The body is of a media type that this operation does not read.
+    /// The operation does not accept the media type of the body.
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 3 "Unsupported media type";
-    /// The idempotency key was used with another request before. Use a new key.
+    /// The idempotency key was already used with another request. Use a new key.
     KeyReused "IDEMPOTENCY_KEY_REUSED" 422 9 "The key was used with another request";
-    /// This operation needs `If-Match`.
+    /// This operation requires `If-Match`.
     EtagRequired "ETAG_REQUIRED" 428 9 "If-Match is required";
-    /// The caller has sent more requests than its limit. Try again after `Retry-After`.
+    /// The caller has exceeded its request limit. Try again after `Retry-After`.
     RateLimited "RATE_LIMITED" 429 8 "Too many requests";
-    /// A fault of the service. It has been recorded under the request id.
+    /// An error in the service. It was logged with the request id.
     Internal "INTERNAL" 500 13 "Internal error";
-    /// The service or its database cannot answer now. Nothing was changed. Try again after `Retry-After`.
+    /// The service or its database is not available. Nothing was changed. Try again after `Retry-After`.
     Unavailable "UNAVAILABLE" 503 14 "Unavailable";
-    /// The answer took longer than the deadline. A write may have happened: repeat it with the same idempotency key.
+    /// Processing took longer than the deadline. A write may have been applied: repeat it with the same idempotency key.
     Deadline "DEADLINE_EXCEEDED" 504 4 "Deadline exceeded";
 }
 
@@ -114,7 +116,7 @@ impl Reason {
     }
 }
 
-/// A refusal. It carries what the caller may know and nothing else: causes are logged where they arise.
+/// A failed request. It carries only information for the caller; causes are logged where they arise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub reason: Reason,
@@ -122,7 +124,7 @@ pub struct Error {
     pub faults: Vec<Fault>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
-    /// The current ETag, when the caller's was stale.
+    /// Current ETag, if that of the caller was outdated.
     pub etag: Option<String>,
 }
 
@@ -131,7 +133,7 @@ impl Error {
         Self { reason, detail: detail.into(), faults: Vec::new(), retry_after: None, etag: None }
     }
 
-    /// All faults of a request at once.
+    /// An error with all faults of a request.
     pub fn invalid(faults: Vec<Fault>) -> Self {
         let detail = match faults.as_slice() {
             [one] => format!("{}: {}", one.pointer, one.detail),
@@ -140,12 +142,12 @@ impl Error {
         Self { faults, ..Self::new(Reason::Invalid, detail) }
     }
 
-    /// One fault at one place.
+    /// An error with one fault.
     pub fn fault(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self::invalid(vec![Fault::new(pointer, code, detail)])
     }
 
-    /// Code and words of its first fault, or of the refusal itself where it names no place.
+    /// Code and detail of the first fault, or of the error itself if it has no faults.
     pub fn into_first(self) -> (String, String) {
         match self.faults.into_iter().next() {
             Some(fault) => (fault.code.into_owned(), fault.detail),
@@ -153,13 +155,13 @@ impl Error {
         }
     }
 
-    /// There is nothing with this id in the caller's sight.
+    /// The resource does not exist or is not visible to the caller.
     pub fn not_found(what: &str) -> Self {
         Self::new(Reason::NotFound, format!("there is no such {what}"))
     }
 
     pub fn internal() -> Self {
-        Self::new(Reason::Internal, "the fault has been recorded under the request id")
+        Self::new(Reason::Internal, "the error was logged with the request id")
     }
 
     pub fn unavailable(detail: impl Into<String>) -> Self {

@@ -1,4 +1,4 @@
-//! The types of events, and what a reader of the feed may ask for.
+//! Event types, and the filters that a reader of the feed may request.
 
 use crate::KINDS;
 use crate::access_table::TABLE;
@@ -6,11 +6,11 @@ use crate::error::Fault;
 use crate::input::unknown_name;
 use crate::resource::Kind;
 
-/// A type of event: what can be done to resources of a kind.
+/// An event type: an action on resources of a kind.
 #[derive(Clone, Copy, Debug)]
 pub struct EventType {
     pub kind: &'static Kind,
-    /// The word after the kind: `assess` in `risk.assess`.
+    /// The part after the kind: `assess` in `risk.assess`.
     pub action: &'static str,
 }
 
@@ -20,29 +20,33 @@ impl EventType {
         format!("{}.{}", self.kind.name, self.action)
     }
 
-    /// What the event says.
+    /// Description of the event.
     pub fn doc(&self) -> String {
         let one = self.kind.name.replace('_', " ");
         match self.action {
-            "bootstrap" => format!("The {one} was made by the operator, together with the organisation."),
+            "bootstrap" => format!("The {one} was created by the operator together with the organisation."),
             "create" => format!("A new {one} was created."),
             "update" => format!("The {one} was changed."),
             "upsert" => format!("The {one} was created or changed by its source."),
             "delete" => format!("The {one} was deleted."),
-            "undelete" => format!("The deletion of the {one} was taken back."),
-            "backfill" => format!("The {one} got a version that held before the current one, which is as it was."),
-            "supersede" => format!("Another {one} took its place."),
-            "warn" => format!("The deadline of the {one} is near, or over: told to `reviewer_id` and `delegate_id`."),
-            "deem" => format!("Nobody decided in time: by the contract the {one} accepts what was claimed."),
-            _ if CAUSED.iter().any(|(kind, actions)| *kind == self.kind.name && actions.contains(&self.action)) => {
-                format!("The {one} changed with another resource: `{}`.", self.action)
+            "undelete" => format!("The {one} was undeleted."),
+            "backfill" => format!("An earlier version of the {one} was added. The current version did not change."),
+            "supersede" => format!("The {one} was replaced by another {one}."),
+            "warn" => format!(
+                "The deadline of the {one} is near or has passed. `reviewer_id` and `delegate_id` are notified."
+            ),
+            "deem" => {
+                format!("No decision was made in time: under the contract the claim of the {one} counts as accepted.")
             }
-            action => format!("The operation `{action}` was done on the {one}."),
+            _ if CAUSED.iter().any(|(kind, actions)| *kind == self.kind.name && actions.contains(&self.action)) => {
+                format!("The {one} changed because another resource changed: `{}`.", self.action)
+            }
+            action => format!("The operation `{action}` was performed on the {one}."),
         }
     }
 }
 
-/// Rows of the table that change nothing of their kind.
+/// Operations that do not change a resource of their kind and cause no event.
 const SILENT: [(&str, &str); 9] = [
     ("consumer", "acknowledge"),
     ("consumer", "replay"),
@@ -54,9 +58,9 @@ const SILENT: [(&str, &str); 9] = [
     ("commitment", "override"),
     ("exchange_rate", "import"),
 ];
-/// Kinds that the operator makes with an organisation.
+/// Kinds that the operator creates together with an organisation.
 const BOOTSTRAPPED: [&str; 3] = ["organisation", "person", "grant"];
-/// What befalls resources of a kind when another one is changed.
+/// Events of resources that are caused by a change of another resource.
 const CAUSED: &[(&str, &[&str])] = &[
     ("budget", &["supersede"]),
     ("forecast", &["supersede"]),
@@ -69,7 +73,7 @@ const CAUSED: &[(&str, &[&str])] = &[
     ("invoice", &["propose", "credit"]),
 ];
 
-/// Every type of event of a kind.
+/// All event types of a kind.
 pub fn event_types_of(kind: &'static Kind) -> impl Iterator<Item = EventType> {
     let rows = TABLE.iter().filter(move |row| row.kind == kind.name && row.action != "read");
     let rows = rows.map(|row| row.action).filter(move |action| !SILENT.contains(&(kind.name, action)));
@@ -86,19 +90,19 @@ pub fn event_types_of(kind: &'static Kind) -> impl Iterator<Item = EventType> {
     rows.chain(beside).chain(caused).map(move |action| EventType { kind, action })
 }
 
-/// Every type of event.
+/// All event types.
 pub fn event_types() -> impl Iterator<Item = EventType> {
     KINDS.iter().flat_map(|kind| event_types_of(kind))
 }
 
-/// The type of this name.
+/// The event type with this name.
 pub fn find_event_type(name: &str) -> Option<EventType> {
     let (kind, _) = name.split_once('.')?;
     let kind = KINDS.iter().find(|known| known.name == kind)?;
     event_types_of(kind).find(|known| known.name() == name)
 }
 
-/// Records every kind that is not known.
+/// Reports unknown kinds.
 pub fn check_kinds<'a>(kinds: impl Iterator<Item = &'a str>, at: impl Fn(usize) -> String, faults: &mut Vec<Fault>) {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     for (i, name) in kinds.enumerate().filter(|(_, name)| !names.contains(name)) {
@@ -106,7 +110,7 @@ pub fn check_kinds<'a>(kinds: impl Iterator<Item = &'a str>, at: impl Fn(usize) 
     }
 }
 
-/// Records every type of event that is not known.
+/// Reports unknown event types.
 pub fn check_event_types<'a>(
     types: impl Iterator<Item = &'a str>,
     at: impl Fn(usize) -> String,
@@ -117,7 +121,7 @@ pub fn check_event_types<'a>(
         let near: Vec<String> = of_kind.iter().flat_map(|kind| event_types_of(kind)).map(|ty| ty.name()).collect();
         let near: Vec<&str> = near.iter().map(String::as_str).collect();
         let detail = if near.is_empty() {
-            "is no type of event: see /v1/event-types".to_owned()
+            "is not an event type: see /v1/event-types".to_owned()
         } else {
             unknown_name(name, &near)
         };
@@ -125,12 +129,12 @@ pub fn check_event_types<'a>(
     }
 }
 
-/// A label that is asked for: a key, perhaps with the value that it must have.
+/// A requested label: a key, optionally with a required value.
 pub fn label_of(text: &str) -> (&str, Option<&str>) {
     text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value)))
 }
 
-/// Records every label that no resource can bear.
+/// Reports labels that are not valid.
 pub fn check_labels<'a>(labels: impl Iterator<Item = &'a str>, at: impl Fn(usize) -> String, faults: &mut Vec<Fault>) {
     for (i, label) in labels.enumerate() {
         if !crate::labels::is_key(label_of(label).0) {

@@ -1,5 +1,5 @@
-//! Explanation: the entries behind the figures of a roll-up. Single entries of a sensitive kind of cost are for those who
-//! may see them; others get what they come to.
+//! Explanations: the ledger entries behind the figures of a roll-up. Single entries of a sensitive cost category require
+//! permission; other callers get their totals.
 
 use steerco_derive::answer;
 
@@ -15,73 +15,74 @@ use crate::spend::Spend;
 use crate::text::Text;
 use crate::time::Day;
 
-/// Which figure to explain.
+/// The figure to explain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explain {
-    /// The account that it tells; all of programs when absent.
+    /// Account of the figure; all program accounts if absent.
     pub account: Option<LedgerAccount>,
-    /// The group it belongs to; all when absent.
+    /// Group of the figure; all groups if absent.
     pub group_key: Option<String>,
     pub page_size: Option<i64>,
     pub page_token: Option<String>,
 }
 
-/// The entries behind figures.
+/// Ledger entries behind the figures.
 #[answer]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
-    /// A page of them, in the order of their ids.
+    /// One page of entries, ordered by id.
     pub entries: Vec<ExplainedEntry>,
-    /// What the entries of sensitive cost categories come to, for those who may not see them one by one; with the first page.
+    /// Totals of the entries of sensitive cost categories, for callers who may not read them individually. Returned with the
+    /// first page.
     pub masked: Vec<MaskedTotal>,
-    /// Token of the next page; absent on the last one.
+    /// Token of the next page; absent on the last page.
     pub next_page_token: Option<String>,
 }
 
-/// What an entry of the ledger adds to an account.
+/// The amount that a ledger entry adds to an account.
 #[answer]
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExplainedEntry {
-    /// The entry.
+    /// Id of the ledger entry.
     #[field(plain)]
     pub ledger_entry_id: Id<LedgerEntry>,
-    /// The event of the change that posted it.
+    /// Id of the event of the change that posted it.
     pub event_id: String,
-    /// What the entry does.
+    /// Type of the entry.
     pub entry_type: LedgerEntryType,
-    /// The account.
+    /// Account of the amount.
     pub account: LedgerAccount,
-    /// What it adds to the account, or below zero takes away.
+    /// Amount added to the account; negative if it reduces the account.
     pub amount: Money,
-    /// Its posting date.
+    /// Posting date.
     pub posted_on: Day,
-    /// The period it counts in.
+    /// Fiscal period of the entry.
     #[field(plain)]
     pub fiscal_period_id: Id<FiscalPeriod>,
-    /// The program it is of.
+    /// Program of the entry.
     #[field(plain)]
     pub program_id: Option<Id<Program>>,
-    /// The project it is of.
+    /// Project of the entry.
     #[field(plain)]
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost it is.
+    /// Cost category of the entry.
     #[field(plain)]
     pub cost_category_id: Option<Id<CostCategory>>,
-    /// Whether it is capital or operating expenditure.
+    /// Spend type: capital or operating expenditure.
     pub spend: Option<Spend>,
-    /// Number of the document.
+    /// Document number.
     #[field(plain)]
     pub document_reference: Option<Text<200>>,
-    /// The vendor, as finance calls it.
+    /// Vendor, as identified by finance.
     #[field(plain)]
     pub vendor_reference: Option<Text<200>>,
-    /// What finance says of it.
+    /// Description given by finance.
     #[field(plain)]
     pub description: Option<Text<500>>,
 }
 
 impl ExplainedEntry {
-    /// What an entry adds to its accounts of programs, or to the one that is asked for.
+    /// The amounts that an entry adds to its program accounts, or to the requested account only.
     pub fn of(entry: &LedgerEntry, account: Option<LedgerAccount>, event_id: &str) -> Vec<Self> {
         let sides = [(entry.debit_account, false), (entry.credit_account, true)];
         let told = |side: &(LedgerAccount, bool)| side.0.is_of_programs() && account.is_none_or(|one| one == side.0);
@@ -110,20 +111,20 @@ impl ExplainedEntry {
     }
 }
 
-/// What entries of a sensitive cost category come to.
+/// Total of the entries of a sensitive cost category.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedTotal {
-    /// The category.
+    /// Cost category.
     #[field(plain)]
     pub cost_category_id: Id<CostCategory>,
-    /// The account.
+    /// Account.
     pub account: LedgerAccount,
-    /// The currency.
+    /// Currency.
     pub currency: Currency,
-    /// What they come to.
+    /// Total amount.
     pub amount: Amount,
-    /// How many they are.
+    /// Number of entries.
     #[field(min = 0)]
     pub entry_count: i32,
 }

@@ -1,4 +1,4 @@
-//! What a field is to every layer: columns, JSON, limits and documentation, decided by its type alone.
+//! Types of fields. The type of a field determines its columns, JSON form, limits and documentation in every layer.
 
 use std::fmt;
 
@@ -56,11 +56,11 @@ impl Visitor<'_> for CellVisitor {
     }
 }
 
-/// A stored row does not fit its declaration: the database was changed by other hands.
+/// A stored row does not match its declaration: the database was changed from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrupt(pub String);
 
-/// The cells of a row, taken in the order of the declaration.
+/// The cells of a row, read in the order of the declaration.
 pub struct Cells(std::vec::IntoIter<Cell>);
 
 impl Cells {
@@ -69,7 +69,7 @@ impl Cells {
     }
 
     pub fn field<T: Field>(&mut self, name: &str) -> Result<T, Corrupt> {
-        T::load(self).ok_or_else(|| Corrupt(format!("column {name} holds what its type does not allow")))
+        T::load(self).ok_or_else(|| Corrupt(format!("column {name} holds a value that its type does not allow")))
     }
 
     pub fn int(&mut self) -> Option<i64> {
@@ -86,7 +86,7 @@ impl Cells {
         }
     }
 
-    /// Whether the next value is null; then its `columns` cells are consumed.
+    /// Whether the next value is null; if so, its `columns` cells are consumed.
     fn take_null(&mut self, columns: usize) -> bool {
         let null = matches!(self.0.as_slice().first(), Some(Cell::Null));
         if null {
@@ -98,14 +98,14 @@ impl Cells {
     }
 }
 
-/// Where in the request a value stands, and the faults found so far.
+/// Position of a value in the request, and the faults found so far.
 pub struct Spot<'a> {
     pub pointer: String,
     pub faults: &'a mut Vec<Fault>,
 }
 
 impl Spot<'_> {
-    /// Records a fault here. Answers `None`, so that a reader can end with it.
+    /// Reports a fault at this position. Returns `None`, so that a reader can end with it.
     pub fn fault<T>(&mut self, code: &'static str, detail: impl Into<String>) -> Option<T> {
         self.faults.push(Fault::new(self.pointer.clone(), code, detail));
         None
@@ -123,7 +123,7 @@ impl Spot<'_> {
         self.fault("WRONG_TYPE", format!("must be {wanted}, not {got}"))
     }
 
-    /// The spot of a member or element below this one.
+    /// The position of a member or element below this one.
     pub fn below(&mut self, name: &str) -> Spot<'_> {
         Spot { pointer: format!("{}/{}", self.pointer, crate::spelling::pointer_part(name)), faults: self.faults }
     }
@@ -136,9 +136,9 @@ pub trait Field: Sized + Clone + PartialEq + Serialize + Described {
 
     fn store(&self, out: &mut Vec<Cell>);
     fn load(cells: &mut Cells) -> Option<Self>;
-    /// Reads a value from a request, recording every fault.
+    /// Reads a value from a request and reports every fault.
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self>;
-    /// What an absent or cleared field becomes; `None` where one is required.
+    /// The value of an absent or cleared field; `None` if a value is required.
     fn absent() -> Option<Self> {
         None
     }
@@ -146,7 +146,7 @@ pub trait Field: Sized + Clone + PartialEq + Serialize + Described {
     fn merged(&self, patch: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         Self::read(patch, spot)
     }
-    /// Visits the resources this value refers to: kind and id.
+    /// Visits the resources that this value refers to: kind and id.
     fn references(&self, _visit: &mut dyn FnMut(&'static str, String)) {}
 }
 
@@ -223,7 +223,7 @@ impl Described for i32 {
     }
 }
 
-/// Whole numbers of the domain: days, ratings, months.
+/// Whole numbers: days, ratings, months.
 impl Field for i32 {
     const COLUMNS: &'static [(&'static str, ColumnType)] = &[("", ColumnType::Int)];
 
@@ -244,7 +244,7 @@ impl Field for i32 {
 pub struct Whole<const MIN: i64, const MAX: i64>(i32);
 
 impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
-    /// This number, if it lies between the limits.
+    /// This number, if it is within the limits.
     pub fn new(number: i64) -> Option<Self> {
         i32::try_from(number).ok().filter(|_| (MIN..=MAX).contains(&number)).map(Self)
     }
@@ -316,10 +316,10 @@ impl Field for Long {
         cells.int().map(Self)
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let Some(text) = value.as_str() else { return spot.wrong_type("a 64-bit integer in a string", value) };
+        let Some(text) = value.as_str() else { return spot.wrong_type("a 64-bit integer as a string", value) };
         crate::spelling::plain_int(text)
             .map(Self)
-            .or_else(|| spot.fault("OUT_OF_RANGE", "must be a 64-bit integer in a string"))
+            .or_else(|| spot.fault("OUT_OF_RANGE", "must be a 64-bit integer as a string"))
     }
 }
 
@@ -370,7 +370,7 @@ impl<T: Field + serde::de::DeserializeOwned> Field for Vec<T> {
     }
 }
 
-/// A list that may be longer or shorter than others.
+/// A list with a maximum length of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct List<T, const MAX: usize>(pub Vec<T>);
@@ -426,10 +426,10 @@ fn read_list<T: Field>(value: &Value, max: usize, spot: &mut Spot<'_>) -> Option
     read.into_iter().collect()
 }
 
-/// Elements a list in a field may have.
+/// Maximum number of elements of a list in a field.
 pub const LIST_MAX: usize = 100;
 
-/// A value as JSON text; the types stored so cannot fail to serialise.
+/// A value as JSON text. The types stored in this way cannot fail to serialise.
 pub fn json_cell(value: &impl Serialize) -> Cell {
     serde_json::to_string(value).map_or(Cell::Null, Cell::Text)
 }

@@ -1,23 +1,23 @@
-//! The filter language of lists, read against the declaration of a kind.
+//! The filter language of lists, checked against the declaration of a kind.
 //!
 //! ```text
 //! state = "assessed" and probability >= 0.3 and not (title: "draft" or owner_id = null)
 //! kind in ("threat", "opportunity") and cost_likely.amount > 100.5 and labels.region = "north"
 //! ```
 //!
-//! - A filter is comparisons joined by `and`, `or` and `not`, which bind in the order `not`, `and`, `or`; parentheses
-//!   group. Keywords are read in any case, names of fields as they are written in the documentation.
-//! - `=` `!=` `<` `<=` `>` `>=` compare; `in (…, …)` is true for any of the values; `:` is true where a text
-//!   contains the given one, upper and lower case being the same.
-//! - Texts, words, ids, days and instants stand in `"` or `'`, in which `\"`, `\'` and `\\` mean the character itself.
-//!   Numbers are plain decimals; truth is `true` or `false`.
-//! - Money is two names: `cost_likely.amount`, in units of the currency, and `cost_likely.currency`. A label is
+//! - A filter consists of comparisons joined by `and`, `or` and `not`, with the precedence `not`, `and`, `or`; parentheses
+//!   group. Keywords are case-insensitive, field names are case-sensitive.
+//! - `=` `!=` `<` `<=` `>` `>=` compare; `in (…, …)` is true for any of the values; `:` is true if a text contains the
+//!   given text, ignoring case.
+//! - Texts, enum values, ids, days and instants are quoted with `"` or `'`, in which `\"`, `\'` and `\\` are escapes.
+//!   Numbers are plain decimals; booleans are `true` or `false`.
+//! - Money has two names: `cost_likely.amount`, in units of the currency, and `cost_likely.currency`. A label is
 //!   `labels.` and its key.
-//! - Where an id is compared, `source/external_id` stands for the id of the resource that a source system calls so.
-//! - `= null` is true where there is no value, `!= null` where there is one. Every comparison is true or false, also
-//!   where there is no value: `!=` is true there and any other comparison false, which `not` turns around.
+//! - An id may be given as `source/external_id`, the external reference of the resource.
+//! - `= null` is true if there is no value, `!= null` if there is one. Every comparison is true or false, also without a
+//!   value: then `!=` is true and any other comparison is false, and `not` negates it.
 //!
-//! A filter holds values, never text to be run: whoever turns it into a query binds them.
+//! A filter contains values, never SQL text: they are bound as query parameters.
 
 mod subject;
 mod tokens;
@@ -31,23 +31,23 @@ use crate::input::unknown_name;
 use crate::mask::Mask;
 use crate::resource::Kind;
 
-/// Characters a filter may have.
+/// Maximum length in characters.
 pub const LENGTH_MAX: usize = 4000;
-/// How deep parentheses and `not` may nest. It bounds the recursion below and in whatever walks a filter.
+/// Maximum nesting of parentheses and `not`. It limits the recursion here and in the code that traverses a filter.
 pub const NESTING_MAX: usize = 16;
-/// Comparisons a filter may have.
+/// Maximum number of comparisons.
 pub const COMPARISONS_MAX: usize = 100;
-/// Values one `in` may have.
+/// Maximum number of values of one `in`.
 pub const VALUES_MAX: usize = 200;
 
 const POINTER: &str = "?filter";
 
-/// A filter that fits a kind's declaration.
+/// A filter that matches the declaration of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// All of them; of none, everything.
+    /// True if all are true; an empty list is always true.
     And(Vec<Filter>),
-    /// Any of them; never empty.
+    /// True if any is true; never empty.
     Or(Vec<Filter>),
     Not(Box<Filter>),
     /// `value` is null only with `Equal` and `NotEqual`. `NotEqual` means `IS DISTINCT FROM`.
@@ -56,24 +56,24 @@ pub enum Filter {
         op: Op,
         value: Cell,
     },
-    /// Never empty, never null.
+    /// Never empty; contains no null.
     In {
         column: Column,
         values: Vec<Cell>,
     },
-    /// Without regard to case. The text is literal: nothing in it is a wildcard.
+    /// Ignores case. The text is literal: it has no wildcards.
     Contains {
         column: Column,
         text: String,
     },
 }
 
-/// What a comparison looks at.
+/// Left side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// A column of the table; `field` is the one it belongs to.
+    /// A column of the table; `field` is the field that it belongs to.
     Field { column: String, field: &'static str, nullable: bool, ty: ColumnType },
-    /// The label of this key: a text, or null where a resource lacks it.
+    /// The label with this key: a text, or null if the resource does not have it.
     Label(String),
 }
 
@@ -102,7 +102,8 @@ impl Op {
     }
 }
 
-/// Reads a filter over the fields in sight. A hidden field is answered as an unknown one. Blank text filters nothing.
+/// Parses a filter over the visible fields. A hidden field gives the same error as an unknown one. Blank text filters
+/// nothing.
 pub fn parse(text: &str, kind: &'static Kind, visible: Mask) -> Result<Filter, Vec<Fault>> {
     if text.chars().count() > LENGTH_MAX {
         return Err(vec![Fault::new(POINTER, "TOO_LONG", format!("at most {LENGTH_MAX} characters"))]);
@@ -123,7 +124,7 @@ pub fn parse(text: &str, kind: &'static Kind, visible: Mask) -> Result<Filter, V
     filter.filter(|_| parser.faults.is_empty()).ok_or(parser.faults)
 }
 
-/// A name that may stand in `filter` and `order_by`: one column of a field.
+/// A name that may be used in `filter` and `order_by`: one column of a field.
 pub(crate) struct Name {
     pub(crate) text: String,
     pub(crate) spec: &'static FieldSpec,
@@ -131,7 +132,7 @@ pub(crate) struct Name {
     pub(crate) ty: ColumnType,
 }
 
-/// All names that may be used by who sees these fields.
+/// All names that a caller who sees these fields may use.
 pub(crate) fn names(kind: &'static Kind, visible: Mask) -> Vec<Name> {
     let plain =
         |spec: &FieldSpec| !matches!((spec.shape)(), Shape::List { .. } | Shape::Map { .. } | Shape::Object { .. });
@@ -139,21 +140,21 @@ pub(crate) fn names(kind: &'static Kind, visible: Mask) -> Vec<Name> {
     usable.flat_map(|(_, spec)| spec.columns.iter().map(move |(suffix, ty)| name(spec, suffix, *ty))).collect()
 }
 
-/// `_amount` of `cost` is written `cost.amount`.
+/// The column `_amount` of `cost` is written `cost.amount`.
 fn name(spec: &'static FieldSpec, suffix: &str, ty: ColumnType) -> Name {
     let text = format!("{}{}", spec.name, suffix.replacen('_', ".", 1));
     Name { text, spec, column: format!("{}{suffix}", spec.name), ty }
 }
 
-/// Recursive descent. A comparison that does not fit gives one fault and the next one is read; a fault in what joins
-/// them ends the reading, for what follows could only be guessed.
+/// Recursive descent parser. A comparison with an error gives one fault, and parsing continues with the next one. An error in
+/// the structure ends the parsing, because the rest could only be guessed.
 struct Parser {
     tokens: Vec<(usize, Token)>,
     at: usize,
-    /// The position behind the last character.
+    /// Position after the last character.
     end: usize,
     names: Vec<Name>,
-    /// Whether labels are in sight.
+    /// Whether labels are visible.
     labels: bool,
     comparisons: usize,
     stopped: bool,
@@ -179,7 +180,7 @@ impl Parser {
         fits
     }
 
-    /// Records a fault and ends the reading. What it leaves open is no further fault.
+    /// Reports a fault and ends the parsing, without further faults for the incomplete rest.
     fn stop<T>(&mut self, code: &'static str, detail: &str) -> Option<T> {
         if !self.stopped {
             self.faults.push(fault_at(self.position(), code, detail));
@@ -240,7 +241,7 @@ impl Parser {
         }
     }
 
-    /// To the end of a comparison that does not fit.
+    /// Skips to the end of a comparison with an error.
     fn skip(&mut self) {
         let mut open = 0_usize;
         while let Some(token) = self.peek() {
@@ -259,7 +260,7 @@ impl Parser {
         fault_at(self.position(), "BAD_FILTER", &format!("expected {what}, found {}", self.found()))
     }
 
-    /// A name, an operator and what it is compared with.
+    /// A name, an operator and a value.
     fn clause(&mut self) -> Result<Filter, Fault> {
         let subject = self.subject()?;
         let position = self.position();
@@ -285,7 +286,7 @@ impl Parser {
         Ok(Filter::Compare { column: subject.column, op, value })
     }
 
-    /// The field or label compared.
+    /// The compared field or label.
     fn subject(&mut self) -> Result<Subject, Fault> {
         let position = self.position();
         let Some(Token::Word(word)) = self.peek().cloned() else { return Err(self.expected("a field")) };
@@ -345,7 +346,7 @@ impl Parser {
     }
 }
 
-/// One part stands for itself; a part that does not fit spoils the whole.
+/// A single part is returned as it is. If any part is invalid, the whole is invalid.
 fn joined(parts: Vec<Option<Filter>>, join: fn(Vec<Filter>) -> Filter) -> Option<Filter> {
     let mut parts: Vec<Filter> = parts.into_iter().collect::<Option<_>>()?;
     if parts.len() == 1 { parts.pop() } else { Some(join(parts)) }

@@ -1,4 +1,4 @@
-//! Reading a request: every field at its place, every fault at once.
+//! Parsing of request bodies. All faults of a request are reported at once.
 
 use serde_json::{Map, Value};
 
@@ -12,15 +12,15 @@ pub trait Input: Sized {
     const DOC: &'static str;
     const FIELDS: &'static [FieldSpec];
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
-    /// Visits the resources its fields refer to: kind and id.
+    /// Visits the resources that its fields refer to: kind and id.
     fn references(&self, visit: &mut dyn FnMut(&'static str, String));
-    /// Appends the cells of its fields: how an input that was read is kept for a while.
+    /// Appends the cells of its fields, to store the input.
     fn to_cells(&self, out: &mut Vec<Cell>);
-    /// What was kept.
+    /// Loads a stored input.
     fn from_cells(cells: &mut Cells) -> Option<Self>;
 }
 
-/// Reads the members of one object, recording every fault.
+/// Reads the members of one object and reports every fault.
 pub struct Reader<'a> {
     object: &'a Map<String, Value>,
     at: String,
@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// RFC 7396: absent keeps, null clears, anything else replaces.
+    /// RFC 7396: an absent member keeps the value, null clears it, anything else replaces it.
     pub fn merge<T: Field>(&mut self, name: &str, current: &mut T) {
         let merged = match self.object.get(name) {
             None => return,
@@ -57,17 +57,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A 64-bit integer in a string.
+    /// A 64-bit integer as a string.
     pub fn long(&mut self, name: &str) -> Option<i64> {
         match self.object.get(name)? {
             Value::Null => None,
             Value::String(text) => plain_int(text)
-                .or_else(|| self.spot(name).fault("OUT_OF_RANGE", "must be a 64-bit integer in a string")),
-            other => self.spot(name).wrong_type("a 64-bit integer in a string", other),
+                .or_else(|| self.spot(name).fault("OUT_OF_RANGE", "must be a 64-bit integer as a string")),
+            other => self.spot(name).wrong_type("a 64-bit integer as a string", other),
         }
     }
 
-    /// Refuses members that are not among the fields.
+    /// Rejects unknown members.
     pub fn only(&mut self, fields: &[FieldSpec]) {
         let names: Vec<&str> = fields.iter().map(|f| f.name).collect();
         for name in self.object.keys() {
@@ -77,7 +77,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses members a caller may not set: unknown ones, the service's own, and with `update` those of creation.
+    /// Rejects members that a caller may not set: unknown ones, those set by the service, and with `update` those set at
+    /// creation only.
     pub fn settable(&mut self, fields: &[FieldSpec], update: bool) {
         let names: Vec<&str> = fields.iter().filter(|f| may_set(f, update)).map(|f| f.name).collect();
         for name in self.object.keys() {
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown(&mut self, name: &str, known: &[&str]) {
-        // A body of nothing but wrong names is wrong already: looking for what each might mean takes long.
+        // Suggestions are limited, because searching for similar names takes long.
         if self.faults.len() >= UNKNOWN_MAX {
             return;
         }
@@ -108,10 +109,10 @@ fn may_set(field: &FieldSpec, update: bool) -> bool {
     field.setter == Setter::Write || (field.setter == Setter::Create && !update)
 }
 
-/// Faults after which unknown members are counted no more.
+/// Maximum number of faults, after which unknown members are no longer counted.
 const UNKNOWN_MAX: usize = 100;
 
-/// Reads a whole input, all faults at once.
+/// Reads a whole input and reports all faults at once.
 pub fn read_input<T: Input>(object: &Map<String, Value>) -> Result<T, Error> {
     let mut reader = Reader::new(object, "");
     reader.only(T::FIELDS);
@@ -142,7 +143,7 @@ macro_rules! value_field {
             }
             fn load(cells: &mut crate::field::Cells) -> Option<Self> {
                 let value: serde_json::Value = cells.text().and_then(|text| serde_json::from_str(&text).ok())?;
-                // What a later release has written besides is let be.
+                // Members written by a later release are ignored.
                 let mut reader = crate::input::Reader::new(value.as_object()?, "");
                 let read = <Self as crate::input::Input>::read(&mut reader);
                 read.filter(|_| reader.faults.is_empty())

@@ -1,4 +1,4 @@
-//! What a kind of resource is, and a resource whose kind is known only when the program runs.
+//! Kinds of resources, and resources whose kind is known only at run time.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -16,49 +16,50 @@ use crate::progress::Standing;
 use crate::refs::ExternalRefs;
 use crate::time::Instant;
 
-/// Which rows a caller with limited sight sees.
+/// Rows that are visible to a caller whose grants do not reach the whole organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeRule {
-    /// All of the organisation: directories everyone needs.
+    /// All rows of the organisation: directories that everyone needs.
     Organisation,
-    /// Only a caller with sight of the whole organisation.
+    /// Only for callers whose grants reach the whole organisation.
     Administration,
-    /// What a person or an account made for itself; who administers or audits the organisation reads all of it.
+    /// Only rows that the person or account created for itself. Administrators and auditors of the organisation read all.
     Owned,
-    /// The portfolios granted, and those of granted programs.
+    /// Portfolios within the reach, and the portfolios of programs within the reach.
     Portfolio,
-    /// The programs granted, and those of granted portfolios.
+    /// Programs within the reach, and the programs of portfolios within the reach.
     Program,
-    /// What belongs to a program in sight (`program_id`).
+    /// Rows of a visible program (`program_id`).
     InProgram,
-    /// What joins two programs, one of them in sight (`predecessor_program_id`, `successor_program_id`).
+    /// Rows that connect two programs, at least one of them visible (`predecessor_program_id`, `successor_program_id`).
     BetweenPrograms,
-    /// A partner its own row, everyone else all of them.
+    /// For a partner its own row, for everyone else all rows.
     Partner,
-    /// What serves a program in sight (`program_ids`); a partner its own ones (`partner_id`) that are no drafts.
+    /// Rows of at least one visible program (`program_ids`); for a partner its own rows (`partner_id`) that are not drafts.
     Engagement,
-    /// What belongs to an engagement (`engagement_id`) or a program (`program_id`) in sight; a partner by its engagements.
+    /// Rows of a visible engagement (`engagement_id`) or program (`program_id`); for a partner those of its engagements.
     InEngagement,
-    /// The same; a partner only what it has agreed to (`agreed_at`).
+    /// As above; for a partner only rows that it has agreed to (`agreed_at`).
     AgreedInEngagement,
-    /// What is about a resource in sight (`subject_kind`, `subject_id`); a partner only what is shared.
+    /// Rows about a visible resource (`subject_kind`, `subject_id`); for a partner only shared ones.
     Subject,
 }
 
 impl ScopeRule {
-    /// Whether it is a directory: read by everyone who may read it at all, but for partners, and written by whoever
-    /// reaches the whole organisation.
+    /// Whether it is a directory: readable by everyone who has the read permission, except partners, and writable by callers
+    /// whose grants reach the whole organisation.
     pub const fn is_directory(self) -> bool {
         matches!(self, Self::Organisation | Self::Partner)
     }
 
-    /// Whether comments and attachments may be about it. What a partner may not know of yet is spoken of at its engagement.
+    /// Whether comments and attachments may refer to it. Those about a resource that a partner may not know yet refer to its
+    /// engagement.
     pub const fn can_be_spoken_of(self) -> bool {
         !matches!(self, Self::Administration | Self::Owned | Self::Subject | Self::AgreedInEngagement)
     }
 }
 
-/// Everything about a kind of resource that does not depend on its type.
+/// Everything about a kind of resource that does not depend on its Rust type.
 pub struct Kind {
     pub name: &'static str,
     pub plural: &'static str,
@@ -70,7 +71,7 @@ pub struct Kind {
     pub reach: Reach,
     pub fields: &'static [FieldSpec],
     pub verbs: &'static [Act],
-    /// Rows of the table of permissions for operations of its own.
+    /// Additional rows of the table of permissions, for operations of this kind only.
     pub rights: &'static [&'static str],
     pub rows: Rows,
     pub make: Maker,
@@ -83,7 +84,7 @@ impl std::fmt::Debug for Kind {
 }
 
 impl Kind {
-    /// `service_accounts` → `service-accounts`, as URLs have it.
+    /// Path segment in URLs: `service_accounts` becomes `service-accounts`.
     pub fn path(&self) -> String {
         self.plural.replace('_', "-")
     }
@@ -92,25 +93,25 @@ impl Kind {
         self.fields.iter().find(|f| f.name == name)
     }
 
-    /// The kind whose ids begin so.
+    /// The kind with this id prefix.
     pub fn of_prefix(prefix: &str) -> Option<&'static Kind> {
         crate::KINDS.iter().find(|kind| kind.prefix == prefix).copied()
     }
 
-    /// The kind a field names, where it names a single resource.
+    /// The kind that a field refers to, if it refers to a single resource.
     pub fn named_by(field: &FieldSpec) -> Option<&'static Kind> {
         let Shape::Id { prefix } = (field.shape)() else { return None };
         Self::of_prefix(prefix)
     }
 
-    /// Parents from which a field is inherited: the reference, the parent's kind and its field.
+    /// Parents from which a field is inherited: the reference, the kind of the parent and its field.
     pub fn inherited_from(&self, name: &str) -> Vec<(&'static FieldSpec, &'static Kind, &'static FieldSpec)> {
         let parents = self.fields.iter().filter(|by| by.parent && by.name != name);
         let kinds = parents.filter_map(|by| Self::named_by(by).map(|kind| (by, kind)));
         kinds.filter_map(|(by, kind)| kind.field(name).map(|theirs| (by, kind, theirs))).collect()
     }
 
-    /// Every column in the order of the declaration.
+    /// All columns in the order of the declaration.
     pub fn columns(&self) -> impl Iterator<Item = (String, crate::field::ColumnType, &'static FieldSpec)> {
         self.fields
             .iter()
@@ -118,7 +119,7 @@ impl Kind {
     }
 }
 
-/// What the service gives a new resource.
+/// Values that the service assigns to a new resource.
 #[derive(Clone, Debug)]
 pub struct Seed {
     pub id: u128,
@@ -146,44 +147,43 @@ pub struct CommonMut<'a> {
     pub effective_at: Option<&'a mut Instant>,
 }
 
-/// Where a resource belongs.
+/// Portfolio, program, partner and engagement of a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub portfolio: Option<String>,
-    /// Several, parted by spaces, of what serves several programs or joins two.
+    /// Several ids, separated by spaces, for a resource that serves several programs or connects two.
     pub program: Option<String>,
-    /// The partner that may know of it.
+    /// The partner to which it may be visible.
     pub partner: Option<String>,
-    /// The engagement on whose sight its own hangs.
+    /// The engagement that its visibility depends on.
     pub engagement: Option<String>,
 }
 
-/// One that is owned.
+/// A boxed resource.
 pub type AnyBox = Box<dyn AnyResource>;
 
-/// What makes resources of a kind.
+/// Constructors for the resources of a kind.
 pub struct Maker {
-    /// A new one from a request.
+    /// Creates one from a request.
     pub create: fn(&Map<String, Value>, &Seed) -> Result<AnyBox, Error>,
-    /// One from its cells.
+    /// Loads one from its cells.
     pub load: fn(&mut Cells) -> Result<AnyBox, Corrupt>,
-    /// Whether changes and acts are refused without `If-Match`.
+    /// Whether changes and verbs require `If-Match`.
     pub needs_etag: bool,
 }
 
-/// A resource of whatever kind. What is the same for all is written on this, and so compiled once and not for each kind
-/// anew.
+/// A resource of any kind. Code that is the same for all kinds uses this trait object, so that it is compiled once.
 pub trait AnyResource: Any + Send + Sync {
     fn kind(&self) -> &'static Kind;
     fn boxed(&self) -> AnyBox;
-    /// Whether it is another of its own kind, and the same in everything.
+    /// Whether the other resource is of the same kind and equal.
     fn is_same(&self, other: &dyn AnyResource) -> bool;
     fn patched(&self, object: &Map<String, Value>) -> Result<AnyBox, Error>;
     fn id_text(&self) -> String;
     fn common(&self) -> Common<'_>;
     fn common_mut(&mut self) -> CommonMut<'_>;
     fn store(&self, out: &mut Vec<Cell>);
-    /// Against another of its own kind.
+    /// Compares with another resource of the same kind.
     fn changed_since(&self, before: &dyn AnyResource) -> Vec<&'static str>;
     /// Encodes the fields of the mask that are present.
     fn encode(&self, mask: Mask, to: &mut dyn MemberEncoder);
@@ -203,7 +203,7 @@ pub trait AnyResource: Any + Send + Sync {
 }
 
 impl dyn AnyResource {
-    /// This, if it is of that kind.
+    /// Downcasts to a concrete kind.
     pub fn of<R: Any>(&self) -> Option<&R> {
         let any: &dyn Any = self;
         any.downcast_ref()
@@ -214,26 +214,26 @@ impl dyn AnyResource {
         any.downcast_mut()
     }
 
-    /// The fields of the mask, as JSON that follows what is written already.
+    /// Appends the fields of the mask as JSON.
     pub fn write_json(&self, mask: Mask, out: &mut Vec<u8>) {
         Json(out).object(&|members| self.encode(mask, members));
     }
 
-    /// The same as a value.
+    /// The fields of the mask as a JSON value.
     pub fn to_object(&self, mask: Mask) -> Map<String, Value> {
         let mut object = Map::new();
         self.encode(mask, &mut object);
         object
     }
 
-    /// The fields of the mask as JSON.
+    /// The fields of the mask as JSON bytes.
     pub fn json(&self, mask: Mask) -> String {
         let mut json = Vec::with_capacity(1_000);
         self.write_json(mask, &mut json);
         String::from_utf8(json).unwrap_or_default()
     }
 
-    /// The resource that this is: to ask for one of another kind is a fault of this program.
+    /// Downcasts to a concrete kind that is known to match. A mismatch is a bug in the program.
     pub fn typed<R: Any>(self: Box<Self>) -> Result<R, Error> {
         let any: Box<dyn Any> = self;
         any.downcast().map(|found| *found).map_err(|_| Error::internal())
@@ -252,29 +252,29 @@ impl std::fmt::Debug for dyn AnyResource {
     }
 }
 
-/// Who acts, and when.
+/// The acting caller and the time.
 #[derive(Clone, Debug)]
 pub struct Acting {
     pub now: Instant,
     pub actor: Actor,
-    /// The person behind the token, by the number of its id; none behind that of a service account, nor, unless the settings say so, behind one
-    /// that an operator made.
+    /// Number of the id of the person who acts. `None` for a service account, and, unless the settings allow it, for a token
+    /// issued by an operator.
     pub person: Option<u128>,
 }
 
-/// What an act does to its resource.
+/// The effect of a verb on its resource.
 pub type Decide = Arc<dyn Fn(&mut dyn AnyResource, &Acting) -> Result<(), Error> + Send + Sync>;
 
-/// An act as its kind declares it.
+/// A verb as declared by its kind.
 pub struct Act {
-    /// The last part of the URL and the row of the permission table.
+    /// Last part of the URL, and the action in the table of permissions.
     pub name: &'static str,
     pub title: &'static str,
     pub doc: &'static str,
     pub fields: &'static [FieldSpec],
     pub permission: &'static Permission,
-    /// Whether it makes an event also where it changes nothing.
+    /// Whether it causes an event even if it changes nothing.
     pub always_logged: bool,
-    /// What a request for it does.
+    /// Description of the verb.
     pub read: fn(&Map<String, Value>) -> Result<Decide, Error>,
 }

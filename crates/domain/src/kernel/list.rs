@@ -1,4 +1,4 @@
-//! The arguments of lists other than the filter: order, size of a page, choice of fields.
+//! Parameters of lists other than the filter: order, page size, selection of fields.
 
 use crate::error::Fault;
 use crate::field::{ColumnType, FieldSpec};
@@ -7,13 +7,13 @@ use crate::input::unknown_name;
 use crate::mask::Mask;
 use crate::resource::Kind;
 
-/// Rows of a page unless asked otherwise.
+/// Default page size.
 pub const PAGE_SIZE: u32 = 50;
-/// Rows a page may have.
+/// Maximum page size.
 pub const PAGE_SIZE_MAX: u32 = 1000;
-/// Keys an order may have besides `id`.
+/// Maximum number of sort keys besides `id`.
 pub const KEYS_MAX: usize = 3;
-/// Names `fields` may list: more than any kind has.
+/// Maximum number of names in `fields`: more than any kind has.
 pub const NAMES_MAX: usize = 200;
 
 const ID: &str = "id";
@@ -45,7 +45,7 @@ impl OrderKey {
     }
 }
 
-/// Reads `probability desc, title`; absent or blank, the order is by `id`.
+/// Parses `probability desc, title`. Absent or blank: ordered by `id`.
 pub fn parse_order(text: Option<&str>, kind: &'static Kind, visible: Mask) -> Result<Order, Vec<Fault>> {
     let fault = |code, detail: String| Fault::new("?order_by", code, detail);
     let parts = parts(text);
@@ -63,7 +63,7 @@ pub fn parse_order(text: Option<&str>, kind: &'static Kind, visible: Mask) -> Re
             Ok(key) => keys.push(key),
         }
     }
-    // What follows the id cannot change the order any more.
+    // Keys after the id cannot change the order any more.
     let before_id = keys.iter().position(|key| key.field == ID);
     keys.truncate(before_id.map_or(keys.len(), |position| position + 1));
     if before_id.is_none() {
@@ -77,7 +77,7 @@ pub fn parse_order(text: Option<&str>, kind: &'static Kind, visible: Mask) -> Re
 
 fn order_key(part: &str, names: &[Name]) -> Result<OrderKey, (&'static str, String)> {
     let mut words = part.split_whitespace();
-    let text = words.next().ok_or_else(|| ("BAD_ORDER", "there is no field between two commas".to_owned()))?;
+    let text = words.next().ok_or_else(|| ("BAD_ORDER", "a field is missing between two commas".to_owned()))?;
     let descending = match (words.next().map(str::to_ascii_lowercase).as_deref(), words.next()) {
         (None | Some("asc"), None) => false,
         (Some("desc"), None) => true,
@@ -88,7 +88,7 @@ fn order_key(part: &str, names: &[Name]) -> Result<OrderKey, (&'static str, Stri
     found.ok_or_else(|| ("UNKNOWN_FIELD", unknown_name(text, &known())))
 }
 
-/// 1 to 1000; absent, 50.
+/// 1 to 1000; 50 if absent.
 pub fn parse_page_size(value: Option<i64>) -> Result<u32, Fault> {
     let Some(value) = value else { return Ok(PAGE_SIZE) };
     let size = u32::try_from(value).ok().filter(|size| (1..=PAGE_SIZE_MAX).contains(size));
@@ -96,7 +96,8 @@ pub fn parse_page_size(value: Option<i64>) -> Result<u32, Fault> {
     size.ok_or_else(fault)
 }
 
-/// Reads `id,title`; absent or blank, all that is in sight. The answer always has the id, never more than is in sight.
+/// Parses `id,title`. Absent or blank: all visible fields. The response always contains the id, and never a field that is not
+/// visible.
 pub fn parse_fields(text: Option<&str>, kind: &'static Kind, visible: Mask) -> Result<Mask, Vec<Fault>> {
     let fault = |code, detail: String| Fault::new("?fields", code, detail);
     let wanted = parts(text);
@@ -116,13 +117,13 @@ pub fn parse_fields(text: Option<&str>, kind: &'static Kind, visible: Mask) -> R
     Ok(Mask::of(kind.fields, |f| f.name == ID || wanted.contains(&f.name)))
 }
 
-/// The parts between commas; of a blank text none. More than could be allowed are not even split.
+/// The parts between commas; none for blank text. The number of parts is limited before splitting.
 fn parts(text: Option<&str>) -> Vec<&str> {
     let text = text.unwrap_or_default();
     if text.trim().is_empty() { Vec::new() } else { text.split(',').map(str::trim).take(NAMES_MAX + 1).collect() }
 }
 
-/// For messages.
+/// Shortened for messages.
 fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }
@@ -162,7 +163,7 @@ mod tests {
     fn keys_know_their_column() {
         let keys = parse_order(Some("cost_likely.amount"), Risk::KIND, Mask::ALL).unwrap().keys;
         assert_eq!((keys[0].field, keys[0].nullable, keys[0].ty), ("cost_likely", true, ColumnType::Int));
-        // The default key is what the declaration says of the id.
+        // The default key must match the declaration of the id.
         assert_eq!(order_key("id", &names(Risk::KIND, Mask::ALL)), Ok(OrderKey::id()));
     }
 

@@ -1,4 +1,4 @@
-//! Which fields of a resource a caller sees.
+//! The fields of a resource that are visible to a caller.
 
 use crate::field::FieldSpec;
 
@@ -9,7 +9,7 @@ pub struct Mask(u128);
 impl Mask {
     pub const ALL: Self = Self(u128::MAX);
 
-    /// Of these fields, all in the order of their declaration, those for which `keep` holds.
+    /// The fields for which `keep` returns true, in the order of the declaration.
     pub fn of(fields: &[FieldSpec], keep: impl Fn(&FieldSpec) -> bool) -> Self {
         let bits = fields.iter().enumerate().filter(|(_, f)| keep(f)).fold(0, |bits, (i, _)| bits | 1 << i);
         Self(bits)

@@ -1,28 +1,28 @@
-//! The registry of metrics: every number that several answers share, defined once.
+//! The registry of metrics: one definition for each figure that several responses share.
 
 use steerco_derive::answer;
 
-/// A number that several answers share.
+/// Definition of a figure that several responses share.
 #[answer(in_place)]
 pub struct Metric {
-    /// Its name wherever it is answered.
+    /// Name of the figure in responses.
     pub name: &'static str,
-    /// Its unit.
+    /// Unit of the figure.
     pub unit: &'static str,
-    /// What it is.
+    /// Definition of the figure.
     pub definition: &'static str,
-    /// Where the definition comes from.
+    /// Source of the definition.
     pub source: &'static str,
-    /// When it has no value.
+    /// Cases in which it has no value.
     pub undefined: &'static [UndefinedCase],
 }
 
 /// A case in which a metric has no value.
 #[answer(in_place)]
 pub struct UndefinedCase {
-    /// The word of the case.
+    /// Code of the case.
     pub reason: &'static str,
-    /// What it means.
+    /// Description of the case.
     pub detail: &'static str,
 }
 
@@ -37,7 +37,7 @@ const fn case(reason: &'static str, detail: &'static str) -> UndefinedCase {
     UndefinedCase { reason, detail }
 }
 
-const NOTHING: UndefinedCase = case("no_weight", "Nothing with a weight is counted.");
+const NOTHING: UndefinedCase = case("no_weight", "There is no deliverable with a weight.");
 const UNMEASURED: UndefinedCase = case("nothing_measured", "No deliverable with a weight is measured.");
 
 /// Every metric.
@@ -45,124 +45,136 @@ pub const METRICS: &[Metric] = &[
     Metric {
         name: "progress",
         unit: "ratio",
-        definition: "Earned weight of measured weight, summed over deliverables and rounded down at the millionth. A \
-                     deliverable earns by its rule: all when it is accepted; before, zero_hundred nothing, fifty_fifty half \
-                     once it is started, percent its percent complete, milestones the accepted share of their weight. \
-                     Level of effort is left out. Of what is cancelled the earned weight stays on both sides.",
+        definition: "Earned weight / measured weight, summed over deliverables and rounded down at the millionth. A \
+                     deliverable earns by its earning rule: 100 % on acceptance; before that zero_hundred 0 %, \
+                     fifty_fifty 50 % once started, percent its percent complete, milestones the accepted share of \
+                     their weight. Level of effort is excluded. For a cancelled deliverable only the earned weight \
+                     counts, as earned and as measured.",
         source: "ANSI/EIA-748-D earned value techniques; percent complete weighted over leaves, as Microsoft Project does.",
         undefined: &[NOTHING, UNMEASURED],
     },
     Metric {
         name: "claimed",
         unit: "ratio",
-        definition: "What partners claim to have done of the weight that progress is measured by, rounded down at the \
-                     millionth: of a deliverable its claimed percent, where it earns by milestones the claimed share of their \
-                     weight, and never less than it has earned. It is no fact: nothing is earned by it.",
+        definition: "Weight claimed by partners / measured weight, rounded down at the millionth. The claim of a \
+                     deliverable is its claimed percent, or for the rule milestones the claimed share of their \
+                     weight, and never less than it has earned. Claims are not verified and earn nothing.",
         source: "Own definition.",
         undefined: &[NOTHING, UNMEASURED],
     },
     Metric {
         name: "coverage",
         unit: "ratio",
-        definition: "Measured weight of all weight that earns by itself. A deliverable that is begun and earns by percent or \
-                     milestones is measured once it has some.",
+        definition: "Measured weight / all weight without level of effort. A started deliverable with the rule \
+                     percent or milestones is measured once it has a value.",
         source: "Own definition.",
         undefined: &[NOTHING],
     },
     Metric {
         name: "level_of_effort_share",
         unit: "ratio",
-        definition: "Weight of deliverables that earn with time, of all weight. It stands beside progress, in which it would \
-                     hide what slips.",
+        definition: "Weight of level-of-effort deliverables / all weight. Reported separately, because within \
+                     progress it would hide delays.",
         source: "ANSI/EIA-748-D, level of effort.",
         undefined: &[NOTHING],
     },
     Metric {
         name: "worst_child",
         unit: "id and ratio",
-        definition: "The child with the least progress: of a project a deliverable, of a program a project or a deliverable \
-                     of its own, of a portfolio a program. Of equals, the first by id.",
+        definition: "Child with the lowest progress: a deliverable of a project, a project or direct deliverable of a \
+                     program, a program of a portfolio. Among equals, the first by id.",
         source: "Own definition.",
         undefined: &[case("nothing_measured", "No child has progress.")],
     },
     Metric {
         name: "oldest_input_at",
         unit: "instant",
-        definition: "When the deliverable that was left alone the longest last changed.",
+        definition: "Time of the last change of the deliverable that has been unchanged for the longest time.",
         source: "Own definition.",
-        undefined: &[case("no_deliverables", "There are none.")],
+        undefined: &[case("no_deliverables", "There are no deliverables.")],
     },
     Metric {
         name: "percent_complete",
         unit: "ratio",
-        definition: "Of an activity by its percent type: physical as judged, duration what of it does not remain, work what is \
-                     done of done and remaining.",
+        definition: "Percent complete of an activity by its percent type: physical as assessed; duration (duration - \
+                     remaining duration) / duration; work actual work / (actual + remaining work).",
         source: "Oracle Primavera P6, percent complete types.",
-        undefined: &[case("not_measured", "What it is measured by is not known, or is zero.")],
+        undefined: &[case("not_measured", "The values it is computed from are unknown, or their sum is zero.")],
     },
     Metric {
         name: "on_time",
         unit: "ratio",
-        definition: "Of a partner: milestones due in the period that were reached by the day agreed, of all due in it that were \
-                     reached or whose day is over. Reached is the day of the claim that was accepted whole, in the time zone of the engagement. It scores as it is, and \
-                     counts 30 of 100.",
+        definition: "For a partner: milestones due in the period that were reached by the agreed day / milestones due \
+                     in the period that were reached or whose day has passed. A milestone is reached on the day of \
+                     the claim that was fully accepted, in the time zone of the engagement. The score equals the \
+                     value; its weight is 30 of 100.",
         source: "Own definition, after delivery reliability (OTD) in supplier evaluation.",
-        undefined: &[case("nothing_measured", "Nothing was due.")],
+        undefined: &[case("nothing_measured", "No milestone was due.")],
     },
     Metric {
         name: "first_pass_acceptance",
         unit: "ratio",
-        definition: "Of a partner: claims that follow no refusal and were accepted whole, with reservations or without, of all such \
-                     claims whose reviews were decided in the period. It scores as it is, and counts 25 of 100.",
+        definition: "For a partner: claims accepted in full, with or without reservations / all claims whose reviews \
+                     were decided in the period. Claims that follow a rejection are excluded. The score equals the \
+                     value; its weight is 25 of 100.",
         source: "First-pass yield.",
         undefined: &[case("nothing_measured", "No claim was decided.")],
     },
     Metric {
         name: "promise_bias",
         unit: "days",
-        definition: "Of a partner: mean of the days from the day that a claim promised to the day on which the milestone was reached, \
-                     over claims with a promise of milestones reached in the period; above zero it came later. It scores 1 \
-                     at zero and below, and 0 from 30 days on; it counts 10 of 100.",
+        definition: "For a partner: mean number of days from the day promised in a claim to the day on which the \
+                     milestone was reached, over claims with a promise for milestones reached in the period. Positive \
+                     if later than promised. The score is 1 at zero days or fewer, and 0 from 30 days; its weight is \
+                     10 of 100.",
         source: "Own definition, after forecast bias (mean error).",
-        undefined: &[case("nothing_measured", "No promise can be compared with a day.")],
+        undefined: &[case(
+            "nothing_measured",
+            "No claim with a promised day belongs to a milestone reached in the period.",
+        )],
     },
     Metric {
         name: "service_levels",
         unit: "ratio",
-        definition: "Of a partner: measurements of service levels that held, of those with a result whose period ends in the \
-                     period. Availability is agreed service time less unplanned downtime, of agreed service time. Beside it \
-                     stand the credits, each of the single worst tier reached. It scores as it is, and counts 25 of 100.",
+        definition: "For a partner: service level measurements that met the target / measurements with a result whose \
+                     period ends in the reporting period. Availability is (agreed service time - unplanned downtime) \
+                     / agreed service time. Service credits are reported with it, each from the single worst tier \
+                     reached. The score equals the value; its weight is 25 of 100.",
         source: "ITIL service level management; own tiers.",
-        undefined: &[case("nothing_measured", "Nothing was measured, or no service was agreed.")],
+        undefined: &[case("nothing_measured", "There is no measurement, or no agreed service level.")],
     },
     Metric {
         name: "cost_variance",
         unit: "ratio",
-        definition: "Of a partner: growth of the values of its engagements by amendments over what was signed. It scores 1 without \
-                     growth, and 0 where the value has doubled; it counts 10 of 100.",
+        definition: "For a partner: increase of the values of its engagements by amendments / signed values. The \
+                     score is 1 without an increase, and 0 if the value has doubled; its weight is 10 of 100.",
         source: "Open Contracting for Infrastructure (OC4IDS), contract modifications.",
         undefined: &[
             case("nothing_measured", "No engagement was signed with a value."),
-            case("several_currencies", "The values are in several currencies."),
+            case("several_currencies", "The values are in different currencies."),
         ],
     },
     Metric {
         name: "scorecard",
         unit: "ratio",
-        definition: "Of a partner: mean of the scores of the five figures above by their weights, over those that were measured: \
-                     what is missing is not zero. Rounded down at the millionth.",
+        definition: "For a partner: weighted mean of the scores of the five metrics above, over those that were \
+                     measured. A missing metric does not count as zero. Rounded down at the millionth.",
         source: "Weighted scorecard over measured indicators.",
         undefined: &[
-            case("nothing_measured", "No figure was measured."),
-            case("too_little_evidence", "Fewer than two figures, or fewer facts than asked for."),
+            case("nothing_measured", "No metric was measured."),
+            case("too_little_evidence", "Fewer than two metrics were measured, or fewer facts than requested."),
         ],
     },
     Metric {
         name: "expected_monetary_value",
         unit: "money",
-        definition: "Of a live risk probability times likely cost impact, rounded half to even at the ten-thousandth.",
+        definition: "For an open risk: probability × most likely cost impact, rounded half to even at the fourth \
+                     decimal.",
         source: "PMI, Practice Standard for Project Risk Management.",
-        undefined: &[case("not_judged", "Probability or impact is unknown."), case("not_live", "The risk is over.")],
+        undefined: &[
+            case("not_judged", "Probability or impact is unknown."),
+            case("not_live", "The risk is closed, materialised or expired."),
+        ],
     },
 ];
 

@@ -1,4 +1,4 @@
-//! What every other area stands on.
+//! Basis of all other areas: errors, fields, kinds, filters, events.
 
 pub mod actor;
 pub(crate) mod any_resource;

@@ -1,16 +1,16 @@
-//! What a resource is.
+//! The declaration of a resource.
 //!
 //! `#[resource(prefix = "risk", plural = "risks", scope = "InProgram")]` on a struct declares one:
-//! - `prefix`: of its ids; `plural`: of its URLs; `scope`: which rows a limited caller sees; `dated`: its versions carry
-//!   `effective_at`, so that `valid_at` can read it.
-//! - `reach`: what callers do with it, everything when it is not said; `verbs(…)`: its acts; `rights("…")`: rows of the table
-//!   of permissions for operations of its own; `progress`, `financials`: what rolls up to it; `schedule`, `content`: what
-//!   each has beside its fields.
-//! - Field markers: `create` (set at creation only), `write` (set at any time), neither (the service sets it); `filter`
-//!   (may stand in `filter` and `order_by`), `private` (hidden from partners), `personal` (kept out of the log, blanked
-//!   by erasure), `parent` (the resource it lives under), `inherited` (copied at creation from the field of the same name of
-//!   the parents named; with `create` the caller may repeat it, or give it where no parent does), `required` (to create,
-//!   though later it may go), `unique` (in the organisation).
+//! - `prefix`: of its ids; `plural`: of its URLs; `scope`: rows that are visible to a caller with limited reach; `dated`:
+//!   its versions have `effective_at`, so that `valid_at` can read them.
+//! - `reach`: the standard operations of callers, all if absent; `verbs(…)`: its verbs; `rights("…")`: rows of the table of
+//!   permissions for operations of this kind only; `progress`, `financials`: roll-ups that it has; `schedule`, `content`:
+//!   data that it has in addition to its fields.
+//! - Field markers: `create` (set at creation only), `write` (set at any time), neither (set by the service); `filter`
+//!   (may be used in `filter` and `order_by`), `private` (hidden from partners), `personal` (not logged, and cleared by
+//!   erasure), `parent` (the parent resource), `inherited` (copied at creation from the field of the same name of the
+//!   parents; with `create` the caller may repeat it, or give it if no parent does), `required` (required at creation,
+//!   may be cleared by the service later), `unique` (in the organisation).
 
 use std::any::Any;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
         crate::id::encode(Self::KIND.prefix, self.common().id)
     }
 
-    /// A new resource from a request.
+    /// Creates a resource from a request.
     fn create(object: &Map<String, Value>, seed: &Seed) -> Result<Self, Error> {
         let mut reader = Reader::new(object, "");
         reader.settable(Self::KIND.fields, false);
@@ -67,7 +67,7 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
         }
     }
 
-    /// This resource after a merge patch.
+    /// The resource after a merge patch.
     fn patched(&self, object: &Map<String, Value>) -> Result<Self, Error> {
         let mut reader = Reader::new(object, "");
         reader.settable(Self::KIND.fields, true);
@@ -80,44 +80,45 @@ pub trait Resource: Rules + Clone + PartialEq + Send + Sync + 'static {
     }
 }
 
-/// The rules of a resource that no single field can hold.
+/// Rules of a resource that involve more than one field.
 pub trait Rules: Sized {
-    /// Whether changes and verbs are refused without `If-Match`: who decides must have seen what it decides on.
+    /// Whether changes and verbs require `If-Match`, so that a decision is based on the current version.
     const NEEDS_ETAG: bool = false;
 
-    /// Keeps what the request left out or cannot set, from what was `before`. Runs when a caller's fields are set.
+    /// Restores values that the request omitted or cannot set, from the version `before`. Runs when the fields of a caller
+    /// are set.
     fn carry(&mut self, _before: Option<&Self>, _faults: &mut Vec<Fault>) {}
 
-    /// Notes when what is new in it began. Runs when a change is about to be written.
+    /// Records the start of a new value. Runs when a change is about to be written.
     fn stamp(&mut self, _at: Instant) {}
 
-    /// Computes what is computed and records every rule broken. Runs after each change.
+    /// Computes derived fields and reports every violated rule. Runs after each change.
     fn derive_and_check(&mut self, _faults: &mut Vec<Fault>) {}
 
-    /// Whether it may be deleted.
+    /// Checks that it may be deleted.
     fn check_delete(&self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// The person or account this resource gives rights to, who may therefore not write it.
+    /// The person or account that receives rights from this resource and therefore may not write it.
     fn holder(&self) -> Option<String> {
         None
     }
 
-    /// The kind and id of what a new one must know to be computed.
+    /// Kind and id of the resource that a new one needs for its computation.
     fn context_of(&self) -> Option<(&'static str, String)> {
         None
     }
 
-    /// Takes what it consults, and records every rule broken.
+    /// Takes the consulted resource, and reports every violated rule.
     fn take_context(&mut self, _from: &dyn Any, _faults: &mut Vec<Fault>) {}
 
-    /// Where it stands in the roll-up of progress, if it does.
+    /// Place in the roll-up of progress, if it takes part.
     fn standing(&self) -> Option<Standing> {
         None
     }
 
-    /// What it is about, where that may be of many kinds: the writer must see it.
+    /// The subject, if it can be of several kinds. It must be visible to the writer.
     fn subject(&self) -> Option<(&'static Kind, &str)> {
         None
     }
@@ -125,23 +126,24 @@ pub trait Rules: Sized {
     /// Takes the place of its subject.
     fn set_place(&mut self, _at: &Place) {}
 
-    /// Who alone may change it.
+    /// The only actor who may change it.
     fn author(&self) -> Option<&Actor> {
         None
     }
 
-    /// Program, portfolio, partner and engagement it belongs to, for the feed.
+    /// Program, portfolio, partner and engagement that it belongs to, for the feed.
     fn place(&self) -> Place {
         Place::default()
     }
 }
 
-/// An act on a resource beyond create, update and delete. It states `decide`, or `decide_by` where it matters who acts.
+/// A verb: an operation on one resource beyond create, update and delete. It implements `decide`, or `decide_by` if the
+/// acting caller matters.
 pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     type On: Resource;
-    /// The last part of the URL and the row of the permission table.
+    /// Last part of the URL, and the action in the table of permissions.
     const NAME: &'static str;
-    /// Whether it is logged even where it leaves the resource as it was: what it brings lies elsewhere.
+    /// Whether it is logged even if it does not change the resource, because its effect is outside the resource.
     const ALWAYS_LOGGED: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
@@ -154,7 +156,7 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
 }
 
 impl Act {
-    /// That of a verb; one whose row is missing in the table of permissions does not compile.
+    /// Row of a verb in the table of permissions. A missing row is a compile error.
     pub const fn of<V: Verb>(kind: &str) -> Self {
         Self {
             name: V::NAME,
@@ -184,7 +186,7 @@ mod tests {
     use crate::program::Program;
     use crate::project::Project;
 
-    /// What of a kind's inheritance would let a copy differ from its original.
+    /// Errors in the inheritance of a kind that would let a copy differ from its original.
     fn inheritance_faults(kind: &Kind) -> Vec<String> {
         let mut faults = Vec::new();
         for field in kind.fields.iter().filter(|field| field.inherited) {
@@ -200,7 +202,7 @@ mod tests {
                 if by.setter != Setter::Create {
                     faults.push(format!("{}.{} must not change: {name} hangs on it", kind.name, by.name));
                 }
-                // A parent that could move is held by the children that share its own parent.
+                // A parent that could move is protected by the children that share its parent.
                 if theirs.setter != Setter::Create && !theirs.inherited && !theirs.parent {
                     faults.push(format!("{}.{} must not change: {name} is a copy", parent.name, theirs.name));
                 }
@@ -249,7 +251,7 @@ mod tests {
         const ID: fn() -> Shape = <Id<Program> as Described>::shape;
         let program =
             const { &[spec("program_id", Setter::Create, true, ID), spec("code", Setter::System, false, ID)] };
-        // The code of a program is the caller's to change.
+        // The code of a program can be changed by callers.
         assert_eq!(inheritance_faults(&made_up(program)), ["program.code must not change: made_up.code is a copy"]);
         let project = const {
             &[

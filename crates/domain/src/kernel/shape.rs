@@ -1,17 +1,17 @@
-//! How values are described: to the documents by shapes, to the compiler by what they are on the wire.
+//! Descriptions of values: shapes for the documents, and wire types for checks at compile time.
 
 use serde_json::value::RawValue;
 
 use crate::encode::Encode;
 
-/// What a database column holds. Both databases know just these two.
+/// Type of a database column. Both databases use only these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {
     Int,
     Text,
 }
 
-/// The shape of a value on the wire, for the OpenAPI document, the filter language and messages.
+/// Shape of a value on the wire, for the OpenAPI document, the filter language and messages.
 #[derive(Clone)]
 pub enum Shape {
     Text {
@@ -54,22 +54,22 @@ pub enum Shape {
         doc: &'static str,
         fields: &'static [FieldSpec],
     },
-    /// A text that the service makes, of any length, in this format. In answers only, as are those below.
+    /// A text of any length in this format, produced by the service. This shape and those below occur in responses only.
     Plain {
         format: Option<&'static str>,
     },
     /// One of these texts, without a schema of its own.
     OneOf(&'static [&'static str]),
-    /// An object that is only answered.
+    /// An object that occurs in responses only.
     Answer(&'static AnswerSpec),
     /// Any JSON object.
     Json,
-    /// The resource of this schema as its reader sees it.
+    /// The resource of this schema, as visible to the reader.
     Resource(&'static str),
 }
 
 impl Shape {
-    /// The same without the pattern of a text.
+    /// The same shape without the pattern of a text.
     #[must_use]
     pub fn plain(self) -> Self {
         match self {
@@ -81,7 +81,7 @@ impl Shape {
     }
 }
 
-/// What a value is on the wire, known to the compiler: the doors hold their tables against it.
+/// Wire type of a value, known at compile time: the API tables are checked against it.
 #[derive(Clone, Copy)]
 pub enum Wire {
     Text,
@@ -92,10 +92,10 @@ pub enum Wire {
     Instant,
     Map,
     Word(&'static [(&'static str, &'static str)]),
-    /// The message of this name.
-    /// A message of this name, whose fields are not declared.
+    /// The message with this name.
+    /// A message with this name whose fields are not declared.
     Object(&'static str),
-    /// A value of this name, with its fields.
+    /// A value with this name, and its fields.
     Value(&'static str, &'static [FieldSpec]),
     Answer(&'static AnswerSpec),
     Json,
@@ -104,7 +104,7 @@ pub enum Wire {
     },
 }
 
-/// Who may set a field.
+/// Who sets a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setter {
     /// The caller, at creation only.
@@ -122,20 +122,20 @@ pub struct FieldSpec {
     pub name: &'static str,
     pub doc: &'static str,
     pub setter: Setter,
-    /// May stand in `filter` and `order_by`.
+    /// May be used in `filter` and `order_by`.
     pub filter: bool,
     /// Hidden from partners.
     pub private: bool,
-    /// Personal data: kept out of the log, blanked by erasure.
+    /// Personal data: not logged, and cleared by erasure.
     pub personal: bool,
-    /// Names the resource this one lives under.
+    /// Refers to the parent resource.
     pub parent: bool,
     /// Copied at creation from the field of the same name of a parent.
     pub inherited: bool,
     /// Unique in the organisation.
     pub unique: bool,
     pub nullable: bool,
-    /// May be absent in a request that creates.
+    /// Optional in a create request.
     pub optional: bool,
     /// Suffix and type of each column.
     pub columns: &'static [(&'static str, ColumnType)],
@@ -148,22 +148,22 @@ pub struct FieldSpec {
 /// Each state that has a next one, and the states that may follow it, by their words.
 pub type Moves = Vec<(&'static str, Vec<&'static str>)>;
 
-/// A type that stands on the wire.
+/// A type that occurs on the wire.
 pub trait Described: Encode {
     const WIRE: Wire;
-    /// Whether the wire may leave it out.
+    /// Whether it may be absent on the wire.
     const NULLABLE: bool = false;
     /// The moves between its words, where they are the states of a state machine.
     const MOVES: Option<fn() -> Moves> = None;
 
     fn shape() -> Shape;
-    /// Whether the wire leaves it out.
+    /// Whether this value is absent on the wire.
     fn is_absent(&self) -> bool {
         false
     }
 }
 
-/// A text that the service makes.
+/// A text produced by the service.
 impl Described for String {
     const WIRE: Wire = Wire::Text;
 
@@ -180,7 +180,7 @@ impl Described for &'static str {
     }
 }
 
-/// A list that never changes.
+/// A constant list.
 impl<T: Described> Described for &'static [T] {
     const WIRE: Wire = Wire::List { of: &T::WIRE };
 
@@ -197,7 +197,7 @@ impl Described for std::borrow::Cow<'static, str> {
     }
 }
 
-/// A JSON object that is text already.
+/// A JSON object in text form.
 impl Described for Box<RawValue> {
     const WIRE: Wire = Wire::Json;
 
@@ -206,33 +206,33 @@ impl Described for Box<RawValue> {
     }
 }
 
-/// A value that the service only answers; implemented by `#[answer]`.
+/// A value that occurs in responses only; implemented by `#[answer]`.
 pub trait Answer: Described {
     const SPEC: &'static AnswerSpec;
 }
 
-/// The declaration of an answer.
+/// Declaration of a response object.
 pub struct AnswerSpec {
-    /// Its schema.
+    /// Name of its schema.
     pub title: &'static str,
-    /// Its message.
+    /// Name of its message.
     pub message: &'static str,
-    /// Whether its schema stands where it is used.
+    /// Whether its schema is inlined where it is used.
     pub in_place: bool,
     pub doc: &'static str,
     pub fields: &'static [AnswerField],
 }
 
-/// One member of an answer.
+/// One member of a response object.
 #[derive(Clone, Copy)]
 pub struct AnswerField {
     pub name: &'static str,
     pub doc: &'static str,
-    /// Whether it may be left out.
+    /// Whether it may be absent.
     pub nullable: bool,
-    /// The least that a number is.
+    /// Minimum of a number.
     pub min: Option<i64>,
-    /// The greatest that a number is, or how many items a list has at most.
+    /// Maximum of a number, or maximum number of items of a list.
     pub max: Option<i64>,
     pub wire: Wire,
     pub shape: fn() -> Shape,

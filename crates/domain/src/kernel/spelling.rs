@@ -1,23 +1,23 @@
-//! How numbers and names are spelled, and what is said of a name that nobody knows.
+//! Spelling of numbers and names, and messages for unknown names.
 
-/// At most 19 digits with an optional minus: `+5` and ` 5` are not numbers of ours.
+/// At most 19 digits with an optional minus sign: `+5` and ` 5` are rejected.
 pub fn plain_int(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = digits.len() <= 19 && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// Characters of a name that is repeated to whoever sent it.
+/// Maximum number of characters of a name that is repeated in a message.
 const SHOWN_MAX: usize = 80;
 
-/// A name as a part of a JSON pointer. What is longer than any name of ours is cut: an answer shall not grow with it.
+/// A name as a part of a JSON pointer. Longer names are cut, so that the size of a response does not depend on them.
 pub fn pointer_part(name: &str) -> String {
     name.chars().take(SHOWN_MAX).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 
-/// What to say of a name that is not known: the nearest ones, or all of them.
+/// Message for an unknown name: lists the most similar names, or all of them.
 pub fn unknown_name(name: &str, known: &[&str]) -> String {
-    // Compared as it is shown: comparing takes as long as the name.
+    // The shortened name is compared, because the time of a comparison grows with its length.
     let shown: String = name.chars().take(SHOWN_MAX).collect();
     let near: Vec<&str> = known.iter().copied().filter(|k| strsim::jaro_winkler(&shown, k) > 0.84).collect();
     match (near.as_slice(), known) {

@@ -1,11 +1,11 @@
-//! State machines: which states follow which.
+//! State machines: states and allowed transitions.
 
 use crate::error::{Error, Reason};
 use crate::field::{Described, Moves};
 use crate::words::Words;
 
-/// The states of a resource and the moves between them; its enum is declared with `#[words(states)]`, so that the
-/// declaration of each field that holds such a state leads to the moves.
+/// The states of a resource and the allowed transitions. The enum is declared with `#[words(states)]`, so that the
+/// declaration of each field that holds such a state leads to the transitions.
 pub trait States: Words + Described {
     const MOVES: &'static [(Self, &'static [Self])];
 
@@ -13,7 +13,7 @@ pub trait States: Words + Described {
         <Self as States>::MOVES.iter().find(|(from, _)| *from == self).map_or(&[], |(_, to)| to)
     }
 
-    /// Moves, or says which moves there are.
+    /// Changes the state. The error lists the allowed states.
     fn go(&mut self, to: Self) -> Result<(), Error> {
         const { assert!(<Self as Described>::MOVES.is_some(), "the enum of a state machine needs `#[words(states)]`") };
         if self.next().contains(&to) {
@@ -47,7 +47,7 @@ mod tests {
     use crate::review::ReviewState;
     use crate::risk::RiskState;
 
-    /// Every move that is not listed is refused, changes nothing, and says what is allowed.
+    /// Every transition that is not listed fails, changes nothing, and reports the allowed states.
     fn check<S: States + std::fmt::Debug>() {
         for (from, to) in S::ALL.iter().flat_map(|from| S::ALL.iter().map(move |to| (*from, *to))) {
             let mut state = from;
@@ -85,7 +85,7 @@ mod tests {
         for state in [EngagementState::Completed, EngagementState::Terminated] {
             assert!(state.next().is_empty());
         }
-        // What a partner has seen never becomes a secret again.
+        // A resource that was visible to a partner must not become hidden again.
         assert!(EngagementState::ALL.iter().all(|state| !state.next().contains(&EngagementState::Draft)));
         assert!(PartnerState::Ended.next().is_empty());
         assert!(PersonState::Erased.next().is_empty());

@@ -1,4 +1,4 @@
-//! What may be about a resource of any kind: comments and attachments. Which kinds those are, and where it then lies.
+//! Subjects of comments and attachments: the kinds they can refer to, and the place that follows from the subject.
 
 use crate::error::Fault;
 use crate::id::{HasId, Id};
@@ -6,17 +6,17 @@ use crate::program::Program;
 use crate::resource::{Kind, Place};
 use crate::text::Text;
 
-/// Kinds that something may be about.
+/// Kinds that comments and attachments can refer to.
 pub fn subject_kinds() -> impl Iterator<Item = &'static Kind> {
     crate::KINDS.iter().copied().filter(|kind| kind.scope.can_be_spoken_of())
 }
 
-/// The kind that an id is of.
+/// Kind of an id.
 pub(crate) fn kind_of(id: &str) -> Option<&'static Kind> {
     subject_kinds().find(|kind| crate::id::parse(kind.prefix, kind.name, id).is_ok())
 }
 
-/// The name of the kind that the id of a subject is of.
+/// Name of the kind of a subject id.
 pub(crate) fn settle_kind(id: &str, faults: &mut Vec<Fault>) -> Option<Text<64>> {
     if let Some(kind) = kind_of(id) {
         return Text::parse(kind.name).ok();
@@ -26,13 +26,13 @@ pub(crate) fn settle_kind(id: &str, faults: &mut Vec<Fault>) -> Option<Text<64>>
     None
 }
 
-/// The single resource in a place.
+/// The id in a place, if it is a single one.
 pub(crate) fn one<T: HasId>(id: Option<&String>) -> Option<Id<T>> {
     id.and_then(|id| Id::parse(id).ok())
 }
 
-/// The program in a place. What serves several is in no single one, and has the sight of its engagement; what joins two
-/// is in the one that takes, which is named first.
+/// The program in a place. A resource of several programs has no single one; its visibility is that of its engagement. A
+/// resource that connects two programs belongs to the receiving one, which comes first.
 pub(crate) fn program_of(at: &Place) -> Option<Id<Program>> {
     if at.engagement.is_some() {
         return one(at.program.as_ref());
@@ -40,9 +40,9 @@ pub(crate) fn program_of(at: &Place) -> Option<Id<Program>> {
     at.program.as_ref().and_then(|programs| Id::parse(programs.split(' ').next()?).ok())
 }
 
-/// The part of [`crate::resource::Rules`] that all of them share, for those with the fields `subject_id`, `visibility`,
-/// `portfolio_id`, `program_id`, `engagement_id` and `partner_id`. The place is that of the subject: a comment on a
-/// program of a portfolio lies in both.
+/// The shared part of [`crate::resource::Rules`] for resources with the fields `subject_id`, `visibility`, `portfolio_id`,
+/// `program_id`, `engagement_id` and `partner_id`. The place is that of the subject: a comment on a program of a portfolio
+/// belongs to both.
 macro_rules! about_a_subject {
     (shared $shared:path) => {
         fn subject(&self) -> Option<(&'static crate::resource::Kind, &str)> {

@@ -1,4 +1,4 @@
-//! Batches of actuals: what a finance system sent at once, and what became of it.
+//! Batches of actuals: the lines that a finance system sent together, and their outcomes.
 
 use steerco_derive::{answer, input, resource, words};
 
@@ -13,13 +13,13 @@ use crate::resource::Rules;
 use crate::text::{Code, Text};
 use crate::time::Instant;
 
-/// Lines of a batch that come in one message.
+/// Maximum number of lines of a batch in one message.
 pub const LINES_MAX: usize = 10_000;
-/// Lines of a batch that come in a stream.
+/// Maximum number of lines of a batch in a stream.
 pub const STREAM_LINES_MAX: usize = 1_000_000;
 
-/// Costs that a finance system sent at once, with the totals it checks them by; or costs that were moved out of suspense.
-/// Its lines stand in the ledger, and what was not posted under its results.
+/// Costs that a finance system sent together, with their control totals; or costs that were moved out of suspense. Its posted
+/// lines are ledger entries. Its results list the lines that were not posted.
 #[resource(
     prefix = "abat",
     plural = "actuals_batches",
@@ -31,42 +31,42 @@ pub struct ActualsBatch {
     /// Code of the source that sent it.
     #[field(create, filter)]
     pub source: Code,
-    /// The source's own name for it; the same name again gets the first answer.
+    /// Reference of the batch in the source, unique there. A repeated reference returns the first answer.
     #[field(create, filter)]
     pub batch_ref: Text<200>,
-    /// What it does.
+    /// Purpose of the batch.
     #[field(create, filter)]
     pub batch_type: ActualsBatchType,
-    /// The company whose books it belongs to.
+    /// The legal entity whose books it belongs to.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// Lines that it has.
+    /// Number of lines.
     #[field(filter)]
     pub line_count: i32,
-    /// How many lines had which end, with their sums; together they are the control totals.
+    /// Number of lines and their sums by outcome. Together they equal the control totals.
     #[field(system)]
     pub outcomes: Vec<ActualsOutcome>,
-    /// Posted lines whose content was there already under another identifier.
+    /// Number of posted lines whose content was already posted under another identifier.
     #[field(filter)]
     pub possible_repeat_count: i32,
-    /// Entries it made in the ledger, reversals included.
+    /// Number of ledger entries that it posted, reversals included.
     #[field(filter)]
     pub entry_count: i32,
-    /// Why the budget was overridden, where that was asked.
+    /// Reason to override the budget, where an override was requested.
     #[field(create)]
     pub override_reason: Option<Text<1000>>,
-    /// SHA-256 of what was sent, as 64 hexadecimal digits.
+    /// SHA-256 of the content sent, as 64 hexadecimal digits.
     #[field(create)]
     pub lines_sha256: Text<64>,
-    /// SHA-256 over the entries it made, in their order.
+    /// SHA-256 over its entries, in their order.
     #[field(create)]
     pub entries_sha256: Text<64>,
 }
 
-/// What a batch does.
+/// Purpose of a batch.
 #[words]
 pub enum ActualsBatchType {
-    /// Posts what a finance system sent.
+    /// Posts costs from a finance system.
     Posting,
     /// Moves costs out of suspense.
     Reclassification,
@@ -77,100 +77,100 @@ pub enum ActualsBatchType {
 pub struct PostActualsBatch {
     /// Code of the source that sends it.
     pub source: Code,
-    /// The source's own name for it; the same name again gets the first answer.
+    /// Reference of the batch in the source, unique there. A repeated reference returns the first answer.
     pub batch_ref: Text<200>,
-    /// The company whose books it belongs to; may be absent where there is one only.
+    /// The legal entity whose books it belongs to; optional where there is only one.
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// What the lines come to; a batch that comes to anything else is refused whole.
+    /// Control totals of the lines. A batch whose lines do not match them is rejected as a whole.
     pub control: ActualsControl,
-    /// Posts the lines that can be posted. Otherwise one that cannot refuses all.
+    /// Whether to post the valid lines of a batch with rejected lines. Otherwise one rejected line rejects the batch.
     pub partial: bool,
-    /// Whether a line sent before with other content corrects it. Otherwise it is rejected.
+    /// Whether a line that was sent before with other content is a correction. Otherwise it is rejected.
     pub corrections: bool,
-    /// Whether these are adjusting entries of finance: the only ones that a period takes while it is closing.
+    /// Whether these are adjusting entries of finance. A closing period takes only adjusting entries.
     pub adjusting: bool,
-    /// Why lines are posted although the budget does not suffice; takes the right to override it. Otherwise a line beyond
-    /// what is available is rejected where the company stops actuals (`actuals_control`).
+    /// Reason to post lines beyond the available budget; requires the right to override the budget. Without it, a line beyond
+    /// the available budget is rejected where the legal entity blocks such actuals (`actuals_control`).
     pub override_reason: Option<Text<1000>>,
     /// The lines.
     pub lines: List<ActualsLine, LINES_MAX>,
 }
 
-/// How far a batch is.
+/// Progress state of a batch.
 #[words]
 pub enum ActualsProgressState {
-    /// Its lines arrive.
+    /// The lines are being received.
     Staging,
-    /// All have arrived, and are checked one after the other.
+    /// All lines are received and are being checked.
     Checking,
-    /// They are posted, in one transaction: nothing of it is seen before its end.
+    /// The lines are being posted in one transaction. They are visible when it ends.
     Posting,
-    /// It is posted.
+    /// The batch is posted.
     Posted,
 }
 
-/// How far a batch is.
+/// Progress of a batch.
 #[answer]
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActualsProgress {
     /// Code of the source that sends it.
     pub source: String,
-    /// The source's own name for it.
+    /// Reference of the batch in the source.
     pub batch_ref: String,
-    /// How far it is.
+    /// Progress state.
     pub state: ActualsProgressState,
-    /// Lines that have arrived.
+    /// Number of lines received.
     #[field(min = 0)]
     pub lines_received: i32,
-    /// Lines that have gone through the step it is at, once all have arrived.
+    /// Number of lines that have completed the current step, once all lines are received.
     #[field(min = 0)]
     pub lines_done: i32,
-    /// When the first of it arrived, or of a posted batch when it was posted (UTC).
+    /// When its first line was received (UTC); for a posted batch, when it was posted.
     pub started_at: Instant,
-    /// When this was told last (UTC).
+    /// When this progress was last updated (UTC).
     pub updated_at: Instant,
     /// The batch, once it is posted.
     #[field(plain)]
     pub actuals_batch_id: Option<Id<ActualsBatch>>,
 }
 
-/// What became of a line.
+/// Outcome of a line.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActualsResult {
-    /// The line, from 1.
+    /// Number of the line, from 1.
     #[field(min = 1)]
     pub line: i32,
     /// Its identifier in the source.
     pub external_id: String,
-    /// What became of it.
+    /// Outcome.
     pub status: ActualsStatus,
-    /// Why, as a word a program can compare; of a posted line, what is to be looked at (`EXCEEDS_ORDER`, `EXCEEDS_INVOICED`,
+    /// Reason as a code that a program can compare. For a posted line it is a warning (`EXCEEDS_ORDER`, `EXCEEDS_INVOICED`,
     /// `OVER_BUDGET`), and otherwise absent.
     pub reason: Option<String>,
-    /// What is wrong and what would be right.
+    /// Description of the problem and of valid input.
     pub detail: Option<String>,
-    /// The entry it made, or the one that was there.
+    /// The ledger entry that the line posted, or the entry that existed already.
     pub ledger_entry_id: Option<String>,
-    /// Whether an entry of the same content under another identifier was there already: perhaps the same thing twice.
+    /// Whether an entry of the same content exists under another identifier: a possible duplicate.
     pub possible_repeat: bool,
 }
 
-/// Moves the costs in suspense that the rules of today map.
+/// Reclassifies the costs in suspense that the current coding rules map.
 #[input]
 pub struct ReclassifyActuals {
-    /// The source whose suspense it is.
+    /// The source of the costs in suspense.
     pub source: Code,
-    /// The name of this act; the same name again gets the first answer.
+    /// Reference of this reclassification. A repeated reference returns the first answer.
     pub batch_ref: Text<200>,
-    /// The company whose books it is; may be absent where there is one only.
+    /// The legal entity whose books it belongs to; optional where there is only one.
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// A rule that is not there yet, to see what it would move: with `validate_only` alone.
+    /// A coding rule that does not exist yet, to preview its effect. Allowed only with `validate_only`.
     pub proposed_rule: Option<ProposedCodingRule>,
 }
 
 impl Rules for ActualsBatch {
     fn check_delete(&self) -> Result<(), Error> {
-        Err(Error::new(Reason::WrongState, "what was posted stays; send a correction"))
+        Err(Error::new(Reason::WrongState, "a posted batch cannot be deleted; send a correction"))
     }
 }

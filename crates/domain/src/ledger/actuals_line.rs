@@ -1,4 +1,4 @@
-//! Lines of actuals: read, digested and checked against the totals they are to come to.
+//! Lines of actuals: reading, digests and control totals.
 
 use std::collections::BTreeMap;
 
@@ -20,50 +20,50 @@ use crate::text::Text;
 use crate::time::Day;
 use crate::words::Words;
 
-/// A cost as a finance system sends it.
+/// A cost line from a finance system.
 #[input(value)]
 pub struct ActualsLine {
-    /// Its identifier in the source, unique there for ever.
+    /// Identifier of the line in the source, unique there and never reused.
     pub external_id: Text<200>,
-    /// How finance coded it; the coding rules say where that goes.
+    /// Cost code from finance. The coding rules map it to program, project, cost category and spend type.
     pub cost_code: Option<Text<200>>,
     /// Its posting date.
     pub posted_on: Day,
-    /// The period it counts in; by its posting date when absent.
+    /// The fiscal period; derived from the posting date when absent.
     pub fiscal_period_id: Option<Id<FiscalPeriod>>,
-    /// How much; negative for a credit.
+    /// The amount; negative for a credit.
     pub amount: Money,
-    /// The program it is a cost of, where finance knows it; comes before the coding rules.
+    /// The program of the cost, where finance knows it; takes precedence over the coding rules.
     pub program_id: Option<Id<Program>>,
-    /// The project it is a cost of; needs `program_id`.
+    /// The project of the cost; needs `program_id`.
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost it is; comes before what a coding rule says.
+    /// The cost category; takes precedence over the coding rules.
     pub cost_category_id: Option<Id<CostCategory>>,
-    /// Whether it is capital or operating expenditure; comes before what a coding rule says.
+    /// Whether it is capital or operating expenditure; takes precedence over the coding rules.
     pub spend: Option<Spend>,
     /// Number of the document.
     pub document_reference: Option<Text<200>>,
-    /// The vendor, as finance calls it.
+    /// Reference of the vendor in the finance system.
     pub vendor_reference: Option<Text<200>>,
-    /// What finance says of it.
+    /// Description from finance.
     pub description: Option<Text<500>>,
-    /// Number of the purchase order that it invoices: the commitment of that order line is invoiced by the amount, or
-    /// credited where it is negative, and says where the cost goes if `program_id` does not.
+    /// Number of the purchase order that the line invoices. The commitment of that order line is invoiced by the amount, or
+    /// credited where it is negative. Without `program_id`, the commitment also determines where the cost is posted.
     pub purchase_order_reference: Option<Text<100>>,
-    /// The line of that order.
+    /// The line of that purchase order.
     pub purchase_order_line: Option<Text<50>>,
-    /// Number of the vendor's invoice, where it is not that of the document.
+    /// Number of the invoice of the vendor, where it differs from `document_reference`.
     pub invoice_reference: Option<Text<200>>,
-    /// The amount in the currency of the books, as the ledger system has it; wins over conversion by rates.
+    /// The amount in the currency of the books, from the ledger system; takes precedence over conversion by rates.
     pub local_amount: Option<Money>,
-    /// The amount in the currency of the group, as the ledger system has it; wins over conversion by rates.
+    /// The amount in the currency of the group, from the ledger system; takes precedence over conversion by rates.
     pub group_amount: Option<Money>,
-    /// How finance coded it beside the cost code.
+    /// Further coding from finance beside the cost code.
     pub coding: Option<CostCoding>,
 }
 
 impl ActualsLine {
-    /// What no single field can hold, each at its place below `at`.
+    /// Checks that involve more than one field; faults are below `at`.
     pub fn check(&self, at: &str, faults: &mut Vec<Fault>) {
         for (name, other) in [("local_amount", self.local_amount), ("group_amount", self.group_amount)] {
             let Some(other) = other else { continue };
@@ -77,30 +77,30 @@ impl ActualsLine {
             faults.push(Fault::new(format!("{at}/{name}/amount"), "DOES_NOT_FIT", detail));
         }
         if self.purchase_order_line.is_some() && self.purchase_order_reference.is_none() {
-            let detail = "is said of an order whose purchase_order_reference is given";
+            let detail = "requires purchase_order_reference";
             faults.push(Fault::new(format!("{at}/purchase_order_line"), "DOES_NOT_FIT", detail));
         }
         if let Some(coding) = &self.coding {
             coding.check(self.amount, &format!("{at}/coding"), faults);
         }
         if self.program_id.is_none() && self.project_id.is_some() {
-            let detail = "is said of a cost whose program_id is given; otherwise the coding rules say it";
+            let detail = "requires program_id; without it the coding rules set the project";
             faults.push(Fault::new(format!("{at}/project_id"), "DOES_NOT_FIT", detail));
         }
     }
 
-    /// The order line that it invoices: reference and line, which is empty where the order has none.
+    /// The order line that it invoices: reference and line. The line is empty where the order has none.
     pub fn order(&self) -> Option<(String, String)> {
         let line = self.purchase_order_line.as_ref().map(Text::to_string).unwrap_or_default();
         Some((self.purchase_order_reference.as_ref()?.to_string(), line))
     }
 
-    /// What the invoice is called, or else the document.
+    /// The number of the invoice, or else of the document.
     pub fn invoice(&self) -> Option<&Text<200>> {
         self.invoice_reference.as_ref().or(self.document_reference.as_ref())
     }
 
-    /// Digest of everything but the identifier: two lines of the same content have the same.
+    /// Digest of everything but the identifier. Two lines of the same content have the same digest.
     pub fn content_digest(&self) -> Text<64> {
         let mut digest = Sha256::new();
         let mut part = |text: Option<&str>| {
@@ -120,7 +120,7 @@ impl ActualsLine {
         part(self.document_reference.as_ref().map(Text::as_str));
         part(self.vendor_reference.as_ref().map(Text::as_str));
         part(self.description.as_ref().map(Text::as_str));
-        // What was added later counts where it is given, so that earlier lines keep their digests.
+        // Fields that were added later are digested only where they are given, so that earlier lines keep their digests.
         for (name, money) in [("local_amount", self.local_amount), ("group_amount", self.group_amount)] {
             if let Some(Money { units, currency }) = money {
                 for text in [name, &units.to_string(), currency.code()] {
@@ -145,7 +145,7 @@ impl ActualsLine {
     }
 }
 
-/// Sums of lines, one a currency: all, those above zero, those below.
+/// Sums of lines per currency: all, those above zero, and those below.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums(BTreeMap<&'static str, Sum>);
 
@@ -164,7 +164,7 @@ impl Sums {
         }
     }
 
-    /// The net sums, as an answer has them; `None` where one is beyond what an amount holds.
+    /// The net sums for an answer; `None` where a sum exceeds the range of an amount.
     pub fn totals(&self) -> Option<Vec<CurrencyTotal>> {
         let total = |(code, sum): (&&'static str, &Sum)| {
             let amount = i64::try_from(sum.debits - sum.credits).ok()?;
@@ -174,7 +174,7 @@ impl Sums {
     }
 }
 
-/// What lines come to: in the currencies of the transactions, of the books and of the group.
+/// Sums of lines in the currencies of the transactions, of the books and of the group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineSums {
     pub amounts: Sums,
@@ -193,7 +193,7 @@ impl LineSums {
     }
 }
 
-/// Every way in which lines do not come to their control totals.
+/// Every difference between the lines and their control totals.
 pub fn check_control(control: &ActualsControl, count: usize, sums: &LineSums) -> Vec<Fault> {
     let mut faults: Vec<Fault> = check_count(control.count, count).into_iter().collect();
     faults.extend(check_totals("/control/totals", &control.totals, &sums.amounts));
@@ -207,18 +207,18 @@ pub fn check_control(control: &ActualsControl, count: usize, sums: &LineSums) ->
     faults
 }
 
-/// Whether there are as many lines as was said.
+/// Whether the number of lines matches the control count.
 pub fn check_count(said: LineCount, count: usize) -> Option<Fault> {
     let differs = usize::try_from(said.get()) != Ok(count);
-    let detail = || format!("says {}, the lines come to {count}", said.get());
+    let detail = || format!("is {}, but the batch has {count} lines", said.get());
     differs.then(|| Fault::new("/control/count", "CONTROL_TOTAL", detail()))
 }
 
-/// Every way in which sums differ from the totals at this place.
+/// Every difference between sums and the control totals at this place.
 pub fn check_totals(at: &str, totals: &[ControlTotal], sums: &Sums) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut differ = |pointer: String, said: &str, found: &str| {
-        faults.push(Fault::new(pointer, "CONTROL_TOTAL", format!("says {said}, the lines come to {found}")));
+        faults.push(Fault::new(pointer, "CONTROL_TOTAL", format!("is {said}, but the sum of the lines is {found}")));
     };
     for (i, total) in totals.iter().enumerate() {
         let sum = sums.0.get(total.currency.code()).copied().unwrap_or_default();
@@ -238,13 +238,13 @@ pub fn check_totals(at: &str, totals: &[ControlTotal], sums: &Sums) -> Vec<Fault
         }
     }
     for code in sums.0.keys().filter(|code| totals.iter().all(|total| total.currency.code() != **code)) {
-        let detail = format!("there are lines in {code}, and no total");
+        let detail = format!("is missing: the batch has lines in {code}");
         faults.push(Fault::new(at, "CONTROL_TOTAL", detail));
     }
     faults
 }
 
-/// Lines by their end.
+/// Lines by outcome.
 #[derive(Debug)]
 pub struct Tally<S>(Vec<(S, i32, Sums)>);
 
@@ -267,7 +267,7 @@ impl<S: Words> Tally<S> {
         }
     }
 
-    /// Each end with its lines and their sums; `None` where a sum is beyond what an amount holds.
+    /// Each outcome with its number of lines and their sums; `None` where a sum exceeds the range of an amount.
     pub fn ends(&self) -> Option<Vec<(S, i32, Vec<CurrencyTotal>)>> {
         let of = |status: &S| self.0.iter().find(|(known, ..)| known == status);
         let end = |(status, count, sums): &(S, i32, Sums)| Some((*status, *count, sums.totals()?));
@@ -276,14 +276,14 @@ impl<S: Words> Tally<S> {
 }
 
 impl Tally<ActualsStatus> {
-    /// As a batch tells them; `None` where a sum is beyond what an amount holds.
+    /// In the form that a batch returns; `None` where a sum exceeds the range of an amount.
     pub fn outcomes(&self) -> Option<Vec<ActualsOutcome>> {
         let outcome = |(status, count, totals)| ActualsOutcome { status, count, totals };
         Some(self.ends()?.into_iter().map(outcome).collect())
     }
 }
 
-/// Lines by their end, as a batch tells them; `None` where a sum is beyond what an amount holds.
+/// Lines by outcome, in the form that a batch returns; `None` where a sum exceeds the range of an amount.
 pub fn tally(ends: impl Iterator<Item = (ActualsStatus, Money)>) -> Option<Vec<ActualsOutcome>> {
     let mut tally = Tally::default();
     for (status, money) in ends {
@@ -292,17 +292,17 @@ pub fn tally(ends: impl Iterator<Item = (ActualsStatus, Money)>) -> Option<Vec<A
     tally.outcomes()
 }
 
-/// A line as a stream brought it.
+/// A line as received in a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawLine {
-    /// Where it stands in a file: what is counted there, and its number from 1.
+    /// Place in a file: the counted unit, and its number from 1.
     pub at: Option<(&'static str, usize)>,
-    /// Its object; or what is wrong, each at its place below the line.
+    /// The JSON object of the line; or its faults, each at its place below the line.
     pub read: Result<serde_json::Value, Vec<Fault>>,
 }
 
 impl RawLine {
-    /// The line, its faults at `/lines/` and its number from 0.
+    /// The line, with its faults at `/lines/` and its number from 0.
     pub fn line(self, number: usize, faults: &mut Vec<Fault>) -> Option<ActualsLine> {
         let (before, at) = (faults.len(), format!("/lines/{number}"));
         let line = match self.read {
@@ -323,7 +323,7 @@ impl RawLine {
     }
 }
 
-/// The line in this object, its faults at `at`.
+/// The line in this object, with its faults at `at`.
 pub fn read_line(value: &serde_json::Value, at: &str, faults: &mut Vec<Fault>) -> Option<ActualsLine> {
     let before = faults.len();
     let mut spot = crate::field::Spot { pointer: at.to_owned(), faults };
@@ -332,7 +332,7 @@ pub fn read_line(value: &serde_json::Value, at: &str, faults: &mut Vec<Fault>) -
     (faults.len() == before).then_some(line)
 }
 
-/// What a number of lines may be at most, wherever they come from.
+/// The maximum number of lines, for every way to send them.
 pub type LineCount = Whole<0, 1_000_000>;
 
 #[cfg(test)]

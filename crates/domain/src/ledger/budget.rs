@@ -1,4 +1,4 @@
-//! Budgets: what a program may spend, version by version.
+//! Budgets: the approved spending of a program, in versions.
 
 use std::collections::HashSet;
 
@@ -23,12 +23,11 @@ use crate::text::{Code, Text};
 use crate::time::Instant;
 use crate::words::Words;
 
-/// Lines that a version may have.
+/// Maximum number of lines of a version.
 pub const BUDGET_LINES_MAX: usize = 2_000;
 
-/// What a program may spend in a fiscal year from the books of a company: one version of it. Its approval makes it the
-/// budget: the ledger takes what differs from what was approved before, transfers included. Patches and acts need
-/// `If-Match`.
+/// One version of the budget of a program for a fiscal year in the books of a legal entity. Approval puts it in force: the
+/// ledger posts the difference to what was approved before, transfers included. Patches and verbs need `If-Match`.
 #[resource(
     prefix = "bud",
     plural = "budgets",
@@ -36,112 +35,113 @@ pub const BUDGET_LINES_MAX: usize = 2_000;
     verbs(SubmitBudget, WithdrawBudget, ApproveBudget, RejectBudget)
 )]
 pub struct Budget {
-    /// The program it is of.
+    /// The program of the budget.
     #[field(create, filter, parent)]
     pub program_id: Id<Program>,
-    /// The company from whose books it is spent.
+    /// The legal entity whose books carry the spending.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
     /// The fiscal year, named by the calendar year in which it ends.
     #[field(create, filter)]
     pub fiscal_year: Whole<1900, 2200>,
-    /// Its number among the budgets of that program, company and year, from 1.
+    /// Version number among the budgets of the program, legal entity and fiscal year, from 1.
     #[field(filter)]
     pub version: i32,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// What it rests on and why it differs from the version before.
+    /// Basis of the figures, and the reason for changes against the version before.
     #[field(write)]
     pub justification: Option<Text<4000>>,
     /// The currency of its lines.
     #[field(create, filter)]
     pub currency: Currency,
-    /// The first period in which it may differ from what is approved; any open one when absent.
+    /// The first period in which it may differ from the approved budget; any open period when absent.
     #[field(write)]
     pub first_editable_period_id: Option<Id<FiscalPeriod>>,
-    /// What may be spent when on what. They change while the version is a draft only.
+    /// The budget lines. They can change only while the version is a draft.
     #[field(write)]
     pub lines: List<BudgetLine, BUDGET_LINES_MAX>,
     /// Sum of the lines, reserves included.
     #[field(filter)]
     pub total: Amount,
-    /// Where it is in its life.
+    /// State of the budget.
     #[field(filter)]
     pub state: BudgetState,
-    /// Who submitted it last.
+    /// The person who submitted it last.
     #[field(filter)]
     pub submitted_by: Option<Id<Person>>,
     /// When it was submitted last (UTC).
     #[field(filter)]
     pub submitted_at: Option<Instant>,
-    /// Who approved or rejected it.
+    /// The person who approved or rejected it.
     #[field(filter)]
     pub decided_by: Option<Id<Person>>,
     /// When it was approved or rejected (UTC).
     #[field(filter)]
     pub decided_at: Option<Instant>,
-    /// Why it was rejected.
+    /// Reason of the rejection.
     #[field(system)]
     pub rejection_reason: Option<Text<1000>>,
-    /// The version it took the place of.
+    /// The version that this one supersedes.
     #[field(filter)]
     pub supersedes_id: Option<Id<Budget>>,
-    /// Entries its approval made in the ledger.
+    /// Number of ledger entries that its approval posted.
     #[field(filter)]
     pub entry_count: i32,
     /// SHA-256 over those entries, in their order.
     #[field(system)]
     pub entries_sha256: Option<Text<64>>,
-    /// The set of budget rates by which it is converted to other currencies.
+    /// The set of budget rates used to convert it to other currencies.
     #[field(write, filter)]
     pub rate_set: Option<Code>,
 }
 
-/// What may be spent in a period on one kind of thing.
+/// A budgeted amount for one period and one combination of project, cost category, spend type and reserve.
 #[input(value)]
 pub struct BudgetLine {
-    /// When; the first period, where the amount is given over several.
+    /// The fiscal period; the first period where the amount is spread over several.
     pub fiscal_period_id: Id<FiscalPeriod>,
-    /// The project of the program, where it is for one.
+    /// The project of the program; absent where the line is not for one project.
     pub project_id: Option<Id<Project>>,
-    /// On what kind of cost.
+    /// The cost category.
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
     pub spend: Option<Spend>,
-    /// Whether it is held in reserve until it is drawn; an ordinary line when absent.
+    /// Type of reserve where the amount is held in reserve until it is drawn; an ordinary line when absent.
     pub reserve: Option<BudgetReserve>,
-    /// How much, in the currency of the budget.
+    /// The amount, in the currency of the budget.
     pub amount: Amount,
-    /// The last period of an amount that is given over several; the service makes a line of each, so it is never answered.
+    /// The last period where the amount is spread over several. The service makes one line per period, so it is never
+    /// returned.
     pub last_fiscal_period_id: Option<Id<FiscalPeriod>>,
-    /// How that amount is divided among them; evenly when absent.
+    /// Method by which the amount is spread over the periods; evenly when absent.
     pub spread: Option<Spread>,
 }
 
-/// What is held in reserve.
+/// Type of a budget reserve.
 #[words]
 pub enum BudgetReserve {
-    /// For known risks; drawn against one of them.
+    /// Contingency reserve for known risks; drawn against one of them.
     Contingency,
-    /// For what nobody foresaw.
+    /// Management reserve for unforeseen work.
     ManagementReserve,
 }
 
-/// Where a budget is in its life.
+/// State of a budget.
 #[words(states)]
 #[derive(Default)]
 pub enum BudgetState {
-    /// Being prepared.
+    /// In preparation.
     #[default]
     Draft,
-    /// Awaits a decision.
+    /// Waits for a decision.
     Submitted,
     /// In force.
     Approved,
-    /// A later version is in force.
+    /// Superseded by a later version.
     Superseded,
-    /// Was not approved.
+    /// Not approved.
     Rejected,
 }
 
@@ -153,7 +153,7 @@ impl States for BudgetState {
     ];
 }
 
-/// Where money stands in the ledger below program and company.
+/// The dimensions of a ledger balance below program and legal entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BudgetCell {
     pub fiscal_period_id: Id<FiscalPeriod>,
@@ -165,7 +165,7 @@ pub struct BudgetCell {
 }
 
 impl Budget {
-    /// What it approves, cell by cell.
+    /// The approved amounts by cell.
     pub fn cells(&self) -> impl Iterator<Item = (BudgetCell, i64)> + '_ {
         self.lines.0.iter().map(|line| (line.cell(self.currency), line.amount.units()))
     }
@@ -203,7 +203,7 @@ impl PeriodLine for BudgetLine {
     }
 }
 
-/// What lines come to, none of which may stand where another one does.
+/// The sum of the lines; two lines must not have the same dimensions.
 pub(crate) fn sum_cells(
     cells: impl Iterator<Item = (BudgetCell, i64)>,
     place: &str,
@@ -218,7 +218,7 @@ pub(crate) fn sum_cells(
         }
         match total.checked_add(units) {
             Some(sum) => total = sum,
-            None => faults.push(Fault::new("/lines", "OUT_OF_RANGE", "their sum is beyond what an amount holds")),
+            None => faults.push(Fault::new("/lines", "OUT_OF_RANGE", "the sum of the lines exceeds the range of an amount")),
         }
     }
     Amount::new(total)
@@ -247,7 +247,7 @@ impl Rules for Budget {
     fn check_delete(&self) -> Result<(), Error> {
         match self.state {
             BudgetState::Approved | BudgetState::Superseded => {
-                Err(Error::new(Reason::WrongState, "what was approved stays; approve another version"))
+                Err(Error::new(Reason::WrongState, "an approved budget cannot be deleted; approve another version"))
             }
             _ => Ok(()),
         }
@@ -258,7 +258,7 @@ impl Rules for Budget {
     }
 }
 
-/// Puts a version forward for approval.
+/// Submits a draft for approval.
 #[input]
 pub struct SubmitBudget {}
 
@@ -268,7 +268,7 @@ impl Verb for SubmitBudget {
     fn decide_by(&self, on: &mut Budget, acting: &Acting) -> Result<(), Error> {
         let person = acting.need_person("only a person submits a budget")?;
         if on.lines.0.is_empty() {
-            return Err(Error::fault("/lines", "REQUIRED", "a budget is submitted with lines"));
+            return Err(Error::fault("/lines", "REQUIRED", "a budget needs at least one line to be submitted"));
         }
         on.state.go(BudgetState::Submitted)?;
         on.submitted_by = Some(person);
@@ -277,7 +277,7 @@ impl Verb for SubmitBudget {
     }
 }
 
-/// Takes a submitted version back, to change it.
+/// Withdraws a submitted version, so that it can be changed.
 #[input]
 pub struct WithdrawBudget {}
 
@@ -289,8 +289,8 @@ impl Verb for WithdrawBudget {
     }
 }
 
-/// Makes a submitted version the budget in force; by somebody else than who submitted it, who has read what is approved:
-/// `If-Match` is required.
+/// Approves a submitted version and puts it in force. The approver must not be the submitter. `If-Match` is required, so that
+/// the approver decides on the version that was read.
 #[input]
 pub struct ApproveBudget {}
 
@@ -302,10 +302,10 @@ impl Verb for ApproveBudget {
     }
 }
 
-/// Turns a submitted version down.
+/// Rejects a submitted version.
 #[input]
 pub struct RejectBudget {
-    /// Why.
+    /// Reason of the rejection.
     pub reason: Text<1000>,
 }
 
@@ -323,7 +323,7 @@ impl Budget {
     fn decide(&mut self, to: BudgetState, acting: &Acting) -> Result<(), Error> {
         let person = acting.need_person("only a person decides on a budget")?;
         if self.state == BudgetState::Submitted && self.submitted_by == Some(person) {
-            let detail = "a budget is decided on by somebody else than who submitted it";
+            let detail = "a budget must be decided by another person than its submitter";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         self.state.go(to)?;

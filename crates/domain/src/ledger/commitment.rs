@@ -1,4 +1,4 @@
-//! Commitments: money that is bound and not yet spent, from the request to the payment.
+//! Commitments: money that is committed and not yet spent, from the request to the payment.
 
 use steerco_derive::{input, resource, words};
 
@@ -17,9 +17,10 @@ use crate::text::Text;
 use crate::time::Instant;
 use crate::words::Words;
 
-/// A purchase order line, or what else binds money: requested, committed, received, invoiced, paid, in part at each
-/// step. What is committed and neither received nor invoiced counts as committed, what is received and not invoiced as
-/// accrued: never as both. An invoice posts no actuals; the batch that finance sends does.
+/// A purchase order line or another commitment of money. It is requested, committed, received, invoiced and paid, each step
+/// in full or in part. An amount that is committed and neither received nor invoiced counts as committed. An amount that is
+/// received and not invoiced counts as accrued. No amount counts as both. An invoice posts no actuals; the batch from finance
+/// posts them.
 #[resource(
     prefix = "cmit",
     plural = "commitments",
@@ -36,87 +37,87 @@ use crate::words::Words;
     rights("override")
 )]
 pub struct Commitment {
-    /// The program whose money it binds.
+    /// The program whose budget it uses.
     #[field(create, filter, parent)]
     pub program_id: Id<Program>,
-    /// The company that owes it.
+    /// The legal entity that owes it.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// The period it is budgeted in; where that is closed, the next open one takes what it posts.
+    /// The period in which it is budgeted. Where that period is closed, its postings go to the next open period.
     #[field(create, filter)]
     pub fiscal_period_id: Id<FiscalPeriod>,
-    /// The project of the program, where it is for one.
+    /// The project of the program; absent where it is not for one project.
     #[field(create, filter)]
     pub project_id: Option<Id<Project>>,
-    /// On what kind of cost.
+    /// The cost category.
     #[field(create, filter)]
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
     #[field(create, filter)]
     pub spend: Option<Spend>,
-    /// The engagement it comes from.
+    /// The engagement that it belongs to.
     #[field(write, filter)]
     pub engagement_id: Option<Id<Engagement>>,
     /// Number of the purchase order.
     #[field(create, filter)]
     pub purchase_order_reference: Text<100>,
-    /// Its line, unique with its number in the books of the company.
+    /// Line of the purchase order. Number and line are unique in the books of the legal entity.
     #[field(create, filter)]
     pub purchase_order_line: Option<Text<50>>,
-    /// What is bought, shown in lists.
+    /// Short name of the purchase, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// How much was requested, in the currency of the order.
+    /// Requested amount, in the currency of the order.
     #[field(create, filter)]
     pub requested: Money,
-    /// How much was ordered.
+    /// Ordered amount.
     #[field(filter)]
     pub committed: Amount,
-    /// How much of it was delivered.
+    /// Received amount.
     #[field(filter)]
     pub received: Amount,
-    /// How much of it was invoiced, credit notes taken off. More than was ordered where finance has posted that, and below
-    /// zero where it has credited what was never invoiced.
+    /// Invoiced amount less credit notes. It is more than the ordered amount where finance has posted more, and below zero
+    /// where finance has credited an amount that was never invoiced.
     #[field(filter)]
     pub invoiced: Amount,
-    /// How much of that was paid.
+    /// Paid part of the invoiced amount.
     #[field(filter)]
     pub paid: Amount,
-    /// The last step that all of it has reached.
+    /// The last step that the whole amount has reached.
     #[field(filter)]
     pub state: CommitmentState,
-    /// Whether the last invoice has come: what was open then fell away.
+    /// Whether the final invoice was received. The amount that was open then is released.
     #[field(filter)]
     pub final_invoice: bool,
-    /// Whether it was requested or committed beyond what was available.
+    /// Whether it was requested or committed beyond the available budget.
     #[field(filter)]
     pub over_budget: bool,
     /// The document of the last step.
     #[field(filter)]
     pub document_reference: Option<Text<200>>,
-    /// Why the last step was taken.
+    /// Reason of the last step.
     #[field(system)]
     pub reason: Option<Text<1000>>,
-    /// When what was open was cancelled (UTC).
+    /// When the open amount was cancelled (UTC).
     #[field(filter)]
     pub cancelled_at: Option<Instant>,
-    /// Entries it has made in the ledger.
+    /// Number of ledger entries that it posted.
     #[field(filter)]
     pub entry_count: i32,
-    /// SHA-256 over those entries, each with the one before.
+    /// SHA-256 over those entries, each chained to the one before.
     #[field(system)]
     pub entries_sha256: Option<Text<64>>,
-    /// Why it is requested although the budget does not suffice; takes the right to override it. Otherwise a request of
-    /// more than is available is refused where the company stops requests (`request_control`).
+    /// Reason to request it beyond the available budget; requires the right to override the budget. Without it, a request
+    /// beyond the available budget is rejected where the legal entity blocks such requests (`request_control`).
     #[field(create)]
     pub override_reason: Option<Text<1000>>,
 }
 
-/// Where a commitment is: the last step that all of it has reached.
+/// State of a commitment: the last step that the whole amount has reached.
 #[words]
 #[derive(Default)]
 pub enum CommitmentState {
-    /// Asked for; binds nothing yet.
+    /// Requested; commits no money yet.
     #[default]
     Requested,
     /// Ordered.
@@ -127,7 +128,7 @@ pub enum CommitmentState {
     Invoiced,
     /// Paid.
     Paid,
-    /// Paid, and nothing more will come.
+    /// Paid; no further invoice is expected.
     Closed,
     /// Cancelled before anything was delivered or invoiced.
     Cancelled,
@@ -138,20 +139,20 @@ impl Commitment {
         self.received.units().max(self.invoiced.units())
     }
 
-    /// What it binds, committed and accrued.
+    /// The committed and the accrued amount.
     pub fn bound(&self) -> (i64, i64) {
         self.bound_at(self.invoiced.units())
     }
 
-    /// What it would bind if so much of it were invoiced.
+    /// The committed and the accrued amount if this amount were invoiced.
     pub fn bound_at(&self, invoiced: i64) -> (i64, i64) {
         let done = self.received.units().max(invoiced);
         let accrued = if self.final_invoice { 0 } else { self.received.units() - invoiced.max(0) };
         (self.committed.units().saturating_sub(done).max(0), accrued.max(0))
     }
 
-    /// Takes over what finance has posted for it: `invoiced` in all from now on. What it posts less than before is a
-    /// credit, so that the final invoice is no longer the last one and what was paid of it counts as paid back.
+    /// Takes over the total that finance has posted as `invoiced`. A lower total than before is a credit: the final invoice
+    /// is not the last one any more, and the paid part of the difference counts as repaid.
     pub fn take_invoices(&mut self, invoiced: Amount, document: Option<Text<200>>) {
         if invoiced.units() < self.invoiced.units() {
             self.final_invoice = false;
@@ -162,7 +163,7 @@ impl Commitment {
         self.reason = None;
     }
 
-    /// Says that the last invoice has come: what is open beyond the invoices falls away.
+    /// Records that the final invoice was received: the open amount beyond the invoices is released.
     pub fn finish(&mut self) -> Result<(), Error> {
         self.need(self.committed, "nothing is committed that could be invoiced")?;
         if self.cancelled_at.is_some() && self.bound() == (0, 0) {
@@ -175,7 +176,7 @@ impl Commitment {
         Ok(())
     }
 
-    /// What can still be received of it.
+    /// The amount that can still be received.
     pub fn room(&self) -> i64 {
         let ended = self.cancelled_at.is_some() || self.final_invoice;
         if ended { 0 } else { (self.committed.units() - self.received.units()).max(0) }
@@ -195,7 +196,7 @@ impl Commitment {
         }
     }
 
-    /// What a step of this amount leads to, if so much is left.
+    /// The state after a step of this amount, if that much is left.
     fn step(&self, amount: Amount, so_far: Amount, up_to: i64, to: &str) -> Result<Amount, Error> {
         let left = up_to.saturating_sub(so_far.units()).max(0);
         if amount.units() <= 0 {
@@ -234,7 +235,7 @@ impl Rules for Commitment {
 
     fn check_delete(&self) -> Result<(), Error> {
         if self.entry_count > 0 {
-            return Err(Error::new(Reason::WrongState, "what was committed stays; cancel what is open"));
+            return Err(Error::new(Reason::WrongState, "a commitment cannot be deleted once it is committed; cancel the open amount"));
         }
         Ok(())
     }
@@ -244,14 +245,14 @@ impl Rules for Commitment {
     }
 }
 
-/// Orders some of what was requested. Under budget control it must be available.
+/// Orders a part or all of the requested amount. Under budget control the amount must be available.
 #[input]
 pub struct CommitCommitment {
-    /// How much.
+    /// The amount to order.
     pub amount: Amount,
-    /// Whether it is to be ordered although the budget does not suffice; takes the right to, and a reason.
+    /// Whether to order it beyond the available budget; requires the right to override the budget, and a reason.
     pub override_budget: bool,
-    /// Why.
+    /// Reason.
     pub reason: Option<Text<1000>>,
 }
 
@@ -261,7 +262,7 @@ impl Verb for CommitCommitment {
     fn decide(&self, on: &mut Commitment, _now: Instant) -> Result<(), Error> {
         on.need_open()?;
         if self.override_budget && self.reason.is_none() {
-            return Err(Error::fault("/reason", "REQUIRED", "say why the budget is overridden"));
+            return Err(Error::fault("/reason", "REQUIRED", "is required to override the budget"));
         }
         on.committed = on.step(self.amount, on.committed, on.requested.units, "commit")?;
         on.over_budget = self.override_budget;
@@ -271,14 +272,14 @@ impl Verb for CommitCommitment {
     }
 }
 
-/// Changes how much is ordered, not below what was received or invoiced. Under budget control more must be available.
+/// Changes the ordered amount, not below the received or invoiced amount. Under budget control an increase must be available.
 #[input]
 pub struct AmendCommitment {
-    /// How much is ordered from now on, in all.
+    /// The new total of the ordered amount.
     pub amount: Amount,
-    /// Why.
+    /// Reason.
     pub reason: Text<1000>,
-    /// Whether it is to be ordered although the budget does not suffice; takes the right to.
+    /// Whether to order it beyond the available budget; requires the right to override the budget.
     pub override_budget: bool,
 }
 
@@ -292,7 +293,7 @@ impl Verb for AmendCommitment {
             return Err(Error::fault("/amount", "OUT_OF_RANGE", "must be more than zero"));
         }
         if self.amount.units() < on.done() {
-            let detail = format!("{} were received or invoiced already", Amount::new(on.done()));
+            let detail = format!("must not be less than {}, which is already received or invoiced", Amount::new(on.done()));
             return Err(Error::fault("/amount", "OUT_OF_RANGE", detail));
         }
         if self.amount.units() > on.committed.units() {
@@ -305,10 +306,10 @@ impl Verb for AmendCommitment {
     }
 }
 
-/// Records a delivery: it is accrued until it is invoiced.
+/// Records a delivery. It is accrued until it is invoiced.
 #[input]
 pub struct ReceiveCommitment {
-    /// What it is worth.
+    /// Value of the delivery.
     pub amount: Amount,
     /// Number of the delivery note.
     pub document_reference: Option<Text<200>>,
@@ -326,14 +327,14 @@ impl Verb for ReceiveCommitment {
     }
 }
 
-/// Records an invoice: it reduces what is open.
+/// Records an invoice. It reduces the open amount.
 #[input]
 pub struct InvoiceCommitment {
-    /// How much is invoiced.
+    /// The invoiced amount.
     pub amount: Amount,
     /// Number of the invoice.
     pub document_reference: Text<200>,
-    /// Whether it is the last one: what is open beyond it falls away.
+    /// Whether it is the final invoice: the open amount beyond it is released.
     pub final_invoice: bool,
 }
 
@@ -353,15 +354,15 @@ impl Verb for InvoiceCommitment {
     }
 }
 
-/// Records a credit note: what it takes off the invoices is open again, what was paid of it counts as paid back, and
-/// the final invoice is no longer the last one.
+/// Records a credit note. The credited amount is open again, its paid part counts as repaid, and the final invoice is not the
+/// last one any more.
 #[input]
 pub struct CreditCommitment {
-    /// How much is credited.
+    /// The credited amount.
     pub amount: Amount,
     /// Number of the credit note.
     pub document_reference: Text<200>,
-    /// Why.
+    /// Reason.
     pub reason: Option<Text<1000>>,
 }
 
@@ -380,10 +381,10 @@ impl Verb for CreditCommitment {
     }
 }
 
-/// Records a payment of what was invoiced.
+/// Records a payment of an invoiced amount.
 #[input]
 pub struct PayCommitment {
-    /// How much was paid.
+    /// The paid amount.
     pub amount: Amount,
     /// Number of the payment.
     pub document_reference: Option<Text<200>>,
@@ -401,10 +402,10 @@ impl Verb for PayCommitment {
     }
 }
 
-/// Cancels what is neither received nor invoiced.
+/// Cancels the amount that is neither received nor invoiced.
 #[input]
 pub struct CancelCommitment {
-    /// Why.
+    /// Reason.
     pub reason: Text<1000>,
 }
 

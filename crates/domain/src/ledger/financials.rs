@@ -1,4 +1,4 @@
-//! Financials: what is approved, spent and left, rolled up from the balances of the ledger.
+//! Financials: approved, spent and available amounts, rolled up from the balances of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::text::Code;
 use crate::time::Instant;
 use crate::translation::{Translated, UnconvertedTotal};
 
-/// By what financials are divided.
+/// Dimension by which financials are grouped.
 #[words]
 pub enum FinancialsGrouping {
     /// By program.
@@ -30,46 +30,46 @@ pub enum FinancialsGrouping {
     CostCategory,
     /// By capital and operating expenditure.
     Spend,
-    /// By vendor: the partner of the engagement that it was accepted or ordered under, else the partner that the source
-    /// knows by this reference, else the reference itself. Budgets and forecasts name none.
+    /// By vendor: the partner of the engagement under which the cost was accepted or ordered; else the partner that the
+    /// source maps to the vendor reference; else the reference itself. Budgets and forecasts have no vendor.
     Vendor,
 }
 
-/// What of the balances is asked for.
+/// Query for financials.
 #[derive(Clone, Debug, Default)]
 pub struct FinancialsQuery {
     pub group_by: Option<FinancialsGrouping>,
     pub fiscal_year: Option<i64>,
     pub fiscal_period_id: Option<Id<FiscalPeriod>>,
     pub as_of: Option<Instant>,
-    /// The currency to convert to; that of the portfolio when only a type of rate is asked for.
+    /// The currency to convert to; the currency of the portfolio when only a rate type is given.
     pub currency: Option<Currency>,
-    /// By which rates to convert; by those of the days of posting when only a currency is asked for.
+    /// The type of rate used to convert; the rates of the posting days when only a currency is given.
     pub rate_type: Option<ExchangeRateType>,
-    /// The set of budget rates; that of each budget in force when absent.
+    /// The set of budget rates; the set of each budget in force when absent.
     pub rate_set: Option<Code>,
-    /// How converted figures are rounded; half to even when absent.
+    /// Rounding of converted figures; half to even when absent.
     pub rounding: Option<Rounding>,
     pub counts: Counts,
     pub explain: bool,
-    /// What to explain, said where an explanation is asked for.
+    /// The figure to explain, given where an explanation is requested.
     pub explained: Explain,
 }
 
 impl FinancialsQuery {
-    /// By which rates to convert, where that is asked.
+    /// The type of rate used to convert, where conversion is requested.
     pub fn converts(&self) -> Option<ExchangeRateType> {
         self.rate_type.or_else(|| self.currency.map(|_| ExchangeRateType::Spot))
     }
 
-    /// What no single parameter can hold.
+    /// Checks that involve more than one parameter.
     pub fn check(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
         if self.rate_set.is_some() && self.rate_type != Some(ExchangeRateType::Budget) {
-            faults.push(Fault::new("?rate_set", "DOES_NOT_FIT", "is said of budget rates only"));
+            faults.push(Fault::new("?rate_set", "DOES_NOT_FIT", "requires rate_type=budget"));
         }
         if self.rounding.is_some() && self.converts().is_none() {
-            faults.push(Fault::new("?rounding", "DOES_NOT_FIT", "is said with currency or rate_type only"));
+            faults.push(Fault::new("?rounding", "DOES_NOT_FIT", "requires currency or rate_type"));
         }
         let Explain { account, group_key, page_size, page_token } = &self.explained;
         let said = [
@@ -79,52 +79,53 @@ impl FinancialsQuery {
             ("page_token", page_token.is_some()),
         ];
         for (name, _) in said.into_iter().filter(|(_, said)| *said && !self.explain) {
-            faults.push(Fault::new(format!("?{name}"), "DOES_NOT_FIT", "is said with explain=true only"));
+            faults.push(Fault::new(format!("?{name}"), "DOES_NOT_FIT", "requires explain=true"));
         }
         if self.explain && group_key.is_some() && self.group_by.is_none() {
-            faults.push(Fault::new("?group_key", "DOES_NOT_FIT", "is said with group_by only"));
+            faults.push(Fault::new("?group_key", "DOES_NOT_FIT", "requires group_by"));
         }
         if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
     }
 }
 
-/// What is approved, spent and left of a project, program or portfolio: the balances of the ledger, one total a currency.
+/// Approved, spent and available amounts of a project, program or portfolio: balances of the ledger, with one total per
+/// currency.
 #[answer]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Financials {
     /// The project, program or portfolio.
     pub id: String,
-    /// All of it, one a currency.
+    /// The totals, one per currency.
     pub totals: Vec<FinancialTotal>,
-    /// Whether what is left of the reserves is in `available`.
+    /// Whether `available` includes the remaining reserves.
     pub reserves_counted: bool,
-    /// Whether what is requested and not ordered is taken off `available`.
+    /// Whether `available` is reduced by amounts that are requested and not ordered.
     pub requests_counted: bool,
-    /// All of it in one currency, where that is asked: each figure is converted exactly and rounded once, half to even at the
-    /// digits of the currency unless `rounding` says otherwise. What the ledger system itself says in that currency goes
-    /// before any rate.
+    /// The total in one currency, where conversion is requested. Each figure is converted exactly and rounded once: half to
+    /// even at the digits of the currency, unless `rounding` is given. An amount that the ledger system itself has in that
+    /// currency is used instead of a rate.
     pub converted: Option<FinancialTotal>,
-    /// By which rates it was converted.
+    /// The type of rate used to convert.
     pub rate_type: Option<ExchangeRateType>,
-    /// The same by what was asked for.
+    /// The totals by the requested group.
     pub groups: Option<Vec<FinancialGroup>>,
-    /// Whether everything is in sight, was delivered and has a rate.
+    /// Whether all programs are visible, all sources have delivered and all amounts have a rate.
     pub complete: bool,
-    /// What has no rate, and is in none of the converted figures.
+    /// Amounts without a rate; no converted figure includes them.
     pub unconverted: Vec<UnconvertedTotal>,
     /// Codes of sources that have delivered to these programs and are late by their cadence.
     #[field(plain)]
     pub missing_sources: Vec<Code>,
-    /// Programs of a portfolio that are out of the caller's sight.
+    /// Number of programs of a portfolio that are not visible to the caller.
     #[field(min = 0)]
     pub hidden_count: i32,
-    /// Programs in sight of which nobody has submitted a forecast.
+    /// Number of visible programs without a submitted forecast.
     #[field(min = 0)]
     pub programs_without_forecast: i32,
-    /// When the program to which nothing was posted the longest had its last posting (UTC); absent with `as_of` and of a
-    /// closed period, to which nothing more is posted.
+    /// The last posting of the program that has had no posting for the longest time (UTC). Absent with `as_of`, and for a
+    /// closed period, which takes no more postings.
     pub oldest_input_at: Option<Instant>,
-    /// The entries behind the figures, where that is asked.
+    /// The entries behind the figures, where an explanation is requested.
     pub explanation: Option<Explanation>,
 }
 
@@ -132,20 +133,20 @@ pub struct Financials {
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinancialGroup {
-    /// The id or word of the group; absent for what names none.
+    /// The id or word of the group; absent for amounts without one.
     pub key: Option<String>,
-    /// One a currency.
+    /// The totals, one per currency.
     pub totals: Vec<FinancialTotal>,
-    /// All of it in one currency, where that is asked.
+    /// The total in one currency, where conversion is requested.
     pub converted: Option<FinancialTotal>,
 }
 
-/// What the figures cover, beside the balances.
+/// Coverage of the figures: data that comes from outside the balances.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
-    /// Programs out of sight.
+    /// Programs that are not visible.
     pub hidden_count: i64,
-    /// Programs in sight of which a forecast was submitted, and the others.
+    /// Visible programs with a submitted forecast, and without one.
     pub forecast_count: i64,
     pub without_forecast_count: i64,
     pub oldest_input_at: Option<Instant>,
@@ -155,15 +156,15 @@ pub struct Coverage {
 
 type ByCurrency = BTreeMap<Currency, Sums<i128>>;
 
-/// One total a currency; `forecast` where there is one to tell.
+/// One total per currency; with `forecast` where there is one.
 fn totals(sums: ByCurrency, told: (Counts, bool)) -> Result<Vec<FinancialTotal>, Error> {
-    let too_much = |_| Error::new(Reason::Invalid, "the sum is beyond what an amount holds: ask for less at once");
+    let too_much = |_| Error::new(Reason::Invalid, "the sum exceeds the range of an amount: narrow the request");
     let amount = |units: i128| i64::try_from(units).map(Amount::new).map_err(too_much);
     sums.into_iter().map(|(currency, sums)| sums.total(currency, told, amount)).collect()
 }
 
 impl Financials {
-    /// The answer of these balances, and of what they come to in one currency.
+    /// The answer for these balances, and for their converted total.
     pub fn new(
         id: &str,
         balances: &[Balance],

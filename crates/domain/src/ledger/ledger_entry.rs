@@ -1,4 +1,4 @@
-//! Ledger entries: what was posted, for good.
+//! Ledger entries: permanent postings.
 
 use steerco_derive::{resource, words};
 
@@ -24,10 +24,10 @@ use crate::spend::Spend;
 use crate::text::{Code, Text};
 use crate::time::Day;
 
-/// One posting of the double-entry ledger: an amount goes from the credit to the debit account, so that the ledger
-/// balances by construction. It is never changed or deleted; what was wrong is reversed and posted anew. A negative
-/// amount is a credit as its source sent it. Single entries of a sensitive cost category, such as pay, are in sight of
-/// finance and auditors only; what they come to is told to all who read the ledger.
+/// One posting of the double-entry ledger. An amount goes from the credit account to the debit account, so that the ledger
+/// always balances. An entry is never changed or deleted; an error is reversed and posted again. A negative amount is a
+/// credit from its source. Single entries of a sensitive cost category, such as pay, are visible to finance and auditors
+/// only. Their sums are visible to everyone who can read the ledger.
 #[resource(prefix = "ledg", plural = "ledger_entries", scope = "InProgram", reach = "Record")]
 pub struct LedgerEntry {
     /// The batch that posted it.
@@ -39,10 +39,10 @@ pub struct LedgerEntry {
     /// The transfer whose approval posted it.
     #[field(filter)]
     pub budget_transfer_id: Option<Id<BudgetTransfer>>,
-    /// The line of what posted it, from 1.
+    /// The line of the batch, budget or other document that posted it, from 1.
     #[field(filter)]
     pub line: i32,
-    /// What it does.
+    /// Type of the entry.
     #[field(create, filter)]
     pub entry_type: LedgerEntryType,
     /// The account debited.
@@ -51,61 +51,61 @@ pub struct LedgerEntry {
     /// The account credited.
     #[field(create, filter)]
     pub credit_account: LedgerAccount,
-    /// How much, in the currency of the transaction.
+    /// The amount, in the currency of the transaction.
     #[field(create, filter)]
     pub amount: Money,
-    /// Its posting date, as finance says.
+    /// Its posting date, from finance.
     #[field(create, filter)]
     pub posted_on: Day,
-    /// The company whose books it is in.
+    /// The legal entity whose books it is in.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// The period it counts in.
+    /// The fiscal period of the entry.
     #[field(create, filter)]
     pub fiscal_period_id: Id<FiscalPeriod>,
-    /// The closed period it belongs to by its posting date, where it came too late for it.
+    /// The closed period of its posting date, where it was posted after that period was closed.
     #[field(filter)]
     pub prior_period_id: Option<Id<FiscalPeriod>>,
-    /// The program it is a cost of; none while it is in suspense.
+    /// The program of the cost; absent while it is in suspense.
     #[field(filter)]
     pub program_id: Option<Id<Program>>,
-    /// The project it is a cost of.
+    /// The project of the cost.
     #[field(filter)]
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost it is.
+    /// The cost category.
     #[field(filter)]
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
     #[field(filter)]
     pub spend: Option<Spend>,
-    /// The rule that coded it; none where the line itself said where it goes.
+    /// The coding rule that was applied; absent where the line itself named the program.
     #[field(filter)]
     pub coding_rule_id: Option<Id<CodingRule>>,
-    /// Code of the source that sent it; none where it was decided here.
+    /// Code of the source that sent it; absent for an entry that originates in this service.
     #[field(filter)]
     pub source: Option<Code>,
-    /// Its identifier there.
+    /// Identifier of the line in the source.
     #[field(filter)]
     pub external_id: Option<Text<200>>,
-    /// How finance coded it.
+    /// Cost code from finance.
     #[field(filter)]
     pub cost_code: Option<Text<200>>,
     /// Number of the document.
     #[field(filter)]
     pub document_reference: Option<Text<200>>,
-    /// The vendor, as finance calls it.
+    /// Reference of the vendor in the finance system.
     #[field(filter)]
     pub vendor_reference: Option<Text<200>>,
-    /// What finance says of it.
+    /// Description from finance.
     #[field(system)]
     pub description: Option<Text<500>>,
-    /// The entry it takes back or moves.
+    /// The entry that this one reverses or reclassifies.
     #[field(filter)]
     pub reverses_id: Option<Id<LedgerEntry>>,
     /// The entry it replaces.
     #[field(filter)]
     pub corrects_id: Option<Id<LedgerEntry>>,
-    /// Whether an entry of the same content under another identifier was there already: perhaps the same thing twice.
+    /// Whether an entry of the same content exists under another identifier: a possible duplicate.
     #[field(filter)]
     pub possible_repeat: bool,
     /// First 32 hexadecimal digits of the SHA-256 of its content as it was sent, without its identifier.
@@ -117,7 +117,7 @@ pub struct LedgerEntry {
     /// The forecast whose submission posted it.
     #[field(filter)]
     pub forecast_id: Option<Id<Forecast>>,
-    /// The amount in the currency of the books, as the ledger system has it; conversion into that currency takes it.
+    /// The amount in the currency of the books, from the ledger system; used for conversion into that currency.
     #[field(filter)]
     pub local_amount: Option<Money>,
     /// The amount in the currency of the group, as the ledger system has it; conversion into that currency takes it.

@@ -1,4 +1,4 @@
-//! Engagements: what binds a partner.
+//! Engagements: contracts and agreements with partners.
 
 use steerco_derive::{input, resource, words};
 
@@ -19,11 +19,11 @@ use crate::time::{Day, Instant};
 use crate::words::Words;
 use crate::work_calendar::WorkCalendar;
 
-/// A number of days that a contract may grant.
+/// A number of days that a contract grants.
 pub type TermDays = Whole<0, 3_650>;
 
-/// A contract or agreement with a partner. The partner sees it from its activation on, whatever becomes of it then; while
-/// it is a draft nobody outside knows of it, and no later question shows what it was then.
+/// A contract or agreement with a partner. The partner sees it from its first activation on, in every later state. A draft is
+/// not visible to the partner, and later requests do not show the partner how the draft looked.
 #[resource(
     prefix = "eng",
     plural = "engagements",
@@ -31,143 +31,145 @@ pub type TermDays = Whole<0, 3_650>;
     verbs(ActivateEngagement, CompleteEngagement, SuspendEngagement, TerminateEngagement)
 )]
 pub struct Engagement {
-    /// The partner it binds.
+    /// The partner of the contract.
     #[field(create, filter, parent)]
     pub partner_id: Id<Partner>,
-    /// The programs it serves; who sees one of them sees the engagement.
+    /// The programs that the engagement serves. It is visible to everyone who sees one of them.
     #[field(write, parent, required)]
     pub program_ids: Vec<Id<Program>>,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// How it is paid for.
+    /// How the engagement is paid for.
     #[field(write, filter)]
     pub kind: EngagementKind,
-    /// Where in its life it is.
+    /// State in the life cycle of the engagement.
     #[field(filter)]
     pub state: EngagementState,
-    /// Why it was suspended or terminated last.
+    /// Reason of the last suspension or termination.
     #[field(system)]
     pub state_reason: Option<Text<1000>>,
-    /// Number of the contract, as both sides know it.
+    /// Number of the contract that both sides use.
     #[field(write, filter)]
     pub contract_reference: Option<Text<100>>,
-    /// What is to be done.
+    /// Statement of work: the scope of the contract.
     #[field(write)]
     pub statement_of_work: Option<Text<20_000>>,
-    /// What it is worth in all; of time and material, the most that may be charged. Once it is in force, value, first and
-    /// last day and what is to be done change by an amendment only.
+    /// Total value of the contract. For time and material it is the upper limit of charges. Once the engagement is in force,
+    /// an amendment is required to change the value, the first and last day and the statement of work.
     #[field(write, filter)]
     pub value: Option<Money>,
-    /// Its first day.
+    /// First day of the contract.
     #[field(write, filter)]
     pub starts_on: Option<Day>,
-    /// Its last day.
+    /// Last day of the contract.
     #[field(write, filter)]
     pub ends_on: Option<Day>,
-    /// IANA time zone in which its days begin and end, such as `Europe/Vienna`; that of the organisation when absent.
+    /// IANA time zone in which its days begin and end, such as `Europe/Vienna`. The time zone of the organisation applies
+    /// when absent.
     #[field(write)]
     pub time_zone: Option<Text<64>>,
-    /// Share of every payment that is kept back until it is released.
+    /// Share of every payment that is retained until it is released.
     #[field(write)]
     pub retention: Option<Ratio>,
-    /// Days after an invoice in which it is to be paid.
+    /// Payment terms: number of days after the date of an invoice by which it is to be paid.
     #[field(write)]
     pub payment_terms_days: Option<TermDays>,
-    /// The day on which both sides had signed it.
+    /// The day on which both sides had signed the contract.
     #[field(write, filter)]
     pub signed_on: Option<Day>,
-    /// What it was worth when it was put in force. What it is worth now is this and the changes of value of the approved
-    /// amendments.
+    /// Value of the contract when it was put in force. The current value is this value plus the changes of value of the
+    /// approved amendments.
     #[field(filter)]
     pub signed_value: Option<Money>,
-    /// Amendments that were approved.
+    /// Number of approved amendments.
     #[field(filter)]
     pub amendment_count: i32,
-    /// The day from which what was retained may be released.
+    /// The first day on which the retention can be released.
     #[field(write, filter)]
     pub retention_release_on: Option<Day>,
-    /// Working days after a complete submission in which it is to be reviewed.
+    /// Working days for the review, counted from a complete submission.
     #[field(write)]
     pub review_deadline_days: Option<TermDays>,
-    /// Whether what is not reviewed by the deadline counts as accepted.
+    /// Whether a claim that is not reviewed by the deadline counts as accepted.
     #[field(write)]
     pub deemed_acceptance: bool,
-    /// Days by which one side must tell the other something; calendar feeds show them while it is in force.
+    /// Days by which one side must give the other a notice. Calendar feeds show them while the engagement is in force.
     #[field(write)]
     pub notices: Vec<EngagementNotice>,
-    /// What each side owes the other by a day, beside what is paid for; calendar feeds show it while it is in force. A
-    /// collaboration is put in force with some of either side.
+    /// Obligations of each side with a due day, other than the payments. Calendar feeds show them while the engagement is in
+    /// force. A collaboration needs at least one obligation of each side before it is put in force.
     #[field(write)]
     pub obligations: Option<Vec<EngagementObligation>>,
-    /// The first day by which something is owed that is not met.
+    /// Earliest due day of an obligation that is not met.
     #[field(filter)]
     pub next_obligation_on: Option<Day>,
-    /// What the partner's service must hold.
+    /// Service levels that the service of the partner must meet.
     #[field(write)]
     pub service_levels: Vec<ServiceLevel>,
-    /// What an acceptance in part makes payable; `whole` when absent.
+    /// How a partial acceptance becomes payable; `whole` when absent.
     #[field(write, filter)]
     pub payment_rule: Option<PaymentRule>,
-    /// The company that owes what is accepted; needed to accrue it where no commitment of the engagement has room. Where the
-    /// organisation keeps books, an engagement of some value is put in force only with it, or with a commitment.
+    /// The legal entity that owes what is accepted. It is needed to accrue an acceptance that no commitment of the engagement
+    /// covers. Where the organisation keeps books, an engagement with a value is put in force only with a legal entity or
+    /// with a commitment.
     #[field(write, filter, private)]
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// The calendar of its working days; Monday to Friday when absent.
+    /// The calendar of working days of the engagement; Monday to Friday when absent.
     #[field(write, private)]
     pub review_calendar_id: Option<Id<WorkCalendar>>,
-    /// Who reviews what is submitted, and is warned before the deadline by an event `review.warn`; needed where silence counts
-    /// as acceptance.
+    /// The person who reviews submissions. The event `review.warn` warns this person before the deadline. Required where a
+    /// claim can be accepted by silence (`deemed_acceptance`).
     #[field(write, filter, private)]
     pub reviewer_id: Option<Id<Person>>,
-    /// Who is warned too and stands in for the reviewer.
+    /// The delegate of the reviewer, who is warned as well.
     #[field(write, filter, private)]
     pub review_delegate_id: Option<Id<Person>>,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// What an acceptance in part makes payable.
+/// How a partial acceptance becomes payable.
 #[words]
 #[derive(Default)]
 pub enum PaymentRule {
-    /// Nothing before all of the milestone is accepted, then all.
+    /// Nothing is payable until the whole milestone is accepted; then all of it.
     #[default]
     Whole,
-    /// The accepted share.
+    /// The accepted share is payable.
     ProRata,
 }
 
 /// How an engagement is paid for.
 #[words]
 pub enum EngagementKind {
-    /// One price for the whole.
+    /// A fixed price for the whole scope.
     FixedPrice,
     /// Hours and material at agreed rates.
     TimeAndMaterial,
-    /// A price for each milestone.
+    /// A price per milestone.
     Milestone,
-    /// A retainer or framework from which work is called off.
+    /// A retainer or framework contract from which work is called off.
     Framework,
-    /// Obligations both ways instead of a price.
+    /// Obligations of both sides instead of a price.
     Collaboration,
 }
 
-/// Where in its life an engagement is.
+/// State in the life cycle of an engagement.
 #[words(states)]
 #[derive(Default)]
 pub enum EngagementState {
-    /// Being prepared; unknown to the partner.
+    /// In preparation; not visible to the partner.
     #[default]
     Draft,
     /// In force.
     Active,
-    /// In force, and at rest.
+    /// In force, but suspended.
     Suspended,
-    /// Done.
+    /// Completed.
     Completed,
-    /// Ended before it was done.
+    /// Ended before completion.
     Terminated,
 }
 
@@ -179,27 +181,27 @@ impl States for EngagementState {
     ];
 }
 
-/// A day by which one side must tell the other something.
+/// A day by which one side must give the other a notice.
 #[input(value)]
 pub struct EngagementNotice {
-    /// The day.
+    /// The last day for the notice.
     pub due_on: Day,
-    /// What is to be told, such as `whether it is renewed`.
+    /// Subject of the notice, such as `whether it is renewed`.
     pub subject: Text<200>,
 }
 
-/// What one side owes the other by a day.
+/// An obligation of one side with a due day.
 #[input(value)]
 pub struct EngagementObligation {
-    /// Handle, unique in the engagement.
+    /// Key, unique in the engagement.
     pub key: Code,
-    /// Which side owes it.
+    /// The side that has the obligation.
     pub owed_by: EngagementSide,
-    /// What is owed, such as `access to the site`.
+    /// Subject of the obligation, such as `access to the site`.
     pub subject: Text<200>,
-    /// The day.
+    /// The due day.
     pub due_on: Day,
-    /// The day on which it was met.
+    /// The day on which the obligation was met; absent until then.
     pub met_on: Option<Day>,
 }
 
@@ -213,13 +215,13 @@ pub enum EngagementSide {
 }
 
 impl Engagement {
-    /// Whether it lives of what both sides owe, and one of them owes nothing.
+    /// Whether it is a collaboration in which one side has no obligation.
     pub fn is_one_sided(&self) -> bool {
         let owes = |side: &EngagementSide| self.obligations.iter().flatten().any(|it| it.owed_by == *side);
         self.kind == EngagementKind::Collaboration && !EngagementSide::ALL.iter().all(owes)
     }
 
-    /// What changes by an amendment only, once it is in force.
+    /// Fields that only an amendment changes once the engagement is in force.
     fn agreed(&self) -> [(&'static str, String); 4] {
         [
             ("value", format!("{:?}", self.value)),
@@ -229,7 +231,7 @@ impl Engagement {
         ]
     }
 
-    /// The day of an instant where its days begin and end; `zone` is that of the organisation.
+    /// The calendar day of an instant in the time zone of the engagement; `zone` is the time zone of the organisation.
     pub fn day_of(&self, at: Instant, zone: Option<&str>) -> Day {
         let name = self.time_zone.as_ref().map(Text::as_str).or(zone).unwrap_or("UTC");
         let zone = jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -237,7 +239,7 @@ impl Engagement {
         date.map_or_else(|_| at.day(), Day::from_date)
     }
 
-    /// Whether it is in force, at rest or not.
+    /// Whether it is in force or suspended.
     pub fn is_in_force(&self) -> bool {
         matches!(self.state, EngagementState::Active | EngagementState::Suspended)
     }
@@ -264,12 +266,12 @@ impl Rules for Engagement {
         let Some(before) = before.filter(|before| before.state != EngagementState::Draft) else { return };
         for ((name, is), (_, was)) in self.agreed().into_iter().zip(before.agreed()) {
             if is != was {
-                let detail = "changes by an amendment only: the engagement is no draft any more";
+                let detail = "can only be changed by an amendment: the engagement is not a draft any more";
                 faults.push(Fault::new(format!("/{name}"), "FROZEN", detail));
             }
         }
         if self.is_in_force() && self.deemed_acceptance && self.reviewer_id.is_none() && before.reviewer_id.is_some() {
-            let detail = "silence counts as acceptance: name the person who is warned before the deadline";
+            let detail = "is required with deemed_acceptance: the reviewer is warned before the deadline";
             faults.push(Fault::new("/reviewer_id", "REQUIRED", detail));
         }
     }
@@ -280,7 +282,7 @@ impl Rules for Engagement {
         }
         for (i, id) in self.program_ids.iter().enumerate() {
             if self.program_ids[..i].contains(id) {
-                faults.push(Fault::new(format!("/program_ids/{i}"), "DUPLICATE", "is named twice"));
+                faults.push(Fault::new(format!("/program_ids/{i}"), "DUPLICATE", "is listed twice"));
             }
         }
         if self.value.is_some_and(|value| value.units < 0) {
@@ -290,7 +292,7 @@ impl Rules for Engagement {
             faults.push(Fault::new("/ends_on", "OUT_OF_ORDER", "must not be before starts_on"));
         }
         if self.deemed_acceptance && self.review_deadline_days.is_none() {
-            let detail = "acceptance can be deemed only after a deadline: give review_deadline_days";
+            let detail = "deemed acceptance needs a deadline: set review_deadline_days";
             faults.push(Fault::new("/deemed_acceptance", "DOES_NOT_FIT", detail));
         }
         // What came later stays away where there is none, as in the history of before.
@@ -298,7 +300,7 @@ impl Rules for Engagement {
         let obligations = self.obligations.as_deref().unwrap_or_default();
         for (i, row) in obligations.iter().enumerate() {
             if obligations[..i].iter().any(|before| before.key == row.key) {
-                faults.push(Fault::new(format!("/obligations/{i}/key"), "DUPLICATE", "one obligation a key"));
+                faults.push(Fault::new(format!("/obligations/{i}/key"), "DUPLICATE", "the key is used by another obligation"));
             }
         }
         let open = obligations.iter().filter(|obligation| obligation.met_on.is_none());
@@ -326,7 +328,7 @@ impl Rules for Engagement {
     }
 }
 
-/// The verbs that move an engagement along; each names its struct, its word and its target.
+/// The verbs that change the state of an engagement; each has a struct, a name and a target state.
 macro_rules! engagement_verbs {
     ($($(#[doc = $doc:literal])+ $verb:ident $name:literal $to:ident;)*) => {$(
         $(#[doc = $doc])+
@@ -345,7 +347,7 @@ macro_rules! engagement_verbs {
         $(#[doc = $doc])+
         #[input]
         pub struct $verb {
-            /// Why; the partner reads it too.
+            /// Reason; the partner can read it too.
             pub reason: Text<1000>,
         }
 
@@ -361,7 +363,7 @@ macro_rules! engagement_verbs {
     )*};
 }
 
-/// Puts an engagement in force, or takes it up again. From the first time on the partner sees it.
+/// Puts an engagement in force, or resumes a suspended one. The partner sees it from its first activation on.
 #[input]
 pub struct ActivateEngagement {}
 
@@ -377,12 +379,12 @@ impl Verb for ActivateEngagement {
 }
 
 engagement_verbs! {
-    /// Ends an engagement that is done. The partner goes on seeing it.
+    /// Completes an engagement. The partner still sees it.
     CompleteEngagement "complete" Completed;
 }
 engagement_verbs! { with reason:
-    /// Lets an engagement rest.
+    /// Suspends an engagement.
     SuspendEngagement "suspend" Suspended;
-    /// Ends an engagement before it is done. The partner goes on seeing it.
+    /// Terminates an engagement before it is completed. The partner still sees it.
     TerminateEngagement "terminate" Terminated;
 }

@@ -1,4 +1,4 @@
-//! Invoices and credit notes: what a partner charges. A claim, which moves no money.
+//! Invoices and credit notes of partners. They post nothing to the ledger.
 
 pub mod acts;
 
@@ -26,9 +26,8 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// What a partner charges for an engagement, or takes back of it. It is a claim: it posts nothing, and no more can be
-/// charged than was accepted, released or agreed. A person of the organisation approves or rejects it; what is paid of it,
-/// and when, finance tells.
+/// An invoice or credit note of a partner for an engagement. It posts nothing, and it cannot charge more than was accepted,
+/// released or agreed. A person of the organisation approves or rejects it. Finance reports its payments.
 #[resource(
     prefix = "inv",
     plural = "invoices",
@@ -44,121 +43,120 @@ use crate::words::Words;
     )
 )]
 pub struct Invoice {
-    /// The engagement that it is for.
+    /// The engagement that is invoiced.
     #[field(create, filter, parent)]
     pub engagement_id: Id<Engagement>,
     /// The partner of that engagement.
     #[field(inherited, filter)]
     pub partner_id: Option<Id<Partner>>,
-    /// Whether it charges or takes back.
+    /// Type: invoice or credit note.
     #[field(create, filter)]
     pub invoice_type: InvoiceType,
     /// Its number in the books of the partner, unique there.
     #[field(create, filter)]
     pub number: Text<100>,
-    /// The day it is dated.
+    /// Date of the invoice.
     #[field(create, filter)]
     pub issued_on: Day,
-    /// The day it is to be paid by: that and the payment terms of the engagement.
+    /// Due date: `issued_on` plus the payment terms of the engagement.
     #[field(filter)]
     pub due_on: Option<Day>,
     /// The currency of its amounts.
     #[field(create, filter)]
     pub currency: Currency,
-    /// The invoice that a credit note takes back, in whole or in part.
+    /// The invoice that a credit note credits, in whole or in part.
     #[field(create, filter)]
     pub credited_invoice_id: Option<Id<Invoice>>,
-    /// The breach of a service level that it is credited for.
+    /// The breach of a service level for which it is a credit.
     #[field(filter)]
     pub service_level_measurement_id: Option<Id<ServiceLevelMeasurement>>,
-    /// Number of the purchase order that it refers to.
+    /// Number of the purchase order.
     #[field(create, filter)]
     pub purchase_order_reference: Option<Text<100>>,
-    /// The line of that order.
+    /// The line of that purchase order.
     #[field(create, filter)]
     pub purchase_order_line: Option<Text<50>>,
-    /// What is charged or taken back.
+    /// Lines of the invoice or credit note.
     #[field(create)]
     pub lines: List<InvoiceLine, 500>,
     /// Sum of its lines without tax.
     #[field(filter)]
     pub net: Amount,
-    /// Sum of their taxes.
+    /// Sum of the taxes of its lines.
     #[field(filter)]
     pub tax: Amount,
-    /// What is to be paid, or taken off what is to be paid.
+    /// Total with tax.
     #[field(filter)]
     pub gross: Amount,
-    /// Where it is in its life.
+    /// State of the invoice.
     #[field(filter)]
     pub state: InvoiceState,
-    /// Why it was rejected or withdrawn.
+    /// Reason of the rejection or withdrawal.
     #[field(system)]
     pub state_reason: Option<Text<1000>>,
-    /// Who approved or rejected it.
+    /// The person who approved or rejected it.
     #[field(filter, private)]
     pub decided_by: Option<Id<Person>>,
     /// When it was approved or rejected (UTC).
     #[field(filter)]
     pub decided_at: Option<Instant>,
-    /// What was paid of it, as finance told.
+    /// Payments reported by finance.
     #[field(system)]
     pub payments: List<InvoicePayment, 200>,
-    /// The sum of that.
+    /// Sum of the payments.
     #[field(filter)]
     pub paid: Amount,
-    /// What of it credit notes that both sides agree to have taken back, with tax.
+    /// Amount credited by credit notes that both sides agreed to, with tax.
     #[field(filter)]
     pub credited: Amount,
-    /// The day on which it was paid whole, or the last day on which something of it was paid before a credit note took back
-    /// the rest.
+    /// The day on which it was fully paid; or the day of the last payment before a credit note covered the rest.
     #[field(filter)]
     pub paid_on: Option<Day>,
-    /// What the partner disputes.
+    /// Dispute of the partner.
     #[field(system)]
     pub dispute: Option<Text<2000>>,
-    /// Since when (UTC).
+    /// When the partner disputed it (UTC).
     #[field(filter)]
     pub disputed_at: Option<Instant>,
-    /// What it was answered.
+    /// Answer to the dispute.
     #[field(system)]
     pub dispute_answer: Option<Text<2000>>,
-    /// When it was answered (UTC): from then on the dispute is not open any more.
+    /// When the dispute was answered (UTC); it is closed from then on.
     #[field(filter)]
     pub dispute_answered_at: Option<Instant>,
     /// The commitment of that purchase order line, where there is one.
     #[field(filter, private)]
     pub commitment_id: Option<Id<Commitment>>,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// Whether an invoice charges or takes back.
+/// Type of an invoice.
 #[words]
 pub enum InvoiceType {
-    /// Charges.
+    /// Invoice.
     Invoice,
-    /// Takes back.
+    /// Credit note.
     CreditNote,
 }
 
-/// Where an invoice is in its life.
+/// State of an invoice.
 #[words(states)]
 #[derive(Default)]
 pub enum InvoiceState {
-    /// Awaits the organisation.
+    /// Waits for the organisation.
     #[default]
     Submitted,
-    /// A credit note that the organisation proposes; awaits the partner.
+    /// A credit note that the organisation proposes; waits for the partner.
     Proposed,
-    /// Right, and to be paid when it is due.
+    /// Approved; payable on its due date.
     Approved,
-    /// Not right.
+    /// Rejected by the organisation.
     Rejected,
-    /// Taken back by who sent it.
+    /// Withdrawn by its sender.
     Withdrawn,
-    /// Paid whole, as far as no credit note has taken it back.
+    /// Fully paid, apart from credited amounts.
     Paid,
 }
 
@@ -170,45 +168,45 @@ impl States for InvoiceState {
     ];
 }
 
-/// One thing that is charged: an acceptance, released retention, work by time, or what a framework lets be called off.
+/// A charged item: an acceptance, released retention, work by time, or a call-off from a framework.
 #[input(value)]
 pub struct InvoiceLine {
-    /// What it is for.
+    /// Description of the item.
     pub description: Text<500>,
     /// The payable that an acceptance made.
     pub payable_id: Option<Id<Payable>>,
-    /// The release of what was kept back.
+    /// The release of retention.
     pub retention_release_id: Option<Id<RetentionRelease>>,
-    /// Of work by time: who worked, as the rate card has it.
+    /// Role of the worker in the rate card, for work by time.
     pub role: Option<Text<100>>,
-    /// What is counted, as the rate card has it.
+    /// Unit of the quantity, from the rate card.
     pub unit: Option<RateUnit>,
-    /// How much of it.
+    /// Quantity.
     pub quantity: Option<Quantity>,
-    /// The day, or the last of the days, of the work; the rate is that of this day.
+    /// The day, or the last day, of the work. The rate of this day applies.
     pub worked_on: Option<Day>,
-    /// The agreed rate; it may be left out, and must be right where it is given.
+    /// The agreed rate. It is optional; where given it must match the rate card.
     pub rate: Option<Amount>,
-    /// What is charged without tax. Of work by time, quantity times rate, rounded half to even at the ten-thousandth: it may
-    /// be left out, and must be right where it is given.
+    /// Charged amount without tax. For work by time: quantity times rate, rounded half to even at the ten-thousandth; it is
+    /// optional, and must match where given.
     pub amount: Option<Amount>,
-    /// The tax on it.
+    /// Tax on the amount.
     pub tax: Option<Amount>,
 }
 
-/// What finance has paid of an invoice.
+/// A payment of an invoice by finance.
 #[input(value)]
 pub struct InvoicePayment {
-    /// How much.
+    /// The paid amount.
     pub amount: Amount,
-    /// The day it left the account.
+    /// The day on which it left the account.
     pub paid_on: Day,
     /// Number of the payment in the books of finance.
     pub document_reference: Text<200>,
 }
 
 impl InvoiceLine {
-    /// What is charged, without tax.
+    /// The charged amount without tax.
     pub fn units(&self) -> i64 {
         self.amount.map_or(0, Amount::units)
     }
@@ -276,8 +274,8 @@ impl Invoice {
         }
     }
 
-    /// Whether it counts against what may be charged: what was neither rejected nor withdrawn; and of credit notes only what
-    /// both sides agree to.
+    /// Whether it counts against the chargeable amount: every invoice that is not rejected or withdrawn, and credit notes
+    /// that both sides agreed to.
     pub fn counts(&self) -> bool {
         let agreed = matches!(self.state, InvoiceState::Approved | InvoiceState::Paid);
         let waits = self.state == InvoiceState::Submitted && self.invoice_type == InvoiceType::Invoice;
@@ -289,12 +287,12 @@ impl Invoice {
         self.deleted_at.is_none() && matches!(self.state, InvoiceState::Approved | InvoiceState::Paid)
     }
 
-    /// What is left to pay of it.
+    /// The amount left to pay.
     pub fn left(&self) -> i64 {
         self.gross.units().saturating_sub(self.credited.units()).saturating_sub(self.paid.units()).max(0)
     }
 
-    /// Ends it where nothing is left to pay.
+    /// Sets it to paid where nothing is left to pay.
     pub(crate) fn close_paid(&mut self) -> Result<(), Error> {
         if self.state == InvoiceState::Approved && self.left() == 0 {
             self.state.go(InvoiceState::Paid)?;
@@ -303,20 +301,20 @@ impl Invoice {
         Ok(())
     }
 
-    /// Takes off what a credit note of it takes back, with tax.
+    /// Applies a credit note to it, with tax.
     pub fn credit(&mut self, gross: Amount) -> Result<(), Error> {
         self.credited = Amount::new(self.credited.units().saturating_add(gross.units()));
         self.close_paid()
     }
 
-    /// What of a part of it is paid where so much of the whole is.
+    /// The paid share of a part, where this much of the whole is paid.
     pub fn paid_of(&self, part: i64, paid: Amount) -> i64 {
         let whole = i128::from(self.gross.units());
         let share = i128::from(part) * i128::from(paid.units());
         share.checked_div(whole).and_then(|share| i64::try_from(share).ok()).unwrap_or(0)
     }
 
-    /// 1 of what charges, -1 of what takes back.
+    /// 1 for an invoice, -1 for a credit note.
     pub const fn sign(&self) -> i64 {
         match self.invoice_type {
             InvoiceType::Invoice => 1,
@@ -324,7 +322,7 @@ impl Invoice {
         }
     }
 
-    /// Whether what the partner disputes waits for an answer.
+    /// Whether a dispute of the partner waits for an answer.
     pub const fn is_disputed(&self) -> bool {
         self.disputed_at.is_some() && self.dispute_answered_at.is_none()
     }
@@ -333,7 +331,7 @@ impl Invoice {
         let net: i128 = self.lines.0.iter().map(|line| i128::from(line.units())).sum();
         let tax: i128 = self.lines.0.iter().map(|line| i128::from(line.tax.map_or(0, Amount::units))).sum();
         let amount = |units: i128| {
-            let beyond = || Error::fault("/lines", "OUT_OF_RANGE", "the sum is beyond what an amount holds");
+            let beyond = || Error::fault("/lines", "OUT_OF_RANGE", "the sum exceeds the range of an amount");
             i64::try_from(units).map(Amount::new).map_err(|_| beyond())
         };
         Ok([amount(net)?, amount(tax)?, amount(net + tax)?])
@@ -342,7 +340,7 @@ impl Invoice {
     pub(crate) fn decide(&mut self, to: InvoiceState, acting: &Acting) -> Result<(), Error> {
         let person = acting.need_person("only a person decides on an invoice")?;
         if self.state == InvoiceState::Submitted && self.created_by.0 == person.to_string() {
-            let detail = "an invoice is decided on by somebody else than who entered it";
+            let detail = "an invoice must be decided by another person than the one who entered it";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         if self.state == InvoiceState::Proposed {
@@ -373,11 +371,11 @@ impl Rules for Invoice {
         }
         let credit = self.invoice_type == InvoiceType::CreditNote;
         if !credit && self.credited_invoice_id.is_some() {
-            let detail = "only a credit note takes an invoice back";
+            let detail = "only a credit note can credit an invoice";
             faults.push(Fault::new("/credited_invoice_id", "DOES_NOT_FIT", detail));
         }
         if credit && self.credited_invoice_id.is_none() && self.service_level_measurement_id.is_none() {
-            let detail = "name the invoice that is taken back";
+            let detail = "is required: the invoice that is credited";
             faults.push(Fault::new("/credited_invoice_id", "REQUIRED", detail));
         }
     }
@@ -385,7 +383,7 @@ impl Rules for Invoice {
     fn check_delete(&self) -> Result<(), Error> {
         match self.state {
             InvoiceState::Submitted | InvoiceState::Withdrawn => Ok(()),
-            state => Err(Error::new(Reason::WrongState, format!("the invoice is {}, and stays", state.word()))),
+            state => Err(Error::new(Reason::WrongState, format!("the invoice is {} and cannot be deleted", state.word()))),
         }
     }
 

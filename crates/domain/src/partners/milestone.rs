@@ -16,16 +16,15 @@ use crate::resource::{Place, Rules};
 use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 
-/// A day that matters: of an engagement, of a deliverable, or of both, when the deliverable is what the engagement is to
-/// bring. Days are those of the time zone of the engagement, or of the organisation where there is none: a day ends when
-/// it ends there. It is reached once `actual_on` is set. A partner sees those of its engagements, as they stood from the
-/// activation of the engagement on.
+/// A significant day of an engagement, of a deliverable, or of both, when the engagement is to supply the deliverable. Days
+/// are days in the time zone of the engagement, or of the organisation where there is no engagement. The milestone is reached
+/// once `actual_on` is set. A partner sees the milestones of its engagements from the activation of the engagement on.
 #[resource(prefix = "mile", plural = "milestones", scope = "InEngagement", dated)]
 pub struct Milestone {
-    /// The engagement it belongs to; this, `deliverable_id`, or both.
+    /// The engagement of the milestone. Give this, `deliverable_id`, or both.
     #[field(create, filter, parent)]
     pub engagement_id: Option<Id<Engagement>>,
-    /// The deliverable it belongs to.
+    /// The deliverable of the milestone.
     #[field(create, filter, parent)]
     pub deliverable_id: Option<Id<Deliverable>>,
     /// The partner of that engagement.
@@ -37,48 +36,48 @@ pub struct Milestone {
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// What is to be reached.
+    /// Description of the result to be reached.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// The day agreed: it is due until this day ends in the time zone of the engagement.
+    /// The agreed day. The milestone is due until this day ends in the time zone of the engagement.
     #[field(write, filter)]
     pub planned_on: Option<Day>,
-    /// The day as forecast now.
+    /// The day of the current forecast.
     #[field(write, filter)]
     pub forecast_on: Option<Day>,
-    /// The day in fact.
+    /// The day on which it was reached.
     #[field(write, filter)]
     pub actual_on: Option<Day>,
-    /// What it counts among the milestones beside it, on any one scale; 1 when absent.
+    /// Weight among the milestones of the same parent, on any one scale; 1 when absent.
     #[field(write, filter)]
     pub weight: Option<Weight>,
-    /// What is paid for it, in the currency of the value of the engagement; this or `payment_share`, or neither. What the
-    /// milestones of an engagement are paid in all is not more than its value.
+    /// Payment for the milestone, in the currency of the value of the engagement. Give this or `payment_share`, or neither.
+    /// The payments of all milestones of an engagement do not exceed its value.
     #[field(write, filter)]
     pub payment: Option<Money>,
-    /// What is paid for it as a share of the value of the engagement.
+    /// Payment for the milestone as a share of the value of the engagement.
     #[field(write, filter)]
     pub payment_share: Option<Ratio>,
-    /// What it is accepted by. They stand still while a claim waits for its review.
+    /// Acceptance criteria. They cannot change while a claim waits for its review.
     #[field(write)]
     pub acceptance_criteria: Vec<MilestoneCriterion>,
-    /// What became of its delivery.
+    /// State of the delivery.
     #[field(filter)]
     pub delivery_state: DeliveryState,
-    /// What became of its payment.
+    /// State of the payment.
     #[field(filter)]
     pub payment_state: PaymentState,
-    /// Share done as the partner claims it, from 0 to 1: no fact.
+    /// Share done as claimed by the partner, from 0 to 1. A claim is not a fact.
     #[field(filter)]
     pub claimed_percent: Option<Ratio>,
-    /// The day on which the partner says that it will be reached.
+    /// The day on which the partner expects to reach it.
     #[field(filter)]
     pub claimed_forecast_on: Option<Day>,
-    /// When the partner claimed that (UTC).
+    /// When the partner made that claim (UTC).
     #[field(filter)]
     pub claimed_at: Option<Instant>,
-    /// Share accepted, from 0 to 1: the fact beside the claim. What the milestone earns follows from it once there is a
-    /// claim, and from `actual_on` before.
+    /// Accepted share, from 0 to 1. This is the fact, the claim is not. The earned value of the milestone follows from this
+    /// share once there is a claim, and from `actual_on` before.
     #[field(filter)]
     pub accepted_percent: Option<Ratio>,
     /// The day of the last acceptance, in the time zone of the engagement.
@@ -87,72 +86,72 @@ pub struct Milestone {
     /// The last claim.
     #[field(filter)]
     pub latest_update_id: Option<Id<Claim>>,
-    /// How many claims there were.
+    /// Number of claims.
     #[field(filter)]
     pub update_count: i32,
-    /// How many of them followed a review that did not accept all.
+    /// Number of claims made after a review that did not accept everything.
     #[field(filter)]
     pub resubmission_count: i32,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// One thing a milestone is accepted by.
+/// An acceptance criterion of a milestone.
 #[input(value)]
 pub struct MilestoneCriterion {
-    /// Handle that stays when the text changes, unique in the milestone.
+    /// Key, unique in the milestone; it stays when the text changes.
     pub key: Code,
-    /// What must hold.
+    /// The condition that must be met.
     pub text: Text<1000>,
-    /// What must be shown as evidence; nothing when absent.
+    /// The evidence that is required; none when absent.
     pub evidence_required: Option<Text<1000>>,
-    /// What it counts among the criteria beside it, on any one scale; 1 when absent.
+    /// Weight among the criteria of the milestone, on any one scale; 1 when absent.
     pub weight: Option<Weight>,
 }
 
-/// What became of the delivery of a milestone.
+/// State of the delivery of a milestone.
 #[words]
 #[derive(Default)]
 pub enum DeliveryState {
-    /// Still to come.
+    /// Not delivered yet.
     #[default]
     Scheduled,
-    /// Claimed, waiting for its review.
+    /// Claimed; waits for its review.
     Submitted,
-    /// Accepted whole.
+    /// Fully accepted.
     Accepted,
-    /// Accepted, under conditions.
+    /// Accepted with conditions.
     AcceptedWithReservations,
-    /// Accepted in part.
+    /// Partly accepted.
     AcceptedInPart,
-    /// What was claimed last is not accepted.
+    /// The last claim was not accepted.
     Rejected,
 }
 
-/// What became of the payment of a milestone.
+/// State of the payment of a milestone.
 #[words]
 #[derive(Default)]
 pub enum PaymentState {
     /// Nothing is payable yet.
     #[default]
     NotDue,
-    /// Something is payable, or waits for its release.
+    /// An amount is payable, or waits for its release.
     Payable,
-    /// All that is payable is invoiced.
+    /// All payable amounts are invoiced.
     Invoiced,
-    /// All that is payable is paid.
+    /// All payable amounts are paid.
     Paid,
 }
 
 impl Milestone {
-    /// What is paid for all of it; none where nothing is.
+    /// Payment for the whole milestone; none where there is no payment.
     pub fn price(&self, value: Option<Money>) -> Option<Money> {
         self.payment.or_else(|| value.zip(self.payment_share).and_then(|(value, share)| value.share(share)))
     }
 
-    /// What it adds to the milestones of its deliverable: its weight, earned as far as it is accepted, or, where nobody
-    /// has ever claimed it, once it is reached; and what of it is claimed, or more where more is earned.
+    /// Its contribution to the milestones of its deliverable: the weight, earned by the accepted share, or once it is reached
+    /// where it was never claimed; and the claimed part, which is at least the earned part.
     pub fn sums(&self) -> Sums {
         if self.deleted_at.is_some() {
             return Sums::default();
@@ -181,7 +180,7 @@ impl Rules for Milestone {
                 ("/payment_share", before.payment_share != self.payment_share),
             ];
             for (pointer, _) in changed.into_iter().filter(|(_, changed)| *changed) {
-                faults.push(Fault::new(pointer, "FROZEN", "cannot change once something of it is accepted"));
+                faults.push(Fault::new(pointer, "FROZEN", "cannot change after a part of the milestone is accepted"));
             }
         }
     }
@@ -192,7 +191,7 @@ impl Rules for Milestone {
             faults.push(Fault::new("/engagement_id", "REQUIRED", detail));
         }
         if self.engagement_id.is_none() && (self.payment.is_some() || self.payment_share.is_some()) {
-            let detail = "only an engagement pays: give engagement_id";
+            let detail = "a payment needs an engagement: set engagement_id";
             faults.push(Fault::new("/engagement_id", "REQUIRED", detail));
         }
         if self.payment.is_some() && self.payment_share.is_some() {
@@ -205,7 +204,7 @@ impl Rules for Milestone {
         for (i, row) in self.acceptance_criteria.iter().enumerate() {
             if self.acceptance_criteria[..i].iter().any(|before| before.key == row.key) {
                 let pointer = format!("/acceptance_criteria/{i}/key");
-                faults.push(Fault::new(pointer, "DUPLICATE", "one criterion a key"));
+                faults.push(Fault::new(pointer, "DUPLICATE", "the key is used by another criterion"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Milestone updates: what a partner claims of a milestone.
+//! Milestone updates: claims of a partner about a milestone.
 
 use steerco_derive::{input, resource, words};
 
@@ -17,9 +17,9 @@ use crate::state::States;
 use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 
-/// What a partner says of a milestone of its engagement: how far it is, when it will be reached, which criteria are met,
-/// and what shows it. It is a claim and no fact: nothing is earned or payable before a review accepts it. It never
-/// changes; while nobody has decided on it, it can be withdrawn, or another claim takes its place.
+/// A claim of a partner about a milestone of its engagement: its progress, its expected day, the criteria met and the
+/// evidence. A claim is not a fact: nothing is earned or payable before a review accepts it. It never changes. Until it is
+/// decided it can be withdrawn, or another claim can supersede it.
 #[resource(
     prefix = "mupd",
     plural = "milestone_updates",
@@ -28,7 +28,7 @@ use crate::time::{Day, Instant};
     verbs(WithdrawMilestoneUpdate)
 )]
 pub struct MilestoneUpdate {
-    /// The milestone it is about, one of an engagement in force.
+    /// The milestone, which belongs to an engagement in force.
     #[field(create, filter, parent)]
     pub milestone_id: Id<Milestone>,
     /// The engagement of that milestone.
@@ -40,89 +40,88 @@ pub struct MilestoneUpdate {
     /// The program of the deliverable of that milestone.
     #[field(inherited, filter)]
     pub program_id: Option<Id<Program>>,
-    /// Share done in all, from 0 to 1, not less than what is accepted already.
+    /// Total share done, from 0 to 1; not less than the share already accepted.
     #[field(create, filter)]
     pub percent: Ratio,
-    /// When the milestone will be reached, as the partner sees it.
+    /// The day on which the partner expects to reach the milestone.
     #[field(create, filter)]
     pub forecast_on: Option<Day>,
-    /// What was done.
+    /// Description of the work done.
     #[field(create)]
     pub narrative: Option<Text<4000>>,
-    /// Keys of the acceptance criteria that are met.
+    /// Keys of the acceptance criteria that the partner claims are met.
     #[field(create)]
     pub criteria_claimed: Vec<Code>,
-    /// What shows it.
+    /// Evidence for the claim.
     #[field(create)]
     pub evidence: Vec<Evidence>,
-    /// The claim whose place it takes, one of the same milestone that waits for its review.
+    /// The claim that this one supersedes: a claim of the same milestone that waits for its review.
     #[field(create, filter)]
     pub supersedes_id: Option<Id<MilestoneUpdate>>,
     /// Number among the claims of the milestone, from 1.
     #[field(filter)]
     pub number: i32,
-    /// Reviews of the milestone before it that did not accept all that was claimed; 0 in a first submission.
+    /// Number of earlier reviews of the milestone that did not accept everything claimed; 0 in a first submission.
     #[field(filter)]
     pub resubmission: i32,
-    /// What became of it.
+    /// State of the claim.
     #[field(filter)]
     pub state: MilestoneUpdateState,
-    /// Whether it claims a criterion, where the milestone has some, and shows what each claimed criterion needs. The time
-    /// for the review runs from a complete submission.
+    /// Whether the claim names a criterion, where the milestone has criteria, and has the evidence that each claimed
+    /// criterion requires. The review period runs from a complete submission.
     #[field(filter)]
     pub complete: bool,
     /// Keys of the claimed criteria whose evidence is missing.
     #[field(system)]
     pub missing_evidence: Vec<Code>,
-    /// Whether the organisation entered it for the partner.
+    /// Whether the organisation entered it on behalf of the partner.
     #[field(filter)]
     pub on_behalf: bool,
-    /// Its review.
+    /// The review of the claim.
     #[field(filter)]
     pub review_id: Option<Id<Decision>>,
-    /// Why it was withdrawn.
+    /// Reason of the withdrawal.
     #[field(system)]
     pub withdrawal_reason: Option<Text<1000>>,
 }
 
-/// Something that shows that a claim is true: a link or an attachment.
+/// Evidence for a claim: a link or an attachment.
 #[input(value)]
 pub struct Evidence {
-    /// What it is, such as `Protocol of the test`.
+    /// Title, such as `Protocol of the test`.
     pub title: Text<200>,
-    /// Key of the criterion that it is for; for the whole claim when absent.
+    /// Key of the criterion that it supports; the whole claim when absent.
     pub criterion: Option<Code>,
-    /// Where it lies, an `https` address; this or `attachment_id`.
+    /// Address of the content, beginning with `https://`. Give this or `attachment_id`.
     pub url: Option<Text<2000>>,
-    /// SHA-256 of the content as 64 lower-case hexadecimal digits; required of a link, and of an attachment set by the
-    /// service.
+    /// SHA-256 of the content as 64 lower-case hexadecimal digits. Required for a link; set by the service for an attachment.
     pub sha256: Option<Text<64>>,
-    /// Bytes of the content; required of a link, and of an attachment set by the service.
+    /// Size of the content in bytes. Required for a link; set by the service for an attachment.
     pub size_bytes: Option<Long>,
-    /// The uploaded attachment: a shared one of the milestone or its engagement.
+    /// The uploaded attachment: a shared attachment of the milestone or of its engagement.
     pub attachment_id: Option<Id<Attachment>>,
 }
 
-/// What became of a claim.
+/// State of a claim.
 #[words(states)]
 #[derive(Default)]
 pub enum MilestoneUpdateState {
     /// Waits for its review.
     #[default]
     Submitted,
-    /// Taken back by who made it.
+    /// Withdrawn by the side that made it.
     Withdrawn,
-    /// Another claim took its place.
+    /// Superseded by another claim.
     Superseded,
-    /// All that it claims is accepted.
+    /// Fully accepted.
     Accepted,
-    /// The same, under conditions.
+    /// Fully accepted, with conditions.
     AcceptedWithReservations,
-    /// Some of it is accepted.
+    /// Partly accepted.
     AcceptedInPart,
-    /// Nothing of it is accepted.
+    /// Not accepted.
     Rejected,
-    /// What was accepted of it was revoked.
+    /// Its acceptance was revoked.
     Revoked,
 }
 
@@ -156,12 +155,12 @@ impl From<Id<MilestoneUpdate>> for Id<Claim> {
 impl Evidence {
     fn check(&self, at: &str, faults: &mut Vec<Fault>) {
         if self.url.is_some() == self.attachment_id.is_some() {
-            faults.push(Fault::new(format!("{at}/url"), "REQUIRED", "give a url or an attachment_id, one of the two"));
+            faults.push(Fault::new(format!("{at}/url"), "REQUIRED", "give either url or attachment_id"));
         }
         let Some(url) = &self.url else {
             for (name, given) in [("sha256", self.sha256.is_some()), ("size_bytes", self.size_bytes.is_some())] {
                 if given {
-                    let detail = "is that of the attachment; leave it out";
+                    let detail = "is taken from the attachment; leave it out";
                     faults.push(Fault::new(format!("{at}/{name}"), "READ_ONLY", detail));
                 }
             }
@@ -177,7 +176,7 @@ impl Evidence {
             faults.push(Fault::new(format!("{at}/sha256"), "BAD_DIGEST", detail));
         }
         if self.size_bytes.is_none_or(|size| size.0 < 0) {
-            let detail = "a link needs the bytes of its content: 0 or more";
+            let detail = "a link needs the size of its content in bytes: 0 or more";
             faults.push(Fault::new(format!("{at}/size_bytes"), "OUT_OF_RANGE", detail));
         }
     }
@@ -202,11 +201,11 @@ impl Rules for MilestoneUpdate {
     fn take_context(&mut self, from: &dyn std::any::Any, faults: &mut Vec<Fault>) {
         let Some(milestone) = from.downcast_ref::<Milestone>() else { return };
         if milestone.engagement_id.is_none() {
-            let detail = "only a milestone of an engagement is claimed";
+            let detail = "only a milestone of an engagement can be claimed";
             faults.push(Fault::new("/milestone_id", "DOES_NOT_FIT", detail));
         }
         if let Some(accepted) = milestone.accepted_percent.filter(|accepted| self.percent < *accepted) {
-            let detail = format!("{} is accepted already", accepted.as_number());
+            let detail = format!("must not be less than the share already accepted, {}", accepted.as_number());
             faults.push(Fault::new("/percent", "OUT_OF_RANGE", detail));
         }
         let criteria = &milestone.acceptance_criteria;
@@ -233,10 +232,10 @@ impl Rules for MilestoneUpdate {
     }
 }
 
-/// Takes back a claim on which nobody has decided yet, by the side that made it.
+/// Withdraws a claim that is not decided yet. Only the side that made it can withdraw it.
 #[input]
 pub struct WithdrawMilestoneUpdate {
-    /// Why.
+    /// Reason.
     pub reason: Option<Text<1000>>,
 }
 

@@ -1,4 +1,4 @@
-//! Payables: what acceptance made payable to a partner.
+//! Payables: amounts that an acceptance makes payable to a partner.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,14 +16,14 @@ use crate::review::Review;
 use crate::text::Text;
 use crate::time::{Day, Instant};
 
-/// What an acceptance made payable to the partner, the retention taken off. Nothing else makes one: no claim and no
-/// invoice. What is taken back is taken back by another one, of the same amount below zero.
+/// An amount that an acceptance makes payable to the partner, with its retention. Only an acceptance creates a payable; a
+/// claim or an invoice never does. A payable is reversed by another payable of the same amount below zero.
 #[resource(prefix = "pybl", plural = "payables", scope = "InEngagement", reach = "Fixed", verbs(ReleasePayable))]
 pub struct Payable {
-    /// The review that accepted it.
+    /// The review that accepted the work.
     #[field(create, filter)]
     pub review_id: Id<Review>,
-    /// The milestone it is paid for.
+    /// The milestone that is paid for.
     #[field(create, filter, parent)]
     pub milestone_id: Id<Milestone>,
     /// The engagement of that milestone.
@@ -35,64 +35,64 @@ pub struct Payable {
     /// The program of the deliverable of that milestone.
     #[field(inherited, filter)]
     pub program_id: Option<Id<Program>>,
-    /// What acceptance is worth by the payment rule of the engagement, the retention in it; below zero in a reversal.
+    /// Gross amount by the payment rule of the engagement, retention included; below zero in a reversal.
     #[field(create, filter)]
     pub amount: Money,
-    /// What of it is kept back until the retention is released, in the same currency.
+    /// Part of the amount that is retained until its release, in the same currency.
     #[field(filter)]
     pub retained: Amount,
-    /// What is payable now: the amount less what is kept back.
+    /// Amount payable now: `amount` less `retained`.
     #[field(filter)]
     pub net: Amount,
-    /// What became of it.
+    /// State of the payable.
     #[field(filter)]
     pub state: PayableState,
     /// The day of the acceptance in the time zone of the engagement.
     #[field(filter)]
     pub accepted_on: Option<Day>,
-    /// When what waited was released (UTC).
+    /// When a held payable was released (UTC).
     #[field(filter)]
     pub released_at: Option<Instant>,
-    /// Who released it.
+    /// The person who released it.
     #[field(filter, private)]
     pub released_by: Option<Id<Person>>,
-    /// How much of what is payable now is invoiced.
+    /// Part of `net` that is invoiced.
     #[field(filter)]
     pub invoiced: Amount,
-    /// How much of that is paid: of an invoice that is paid in part, its share of what was paid, rounded down until the whole
-    /// is.
+    /// Part of `invoiced` that is paid. For a partly paid invoice it is the share of the paid amount, rounded down until the
+    /// whole invoice is paid.
     #[field(filter)]
     pub paid: Amount,
-    /// The last day on which some of it was paid, as finance told.
+    /// The last day on which a part was paid, as reported by finance.
     #[field(filter)]
     pub paid_on: Option<Day>,
-    /// The payable that this one takes back.
+    /// The payable that this one reverses.
     #[field(filter)]
     pub reverses_id: Option<Id<Payable>>,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// What became of a payable.
+/// State of a payable.
 #[words]
 #[derive(Default)]
 pub enum PayableState {
-    /// Accepted because nobody reviewed in time: payment waits until a person releases it.
+    /// Accepted because it was not reviewed in time; payment waits until a person releases it.
     Held,
     /// The partner may invoice it.
     #[default]
     Payable,
-    /// Invoiced whole.
+    /// Fully invoiced.
     Invoiced,
-    /// Paid whole.
+    /// Fully paid.
     Paid,
-    /// Taken back, or taking back another.
+    /// Reversed, or a reversal of another payable.
     Reversed,
 }
 
 impl Payable {
-    /// What of an amount is kept back, and what is left of it.
+    /// The retained part of an amount, and the rest.
     pub fn keep_back(amount: Money, retention: Option<Ratio>) -> (Amount, Amount) {
         let retained = retention.and_then(|ratio| amount.share(ratio)).map_or(0, |share| share.units);
         (Amount::new(retained), Amount::new(amount.units - retained))
@@ -117,7 +117,7 @@ impl Rules for Payable {
     }
 }
 
-/// Releases what was accepted because nobody reviewed in time, by a person.
+/// Releases a payable that was accepted because it was not reviewed in time. Only a person can release it.
 #[input]
 pub struct ReleasePayable {}
 
@@ -126,9 +126,9 @@ impl Verb for ReleasePayable {
     const NAME: &'static str = "release";
     fn decide_by(&self, on: &mut Payable, acting: &Acting) -> Result<(), Error> {
         if on.state != PayableState::Held {
-            return Err(Error::new(Reason::WrongState, "only what is held is released"));
+            return Err(Error::new(Reason::WrongState, "only a held payable can be released"));
         }
-        on.released_by = Some(acting.need_person("a payment is released by a person; this token stands for none")?);
+        on.released_by = Some(acting.need_person("only a person can release a payment; this token belongs to no person")?);
         on.released_at = Some(acting.now);
         on.state = PayableState::Payable;
         Ok(())

@@ -1,4 +1,4 @@
-//! Reviews: what the buyer decides on a claim.
+//! Reviews: decisions of the organisation on claims.
 
 pub mod acts;
 
@@ -25,9 +25,9 @@ use crate::state::States;
 use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 
-/// What the organisation decides on a claim of a partner: opened with the claim, decided by a person who did not make it,
-/// or by the contract when nobody decides in time. Only what it accepts is a fact: it earns, is accrued and becomes
-/// payable in the same moment. Patches and acts need `If-Match`.
+/// The decision of the organisation on a claim of a partner. It is opened with the claim and decided by a person who did not
+/// make the claim, or by the contract when nobody decides in time. Only accepted work is a fact: it is earned, accrued and
+/// made payable in the same transaction. Patches and verbs need `If-Match`.
 #[resource(
     prefix = "rvw",
     plural = "reviews",
@@ -48,7 +48,7 @@ use crate::time::{Day, Instant};
     )
 )]
 pub struct Review {
-    /// The claim it decides on.
+    /// The claim that is reviewed.
     #[field(create, filter)]
     pub milestone_update_id: Id<MilestoneUpdate>,
     /// The milestone of that claim.
@@ -63,68 +63,68 @@ pub struct Review {
     /// The program of the deliverable of that milestone.
     #[field(inherited, filter)]
     pub program_id: Option<Id<Program>>,
-    /// Number of the claim among those of the milestone.
+    /// Number of the claim among the claims of the milestone.
     #[field(filter)]
     pub number: i32,
-    /// Share done as claimed, from 0 to 1.
+    /// Claimed share, from 0 to 1.
     #[field(create, filter)]
     pub claimed_percent: Ratio,
-    /// Where it is.
+    /// State of the review.
     #[field(filter)]
     pub state: ReviewState,
-    /// Share of the milestone accepted in all by this review, from 0 to 1; absent while it has accepted nothing.
+    /// Total share of the milestone that this review accepted, from 0 to 1; absent until it accepts something.
     #[field(filter)]
     pub accepted_percent: Option<Ratio>,
-    /// Share that was accepted before it.
+    /// Share accepted before this review.
     #[field(filter)]
     pub percent_before: Option<Ratio>,
-    /// The criteria of the milestone as they stood when it was claimed, and how they are judged.
+    /// The acceptance criteria of the milestone at the time of the claim, with their results.
     #[field(system)]
     pub criteria: Vec<ReviewedCriterion>,
-    /// Conditions of an acceptance with reservations.
+    /// Conditions of a conditional acceptance.
     #[field(system)]
     pub conditions: Vec<ReviewCondition>,
-    /// The first day by which a condition is to be met that is not.
+    /// Earliest due day of a condition that is not met.
     #[field(filter)]
     pub next_condition_on: Option<Day>,
-    /// Why it was decided so.
+    /// Reason of the decision.
     #[field(system)]
     pub reason: Option<Text<4000>>,
     /// When it was decided (UTC).
     #[field(filter)]
     pub decided_at: Option<Instant>,
-    /// The day of the fact in the time zone of the engagement: that of the decision, or that of the deadline where nobody
+    /// Day of the acceptance in the time zone of the engagement: the day of the decision, or of the deadline where nobody
     /// decided in time.
     #[field(filter)]
     pub accepted_on: Option<Day>,
     /// Whether it counts as accepted because nobody decided in time.
     #[field(filter)]
     pub deemed: bool,
-    /// What is accepted more than before, by the price of the milestone; absent where it has none.
+    /// Value of the additional acceptance, by the price of the milestone; absent where it has no price.
     #[field(filter)]
     pub accepted_value: Option<Money>,
-    /// What is asked of the partner; the time stands still until it answers.
+    /// Question to the partner. The review period is paused until the partner answers.
     #[field(system)]
     pub query: Option<Text<4000>>,
-    /// What it answered.
+    /// Answer of the partner.
     #[field(system)]
     pub query_answer: Option<Text<4000>>,
-    /// Whether the time for the review runs.
+    /// Whether the review period runs.
     #[field(filter)]
     pub clock: ReviewClock,
-    /// The last day for the review in the time zone of the engagement; none while the time stands still.
+    /// Last day for the review in the time zone of the engagement; absent while the review period is paused.
     #[field(filter)]
     pub due_on: Option<Day>,
     /// When that day ends (UTC).
     #[field(filter)]
     pub due_at: Option<Instant>,
-    /// Working days left, while the time stands still.
+    /// Working days left, while the review period is paused.
     #[field(filter)]
     pub days_left: Option<i32>,
-    /// Whether the partner disputes it, and waits for an answer.
+    /// Whether the partner disputes the decision and waits for an answer.
     #[field(filter)]
     pub disputed: bool,
-    /// What the partner disputed, and the answers.
+    /// Disputes of the partner, with the answers.
     #[field(system)]
     pub disputes: Vec<Dispute>,
     /// When the acceptance was revoked (UTC).
@@ -133,96 +133,96 @@ pub struct Review {
     /// Why it was revoked.
     #[field(system)]
     pub revocation_reason: Option<Text<4000>>,
-    /// Who is to decide.
+    /// The person who is to decide.
     #[field(write, filter, private)]
     pub reviewer_id: Option<Id<Person>>,
-    /// Who stands in.
+    /// The delegate of the reviewer.
     #[field(write, filter, private)]
     pub delegate_id: Option<Id<Person>>,
-    /// When the reviewer and who stands in were warned of the deadline (UTC): on the working day before it.
+    /// When the reviewer and the delegate were warned of the deadline (UTC): on the working day before it.
     #[field(filter, private)]
     pub warned_at: Option<Instant>,
-    /// A decision beyond the authority of who made it: it takes effect when a second person confirms it.
+    /// A decision beyond the authority of the person who made it. It takes effect when a second person confirms it.
     #[field(private)]
     pub proposal: Option<ReviewProposal>,
-    /// Who decided.
+    /// The person who decided.
     #[field(filter, private)]
     pub decided_by: Option<Id<Person>>,
-    /// Who confirmed the decision.
+    /// The person who confirmed the decision.
     #[field(filter, private)]
     pub confirmed_by: Option<Id<Person>>,
-    /// How what was accepted was accrued.
+    /// Accruals of the accepted value.
     #[field(private)]
     pub accruals: Vec<ReviewAccrual>,
-    /// Entries it has made in the ledger by itself, not through a commitment.
+    /// Number of ledger entries that the review posted itself, not through a commitment.
     #[field(filter, private)]
     pub entry_count: i32,
-    /// SHA-256 over those entries, each with the one before.
+    /// SHA-256 over those entries, each chained to the one before.
     #[field(private)]
     pub entries_sha256: Option<Text<64>>,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// A criterion of the milestone, and how the review judges it.
+/// An acceptance criterion of the milestone, with the result of the review.
 #[input(value)]
 pub struct ReviewedCriterion {
-    /// Its key.
+    /// Key of the criterion.
     pub key: Code,
-    /// What must hold.
+    /// The condition that must be met.
     pub text: Text<1000>,
-    /// What it counts among the criteria beside it.
+    /// Weight among the criteria of the milestone.
     pub weight: Weight,
-    /// Whether it is claimed.
+    /// Whether the partner claims that it is met.
     pub claimed: bool,
-    /// Whether it holds.
+    /// Result of the review.
     pub result: Option<CriterionResult>,
 }
 
-/// Something that is still to be done after an acceptance.
+/// A task that is still to be done after an acceptance.
 #[input(value)]
 pub struct ReviewCondition {
-    /// Handle, unique in the review.
+    /// Key, unique in the review.
     pub key: Code,
-    /// What is to be done.
+    /// Description of the task.
     pub text: Text<1000>,
-    /// Until when.
+    /// Due day.
     pub due_on: Day,
     /// When it was done (UTC); set by the service.
     pub met_at: Option<Instant>,
 }
 
-/// What a partner disputes of a decision.
+/// A dispute of the partner about a decision.
 #[input(value)]
 pub struct Dispute {
-    /// Why.
+    /// Reason of the dispute.
     pub reason: Text<4000>,
     /// When it was raised (UTC).
     pub raised_at: Instant,
-    /// The working day until which it is to be answered, in the time zone of the engagement; none where the contract has
-    /// no deadline.
+    /// Working day by which it is to be answered, in the time zone of the engagement; absent where the contract has no
+    /// deadline.
     pub answer_due_on: Option<Day>,
     /// The answer.
     pub answer: Option<Text<4000>>,
     /// When it was answered (UTC).
     pub answered_at: Option<Instant>,
-    /// Whether the answer opened the review again.
+    /// Whether the answer reopened the review.
     pub reopened: bool,
 }
 
 /// A decision on a claim.
 #[input(value)]
 pub struct ReviewDecision {
-    /// What becomes of the claim.
+    /// Resulting state.
     pub outcome: ReviewState,
-    /// Share accepted in all, where it is not what was claimed.
+    /// Total share accepted, where it differs from the claimed share.
     pub percent: Option<Ratio>,
-    /// Keys of the criteria that are met, where it is decided by them.
+    /// Keys of the criteria that are met, where the decision is by criteria.
     pub criteria: Vec<Code>,
     /// Conditions.
     pub conditions: Vec<ReviewCondition>,
-    /// Why.
+    /// Reason.
     pub reason: Option<Text<4000>>,
 }
 
@@ -231,56 +231,56 @@ pub struct ReviewDecision {
 pub struct ReviewProposal {
     /// The decision.
     pub decision: ReviewDecision,
-    /// Who made it.
+    /// The person who made the decision.
     pub proposed_by: Id<Person>,
-    /// When (UTC).
+    /// When the decision was made (UTC).
     pub proposed_at: Instant,
 }
 
-/// How something accepted was accrued.
+/// Accrual of an accepted value.
 #[input(value)]
 pub struct ReviewAccrual {
-    /// By what.
+    /// Method of the accrual.
     pub way: AccrualWay,
     /// The commitment whose received amount rose.
     pub commitment_id: Option<Id<Commitment>>,
-    /// The company in whose books.
+    /// The legal entity in whose books it is accrued.
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// How much, in the currency of what was accepted; below zero for what was revoked.
+    /// The amount, in the currency of the accepted value; below zero for a revoked acceptance.
     pub amount: Amount,
 }
 
-/// What accrues something accepted.
+/// Method by which an accepted value is accrued.
 #[words]
 pub enum AccrualWay {
     /// A commitment of the engagement counts it as received.
     Commitment,
-    /// An entry of its own in the ledger.
+    /// The review posts its own ledger entry.
     Entry,
-    /// Nothing: the engagement has no commitment with room and names no legal entity, so that no company is known to owe it.
+    /// Not accrued: no commitment of the engagement covers it, and the engagement names no legal entity that owes it.
     None,
 }
 
-/// Where a review is.
+/// State of a review.
 #[words(states)]
 #[derive(Default)]
 pub enum ReviewState {
-    /// To be decided.
+    /// Waits for a decision.
     #[default]
     Open,
-    /// Something was asked of the partner.
+    /// Waits for an answer of the partner to a question.
     Queried,
-    /// All that was claimed is accepted.
+    /// Everything that was claimed is accepted.
     Accepted,
-    /// The same, under conditions.
+    /// Everything that was claimed is accepted, with conditions.
     AcceptedWithReservations,
-    /// Some of it is accepted.
+    /// A part is accepted.
     AcceptedInPart,
-    /// Nothing of it is accepted.
+    /// Nothing is accepted.
     Rejected,
-    /// What it accepted was taken back.
+    /// The acceptance was revoked.
     Revoked,
-    /// The claim was withdrawn, or another took its place.
+    /// The claim was withdrawn or superseded.
     Closed,
 }
 
@@ -311,7 +311,7 @@ impl States for ReviewState {
         (Self::Accepted, &[Self::Revoked]),
         (Self::AcceptedWithReservations, &[Self::Revoked]),
         (Self::AcceptedInPart, &[Self::Revoked]),
-        // The answer to a dispute may open it again.
+        // The answer to a dispute can reopen it.
         (Self::Rejected, &[Self::Open]),
     ];
 }
@@ -328,16 +328,16 @@ impl ReviewState {
     }
 }
 
-/// Whether the time for a review runs.
+/// State of the review period.
 #[words]
 #[derive(Default)]
 pub enum ReviewClock {
     /// There is no deadline, or the submission is not complete.
     #[default]
     None,
-    /// It runs.
+    /// The review period runs.
     Running,
-    /// It stands still: something was asked, disputed, or the engagement is suspended.
+    /// Paused: a question or a dispute is open, or the engagement is suspended.
     Stopped,
     /// It has ended.
     Ended,

@@ -1,5 +1,5 @@
-//! Scorecards of partners: computed from facts alone, each figure with the count of what it rests on. Where too little was
-//! measured there is no score. The registry of metrics defines every figure.
+//! Scorecards of partners. Every figure is computed from facts and has the number of facts behind it. With too few facts
+//! there is no score. The registry of metrics defines every figure.
 
 use steerco_derive::{input, words};
 
@@ -17,20 +17,20 @@ use crate::review::Review;
 use crate::service_level_measurement::{MeasurementResult, ServiceLevelMeasurement};
 use crate::time::Day;
 
-/// Facts that a scorecard rests on at least, unless it is asked otherwise.
+/// Minimum number of facts of a scorecard by default.
 pub const MINIMUM_EVIDENCE: i64 = 3;
-/// Figures that must be measured at least.
+/// Minimum number of figures that must be measured.
 const MEASURED_MIN: usize = 2;
-/// Days of bias at which promised dates score nothing.
+/// Days of bias at which promised dates have a score of zero.
 const BIAS_MAX: i64 = 30;
 const ONE: i128 = 1_000_000;
 
-/// What a scorecard looks at: the days from and up to which something was due, measured or decided.
+/// Period of a scorecard: the first and last day on which something was due, measured or decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     pub from: Option<Day>,
     pub until: Day,
-    /// What is due on this day or later is not late yet.
+    /// Anything due on this day or later is not late yet.
     pub today: Day,
     pub minimum_evidence: i64,
 }
@@ -45,88 +45,88 @@ pub struct Facts {
     pub measurements: Vec<ServiceLevelMeasurement>,
 }
 
-/// How a partner does, by facts alone: figures, each with the count of what it rests on, and their weighted mean over what
-/// was measured.
+/// Performance of a partner, computed from facts: figures, each with the number of facts behind it, and the weighted mean of
+/// the measured figures.
 #[input(value)]
 pub struct Scorecard {
-    /// The engagement, where it is of one.
+    /// The engagement, for a scorecard of one engagement.
     pub engagement_id: Option<Id<Engagement>>,
     /// The partner.
     pub partner_id: Id<Partner>,
-    /// The first day that counts.
+    /// First day of the period.
     pub from_on: Option<Day>,
-    /// The last day that counts.
+    /// Last day of the period.
     pub until_on: Day,
-    /// The mean of the scores by their weights, from 0 to 1, rounded down at the millionth; absent where too little is known.
+    /// Weighted mean of the scores, from 0 to 1, rounded down at the millionth; absent with too few facts.
     pub score: Option<Ratio>,
-    /// Why there is none.
+    /// Reason for a missing score.
     pub reason: Option<NoScore>,
-    /// Facts that the figures rest on.
+    /// Number of facts behind the figures.
     pub evidence_count: i32,
-    /// Facts that a score needs.
+    /// Number of facts required for a score.
     pub minimum_evidence: i32,
     /// The figures.
     pub figures: List<ScorecardFigure, 20>,
     /// Credits of breaches of service levels, by currency.
     pub credits: List<ScorecardCredit, 200>,
-    /// Engagements that it looks at.
+    /// Number of engagements covered.
     pub engagement_count: i32,
-    /// Engagements of the partner that are out of the caller's sight.
+    /// Number of engagements of the partner that are not visible to the caller.
     pub hidden_count: i32,
 }
 
 /// One figure of a scorecard.
 #[input(value)]
 pub struct ScorecardFigure {
-    /// What it measures.
+    /// The metric.
     pub metric: ScorecardMetric,
-    /// What it came to, in the unit of the metric; absent where nothing was measured.
+    /// Value in the unit of the metric; absent where nothing was measured.
     pub value: Option<Quantity>,
-    /// The same from 0 to 1.
+    /// Score of the value, from 0 to 1.
     pub score: Option<Ratio>,
-    /// What it counts.
+    /// Weight of the figure in the score.
     pub weight: Ratio,
-    /// Facts that it rests on.
+    /// Number of facts behind the figure.
     pub evidence_count: i32,
-    /// Why there is no value.
+    /// Reason for a missing value.
     pub reason: Option<NoScore>,
 }
 
-/// What breaches of service levels came to in a currency.
+/// Credits for breaches of service levels in one currency.
 #[input(value)]
 pub struct ScorecardCredit {
     /// The sum of the credits.
     pub amount: Money,
 }
 
-/// What a figure of a scorecard measures; the registry of metrics defines each.
+/// Metric of a figure of a scorecard; the registry of metrics defines each.
 #[words]
 pub enum ScorecardMetric {
-    /// Milestones reached by the day agreed, of those that were reached or whose day is over.
+    /// Share of milestones reached by the agreed day, among those that were reached or whose day has passed.
     OnTime,
-    /// First claims that were accepted, of those decided.
+    /// Share of first claims that were accepted, among those decided.
     FirstPassAcceptance,
-    /// Days by which milestones were reached later than promised, on average.
+    /// Average number of days by which milestones were reached later than promised.
     PromiseBias,
-    /// Service levels that held, of those measured.
+    /// Share of service levels that were met, among those measured.
     ServiceLevels,
-    /// By what share of what was signed the value has grown.
+    /// Growth of the value as a share of the signed value.
     CostVariance,
 }
 
-/// Why there is no score.
+/// Reason for a missing score.
 #[words]
 pub enum NoScore {
-    /// Nothing of the kind happened.
+    /// No facts of this kind exist.
     NothingMeasured,
-    /// Fewer facts, or fewer figures, than a score needs.
+    /// Fewer facts or figures than a score requires.
     TooLittleEvidence,
     /// The values are in several currencies.
     SeveralCurrencies,
 }
 
 impl ScorecardMetric {
-    /// What it counts, in hundredths.
+    /// Its weight, in hundredths.
     const fn weight(self) -> i32 {
         match self {
             Self::OnTime => 30,
@@ -209,7 +209,7 @@ fn figure(metric: ScorecardMetric, measured: Result<Measured, NoScore>) -> Resul
     }
 }
 
-/// So many of so many, as a share rounded down.
+/// A count as a share of a total, rounded down.
 fn share(good: usize, all: usize) -> Option<Measured> {
     let part = |scale: i128| i128::try_from(good).ok()?.checked_mul(scale)?.checked_div(i128::try_from(all).ok()?);
     Some(Measured { value: part(10_000)?, score: part(ONE)?, evidence: all })

@@ -17,52 +17,53 @@ use crate::review::Review;
 use crate::text::Text;
 use crate::time::{Day, Instant};
 
-/// Entries that a statement tells one by one.
+/// Maximum number of entries returned in a statement.
 const ENTRIES_MAX: usize = 5_000;
 
-/// What was agreed, accepted, charged and paid of an engagement, and what is disputed. Both sides read the same. Sums are
-/// without tax, but those of entries and what is paid, outstanding and overdue.
+/// Agreed, accepted, invoiced and paid amounts of an engagement, and its open disputes. Both sides read the same. Sums are
+/// without tax, except entries and the paid, outstanding and overdue amounts.
 #[input(value)]
 pub struct StatementOfAccount {
     /// The engagement.
     pub engagement_id: Id<Engagement>,
     /// The currency of its amounts; absent where there are none.
     pub currency: Option<Currency>,
-    /// What it was worth when it was put in force.
+    /// Value of the engagement when it was put in force.
     pub signed_value: Option<Amount>,
-    /// What it is worth now, with its amendments.
+    /// Current value, with approved amendments.
     pub value: Option<Amount>,
-    /// What the partner claims to have done, by the prices of its milestones: no fact, and never less than what is accepted.
+    /// Value of the work that the partner claims to have done, by the prices of its milestones. A claim is not a fact. It is
+    /// never less than the accepted value.
     pub claimed: Amount,
-    /// What of that was accepted and not taken back, by the same prices.
+    /// Accepted and not revoked part of it, by the same prices.
     pub earned: Amount,
-    /// What was accepted, and not taken back: what acceptances are worth by the payment rule, the retention in it.
+    /// Accepted and not revoked amount by the payment rule, retention included.
     pub accepted: Amount,
-    /// What of that is kept back.
+    /// Retained part of it.
     pub retained: Amount,
-    /// What of that was released.
+    /// Released part of the retention.
     pub retention_released: Amount,
-    /// What acceptances made payable, the retention taken off.
+    /// Amount that acceptances made payable, without the retention.
     pub payable: Amount,
-    /// What of what was accepted waits for a person to release it, because nobody reviewed in time.
+    /// Part of the accepted amount that waits for release by a person, because it was not reviewed in time.
     pub held: Amount,
-    /// Invoices that were approved.
+    /// Approved invoices.
     pub charged: Amount,
-    /// Credit notes that both sides agree to.
+    /// Credit notes that both sides agreed to.
     pub credited: Amount,
     /// Invoices that wait for the organisation, less credit notes that wait for either side.
     pub waiting: Amount,
-    /// What finance has paid.
+    /// Payments by finance.
     pub paid: Amount,
-    /// What is owed to the partner: approved invoices less credit notes and payments.
+    /// Amount owed to the partner: approved invoices less credit notes and payments.
     pub outstanding: Amount,
-    /// What of that should have been paid by today.
+    /// Part of it whose due date has passed.
     pub overdue: Amount,
-    /// What is left of the value to charge; zero where the engagement has none.
+    /// Part of the value that is not charged yet; zero where the engagement has no value.
     pub left_to_charge: Amount,
-    /// Its entries in the order of their days; the first 5000.
+    /// Its entries in the order of their days; at most 5000.
     pub entries: List<AccountEntry, ENTRIES_MAX>,
-    /// How many there are, whether told or not.
+    /// Total number of entries, including those not returned.
     pub entry_count: i32,
     /// Disputes of invoices and credit notes that wait for an answer, oldest first.
     pub disputes: List<AccountDispute, ENTRIES_MAX>,
@@ -70,31 +71,31 @@ pub struct StatementOfAccount {
     pub review_disputes: List<AccountReviewDispute, ENTRIES_MAX>,
 }
 
-/// One line of a statement: what it adds to what is owed to the partner, or takes off it.
+/// An entry of a statement. It increases or reduces the amount owed to the partner.
 #[input(value)]
 pub struct AccountEntry {
-    /// Its day: that of the invoice, or of the payment.
+    /// Date of the invoice or of the payment.
     pub occurred_on: Day,
-    /// What it is.
+    /// Type of the entry.
     pub entry_type: AccountEntryType,
     /// The invoice or credit note.
     pub invoice_id: Id<Invoice>,
-    /// Its number, or that of the payment.
+    /// Number of the invoice, or of the payment.
     pub reference: Text<200>,
-    /// What it adds, or below zero takes off.
+    /// Increase of the amount owed; a reduction is below zero.
     pub amount: Amount,
-    /// What is owed after it.
+    /// Amount owed after the entry.
     pub balance: Amount,
 }
 
-/// What a line of a statement is.
+/// Type of an entry of a statement.
 #[words]
 pub enum AccountEntryType {
     /// An approved invoice, with its tax.
     Invoice,
     /// A credit note that both sides agree to, with its tax.
     CreditNote,
-    /// What finance has paid.
+    /// A payment by finance.
     Payment,
 }
 
@@ -103,41 +104,41 @@ pub enum AccountEntryType {
 pub struct AccountDispute {
     /// The invoice or credit note.
     pub invoice_id: Id<Invoice>,
-    /// Its number.
+    /// Number of the invoice or credit note.
     pub number: Text<100>,
-    /// Where it is.
+    /// State of the invoice or credit note.
     pub state: InvoiceState,
-    /// What it charges, or below zero takes back, with its tax.
+    /// Its total with tax; below zero for a credit note.
     pub amount: Amount,
-    /// Since when it is disputed (UTC).
+    /// When it was disputed (UTC).
     pub disputed_at: Instant,
-    /// What the partner says.
+    /// Text of the dispute.
     pub dispute: Text<2000>,
 }
 
-/// A dispute of a decision on a claim that waits for an answer.
+/// A dispute of a review that waits for an answer.
 #[input(value)]
 pub struct AccountReviewDispute {
     /// The review.
     pub review_id: Id<Review>,
     /// The milestone that was claimed.
     pub milestone_id: Id<Milestone>,
-    /// Number of the claim among those of the milestone.
+    /// Number of the claim among the claims of the milestone.
     pub number: i32,
-    /// Share done as claimed, from 0 to 1.
+    /// Claimed share, from 0 to 1.
     pub claimed_percent: Ratio,
-    /// Share accepted, from 0 to 1; absent where nothing is.
+    /// Accepted share, from 0 to 1; absent where nothing is accepted.
     pub accepted_percent: Option<Ratio>,
-    /// Since when it is disputed (UTC).
+    /// When it was disputed (UTC).
     pub disputed_at: Instant,
-    /// What the partner says.
+    /// Text of the dispute.
     pub dispute: Text<4000>,
-    /// The working day until which it is to be answered; none where the contract has no deadline.
+    /// Working day by which it is to be answered; absent where the contract has no deadline.
     pub answer_due_on: Option<Day>,
 }
 
 impl StatementOfAccount {
-    /// The account as it stands on this day.
+    /// The statement as of this day.
     pub fn new(account: &Account, today: Day) -> Result<Self, Error> {
         let sum = |of: &dyn Fn(&Invoice) -> i128| amount(account.invoices.iter().map(of).sum());
         let agreed = |invoice: &Invoice, of: InvoiceType, units: Amount| {
@@ -188,7 +189,7 @@ impl StatementOfAccount {
     }
 }
 
-/// What both sides agree to and what was paid, in the order of the days, and what it comes to.
+/// Agreed invoices and credit notes and payments in the order of their days, with the running balance.
 fn entries(invoices: &[Invoice]) -> Result<(Vec<AccountEntry>, Amount), Error> {
     let mut all: Vec<AccountEntry> = Vec::new();
     for invoice in invoices.iter().filter(|invoice| invoice.is_agreed()) {

@@ -1,4 +1,4 @@
-//! Functional areas: the parts of the organisation that problems and people belong to.
+//! Functional areas: parts of the organisation that problems and people belong to.
 
 use steerco_derive::resource;
 
@@ -11,16 +11,16 @@ use crate::text::{Code, Text};
 /// A part of the organisation, such as procurement or civil works.
 #[resource(prefix = "area", plural = "functional_areas", scope = "Organisation")]
 pub struct FunctionalArea {
-    /// Short handle.
+    /// Short unique code.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Who leads it.
+    /// Person who leads it.
     #[field(write, filter)]
     pub lead_id: Option<Id<Person>>,
-    /// The area it is a part of; none may be a part of itself, over however many steps.
+    /// Parent area. An area cannot be a part of itself, directly or through its parents.
     #[field(write, filter, parent)]
     pub parent_id: Option<Id<FunctionalArea>>,
 }

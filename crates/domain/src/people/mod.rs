@@ -1,4 +1,4 @@
-//! People and the areas they work in.
+//! People and their functional areas.
 
 pub mod functional_area;
 pub mod person;

@@ -1,4 +1,4 @@
-//! People.
+//! Persons.
 
 use steerco_derive::{input, resource, words};
 
@@ -10,7 +10,7 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
 
-/// A person who acts, owns or is accountable.
+/// A person who acts in the system, or owns or is accountable for something.
 #[resource(
     prefix = "pers",
     plural = "persons",
@@ -21,30 +21,30 @@ pub struct Person {
     /// Full name. Absent after erasure.
     #[field(write, filter, personal, required)]
     pub name: Option<Text<200>>,
-    /// Mail address. Absent after erasure.
+    /// Email address. Absent after erasure.
     #[field(write, filter, personal)]
     pub email: Option<Text<254>>,
-    /// Position, such as `Program manager`.
+    /// Job title, such as `Program manager`.
     #[field(write, filter, personal)]
     pub title: Option<Text<200>>,
-    /// The person this one reports to.
+    /// Person that this person reports to.
     #[field(write, filter)]
     pub manager_id: Option<Id<Person>>,
-    /// Whether the person may act.
+    /// Whether the person may act in the system.
     #[field(filter)]
     pub state: PersonState,
 }
 
-/// Whether a person may act.
+/// Whether a person may act in the system.
 #[words(states)]
 #[derive(Default)]
 pub enum PersonState {
-    /// May act within the grants held.
+    /// May act within the grants of the person.
     #[default]
     Active,
-    /// May not act; every token is refused at once.
+    /// May not act. Every token is rejected immediately.
     Disabled,
-    /// Personal data was erased; the id stays.
+    /// Personal data was erased; the id remains.
     Erased,
 }
 
@@ -59,7 +59,7 @@ impl Rules for Person {
             faults.push(Fault::new("/name", "REQUIRED", "is required"));
         }
         if self.email.as_ref().is_some_and(|email| !email.as_str().contains('@')) {
-            faults.push(Fault::new("/email", "BAD_EMAIL", "must be a mail address like ada@example.org"));
+            faults.push(Fault::new("/email", "BAD_EMAIL", "must be an email address such as ada@example.org"));
         }
         if self.state == PersonState::Erased && (self.name.is_some() || self.email.is_some() || self.title.is_some()) {
             faults.push(Fault::new("/name", "ERASED", "personal data of an erased person cannot be set again"));
@@ -67,7 +67,7 @@ impl Rules for Person {
     }
 }
 
-/// Stops a person from acting, at once and in every open stream.
+/// Disable a person immediately, including in every open stream.
 #[input]
 pub struct DisablePerson {}
 
@@ -79,7 +79,7 @@ impl Verb for DisablePerson {
     }
 }
 
-/// Lets a disabled person act again.
+/// Enable a disabled person again.
 #[input]
 pub struct EnablePerson {}
 
@@ -91,7 +91,7 @@ impl Verb for EnablePerson {
     }
 }
 
-/// Erases the personal data of a person everywhere, history included. Cannot be undone.
+/// Erase the personal data of a person everywhere, including history. Cannot be undone.
 #[input]
 pub struct ErasePerson {}
 
@@ -106,18 +106,18 @@ impl Verb for ErasePerson {
 }
 
 impl Acting {
-    /// `speaks`: whether what the actor does is done by the person itself.
+    /// `speaks` is true if the person acts in person, and not through someone else.
     pub fn new(now: Instant, actor: Actor, speaks: bool) -> Self {
         let person = Id::<Person>::parse(&actor.0).ok().filter(|_| speaks).map(Id::as_u128);
         Self { now, actor, person }
     }
 
-    /// The person who acts.
+    /// Person who acts.
     pub fn person(&self) -> Option<Id<Person>> {
         self.person.map(Id::from_u128)
     }
 
-    /// The person who acts, where only a person may.
+    /// Person who acts, or a `Forbidden` error with this detail.
     pub fn need_person(&self, otherwise: &str) -> Result<Id<Person>, Error> {
         self.person().ok_or_else(|| Error::new(crate::error::Reason::Forbidden, otherwise))
     }

@@ -1,4 +1,4 @@
-//! Activities: scheduled pieces of work, imported or synced rather than typed.
+//! Activities: scheduled pieces of work, usually imported or synchronised from a scheduling tool.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,59 +16,59 @@ use crate::work_calendar::WorkCalendar;
 
 /// An amount of working time or work.
 pub type Amount = Whole<0, 1_000_000_000>;
-/// An amount of working time, or of its lack.
+/// A float: positive, or negative where there is too little time.
 pub type Float = Whole<-1_000_000_000, 1_000_000_000>;
 
 /// A scheduled piece of work of a project.
 #[resource(prefix = "act", plural = "activities", scope = "InProgram")]
 pub struct Activity {
-    /// The program it belongs to: that of its project.
+    /// Program that the activity belongs to: the program of its project.
     #[field(create, filter, parent, inherited)]
     pub program_id: Option<Id<Program>>,
-    /// The project it is a part of.
+    /// Project that the activity belongs to.
     #[field(create, filter, parent)]
     pub project_id: Id<Project>,
-    /// Its place in the work breakdown structure, in the project's own notation.
+    /// Code in the work breakdown structure (WBS), in the project's own notation.
     #[field(write, filter)]
     pub wbs_code: Option<Text<100>>,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// Working time it takes, in `duration_unit`.
+    /// Duration in working time, in `duration_unit`.
     #[field(write, filter)]
     pub duration: Option<Amount>,
-    /// Working time it still takes, in `duration_unit`.
+    /// Remaining duration in working time, in `duration_unit`.
     #[field(write, filter)]
     pub remaining_duration: Option<Amount>,
-    /// What durations are counted in; days are those of the calendar.
+    /// Unit of the durations. A day has the working minutes per day of the calendar.
     #[field(write, filter)]
     pub duration_unit: Option<DurationUnit>,
-    /// The calendar it is worked by.
+    /// Work calendar of the activity.
     #[field(write, filter)]
     pub calendar_id: Option<Id<WorkCalendar>>,
-    /// What binds its dates beside its predecessors.
+    /// Schedule constraint that applies in addition to its predecessors.
     #[field(write, filter)]
     pub constraint_type: Option<ConstraintType>,
-    /// The day of the constraint.
+    /// Day of the constraint.
     #[field(write, filter)]
     pub constraint_on: Option<Day>,
-    /// How its percent complete is measured; as stated when absent.
+    /// Method by which percent complete is measured; `physical` if absent.
     #[field(write, filter)]
     pub percent_type: Option<PercentType>,
-    /// Share done as judged on the spot, from 0 to 1.
+    /// Physical percent complete, assessed by the people who do the work, from 0 to 1.
     #[field(write, filter)]
     pub physical_percent_complete: Option<Ratio>,
-    /// Share done by its percent type, from 0 to 1, rounded half up at the millionth; absent where what it is measured by
-    /// is not known.
+    /// Percent complete by `percent_type`, from 0 to 1, rounded half up at the millionth. Absent if the values it is computed
+    /// from are unknown.
     #[field(filter)]
     pub percent_complete: Option<Ratio>,
-    /// Money planned for all of it.
+    /// Budget at completion (BAC).
     #[field(write, filter)]
     pub budget_at_completion: Option<Money>,
-    /// Work done so far, in minutes.
+    /// Actual work to date, in minutes.
     #[field(write, filter)]
     pub actual_work_minutes: Option<Amount>,
-    /// Work still to do, in minutes.
+    /// Remaining work, in minutes.
     #[field(write, filter)]
     pub remaining_work_minutes: Option<Amount>,
     /// Planned first day.
@@ -77,82 +77,83 @@ pub struct Activity {
     /// Planned last day.
     #[field(write, filter)]
     pub planned_finish_on: Option<Day>,
-    /// First day as forecast now.
+    /// First day according to the current forecast.
     #[field(write, filter)]
     pub forecast_start_on: Option<Day>,
-    /// Last day as forecast now.
+    /// Last day according to the current forecast.
     #[field(write, filter)]
     pub forecast_finish_on: Option<Day>,
-    /// First day in fact.
+    /// Actual first day.
     #[field(write, filter)]
     pub actual_start_on: Option<Day>,
-    /// Last day in fact.
+    /// Actual last day.
     #[field(write, filter)]
     pub actual_finish_on: Option<Day>,
-    /// What sort of work it is; a task when absent.
+    /// Type of the activity; `task` if absent.
     #[field(write, filter)]
     pub activity_type: Option<ActivityType>,
-    /// First day by the baseline of the scheduling tool.
+    /// First day in the baseline of the scheduling tool.
     #[field(write, filter)]
     pub baseline_start_on: Option<Day>,
-    /// Last day by that baseline.
+    /// Last day in the baseline of the scheduling tool.
     #[field(write, filter)]
     pub baseline_finish_on: Option<Day>,
-    /// Working time by that baseline, in `duration_unit`.
+    /// Duration in the baseline of the scheduling tool, in `duration_unit`.
     #[field(write, filter)]
     pub baseline_duration: Option<Amount>,
-    /// Money by that baseline.
+    /// Cost in the baseline of the scheduling tool.
     #[field(write, filter)]
     pub baseline_cost: Option<Money>,
-    /// Money spent so far, as the scheduling tool says; what finance says stands in the ledger.
+    /// Actual cost to date, as reported by the scheduling tool. Actual cost reported by finance is in the ledger.
     #[field(write, filter)]
     pub actual_cost: Option<Money>,
-    /// Money still to be spent, as the scheduling tool says.
+    /// Remaining cost, as reported by the scheduling tool.
     #[field(write, filter)]
     pub remaining_cost: Option<Money>,
-    /// By how many working minutes it can slip without moving the end of the schedule, as the scheduling tool computed
-    /// it by its own rules; below zero where it is late already.
+    /// Total float: working minutes by which the activity can slip without delaying the end of the schedule, as computed by
+    /// the scheduling tool. Negative if the activity is already late.
     #[field(write, filter)]
     pub total_float_minutes: Option<Float>,
-    /// By how many working minutes it can slip without moving a successor, as the scheduling tool computed it.
+    /// Free float: working minutes by which the activity can slip without delaying a successor, as computed by the scheduling
+    /// tool.
     #[field(write, filter)]
     pub free_float_minutes: Option<Float>,
-    /// The day by which it should be finished, which moves nothing.
+    /// Day by which the activity should be finished. It does not move any date.
     #[field(write, filter)]
     pub deadline_on: Option<Day>,
-    /// Who and what works on it, as the scheduling tool says.
+    /// People and resources assigned to the activity, as reported by the scheduling tool.
     #[field(write)]
     pub resources: Vec<ActivityResource>,
-    /// What is noted of it.
+    /// Notes.
     #[field(write)]
     pub notes: Option<Text<4000>>,
 }
 
-/// Somebody or something that works on an activity.
+/// A person or resource assigned to an activity.
 #[input(value)]
 pub struct ActivityResource {
-    /// Its name in the scheduling tool.
+    /// Name in the scheduling tool.
     pub name: Text<200>,
-    /// Its work on the activity, in minutes.
+    /// Assigned work, in minutes.
     pub work_minutes: Option<Amount>,
-    /// What its work costs.
+    /// Cost of the assigned work.
     pub cost: Option<Money>,
 }
 
-/// What sort of work an activity is.
+/// Type of an activity.
 #[words]
 pub enum ActivityType {
-    /// Work with a beginning and an end.
+    /// Work with a start and a finish.
     Task,
     /// A point in time.
     Milestone,
-    /// Work that goes on beside others and takes as long as they do.
+    /// Supporting work that lasts as long as the work it supports.
     LevelOfEffort,
-    /// What holds others together; its dates and costs are theirs.
+    /// A group of activities. Its dates and costs are those of its activities.
     Summary,
 }
 
-/// What durations are counted in.
+/// Unit of durations.
 #[words]
 pub enum DurationUnit {
     /// Working minutes.
@@ -161,35 +162,35 @@ pub enum DurationUnit {
     Days,
 }
 
-/// What binds the dates of an activity beside its predecessors.
+/// Schedule constraint of an activity.
 #[words]
 pub enum ConstraintType {
-    /// Nothing: as early as its predecessors let it.
+    /// None: as early as the predecessors allow.
     AsSoonAsPossible,
-    /// Nothing: as late as its successors let it.
+    /// None: as late as the successors allow.
     AsLateAsPossible,
-    /// It starts on the day.
+    /// Starts on this day.
     MustStartOn,
-    /// It finishes on the day.
+    /// Finishes on this day.
     MustFinishOn,
-    /// It starts on the day or later.
+    /// Starts on this day or later.
     StartNoEarlierThan,
-    /// It starts on the day or earlier.
+    /// Starts on this day or earlier.
     StartNoLaterThan,
-    /// It finishes on the day or later.
+    /// Finishes on this day or later.
     FinishNoEarlierThan,
-    /// It finishes on the day or earlier.
+    /// Finishes on this day or earlier.
     FinishNoLaterThan,
 }
 
-/// How percent complete is measured.
+/// Method by which percent complete is measured.
 #[words]
 pub enum PercentType {
-    /// As judged on the spot.
+    /// Physical percent complete, as assessed.
     Physical,
-    /// By time: what of the duration does not remain.
+    /// By duration: (duration − remaining duration) / duration.
     Duration,
-    /// By work: what is done of what is done and remains.
+    /// By work: actual work / (actual + remaining work).
     Work,
 }
 
@@ -214,15 +215,15 @@ impl Activity {
             None | Some(ConstraintType::AsSoonAsPossible | ConstraintType::AsLateAsPossible)
         );
         if dated && self.constraint_on.is_none() {
-            faults.push(Fault::new("/constraint_on", "REQUIRED", "is required by this constraint"));
+            faults.push(Fault::new("/constraint_on", "REQUIRED", "is required for this type of constraint"));
         }
         if !dated && self.constraint_on.is_some() {
-            faults.push(Fault::new("/constraint_on", "DOES_NOT_FIT", "only a constraint to a day has one"));
+            faults.push(Fault::new("/constraint_on", "DOES_NOT_FIT", "is allowed only for a constraint type with a day"));
         }
     }
 }
 
-/// A part of a whole in millionths; of nothing there is no part.
+/// Share in millionths, rounded half up; `None` if the whole is zero.
 fn share(part: i32, whole: i32) -> Option<Ratio> {
     let (part, whole) = (i64::from(part), i64::from(whole));
     let millionths = (whole > 0).then(|| (part * i64::from(Ratio::ONE) * 2 + whole) / (whole * 2))?;

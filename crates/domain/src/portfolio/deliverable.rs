@@ -1,4 +1,4 @@
-//! Deliverables: what is handed over, how it earns, and who accepts it.
+//! Deliverables: results to hand over, their progress and their acceptance.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,10 +16,10 @@ use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// What counts against its neighbours: any scale, as long as it is one.
+/// Weight of a deliverable compared with the others, on any common scale.
 pub type Weight = Whole<0, 1_000_000>;
 
-/// Something a program or project hands over, accepted by someone else than who submits it.
+/// A result that a program or project hands over. It is accepted by a person other than the one who submitted it.
 #[resource(
     prefix = "dlv",
     plural = "deliverables",
@@ -36,38 +36,38 @@ pub type Weight = Whole<0, 1_000_000>;
     )
 )]
 pub struct Deliverable {
-    /// The program it belongs to; that of its project where one is named.
+    /// Program that the deliverable belongs to. If a project is given, the program of that project.
     #[field(create, filter, parent, inherited)]
     pub program_id: Option<Id<Program>>,
-    /// The project it belongs to, one of that program; none where it is the program's own.
+    /// Project that the deliverable belongs to, within that program. Absent if it belongs directly to the program.
     #[field(create, filter, parent)]
     pub project_id: Option<Id<Project>>,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// What it is.
+    /// Description.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// Who answers for it.
+    /// Person accountable for it.
     #[field(write, filter)]
     pub owner_id: Option<Id<Person>>,
-    /// What it is accepted by. They stand still from when it is submitted until it is rejected.
+    /// Acceptance criteria. They cannot change from submission until rejection.
     #[field(write)]
     pub acceptance_criteria: Vec<AcceptanceCriterion>,
-    /// What it counts in roll-ups of progress, on any one scale; 1 when absent.
+    /// Weight in the roll-up of progress, on any common scale; 1 if absent.
     #[field(write, filter)]
     pub weight: Option<Weight>,
-    /// How it earns; `zero_hundred` when absent.
+    /// Rule by which progress is earned; `zero_hundred` if absent.
     #[field(write, filter)]
     pub earning_rule: Option<EarningRule>,
-    /// Share done as judged by who does it, from 0 to 1; what the rule `percent` earns before acceptance, as long as no
-    /// review of a vendor's milestone has accepted anything.
+    /// Percent complete as assessed by the people who do the work, from 0 to 1. The rule `percent` uses it before acceptance,
+    /// unless the review of a vendor's milestone has accepted a share.
     #[field(write, filter)]
     pub percent_complete: Option<Ratio>,
-    /// Share that reviews of its vendors' milestones have accepted, by the weights of those that were claimed, from 0 to 1.
+    /// Share accepted in reviews of vendors' milestones, weighted over the claimed milestones, from 0 to 1.
     #[field(filter)]
     pub accepted_percent: Option<Ratio>,
-    /// The same share as those vendors claim it: no fact, and never less than what is accepted.
+    /// The same share as claimed by the vendors. Not verified, and never less than the accepted share.
     #[field(filter)]
     pub claimed_percent: Option<Ratio>,
     /// Planned first day.
@@ -76,115 +76,115 @@ pub struct Deliverable {
     /// Planned last day.
     #[field(write, filter)]
     pub planned_finish_on: Option<Day>,
-    /// First day as forecast now.
+    /// First day according to the current forecast.
     #[field(write, filter)]
     pub forecast_start_on: Option<Day>,
-    /// Last day as forecast now.
+    /// Last day according to the current forecast.
     #[field(write, filter)]
     pub forecast_finish_on: Option<Day>,
-    /// First day in fact.
+    /// Actual first day.
     #[field(write, filter)]
     pub actual_start_on: Option<Day>,
-    /// Last day in fact.
+    /// Actual last day.
     #[field(write, filter)]
     pub actual_finish_on: Option<Day>,
-    /// Where in its life it is.
+    /// Current state.
     #[field(filter)]
     pub state: DeliverableState,
-    /// When it was first started (UTC).
+    /// Time of the first start (UTC).
     #[field(filter)]
     pub started_at: Option<Instant>,
-    /// Who submitted it last: a person or a service account.
+    /// Person or service account that last submitted it.
     #[field(filter)]
     pub submitted_by: Option<crate::actor::Actor>,
-    /// When it was submitted last (UTC).
+    /// Time of the last submission (UTC).
     #[field(filter)]
     pub submitted_at: Option<Instant>,
-    /// Who accepted or rejected it last.
+    /// Person who last accepted or rejected it.
     #[field(filter)]
     pub reviewed_by: Option<Id<Person>>,
-    /// When it was accepted or rejected last (UTC).
+    /// Time of the last acceptance or rejection (UTC).
     #[field(filter)]
     pub reviewed_at: Option<Instant>,
-    /// The reservations under which it is accepted, or why it was rejected.
+    /// Reservations of the acceptance, or reason for the rejection.
     #[field(system)]
     pub review_note: Option<Text<4000>>,
 }
 
-/// One thing a deliverable is accepted by. Its result is set when it is judged and falls away when its text changes.
+/// An acceptance criterion of a deliverable. Its result is set by `judge` and cleared when its text changes.
 #[input(value)]
 pub struct AcceptanceCriterion {
-    /// Handle that stays when the text changes, unique in the deliverable.
+    /// Key that stays the same when the text changes, unique within the deliverable.
     pub key: Code,
-    /// What must hold.
+    /// The condition to be met.
     pub text: Text<1000>,
-    /// What must be shown as evidence.
+    /// Evidence that must be provided.
     pub evidence_required: Option<Text<1000>>,
-    /// Whether it holds; set by judging, a caller can only repeat it.
+    /// Whether the criterion is met. Set when the criterion is judged; in other requests it can only be repeated unchanged.
     pub result: Option<CriterionResult>,
-    /// Who judged it; set by judging.
+    /// Person who judged it. Set when the criterion is judged.
     pub judged_by: Option<Id<Person>>,
-    /// When it was judged (UTC); set by judging.
+    /// Time of the judgement (UTC). Set when the criterion is judged.
     pub judged_at: Option<Instant>,
-    /// What was said of it; set by judging.
+    /// Note of the judgement. Set when the criterion is judged.
     pub note: Option<Text<1000>>,
 }
 
-/// Whether an acceptance criterion holds.
+/// Result of an acceptance criterion.
 #[words]
 pub enum CriterionResult {
-    /// It holds.
+    /// Met.
     Met,
-    /// It does not hold.
+    /// Not met.
     NotMet,
 }
 
-/// The judgement of one acceptance criterion.
+/// Judgement of one acceptance criterion.
 #[input(value)]
 pub struct CriterionJudgement {
-    /// The key of the criterion.
+    /// Key of the criterion.
     pub key: Code,
-    /// Whether it holds.
+    /// Whether the criterion is met.
     pub result: CriterionResult,
-    /// What is said of it, such as where the evidence is.
+    /// Note, such as the location of the evidence.
     pub note: Option<Text<1000>>,
 }
 
-/// How a deliverable earns its weight.
+/// Rule by which a deliverable earns progress.
 #[words]
 #[derive(Default)]
 pub enum EarningRule {
-    /// Nothing before it is accepted, then all.
+    /// 0 % before acceptance, 100 % on acceptance.
     #[default]
     ZeroHundred,
-    /// Half when it is started, all when it is accepted.
+    /// 50 % when started, 100 % on acceptance.
     FiftyFifty,
-    /// Its percent complete, all when it is accepted.
+    /// Its percent complete, 100 % on acceptance.
     Percent,
-    /// The share of the weight of its milestones that is accepted, all when it is accepted itself.
+    /// Share of the weight of its milestones that is accepted; 100 % when the deliverable itself is accepted.
     Milestones,
-    /// With time, so that it measures nothing: it is left out of progress and shown beside it.
+    /// Earned by the passage of time. Excluded from progress and reported separately.
     LevelOfEffort,
 }
 
-/// Where in its life a deliverable is.
+/// State of a deliverable.
 #[words(states)]
 #[derive(Default)]
 pub enum DeliverableState {
-    /// Not begun.
+    /// Not started.
     #[default]
     Planned,
-    /// Being made.
+    /// In progress.
     InProgress,
-    /// Handed in, waiting for its review.
+    /// Submitted for review.
     Submitted,
-    /// Accepted whole.
+    /// Accepted without reservations.
     Accepted,
-    /// Accepted, with something still to mend.
+    /// Accepted, with defects still to be corrected.
     AcceptedWithReservations,
-    /// Not accepted; it can be taken up again.
+    /// Rejected. It can be started again.
     Rejected,
-    /// Will not be made.
+    /// Cancelled. It will not be completed.
     Cancelled,
 }
 
@@ -204,7 +204,7 @@ impl DeliverableState {
         matches!(self, Self::Accepted | Self::AcceptedWithReservations)
     }
 
-    /// Whether what it is accepted by may still be agreed on.
+    /// Whether its acceptance criteria may still be changed.
     const fn is_open(self) -> bool {
         matches!(self, Self::Planned | Self::InProgress | Self::Rejected)
     }
@@ -231,7 +231,7 @@ impl Rules for Deliverable {
         for (i, row) in self.acceptance_criteria.iter_mut().enumerate() {
             let old = known.iter().find(|old| old.key == row.key);
             if row.is_judged() && !old.is_some_and(|old| old.same_judgement(row)) {
-                let detail = "is set by judging; leave it out or repeat it as it is";
+                let detail = "is set when the criterion is judged: omit it or repeat it unchanged";
                 faults.push(Fault::new(format!("/acceptance_criteria/{i}/result"), "READ_ONLY", detail));
                 continue;
             }
@@ -251,7 +251,7 @@ impl Rules for Deliverable {
 
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.program_id.is_none() && self.project_id.is_none() {
-            faults.push(Fault::new("/program_id", "REQUIRED", "is required where no project is named"));
+            faults.push(Fault::new("/program_id", "REQUIRED", "is required if no project is given"));
         }
         check_span("planned", self.planned_start_on, self.planned_finish_on, faults);
         check_span("forecast", self.forecast_start_on, self.forecast_finish_on, faults);
@@ -259,7 +259,7 @@ impl Rules for Deliverable {
         for (i, row) in self.acceptance_criteria.iter().enumerate() {
             if self.acceptance_criteria[..i].iter().any(|before| before.key == row.key) {
                 let pointer = format!("/acceptance_criteria/{i}/key");
-                faults.push(Fault::new(pointer, "DUPLICATE", "one criterion a key"));
+                faults.push(Fault::new(pointer, "DUPLICATE", "only one criterion per key is allowed"));
             }
         }
     }
@@ -280,18 +280,18 @@ impl Rules for Deliverable {
 }
 
 impl Deliverable {
-    /// How it earns. What is accepted of it has earned all.
+    /// How it earns progress. An accepted deliverable has earned 100 %.
     pub(crate) fn earning(&self) -> Earning {
         let ratio = Ratio::from_millionths;
         let accepted = self.state.is_accepted();
         let begun = self.started_at.is_some() || self.actual_start_on.is_some();
-        // What is not begun has earned nothing, whether or not somebody says so.
+        // A deliverable that has not started has earned nothing, whatever percent complete is reported.
         let unmeasured = ratio(0).filter(|_| !begun);
         let earned = match self.earning_rule.unwrap_or_default() {
             _ if accepted => ratio(Ratio::ONE),
             EarningRule::ZeroHundred => ratio(0),
             EarningRule::FiftyFifty => ratio(if begun { Ratio::ONE / 2 } else { 0 }),
-            // What is accepted of its milestones is a fact, which a judgement does not outdo.
+            // The share accepted in reviews takes precedence over an assessed percent complete.
             EarningRule::Percent => self.accepted_percent.or(self.percent_complete).or(unmeasured),
             EarningRule::Milestones => unmeasured,
             EarningRule::LevelOfEffort => None,
@@ -311,12 +311,12 @@ impl Deliverable {
         }
     }
 
-    /// What it adds to the sums above it, with those of its milestones.
+    /// Its contribution to the roll-up, given the sums of its milestones.
     pub fn sums(&self, milestones: Sums) -> Sums {
         if self.deleted_at.is_some() { Sums::default() } else { self.leaf().sums(milestones) }
     }
 
-    /// Judges criteria, by a person other than who submitted.
+    /// Judges criteria. The acting person must not be the one who submitted.
     fn judge(&mut self, judgements: &[CriterionJudgement], field: &str, acting: &Acting) -> Result<(), Error> {
         let person = self.reviewer(acting)?;
         let mut faults = Vec::new();
@@ -333,21 +333,21 @@ impl Deliverable {
         if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
     }
 
-    /// Who reviews: a person, and not the one who submitted.
+    /// The reviewer: a person other than the one who submitted.
     fn reviewer(&self, acting: &Acting) -> Result<Id<Person>, Error> {
         let person = acting.person().ok_or_else(|| {
-            Error::new(Reason::Forbidden, "a deliverable is reviewed by a person; this token stands for none")
+            Error::new(Reason::Forbidden, "only a person can review a deliverable; this token does not belong to a person")
         })?;
         if self.submitted_by.as_ref().is_some_and(|by| by.0 == person.to_string()) {
             return Err(Error::new(
                 Reason::Forbidden,
-                "a deliverable is reviewed by someone else than who submitted it",
+                "a deliverable must be reviewed by someone other than the person who submitted it",
             ));
         }
         Ok(person)
     }
 
-    /// Moves on and records who reviewed.
+    /// Changes the state and records the reviewer.
     fn review(
         &mut self,
         to: DeliverableState,
@@ -363,7 +363,7 @@ impl Deliverable {
         Ok(())
     }
 
-    /// Refuses while a criterion is not judged, or not as wanted.
+    /// Fails while a criterion does not have the required result.
     fn require(&self, wanted: &str, holds: impl Fn(Option<CriterionResult>) -> bool) -> Result<(), Error> {
         let open = self.acceptance_criteria.iter().filter(|row| !holds(row.result));
         let keys: Vec<&str> = open.map(|row| row.key.as_str()).collect();
@@ -375,10 +375,10 @@ impl Deliverable {
     }
 }
 
-/// Begins a deliverable, or takes a rejected one up again.
+/// Start a deliverable, or start a rejected one again.
 #[input]
 pub struct StartDeliverable {
-    /// First day in fact, if it is not known yet.
+    /// Actual first day, if not recorded yet.
     pub actual_start_on: Option<Day>,
 }
 
@@ -393,10 +393,10 @@ impl Verb for StartDeliverable {
     }
 }
 
-/// Hands a deliverable in for review. What was judged before is judged anew.
+/// Submit a deliverable for review. Earlier judgements of its criteria are cleared.
 #[input]
 pub struct SubmitDeliverable {
-    /// Last day in fact, if it is not known yet.
+    /// Actual last day, if not recorded yet.
     pub actual_finish_on: Option<Day>,
 }
 
@@ -414,10 +414,10 @@ impl Verb for SubmitDeliverable {
     }
 }
 
-/// Judges acceptance criteria of a submitted deliverable, by a person other than who submitted it.
+/// Judge acceptance criteria of a submitted deliverable. The reviewer must not be the person who submitted it.
 #[input]
 pub struct JudgeDeliverable {
-    /// The judgements.
+    /// Judgements of the criteria.
     pub results: Vec<CriterionJudgement>,
 }
 
@@ -426,17 +426,17 @@ impl Verb for JudgeDeliverable {
     const NAME: &'static str = "judge";
     fn decide_by(&self, deliverable: &mut Deliverable, acting: &Acting) -> Result<(), Error> {
         if deliverable.state != DeliverableState::Submitted {
-            let detail = format!("criteria are judged when it is submitted; it is {}", deliverable.state.word());
+            let detail = format!("criteria can be judged only in the state submitted; the deliverable is {}", deliverable.state.word());
             return Err(Error::new(Reason::WrongState, detail));
         }
         deliverable.judge(&self.results, "results", acting)
     }
 }
 
-/// Accepts a deliverable whose criteria are all met, by a person other than who submitted it.
+/// Accept a deliverable whose criteria are all met. The reviewer must not be the person who submitted it.
 #[input]
 pub struct AcceptDeliverable {
-    /// Judgements of criteria that are made with it.
+    /// Judgements to record with this decision.
     pub results: Vec<CriterionJudgement>,
 }
 
@@ -449,12 +449,12 @@ impl Verb for AcceptDeliverable {
     }
 }
 
-/// Accepts a deliverable with something still to mend, by a person other than who submitted it.
+/// Accept a deliverable with reservations. The reviewer must not be the person who submitted it.
 #[input]
 pub struct AcceptWithReservationsDeliverable {
-    /// What is still to be mended.
+    /// Defects that must still be corrected.
     pub reservations: Text<4000>,
-    /// Judgements of criteria that are made with it.
+    /// Judgements to record with this decision.
     pub results: Vec<CriterionJudgement>,
 }
 
@@ -468,12 +468,12 @@ impl Verb for AcceptWithReservationsDeliverable {
     }
 }
 
-/// Rejects a deliverable, by a person other than who submitted it.
+/// Reject a deliverable. The reviewer must not be the person who submitted it.
 #[input]
 pub struct RejectDeliverable {
-    /// Why it is not accepted.
+    /// Reason for the rejection.
     pub reason: Text<4000>,
-    /// Judgements of criteria that are made with it.
+    /// Judgements to record with this decision.
     pub results: Vec<CriterionJudgement>,
 }
 
@@ -485,7 +485,7 @@ impl Verb for RejectDeliverable {
     }
 }
 
-/// Ends a deliverable that will not be made. What it earned stays, the rest of its weight falls away.
+/// Cancel a deliverable that will not be completed. The progress earned remains; the rest of its weight is no longer counted.
 #[input]
 pub struct CancelDeliverable {}
 

@@ -1,4 +1,4 @@
-//! Dependencies: what waits for what, over all programs.
+//! Dependencies between activities, deliverables and milestones, across all programs.
 
 use steerco_derive::{input, resource, words};
 
@@ -13,7 +13,8 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::{Day, Instant};
 
-/// One activity, deliverable or milestone that waits for another, in the same program or another one.
+/// An activity, deliverable or milestone (the successor) that depends on another one (the predecessor), in the same or
+/// another program.
 #[resource(
     prefix = "dep",
     plural = "dependencies",
@@ -21,82 +22,82 @@ use crate::time::{Day, Instant};
     verbs(AgreeDependency, MeetDependency, DropDependency, ReopenDependency)
 )]
 pub struct Dependency {
-    /// What is waited for: an activity, a deliverable or a milestone.
+    /// Predecessor: an activity, a deliverable or a milestone.
     #[field(create, filter)]
     pub predecessor_id: DependencyEnd,
-    /// What waits.
+    /// Successor: the activity, deliverable or milestone that waits for the predecessor.
     #[field(create, filter)]
     pub successor_id: DependencyEnd,
-    /// The program that gives.
+    /// Program of the predecessor, which delivers.
     #[field(filter)]
     pub predecessor_program_id: Option<Id<Program>>,
-    /// The program that takes.
+    /// Program of the successor, which receives.
     #[field(filter)]
     pub successor_program_id: Option<Id<Program>>,
-    /// Which end waits for which; `finish_to_start` when absent.
+    /// Type of the dependency; `finish_to_start` if absent.
     #[field(write, filter)]
     pub relation: Option<Relation>,
-    /// Days between them, working ones unless `lag_kind` says else; negative lets the successor lead. This,
-    /// `lag_minutes`, `lag_percent`, or none.
+    /// Lag in days: working days unless `lag_kind` is `elapsed`. A negative lag is a lead. Give at most one of `lag_days`,
+    /// `lag_minutes` and `lag_percent`.
     #[field(write, filter)]
     pub lag_days: Option<Whole<-36_500, 36_500>>,
-    /// The day the giver promises.
+    /// Day by which the delivering program promises the predecessor.
     #[field(write, filter)]
     pub promised_on: Option<Day>,
-    /// The day the taker needs it.
+    /// Day on which the receiving program needs it.
     #[field(write, filter)]
     pub needed_on: Option<Day>,
-    /// Where it stands.
+    /// Current state.
     #[field(filter)]
     pub state: DependencyState,
-    /// What is agreed.
+    /// The agreement between the two programs.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// Minutes between them, where it is no number of whole days.
+    /// Lag in minutes, where it is not a number of whole days.
     #[field(write, filter)]
     pub lag_minutes: Option<Whole<-52_560_000, 52_560_000>>,
-    /// The time between them in hundredths of the duration of the predecessor.
+    /// Lag in percent of the duration of the predecessor.
     #[field(write, filter)]
     pub lag_percent: Option<Whole<-1_000, 1_000>>,
-    /// What time passes between them; working time when absent.
+    /// Kind of time in which the lag is counted; working time if absent.
     #[field(write, filter)]
     pub lag_kind: Option<LagKind>,
 }
 
-/// What time passes between two ends of a dependency.
+/// Kind of time in which a lag is counted.
 #[words]
 pub enum LagKind {
-    /// Time in which work is done.
+    /// Working time only.
     Working,
-    /// All time, around the clock.
+    /// Elapsed time, around the clock.
     Elapsed,
 }
 
-/// Which end of the successor waits for which end of the predecessor.
+/// Type of a dependency: which end of the successor waits for which end of the predecessor.
 #[words]
 pub enum Relation {
-    /// It starts when the predecessor has finished.
+    /// The successor can start when the predecessor has finished.
     FinishToStart,
-    /// It starts when the predecessor has started.
+    /// The successor can start when the predecessor has started.
     StartToStart,
-    /// It finishes when the predecessor has finished.
+    /// The successor can finish when the predecessor has finished.
     FinishToFinish,
-    /// It finishes when the predecessor has started.
+    /// The successor can finish when the predecessor has started.
     StartToFinish,
 }
 
-/// Where a dependency stands.
+/// State of a dependency.
 #[words(states)]
 #[derive(Default)]
 pub enum DependencyState {
-    /// Named by one side.
+    /// Proposed by one side.
     #[default]
     Proposed,
-    /// Both sides agree.
+    /// Both sides have agreed.
     Agreed,
-    /// The giver has delivered.
+    /// The predecessor has been delivered.
     Met,
-    /// It no longer holds.
+    /// No longer needed.
     Dropped,
 }
 
@@ -111,17 +112,17 @@ impl States for DependencyState {
 impl Rules for Dependency {
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.predecessor_id == self.successor_id {
-            faults.push(Fault::new("/successor_id", "CYCLE", format!("{0} cannot wait for itself", self.successor_id)));
+            faults.push(Fault::new("/successor_id", "CYCLE", format!("{0} cannot depend on itself", self.successor_id)));
         }
         let lags = [self.lag_days.is_some(), self.lag_minutes.is_some(), self.lag_percent.is_some()];
         if lags.into_iter().filter(|given| *given).count() > 1 {
-            let detail = "give the time between them in days, minutes or percent, not in several";
+            let detail = "give only one of lag_days, lag_minutes and lag_percent";
             faults.push(Fault::new("/lag_days", "ONE_LAG", detail));
         }
     }
 
     fn place(&self) -> Place {
-        // Of both sides: who gives must hear of it as who takes does.
+        // Both programs, so that the events of a dependency reach both sides.
         let (taker, giver) = (self.successor_program_id, self.predecessor_program_id);
         let programs = taker.into_iter().chain(giver.filter(|giver| Some(*giver) != taker));
         let programs: Vec<String> = programs.map(|id| id.to_string()).collect();
@@ -130,13 +131,13 @@ impl Rules for Dependency {
 }
 
 impl Dependency {
-    /// What it makes wait for what.
+    /// Edge from the predecessor to the successor; `None` once it is dropped.
     pub fn edge(&self) -> Option<Edge> {
         let (from, to) = (self.predecessor_id.to_string(), self.successor_id.to_string());
         (self.state != DependencyState::Dropped).then_some(Edge { from, to })
     }
 
-    /// Takes the programs of the ends of its edge.
+    /// Sets the programs of both ends.
     pub fn join(&mut self, predecessor: Option<Id<Program>>, successor: Option<Id<Program>>) {
         (self.predecessor_program_id, self.successor_program_id) = (predecessor, successor);
     }
@@ -159,12 +160,12 @@ macro_rules! moves {
 }
 
 moves! {
-    /// Records that both sides agree on a dependency.
+    /// Record that both sides agree on a dependency.
     AgreeDependency "agree" Agreed;
-    /// Records that the giver of a dependency has delivered.
+    /// Record that the predecessor of a dependency has been delivered.
     MeetDependency "meet" Met;
-    /// Drops a dependency that no longer holds; nothing waits for it any more.
+    /// Drop a dependency that is no longer needed.
     DropDependency "drop" Dropped;
-    /// Proposes a dropped dependency again.
+    /// Propose a dropped dependency again.
     ReopenDependency "reopen" Proposed;
 }

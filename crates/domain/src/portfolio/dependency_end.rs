@@ -1,4 +1,4 @@
-//! The ends of dependencies: activities, deliverables and milestones, told apart by the prefix of their ids.
+//! The two ends of a dependency: activities, deliverables and milestones, told apart by the prefix of the id.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -7,13 +7,13 @@ use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::resource::Kind;
 
-/// Kinds that can wait for each other.
+/// Kinds that a dependency can connect.
 const KINDS: [&str; 3] = ["activity", "deliverable", "milestone"];
 
-/// What their ids look like.
+/// Pattern of their ids.
 pub const PATTERN: &str = "^[a-z]{2,12}_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 
-/// The id of one of them.
+/// Id of an activity, deliverable or milestone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DependencyEnd {
     kind: &'static Kind,
@@ -28,7 +28,7 @@ impl PartialEq for Kind {
 
 impl Eq for Kind {}
 
-/// The kinds there are.
+/// Kinds that a dependency can connect.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().filter_map(|name| crate::find_kind(name))
 }
@@ -38,7 +38,7 @@ impl DependencyEnd {
         self.kind
     }
 
-    /// The node of this id, or what is wrong with it.
+    /// Parses an id. The error describes the expected prefixes.
     pub fn parse(text: &str) -> Result<Self, String> {
         let prefix = text.rsplit_once('_').map_or("", |(prefix, _)| prefix);
         let Some(kind) = kinds().find(|kind| kind.prefix == prefix) else {

@@ -1,8 +1,8 @@
-//! Holidays in an iCalendar document (RFC 5545): the days that its events cover whole.
+//! Holidays in an iCalendar document (RFC 5545): the days that its events cover entirely.
 //!
-//! What counts is the day, not whether the event marks its owner as busy: public calendars of holidays mark theirs as
-//! free (`TRANSP:TRANSPARENT`), so that is overlooked. A day of an event with times is covered only if it is covered
-//! from midnight to midnight in the zone of the calendar.
+//! Whether an event marks its owner as busy does not matter: public holiday calendars mark holidays as free
+//! (`TRANSP:TRANSPARENT`). An event with times covers a day only if it covers the day from midnight to midnight in the time
+//! zone of the calendar.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,35 +13,35 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use rrule::{Frequency, RRule, RRuleSet, Tz, Unvalidated};
 
-/// What a document has in a span of days.
+/// Holidays of a document within a span of days.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Holidays {
-    /// Each day and what it is called.
+    /// Each day and its name.
     pub days: BTreeMap<Date, Option<String>>,
-    /// Events of the document.
+    /// Number of events in the document.
     pub events: usize,
-    /// What is called so was left out, and why.
+    /// Skipped events: summary and reason.
     pub skipped: Vec<(Option<String>, &'static str)>,
 }
 
-/// The span that is looked at, both days included.
+/// Span of days, both included.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     pub from: Date,
     pub until: Date,
 }
 
-/// Levels of components within each other: an alarm in an event in a calendar has three.
+/// Maximum nesting depth of components. An alarm in an event in a calendar has depth three.
 const DEPTH_MAX: usize = 8;
-/// Days a single event may cover.
+/// Maximum number of days that a single event may cover.
 const COVERED_MAX: i32 = 366;
-/// Occurrences of an event that are looked at.
+/// Maximum number of occurrences of an event.
 const OCCURRENCES_MAX: u16 = 5_000;
-/// Steps that all recurrences of a document may take: a rule is followed from its first day, a day, week, month or year
-/// at a time.
+/// Maximum number of steps for all recurrences of a document. A rule is expanded from its first day in steps of a day, week,
+/// month or year.
 const STEPS_MAX: i64 = 100_000;
 
-/// The holidays of a document, for a calendar of this zone; or why it cannot be read.
+/// Reads the holidays of a document for a calendar in this time zone. The error describes why it cannot be read.
 pub fn read(document: &str, zone: &TimeZone, span: Span) -> Result<Holidays, String> {
     check_depth(document)?;
     let unfolded = unfold(document);
@@ -67,7 +67,7 @@ pub fn read(document: &str, zone: &TimeZone, span: Span) -> Result<Holidays, Str
     Ok(found)
 }
 
-/// The parser goes as deep as the document does.
+/// Limits the nesting depth, because the parser recurses as deep as the document.
 pub(crate) fn check_depth(document: &str) -> Result<(), String> {
     let (mut depth, mut deepest) = (0_usize, 0);
     for line in document.lines() {
@@ -79,7 +79,7 @@ pub(crate) fn check_depth(document: &str) -> Result<(), String> {
             depth = depth.saturating_sub(1);
         }
     }
-    if deepest > DEPTH_MAX { Err(format!("has more than {DEPTH_MAX} components within each other")) } else { Ok(()) }
+    if deepest > DEPTH_MAX { Err(format!("has more than {DEPTH_MAX} levels of nested components")) } else { Ok(()) }
 }
 
 fn summary(event: &Component<'_>) -> Option<String> {
@@ -88,7 +88,7 @@ fn summary(event: &Component<'_>) -> Option<String> {
     Some(clean.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// The days on which an occurrence of a recurring event was replaced by an event of its own, by the event's identifier.
+/// Days on which an occurrence of a recurring event was replaced by another event, by the UID of the recurring event.
 fn overrides(events: &[&Component<'_>], zone: &TimeZone) -> HashMap<String, BTreeSet<Date>> {
     let mut moved: HashMap<String, BTreeSet<Date>> = HashMap::new();
     for event in events {
@@ -100,9 +100,9 @@ fn overrides(events: &[&Component<'_>], zone: &TimeZone) -> HashMap<String, BTre
     moved
 }
 
-/// A date, or a date and time in the zone of the calendar.
+/// A date, or a date and time in the time zone of the calendar.
 pub(crate) fn moment(property: &Property<'_>, value: &str, zone: &TimeZone) -> Result<DateTime, &'static str> {
-    const WRONG: &str = "a date that is none";
+    const WRONG: &str = "has an invalid date";
     let value = value.trim();
     let plain = value.strip_suffix('Z').unwrap_or(value);
     if plain.len() == 8 {
@@ -121,9 +121,9 @@ pub(crate) fn moment(property: &Property<'_>, value: &str, zone: &TimeZone) -> R
     let from = match (value.ends_with('Z'), named) {
         (true, _) => TimeZone::UTC,
         (false, Some(name)) => {
-            TimeZone::get(name.as_str().trim_matches('"')).map_err(|_| "its time zone is not one of IANA's")?
+            TimeZone::get(name.as_str().trim_matches('"')).map_err(|_| "its time zone is not an IANA time zone")?
         }
-        // Floating: wherever one is, and here that is the zone of the calendar.
+        // Floating time: taken in the time zone of the calendar.
         (false, None) => return Ok(local),
     };
     let zoned = from.to_zoned(local).map_err(|_| WRONG)?;
@@ -137,11 +137,11 @@ fn parse_date(digits: &str) -> Option<Date> {
     };
     let (month, day) = (i8::try_from(number(4..6)?).ok()?, i8::try_from(number(6..8)?).ok()?);
     let date = Date::new(number(0..4)?, month, day).ok()?;
-    // Outside of these years nobody plans, and expanding recurrences from there would take long.
+    // Years outside this range are not used in planning, and expanding recurrences from there would take long.
     (1900..=2200).contains(&date.year()).then_some(date)
 }
 
-/// The days that an event covers in or near the span.
+/// Days that an event covers within or near the span.
 fn days_of(
     event: &Component<'_>,
     zone: &TimeZone,
@@ -169,14 +169,14 @@ fn days_of(
     Ok(starts.into_iter().flat_map(covered).collect())
 }
 
-/// How many whole days an event has.
+/// Length of an event in whole days.
 fn length(event: &Component<'_>, zone: &TimeZone, first: DateTime) -> Result<i32, &'static str> {
     const NO_DAY: &str = "covers no whole day";
     let end = match (event.find_prop("DTEND"), event.find_prop("DURATION")) {
         (Some(end), _) => moment(end, end.val.as_str(), zone)?,
         (None, Some(duration)) => {
-            let span: jiff::Span = duration.val.as_str().trim().parse().map_err(|_| "its duration is none")?;
-            first.checked_add(span).map_err(|_| "its duration is none")?
+            let span: jiff::Span = duration.val.as_str().trim().parse().map_err(|_| "its duration is invalid")?;
+            first.checked_add(span).map_err(|_| "its duration is invalid")?
         }
         (None, None) if first.time() == Time::midnight() => first.checked_add(1.day()).map_err(|_| NO_DAY)?,
         (None, None) => return Err(NO_DAY),
@@ -189,7 +189,7 @@ fn length(event: &Component<'_>, zone: &TimeZone, first: DateTime) -> Result<i32
     }
 }
 
-/// The days on which an event starts: once, or by its rules and dates.
+/// Days on which an event starts: once, or by its rules and dates.
 fn starts(
     event: &Component<'_>,
     zone: &TimeZone,
@@ -202,7 +202,7 @@ fn starts(
         let mut dates = Vec::new();
         for property in lists {
             for value in property.val.as_str().split(',') {
-                // A period begins with its start.
+                // A period starts with its start time.
                 let value = value.split('/').next().unwrap_or_default();
                 dates.push(moment(property, value, zone)?.date());
             }
@@ -220,9 +220,9 @@ fn starts(
     Ok(starts)
 }
 
-/// The days of a rule in a span. Days have no zone, so they are counted in UTC.
+/// Days of a rule within a span. Days have no time zone, so UTC is used.
 fn recur(rule: &str, first: Date, span: Span, steps: &mut i64) -> Result<Vec<Date>, &'static str> {
-    const WRONG: &str = "its recurrence cannot be read";
+    const WRONG: &str = "its recurrence rule is invalid";
     let rule: RRule<Unvalidated> = by_days(rule).parse().map_err(|_| WRONG)?;
     let stride = match rule.get_freq() {
         Frequency::Yearly => 365,
@@ -234,7 +234,7 @@ fn recur(rule: &str, first: Date, span: Span, steps: &mut i64) -> Result<Vec<Dat
     let days = first.until(span.until).map_or(0, |days| i64::from(days.get_days()));
     *steps -= days.max(0) / (stride * i64::from(rule.get_interval()).max(1)) + 1;
     if *steps < 0 {
-        return Err("the document has more recurrences than are followed");
+        return Err("the document has too many recurrences");
     }
     let set: RRuleSet = rule.build(at(first).ok_or(WRONG)?).map_err(|_| WRONG)?;
     let (from, until) = (at(span.from).ok_or(WRONG)?, at(span.until).ok_or(WRONG)?);
@@ -246,7 +246,7 @@ fn recur(rule: &str, first: Date, span: Span, steps: &mut i64) -> Result<Vec<Dat
     Ok(found.iter().filter_map(date).collect())
 }
 
-/// A rule without times of the day: its end is the end of a day.
+/// The rule without times of day; `UNTIL` becomes the end of its day.
 fn by_days(rule: &str) -> String {
     let part = |part: &str| {
         let (name, value) = part.split_once('=')?;

@@ -1,4 +1,4 @@
-//! What is steered: portfolios, programs, projects, deliverables, activities, and how far they are.
+//! Portfolios, programs, projects, deliverables, activities, their dependencies, calendars and progress.
 
 pub mod activity;
 pub mod deliverable;

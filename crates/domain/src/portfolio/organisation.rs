@@ -1,4 +1,4 @@
-//! The tenant.
+//! The organisation (tenant).
 
 use steerco_derive::resource;
 
@@ -6,13 +6,13 @@ use crate::money::Currency;
 use crate::resource::Rules;
 use crate::text::Text;
 
-/// The tenant everything belongs to. Created by `steerco init`; the token of a caller names it.
+/// The tenant that all data belongs to. Created by `steerco init` and named in the access token of each caller.
 #[resource(prefix = "org", plural = "organisations", scope = "Organisation", reach = "Fixed")]
 pub struct Organisation {
     /// Name, shown in lists and packs.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Currency of totals where no portfolio says otherwise (ISO 4217).
+    /// Currency of totals where the portfolio gives none (ISO 4217).
     #[field(write)]
     pub base_currency: Currency,
     /// IANA time zone in which its days begin, such as `Europe/Vienna`.

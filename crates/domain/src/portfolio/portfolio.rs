@@ -10,50 +10,50 @@ use crate::ratio::Ratio;
 use crate::resource::{Place, Rules};
 use crate::text::{Code, Text};
 
-/// Programs that are steered together.
+/// A group of programs that are managed together.
 #[resource(prefix = "port", plural = "portfolios", scope = "Portfolio")]
 pub struct Portfolio {
-    /// Short handle.
+    /// Short unique code.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Who answers for it.
+    /// Person accountable for it.
     #[field(write, filter)]
     pub owner_id: Option<Id<Person>>,
     /// Currency of its totals (ISO 4217).
     #[field(write, filter)]
     pub base_currency: Currency,
-    /// Month in which its fiscal year begins, 1 to 12; January when absent.
+    /// Month in which its fiscal year begins, 1 to 12. January if absent.
     #[field(write)]
     pub fiscal_year_start_month: Option<Whole<1, 12>>,
-    /// From when on its programs count as amber or red.
+    /// Limits from which the health of its programs is amber or red.
     #[field(write)]
     pub tolerances: Option<Tolerances>,
 }
 
-/// From when on health is amber or red. A value at a limit is in the worse band.
+/// Limits from which health is amber or red. A value equal to a limit counts as the worse of the two.
 #[input(value)]
 pub struct Tolerances {
-    /// Share of the budget a forecast may exceed before it is amber.
+    /// Forecast cost above budget, as a share of the budget, from which health is amber.
     pub cost_amber: Option<Ratio>,
-    /// Share of the budget a forecast may exceed before it is red.
+    /// Forecast cost above budget, as a share of the budget, from which health is red.
     pub cost_red: Option<Ratio>,
-    /// Days a forecast finish may be late before it is amber.
+    /// Days between planned and forecast finish from which health is amber.
     pub days_late_amber: Option<Whole<0, 36_500>>,
-    /// Days a forecast finish may be late before it is red.
+    /// Days between planned and forecast finish from which health is red.
     pub days_late_red: Option<Whole<0, 36_500>>,
 }
 
 impl Tolerances {
-    /// Records limits that are the wrong way round.
+    /// Reports an amber limit that is above the red limit.
     pub fn check(&self, faults: &mut Vec<crate::Fault>) {
         let cost = self.cost_amber.zip(self.cost_red).is_some_and(|(amber, red)| amber > red);
         let days = self.days_late_amber.zip(self.days_late_red).is_some_and(|(amber, red)| amber > red);
         for (wrong, name) in [(cost, "cost_amber"), (days, "days_late_amber")] {
             if wrong {
-                let detail = "the limit of amber must not be above that of red";
+                let detail = "the amber limit must not be above the red limit";
                 faults.push(crate::Fault::new(format!("/tolerances/{name}"), "OUT_OF_ORDER", detail));
             }
         }

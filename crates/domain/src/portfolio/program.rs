@@ -13,7 +13,8 @@ use crate::state::States;
 use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
 
-/// Projects that together bring about a benefit. Moves between portfolios are dated: history keeps where it was.
+/// A group of related projects managed together to deliver a benefit. A move to another portfolio is dated: history keeps the
+/// earlier portfolio.
 #[resource(
     prefix = "prog",
     plural = "programs",
@@ -22,25 +23,25 @@ use crate::time::{Day, Instant};
     verbs(ActivateProgram, HoldProgram, CompleteProgram, CancelProgram)
 )]
 pub struct Program {
-    /// The portfolio it is steered in.
+    /// Portfolio that the program belongs to.
     #[field(write, filter, parent)]
     pub portfolio_id: Id<Portfolio>,
-    /// Short handle.
+    /// Short unique code.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// What it is for.
+    /// Purpose and scope.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// Who sponsors it.
+    /// Person who sponsors it.
     #[field(write, filter)]
     pub sponsor_id: Option<Id<Person>>,
-    /// Who manages it.
+    /// Person who manages it.
     #[field(write, filter)]
     pub manager_id: Option<Id<Person>>,
-    /// Phase it is in, in the organisation's own words.
+    /// Current phase, in the organisation's own terms.
     #[field(write, filter)]
     pub phase: Option<Text<100>>,
     /// Currency of its budget (ISO 4217).
@@ -52,40 +53,40 @@ pub struct Program {
     /// Planned last day.
     #[field(write, filter)]
     pub planned_finish_on: Option<Day>,
-    /// First day as forecast now.
+    /// First day according to the current forecast.
     #[field(write, filter)]
     pub forecast_start_on: Option<Day>,
-    /// Last day as forecast now.
+    /// Last day according to the current forecast.
     #[field(write, filter)]
     pub forecast_finish_on: Option<Day>,
-    /// First day in fact.
+    /// Actual first day.
     #[field(write, filter)]
     pub actual_start_on: Option<Day>,
-    /// Last day in fact.
+    /// Actual last day.
     #[field(write, filter)]
     pub actual_finish_on: Option<Day>,
-    /// Where it stands.
+    /// Current status.
     #[field(filter)]
     pub status: WorkStatus,
-    /// Limits of its health, where they differ from the portfolio's.
+    /// Limits for its health, where they differ from those of the portfolio.
     #[field(write)]
     pub tolerances: Option<Tolerances>,
 }
 
-/// Where a program or project stands.
+/// Status of a program or project.
 #[words(states)]
 #[derive(Default)]
 pub enum WorkStatus {
-    /// Not begun.
+    /// Not started.
     #[default]
     Planned,
-    /// Under way.
+    /// In progress.
     Active,
     /// Paused by decision.
     OnHold,
-    /// Done.
+    /// Finished.
     Completed,
-    /// Ended without being done.
+    /// Ended before it was finished.
     Cancelled,
 }
 
@@ -97,7 +98,7 @@ impl States for WorkStatus {
     ];
 }
 
-/// Records a start that lies after its finish.
+/// Reports a finish that is before its start.
 pub(crate) fn check_span(name: &str, start: Option<Day>, finish: Option<Day>, faults: &mut Vec<Fault>) {
     if start.zip(finish).is_some_and(|(start, finish)| finish < start) {
         let detail = format!("must not be before {name}_start_on");
@@ -125,7 +126,7 @@ impl Rules for Program {
     }
 }
 
-/// The verbs that move a program or project along; each names its struct, its word and its target.
+/// Verbs that change the status of a program or project. Each line gives the struct, the verb and the target status.
 macro_rules! work_verbs {
     ($resource:ident: $($(#[doc = $doc:literal])+ $verb:ident $name:literal $to:ident;)*) => {$(
         $(#[doc = $doc])+
@@ -144,12 +145,12 @@ macro_rules! work_verbs {
 pub(crate) use work_verbs;
 
 work_verbs! { Program:
-    /// Begins a program, or takes it up again.
+    /// Activate a program: start it, or resume it after a pause.
     ActivateProgram "activate" Active;
-    /// Pauses a program.
+    /// Pause a program.
     HoldProgram "hold" OnHold;
-    /// Ends a program that is done.
+    /// Complete a program.
     CompleteProgram "complete" Completed;
-    /// Ends a program that will not be done.
+    /// Cancel a program that will not be completed.
     CancelProgram "cancel" Cancelled;
 }

@@ -1,37 +1,37 @@
-//! Progress: what deliverables have earned of their weight, summed over projects, programs and portfolios.
+//! Progress: the share of their weight that deliverables have earned, rolled up to projects, programs and portfolios.
 //!
-//! Sums add up over deliverables, never over the ratios of children: a ratio is formed once, at the end.
+//! Weights are summed over deliverables. The ratio is computed once from the sums, never from the ratios of children.
 
 use steerco_derive::answer;
 
 use crate::ratio::Ratio;
 use crate::time::Instant;
 
-/// What is summed. Weights are in millionths of the caller's scale, so that every share of one is whole.
+/// Sums of a roll-up. Weights are in millionths of the caller's scale, so that every share of a weight is a whole number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// Weight of everything that earns by itself.
+    /// Weight of all deliverables, without level of effort.
     pub weight: i64,
-    /// Of it, what is measured.
+    /// Weight of measured deliverables.
     pub measured: i64,
-    /// Of it, what is earned.
+    /// Earned weight.
     pub earned: i64,
-    /// Of it, what partners claim, and never less than what is earned.
+    /// Weight claimed by partners, never less than the earned weight.
     pub claimed: i64,
-    /// Weight of what earns with time.
+    /// Weight of level-of-effort deliverables.
     pub level_of_effort: i64,
-    /// Deliverables counted.
+    /// Number of deliverables.
     pub deliverables: i64,
 }
 
 impl Sums {
-    /// The sums of milestones, all of whose weight is measured.
+    /// Sums of milestones. Their whole weight is measured.
     #[must_use]
     pub fn of_milestones(weight: i64, earned: i64, claimed: i64) -> Self {
         Self { weight, measured: weight, earned, claimed, ..Self::default() }
     }
 
-    /// The sum with another, as far as 64 bits reach.
+    /// Adds other sums; saturates at 64 bits.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Sums {
         }
     }
 
-    /// What is left without another.
+    /// Subtracts other sums; saturates at 64 bits.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self {
@@ -57,45 +57,45 @@ impl Sums {
         }
     }
 
-    /// Earned of measured; nothing measured has no progress.
+    /// Earned / measured weight; `None` if nothing is measured.
     pub fn progress(&self) -> Option<Ratio> {
         share(self.earned, self.measured)
     }
 
-    /// Claimed of measured: what progress is set beside.
+    /// Claimed / measured weight, for comparison with progress.
     pub fn claimed(&self) -> Option<Ratio> {
         share(self.claimed, self.measured)
     }
 
-    /// Measured of all that earns by itself.
+    /// Measured weight / weight without level of effort.
     pub fn coverage(&self) -> Option<Ratio> {
         share(self.measured, self.weight)
     }
 
-    /// What earns with time, of all weight.
+    /// Level-of-effort weight / all weight.
     pub fn level_of_effort_share(&self) -> Option<Ratio> {
         share(self.level_of_effort, self.weight.saturating_add(self.level_of_effort))
     }
 }
 
-/// A part of a whole, rounded down at the millionth: what is not all done never reads as done.
+/// Part / whole, rounded down at the millionth, so that unfinished work never shows as finished.
 pub fn share(part: i64, whole: i64) -> Option<Ratio> {
     let millionths = (whole > 0).then(|| i128::from(part) * i128::from(Ratio::ONE) / i128::from(whole))?;
     i32::try_from(millionths).ok().and_then(Ratio::from_millionths)
 }
 
-/// How a deliverable earns.
+/// How a deliverable earns progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Earning {
-    /// By itself: what it has earned, unknown where nothing measures it, and what its partners claim.
+    /// By its own data: the earned share (`None` if not measured) and the share claimed by partners.
     Alone { earned: Option<Ratio>, claimed: Option<Ratio> },
-    /// By its milestones, which also say what is claimed: what it has earned where they do not tell, or whatever they
-    /// tell once it is accepted.
+    /// By its milestones, which also give the claimed share. `otherwise` is used if the milestones give no share, and always
+    /// once the deliverable is accepted.
     ByMilestones { otherwise: Option<Ratio>, accepted: bool },
 }
 
 impl Earning {
-    /// The share of its weight it has earned, with that of its milestones.
+    /// Earned share of its weight, given the share of its milestones.
     pub fn earned(self, milestones: Option<Ratio>) -> Option<Ratio> {
         match self {
             Self::Alone { earned, .. } => earned,
@@ -104,7 +104,7 @@ impl Earning {
         }
     }
 
-    /// The share of its weight that its partners claim.
+    /// Share of its weight claimed by its partners.
     fn claimed(self, milestones: Sums) -> Option<Ratio> {
         match self {
             Self::Alone { claimed, .. } => claimed,
@@ -113,20 +113,20 @@ impl Earning {
     }
 }
 
-/// A deliverable as the roll-up counts it.
+/// A deliverable as input of the roll-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// What it counts among its neighbours.
+    /// Weight relative to the other deliverables.
     pub weight: i64,
-    /// Whether it was given up: what is earned stays, and the rest of its weight falls away.
+    /// Whether it is cancelled: the earned weight remains, the rest is no longer counted.
     pub cancelled: bool,
-    /// Whether it earns with time.
+    /// Whether its earning rule is level of effort.
     pub timed: bool,
     pub earning: Earning,
 }
 
 impl Leaf {
-    /// What it adds to the sums above it, with those of its milestones.
+    /// Its contribution to the roll-up, given the sums of its milestones.
     pub fn sums(self, milestones: Sums) -> Sums {
         let whole = self.weight * i64::from(Ratio::ONE);
         let part = |ratio: Ratio| self.weight * i64::from(ratio.millionths());
@@ -148,26 +148,26 @@ impl Leaf {
     }
 }
 
-/// Where a resource stands in the roll-up of progress.
+/// Place of a resource in the roll-up of progress.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
-    /// What it is summed into.
+    /// Id of the resource that it is summed into.
     pub parent: Option<String>,
-    /// What it adds itself; a project or program adds what is below it.
+    /// Its own contribution. A project or program contributes what is below it.
     pub own: Option<Sums>,
-    /// A deliverable that earns by its milestones, so that what it adds depends on them.
+    /// Set for a deliverable that earns by its milestones, because its contribution depends on them.
     pub by_milestones: Option<Leaf>,
-    /// When what it adds was last known.
+    /// Time of the last change of its contribution.
     pub input_at: Option<Instant>,
 }
 
-/// The child with the least progress.
+/// Child with the lowest progress.
 #[answer(in_place)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorstChild {
-    /// Its id.
+    /// Id of the child.
     pub id: String,
-    /// Its progress.
+    /// Progress of the child.
     pub progress: Ratio,
 }
 
@@ -175,34 +175,34 @@ pub struct WorstChild {
 #[answer]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// The project, program or portfolio.
+    /// Id of the project, program or portfolio.
     pub id: String,
-    /// Earned of measured weight; absent where nothing is measured.
+    /// Earned weight / measured weight; absent if nothing is measured.
     pub progress: Option<Ratio>,
-    /// What partners claim of the same weight: no fact, and never below progress.
+    /// Weight claimed by partners / measured weight. Not verified, and never below progress.
     pub claimed: Option<Ratio>,
-    /// Why there is no progress to tell, as the registry of metrics has it.
+    /// Reason why progress is absent, as defined in the registry of metrics.
     pub undefined_reason: Option<&'static str>,
-    /// Whether all weight is measured and in sight.
+    /// Whether all weight is measured and visible to the caller.
     pub complete: bool,
-    /// Measured weight of all weight; absent where there is none.
+    /// Measured weight / all weight without level of effort; absent if there is no weight.
     pub coverage: Option<Ratio>,
-    /// Weight of what earns with time, of all weight.
+    /// Level-of-effort weight / all weight.
     pub level_of_effort_share: Option<Ratio>,
-    /// Deliverables counted.
+    /// Number of deliverables counted.
     #[field(min = 0)]
     pub deliverable_count: i32,
-    /// The child with the least progress.
+    /// Child with the lowest progress.
     pub worst_child: Option<WorstChild>,
-    /// When the input left alone the longest last changed (UTC).
+    /// Time of the last change of the input that has been unchanged for the longest time (UTC).
     pub oldest_input_at: Option<Instant>,
-    /// Programs of a portfolio that are out of the caller's sight.
+    /// Number of programs of a portfolio that are not visible to the caller.
     #[field(min = 0)]
     pub hidden_count: i32,
 }
 
 impl Progress {
-    /// The answer of these sums.
+    /// The response for these sums.
     pub fn new(id: &str, found: Found, hidden_count: i64) -> Self {
         let Found { sums, worst_child, oldest_input_at } = found;
         let (progress, coverage) = (sums.progress(), sums.coverage());
@@ -227,7 +227,7 @@ fn count(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// What a roll-up finds.
+/// Result of a roll-up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub sums: Sums,
@@ -236,8 +236,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// The roll-up of deliverables: the child of the subject that each counts for, what it adds, and when that was last
-    /// known.
+    /// Rolls up deliverables. Each is given by the child of the subject that it counts for, its contribution, and the time of
+    /// the last change.
     pub fn of(deliverables: impl Iterator<Item = (String, Sums, Instant)>) -> Self {
         let mut children = std::collections::BTreeMap::<String, Sums>::new();
         let mut found = Self::default();
@@ -276,8 +276,8 @@ mod tests {
         ratio.map(Ratio::millionths)
     }
 
-    /// Percent complete of a summary as Microsoft Project computes it: done of all duration over the leaves, 13 of 23 days,
-    /// shown as 57 %; with three tasks more, 13 of 26, 50 %. Facts of `junit/data/mpp14baseline.mpp` of
+    /// Percent complete of a summary task as computed by Microsoft Project: completed / total duration over the leaf tasks,
+    /// 13 of 23 days, shown as 57 %; with three more tasks, 13 of 26, 50 %. Data of `junit/data/mpp14baseline.mpp` of
     /// <https://github.com/joniles/mpxj> at 764fe84.
     #[test]
     fn a_published_roll_up() {
@@ -354,7 +354,7 @@ mod tests {
             let sums = Deliverable { state, ..claimed(rule, percent) }.sums(milestones);
             assert_eq!((millionths(sums.progress()), millionths(sums.claimed())), expected, "{rule} {state:?}");
         }
-        // What nothing measures tells no claim either, so that both are of the same weight.
+        // A deliverable that is not measured has no claim either, so that both ratios have the same denominator.
         let mut begun = claimed("percent", 800_000);
         (begun.percent_complete, begun.started_at) = (None, Some(begun.created_at));
         assert_eq!(begun.sums(milestones).claimed(), None);

@@ -22,25 +22,25 @@ use crate::time::{Day, Instant};
     verbs(ActivateProject, HoldProject, CompleteProject, CancelProject)
 )]
 pub struct Project {
-    /// The program it belongs to.
+    /// Program that the project belongs to.
     #[field(write, filter, parent)]
     pub program_id: Id<Program>,
-    /// Short handle.
+    /// Short unique code.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// What it is for.
+    /// Purpose and scope.
     #[field(write)]
     pub description: Option<Text<4000>>,
-    /// Who manages it.
+    /// Person who manages it.
     #[field(write, filter)]
     pub manager_id: Option<Id<Person>>,
-    /// Phase it is in, in the organisation's own words.
+    /// Current phase, in the organisation's own terms.
     #[field(write, filter)]
     pub phase: Option<Text<100>>,
-    /// Cost at completion as forecast now.
+    /// Cost at completion according to the current forecast.
     #[field(write, filter)]
     pub forecast_cost: Option<Money>,
     /// Planned first day.
@@ -49,19 +49,19 @@ pub struct Project {
     /// Planned last day.
     #[field(write, filter)]
     pub planned_finish_on: Option<Day>,
-    /// First day as forecast now.
+    /// First day according to the current forecast.
     #[field(write, filter)]
     pub forecast_start_on: Option<Day>,
-    /// Last day as forecast now.
+    /// Last day according to the current forecast.
     #[field(write, filter)]
     pub forecast_finish_on: Option<Day>,
-    /// First day in fact.
+    /// Actual first day.
     #[field(write, filter)]
     pub actual_start_on: Option<Day>,
-    /// Last day in fact.
+    /// Actual last day.
     #[field(write, filter)]
     pub actual_finish_on: Option<Day>,
-    /// Where it stands.
+    /// Current status.
     #[field(filter)]
     pub status: WorkStatus,
 }
@@ -83,12 +83,12 @@ impl Rules for Project {
 }
 
 work_verbs! { Project:
-    /// Begins a project, or takes it up again.
+    /// Activate a project: start it, or resume it after a pause.
     ActivateProject "activate" Active;
-    /// Pauses a project.
+    /// Pause a project.
     HoldProject "hold" OnHold;
-    /// Ends a project that is done.
+    /// Complete a project.
     CompleteProject "complete" Completed;
-    /// Ends a project that will not be done.
+    /// Cancel a project that will not be completed.
     CancelProject "cancel" Cancelled;
 }

@@ -1,4 +1,4 @@
-//! Work calendars: when work is done.
+//! Work calendars: working days and hours.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use crate::resource::{Rules, Verb};
 use crate::text::{Document, Text};
 use crate::time::{Day, Instant};
 
-/// Exceptions a calendar may have.
+/// Maximum number of exceptions of a calendar.
 pub const EXCEPTIONS_MAX: usize = 1_000;
 
-/// When work is done: a weekly pattern, and the days that differ from it.
+/// Working time: a weekly pattern, and exceptions for single days.
 #[resource(prefix = "cal", plural = "work_calendars", scope = "Organisation", verbs(ImportWorkCalendar))]
 pub struct WorkCalendar {
     /// Name, shown in lists.
@@ -25,86 +25,86 @@ pub struct WorkCalendar {
     /// IANA time zone of its hours, such as `Europe/Vienna`.
     #[field(write, filter)]
     pub time_zone: Text<64>,
-    /// Working minutes that count as one day where durations are in days; 480 when absent.
+    /// Working minutes that count as one day where durations are in days; 480 if absent.
     #[field(write, filter)]
     pub minutes_per_day: Option<Whole<1, 1440>>,
-    /// Working hours of the week.
+    /// Weekly working hours.
     #[field(write)]
     pub week: Vec<WorkingInterval>,
-    /// Days that differ from the week: holidays, and days with hours of their own.
+    /// Exceptions to the weekly pattern: holidays, and days with other hours.
     #[field(write)]
     pub exceptions: List<CalendarException, EXCEPTIONS_MAX>,
-    /// What the last import brought.
+    /// Result of the last import.
     #[field(system)]
     pub last_import: Option<CalendarImport>,
 }
 
-/// Working hours on one day of every week.
+/// Working hours on one weekday.
 #[input(value)]
 pub struct WorkingInterval {
-    /// The day of the week.
+    /// Day of the week.
     pub weekday: Weekday,
-    /// When work begins.
+    /// Start of work.
     pub from: ClockTime,
-    /// When it ends, the same day; `24:00` is its end.
+    /// End of work, on the same day; `24:00` is the end of the day.
     pub until: ClockTime,
 }
 
-/// A day that differs from the week.
+/// A day that differs from the weekly pattern.
 #[input(value)]
 pub struct CalendarException {
     /// The day.
     pub day: Day,
-    /// What it is, such as the name of a holiday.
+    /// Name, such as that of a holiday.
     pub name: Option<Text<200>>,
-    /// Its working hours; none on a holiday.
+    /// Working hours of the day; empty on a holiday.
     pub hours: Vec<WorkingHours>,
 }
 
 /// Working hours on one day.
 #[input(value)]
 pub struct WorkingHours {
-    /// When work begins.
+    /// Start of work.
     pub from: ClockTime,
-    /// When it ends, the same day; `24:00` is its end.
+    /// End of work, on the same day; `24:00` is the end of the day.
     pub until: ClockTime,
 }
 
-/// What an import of holidays found.
+/// Result of an import of holidays.
 #[input(value)]
 pub struct CalendarImport {
-    /// First day looked at.
+    /// First day of the imported span.
     pub from: Day,
-    /// Last day looked at.
+    /// Last day of the imported span.
     pub until: Day,
-    /// Events of the document.
+    /// Number of events in the document.
     pub event_count: i32,
-    /// Days of the span that they cover whole.
+    /// Number of whole days in the span that the events cover.
     pub day_count: i32,
-    /// Events that were left out.
+    /// Number of events that were skipped.
     pub skipped_count: i32,
-    /// The first hundred of them.
+    /// The first 100 skipped events.
     pub skipped: Vec<SkippedEvent>,
 }
 
-/// An event that brought no day.
+/// An event that was skipped.
 #[input(value)]
 pub struct SkippedEvent {
-    /// What it is called.
+    /// Summary of the event.
     pub summary: Option<Text<200>>,
-    /// Why it was left out.
+    /// Reason for skipping it.
     pub reason: Text<200>,
 }
 
-/// Takes the holidays of an iCalendar document over: each day in the span that an event covers whole becomes an exception
-/// without hours. A day that is an exception already stays as it is, so that importing again changes nothing.
+/// Import the holidays of an iCalendar document. Each day in the span that an event covers entirely becomes an exception
+/// without working hours. Existing exceptions do not change, so importing the same document again has no effect.
 #[input]
 pub struct ImportWorkCalendar {
-    /// The document (RFC 5545), such as a public calendar of holidays.
+    /// The iCalendar document (RFC 5545), such as a public holiday calendar.
     pub document: Document<500_000>,
-    /// First day to look at.
+    /// First day of the span to import.
     pub from: Day,
-    /// Last day to look at, at most ten years later.
+    /// Last day of the span to import, at most ten years after `from`.
     pub until: Day,
 }
 
@@ -127,13 +127,13 @@ pub enum Weekday {
     Sunday,
 }
 
-/// Records hours that end before they begin, or run into each other.
+/// Reports hours that end before they begin, or that overlap.
 fn check_hours(at: &str, hours: &[(ClockTime, ClockTime)], faults: &mut Vec<Fault>) {
     for (i, (from, until)) in hours.iter().enumerate() {
         if until <= from {
             faults.push(Fault::new(format!("{at}/{i}/until"), "OUT_OF_ORDER", "must be after from"));
         } else if hours[..i].iter().any(|(start, end)| start < until && from < end) {
-            faults.push(Fault::new(format!("{at}/{i}"), "OVERLAP", "runs into hours before it"));
+            faults.push(Fault::new(format!("{at}/{i}"), "OVERLAP", "overlaps with earlier hours in the list"));
         }
     }
 }
@@ -148,13 +148,13 @@ impl Rules for WorkCalendar {
             if row.until <= row.from {
                 faults.push(Fault::new(format!("/week/{i}/until"), "OUT_OF_ORDER", "must be after from"));
             } else if same.into_iter().any(|other| other.from < row.until && row.from < other.until) {
-                faults.push(Fault::new(format!("/week/{i}"), "OVERLAP", "runs into hours before it"));
+                faults.push(Fault::new(format!("/week/{i}"), "OVERLAP", "overlaps with earlier hours in the list"));
             }
         }
         let mut days = std::collections::HashSet::new();
         for (i, exception) in self.exceptions.0.iter().enumerate() {
             if !days.insert(exception.day) {
-                let detail = "one exception a day";
+                let detail = "only one exception per day is allowed";
                 faults.push(Fault::new(format!("/exceptions/{i}/day"), "DUPLICATE", detail));
             }
             let hours: Vec<_> = exception.hours.iter().map(|hours| (hours.from, hours.until)).collect();
@@ -163,7 +163,7 @@ impl Rules for WorkCalendar {
     }
 }
 
-/// Days that an import may look at: ten years.
+/// Maximum length of the imported span in days: ten years.
 const IMPORT_MAX: i32 = 3_653;
 
 impl Verb for ImportWorkCalendar {
@@ -175,7 +175,7 @@ impl Verb for ImportWorkCalendar {
             return Err(Error::fault("/until", "OUT_OF_ORDER", "must not be before from"));
         }
         if self.from.days_until(self.until) > IMPORT_MAX {
-            return Err(Error::fault("/until", "OUT_OF_RANGE", "at most ten years after from"));
+            return Err(Error::fault("/until", "OUT_OF_RANGE", "must be at most ten years after from"));
         }
         let zone = TimeZone::get(on.time_zone.as_str()).map_err(|_| Error::internal())?;
         let span = Span { from: self.from.date(), until: self.until.date() };
@@ -191,7 +191,7 @@ impl Verb for ImportWorkCalendar {
         on.exceptions.0.extend(fresh.map(exception));
         if on.exceptions.0.len() > EXCEPTIONS_MAX {
             let detail = format!(
-                "with these the calendar would have {} exceptions, and {EXCEPTIONS_MAX} are the most: give a shorter span",
+                "the calendar would have {} exceptions; the limit is {EXCEPTIONS_MAX}. Give a shorter span",
                 on.exceptions.0.len()
             );
             return Err(Error::fault("/until", "TOO_MANY", detail));

@@ -1,5 +1,5 @@
-//! Working time: sums and differences that skip nights, weekends and holidays. Days and times are those of the
-//! calendar's zone.
+//! Working time: adds and subtracts working time, skipping nights, weekends and holidays. Days and times are in the time zone
+//! of the calendar.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::time::{Day, Instant};
 use crate::words::Words;
 use crate::work_calendar::{Weekday, WorkCalendar};
 
-/// Minutes of a day in which work is done, in order, apart from each other.
+/// Working intervals of a day in minutes, sorted and without overlap.
 type Hours = Vec<(u16, u16)>;
 
-/// When work is done, ready for sums.
+/// Working time of a calendar, prepared for calculations.
 pub struct WorkingTime {
     zone: jiff::tz::TimeZone,
     week: [Hours; 7],
@@ -21,11 +21,11 @@ pub struct WorkingTime {
     minutes_per_day: i64,
 }
 
-/// Days looked at before a sum is given up: a calendar may have no working time at all.
+/// Maximum number of days to search: a calendar may have no working time at all.
 const DAYS_MAX: u32 = 36_525;
 
 impl WorkingTime {
-    /// The working time of a calendar; none where its zone is not known.
+    /// Working time of a calendar; `None` if its time zone is unknown.
     pub fn new(calendar: &WorkCalendar) -> Option<Self> {
         let mut week: [Hours; 7] = Default::default();
         for row in &calendar.week {
@@ -48,7 +48,7 @@ impl WorkingTime {
         })
     }
 
-    /// Monday to Friday in this zone, eight hours each; none where the zone is not known.
+    /// Monday to Friday in this time zone, eight hours each; `None` if the time zone is unknown.
     pub fn weekdays(zone: &str) -> Option<Self> {
         let day: Hours = vec![(8 * 60, 16 * 60)];
         let week = std::array::from_fn(|weekday| if weekday < 5 { day.clone() } else { Hours::new() });
@@ -61,12 +61,12 @@ impl WorkingTime {
         self.exceptions.get(&date).unwrap_or(&self.week[weekday])
     }
 
-    /// Whether work is done on this day.
+    /// Whether this is a working day.
     pub fn is_working_day(&self, day: Day) -> bool {
         !self.hours(day.date()).is_empty()
     }
 
-    /// Whether work is done at this instant.
+    /// Whether this instant is within working time.
     pub fn is_working(&self, at: Instant) -> bool {
         let Some(local) = self.local(at) else { return false };
         let minute = minute_of(local.time());
@@ -88,8 +88,8 @@ impl WorkingTime {
         days.saturating_mul(self.minutes_per_day)
     }
 
-    /// The end of this much work that begins at `start` or as soon after as work is done. Work that fills a day ends
-    /// that day, and not as the next begins. Of no work it is where work could begin.
+    /// End of this much work that starts at `start`, or at the next working time after it. Work that fills a day ends on that
+    /// day, not at the start of the next one. For zero work: the time at which work could start.
     pub fn add(&self, start: DateTime, minutes: i64) -> Option<DateTime> {
         let mut rest = minutes.max(0);
         let mut from = minute_of(start.time());
@@ -107,7 +107,7 @@ impl WorkingTime {
         None
     }
 
-    /// The working minutes from one local time to another; negative when it lies before. None over spans of centuries.
+    /// Working minutes from one local time to another; negative if the second is earlier. `None` for spans of centuries.
     pub fn between(&self, from: DateTime, until: DateTime) -> Option<i64> {
         if until < from {
             return self.between(until, from).map(|minutes| -minutes);
@@ -164,7 +164,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Durations, starts and finishes as Microsoft Project computed them by its standard calendar: facts of
+    /// Durations, starts and finishes as computed by Microsoft Project with its standard calendar: data of
     /// `junit/data/mpp14baseline.mpp` of <https://github.com/joniles/mpxj> at 764fe84.
     #[test]
     fn finishes_of_a_published_example() {

@@ -14,10 +14,10 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::{Day, Instant};
 
-/// A cell of a five by five rating matrix: likelihood times impact.
+/// A cell of a five-by-five rating matrix: likelihood times impact.
 pub type Rating = Whole<1, 25>;
 
-/// An uncertain event that would change cost, schedule or benefit.
+/// An uncertain event that would affect cost, schedule or benefit if it occurred.
 #[resource(
     prefix = "risk",
     plural = "risks",
@@ -25,111 +25,111 @@ pub type Rating = Whole<1, 25>;
     verbs(AssessRisk, RespondRisk, CloseRisk, MaterialiseRisk, ExpireRisk)
 )]
 pub struct Risk {
-    /// The program it threatens or favours.
+    /// Program that the risk belongs to.
     #[field(create, filter, parent)]
     pub program_id: Id<Program>,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// Whether it would harm or help.
+    /// Threat or opportunity.
     #[field(create, filter)]
     pub kind: RiskKind,
-    /// Where in its life it is.
+    /// Current state.
     #[field(filter)]
     pub state: RiskState,
-    /// What it comes from, in the organisation's own words.
+    /// Category, in the organisation's own terms.
     #[field(write, filter)]
     pub category: Option<Text<100>>,
-    /// Why it may happen.
+    /// Cause of the risk.
     #[field(write)]
     pub cause: Option<Text<4000>>,
-    /// What may happen.
+    /// The uncertain event.
     #[field(write)]
     pub event: Option<Text<4000>>,
-    /// What it would lead to.
+    /// Effect if the event occurs.
     #[field(write)]
     pub effect: Option<Text<4000>>,
-    /// Who answers for it.
+    /// Person accountable for it (risk owner).
     #[field(write, filter)]
     pub owner_id: Option<Id<Person>>,
-    /// How likely it is, from 0 to 1.
+    /// Probability, from 0 to 1.
     #[field(write, filter)]
     pub probability: Option<Ratio>,
-    /// Impact on cost at the least: of a threat what it costs, of an opportunity what it saves.
+    /// Lowest cost impact: the cost of a threat, the saving of an opportunity.
     #[field(write)]
     pub cost_low: Option<Money>,
-    /// Impact on cost most likely.
+    /// Most likely cost impact.
     #[field(write, filter)]
     pub cost_likely: Option<Money>,
-    /// Impact on cost at the most.
+    /// Highest cost impact.
     #[field(write)]
     pub cost_high: Option<Money>,
-    /// Impact on the schedule in days; negative is earlier.
+    /// Schedule impact in days; negative if earlier.
     #[field(write, filter)]
     pub schedule_impact_days: Option<Whole<-36_500, 36_500>>,
-    /// First day on which it may happen.
+    /// First day on which the event may occur.
     #[field(write, filter)]
     pub exposure_from_on: Option<Day>,
-    /// Last day on which it may happen.
+    /// Last day on which the event may occur.
     #[field(write, filter)]
     pub exposure_until_on: Option<Day>,
-    /// How it is answered. Threats: avoid, mitigate, transfer, accept, escalate. Opportunities: exploit, enhance, share,
+    /// Response strategy. Threats: avoid, mitigate, transfer, accept, escalate. Opportunities: exploit, enhance, share,
     /// accept, escalate.
     #[field(write, filter)]
     pub response: Option<RiskResponse>,
-    /// What is done about it.
+    /// Planned response actions.
     #[field(write)]
     pub response_plan: Option<Text<4000>>,
     /// Rating before any response.
     #[field(write, filter)]
     pub inherent_rating: Option<Rating>,
-    /// Rating now.
+    /// Current rating.
     #[field(write, filter)]
     pub current_rating: Option<Rating>,
-    /// Rating the response aims at.
+    /// Rating to be reached by the response.
     #[field(write, filter)]
     pub target_rating: Option<Rating>,
-    /// How likely it stays after the response.
+    /// Probability that remains after the response.
     #[field(write)]
     pub residual_probability: Option<Ratio>,
-    /// Impact on cost that stays after the response.
+    /// Cost impact that remains after the response.
     #[field(write)]
     pub residual_cost: Option<Money>,
-    /// What it cost in the end; set when it materialises.
+    /// Actual cost. Set when the risk materialises.
     #[field(system)]
     pub realised_cost: Option<Money>,
-    /// Expected monetary value: probability × likely cost impact, rounded half to even at the ten-thousandth; of a threat
-    /// a cost, of an opportunity a saving. Absent where either is unknown, and once the risk is closed, has materialised
-    /// or has expired. Source: PMI, Practice Standard for Project Risk Management.
+    /// Expected monetary value: probability × most likely cost impact, rounded half to even at the fourth decimal. A cost for
+    /// a threat, a saving for an opportunity. Absent if either is unknown, and after the risk is closed, materialised or
+    /// expired. Source: PMI, Practice Standard for Project Risk Management.
     #[field(filter)]
     pub expected_monetary_value: Option<Money>,
 }
 
-/// Whether a risk would harm or help.
+/// Kind of a risk.
 #[words]
 pub enum RiskKind {
-    /// Would harm.
+    /// Has a negative effect if it occurs.
     Threat,
-    /// Would help.
+    /// Has a positive effect if it occurs.
     Opportunity,
 }
 
-/// Where in its life a risk is.
+/// State of a risk.
 #[words(states)]
 #[derive(Default)]
 pub enum RiskState {
-    /// Named, not yet judged.
+    /// Identified, not yet assessed.
     #[default]
     Identified,
-    /// Probability and impact are judged.
+    /// Probability and impact are assessed.
     Assessed,
-    /// A response is under way.
+    /// A response is in progress.
     Responding,
     /// No longer a concern.
     Closed,
-    /// It happened.
+    /// The event occurred.
     Materialised,
-    /// Its exposure window passed.
+    /// The exposure window has passed.
     Expired,
 }
 
@@ -141,24 +141,24 @@ impl States for RiskState {
     ];
 }
 
-/// How a risk is answered (PMI).
+/// Risk response strategy (PMI).
 #[words]
 pub enum RiskResponse {
-    /// Threat: remove its cause.
+    /// Threat: eliminate the cause.
     Avoid,
-    /// Threat: lower probability or impact.
+    /// Threat: reduce probability or impact.
     Mitigate,
-    /// Threat: give it to someone who bears it better.
+    /// Threat: transfer it to a third party that can bear it better.
     Transfer,
-    /// Live with it.
+    /// Threat or opportunity: accept it without action.
     Accept,
-    /// Hand it to those with the authority.
+    /// Threat or opportunity: escalate it to those with the authority.
     Escalate,
-    /// Opportunity: make sure it happens.
+    /// Opportunity: make sure that it occurs.
     Exploit,
-    /// Opportunity: raise probability or impact.
+    /// Opportunity: increase probability or impact.
     Enhance,
-    /// Opportunity: share it with someone who can bring it about.
+    /// Opportunity: share it with a third party that can realise it.
     Share,
 }
 
@@ -207,7 +207,7 @@ impl Rules for Risk {
             ("residual_cost", self.residual_cost),
         ] {
             if cost.is_some_and(|cost| cost.units < 0) {
-                let detail = "must not be negative: the kind says whether it costs or saves";
+                let detail = "must not be negative: the kind of the risk determines whether it is a cost or a saving";
                 faults.push(Fault::new(format!("/{name}/amount"), "OUT_OF_RANGE", detail));
             }
         }
@@ -228,16 +228,16 @@ impl Rules for Risk {
     }
 }
 
-/// Judges probability and impact.
+/// Assess the probability and impact of a risk.
 #[input]
 pub struct AssessRisk {
-    /// How likely it is, from 0 to 1.
+    /// Probability, from 0 to 1.
     pub probability: Ratio,
-    /// Impact on cost most likely.
+    /// Most likely cost impact.
     pub cost_likely: Option<Money>,
-    /// Impact on the schedule in days; negative is earlier.
+    /// Schedule impact in days; negative if earlier.
     pub schedule_impact_days: Option<Whole<-36_500, 36_500>>,
-    /// Rating now.
+    /// Current rating.
     pub current_rating: Option<Rating>,
 }
 
@@ -255,12 +255,12 @@ impl Verb for AssessRisk {
     }
 }
 
-/// Begins a response.
+/// Start the response to a risk.
 #[input]
 pub struct RespondRisk {
-    /// How it is answered.
+    /// Response strategy.
     pub response: RiskResponse,
-    /// What is done about it.
+    /// Planned response actions.
     pub response_plan: Option<Text<4000>>,
 }
 
@@ -277,7 +277,7 @@ impl Verb for RespondRisk {
     }
 }
 
-/// Closes a risk that is no longer a concern.
+/// Close a risk that is no longer a concern.
 #[input]
 pub struct CloseRisk {}
 
@@ -289,10 +289,10 @@ impl Verb for CloseRisk {
     }
 }
 
-/// Records that a risk happened.
+/// Record that a risk has occurred.
 #[input]
 pub struct MaterialiseRisk {
-    /// What it cost, as far as known; an opportunity states what it saved.
+    /// Actual cost as far as known; the saving of an opportunity.
     pub realised_cost: Option<Money>,
 }
 
@@ -306,7 +306,7 @@ impl Verb for MaterialiseRisk {
     }
 }
 
-/// Records that the exposure window of a risk has passed.
+/// Record that the exposure window of a risk has passed.
 #[input]
 pub struct ExpireRisk {}
 

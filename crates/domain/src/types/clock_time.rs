@@ -67,6 +67,6 @@ impl Field for ClockTime {
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(text) = value.as_str() else { return spot.wrong_type("a time of day, a string", value) };
-        Self::parse(text).or_else(|| spot.fault("BAD_TIME", "must be a time of day like 08:00, at most 24:00"))
+        Self::parse(text).or_else(|| spot.fault("BAD_TIME", "must be a time of day such as 08:00, at most 24:00"))
     }
 }

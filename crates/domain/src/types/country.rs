@@ -6,8 +6,7 @@ use serde_json::Value;
 use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
-/// A country by its two letters (ISO 3166-1 alpha-2). Which letters are given to a country changes with the world, so
-/// any two are taken.
+/// A country code of two letters (ISO 3166-1 alpha-2). Any two letters are accepted, because assignments change over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Country(String);
@@ -48,6 +47,7 @@ impl Field for Country {
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(code) = value.as_str() else { return spot.wrong_type("two letters, a string", value) };
-        Self::parse(code).or_else(|| spot.fault("BAD_COUNTRY", "must be two upper-case letters like AT (ISO 3166-1)"))
+        Self::parse(code)
+            .or_else(|| spot.fault("BAD_COUNTRY", "must be two upper-case letters such as AT (ISO 3166-1)"))
     }
 }

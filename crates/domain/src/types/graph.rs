@@ -1,17 +1,17 @@
-//! Graphs of what waits for what.
+//! Graphs of dependencies.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::error::{Error, Fault, Reason};
 
-/// What is waited for, and what waits.
+/// A predecessor and its successor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     pub from: String,
     pub to: String,
 }
 
-/// The shortest way along these edges, both ends included.
+/// The shortest path along these edges, both ends included.
 pub fn find_path(edges: &[Edge], from: &str, to: &str) -> Option<Vec<String>> {
     let mut next: HashMap<&str, Vec<&str>> = HashMap::new();
     for edge in edges {
@@ -40,7 +40,7 @@ pub fn find_path(edges: &[Edge], from: &str, to: &str) -> Option<Vec<String>> {
     None
 }
 
-/// The refusal of an edge that would close this way; `seen` says which of its ids the caller may read.
+/// The error for an edge that would close this path to a cycle. `seen` tells which of its ids are visible to the caller.
 pub fn cycle(field: &str, path: &[String], seen: impl Fn(&str) -> bool) -> Error {
     let name = |id: &String| if seen(id) { id.clone() } else { "(hidden)".to_owned() };
     let names: Vec<String> = path.iter().map(name).collect();
@@ -69,7 +69,7 @@ mod tests {
     }
 
     proptest! {
-        /// Edges that close no way never make one, whatever their order: some order of the nodes fits them all.
+        /// Edges that do not close a path never form a cycle, in any order.
         #[test]
         fn what_is_let_in_stays_without_cycles(pairs in prop::collection::vec((0u8..12, 0u8..12), 0..60)) {
             let mut graph = Vec::new();

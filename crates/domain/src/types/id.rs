@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
-/// A type that ids may name.
+/// A type that has ids.
 pub trait HasId {
     const PREFIX: &'static str;
     const KIND_NAME: &'static str;
@@ -18,7 +18,7 @@ pub trait HasId {
 pub struct Id<T>(u128, PhantomData<fn() -> T>);
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// 128 bits in digits of five.
+/// 128 bits in base32 digits of five bits.
 const DIGITS: usize = 26;
 
 impl<T> Id<T> {
@@ -32,13 +32,13 @@ impl<T> Id<T> {
 }
 
 impl<T: HasId> Id<T> {
-    /// The id in this text, or what is wrong with it.
+    /// Parses an id. The error describes the expected form.
     pub fn parse(text: &str) -> Result<Self, String> {
         parse(T::PREFIX, T::KIND_NAME, text).map(Self::from_u128)
     }
 }
 
-/// The number of an id with this prefix, or what is wrong with it.
+/// The number of an id with this prefix. The error describes the expected form.
 pub fn parse(prefix: &str, kind: &str, text: &str) -> Result<u128, String> {
     let digits = text.rsplit_once('_').filter(|(found, _)| *found == prefix).map(|(_, digits)| digits);
     digits.and_then(decode).ok_or_else(|| match text.rsplit_once('_') {
@@ -60,7 +60,7 @@ pub fn encode(prefix: &str, value: u128) -> String {
 }
 
 fn decode(digits: &str) -> Option<u128> {
-    // The first digit carries three bits: more would not fit.
+    // The first digit has only three bits: more would exceed 128 bits.
     if digits.len() != DIGITS || digits.as_bytes()[0] > b'7' {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Free labels.
+//! Free-form labels.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Values that fields hold.
+//! Types of field values.
 
 pub mod clock_time;
 pub mod country;

@@ -1,4 +1,4 @@
-//! Money is integers: ten-thousandths of a currency unit, with checked arithmetic and one canonical text.
+//! Money as integers: ten-thousandths of a currency unit, with checked arithmetic and one canonical text form.
 
 use iso_currency::Currency as Iso;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -22,13 +22,13 @@ impl Currency {
         self.0.code()
     }
 
-    /// Digits after the point in which it is paid: none of yen, two of euros, three of dinars.
+    /// Number of decimals of its minor unit: zero for yen, two for euro, three for dinar.
     pub fn digits(self) -> u16 {
         self.0.exponent().unwrap_or(2)
     }
 }
 
-/// By their codes.
+/// Currencies by code.
 impl Ord for Currency {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.code().cmp(other.code())
@@ -79,19 +79,19 @@ impl Field for Currency {
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(code) = value.as_str() else { return spot.wrong_type("an ISO 4217 code, a string", value) };
-        Self::parse(code).or_else(|| spot.fault("BAD_CURRENCY", "must be an ISO 4217 code like EUR"))
+        Self::parse(code).or_else(|| spot.fault("BAD_CURRENCY", "must be an ISO 4217 code such as EUR"))
     }
 }
 
 /// An exact amount in a currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
-    /// Ten-thousandths of the currency unit.
+    /// Amount in ten-thousandths of the currency unit.
     pub units: i64,
     pub currency: Currency,
 }
 
-/// Ten-thousandths in a unit.
+/// Ten-thousandths per unit.
 pub(crate) const UNIT: i64 = 10_000;
 
 impl Money {
@@ -99,12 +99,12 @@ impl Money {
         Self { units, currency }
     }
 
-    /// The canonical text: always four decimals.
+    /// The canonical text, always with four decimals.
     pub fn amount(self) -> String {
         Amount(self.units).to_string()
     }
 
-    /// This share of the amount, rounded half to even at the ten-thousandth; `None` if it does not fit.
+    /// This share of the amount, rounded half to even at the fourth decimal; `None` if it does not fit.
     pub fn share(self, ratio: Ratio) -> Option<Self> {
         let product = i128::from(self.units) * i128::from(ratio.millionths());
         let one = i128::from(Ratio::ONE);
@@ -114,9 +114,10 @@ impl Money {
     }
 }
 
-/// The amount in parts by weight that sum to it, each whole in the minor unit of the currency: every part is rounded down,
-/// and the units left over go one each to the largest remainders, among equal ones to the first (largest remainder
-/// method, after Hare). What is finer than the minor unit goes to the first part. Without weight the first gets all.
+/// Splits the amount by weight into parts that sum to it, each a whole number of minor units of the currency. Every part is
+/// rounded down; the remaining minor units go one each to the parts with the largest remainders, among equals to the first
+/// (largest remainder method with the Hare quota). An amount below one minor unit goes to the first part. Without weights the
+/// first part gets everything.
 pub fn split(amount: Money, weights: &[u32]) -> Vec<i64> {
     let unit = 10_i64.pow(4_u32.saturating_sub(amount.currency.digits().into()));
     let sign = amount.units.signum();
@@ -142,9 +143,9 @@ pub fn split(amount: Money, weights: &[u32]) -> Vec<i64> {
     parts
 }
 
-/// The ten-thousandths in a decimal text, or what is wrong with it.
+/// Parses a decimal text into ten-thousandths. The error describes the expected form.
 pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
-    const RIGHT: &str = "must be a decimal like \"1234.56\" or \"-0.5\", without exponent or separators";
+    const RIGHT: &str = "must be a decimal such as \"1234.56\" or \"-0.5\", without exponent or separators";
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
     let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -162,7 +163,7 @@ pub fn parse_amount(text: &str) -> Result<i64, &'static str> {
     Ok(if negative { -units } else { units })
 }
 
-/// An exact number of units of a currency that is named beside it.
+/// An exact number of units of a currency that is given beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount(i64);
 
@@ -172,7 +173,7 @@ impl Amount {
         Self(units)
     }
 
-    /// Ten-thousandths of the unit.
+    /// In ten-thousandths of the unit.
     pub const fn units(self) -> i64 {
         self.0
     }
@@ -216,7 +217,7 @@ impl Field for Amount {
         cells.int().map(Self)
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal in a string", value) };
+        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal as a string", value) };
         parse_amount(text).map_or_else(|detail| spot.fault("BAD_AMOUNT", detail), |units| Some(Self(units)))
     }
 }
@@ -260,16 +261,16 @@ impl Field for Money {
         Some(Self::new(cells.int()?, Currency::load(cells)?))
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        const WANTED: &str = "an object like {\"amount\":\"12.50\",\"currency\":\"EUR\"}";
+        const WANTED: &str = "an object such as {\"amount\":\"12.50\",\"currency\":\"EUR\"}";
         let Some(object) = value.as_object() else { return spot.wrong_type(WANTED, value) };
         for name in object.keys().filter(|name| !matches!(name.as_str(), "amount" | "currency")) {
-            spot.below(name).fault::<()>("UNKNOWN_FIELD", "money has amount and currency");
+            spot.below(name).fault::<()>("UNKNOWN_FIELD", "money has only the members amount and currency");
         }
         let units = match object.get("amount") {
             Some(Value::String(text)) => {
                 parse_amount(text).map_or_else(|detail| spot.below("amount").fault("BAD_AMOUNT", detail), Some)
             }
-            Some(other) => spot.below("amount").wrong_type("a decimal in a string", other),
+            Some(other) => spot.below("amount").wrong_type("a decimal as a string", other),
             None => spot.below("amount").fault("REQUIRED", "is required"),
         };
         let currency = match object.get("currency") {
@@ -298,8 +299,8 @@ mod tests {
         split(money, weights).into_iter().map(|units| Amount::new(units).to_string()).collect()
     }
 
-    /// The example of the Hare quota in "Largest remainder method", Wikipedia: of 100,000 votes 47,000, 16,000, 15,900,
-    /// 12,000, 6,000 and 3,100, ten seats go 5, 2, 1, 1, 1 and 0. Yen have no minor unit, like seats.
+    /// The Hare quota example of "Largest remainder method", Wikipedia: for 100,000 votes of 47,000, 16,000, 15,900, 12,000,
+    /// 6,000 and 3,100, ten seats are allocated 5, 2, 1, 1, 1 and 0. Yen have no minor unit, like seats.
     #[test]
     fn a_published_example_of_the_largest_remainder() {
         let votes = [47_000, 16_000, 15_900, 12_000, 6_000, 3_100];

@@ -1,4 +1,4 @@
-//! Measured quantities as exact decimals, never floats.
+//! Measured quantities as exact decimals, never floating point.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::money::{Amount, parse_amount};
 
-/// A number with at most four decimals, in a unit that is named beside it.
+/// A number with at most four decimals, in a unit that is given beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(i64);
 
@@ -17,13 +17,13 @@ impl Quantity {
         Self(units)
     }
 
-    /// Ten-thousandths of the unit.
+    /// In ten-thousandths of the unit.
     pub const fn units(self) -> i64 {
         self.0
     }
 }
 
-/// The shortest decimal.
+/// The shortest decimal text.
 impl std::fmt::Display for Quantity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = Amount::new(self.0).to_string();
@@ -61,7 +61,7 @@ impl Field for Quantity {
         cells.int().map(Self)
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal in a string", value) };
+        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal as a string", value) };
         parse_amount(text).map_or_else(|detail| spot.fault("BAD_NUMBER", detail), |units| Some(Self(units)))
     }
 }

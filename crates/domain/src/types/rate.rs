@@ -1,4 +1,4 @@
-//! Exchange rates as exact decimals: seven digits before the point and twelve after it, never a float.
+//! Exchange rates as exact decimals: seven digits before the point and twelve after it, never floating point.
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -10,16 +10,16 @@ use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
 const WHOLE_MAX: usize = 7;
 const FRACTION_MAX: usize = 12;
-/// 1 in units of the last digit.
+/// The rate 1, in units of the last decimal.
 const ONE: u128 = 1_000_000_000_000;
 
-/// How many units of one currency another one is worth: above zero.
+/// Number of units of one currency per unit of another; above zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u128);
 
 impl Rate {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let detail = "must be a decimal above 0 with at most 7 digits before and 12 after the point, like 1.1066";
+        let detail = "must be a decimal above 0 with at most 7 digits before and 12 after the point, such as 1.1066";
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str, max| (1..=max).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole, WHOLE_MAX) || !digits(fraction, FRACTION_MAX) {
@@ -35,7 +35,7 @@ impl Rate {
     }
 }
 
-/// The shortest decimal.
+/// The shortest decimal text.
 impl std::fmt::Display for Rate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = format!("{}.{:012}", self.0 / ONE, self.0 % ONE);
@@ -73,7 +73,7 @@ impl Field for Rate {
         cells.text().and_then(|text| Self::parse(&text).ok())
     }
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal in a string", value) };
+        let Some(text) = value.as_str() else { return spot.wrong_type("a decimal as a string", value) };
         Self::parse(text).map_or_else(|detail| spot.fault("BAD_RATE", detail), Some)
     }
 }

@@ -21,7 +21,7 @@ impl Ratio {
         self.0
     }
 
-    /// The ratio a number means, or what is wrong with it.
+    /// Parses a number. The error describes the expected form.
     pub fn from_number(number: f64) -> Result<Self, (&'static str, &'static str)> {
         let scaled = number * f64::from(Self::ONE);
         if !(0.0..=f64::from(Self::ONE)).contains(&scaled) {

@@ -1,4 +1,4 @@
-//! The identifiers a resource has in other systems.
+//! External references: identifiers of a resource in other systems.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,25 +26,25 @@ impl Encode for ExternalRef {
 }
 
 impl ExternalRef {
-    /// `source/external_id`, the form in which a reference stands where an id may stand: no id has a slash.
+    /// `source/external_id`, the form in which a reference can be used in place of an id. Ids contain no slash.
     pub fn parse(text: &str) -> Option<Self> {
         let (source, external_id) = text.split_once('/')?;
         Some(Self { source: Code::parse(source)?, external_id: Text::parse(external_id).ok()? })
     }
 }
 
-/// All of them, in the order of sources and identifiers. A source may have several: it may hold as two what is one here.
+/// All external references, ordered by source and identifier. One source may have several: it may hold one resource as two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ExternalRefs(pub Vec<ExternalRef>);
 
 impl ExternalRefs {
-    /// Those of one source.
+    /// The references of one source.
     pub fn of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a ExternalRef> {
         self.0.iter().filter(move |r| r.source.as_str() == source)
     }
 
-    /// Adds one, unless it is there.
+    /// Adds a reference, unless it is already present.
     pub fn add(&mut self, reference: ExternalRef) -> Result<(), Error> {
         if self.0.contains(&reference) {
             return Ok(());
@@ -58,7 +58,7 @@ impl ExternalRefs {
         Ok(())
     }
 
-    /// Takes one away, if it is there.
+    /// Removes a reference, if it is present.
     pub fn remove(&mut self, reference: &ExternalRef) {
         self.0.retain(|r| r != reference);
     }
@@ -86,10 +86,10 @@ const fn spec(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> Fi
 
 const FIELDS: &[FieldSpec] = &[
     spec("source", "Code of the source system, as registered under sources.", Code::shape),
-    spec("external_id", "The identifier there.", Text::<200>::shape),
+    spec("external_id", "Identifier in the source system.", Text::<200>::shape),
 ];
 
-/// External references a resource may have.
+/// Maximum number of external references of a resource.
 pub const REFS_MAX: usize = 20;
 
 impl Encode for ExternalRefs {
@@ -132,7 +132,7 @@ impl Field for ExternalRefs {
             here.faults.append(&mut reader.faults);
             let reference = ExternalRef { source: source?, external_id: external_id? };
             if refs.0.contains(&reference) {
-                return here.fault("DUPLICATE", "the same external reference stands here already");
+                return here.fault("DUPLICATE", "the external reference is given twice");
             }
             refs.0.push(reference);
         }

@@ -1,4 +1,4 @@
-//! Bounded text.
+//! Text with a maximum length.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,20 +6,20 @@ use serde_json::Value;
 use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
-/// Text of 1 to `MAX` characters without control characters other than line feed and tab.
+/// Text of 1 to `MAX` characters without control characters, except line feed and tab.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MAX: usize>(String);
 
 impl<const MAX: usize> Text<MAX> {
-    /// The text, or what is wrong with it.
+    /// Parses a text. The error has a code and a detail.
     pub fn parse(text: &str) -> Result<Self, (&'static str, String)> {
         if text.trim().is_empty() {
             return Err(("BLANK", "must not be blank".to_owned()));
         }
         let length = text.chars().count();
         if length > MAX {
-            return Err(("TOO_LONG", format!("at most {MAX} characters, these are {length}")));
+            return Err(("TOO_LONG", format!("must have at most {MAX} characters, not {length}")));
         }
         if let Some(c) = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t') {
             return Err(("CONTROL_CHARACTER", format!("must not contain the control character U+{:04X}", c as u32)));
@@ -31,13 +31,13 @@ impl<const MAX: usize> Text<MAX> {
         &self.0
     }
 
-    /// A text of our own making, such as a digest.
+    /// A text produced by the program, such as a digest.
     pub const fn ours(text: String) -> Self {
         Self(text)
     }
 }
 
-/// What the service has yet to compute.
+/// Placeholder for a value that the service has not computed yet.
 impl<const MAX: usize> Default for Text<MAX> {
     fn default() -> Self {
         Self(String::new())
@@ -79,7 +79,7 @@ impl<const MAX: usize> Field for Text<MAX> {
     }
 }
 
-/// A whole document of 1 to `MAX` characters: as `Text`, and with carriage returns.
+/// A document of 1 to `MAX` characters: like `Text`, and with carriage returns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Document<const MAX: usize>(String);
@@ -122,12 +122,12 @@ impl<const MAX: usize> Field for Document<MAX> {
     }
 }
 
-/// A short handle people type: letters, digits, `.`, `_`, `-`.
+/// A short code typed by people: letters, digits, `.`, `_`, `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(String);
 
-/// Characters a code may have.
+/// Maximum length of a code.
 const CODE_MAX: usize = 64;
 
 impl Code {
@@ -168,7 +168,7 @@ impl Field for Code {
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(text) = value.as_str() else { return spot.wrong_type("a string", value) };
         Self::parse(text).or_else(|| {
-            spot.fault("BAD_CODE", format!("1 to {CODE_MAX} letters, digits, dots, underscores or hyphens"))
+            spot.fault("BAD_CODE", format!("must be 1 to {CODE_MAX} letters, digits, dots, underscores or hyphens"))
         })
     }
 }

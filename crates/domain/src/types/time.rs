@@ -1,4 +1,4 @@
-//! Civil days and UTC instants.
+//! Calendar days and UTC instants.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::encode::{Encode, Encoder};
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 
-/// A moment, UTC, in microseconds since 1970.
+/// An instant (UTC), in microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
@@ -25,13 +25,13 @@ impl Instant {
         self.0.div_euclid(1_000_000)
     }
 
-    /// Its day in UTC; the last there is for an instant beyond the calendar.
+    /// Its day in UTC; the last day of the calendar for an instant beyond it.
     pub fn day(self) -> Day {
         let zoned = Timestamp::from_microsecond(self.0).map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date());
         Day(zoned.unwrap_or(Date::MAX))
     }
 
-    /// An RFC 3339 text with any offset; finer than microseconds is refused.
+    /// Parses an RFC 3339 text with any offset. More precision than microseconds is rejected.
     pub fn parse(text: &str) -> Option<Self> {
         let timestamp: Timestamp = text.parse().ok()?;
         let fine = timestamp.subsec_nanosecond() % 1_000 != 0;
@@ -88,12 +88,15 @@ impl Field for Instant {
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let Some(text) = value.as_str() else { return spot.wrong_type("an RFC 3339 instant, a string", value) };
         Self::parse(text).or_else(|| {
-            spot.fault("BAD_INSTANT", "must be an RFC 3339 instant, at most microseconds, like 2026-01-31T09:30:00Z")
+            spot.fault(
+                "BAD_INSTANT",
+                "must be an RFC 3339 instant with at most microseconds, such as 2026-01-31T09:30:00Z",
+            )
         })
     }
 }
 
-/// A calendar day, without a time or a zone.
+/// A calendar day, without a time or a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(Date);
 
@@ -105,8 +108,8 @@ impl Day {
         (strict && date.year() >= 1).then_some(Self(date))
     }
 
-    /// What is said of a text that is none.
-    pub const MUST: &str = "must be a day of the calendar like 2026-01-31";
+    /// Message for a text that is not a day.
+    pub const MUST: &str = "must be a calendar day such as 2026-01-31";
 
     pub(crate) const fn date(self) -> Date {
         self.0
@@ -116,19 +119,19 @@ impl Day {
         Self(date)
     }
 
-    /// So many days later, where the calendar reaches so far.
+    /// The day this many days later; `None` beyond the calendar.
     pub fn plus_days(self, days: i64) -> Option<Self> {
         let span = jiff::Span::new().try_days(days).ok()?;
         self.0.checked_add(span).ok().map(Self)
     }
 
-    /// Days from this one to the other.
+    /// Number of days from this day to the other.
     pub fn days_until(self, other: Self) -> i32 {
         self.0.until(other.0).map_or(0, |span| span.get_days())
     }
 }
 
-/// What the service has yet to compute.
+/// Placeholder for a value that the service has not computed yet.
 impl Default for Day {
     fn default() -> Self {
         Self(Date::ZERO)

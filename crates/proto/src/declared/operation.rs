@@ -78,7 +78,7 @@ fn request(entry: Entry, known: &Known) -> Message {
         number,
     };
     if operation.path.contains("{id}") {
-        fields.push(plain("id", "Which one.", "string", numbers.take("id")));
+        fields.push(plain("id", "Id of the resource, or `source/external_id`.", "string", numbers.take("id")));
     }
     let beside = operation.parameters.iter().filter(|taken| taken.name != VALIDATE_ONLY.name);
     fields.extend(beside.map(|taken| parameter(taken, &mut numbers, there)));

@@ -1,4 +1,4 @@
-//! What every resource has: its service, its messages, its acts.
+//! The service, messages and verbs of every resource.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use super::known::Known;
 use super::model::{Field, Item, Label, Member, Message, Reserved, Rpc, Service, Side};
 use super::shapes::{Declared, Numbers, closed, field, nested};
 
-pub(super) const VALIDATE_ONLY: &str = "Checks everything and answers what would happen, and stores nothing.";
-const UPDATE_MASK: &str = "Fields to set: one that is named and not set in the resource is cleared. When empty, all that \
-                           are set, but those that only the service sets: what was read can be sent back changed. Labels \
-                           are merged; `labels.KEY` names one of them.";
-const EFFECTIVE_AT: &str = "From when on the change holds, such as for a backfill; now when absent.";
+pub(super) const VALIDATE_ONLY: &str = "Checks the request and returns the result, but stores nothing.";
+const UPDATE_MASK: &str = "Fields to write. A field that is listed but not set in the resource is cleared. When empty, all \
+                           set fields are written; fields that only the service sets are ignored, so a resource that was \
+                           read can be sent back with changes. Labels are merged; `labels.KEY` names one of them.";
+const EFFECTIVE_AT: &str = "Time from which the change is effective, such as for a backfill. Now when absent.";
 
 /// What a kind is called.
 pub(super) struct Names {
@@ -169,7 +169,13 @@ fn request(names: &Names, act: &Act, known: &Known) -> Message {
     let name = format!("{}Request", act.title);
     let there = known.message(&name);
     let mut numbers = Numbers::of(there, 1);
-    let id = made("id", &format!("Which {}.", names.word), Label::None, "string", numbers.take("id"));
+    let id = made(
+        "id",
+        &format!("Id of the {}, or `source/external_id`.", names.word),
+        Label::None,
+        "string",
+        numbers.take("id"),
+    );
     let mut fields = vec![id];
     fields.extend(act.fields.iter().map(|spec| field(&Declared::of(spec), numbers.take(spec.name), there)));
     fields.push(made("validate_only", VALIDATE_ONLY, Label::None, "bool", numbers.take("validate_only")));
@@ -188,14 +194,20 @@ fn message(name: &str, doc: &str, fields: Vec<Field>) -> Message {
 fn page(names: &Names) -> Message {
     let Names { kind, many, words, .. } = names;
     let versions = if kind.reach == Reach::Record { "" } else { ", or of the versions of one" };
-    let cursor = "Cursor of the feed from which everything after this list follows.";
+    let cursor = "Cursor of the event feed. Events after it are the changes that this list does not contain yet.";
     message(
         &format!("List{many}Response"),
         &format!("A page of {words}{versions}."),
         vec![
             made(kind.plural, &format!("The {words}."), Label::Repeated, kind.title, 1),
-            made("next_page_token", "Where the next page begins; empty after the last one.", Label::None, "string", 2),
-            made("total", "How many there are in all pages, if asked for.", Label::Optional, "int64", 3),
+            made("next_page_token", "Token of the next page. Empty on the last page.", Label::None, "string", 2),
+            made(
+                "total",
+                "Number of items in all pages. Present when `include_total` is true.",
+                Label::Optional,
+                "int64",
+                3,
+            ),
             made("sync_token", cursor, Label::None, "string", 4),
         ],
     )
@@ -211,7 +223,7 @@ fn writing(kind: &Kind, from: i32) -> Vec<Field> {
 
 fn create(names: &Names) -> Message {
     let Names { kind, a_word, .. } = names;
-    let doc = "What it is to be; fields that the service sets are refused.";
+    let doc = "The new resource. Fields that the service sets are rejected.";
     let mut fields = vec![made(kind.name, doc, Label::None, kind.title, 1)];
     fields.extend(writing(kind, 2));
     message(&format!("Create{}Request", kind.title), &format!("{} to create.", capital(a_word)), fields)
@@ -231,35 +243,35 @@ fn update(names: &Names) -> Message {
 
 fn upsert(names: &Names) -> Message {
     let Names { kind, a_word, .. } = names;
-    let own = "The caller's own id. With a `source_version` older than the stored one nothing changes.";
+    let own = "The external reference of the record. A `source_version` older than the stored one changes nothing.";
     let mut fields = vec![
         made("source_record", own, Label::None, "SourceRecord", 1),
         made(kind.name, "The values.", Label::None, kind.title, 2),
         mask(3),
     ];
     fields.extend(writing(kind, 4));
-    let doc = format!("{} to create or change by the caller's own id.", capital(a_word));
+    let doc = format!("{} to create or change by external reference.", capital(a_word));
     message(&format!("Upsert{}Request", kind.title), &doc, fields)
 }
 
 fn upsert_many(names: &Names) -> Message {
     let Names { kind, many, words, .. } = names;
-    let records =
-        "Records, applied in their order. The header says their source, so that of `source_record` is left empty.";
+    let records = "Records, applied in order. The header contains their source; leave `source_record.source` empty.";
     message(
         &format!("Upsert{many}Request"),
-        &format!("A part of a stream of {words} to create or change by the caller's own ids."),
+        &format!("Part of a stream of {words} to create or change by external reference."),
         vec![
-            made("header", "What the stream is; in the first message, and only there.", Label::None, "UpsertHeader", 1),
+            made("header", "Settings of the stream. In the first message only.", Label::None, "UpsertHeader", 1),
             made("records", records, Label::Repeated, &format!("Upsert{}Request", kind.title), 2),
-            made("end", "The end; in the last message, and only there.", Label::None, "UpsertEnd", 3),
+            made("end", "End of the stream. In the last message only.", Label::None, "UpsertEnd", 3),
         ],
     )
 }
 
 fn batch(names: &Names) -> Message {
     let Names { many, words, .. } = names;
-    let partial = "Makes the changes that can be made. Otherwise one refusal refuses all.";
+    let partial =
+        "Whether valid changes are applied when others are rejected. When false, one rejected change rejects all.";
     let item = format!("Batch{many}Item");
     message(
         &format!("Batch{many}Request"),
@@ -279,36 +291,37 @@ fn oneof(name: &str, doc: &str, fields: Vec<Field>) -> Member {
 fn batch_item(names: &Names) -> Message {
     let Names { kind, many, .. } = names;
     let one = kind.title;
-    let doc = "One change of a batch. Whether to validate only, and instants, are said of the whole batch.";
-    let upsert = "Create or change one by the caller's own id.";
+    let doc =
+        "One change of a batch. `validate_only` is set for the whole batch; `effective_at` is rejected in a batch.";
+    let upsert = "Creates or changes one by external reference.";
     let actions = vec![
-        made("create", "Create one.", Label::None, &format!("Create{one}Request"), 1),
-        made("update", "Change one.", Label::None, &format!("Update{one}Request"), 2),
+        made("create", "Creates one.", Label::None, &format!("Create{one}Request"), 1),
+        made("update", "Changes one.", Label::None, &format!("Update{one}Request"), 2),
         made("upsert", upsert, Label::None, &format!("Upsert{one}Request"), 3),
-        made("delete", "Delete one.", Label::None, "DeleteRequest", 4),
+        made("delete", "Deletes one.", Label::None, "DeleteRequest", 4),
     ];
     let if_match = made("if_match", "The ETag that an update expects.", Label::Optional, "string", 5);
-    let members = vec![oneof("action", "What to do.", actions), Member::Field(if_match)];
+    let members = vec![oneof("action", "The change.", actions), Member::Field(if_match)];
     Message { members, ..message(&format!("Batch{many}Item"), doc, Vec::new()) }
 }
 
 fn batch_response(names: &Names) -> Message {
     let of = format!("Batch{}Result", names.many);
     let results = made("results", "One result for each change, in the same order.", Label::Repeated, &of, 1);
-    message(&format!("Batch{}Response", names.many), "What a batch did.", vec![results])
+    message(&format!("Batch{}Response", names.many), "Results of a batch.", vec![results])
 }
 
 fn batch_result(names: &Names) -> Message {
     let Names { kind, many, .. } = names;
     let results = vec![
         made(kind.name, "The resource after the change.", Label::None, kind.title, 3),
-        made("error", "Why the change was refused.", Label::None, "Problem", 4),
+        made("error", "Error of a rejected change.", Label::None, "Problem", 4),
     ];
-    let outcome = "What was done; not given where it was refused.";
+    let outcome = "Result of the change. Not set when the change is rejected.";
     let members = vec![
         Member::Field(made("outcome", outcome, Label::None, "Outcome", 1)),
         Member::Field(made("etag", "ETag of the resource after the change.", Label::None, "string", 2)),
-        oneof("result", "The resource or why it was refused.", results),
+        oneof("result", "The resource, or the error.", results),
     ];
-    Message { members, ..message(&format!("Batch{many}Result"), "What one change of a batch did.", Vec::new()) }
+    Message { members, ..message(&format!("Batch{many}Result"), "Result of one change of a batch.", Vec::new()) }
 }

@@ -10,19 +10,19 @@ use steerco_domain::{KINDS, find_kind};
 use super::rows::FileFormat;
 use crate::cli::Output;
 
-/// Which server, and as whom; flags win over `STEERCO_*` over the profile.
+/// Server and credentials. Flags take precedence over `STEERCO_*`, and `STEERCO_*` over the profile.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Remote {
     /// Address of the server
     #[arg(long, env = "STEERCO_SERVER", value_name = "URL")]
     pub server: Option<String>,
-    /// File that holds the access token; wins over the variable `STEERCO_TOKEN`
+    /// File that contains the access token; takes precedence over `STEERCO_TOKEN`
     #[arg(long, env = "STEERCO_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Id of a service account, for which tokens are fetched (OAuth 2.0 client credentials)
     #[arg(long, env = "STEERCO_CLIENT_ID", value_name = "ID")]
     pub client_id: Option<String>,
-    /// File that holds its secret; wins over the variable `STEERCO_CLIENT_SECRET`
+    /// File that contains its secret; takes precedence over `STEERCO_CLIENT_SECRET`
     #[arg(long, env = "STEERCO_CLIENT_SECRET_FILE", value_name = "FILE")]
     pub client_secret_file: Option<PathBuf>,
     /// Profile of ~/.config/steerco/config.toml
@@ -31,7 +31,7 @@ pub struct Remote {
     /// PEM file of a certificate authority of your own
     #[arg(long, env = "STEERCO_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Seconds one request may take
+    /// Timeout of one request in seconds
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
     pub timeout: u64,
 }
@@ -42,10 +42,10 @@ pub struct Reading {
     /// Only these fields, separated by commas
     #[arg(long, value_name = "NAMES")]
     pub fields: Option<String>,
-    /// As the service knew it at this instant
+    /// State known at this instant
     #[arg(long, value_name = "INSTANT")]
     pub as_of: Option<String>,
-    /// As it held at this instant (dated kinds only)
+    /// State effective at this instant (kinds with `effective_at` only)
     #[arg(long, value_name = "INSTANT")]
     pub valid_at: Option<String>,
 }
@@ -86,13 +86,13 @@ pub enum ClientCommand {
         /// Fields to sort by, each with an optional ` desc`
         #[arg(long, value_name = "FIELDS")]
         order_by: Option<String>,
-        /// Items a page has at most
+        /// Maximum number of items in a page
         #[arg(long, default_value_t = 50, value_name = "COUNT")]
         page_size: u32,
         /// Every page, not just the first
         #[arg(long)]
         all: bool,
-        /// Deleted ones too
+        /// Include deleted resources
         #[arg(long)]
         show_deleted: bool,
         #[command(flatten)]
@@ -100,7 +100,7 @@ pub enum ClientCommand {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Create or change what documents say (YAML, JSON or NDJSON)
+    /// Create or change the resources of documents (YAML, JSON or NDJSON)
     #[command(after_help = APPLY)]
     Apply {
         #[command(flatten)]
@@ -108,10 +108,10 @@ pub enum ClientCommand {
         /// File of documents; - is standard input
         #[arg(short, long, required = true, value_name = "FILE")]
         file: Vec<PathBuf>,
-        /// Only check and say what would be done
+        /// Check and report the result without storing it
         #[arg(long)]
         dry_run: bool,
-        /// Begin of the idempotency keys: the same one makes the same run safe to repeat
+        /// Prefix of the idempotency keys: the same one makes the same run safe to repeat
         #[arg(long, value_name = "TEXT")]
         key: Option<String>,
         #[arg(short, long, value_enum, default_value_t)]
@@ -126,16 +126,16 @@ pub enum ClientCommand {
         kind: &'static Kind,
         /// File of records; - is standard input
         file: PathBuf,
-        /// Code of the source whose ids the file has
+        /// Code of the source of the ids in the file
         #[arg(long, value_name = "CODE")]
         source: String,
-        /// What the file is; by its name when absent
+        /// Format of the file; derived from its name when absent
         #[arg(long, value_enum)]
         format: Option<FileFormat>,
-        /// Leave out refused records instead of refusing all
+        /// Skip rejected records instead of rejecting all
         #[arg(long)]
         partial: bool,
-        /// Only check and say what would be done
+        /// Check and report the result without storing it
         #[arg(long)]
         dry_run: bool,
         /// Idempotency key: the same one makes the same run safe to repeat
@@ -145,7 +145,7 @@ pub enum ClientCommand {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
-    /// List the operations of the service, or tell of one in full: arguments, body, right
+    /// List the operations of the service, or describe one in full: arguments, body, permission
     Operations {
         /// Name of an operation, or a part of names
         pattern: Option<String>,
@@ -157,7 +157,7 @@ pub enum ClientCommand {
     Call {
         #[command(flatten)]
         remote: Remote,
-        /// Name, as `steerco operations` has it
+        /// Name, as printed by `steerco operations`
         operation: String,
         /// Parts of the path, parameters and members of the body, each as NAME=VALUE
         #[arg(value_name = "NAME=VALUE")]
@@ -172,14 +172,14 @@ pub enum ClientCommand {
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
     },
-    /// Follow what changes, one event a line, over cut connections
+    /// Follow changes, one event a line, across broken connections
     #[command(after_help = WATCH)]
     Watch {
         #[command(flatten)]
         remote: Remote,
         #[command(flatten)]
         wanted: EventSelection,
-        /// Keep the cursor in this file and go on from it
+        /// Store the cursor in this file and continue from it
         #[arg(long, value_name = "FILE", conflicts_with = "after")]
         state: Option<PathBuf>,
         /// Stop when everything that happened so far is printed
@@ -193,11 +193,11 @@ pub enum ClientCommand {
     Health {
         #[command(flatten)]
         remote: Remote,
-        /// Only whether the process lives
+        /// Check only that the process is alive
         #[arg(long)]
         live: bool,
     },
-    /// Print every resource, one a line, after a line with the `sync_token` from which `watch` goes on
+    /// Print every resource, one a line, after a line with the `sync_token` from which `watch` continues
     Export {
         #[command(flatten)]
         remote: Remote,
@@ -207,13 +207,13 @@ pub enum ClientCommand {
         /// Every kind that the token may read
         #[arg(long, conflicts_with = "kinds")]
         all: bool,
-        /// Deleted ones too
+        /// Include deleted resources
         #[arg(long)]
         show_deleted: bool,
     },
 }
 
-const APPLY: &str = "A document has `kind` and `fields`, and says which resource is meant:
+const APPLY: &str = "A document has `kind` and `fields`, and identifies the resource:
   source and external_id   create or change the one that the source knows by this id
   id                       change this one (if_match: only at this ETag)
   neither                  create a new one
@@ -264,25 +264,25 @@ pub(crate) fn kind_of(name: &str) -> Option<&'static Kind> {
     find_kind(&name).or_else(|| KINDS.iter().find(|kind| kind.plural == name).copied())
 }
 
-/// Which events are wanted.
+/// Selection of events.
 #[derive(Args, Clone, Debug)]
 pub struct EventSelection {
-    /// Cursor or `sync_token` to go on from; from the beginning when absent
+    /// Cursor or `sync_token` to continue from; from the beginning when absent
     #[arg(long, value_name = "CURSOR", default_value_t, hide_default_value = true)]
     pub after: String,
-    /// Kinds wanted, separated by commas; all when absent
+    /// Kinds, separated by commas; all when absent
     #[arg(long, value_name = "KINDS")]
     pub kinds: Option<String>,
-    /// Types of events wanted, such as risk.assess, separated by commas; all when absent
+    /// Event types, such as risk.assess, separated by commas; all when absent
     #[arg(long, value_name = "TYPES")]
     pub event_types: Option<String>,
-    /// Programs to which resources must belong, separated by commas; all in sight when absent
+    /// Programs that the resources belong to, separated by commas; all visible programs when absent
     #[arg(long, value_name = "IDS")]
     pub program_ids: Option<String>,
-    /// Labels that resources must bear, area or area=north, separated by commas; any when absent
+    /// Labels that the resources must have, area or area=north, separated by commas; any when absent
     #[arg(long, value_name = "LABELS")]
     pub with_labels: Option<String>,
-    /// Leave out what this source wrote itself
+    /// Omit events of changes that this source wrote
     #[arg(long, value_name = "SOURCE", default_value_t, hide_default_value = true)]
     pub exclude_source: String,
 }

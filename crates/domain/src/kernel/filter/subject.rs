@@ -1,4 +1,4 @@
-//! What a comparison is about, and its values as they are stored.
+//! The left side of a comparison, and its values in stored form.
 
 use super::{Column, LENGTH_MAX, Name};
 use crate::field::{Cell, ColumnType, Shape};
@@ -6,7 +6,7 @@ use crate::money::{Currency, parse_amount};
 use crate::refs::ExternalRef;
 use crate::time::{Day, Instant};
 
-/// A value as written.
+/// A literal value in a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Literal {
     Null,
@@ -26,7 +26,7 @@ impl Literal {
     }
 }
 
-/// What stands on the left of a comparison.
+/// The left side of a comparison.
 pub(super) struct Subject {
     pub(super) text: String,
     pub(super) column: Column,
@@ -50,7 +50,7 @@ impl Subject {
         matches!((&self.shape, self.ty), (Shape::Text { .. }, ColumnType::Text))
     }
 
-    /// Whether less and greater mean something.
+    /// Whether the values have an order.
     pub(super) fn is_ordered(&self) -> bool {
         match self.shape {
             Shape::Money => self.ty == ColumnType::Int,
@@ -59,7 +59,7 @@ impl Subject {
         }
     }
 
-    /// The value as this column stores it, or what is wrong with it.
+    /// The value in the stored form of this column, or an error.
     pub(super) fn cell(&self, literal: &Literal) -> Result<Cell, (&'static str, String)> {
         use Literal::{Bool, Number, Text};
         match (&self.shape, self.ty, literal) {
@@ -76,31 +76,31 @@ impl Subject {
                 scaled(number, 0).map(Cell::Int)
             }
             (Shape::Ratio { max }, _, Number(number)) => ratio_cell(number, *max),
-            // What is written as a decimal and kept as a whole number of ten-thousandths.
+            // Written as a decimal, stored as an integer number of ten-thousandths.
             (Shape::Money | Shape::Text { .. }, ColumnType::Int, Number(amount) | Text(amount)) => {
                 parse_amount(amount).map(Cell::Int).map_err(|detail| ("BAD_AMOUNT", detail.to_owned()))
             }
             (Shape::Money, ColumnType::Text, Text(code)) => Currency::parse(code)
                 .map(|currency| Cell::Text(currency.code().to_owned()))
-                .ok_or_else(|| ("BAD_CURRENCY", "must be an ISO 4217 code like EUR".to_owned())),
+                .ok_or_else(|| ("BAD_CURRENCY", "must be an ISO 4217 code such as EUR".to_owned())),
             (Shape::Day, _, Text(day)) => {
                 Day::parse(day).map(|day| Cell::Text(day.to_string())).ok_or_else(|| ("BAD_DAY", Day::MUST.to_owned()))
             }
             (Shape::Instant, _, Text(instant)) => Instant::parse(instant)
                 .map(|instant| Cell::Int(instant.micros()))
-                .ok_or_else(|| ("BAD_INSTANT", "must be an instant like 2026-01-31T09:30:00Z".to_owned())),
+                .ok_or_else(|| ("BAD_INSTANT", "must be an instant such as 2026-01-31T09:30:00Z".to_owned())),
             (_, _, literal) => Err(("WRONG_TYPE", format!("must be {}, not {}", self.wanted(), literal.what()))),
         }
     }
 
-    /// What to compare with, for messages.
+    /// Description of the expected value, for messages.
     fn wanted(&self) -> &'static str {
         match (&self.shape, self.ty) {
             (Shape::Bool, _) => "true or false",
             (Shape::Int { .. } | Shape::Long, _) => "a whole number",
             (Shape::Ratio { .. } | Shape::Money, ColumnType::Int) => "a number",
-            (Shape::Day, _) => "a day in quotes, like \"2026-01-31\"",
-            (Shape::Instant, _) => "an instant in quotes, like \"2026-01-31T09:30:00Z\"",
+            (Shape::Day, _) => "a day in quotes, such as \"2026-01-31\"",
+            (Shape::Instant, _) => "an instant in quotes, such as \"2026-01-31T09:30:00Z\"",
             _ => "a text in quotes",
         }
     }
@@ -122,7 +122,7 @@ pub(super) fn ratio_cell(number: &str, max: u32) -> Result<Cell, (&'static str, 
     Err(("OUT_OF_RANGE", format!("must be a number from 0 to {max}")))
 }
 
-/// The integer that a decimal is with its point moved by so many places: exact, which a float would not be.
+/// Converts a decimal to an integer by moving the decimal point. Exact, unlike floating point.
 pub(super) fn scaled(number: &str, places: usize) -> Result<i64, (&'static str, String)> {
     let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -142,6 +142,6 @@ pub(super) fn scaled(number: &str, places: usize) -> Result<i64, (&'static str, 
 pub(super) fn is_id(prefix: &str, text: &str) -> bool {
     let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default().as_bytes();
     let digit = |b: &u8| b.is_ascii_digit() || (b.is_ascii_lowercase() && !b"ilou".contains(b));
-    // The first digit carries three bits only.
+    // The first digit carries only three bits.
     digits.len() == 26 && digits[0] <= b'7' && digits.iter().all(digit)
 }

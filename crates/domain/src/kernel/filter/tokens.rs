@@ -1,4 +1,4 @@
-//! A filter cut into tokens.
+//! Tokens of a filter.
 
 use super::{Op, POINTER};
 use crate::error::Fault;
@@ -38,7 +38,7 @@ impl std::fmt::Display for Token {
     }
 }
 
-/// A fault with the character where it is, counted from 1.
+/// A fault with its character position, counted from 1.
 pub(super) fn fault_at(position: usize, code: &'static str, detail: &str) -> Fault {
     Fault::new(POINTER, code, format!("at character {position}: {detail}"))
 }
@@ -76,14 +76,15 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Fault> {
     Ok(tokens)
 }
 
-/// A name, keyword or number, and its length. It takes in all that could have been meant as one, to be judged as one.
+/// A name, keyword or number, and its length. Includes all adjacent characters, so that a malformed one is reported as a
+/// whole.
 pub(super) fn bare(chars: &[char], token: fn(String) -> Token) -> (Token, usize) {
     let run: String = chars.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
     let length = run.len();
     (token(run), length)
 }
 
-/// A text in quotes and its length with them. Control characters are refused: no stored text has them.
+/// A quoted text and its length with the quotes. Control characters are rejected: no stored text has them.
 pub(super) fn quoted(chars: &[char]) -> Result<(Token, usize), (&'static str, &'static str)> {
     let quote = chars.first();
     let mut text = String::new();
@@ -93,7 +94,7 @@ pub(super) fn quoted(chars: &[char]) -> Result<(Token, usize), (&'static str, &'
             _ if Some(c) == quote => return Ok((Token::Text(text), i + 1)),
             '\\' => match rest.next() {
                 Some((_, c @ ('"' | '\'' | '\\'))) => text.push(*c),
-                _ => return Err(("BAD_FILTER", r#"in quotes \ stands only before ", ' or another \"#)),
+                _ => return Err(("BAD_FILTER", r#"a backslash is allowed only before ", ' or another backslash"#)),
             },
             _ if c.is_control() && !matches!(c, '\n' | '\t') => {
                 return Err(("CONTROL_CHARACTER", "the text has a control character"));
