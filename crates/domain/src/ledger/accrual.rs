@@ -1,4 +1,4 @@
-//! The accrual proposal: work that was received and is not invoiced at the end of a period, commitment by commitment.
+//! The accrual proposal: work that is received and not invoiced at the end of a period, per commitment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,43 +15,43 @@ use crate::spend::Spend;
 use crate::text::Text;
 use crate::time::Day;
 
-/// Commitments that a proposal tells one by one.
+/// Maximum number of commitments returned in a proposal.
 pub const ACCRUALS_MAX: usize = 5_000;
 
-/// What is to be accrued at the end of a period.
+/// Amounts to accrue at the end of a period.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccrualProposal {
     /// The period.
     pub fiscal_period_id: String,
-    /// Whether the totals are what stands in the accrual account.
+    /// Whether the totals equal the balance of the accrual account.
     pub agrees: bool,
-    /// One a currency.
+    /// One total per currency.
     pub totals: Vec<AccrualTotal>,
-    /// One a commitment in sight, up to 5000 of them.
+    /// One line per visible commitment, at most 5000.
     #[field(max = ACCRUALS_MAX)]
     pub accruals: Vec<ProposedAccrual>,
-    /// Commitments in sight with something to accrue, whether told or not.
+    /// Number of visible commitments with an amount to accrue, including those not returned.
     #[field(min = 0)]
     pub accrual_count: i32,
-    /// Those whose programs are out of the caller's sight.
+    /// Number of commitments whose programs are not visible to the caller.
     #[field(min = 0)]
     pub hidden_count: i32,
 }
 
-/// What is proposed in a currency, beside the books.
+/// Proposed accrual in one currency, compared with the books.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccrualTotal {
     /// The currency.
     pub currency: Currency,
-    /// The sum of the accruals, whether told or not.
+    /// Sum of the accruals, including those not returned.
     pub proposed: Amount,
-    /// The accrual account of the programs in sight, up to this period.
+    /// Balance of the accrual account of the visible programs, up to this period.
     pub balance: Amount,
 }
 
-/// What is to be accrued for one commitment.
+/// Amount to accrue for one commitment.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposedAccrual {
@@ -64,7 +64,7 @@ pub struct ProposedAccrual {
     /// Its project.
     #[field(plain)]
     pub project_id: Option<Id<Project>>,
-    /// Its kind of cost.
+    /// Its cost category.
     #[field(plain)]
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
@@ -72,12 +72,12 @@ pub struct ProposedAccrual {
     /// Number of the purchase order.
     #[field(plain)]
     pub purchase_order_reference: Text<100>,
-    /// Its line.
+    /// Line of the purchase order.
     #[field(plain)]
     pub purchase_order_line: Option<Text<50>>,
-    /// Received and not invoiced.
+    /// Amount received and not invoiced.
     pub amount: Money,
-    /// Day of the last entry up to this period that accrued something: a delivery, or a credit note.
+    /// Day of the last entry up to this period that increased the accrual: a delivery or a credit note.
     pub last_received_on: Option<Day>,
 }
 
@@ -158,6 +158,6 @@ fn proposed(commitment: &Commitment, amount: Amount, last_received_on: Option<Da
 }
 
 fn amount(units: i128) -> Result<Amount, Error> {
-    let too_much = |_| Error::new(Reason::Invalid, "a sum is beyond what an amount holds");
+    let too_much = |_| Error::new(Reason::Invalid, "a sum exceeds the range of an amount");
     i64::try_from(units).map(Amount::new).map_err(too_much)
 }

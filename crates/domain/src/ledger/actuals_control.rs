@@ -1,33 +1,33 @@
-//! What the lines of a batch of actuals came to, and what they are said to come to.
+//! Sums of the lines of a batch of actuals, and control totals.
 
 use steerco_derive::{input, words};
 
 use crate::field::Whole;
 use crate::money::{Amount, Currency};
 
-/// What became of a line.
+/// Outcome of a line.
 #[words]
 pub enum ActualsStatus {
     /// Posted to a program.
     Posted,
-    /// Sent before with the same content; nothing was done.
+    /// Sent before with the same content; nothing was posted.
     Duplicate,
-    /// Sent before with other content: that was reversed and this posted.
+    /// Sent before with other content; the earlier entry was reversed and this line was posted.
     Corrected,
-    /// Posted to suspense, because nothing maps its cost code.
+    /// Posted to suspense, because no coding rule maps its cost code.
     Suspense,
     /// Not posted.
     Rejected,
 }
 
-/// Lines of a batch with one end.
+/// Lines of a batch with the same outcome.
 #[input(value)]
 pub struct ActualsOutcome {
-    /// What became of them.
+    /// Outcome.
     pub status: ActualsStatus,
-    /// How many.
+    /// Number of lines.
     pub count: i32,
-    /// Their sums, one a currency.
+    /// Their sums, one per currency.
     pub totals: Vec<CurrencyTotal>,
 }
 
@@ -40,16 +40,16 @@ pub struct CurrencyTotal {
     pub currency: Currency,
 }
 
-/// What a finance system says its lines come to.
+/// Control totals of a finance system.
 #[input(value)]
 pub struct ActualsControl {
-    /// How many lines.
+    /// Number of lines.
     pub count: Whole<0, 1_000_000>,
-    /// Their sums, one a currency.
+    /// Sums of the amounts, one per currency.
     pub totals: Vec<ControlTotal>,
-    /// Sums of what the lines have in the currency of the books; checked where they are given.
+    /// Sums in the currency of the books; checked where given.
     pub local_totals: Vec<ControlTotal>,
-    /// Sums of what the lines have in the currency of the group; checked where they are given.
+    /// Sums in the currency of the group; checked where given.
     pub group_totals: Vec<ControlTotal>,
 }
 
@@ -60,8 +60,8 @@ pub struct ControlTotal {
     pub amount: Amount,
     /// Its currency.
     pub currency: Currency,
-    /// Sum of the lines above zero; checked where it is given.
+    /// Sum of the lines above zero; checked where given.
     pub debits: Option<Amount>,
-    /// Sum of the lines below zero, as a positive number; checked where it is given.
+    /// Sum of the lines below zero, as a positive number; checked where given.
     pub credits: Option<Amount>,
 }

@@ -1,4 +1,4 @@
-//! Budget transfers: money that moves within what is approved, or out of a reserve.
+//! Budget transfers: moves of money within the approved budget, or out of a reserve.
 
 use steerco_derive::{input, resource, words};
 
@@ -20,9 +20,9 @@ use crate::text::Text;
 use crate::time::Instant;
 use crate::words::Words;
 
-/// Moves money from one place of the approved budget to another, or draws it from a reserve. Asked for by one person and
-/// approved by another within the authority of its role; then the ledger takes it as entries that balance. Patches and
-/// acts need `If-Match`.
+/// Moves money from one place of the approved budget to another, or draws it from a reserve. One person requests it, and
+/// another approves it within the authority of the role. Approval posts balanced ledger entries. Patches and verbs need
+/// `If-Match`.
 #[resource(
     prefix = "btrf",
     plural = "budget_transfers",
@@ -30,49 +30,49 @@ use crate::words::Words;
     verbs(ApproveBudgetTransfer, RejectBudgetTransfer, WithdrawBudgetTransfer)
 )]
 pub struct BudgetTransfer {
-    /// The program that gives.
+    /// The program that gives the money.
     #[field(create, filter, parent)]
     pub program_id: Id<Program>,
-    /// The company in whose books it happens.
+    /// The legal entity whose books carry it.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// Where the money comes from.
+    /// Source of the money.
     #[field(create, filter)]
     pub transfer_type: BudgetTransferType,
-    /// How much.
+    /// The amount.
     #[field(create, filter)]
     pub amount: Money,
-    /// The place it leaves; of a drawdown, that of the reserve.
+    /// The place that gives the money; for a drawdown, the place of the reserve.
     #[field(create)]
     pub from_place: BudgetPlace,
-    /// The place it comes to.
+    /// The place that receives the money.
     #[field(create)]
     pub to_place: BudgetPlace,
-    /// The program it comes to, where that is another one.
+    /// The program that receives the money, where it is another program.
     #[field(create, filter)]
     pub to_program_id: Option<Id<Program>>,
-    /// The risk it is drawn against; contingency is drawn against one.
+    /// The risk against which it is drawn; required for contingency.
     #[field(create, filter)]
     pub risk_id: Option<Id<Risk>>,
-    /// Why.
+    /// Reason.
     #[field(write)]
     pub reason: Text<1000>,
-    /// Where it is in its life.
+    /// State of the transfer.
     #[field(filter)]
     pub state: BudgetTransferState,
-    /// Who asked for it.
+    /// The person who requested it.
     #[field(filter)]
     pub requested_by: Option<Id<Person>>,
-    /// Who approved or rejected it.
+    /// The person who approved or rejected it.
     #[field(filter)]
     pub decided_by: Option<Id<Person>>,
     /// When it was approved or rejected (UTC).
     #[field(filter)]
     pub decided_at: Option<Instant>,
-    /// Why it was rejected.
+    /// Reason of the rejection.
     #[field(system)]
     pub rejection_reason: Option<Text<1000>>,
-    /// Entries its approval made in the ledger.
+    /// Number of ledger entries that its approval posted.
     #[field(filter)]
     pub entry_count: i32,
     /// SHA-256 over those entries, in their order.
@@ -80,19 +80,19 @@ pub struct BudgetTransfer {
     pub entries_sha256: Option<Text<64>>,
 }
 
-/// Where the money of a transfer comes from.
+/// Source of the money of a transfer.
 #[words]
 pub enum BudgetTransferType {
-    /// From what another place was to spend.
+    /// From the budget of another place.
     Transfer,
-    /// From contingency, against a risk.
+    /// From the contingency reserve, against a risk.
     ContingencyDrawdown,
     /// From the management reserve.
     ManagementReserveDrawdown,
 }
 
 impl BudgetTransferType {
-    /// What it takes authority for.
+    /// The permission that it requires.
     pub const fn act(self) -> AuthorityAct {
         match self {
             Self::Transfer => AuthorityAct::BudgetTransfer,
@@ -105,28 +105,28 @@ impl BudgetTransferType {
 /// A place in a budget.
 #[input(value)]
 pub struct BudgetPlace {
-    /// When it is to be spent.
+    /// The fiscal period.
     pub fiscal_period_id: Id<FiscalPeriod>,
-    /// The project of the program, where it is for one.
+    /// The project of the program; absent where the place is not for one project.
     pub project_id: Option<Id<Project>>,
-    /// On what kind of cost.
+    /// The cost category.
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
     pub spend: Option<Spend>,
 }
 
-/// Where a budget transfer is in its life.
+/// State of a budget transfer.
 #[words(states)]
 #[derive(Default)]
 pub enum BudgetTransferState {
-    /// Awaits a decision.
+    /// Waits for a decision.
     #[default]
     Requested,
-    /// Done.
+    /// Approved and posted.
     Approved,
-    /// Was not approved.
+    /// Not approved.
     Rejected,
-    /// Taken back by who asked for it.
+    /// Withdrawn by its requester.
     Withdrawn,
 }
 
@@ -152,18 +152,21 @@ impl Rules for BudgetTransfer {
         }
         let drawn = self.transfer_type != BudgetTransferType::Transfer;
         if self.transfer_type == BudgetTransferType::ContingencyDrawdown && self.risk_id.is_none() {
-            faults.push(Fault::new("/risk_id", "REQUIRED", "contingency is drawn against a risk"));
+            faults.push(Fault::new("/risk_id", "REQUIRED", "is required to draw from contingency"));
         }
         let stays = self.to_program_id.is_none_or(|to| to == self.program_id);
         if !drawn && stays && self.from_place == self.to_place {
-            faults.push(Fault::new("/to_place", "DOES_NOT_FIT", "must be another place than where it comes from"));
+            faults.push(Fault::new("/to_place", "DOES_NOT_FIT", "must differ from from_place"));
         }
         self.requested_by = self.requested_by.or_else(|| Id::parse(&self.created_by.0).ok());
     }
 
     fn check_delete(&self) -> Result<(), Error> {
         if self.state == BudgetTransferState::Approved {
-            return Err(Error::new(Reason::WrongState, "what was done stays; transfer it back"));
+            return Err(Error::new(
+                Reason::WrongState,
+                "an approved transfer cannot be deleted; transfer the money back",
+            ));
         }
         Ok(())
     }
@@ -173,7 +176,7 @@ impl Rules for BudgetTransfer {
     }
 }
 
-/// Lets the money move; by somebody else than who asked for it, within the authority of its role.
+/// Approves a transfer. The approver must not be the requester, and needs sufficient authority by role.
 #[input]
 pub struct ApproveBudgetTransfer {}
 
@@ -185,10 +188,10 @@ impl Verb for ApproveBudgetTransfer {
     }
 }
 
-/// Turns a transfer down.
+/// Rejects a transfer.
 #[input]
 pub struct RejectBudgetTransfer {
-    /// Why.
+    /// Reason of the rejection.
     pub reason: Text<1000>,
 }
 
@@ -202,7 +205,7 @@ impl Verb for RejectBudgetTransfer {
     }
 }
 
-/// Takes a transfer back that nobody has decided on.
+/// Withdraws a transfer that is not decided yet.
 #[input]
 pub struct WithdrawBudgetTransfer {}
 
@@ -218,7 +221,7 @@ impl BudgetTransfer {
     fn decide(&mut self, to: BudgetTransferState, acting: &Acting) -> Result<(), Error> {
         let person = acting.need_person("only a person decides on a transfer")?;
         if self.state == BudgetTransferState::Requested && self.requested_by == Some(person) {
-            let detail = "a transfer is decided on by somebody else than who asked for it";
+            let detail = "a transfer must be decided by another person than its requester";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         self.state.go(to)?;

@@ -1,4 +1,4 @@
-//! Coding rules: where costs go, by how finance codes them.
+//! Coding rules: mapping of the codes of finance to programs.
 
 use steerco_derive::{input, resource};
 
@@ -13,47 +13,47 @@ use crate::spend::Spend;
 use crate::text::{Code, Text};
 use crate::time::Day;
 
-/// Where costs go by how finance codes them. Of several rules that match, the one that says more wins: an exact cost code
-/// before a beginning, a longer beginning before a shorter one, then one that names more of account, cost centre, WBS
-/// element and tax code, and of those by more of their letters, then one for a source, then one for a legal entity, then
-/// the one that begins later, then the older rule.
+/// Maps costs to a program by the codes that finance uses. Of several matching rules the most specific one applies, in this
+/// order: an exact cost code before a prefix; a longer prefix before a shorter one; more of account, cost centre, WBS element
+/// and tax code; more characters of them; a rule for a source; a rule for a legal entity; a later start; the older rule.
 #[resource(prefix = "crule", plural = "coding_rules", scope = "Organisation")]
 pub struct CodingRule {
-    /// The cost code as finance sends it; with `*` at its end, every code that begins so, and `*` alone costs without one,
-    /// too, that are coded otherwise.
+    /// The cost code as sent by finance. A `*` at the end matches every code with this prefix. `*` alone also matches costs
+    /// without a cost code that have other codes.
     #[field(write, filter)]
     pub cost_code: Text<200>,
-    /// The account of the general ledger; with `*` at its end, every one that begins so; any or none when absent.
+    /// The account of the general ledger. A `*` at the end matches every account with this prefix. Any or no account matches
+    /// when absent.
     #[field(write, filter)]
     pub gl_account: Option<Text<100>>,
-    /// The cost centre, in the same way.
+    /// The cost centre, matched in the same way.
     #[field(write, filter)]
     pub cost_centre: Option<Text<100>>,
-    /// The element of the work breakdown structure, in the same way.
+    /// The element of the work breakdown structure, matched in the same way.
     #[field(write, filter)]
     pub wbs_element: Option<Text<100>>,
-    /// The tax code, in the same way.
+    /// The tax code, matched in the same way.
     #[field(write, filter)]
     pub tax_code: Option<Text<100>>,
-    /// Code of the source whose costs it maps; all when absent.
+    /// Code of the source to which the rule applies; all sources when absent.
     #[field(write, filter)]
     pub source: Option<Code>,
-    /// The company whose costs it maps; all when absent.
+    /// The legal entity to which the rule applies; all when absent.
     #[field(write, filter)]
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// First posting date it maps; from the beginning when absent.
+    /// First posting date to which the rule applies; no start when absent.
     #[field(write, filter)]
     pub valid_from: Option<Day>,
-    /// Last posting date it maps; without end when absent.
+    /// Last posting date to which the rule applies; no end when absent.
     #[field(write, filter)]
     pub valid_until: Option<Day>,
-    /// The program the costs are of.
+    /// The program to which the costs are assigned.
     #[field(write, filter, parent, required)]
     pub program_id: Id<Program>,
     /// The project of that program.
     #[field(write, filter)]
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost they are.
+    /// The cost category of the costs.
     #[field(write, filter)]
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether they are capital or operating expenditure.
@@ -69,16 +69,16 @@ impl Rules for CodingRule {
         let codes = CODES.into_iter().zip(self.codes()).filter_map(|(name, code)| Some((name, code?)));
         for (name, code) in [("cost_code", self.cost_code.as_str())].into_iter().chain(codes) {
             if code.strip_suffix('*').unwrap_or(code).contains('*') {
-                faults.push(Fault::new(format!("/{name}"), "BAD_PATTERN", "`*` may stand at the end only"));
+                faults.push(Fault::new(format!("/{name}"), "BAD_PATTERN", "`*` is allowed at the end only"));
             }
         }
     }
 }
 
-/// A coding rule that is not there yet.
+/// A coding rule that does not exist yet.
 #[input(value)]
 pub struct ProposedCodingRule {
-    /// The cost code, as a coding rule has it.
+    /// The cost code, in the form of a coding rule.
     pub cost_code: Text<200>,
     /// The account of the general ledger.
     pub gl_account: Option<Text<100>>,
@@ -88,21 +88,21 @@ pub struct ProposedCodingRule {
     pub wbs_element: Option<Text<100>>,
     /// The tax code.
     pub tax_code: Option<Text<100>>,
-    /// First posting date it would map.
+    /// First posting date to which the rule would apply.
     pub valid_from: Option<Day>,
-    /// Last posting date it would map.
+    /// Last posting date to which the rule would apply.
     pub valid_until: Option<Day>,
-    /// The program the costs would be of.
+    /// The program to which the costs would be assigned.
     pub program_id: Id<Program>,
     /// The project of that program.
     pub project_id: Option<Id<Project>>,
-    /// What kind of cost they would be.
+    /// The cost category of the costs.
     pub cost_category_id: Option<Id<CostCategory>>,
-    /// Whether they would be capital or operating expenditure.
+    /// Whether the costs would be capital or operating expenditure.
     pub spend: Option<Spend>,
 }
 
-/// What of a cost decides where it goes.
+/// Attributes of a cost that coding rules match.
 #[derive(Clone, Copy, Debug)]
 pub struct Coded<'a> {
     pub source: &'a str,
@@ -116,7 +116,7 @@ pub struct Coded<'a> {
 /// The codes of a cost beside its cost code.
 const CODES: [&str; 4] = ["gl_account", "cost_centre", "wbs_element", "tax_code"];
 
-/// Whether a code is the one that is meant, or begins as one with `*` at its end.
+/// Whether a code equals the pattern, or has its prefix where the pattern ends with `*`.
 fn fits(pattern: &str, code: &str) -> bool {
     pattern.strip_suffix('*').map_or(code == pattern, |beginning| code.starts_with(beginning))
 }
@@ -138,7 +138,7 @@ impl CodingRule {
     }
 }
 
-/// The rule that says where a cost goes.
+/// The rule that applies to a cost.
 pub fn pick<'a>(rules: &'a [CodingRule], cost: &Coded<'_>) -> Option<&'a CodingRule> {
     rules.iter().filter(|rule| rule.matches(cost)).max_by_key(|rule| {
         let pattern = rule.cost_code.as_str();

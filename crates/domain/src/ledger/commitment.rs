@@ -235,7 +235,10 @@ impl Rules for Commitment {
 
     fn check_delete(&self) -> Result<(), Error> {
         if self.entry_count > 0 {
-            return Err(Error::new(Reason::WrongState, "a commitment cannot be deleted once it is committed; cancel the open amount"));
+            return Err(Error::new(
+                Reason::WrongState,
+                "a commitment cannot be deleted once it is committed; cancel the open amount",
+            ));
         }
         Ok(())
     }
@@ -293,7 +296,8 @@ impl Verb for AmendCommitment {
             return Err(Error::fault("/amount", "OUT_OF_RANGE", "must be more than zero"));
         }
         if self.amount.units() < on.done() {
-            let detail = format!("must not be less than {}, which is already received or invoiced", Amount::new(on.done()));
+            let detail =
+                format!("must not be less than {}, which is already received or invoiced", Amount::new(on.done()));
             return Err(Error::fault("/amount", "OUT_OF_RANGE", detail));
         }
         if self.amount.units() > on.committed.units() {

@@ -1,4 +1,4 @@
-//! How a finance system coded a cost, beside its cost code.
+//! Further coding of a cost by a finance system, beside its cost code.
 
 use steerco_derive::input;
 
@@ -6,7 +6,7 @@ use crate::error::Fault;
 use crate::money::{Amount, Money};
 use crate::text::Text;
 
-/// How finance coded a cost, as it sends that. Coding rules may say where costs go by any of the four codes.
+/// Coding of a cost by finance. Coding rules can match any of the four codes.
 #[input(value)]
 pub struct CostCoding {
     /// Account of the general ledger.
@@ -17,12 +17,12 @@ pub struct CostCoding {
     pub wbs_element: Option<Text<100>>,
     /// Tax code.
     pub tax_code: Option<Text<100>>,
-    /// The amount without tax, in the currency of the line. With it the line comes to net and tax, less what of the tax is
-    /// recoverable.
+    /// The amount without tax, in the currency of the line. Where given, the amount of the line must equal net plus tax less
+    /// recoverable tax.
     pub net: Option<Amount>,
     /// The tax on it.
     pub tax: Option<Amount>,
-    /// What of the tax is got back, and so is no cost.
+    /// The recoverable part of the tax, which is not a cost.
     pub recoverable_tax: Option<Amount>,
 }
 
@@ -33,17 +33,17 @@ impl CostCoding {
             .map(|code| code.as_ref().map(Text::as_str))
     }
 
-    /// Whether its amounts come to that of the line; faults at their places below `at`.
+    /// Checks that its amounts match the amount of the line; faults are below `at`.
     pub(crate) fn check(&self, amount: Money, at: &str, faults: &mut Vec<Fault>) {
         let units = |part: Option<Amount>| part.map_or(0, |part| i128::from(part.units()));
         if let Some(net) = self.net {
             let cost = i128::from(net.units()) + units(self.tax) - units(self.recoverable_tax);
             if cost != i128::from(amount.units) {
-                let detail = "net and tax, less what of it is recoverable, do not come to the amount of the line";
+                let detail = "net plus tax less recoverable_tax does not equal the amount of the line";
                 faults.push(Fault::new(format!("{at}/net"), "DOES_NOT_FIT", detail));
             }
         } else if self.tax.is_some() || self.recoverable_tax.is_some() {
-            faults.push(Fault::new(format!("{at}/net"), "REQUIRED", "is required where tax is said"));
+            faults.push(Fault::new(format!("{at}/net"), "REQUIRED", "is required where a tax is given"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Exchange rates: what a currency is worth in another, on which day, by whose word.
+//! Exchange rates between currencies, by type, day and source.
 
 use std::collections::BTreeMap;
 
@@ -13,59 +13,59 @@ use crate::text::{Code, Document, Text};
 use crate::time::Day;
 use crate::words::Words;
 
-/// Rates that come in one import.
+/// Maximum number of rates in one import.
 pub const IMPORT_MAX: usize = 1_000;
-/// Amounts that are converted at once.
+/// Maximum number of amounts in one conversion.
 pub const CONVERT_MAX: usize = 1_000;
 
-/// What one unit of a currency was worth in another on a day. A corrected rate is a new version: what was converted by
-/// the earlier one can be read again with `as_of`.
+/// Value of one unit of a currency in another currency on a day. A corrected rate is a new version. A conversion with the
+/// earlier version can be repeated with `as_of`.
 #[resource(prefix = "xrate", plural = "exchange_rates", scope = "Organisation", rights("import"))]
 pub struct ExchangeRate {
-    /// What it is for.
+    /// Type of the rate.
     #[field(create, filter)]
     pub rate_type: ExchangeRateType,
-    /// The set of budget rates it belongs to; said of budget rates only.
+    /// The set of budget rates; for budget rates only.
     #[field(create, filter)]
     pub rate_set: Option<Code>,
-    /// The currency of which one unit is quoted.
+    /// The currency of the one unit.
     #[field(create, filter)]
     pub base_currency: Currency,
-    /// The currency it is quoted in.
+    /// The currency of the value.
     #[field(create, filter)]
     pub quote_currency: Currency,
-    /// Its day; of an average and a period end the last day of the period.
+    /// Day of the rate; for an average or a period end, the last day of the period.
     #[field(create, filter)]
     pub effective_on: Day,
     /// Units of the quote currency for one of the base currency: above 0, at most 12 decimals.
     #[field(write)]
     pub rate: Rate,
-    /// Where it is from.
+    /// Source of the rate.
     #[field(write)]
     pub source_reference: Option<Text<200>>,
-    /// Type, set and pair in one, such as `spot EUR/GBP`; it has one rate a day.
+    /// Type, set and currency pair, such as `spot EUR/GBP`. A series has one rate per day.
     #[field(filter)]
     pub series: Text<100>,
 }
 
-/// What an exchange rate is for.
+/// Type of an exchange rate.
 #[words]
 pub enum ExchangeRateType {
     /// The rate of the day.
     Spot,
     /// The mean over a period.
     Average,
-    /// The rate by which a period is closed.
+    /// Closing rate of a period.
     PeriodEnd,
-    /// A rate that plans are made with.
+    /// Rate for budgets and plans.
     Budget,
 }
 
-/// What becomes of a converted amount that lies just between two.
+/// Rounding of a converted amount that is exactly between two values.
 #[words]
 #[derive(Default)]
 pub enum Rounding {
-    /// To the even one, so that over many amounts the differences even out.
+    /// To the even value, so that differences cancel out over many amounts.
     #[default]
     HalfEven,
     /// Away from zero.
@@ -81,11 +81,11 @@ pub fn series(rate_type: ExchangeRateType, rate_set: Option<&Code>, base: Curren
 impl Rules for ExchangeRate {
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.base_currency == self.quote_currency {
-            faults.push(Fault::new("/quote_currency", "DOES_NOT_FIT", "must be another currency than base_currency"));
+            faults.push(Fault::new("/quote_currency", "DOES_NOT_FIT", "must differ from base_currency"));
         }
         match (self.rate_type == ExchangeRateType::Budget, self.rate_set.is_some()) {
-            (true, false) => faults.push(Fault::new("/rate_set", "REQUIRED", "a budget rate belongs to a set")),
-            (false, true) => faults.push(Fault::new("/rate_set", "DOES_NOT_FIT", "is said of budget rates only")),
+            (true, false) => faults.push(Fault::new("/rate_set", "REQUIRED", "is required for a budget rate")),
+            (false, true) => faults.push(Fault::new("/rate_set", "DOES_NOT_FIT", "applies to budget rates only")),
             _ => {}
         }
         let name = series(self.rate_type, self.rate_set.as_ref(), self.base_currency, self.quote_currency);
@@ -93,19 +93,19 @@ impl Rules for ExchangeRate {
     }
 }
 
-/// Takes reference rates of the European Central Bank over as spot rates of the euro. A rate that is there already stays
-/// as it is, or gets a new version where it differs.
+/// Imports reference rates of the European Central Bank as spot rates of the euro. An existing equal rate is left unchanged;
+/// a differing rate gets a new version.
 #[input]
 pub struct ImportExchangeRates {
-    /// The bank's file: a header `Date,USD,JPY,…`, a line a day, `N/A` where there is no rate.
+    /// The file of the bank: a header `Date,USD,JPY,…`, one line per day, `N/A` for a missing rate.
     pub document: Document<2_000_000>,
-    /// First day to take.
+    /// First day to import.
     pub from: Option<Day>,
-    /// Last day to take.
+    /// Last day to import.
     pub until: Option<Day>,
-    /// Currencies to take; all when empty.
+    /// Currencies to import; all when empty.
     pub currencies: Vec<Currency>,
-    /// Where they are from.
+    /// Source of the rates.
     pub source_reference: Option<Text<200>>,
 }
 
@@ -153,7 +153,11 @@ impl ImportExchangeRates {
         let absent =
             self.currencies.iter().enumerate().filter(|(_, wanted)| !known.values().any(|known| known == *wanted));
         let absent = absent.map(|(i, currency)| {
-            Fault::new(format!("/currencies/{i}"), "DOES_NOT_FIT", format!("no column is headed {}", currency.code()))
+            Fault::new(
+                format!("/currencies/{i}"),
+                "DOES_NOT_FIT",
+                format!("the file has no column {}", currency.code()),
+            )
         });
         let absent: Vec<Fault> = absent.collect();
         if !absent.is_empty() {
@@ -191,22 +195,22 @@ impl ImportExchangeRates {
     }
 }
 
-/// Converts amounts, each by the rate of its day or of the period. A missing rate leaves an amount as it is.
+/// Converts amounts by the rate of their day or of the period. An amount without a rate is left unconverted.
 #[input]
 pub struct ConvertAmounts {
-    /// The currency wanted.
+    /// The target currency.
     pub to: Currency,
-    /// Which rates to take.
+    /// Type of rate.
     pub rate_type: ExchangeRateType,
-    /// The set of budget rates to take.
+    /// The set of budget rates.
     pub rate_set: Option<Code>,
     /// First day of the period, for an average.
     pub period_starts_on: Option<Day>,
     /// Last day of the period, for an average and a period end.
     pub period_ends_on: Option<Day>,
-    /// What becomes of an amount that lies just between two at the digits of the currency; `half_even` when absent.
+    /// Rounding at the digits of the currency; `half_even` when absent.
     pub rounding: Option<Rounding>,
-    /// What to convert.
+    /// The amounts to convert.
     pub lines: List<ConvertLine, CONVERT_MAX>,
 }
 
@@ -220,14 +224,14 @@ pub struct ConvertLine {
 }
 
 impl ConvertAmounts {
-    /// What no single field can hold.
+    /// Checks that involve more than one field.
     pub fn check(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
         let mut need = |there: bool, wanted: bool, name: &str, whom: &str| {
             if wanted && !there {
                 faults.push(Fault::new(format!("/{name}"), "REQUIRED", format!("is required for {whom}")));
             } else if there && !wanted {
-                faults.push(Fault::new(format!("/{name}"), "DOES_NOT_FIT", format!("is said for {whom} only")));
+                faults.push(Fault::new(format!("/{name}"), "DOES_NOT_FIT", format!("applies to {whom} only")));
             }
         };
         let average = self.rate_type == ExchangeRateType::Average;

@@ -1,4 +1,4 @@
-//! What stands in the accounts of the ledger, added up to the figures that are told.
+//! Balances of the ledger, added up to reported figures.
 
 use std::ops::{AddAssign, Sub};
 
@@ -8,19 +8,19 @@ use crate::error::Error;
 use crate::ledger_account::LedgerAccount;
 use crate::money::{Amount, Currency};
 
-/// What is available counts beside what is approved, bound and spent.
+/// Options of the available amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// What is left of the reserves counts as available.
+    /// Whether the remaining reserves count as available.
     pub reserves: bool,
-    /// What is requested and not ordered counts as bound.
+    /// Whether requested and not ordered amounts reduce the available amount.
     pub requests: bool,
 }
 
 /// A sum of balances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {
-    /// The id or word it is grouped by; empty where there is none.
+    /// The id or word of the group; empty where there is none.
     pub key: String,
     pub account: LedgerAccount,
     pub currency: Currency,
@@ -36,33 +36,32 @@ pub struct Balance {
 pub struct FinancialTotal {
     /// The currency.
     pub currency: Currency,
-    /// What may be spent: the budgets in force with what was transferred, reserves left out.
+    /// Approved budget: the budgets in force with transfers, without reserves.
     pub approved: Amount,
-    /// What is left of contingency.
+    /// Remaining contingency reserve.
     pub contingency: Amount,
-    /// What is left of the management reserve.
+    /// Remaining management reserve.
     pub management_reserve: Amount,
-    /// What is ordered, and neither received nor invoiced.
+    /// Amount ordered, and neither received nor invoiced.
     pub committed: Amount,
-    /// What is received and not invoiced.
+    /// Amount received and not invoiced.
     pub accrued: Amount,
-    /// What was spent.
+    /// Actual cost.
     pub actual: Amount,
-    /// What is requested and not ordered: it binds nothing yet, and no entry of the ledger tells it. Absent where it is not
-    /// counted. Where it has no rate, `unconverted` tells it among commitments; by day it is converted as of the end of its
-    /// period.
+    /// Amount requested and not ordered. It commits no money and has no ledger entry. Absent where it is not counted. Without
+    /// a rate it is in `unconverted` among commitments. By posting day it is converted as of the end of its period.
     pub requested: Option<Amount>,
-    /// Approved less committed, accrued and actual; less `requested` where `requests_counted`, and with what is left of the
-    /// reserves where `reserves_counted`.
+    /// Approved less committed, accrued and actual; less `requested` with `requests_counted`; plus the remaining reserves
+    /// with `reserves_counted`.
     pub available: Amount,
-    /// The estimate at completion of the forecasts in force: what was spent and accrued before the first period of each, and
-    /// its estimate to complete from there on (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard for
-    /// Earned Value Management). Absent where no program in sight has a forecast.
+    /// Estimate at completion of the forecasts in force: the actual and accrued cost before the first period of each, plus
+    /// its estimate to complete (EAC = AC + ETC, bottom-up: Project Management Institute, Practice Standard for Earned Value
+    /// Management). Absent where no visible program has a forecast.
     pub forecast: Option<Amount>,
-    /// Approved less forecast: the variance at completion (VAC = BAC - EAC, same source); below zero, more will be spent than
-    /// is approved. What is approved for programs without a forecast is in it.
+    /// Variance at completion: approved less forecast (VAC = BAC - EAC, same source). Below zero, the expected cost exceeds
+    /// the approved budget. The approved budget of programs without a forecast is included.
     pub variance: Option<Amount>,
-    /// Entries of the ledger that these come from.
+    /// Number of ledger entries behind the figures.
     #[field(min = 0)]
     pub entry_count: i32,
 }

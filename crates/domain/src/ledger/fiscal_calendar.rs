@@ -1,4 +1,4 @@
-//! Fiscal calendars: how years divide into periods.
+//! Fiscal calendars: division of fiscal years into periods.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday as JiffWeekday};
@@ -12,40 +12,40 @@ use crate::time::Day;
 use crate::words::Words;
 use crate::work_calendar::Weekday;
 
-/// How fiscal years divide into periods. A fiscal year has the name of the calendar year in which it ends. What decides
+/// Division of fiscal years into periods. A fiscal year is named by the calendar year in which it ends. Fields that determine
 /// its days can only be set at creation.
 #[resource(prefix = "fcal", plural = "fiscal_calendars", scope = "Organisation")]
 pub struct FiscalCalendar {
-    /// Short handle people use.
+    /// Short code.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// How a year divides.
+    /// Pattern of the year.
     #[field(create, filter)]
     pub scheme: FiscalScheme,
-    /// The month with which a year of calendar months begins, 1 to 12; 1 when absent. Years of weeks have none.
+    /// First month of a year of calendar months, 1 to 12; 1 when absent. Not used for years of weeks.
     #[field(create)]
     pub start_month: Option<Whole<1, 12>>,
-    /// The month in or near whose end a year of weeks ends, 1 to 12. Years of calendar months have none.
+    /// Month in or near whose end a year of weeks ends, 1 to 12. Not used for years of calendar months.
     #[field(create)]
     pub end_month: Option<Whole<1, 12>>,
     /// The day of the week on which a year of weeks ends.
     #[field(create)]
     pub end_weekday: Option<Weekday>,
-    /// Which of those days ends a year of weeks.
+    /// Rule for the last day of a year of weeks.
     #[field(create)]
     pub year_end: Option<YearEnd>,
-    /// Periods for adjusting entries after the last one, each on the last day of the year; none when absent.
+    /// Number of adjustment periods after the last period, each on the last day of the year; none when absent.
     #[field(create)]
     pub adjustment_periods: Option<Whole<0, 4>>,
-    /// What becomes of a cost whose period is closed.
+    /// Handling of a cost whose period is closed.
     #[field(write)]
     pub late_lines: LateLines,
 }
 
-/// How a fiscal year divides.
+/// Pattern of a fiscal year.
 #[words]
 pub enum FiscalScheme {
     /// Twelve calendar months.
@@ -58,25 +58,25 @@ pub enum FiscalScheme {
     FiveFourFour,
 }
 
-/// On which day a year of weeks ends.
+/// Rule for the last day of a year of weeks.
 #[words]
 pub enum YearEnd {
-    /// The last such day of the week in the month.
+    /// The last such weekday in the month.
     LastInMonth,
-    /// Such a day of the week nearest to the end of the month.
+    /// The weekday nearest to the end of the month.
     NearestToMonthEnd,
 }
 
-/// What becomes of a cost whose period is closed.
+/// Handling of a cost whose period is closed.
 #[words]
 pub enum LateLines {
-    /// It is refused, and told which period is open next.
+    /// It is rejected; the error names the next open period.
     Refuse,
-    /// It counts in the next open period, and says to which it belongs.
+    /// It is posted in the next open period, and records its own period.
     NextOpen,
 }
 
-/// A period as the calendar lays it out.
+/// A period as defined by the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeriodSpan {
     pub starts_on: Day,
@@ -97,13 +97,13 @@ impl Rules for FiscalCalendar {
         ];
         for (pointer, given) in of_weeks {
             if weeks && !given {
-                faults.push(Fault::new(pointer, "REQUIRED", "is required of a year of weeks"));
+                faults.push(Fault::new(pointer, "REQUIRED", "is required for a year of weeks"));
             } else if !weeks && given {
-                faults.push(Fault::new(pointer, "DOES_NOT_FIT", "is said of a year of weeks only"));
+                faults.push(Fault::new(pointer, "DOES_NOT_FIT", "applies to a year of weeks only"));
             }
         }
         if weeks && self.start_month.is_some() {
-            faults.push(Fault::new("/start_month", "DOES_NOT_FIT", "is said of a year of calendar months only"));
+            faults.push(Fault::new("/start_month", "DOES_NOT_FIT", "applies to a year of calendar months only"));
         }
     }
 }

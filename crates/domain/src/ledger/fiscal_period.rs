@@ -1,4 +1,4 @@
-//! Fiscal periods: open, closing, closed, for each legal entity by itself.
+//! Fiscal periods: open, closing or closed, separately for each legal entity.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,8 +16,8 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// A period of the books of a legal entity. Costs are posted to open periods, adjusting entries of finance also to closing
-/// ones, and nothing to closed ones.
+/// A period of the books of a legal entity. Open periods take costs. Closing periods take only adjusting entries of finance.
+/// Closed periods take no postings.
 #[resource(
     prefix = "fper",
     plural = "fiscal_periods",
@@ -32,82 +32,82 @@ use crate::words::Words;
     rights("reconcile", "propose_accruals")
 )]
 pub struct FiscalPeriod {
-    /// The company whose books it is of.
+    /// The legal entity of the books.
     #[field(create, filter, parent)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// The calendar that lays it out: that of the company.
+    /// The calendar that defines it: the calendar of the legal entity.
     #[field(inherited, filter)]
     pub fiscal_calendar_id: Option<Id<FiscalCalendar>>,
     /// The fiscal year, named by the calendar year in which it ends.
     #[field(create, filter)]
     pub fiscal_year: Whole<1900, 2200>,
-    /// Its number in that year, from 1; adjustment periods come after the twelfth.
+    /// Number in that year, from 1; adjustment periods follow the twelfth period.
     #[field(create, filter)]
     pub number: Whole<1, 16>,
-    /// Year and number, such as `2026-P03`; once in the books of a company.
+    /// Year and number, such as `2026-P03`; unique in the books of a legal entity.
     #[field(filter)]
     pub name: Text<20>,
-    /// Its first day.
+    /// First day.
     #[field(filter)]
     pub starts_on: Day,
-    /// Its last day.
+    /// Last day.
     #[field(filter)]
     pub ends_on: Day,
-    /// Whether it is for adjusting entries only: no cost comes to it by its date.
+    /// Whether it takes adjusting entries only: no cost is assigned to it by date.
     #[field(filter)]
     pub adjustment: bool,
-    /// Where it is in its life.
+    /// State of the period.
     #[field(filter)]
     pub state: FiscalPeriodState,
-    /// Who closed it last.
+    /// The person who closed it last.
     #[field(system)]
     pub closed_by: Option<Id<Person>>,
     /// When it was closed last (UTC).
     #[field(filter)]
     pub closed_at: Option<Instant>,
-    /// What its accounts came to when it was closed last.
+    /// Balances of its accounts when it was closed last.
     #[field(system)]
     pub closing_totals: Vec<AccountTotal>,
-    /// Number in the organisation's sequence of changes of the last posting that these count in.
+    /// Sequence number of the last posting that these balances include, in the organisation's sequence of changes.
     #[field(system)]
     pub closing_sequence: Option<Long>,
-    /// Who asked for it to be reopened, while that is asked.
+    /// The person who requested that it be reopened, while the request is open.
     #[field(system)]
     pub reopening_asked_by: Option<Id<Person>>,
-    /// Why it is to be reopened, or was reopened last.
+    /// Reason of the current or last request to reopen it.
     #[field(system)]
     pub reopening_reason: Option<Text<1000>>,
     /// Number of the last change of the organisation before it was closed last.
     #[field(system)]
     pub closing_log_sequence: Option<Long>,
-    /// The hash of that change: the head of the log, in which everything before it is sealed.
+    /// Hash of that change: the head of the hash-chained log, which seals every earlier change.
     #[field(system)]
     pub closing_log_hash: Option<Text<64>>,
 }
 
-/// Where a period is in its life.
+/// State of a period.
 #[words(states)]
 #[derive(Default)]
 pub enum FiscalPeriodState {
     /// Takes costs.
     #[default]
     Open,
-    /// Takes adjusting entries of finance only.
+    /// Takes only adjusting entries of finance.
     Closing,
-    /// Takes nothing.
+    /// Takes no postings.
     Closed,
 }
 
-/// What an account came to in a currency.
+/// Balance of an account in one currency.
 #[input(value)]
 pub struct AccountTotal {
     /// The account.
     pub account: LedgerAccount,
     /// Its currency.
     pub currency: Currency,
-    /// What was debited less what was credited.
+    /// Debits less credits.
     pub amount: Amount,
-    /// Entries on either side.
+    /// Number of debit and credit entries.
     pub entry_count: i32,
 }
 
@@ -126,7 +126,7 @@ impl Rules for FiscalPeriod {
         let (year, number) = (self.fiscal_year.get(), self.number.get());
         let Some(span) = calendar.period(year, number) else {
             let last = crate::fiscal_calendar::PERIODS + calendar.adjustment_periods.map_or(0, Whole::get);
-            let detail = format!("the calendar of this company has the periods 1 to {last}");
+            let detail = format!("the calendar of this legal entity has the periods 1 to {last}");
             faults.push(Fault::new("/number", "OUT_OF_RANGE", detail));
             return;
         };
@@ -138,11 +138,11 @@ impl Rules for FiscalPeriod {
         if self.state == FiscalPeriodState::Open {
             return Ok(());
         }
-        Err(Error::new(Reason::WrongState, format!("{} is {}, and stays", self.name, self.state.word())))
+        Err(Error::new(Reason::WrongState, format!("{} is {} and cannot be deleted", self.name, self.state.word())))
     }
 }
 
-/// Lets a period take adjusting entries of finance only.
+/// Starts closing a period: it then takes only adjusting entries of finance.
 #[input]
 pub struct StartClosingFiscalPeriod {}
 
@@ -154,7 +154,7 @@ impl Verb for StartClosingFiscalPeriod {
     }
 }
 
-/// Lets a closing period take costs again.
+/// Opens a closing period for costs again.
 #[input]
 pub struct CancelClosingFiscalPeriod {}
 
@@ -163,13 +163,13 @@ impl Verb for CancelClosingFiscalPeriod {
     const NAME: &'static str = "cancel_closing";
     fn decide(&self, on: &mut FiscalPeriod, _now: Instant) -> Result<(), Error> {
         if on.state == FiscalPeriodState::Closed {
-            return Err(Error::new(Reason::WrongState, "a closed period is reopened by two people"));
+            return Err(Error::new(Reason::WrongState, "two people are required to reopen a closed period"));
         }
         on.state.go(FiscalPeriodState::Open)
     }
 }
 
-/// Closes a closing period, with what its accounts come to.
+/// Closes a closing period and records the balances of its accounts.
 #[input]
 pub struct CloseFiscalPeriod {}
 
@@ -187,10 +187,10 @@ impl Verb for CloseFiscalPeriod {
     }
 }
 
-/// Asks for a closed period to be reopened; another person does it.
+/// Requests that a closed period be reopened. Another person reopens it.
 #[input]
 pub struct RequestReopenFiscalPeriod {
-    /// Why.
+    /// Reason.
     pub reason: Text<1000>,
 }
 
@@ -207,7 +207,7 @@ impl Verb for RequestReopenFiscalPeriod {
     }
 }
 
-/// Reopens a closed period, which somebody else has asked for.
+/// Reopens a closed period. The request must come from another person.
 #[input]
 pub struct ReopenFiscalPeriod {}
 
@@ -217,10 +217,13 @@ impl Verb for ReopenFiscalPeriod {
     fn decide_by(&self, on: &mut FiscalPeriod, acting: &Acting) -> Result<(), Error> {
         let person = person(acting)?;
         let Some(asked) = on.reopening_asked_by.filter(|_| on.state == FiscalPeriodState::Closed) else {
-            return Err(Error::new(Reason::WrongState, "nobody has asked for it to be reopened"));
+            return Err(Error::new(Reason::WrongState, "no request to reopen the period is open"));
         };
         if asked == person {
-            return Err(Error::new(Reason::Forbidden, "a period is reopened by somebody else than who asked for it"));
+            return Err(Error::new(
+                Reason::Forbidden,
+                "a period must be reopened by another person than the requester",
+            ));
         }
         on.state.go(FiscalPeriodState::Open)?;
         on.reopening_asked_by = None;

@@ -1,4 +1,4 @@
-//! Forecasts: what a program will have cost in the end, version by version.
+//! Forecasts: the estimated total cost of a program, in versions.
 
 use steerco_derive::{input, resource, words};
 
@@ -22,55 +22,55 @@ use crate::text::Text;
 use crate::time::Instant;
 use crate::words::Words;
 
-/// Lines that a forecast may have.
+/// Maximum number of lines of a forecast.
 pub const FORECAST_LINES_MAX: usize = 2_000;
 
-/// What a program will still cost in the books of a company, from one period on: one version of it. Submitting it puts it
-/// in force: what was spent and accrued before that period and its lines are the estimate at completion (EAC = AC + ETC,
-/// bottom-up: Project Management Institute, Practice Standard for Earned Value Management), which the ledger keeps.
+/// One version of the estimated remaining cost of a program in the books of a legal entity, from one period on. Submission
+/// puts it in force. The estimate at completion is the actual and accrued cost before that period plus the lines (EAC = AC +
+/// ETC, bottom-up: Project Management Institute, Practice Standard for Earned Value Management). The ledger holds it.
 #[resource(prefix = "fcst", plural = "forecasts", scope = "InProgram", verbs(SubmitForecast))]
 pub struct Forecast {
-    /// The program it is of.
+    /// The program of the forecast.
     #[field(create, filter, parent)]
     pub program_id: Id<Program>,
-    /// The company in whose books it will be spent.
+    /// The legal entity whose books will carry the cost.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// Its number among the forecasts of that program and company, from 1.
+    /// Version number among the forecasts of the program and legal entity, from 1.
     #[field(filter)]
     pub version: i32,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// What it rests on and why it differs from the version before.
+    /// Basis of the figures, and the reason for changes against the version before.
     #[field(write)]
     pub justification: Option<Text<4000>>,
     /// The currency of its lines.
     #[field(create, filter)]
     pub currency: Currency,
-    /// The first period it estimates; before it, what was spent and accrued when it is submitted counts.
+    /// The first estimated period. Before it, the actual and accrued costs at the time of submission count.
     #[field(write, filter)]
     pub first_fiscal_period_id: Id<FiscalPeriod>,
-    /// The estimate to complete: what the periods from the first one on will cost on what, with what is committed and
-    /// what they have cost already. They change while it is a draft only.
+    /// The estimate to complete: total cost of the periods from the first one on, including commitments and costs already
+    /// incurred in them. The lines can change only while it is a draft.
     #[field(write)]
     pub lines: List<ForecastLine, FORECAST_LINES_MAX>,
     /// Sum of the lines: the estimate to complete.
     #[field(filter)]
     pub total: Amount,
-    /// Where it is in its life.
+    /// State of the forecast.
     #[field(filter)]
     pub state: ForecastState,
-    /// Who submitted it.
+    /// The person who submitted it.
     #[field(filter)]
     pub submitted_by: Option<Id<Person>>,
     /// When it was submitted (UTC).
     #[field(filter)]
     pub submitted_at: Option<Instant>,
-    /// The version it took the place of.
+    /// The version that this one supersedes.
     #[field(filter)]
     pub supersedes_id: Option<Id<Forecast>>,
-    /// Entries its submission made in the ledger.
+    /// Number of ledger entries that its submission posted.
     #[field(filter)]
     pub entry_count: i32,
     /// SHA-256 over those entries, in their order.
@@ -78,35 +78,36 @@ pub struct Forecast {
     pub entries_sha256: Option<Text<64>>,
 }
 
-/// What a period will cost on one kind of thing.
+/// An estimated cost for one period and one combination of project, cost category and spend type.
 #[input(value)]
 pub struct ForecastLine {
-    /// When; the first period, where the amount is given over several.
+    /// The fiscal period; the first period where the amount is spread over several.
     pub fiscal_period_id: Id<FiscalPeriod>,
-    /// The project of the program, where it is for one.
+    /// The project of the program; absent where the line is not for one project.
     pub project_id: Option<Id<Project>>,
-    /// On what kind of cost.
+    /// The cost category.
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
     pub spend: Option<Spend>,
-    /// How much, in the currency of the forecast.
+    /// The amount, in the currency of the forecast.
     pub amount: Amount,
-    /// The last period of an amount that is given over several; the service makes a line of each, so it is never answered.
+    /// The last period where the amount is spread over several. The service makes one line per period, so it is never
+    /// returned.
     pub last_fiscal_period_id: Option<Id<FiscalPeriod>>,
-    /// How that amount is divided among them; evenly when absent.
+    /// Method by which the amount is spread over the periods; evenly when absent.
     pub spread: Option<Spread>,
 }
 
-/// Where a forecast is in its life.
+/// State of a forecast.
 #[words(states)]
 #[derive(Default)]
 pub enum ForecastState {
-    /// Being prepared.
+    /// In preparation.
     #[default]
     Draft,
     /// In force.
     Submitted,
-    /// A later version is in force.
+    /// Superseded by a later version.
     Superseded,
 }
 
@@ -116,7 +117,7 @@ impl States for ForecastState {
 }
 
 impl Forecast {
-    /// What it estimates, cell by cell.
+    /// The estimated amounts by cell.
     pub fn cells(&self) -> impl Iterator<Item = (BudgetCell, i64)> + '_ {
         self.lines.0.iter().map(|line| (line.cell(self.currency), line.amount.units()))
     }
@@ -172,7 +173,7 @@ impl Rules for Forecast {
         if self.state == ForecastState::Draft {
             return Ok(());
         }
-        Err(Error::new(Reason::WrongState, "what was submitted stays; submit another version"))
+        Err(Error::new(Reason::WrongState, "a submitted forecast cannot be deleted; submit another version"))
     }
 
     fn place(&self) -> Place {
@@ -180,7 +181,7 @@ impl Rules for Forecast {
     }
 }
 
-/// Puts a forecast in force, in place of the version that is; it needs no approval.
+/// Puts a forecast in force; it supersedes the version in force. No approval is needed.
 #[input]
 pub struct SubmitForecast {}
 

@@ -7,37 +7,37 @@ use steerco_derive::words;
 pub enum LedgerAccount {
     /// Costs of programs.
     Cost,
-    /// Costs whose cost code nothing maps yet.
+    /// Costs that no coding rule maps yet.
     Suspense,
-    /// What finance systems have sent: the other side of every cost.
+    /// Contra account of costs sent by finance systems.
     Clearing,
-    /// What programs may spend.
+    /// Approved budgets of programs.
     Budget,
-    /// What is held in reserve for known risks.
+    /// Contingency reserve for known risks.
     Contingency,
-    /// What is held in reserve for what nobody foresaw.
+    /// Management reserve for unforeseen work.
     ManagementReserve,
-    /// What was approved: the other side of every budget.
+    /// Contra account of budgets.
     Funding,
-    /// What is ordered of programs, and neither received nor invoiced.
+    /// Amounts of programs that are ordered, and neither received nor invoiced.
     Commitment,
-    /// What programs have received, and what is not invoiced yet.
+    /// Amounts that programs have received and that are not invoiced yet.
     Accrual,
-    /// What was ordered: the other side of every commitment and accrual.
+    /// Contra account of commitments and accruals.
     Encumbrance,
-    /// What programs will have cost in the end, as they forecast it.
+    /// Estimates at completion of programs.
     Forecast,
-    /// What was forecast: the other side of every forecast.
+    /// Contra account of forecasts.
     Outlook,
 }
 
 impl LedgerAccount {
-    /// Whether what stands in it belongs to a program; otherwise it belongs to the books as a whole.
+    /// Whether its balance belongs to a program; otherwise it belongs to the books as a whole.
     pub const fn is_of_programs(self) -> bool {
         !matches!(self, Self::Suspense | Self::Clearing | Self::Funding | Self::Encumbrance | Self::Outlook)
     }
 
-    /// The account on the other side of what is decided here.
+    /// The contra account of budgets, commitments, accruals and forecasts.
     #[must_use]
     pub const fn other_side(self) -> Self {
         match self {

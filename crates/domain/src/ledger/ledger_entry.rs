@@ -120,59 +120,59 @@ pub struct LedgerEntry {
     /// The amount in the currency of the books, from the ledger system; used for conversion into that currency.
     #[field(filter)]
     pub local_amount: Option<Money>,
-    /// The amount in the currency of the group, as the ledger system has it; conversion into that currency takes it.
+    /// The amount in the currency of the group, from the ledger system; used for conversion into that currency.
     #[field(filter)]
     pub group_amount: Option<Money>,
     /// Number of the purchase order that it invoices.
     #[field(filter)]
     pub purchase_order_reference: Option<Text<100>>,
-    /// The line of that order.
+    /// The line of that purchase order.
     #[field(filter)]
     pub purchase_order_line: Option<Text<50>>,
-    /// Number of the vendor's invoice.
+    /// Number of the invoice of the vendor.
     #[field(filter)]
     pub invoice_reference: Option<Text<200>>,
-    /// The commitment that it invoices, and that it reduced when it was posted.
+    /// The commitment that it invoices; the posting reduced its open amount.
     #[field(filter)]
     pub invoiced_commitment_id: Option<Id<Commitment>>,
-    /// By how much it invoices more than its order line had left; below zero, by how much it credits more than was
-    /// invoiced. Absent where it fits.
+    /// Excess of the invoiced amount over the open amount of the order line; below zero, excess of the credited amount over
+    /// the invoiced amount. Absent without an excess.
     #[field(filter)]
     pub exceeds_order_by: Option<Amount>,
-    /// By how much it went beyond what was available to its program in the fiscal year, where the budget is controlled.
+    /// Excess over the available budget of the program in the fiscal year, where the budget is controlled.
     #[field(filter)]
     pub exceeds_budget_by: Option<Amount>,
-    /// The review whose acceptance, or its revocation, posted it, through a commitment or by itself.
+    /// The review whose acceptance or revocation posted it, directly or through a commitment.
     #[field(filter)]
     pub review_id: Option<Id<Review>>,
     /// The engagement of that review.
     #[field(filter)]
     pub engagement_id: Option<Id<Engagement>>,
-    /// How finance coded it beside the cost code.
+    /// Further coding from finance beside the cost code.
     #[field(system)]
     pub coding: Option<CostCoding>,
 }
 
-/// What a ledger entry does.
+/// Type of a ledger entry.
 #[words]
 pub enum LedgerEntryType {
-    /// A cost as finance sent it.
+    /// A cost as sent by finance.
     Actual,
-    /// Takes an earlier entry back.
+    /// Reversal of an earlier entry.
     Reversal,
-    /// Moves a cost from suspense to where it belongs.
+    /// Reclassification of a cost out of suspense.
     Reclassification,
-    /// What the approval of a budget changes in what may be spent.
+    /// Change of the approved budget by the approval of a budget.
     BudgetApproval,
-    /// Money that moves within what is approved.
+    /// Transfer of money within the approved budget.
     BudgetTransfer,
-    /// Money drawn from a reserve.
+    /// Drawdown of money from a reserve.
     ReserveDrawdown,
-    /// What a commitment binds more or less.
+    /// Change of a committed amount.
     Commitment,
-    /// What is received more or less than invoiced.
+    /// Change of an accrual: received less invoiced.
     Accrual,
-    /// What a forecast estimates otherwise than the one before.
+    /// Change of the estimate against the forecast before.
     Forecast,
 }
 

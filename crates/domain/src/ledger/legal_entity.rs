@@ -1,4 +1,4 @@
-//! Legal entities: the companies whose books costs are in.
+//! Legal entities: the companies in whose books costs are recorded.
 
 use steerco_derive::{resource, words};
 
@@ -8,10 +8,10 @@ use crate::money::Currency;
 use crate::resource::Rules;
 use crate::text::{Code, Text};
 
-/// A company with books of its own: it closes its periods by itself.
+/// A company with its own books. It closes its periods independently.
 #[resource(prefix = "ent", plural = "legal_entities", scope = "Organisation")]
 pub struct LegalEntity {
-    /// Short handle people use.
+    /// Short code.
     #[field(write, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
@@ -23,25 +23,26 @@ pub struct LegalEntity {
     /// The calendar of its fiscal years.
     #[field(create, filter, parent)]
     pub fiscal_calendar_id: Id<FiscalCalendar>,
-    /// What happens where a commitment would exceed the budget of its program and year; `ignore` when absent.
+    /// Control of commitments that would exceed the budget of their program and year; `ignore` when absent.
     #[field(write, filter)]
     pub budget_control: Option<BudgetControl>,
-    /// What happens where a request would; `ignore` when absent. Requests that are not committed count for none other.
+    /// Control of requests that would exceed it; `ignore` when absent. Uncommitted requests do not reduce the budget for
+    /// other requests.
     #[field(write, filter)]
     pub request_control: Option<BudgetControl>,
-    /// What happens where a cost that finance posts would; `ignore` when absent.
+    /// Control of actuals from finance that would exceed it; `ignore` when absent.
     #[field(write, filter)]
     pub actuals_control: Option<BudgetControl>,
 }
 
-/// What happens where a budget would be exceeded.
+/// Budget control: handling of an amount that would exceed the budget.
 #[words]
 pub enum BudgetControl {
-    /// It is refused, unless who may overrides.
+    /// It is rejected, unless a person with the right to override does so.
     Stop,
-    /// It is done and marked.
+    /// It is accepted and marked.
     Warn,
-    /// It is done.
+    /// It is accepted.
     Ignore,
 }
 

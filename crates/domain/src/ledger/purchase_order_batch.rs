@@ -1,4 +1,4 @@
-//! Batches of purchase orders: what a purchasing system sent at once, and what became of it.
+//! Batches of purchase orders: the lines that a purchasing system sent together, and their outcomes.
 
 use steerco_derive::{answer, input, resource, words};
 
@@ -20,8 +20,8 @@ use crate::spend::Spend;
 use crate::text::{Code, Text};
 use crate::time::Day;
 
-/// Lines of purchase orders that a purchasing system sent at once, with the totals it checks them by. What its lines say
-/// stands in commitments, and what became of each under its results.
+/// Purchase order lines that a purchasing system sent together, with their control totals. The lines update commitments. The
+/// results hold the outcome of each line.
 #[resource(
     prefix = "pobt",
     plural = "purchase_order_batches",
@@ -33,134 +33,134 @@ pub struct PurchaseOrderBatch {
     /// Code of the source that sent it.
     #[field(create, filter)]
     pub source: Code,
-    /// The source's own name for it; the same name again gets the first answer.
+    /// Reference of the batch in the source, unique there. A repeated reference returns the first answer.
     #[field(create, filter)]
     pub batch_ref: Text<200>,
-    /// The company whose orders they are.
+    /// The legal entity of the orders.
     #[field(create, filter)]
     pub legal_entity_id: Id<LegalEntity>,
-    /// Lines that it has.
+    /// Number of lines.
     #[field(filter)]
     pub line_count: i32,
-    /// How many lines had which end, with their sums; together they are the control totals.
+    /// Number of lines and their sums by outcome. Together they equal the control totals.
     #[field(system)]
     pub outcomes: Vec<PurchaseOrderOutcome>,
-    /// Lines that went beyond the budget, with leave or where the company only warns.
+    /// Number of lines beyond the budget, with an override or where the legal entity only warns.
     #[field(filter)]
     pub over_budget_count: i32,
-    /// Why the budget was overridden, where that was asked.
+    /// Reason to override the budget, where an override was requested.
     #[field(create)]
     pub override_reason: Option<Text<1000>>,
-    /// SHA-256 of what was sent, as 64 hexadecimal digits.
+    /// SHA-256 of the content sent, as 64 hexadecimal digits.
     #[field(create)]
     pub lines_sha256: Text<64>,
 }
 
-/// What a line does with a line of a purchase order.
+/// Operation of a line on a purchase order line.
 #[words]
 pub enum PurchaseOrderAction {
-    /// Asks for it; binds nothing yet.
+    /// Requests it; commits no money yet.
     Request,
     /// Orders it, whether it was requested before or not.
     Commit,
-    /// Changes how much is ordered.
+    /// Changes the ordered amount.
     Amend,
-    /// Says that the last invoice has come: what is open falls away.
+    /// Records that the final invoice was received: the open amount is released.
     FinalInvoice,
-    /// Cancels what is neither received nor invoiced.
+    /// Cancels the amount that is neither received nor invoiced.
     Cancel,
 }
 
-/// What became of a line.
+/// Outcome of a line.
 #[words]
 pub enum PurchaseOrderStatus {
-    /// The commitment is now as the line says.
+    /// The commitment now matches the line.
     Applied,
-    /// It was so already; nothing was done.
+    /// The commitment matched already; nothing was changed.
     Unchanged,
-    /// It cannot be; nothing was done.
+    /// Rejected; nothing was changed.
     Rejected,
 }
 
-/// What became of a line.
+/// Outcome of a line.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurchaseOrderResult {
-    /// The line, from 1.
+    /// Number of the line, from 1.
     #[field(min = 1)]
     pub line: i32,
     /// Number of the purchase order.
     pub purchase_order_reference: String,
-    /// Its line.
+    /// Line of the purchase order.
     pub purchase_order_line: Option<String>,
-    /// What was to be done.
+    /// Requested operation.
     pub action: PurchaseOrderAction,
-    /// What became of it.
+    /// Outcome.
     pub status: PurchaseOrderStatus,
-    /// Why it was rejected, as a word a program can compare.
+    /// Reason of a rejection, as a code that a program can compare.
     pub reason: Option<String>,
-    /// What is wrong and what would be right.
+    /// Description of the problem and of valid input.
     pub detail: Option<String>,
-    /// The commitment it is about, where there is one.
+    /// The commitment of the line, where there is one.
     pub commitment_id: Option<String>,
-    /// Whether it went beyond what was available to the program in the fiscal year.
+    /// Whether it exceeded the available budget of the program in the fiscal year.
     pub over_budget: bool,
 }
 
-/// Lines of a batch with one end.
+/// Lines of a batch with the same outcome.
 #[input(value)]
 pub struct PurchaseOrderOutcome {
-    /// What became of them.
+    /// Outcome.
     pub status: PurchaseOrderStatus,
-    /// How many.
+    /// Number of lines.
     pub count: i32,
-    /// Their sums, one a currency.
+    /// Their sums, one per currency.
     pub totals: Vec<CurrencyTotal>,
 }
 
-/// What a purchasing system says its lines come to.
+/// Control totals of a purchasing system.
 #[input(value)]
 pub struct PurchaseOrderControl {
-    /// How many lines.
+    /// Number of lines.
     pub count: LineCount,
-    /// The sums of their amounts, one a currency; lines without an amount count nothing.
+    /// Sums of the amounts, one per currency; lines without an amount count as zero.
     pub totals: Vec<ControlTotal>,
 }
 
-/// A line of a purchase order, and what is to be done with it.
+/// A purchase order line, and the operation on it.
 #[input(value)]
 pub struct PurchaseOrderLine {
-    /// What is to be done.
+    /// The operation.
     pub action: PurchaseOrderAction,
     /// Number of the purchase order.
     pub purchase_order_reference: Text<100>,
-    /// Its line, unique with its number in the books of the company.
+    /// Line of the purchase order. Number and line are unique in the books of the legal entity.
     pub purchase_order_line: Option<Text<50>>,
-    /// How much is requested or ordered; with `amend`, how much is ordered from now on, in all.
+    /// The requested or ordered amount; with `amend`, the new total of the ordered amount.
     pub amount: Option<Money>,
-    /// The program whose money it binds; required where the order line is not here yet, as are `title` and one of
-    /// `fiscal_period_id` and `ordered_on`.
+    /// The program whose budget it uses. Required for a new order line, as are `title` and one of `fiscal_period_id` and
+    /// `ordered_on`.
     pub program_id: Option<Id<Program>>,
-    /// The period it is budgeted in.
+    /// The period in which it is budgeted.
     pub fiscal_period_id: Option<Id<FiscalPeriod>>,
-    /// The day of the order: it is budgeted in the period of that day where `fiscal_period_id` names none.
+    /// The day of the order. It determines the period where `fiscal_period_id` is absent.
     pub ordered_on: Option<Day>,
-    /// The project of the program, where it is for one.
+    /// The project of the program; absent where it is not for one project.
     pub project_id: Option<Id<Project>>,
-    /// On what kind of cost.
+    /// The cost category.
     pub cost_category_id: Option<Id<CostCategory>>,
     /// Whether it is capital or operating expenditure.
     pub spend: Option<Spend>,
-    /// The engagement it comes from.
+    /// The engagement that it belongs to.
     pub engagement_id: Option<Id<Engagement>>,
-    /// What is bought, shown in lists.
+    /// Short name of the purchase, shown in lists.
     pub title: Option<Text<200>>,
-    /// Why; `amend` and `cancel` need it.
+    /// Reason; required for `amend` and `cancel`.
     pub reason: Option<Text<1000>>,
 }
 
 impl PurchaseOrderLine {
-    /// What no single field can hold, each at its place below `at`.
+    /// Checks that involve more than one field; faults are below `at`.
     pub fn check(&self, at: &str, faults: &mut Vec<Fault>) {
         use PurchaseOrderAction::{Amend, Cancel, Commit, FinalInvoice, Request};
         let mut fault = |name: &str, code: &'static str, detail: &str| {
@@ -191,22 +191,22 @@ impl PurchaseOrderLine {
     }
 }
 
-/// A batch of purchase orders to take over.
+/// A batch of purchase orders to apply.
 #[input]
 pub struct PostPurchaseOrderBatch {
     /// Code of the source that sends it.
     pub source: Code,
-    /// The source's own name for it; the same name again gets the first answer.
+    /// Reference of the batch in the source, unique there. A repeated reference returns the first answer.
     pub batch_ref: Text<200>,
-    /// The company whose orders they are; may be absent where there is one only.
+    /// The legal entity of the orders; optional where there is only one.
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// What the lines come to; a batch that comes to anything else is refused whole.
+    /// Control totals of the lines. A batch whose lines do not match them is rejected as a whole.
     pub control: PurchaseOrderControl,
-    /// Takes over the lines that can be taken over. Otherwise one that cannot refuses all.
+    /// Whether to apply the valid lines of a batch with rejected lines. Otherwise one rejected line rejects the batch.
     pub partial: bool,
-    /// Why lines are taken over although the budget does not suffice; takes the right to override it.
+    /// Reason to apply lines beyond the available budget; requires the right to override the budget.
     pub override_reason: Option<Text<1000>>,
-    /// The lines, done in this order.
+    /// The lines, applied in this order.
     pub lines: List<PurchaseOrderLine, LINES_MAX>,
 }
 
@@ -232,6 +232,6 @@ const FAULTS_MAX: usize = 1_000;
 
 impl Rules for PurchaseOrderBatch {
     fn check_delete(&self) -> Result<(), Error> {
-        Err(Error::new(Reason::WrongState, "what was ordered stays; amend or cancel its lines"))
+        Err(Error::new(Reason::WrongState, "a batch cannot be deleted; amend or cancel its lines"))
     }
 }

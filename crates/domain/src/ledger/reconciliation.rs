@@ -1,4 +1,4 @@
-//! Reconciliation: what finance says a period comes to, beside what stands here.
+//! Reconciliation: statements of finance for a period, compared with the ledger.
 
 use std::collections::BTreeMap;
 
@@ -10,47 +10,47 @@ use crate::field::List;
 use crate::money::{Amount, Currency, Money};
 use crate::text::{Code, Text};
 
-/// Lines of a statement that come in one message.
+/// Maximum number of lines of a statement in one message.
 pub const STATEMENT_LINES_MAX: usize = 10_000;
-/// Rows that differ which are told.
+/// Maximum number of differing rows returned.
 pub const DIFFERENCES_MAX: usize = 1_000;
 
-/// Compares what a finance system says of a period with the ledger. Lines tell which rows differ; without them only the
-/// sums are compared.
+/// Compares the statement of a finance system for a period with the ledger. With lines, differing rows are returned; without
+/// lines, only the sums are compared.
 #[input]
 pub struct ReconcileFiscalPeriod {
-    /// Code of the source whose statement it is.
+    /// Code of the source of the statement.
     pub source: Code,
-    /// What the source says that it posted in the period, one total a currency; left out where the lines say it.
+    /// Totals that the source posted in the period, one per currency; omitted where lines are given.
     pub totals: Vec<CurrencyTotal>,
-    /// What it says of each line of the period.
+    /// Lines of the statement.
     pub lines: List<StatementLine, STATEMENT_LINES_MAX>,
 }
 
 /// A line of a statement.
 #[input(value)]
 pub struct StatementLine {
-    /// Its identifier in the source.
+    /// Identifier of the line in the source.
     pub external_id: Text<200>,
-    /// What it comes to in the period.
+    /// Amount in the period.
     pub amount: Money,
 }
 
-/// How a row differs.
+/// Type of a difference.
 #[words]
 pub enum DifferenceType {
-    /// The statement has it, the ledger does not.
+    /// In the statement, not in the ledger.
     MissingInLedger,
-    /// The ledger has it, the statement does not.
+    /// In the ledger, not in the statement.
     MissingInStatement,
-    /// Both have it, with different amounts.
+    /// In both, with different amounts.
     AmountDiffers,
 }
 
 /// What a source has in a period, by its identifiers.
 pub type Standing = BTreeMap<(String, &'static str), i128>;
 
-/// What a finance system says of a period, beside what stands here.
+/// Comparison of the statement of a finance system for a period with the ledger.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reconciliation {
@@ -58,45 +58,45 @@ pub struct Reconciliation {
     pub fiscal_period_id: String,
     /// Code of the source.
     pub source: String,
-    /// Whether all numbers agree and no row differs.
+    /// Whether all totals agree and no row differs.
     pub agrees: bool,
-    /// One a currency.
+    /// One total per currency.
     pub totals: Vec<ReconciledTotal>,
-    /// The rows that differ, up to 1000 of them.
+    /// The differing rows, at most 1000.
     #[field(max = DIFFERENCES_MAX)]
     pub differences: Vec<Difference>,
-    /// Rows that differ, whether told or not.
+    /// Number of differing rows, including those not returned.
     #[field(min = 0)]
     pub difference_count: i32,
 }
 
-/// Three numbers that must agree.
+/// Three figures that must agree.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciledTotal {
     /// The currency.
     pub currency: Currency,
-    /// What the statement says.
+    /// Total of the statement.
     pub stated: Amount,
-    /// The sum of the entries of the source.
+    /// Sum of the ledger entries of the source.
     pub entries: Amount,
-    /// The balances of cost and suspense, less what other sources have in them.
+    /// Balances of cost and suspense, less the entries of other sources.
     pub balance: Amount,
 }
 
-/// A row that differs.
+/// A differing row.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// How it differs.
+    /// Type of the difference.
     pub difference_type: DifferenceType,
-    /// Its identifier in the source.
+    /// Identifier of the line in the source.
     pub external_id: String,
     /// The currency.
     pub currency: Currency,
-    /// What the statement says; absent where it has none.
+    /// Amount in the statement; absent where the row is not in it.
     pub stated: Option<Amount>,
-    /// What the ledger has; absent where it has none.
+    /// Amount in the ledger; absent where the row is not in it.
     pub ledger: Option<Amount>,
 }
 
@@ -112,15 +112,15 @@ pub struct Found {
 }
 
 impl ReconcileFiscalPeriod {
-    /// What no single field can hold.
+    /// Checks that involve more than one field.
     pub fn check(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
         if !self.totals.is_empty() && !self.lines.0.is_empty() {
-            faults.push(Fault::new("/totals", "DOES_NOT_FIT", "is left out where the lines say it"));
+            faults.push(Fault::new("/totals", "DOES_NOT_FIT", "must be omitted where lines are given"));
         }
         for (i, total) in self.totals.iter().enumerate() {
             if self.totals[..i].iter().any(|earlier| earlier.currency == total.currency) {
-                faults.push(Fault::new(format!("/totals/{i}/currency"), "DUPLICATE", "one total a currency"));
+                faults.push(Fault::new(format!("/totals/{i}/currency"), "DUPLICATE", "the currency has another total"));
             }
         }
         let mut seen = std::collections::HashSet::new();
@@ -146,7 +146,7 @@ impl ReconcileFiscalPeriod {
         (rows, sums)
     }
 
-    /// The answer.
+    /// The comparison.
     pub fn compare(&self, period: &str, found: &Found) -> Result<Reconciliation, Error> {
         let (rows, stated) = self.stated();
         let currencies: std::collections::BTreeSet<&'static str> =
@@ -173,7 +173,7 @@ impl ReconcileFiscalPeriod {
     }
 }
 
-/// The rows that only one side has or both have otherwise. What nets to nothing in the ledger is as good as not there.
+/// Rows that are in one side only, or differ. A ledger amount that nets to zero counts as missing.
 fn differences(stated: &Standing, ledger: &Standing) -> Result<Vec<Difference>, Error> {
     let keys: std::collections::BTreeSet<_> = stated.keys().chain(ledger.keys()).collect();
     let mut differences = Vec::new();
@@ -198,7 +198,7 @@ fn differences(stated: &Standing, ledger: &Standing) -> Result<Vec<Difference>, 
 }
 
 fn amount(units: i128) -> Result<Amount, Error> {
-    let too_much = |_| Error::new(Reason::Invalid, "a sum is beyond what an amount holds");
+    let too_much = |_| Error::new(Reason::Invalid, "a sum exceeds the range of an amount");
     i64::try_from(units).map(Amount::new).map_err(too_much)
 }
 

@@ -2,11 +2,11 @@
 
 use steerco_derive::words;
 
-/// What a cost is to the balance sheet.
+/// Spend type of a cost.
 #[words]
 pub enum Spend {
-    /// Capital expenditure: it becomes an asset.
+    /// Capital expenditure: capitalised as an asset.
     Capex,
-    /// Operating expenditure: it is spent.
+    /// Operating expenditure: expensed.
     Opex,
 }

@@ -1,4 +1,4 @@
-//! Amounts that are given over several fiscal periods, and the lines they become.
+//! Amounts that are spread over several fiscal periods, and the resulting lines.
 
 use steerco_derive::words;
 
@@ -7,13 +7,13 @@ use crate::fiscal_period::FiscalPeriod;
 use crate::id::Id;
 use crate::money::{Amount, Currency, Money, split};
 
-/// How an amount is divided among periods. The parts are whole in the minor unit of the currency and sum to the amount;
-/// what is left over goes to the largest remainders, and among equal ones to the earliest (largest remainder method).
+/// Method by which an amount is spread over periods. The parts are whole in the minor unit of the currency and sum to the
+/// amount. The rest goes to the largest remainders, and among equal ones to the earliest (largest remainder method).
 #[words]
 pub enum Spread {
-    /// The same to each.
+    /// In equal parts.
     Evenly,
-    /// By the days that each has.
+    /// In proportion to the days of each period.
     ByDays,
 }
 
