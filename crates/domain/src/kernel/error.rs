@@ -1,9 +1,12 @@
 //! The one source of errors: every reason with its status over REST, its code over gRPC and its documentation.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 use steerco_derive::answer;
+
+use crate::cause::Cause;
 
 /// One fault in a request.
 #[answer]
@@ -114,7 +117,7 @@ impl Reason {
     }
 }
 
-/// A refusal. It carries what the caller may know and nothing else: causes are logged where they arise.
+/// A refusal. The caller is sent the reason, the detail and the faults. The cause is for the log alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub reason: Reason,
@@ -124,11 +127,13 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// The current ETag, when the caller's was stale.
     pub etag: Option<String>,
+    /// Why the service failed. No door sends it and no text of the error contains it.
+    pub cause: Option<Cause>,
 }
 
 impl Error {
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), faults: Vec::new(), retry_after: None, etag: None }
+        Self { reason, detail: detail.into(), faults: Vec::new(), retry_after: None, etag: None, cause: None }
     }
 
     /// All faults of a request at once.
@@ -158,12 +163,26 @@ impl Error {
         Self::new(Reason::NotFound, format!("there is no such {what}"))
     }
 
-    pub fn internal() -> Self {
-        Self::new(Reason::Internal, "the fault has been recorded under the request id")
+    /// A fault of the service, with its cause for the log.
+    #[track_caller]
+    pub fn internal(cause: impl Display) -> Self {
+        Self::from(Cause::new(cause))
+    }
+
+    /// The same error with this cause.
+    #[must_use]
+    pub fn because(self, cause: Cause) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self { retry_after: Some(1), ..Self::new(Reason::Unavailable, detail) }
+    }
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self::new(Reason::Internal, "the fault has been recorded under the request id").because(cause)
     }
 }
 

@@ -236,7 +236,7 @@ impl dyn AnyResource {
     /// The resource that this is: to ask for one of another kind is a fault of this program.
     pub fn typed<R: Any>(self: Box<Self>) -> Result<R, Error> {
         let any: Box<dyn Any> = self;
-        any.downcast().map(|found| *found).map_err(|_| Error::internal())
+        any.downcast().map(|found| *found).map_err(|_| Error::internal("an answer has another type than was asked for"))
     }
 }
 

@@ -213,7 +213,7 @@ async fn add(conn: &Conn, org: &str, kind: &str, id: &str, parent: Option<&Strin
         sql.push(" + excluded.").push(name);
     }
     sql.push(" RETURNING ").push(LIST);
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("a row of progress is missing".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("a row of progress is missing"))?;
     // The row is ours until the commit, so that what follows from its sums stays true.
     let mut sql = Sql::new("UPDATE progress SET progress = ");
     sql.cell(&millionths(sums_at(&row, 0)?), ColumnType::Int);

@@ -24,7 +24,7 @@ pub struct Remembered {
 
 /// What was answered under this key.
 pub fn find(conn: &Conn, key: &Key) -> Result<Option<Kept>, Fail> {
-    let Conn::Shared(Shared { kept, .. }) = conn else { return Err(Fail::Broken("this does not write".to_owned())) };
+    let Conn::Shared(Shared { kept, .. }) = conn else { return Err(Fail::broken("this does not write")) };
     Ok(kept.get().and_then(|kept| kept.get(key)).cloned())
 }
 

@@ -147,7 +147,7 @@ impl Entry {
                 hash,
             })
         };
-        load().ok_or_else(|| Fail::Broken("an entry of the log does not read".to_owned()))
+        load().ok_or_else(|| Fail::broken("an entry of the log does not read"))
     }
 }
 

@@ -73,7 +73,7 @@ impl Database {
                 let (reply, answered) = oneshot::channel();
                 let task = Task { key, work, reply };
                 tasks.try_send(task).map_err(|_| Error::unavailable("too many writes are waiting"))?;
-                answered.await.unwrap_or_else(|_| Err(Fail::Away("the writer has stopped".to_owned())))
+                answered.await.unwrap_or_else(|_| Err(Fail::away("the writer has stopped")))
             }
             None => self.transact_postgres(org, key.as_ref(), &work).await,
         };
@@ -159,7 +159,7 @@ impl Group {
                 Step::Last(plan) => return self.write(conn, plan).await,
             }
         }
-        Err(Fail::Broken("steps without an end".to_owned()))
+        Err(Fail::broken("steps without an end"))
     }
 
     /// Writes the rows of a plan.

@@ -121,7 +121,7 @@ impl Stager {
             let detail = "too many records name one just before them: send those first that others name";
             return Err(Error::new(Reason::TooLarge, detail));
         }
-        let piece = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;
+        let piece = serde_json::to_vec(&self.waiting).map_err(|cause| Error::internal(cause))?;
         self.waiting.clear();
         self.ids.clear();
         self.bytes = 0;

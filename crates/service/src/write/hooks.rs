@@ -66,7 +66,7 @@ impl Hooks {
 
 /// A hook that was put to another kind than its own: a fault of this program.
 pub(crate) fn misplaced<'a>() -> Done<'a> {
-    Box::pin(std::future::ready(Err(Error::internal().into())))
+    Box::pin(std::future::ready(Err(Error::internal("a hook was called for another kind").into())))
 }
 
 /// A hook from a function over the type of its kind: `hook!(on_create: number)`. The type is told here and nowhere else.
