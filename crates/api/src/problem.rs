@@ -126,6 +126,11 @@ pub fn to_status(error: &Error, request_id: &str) -> tonic::Status {
     tonic::Status::with_error_details(Code::from_i32(error.reason.grpc_code()), message, details)
 }
 
+/// Logs the failures among the parts of an answer, which are no answers themselves.
+pub(crate) fn log_failures<'a>(errors: impl Iterator<Item = &'a Error>) {
+    errors.for_each(|error| log_failure(error, ""));
+}
+
 /// `/external_refs/0/source` → `external_refs.0.source`, as `BadRequest` writes places.
 fn path(pointer: &str) -> String {
     pointer.trim_start_matches(['/', '?']).replace('/', ".")

@@ -92,7 +92,45 @@ pub(crate) fn log(error: &Error, request_id: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::door::{RequestId, refuse};
+    use crate::rest::reply;
+
+    /// What cannot be written as JSON.
+    struct Unwritable;
+
+    impl serde::Serialize for Unwritable {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("a bent value"))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_encoded_is_logged_once_and_told_to_nobody() {
+        for via in [Protocol::Rest, Protocol::Grpc] {
+            let log: Arc<Mutex<Vec<u8>>> = Arc::default();
+            let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(Arc::clone(&log)).finish();
+            let _logged = tracing::subscriber::set_default(lines);
+            let route = if via == Protocol::Rest { "/v1/risks" } else { "/steerco.v1.RiskService/CreateRisk" };
+            let asked = Asked::new(via, "POST", route, "req-7");
+            asked.set_caller("pers_1", "org_1");
+            let answer = asked.serve(async { reply::json(http::StatusCode::OK, reply::JSON, &Unwritable) }).await;
+            let response = asked.step(|| refuse(via, &answer.unwrap_err(), &RequestId("req-7".to_owned())));
+            let headers = format!("{:?}", response.headers());
+            let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            let told = headers + &String::from_utf8_lossy(&body);
+            assert!(!told.contains("bent"), "{told}");
+
+            let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+            assert_eq!(log.lines().count(), 1, "{log}");
+            let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+            let told = ["level", "request_id", "operation", "caller", "organisation", "cause"].map(|name| &line[name]);
+            let cause = "an answer cannot be encoded: a bent value";
+            assert_eq!(told, ["ERROR", "req-7", "create_risk", "pers_1", "org_1", cause], "{line}");
+        }
+    }
 
     #[test]
     fn requests_are_named_by_the_table_of_operations() {
