@@ -107,11 +107,26 @@ mod tests {
         }
     }
 
+    /// Appends to a log.
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[tokio::test]
     async fn an_answer_that_cannot_be_encoded_is_logged_once_and_told_to_nobody() {
         for via in [Protocol::Rest, Protocol::Grpc] {
             let log: Arc<Mutex<Vec<u8>>> = Arc::default();
-            let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(Arc::clone(&log)).finish();
+            let sink = Arc::clone(&log);
+            let lines = tracing_subscriber::fmt().json().flatten_event(true);
+            let lines = lines.with_writer(move || Sink(Arc::clone(&sink))).finish();
             let _logged = tracing::subscriber::set_default(lines);
             let route = if via == Protocol::Rest { "/v1/risks" } else { "/steerco.v1.RiskService/CreateRisk" };
             let asked = Asked::new(via, "POST", route, "req-7");

@@ -1,5 +1,6 @@
 //! A failure of the service is found in its log by the id of the request, and nothing of it reaches the client.
 
+use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::{Value, json};
@@ -11,9 +12,23 @@ use super::wire::sql;
 static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
     let log: Arc<Mutex<Vec<u8>>> = Arc::default();
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::WARN);
-    lines.with_writer(Arc::clone(&log)).init();
+    let sink = Arc::clone(&log);
+    lines.with_writer(move || Sink(Arc::clone(&sink))).init();
     log
 });
+
+/// Appends to a log.
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// The lines of a request.
 fn lines(request_id: &str) -> Vec<Value> {
