@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{env, fs, thread};
 
+use crate::folder::Folder;
+
 /// The port names the socket; it is spelled out so that no `PGPORT` of the caller changes it.
 const PORT: &str = "5432";
 
@@ -105,9 +107,31 @@ pub fn durable() -> Option<Server> {
     Some(launch(installed()?, &DURABLE))
 }
 
+/// A server whose messages are in German; `None` and panics as [`shared`], and where the locale cannot be made.
+///
+/// The locale is compiled into a folder of its own, and the machine keeps the ones it has.
+pub fn german() -> Option<Server> {
+    static LOCALES: OnceLock<Option<Folder>> = OnceLock::new();
+    let bin = installed()?;
+    let locales = LOCALES.get_or_init(|| {
+        let folder = Folder::create();
+        let made = Command::new("localedef")
+            .args(["-i", "de_DE", "-f", "UTF-8"])
+            .arg(folder.path().join("de_DE.utf8"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        let readable = Command::new("chmod").args(["-R", "a+rX"]).arg(folder.path()).status();
+        (made.is_ok_and(|made| made.success()) && readable.is_ok_and(|made| made.success())).then_some(folder)
+    });
+    let Some(locales) = locales else { return skip("the locale de_DE cannot be made (Debian: locales)") };
+    let arguments = [&FAST[..], &["-c", "lc_messages=de_DE.UTF-8"]].concat();
+    Some(Server::launch(bin, &arguments, Some(locales.path())).expect("PostgreSQL starts"))
+}
+
 /// An installed server that does not start fails the test that asked for it.
 fn launch(bin: &Path, arguments: &[&str]) -> Server {
-    Server::launch(bin, arguments).expect("PostgreSQL starts")
+    Server::launch(bin, arguments, None).expect("PostgreSQL starts")
 }
 
 /// A running server; dropping it stops it and removes its folder.
@@ -119,8 +143,8 @@ pub struct Server {
 }
 
 impl Server {
-    fn launch(bin: &Path, arguments: &[&str]) -> io::Result<Self> {
-        let (watchdog, dir) = Watchdog::spawn(bin, arguments)?;
+    fn launch(bin: &Path, arguments: &[&str], locales: Option<&Path>) -> io::Result<Self> {
+        let (watchdog, dir) = Watchdog::spawn(bin, arguments, locales)?;
         let server = Self {
             watchdog: Mutex::new(watchdog),
             psql: Psql { program: bin.join("psql"), dir },
@@ -245,7 +269,7 @@ struct Watchdog {
 impl Watchdog {
     /// The watchdog and its folder. It gets none of our environment and none of our outputs: a
     /// reader of the test's output must not wait for the server to end.
-    fn spawn(bin: &Path, arguments: &[&str]) -> io::Result<(Self, PathBuf)> {
+    fn spawn(bin: &Path, arguments: &[&str], locales: Option<&Path>) -> io::Result<(Self, PathBuf)> {
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", WATCHDOG, "steerco-pg"])
@@ -253,6 +277,7 @@ impl Watchdog {
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
             .env("PGPORT", PORT)
+            .envs(locales.map(|folder| ("LOCPATH", folder)))
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -296,13 +321,18 @@ fn installed() -> Option<&'static Path> {
     static BIN: OnceLock<Option<PathBuf>> = OnceLock::new();
     let bin = BIN.get_or_init(find_programs).as_deref();
     if bin.is_none() {
-        let why = "PostgreSQL not found (Debian: postgresql; else set STEERCO_POSTGRES_BIN)";
-        let all = env::var_os("STEERCO_TEST_ALL");
-        assert_ne!(all.as_deref(), Some(OsStr::new("1")), "{why}");
-        // Not `eprintln!`: the test runner keeps that to itself when the test passes, and it names threads after tests.
-        let _ = writeln!(io::stderr(), "skipped {}: {why}", thread::current().name().unwrap_or("a test"));
+        return skip("PostgreSQL not found (Debian: postgresql; else set STEERCO_POSTGRES_BIN)");
     }
     bin
+}
+
+/// Says that a test is skipped and why. With `STEERCO_TEST_ALL=1` that is a failure.
+fn skip<T>(why: &str) -> Option<T> {
+    let all = env::var_os("STEERCO_TEST_ALL");
+    assert_ne!(all.as_deref(), Some(OsStr::new("1")), "{why}");
+    // Not `eprintln!`: the test runner keeps that to itself when the test passes, and it names threads after tests.
+    let _ = writeln!(io::stderr(), "skipped {}: {why}", thread::current().name().unwrap_or("a test"));
+    None
 }
 
 /// `STEERCO_POSTGRES_BIN` alone if set; else Debian's versions, newest first; else the `PATH`.
@@ -415,7 +445,7 @@ mod tests {
             return Ok(());
         };
         if env::var_os(VICTIM).is_some() {
-            let server = Server::launch(server, &FAST)?;
+            let server = Server::launch(server, &FAST, None)?;
             println!("folder={}", server.socket_dir().display());
             sleep(Duration::from_mins(1));
             return Ok(());

@@ -120,6 +120,12 @@ impl Server {
         Some(Self::on(engine, database_url, setup, (folder, database)).await)
     }
 
+    /// A server on a new database of this PostgreSQL.
+    pub async fn start_in(server: &postgres::Server, setup: Setup) -> Self {
+        let database = server.create_database();
+        Self::on(Engine::Postgres, database.url.clone(), setup, (None, Some(database))).await
+    }
+
     /// Another node on the database of this one, which must live longer; its tokens are its own.
     pub async fn beside(&self) -> Self {
         assert_eq!(self.engine, Engine::Postgres, "an embedded database has one node");

@@ -42,6 +42,7 @@ mod all {
         pub(crate) mod cut_answers;
         pub(crate) mod dry_run;
         pub(crate) mod errors;
+        pub(crate) mod failures;
         pub(crate) mod guards;
         pub(crate) mod history;
         pub(crate) mod hostile;
@@ -49,6 +50,7 @@ mod all {
         pub(crate) mod hostile_values;
         pub(crate) mod idempotency;
         pub(crate) mod idle_streams;
+        pub(crate) mod languages;
         pub(crate) mod list;
         pub(crate) mod modules;
         pub(crate) mod one_effect;

@@ -32,7 +32,7 @@ pub(crate) static GET_EVENT_TYPE: Operation = Operation {
         Box::pin(async move {
             service.admit(&context.caller).await?;
             let ty = find(&arguments.text(&NAME).unwrap_or_default())?;
-            let schema = to_raw_value(&schema(service.issuer(), &ty)).map_err(|_| Error::internal())?;
+            let schema = to_raw_value(&schema(service.issuer(), &ty)).map_err(|cause| Error::internal(cause))?;
             Ok(Answered::of(EventType { schema: Some(schema), ..ty.into() }))
         })
     })

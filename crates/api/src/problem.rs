@@ -12,6 +12,8 @@ use steerco_domain::{Error, Fault, Reason};
 use tonic::Code;
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::door::log_failure;
+
 /// Media type of a problem.
 pub const PROBLEM: &str = "application/problem+json";
 /// Faults listed in one answer. A body of a million wrong names shall not make an answer of a million lines.
@@ -59,7 +61,9 @@ pub(crate) struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
+    /// The problem of an error, whose cause is logged.
     pub(crate) fn new(error: &'a Error, request_id: &'a str) -> Self {
+        log_failure(error, request_id);
         Self {
             r#type: page(error.reason),
             title: error.reason.title(),
@@ -102,8 +106,9 @@ pub(crate) fn to_response(error: &Error, request_id: &str) -> Response {
     response
 }
 
-/// The refusal as gRPC says it: the same code in `ErrorInfo`, the faults in `BadRequest`.
+/// The refusal as gRPC says it: the same code in `ErrorInfo`, the faults in `BadRequest`. Its cause is logged.
 pub fn to_status(error: &Error, request_id: &str) -> tonic::Status {
+    log_failure(error, request_id);
     let mut metadata = HashMap::from([("retryable".to_owned(), error.reason.retryable().to_string())]);
     if let Some(etag) = &error.etag {
         metadata.insert("etag".to_owned(), etag.clone());
@@ -119,6 +124,11 @@ pub fn to_status(error: &Error, request_id: &str) -> tonic::Status {
     }
     let message: String = error.detail.chars().take(1_000).collect();
     tonic::Status::with_error_details(Code::from_i32(error.reason.grpc_code()), message, details)
+}
+
+/// Logs the failures among the parts of an answer, which are no answers themselves.
+pub(crate) fn log_failures<'a>(errors: impl Iterator<Item = &'a Error>) {
+    errors.for_each(|error| log_failure(error, ""));
 }
 
 /// `/external_refs/0/source` → `external_refs.0.source`, as `BadRequest` writes places.

@@ -34,6 +34,7 @@ pub use risk::*;
 pub use types::*;
 
 pub use any_resource::{AnyBox, AnyResource, Maker};
+pub use cause::Cause;
 pub use error::{Error, Fault, Reason};
 pub use resource::Resource;
 

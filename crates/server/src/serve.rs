@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use steerco_service::Service;
+use steerco_service::failure::log_job;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::open;
@@ -69,7 +70,7 @@ pub(crate) async fn listen_until_stopped(
 async fn keep_house(service: Service) {
     loop {
         if let Err(error) = service.run_jobs().await {
-            tracing::warn!(%error, "housekeeping failed; it is tried again in an hour");
+            log_job(&error, "run_jobs", "", "");
         }
         tokio::time::sleep(HOUR).await;
     }
@@ -78,7 +79,7 @@ async fn keep_house(service: Service) {
 async fn keep_deadlines(service: Service) {
     loop {
         if let Err(error) = service.run_deadlines().await {
-            tracing::warn!(%error, "deadlines could not be looked at; it is tried again in a minute");
+            log_job(&error, "run_deadlines", "", "");
         }
         tokio::time::sleep(MINUTE).await;
     }

@@ -3,11 +3,13 @@
 //!
 //! Nothing is decoded before the caller is known, and only a short list of paths is open to everyone.
 
+mod asked;
 mod identity;
 mod limit;
 mod observe;
 mod trace;
 
+use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::options::Options;
 use crate::problem::{self, Refusal};
+use asked::Asked;
+pub(crate) use asked::log as log_failure;
 pub use identity::RequestId;
 pub(crate) use identity::is_idempotency_key;
 use limit::{Limiter, Rate};
@@ -86,6 +90,7 @@ impl Door {
         &self,
         via: Protocol,
         notes: &mut Notes,
+        asked: &Asked,
         mut request: Request,
         next: Next,
     ) -> Result<Response, Error> {
@@ -98,6 +103,7 @@ impl Door {
                 [partner] => caller.preview_as(partner.to_str().unwrap_or_default()),
                 _ => return Err(Error::fault(PREVIEW, "DUPLICATE", "must be given once")),
             };
+            asked.set_caller(caller.subject(), caller.organisation());
             notes.subject = Some(caller.subject().to_owned());
             let (rate, allowed) = self.0.limiter.check(&caller.key());
             notes.rate = Some(rate);
@@ -166,23 +172,28 @@ async fn guard(door: Door, via: Protocol, mut request: Request, next: Next) -> R
     let mut line = Line::begin(via, &request, &id, door.0.options.traces);
     request.extensions_mut().insert(id.clone());
     let mut notes = Notes::default();
-    let passed = AssertUnwindSafe(door.pass(via, &mut notes, request, next)).catch_unwind().await;
+    let asked = line.asked();
+    let passed = asked.serve(AssertUnwindSafe(door.pass(via, &mut notes, &asked, request, next)).catch_unwind()).await;
+    let refused = |error| asked.step(|| refuse(via, &error, &id));
     let mut response = match passed {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => refuse(via, &error, &id),
-        Err(_) => {
-            tracing::error!(request_id = %id.0, "a handler panicked");
-            refuse(via, &Error::internal(), &id)
-        }
+        Ok(Err(error)) => refused(error),
+        Err(panic) => refused(Error::internal(format!("a handler panicked: {}", said(&*panic)))),
     };
     if let Some(Refusal(error)) = response.extensions_mut().remove() {
-        response = refuse(via, &error, &id);
+        response = refused(error);
     }
     line.subject = notes.subject;
     line.status = response.status();
     let challenge = (line.status == http::StatusCode::UNAUTHORIZED).then(|| door.challenge(had_token));
     finish(response.headers_mut(), via, &id, notes.rate, challenge);
-    Observed::watch(response, line)
+    Observed::watch(response, line, asked)
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
 }
 
 fn refuse(via: Protocol, error: &Error, id: &RequestId) -> Response {

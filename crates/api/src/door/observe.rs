@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 use std::pin::Pin;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use prost::Message;
 use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 
+use super::asked::Asked;
 use super::trace::Trace;
 use super::{Protocol, RequestId};
 
@@ -85,6 +86,11 @@ impl Line {
         }
     }
 
+    /// The request for the log of failures.
+    pub(super) fn asked(&self) -> Arc<Asked> {
+        Asked::new(self.via, self.method, &self.route, &self.request_id)
+    }
+
     fn end(mut self, grpc_status: Option<&str>) {
         let seconds = self.started.elapsed().as_secs_f64();
         let subject = self.subject.as_deref().unwrap_or("-");
@@ -124,13 +130,14 @@ pub(super) struct Observed {
     inner: Body,
     line: Option<Line>,
     grpc_status: Option<String>,
+    asked: Arc<Asked>,
 }
 
 impl Observed {
-    pub(super) fn watch(response: Response, line: Line) -> Response {
+    pub(super) fn watch(response: Response, line: Line, asked: Arc<Asked>) -> Response {
         // A refusal by gRPC has its status among the headers.
         let grpc_status = grpc_status(response.headers());
-        response.map(|inner| Body::new(Self { inner, line: Some(line), grpc_status }))
+        response.map(|inner| Body::new(Self { inner, line: Some(line), grpc_status, asked }))
     }
 }
 
@@ -143,7 +150,14 @@ impl http_body::Body for Observed {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        let this = &mut *self;
+        let polled = this.asked.step(|| Pin::new(&mut this.inner).poll_frame(cx));
+        if let Poll::Ready(Some(Err(broken))) = &polled
+            && let Some(error) = refusal(broken)
+        {
+            // The answer has begun, so that nobody renders this.
+            this.asked.log(error);
+        }
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(trailers) = frame.trailers_ref()
         {
@@ -159,6 +173,18 @@ impl http_body::Body for Observed {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// The error of ours that ended a body.
+fn refusal(broken: &axum::Error) -> Option<&steerco_domain::Error> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(broken);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl Drop for Observed {

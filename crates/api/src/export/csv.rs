@@ -35,8 +35,5 @@ fn written(write: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>) -> Resul
     let mut csv = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     let written = write(&mut csv).map_err(|error| error.to_string());
     let bytes = written.and_then(|()| csv.into_inner().map_err(|error| error.to_string()));
-    bytes.map(Bytes::from).map_err(|error| {
-        tracing::error!(error, "rows cannot be written as CSV");
-        Error::internal()
-    })
+    bytes.map(Bytes::from).map_err(|cause| Error::internal(format!("rows cannot be encoded as CSV: {cause}")))
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use steerco_domain::export::{Column, Holds};
-use steerco_domain::{Error, Fault, Reason};
+use steerco_domain::{Cause, Error, Fault, Reason};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::spawn_blocking;
 
@@ -52,7 +52,7 @@ pub(super) fn pieces(pages: Pages, table: Vec<Column>, name: String) -> Pieces {
             }
         }
         drop(to_sheet);
-        writing.await.map_err(|_| Error::internal())?
+        writing.await.map_err(|cause| Error::internal(cause))?
     };
     stream::once(file)
         .flat_map(|file| match file {
@@ -70,7 +70,7 @@ fn read(file: File) -> Pieces {
             piece.truncate(read);
             Ok::<_, std::io::Error>((piece, file))
         });
-        let (piece, file) = next.await.map_err(|_| Error::internal())?.map_err(|error| unwritten(&error))?;
+        let (piece, file) = next.await.map_err(|cause| Error::internal(cause))?.map_err(|error| unwritten(&error))?;
         Ok::<_, Error>((!piece.is_empty()).then(|| (Bytes::from(piece), file)))
     })
     .boxed()
@@ -78,8 +78,7 @@ fn read(file: File) -> Pieces {
 
 /// Temporary files need a place that can be written to.
 fn unwritten(error: &dyn std::error::Error) -> Error {
-    tracing::error!(%error, "a workbook cannot be written to the folder of temporary files");
-    Error::new(Reason::Internal, "the workbook could not be written; ask for csv")
+    Error::new(Reason::Internal, "the workbook could not be written; ask for csv").because(Cause::chain(error))
 }
 
 fn write(sheet: &Sheet, mut rows_to_write: Receiver<Rows>) -> Result<File, Error> {

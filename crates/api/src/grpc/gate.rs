@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(code(Status::out_of_range("too long")), Code::ResourceExhausted);
         assert_eq!(code(Status::internal("invalid varint")), Code::InvalidArgument);
         assert_eq!(code(Status::unimplemented("")), Code::Unimplemented);
-        assert_eq!(code(to_status(&Error::internal(), "")), Code::Internal);
+        assert_eq!(code(to_status(&Error::internal("broken"), "")), Code::Internal);
     }
 
     #[test]

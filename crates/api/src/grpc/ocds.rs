@@ -41,9 +41,7 @@ pub(super) async fn list(rpc: &'static Rpc, package: Package, service: Service, 
 }
 
 fn packed(rpc: &Rpc, package: &impl serde::Serialize) -> Served {
-    let json = serde_json::to_string(package).map_err(|error| {
-        tracing::error!(%error, "a package cannot be written as JSON");
-        Error::internal()
-    })?;
+    let json = serde_json::to_string(package)
+        .map_err(|cause| Error::internal(format!("a package cannot be encoded: {cause}")))?;
     Ok(reply(rpc, &Object(|members: &mut dyn MemberEncoder| members.member("json", &json))))
 }

@@ -18,6 +18,7 @@ use super::decode::decode;
 use super::encode::{Encoded, encode};
 use super::mask::masked;
 use super::request::Members;
+use crate::problem::log_failures;
 
 pub(super) type Served = Result<Response<Encoded>, Error>;
 
@@ -141,6 +142,7 @@ async fn serve_batch(rpc: &Rpc, kind: &'static Kind, service: &Service, call: Ca
     let context = call.context(body.flag("validate_only"), None);
     let partial = body.flag("partial");
     let done = service.batch(kind, &context, items(kind, &mut body)?, partial).await?;
+    log_failures(done.results.iter().filter_map(|result| result.as_ref().err()));
     let mut response = reply(rpc, &BatchOf(kind, &done.results));
     if done.replayed {
         set(&mut response, REPLAYED, "true");

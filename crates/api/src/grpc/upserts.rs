@@ -16,6 +16,7 @@ use super::request::Members;
 use super::standard::{read, refuse_of_whole, source_record, upserted};
 use super::streams::{first, unread};
 use super::transport::{Answers, Messages};
+use crate::problem::log_failures;
 
 /// Results a message has at most.
 const RESULTS_MAX: usize = 1_000;
@@ -81,6 +82,7 @@ fn record(kind: &'static Kind, mut body: Members) -> Result<Record, Error> {
 }
 
 fn results(message: &'static Message, kind: &'static Kind, done: Upserted) -> Answers {
+    log_failures(done.results.iter().filter_map(|result| result.done.as_ref().err().map(AsRef::as_ref)));
     let first = encode(
         message,
         &Object(|members: &mut dyn MemberEncoder| {

@@ -32,7 +32,7 @@ pub(crate) async fn get_calendar(
     } else {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(CALENDAR));
     }
-    response.headers_mut().insert(ETAG, HeaderValue::from_str(&etag).map_err(|_| Error::internal())?);
+    response.headers_mut().insert(ETAG, HeaderValue::from_str(&etag).map_err(|cause| Error::internal(cause))?);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
 }

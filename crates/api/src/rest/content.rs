@@ -75,7 +75,7 @@ pub(crate) async fn download(takes: Set, State(rest): State<Rest>, call: Call) -
 }
 
 fn set(response: &mut Response, name: HeaderName, text: &str) -> Result<(), Error> {
-    let value = HeaderValue::from_str(text).map_err(|_| Error::internal())?;
+    let value = HeaderValue::from_str(text).map_err(|cause| Error::internal(cause))?;
     response.headers_mut().insert(name, value);
     Ok(())
 }

@@ -60,10 +60,8 @@ pub(crate) async fn get_reference_file(file: Result<Path<String>, PathRejection>
 }
 
 fn docs_file(name: &str) -> Answer {
-    let file = reference::find_file(name).map_err(|error| {
-        tracing::error!(%error, "a documentation file cannot be made");
-        Refusal(Error::internal())
-    })?;
+    let file = reference::find_file(name)
+        .map_err(|cause| Error::internal(format!("a documentation file cannot be made: {cause}")))?;
     let mut response = file.ok_or_else(|| Refusal(Error::not_found("documentation file")))?.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reference::content_type(name)));

@@ -29,7 +29,7 @@ pub(crate) async fn schedule(takes: Set, State(rest): State<Rest>, call: Call) -
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MSPDI));
     let disposition = format!("attachment; filename=\"{file_name}\"");
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(|_| Error::internal())?);
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(|cause| Error::internal(cause))?);
     Ok(response)
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn list(kind: &'static Kind, takes: Set, State(rest): State<Res
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(exported.format.media_type()));
     let disposition = format!("attachment; filename=\"{}\"", exported.file_name);
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(|_| Error::internal())?);
-    headers.insert(SYNC_TOKEN, HeaderValue::from_str(&exported.sync_token).map_err(|_| Error::internal())?);
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(|cause| Error::internal(cause))?);
+    headers.insert(SYNC_TOKEN, HeaderValue::from_str(&exported.sync_token).map_err(|cause| Error::internal(cause))?);
     Ok(response)
 }

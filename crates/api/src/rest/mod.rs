@@ -23,7 +23,7 @@ mod pointers;
 mod query;
 mod read;
 mod reference;
-mod reply;
+pub(crate) mod reply;
 mod upserts;
 pub(crate) mod write;
 

@@ -27,13 +27,15 @@ fn own_address(base: &str, process: &Process, kind: &str) -> String {
 
 /// The release package of one process.
 pub(crate) fn releases_of<'a>(base: &str, process: &'a [Process; 1]) -> Result<ReleasePackage<'a>, Error> {
-    release_package(process, &own_address(base, &process[0], "release")).ok_or_else(Error::internal)
+    release_package(process, &own_address(base, &process[0], "release"))
+        .ok_or_else(|| Error::internal("a package has no process with a publisher"))
 }
 
 /// The record package of one process.
 pub(crate) fn record_of<'a>(base: &str, process: &'a [Process; 1]) -> Result<RecordPackage<'a>, Error> {
     let [releases, record] = ["release", "record"].map(|kind| own_address(base, &process[0], kind));
-    record_package(process, &record, vec![releases]).ok_or_else(Error::internal)
+    record_package(process, &record, vec![releases])
+        .ok_or_else(|| Error::internal("a package has no process with a publisher"))
 }
 
 /// The release package of several processes.
@@ -42,7 +44,8 @@ pub(crate) fn releases<'a>(
     processes: &'a [Process],
     filter: Option<&str>,
 ) -> Result<ReleasePackage<'a>, Error> {
-    release_package(processes, &shared_address(base, filter, "release")).ok_or_else(Error::internal)
+    release_package(processes, &shared_address(base, filter, "release"))
+        .ok_or_else(|| Error::internal("a package has no process with a publisher"))
 }
 
 /// The record package of several processes.
@@ -52,7 +55,8 @@ pub(crate) fn records<'a>(
     filter: Option<&str>,
 ) -> Result<RecordPackage<'a>, Error> {
     let packages = processes.iter().map(|process| own_address(base, process, "release")).collect();
-    record_package(processes, &shared_address(base, filter, "record"), packages).ok_or_else(Error::internal)
+    record_package(processes, &shared_address(base, filter, "record"), packages)
+        .ok_or_else(|| Error::internal("a package has no process with a publisher"))
 }
 
 pub(crate) async fn get_releases(takes: Set, State(rest): State<Rest>, call: Call) -> Answer {

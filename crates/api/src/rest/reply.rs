@@ -72,8 +72,7 @@ pub(super) fn of(status: StatusCode, media: &'static str, body: Vec<u8>) -> Resp
 }
 
 pub(super) fn unwritable(error: &serde_json::Error) -> Error {
-    tracing::error!(%error, "an answer cannot be written as JSON");
-    Error::internal()
+    Error::internal(format!("an answer cannot be encoded: {error}"))
 }
 
 const fn media(trimmed: bool) -> &'static str {
@@ -81,7 +80,7 @@ const fn media(trimmed: bool) -> &'static str {
 }
 
 fn header(response: &mut Response, name: HeaderName, text: String) -> Result<(), Error> {
-    let value = HeaderValue::try_from(text).map_err(|_| Error::internal())?;
+    let value = HeaderValue::try_from(text).map_err(|cause| Error::internal(cause))?;
     response.headers_mut().insert(name, value);
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! Errors: every reason with its HTTP status, its gRPC code and its documentation.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 use steerco_derive::answer;
+
+use crate::cause::Cause;
 
 /// One error in a request.
 #[answer]
@@ -116,7 +119,7 @@ impl Reason {
     }
 }
 
-/// A failed request. It carries only information for the caller; causes are logged where they arise.
+/// A failed request. The caller receives reason, detail and faults. The cause is for the log alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub reason: Reason,
@@ -126,11 +129,13 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// Current ETag, if that of the caller was outdated.
     pub etag: Option<String>,
+    /// Why the service failed. No door sends it and no text of the error contains it.
+    pub cause: Option<Cause>,
 }
 
 impl Error {
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), faults: Vec::new(), retry_after: None, etag: None }
+        Self { reason, detail: detail.into(), faults: Vec::new(), retry_after: None, etag: None, cause: None }
     }
 
     /// An error with all faults of a request.
@@ -160,12 +165,26 @@ impl Error {
         Self::new(Reason::NotFound, format!("there is no such {what}"))
     }
 
-    pub fn internal() -> Self {
-        Self::new(Reason::Internal, "the error was logged with the request id")
+    /// A fault of the service, with its cause for the log.
+    #[track_caller]
+    pub fn internal(cause: impl Display) -> Self {
+        Self::from(Cause::new(cause))
+    }
+
+    /// The same error with this cause.
+    #[must_use]
+    pub fn because(self, cause: Cause) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self { retry_after: Some(1), ..Self::new(Reason::Unavailable, detail) }
+    }
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self::new(Reason::Internal, "the error was logged with the request id").because(cause)
     }
 }
 

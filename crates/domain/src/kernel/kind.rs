@@ -236,7 +236,7 @@ impl dyn AnyResource {
     /// Downcasts to a concrete kind that is known to match. A mismatch is a bug in the program.
     pub fn typed<R: Any>(self: Box<Self>) -> Result<R, Error> {
         let any: Box<dyn Any> = self;
-        any.downcast().map(|found| *found).map_err(|_| Error::internal())
+        any.downcast().map(|found| *found).map_err(|_| Error::internal("an answer has another type than was asked for"))
     }
 }
 

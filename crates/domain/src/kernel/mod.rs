@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub(crate) mod any_resource;
+pub mod cause;
 pub mod encode;
 pub mod error;
 pub mod event_type;

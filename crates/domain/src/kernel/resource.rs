@@ -147,7 +147,7 @@ pub trait Verb: Input + serde::Serialize + Send + Sync + 'static {
     const ALWAYS_LOGGED: bool = false;
 
     fn decide(&self, _on: &mut Self::On, _now: Instant) -> Result<(), Error> {
-        Err(Error::internal())
+        Err(Error::internal("a verb decides nothing"))
     }
 
     fn decide_by(&self, on: &mut Self::On, acting: &Acting) -> Result<(), Error> {
@@ -172,7 +172,12 @@ impl Act {
 
 fn read_act<V: Verb>(body: &Map<String, Value>) -> Result<Decide, Error> {
     let verb: V = crate::input::read_input(body)?;
-    Ok(Arc::new(move |on, acting| verb.decide_by(on.of_mut().ok_or_else(Error::internal)?, acting)))
+    Ok(Arc::new(move |on, acting| {
+        verb.decide_by(
+            on.of_mut().ok_or_else(|| Error::internal("a verb was given a resource of another kind"))?,
+            acting,
+        )
+    }))
 }
 
 #[cfg(test)]

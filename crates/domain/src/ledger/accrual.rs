@@ -126,7 +126,7 @@ impl AccrualProposal {
             sums.entry(currency.code()).or_default()[1] += units;
         }
         let total = |(code, [proposed, balance]): (&&'static str, &[i128; 2])| {
-            let currency = Currency::parse(code).ok_or_else(Error::internal)?;
+            let currency = Currency::parse(code).ok_or_else(|| Error::internal("an amount has an unknown currency"))?;
             Ok(AccrualTotal { currency, proposed: amount(*proposed)?, balance: amount(*balance)? })
         };
         let totals = sums.iter().filter(|(_, sums)| **sums != [0, 0]).map(total).collect::<Result<_, Error>>()?;

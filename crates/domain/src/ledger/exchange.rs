@@ -194,7 +194,7 @@ impl Rates {
             total += converted;
         }
         let unconverted = |(code, units): (&'static str, i128)| {
-            let currency = Currency::parse(code).ok_or_else(Error::internal)?;
+            let currency = Currency::parse(code).ok_or_else(|| Error::internal("an amount has an unknown currency"))?;
             Ok(CurrencyTotal { amount: Amount::new(i64::try_from(units).map_err(|_| too_much())?), currency })
         };
         Ok(Conversion {

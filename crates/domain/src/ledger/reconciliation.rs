@@ -153,7 +153,7 @@ impl ReconcileFiscalPeriod {
             stated.keys().chain(found.entries.keys()).chain(found.balances.keys()).copied().collect();
         let at = |sums: &BTreeMap<&'static str, i128>, code| amount(sums.get(code).copied().unwrap_or_default());
         let total = |code: &'static str| {
-            let currency = Currency::parse(code).ok_or_else(Error::internal)?;
+            let currency = Currency::parse(code).ok_or_else(|| Error::internal("an amount has an unknown currency"))?;
             let [stated, entries, balance] = [&stated, &found.entries, &found.balances].map(|sums| at(sums, code));
             Ok(ReconciledTotal { currency, stated: stated?, entries: entries?, balance: balance? })
         };
@@ -189,7 +189,7 @@ fn differences(stated: &Standing, ledger: &Standing) -> Result<Vec<Difference>, 
         differences.push(Difference {
             difference_type,
             external_id: external_id.clone(),
-            currency: Currency::parse(code).ok_or_else(Error::internal)?,
+            currency: Currency::parse(code).ok_or_else(|| Error::internal("an amount has an unknown currency"))?,
             stated: said.copied().map(amount).transpose()?,
             ledger: there.copied().map(amount).transpose()?,
         });

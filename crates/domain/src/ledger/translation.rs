@@ -124,7 +124,10 @@ impl Translation<'_> {
                 translated.add(key, place, exact(stated), *entries);
                 continue;
             }
-            let period = self.periods.get(fiscal_period_id).ok_or_else(Error::internal)?;
+            let period = self
+                .periods
+                .get(fiscal_period_id)
+                .ok_or_else(|| Error::internal("an entry names an unknown fiscal period"))?;
             let set = self.set_of(position, period);
             let rate = known
                 .entry((*currency, fiscal_period_id, position.posted_on, set))

@@ -197,12 +197,13 @@ fn ratio(millionths: i128) -> Option<Ratio> {
 }
 
 fn figure(metric: ScorecardMetric, measured: Result<Measured, NoScore>) -> Result<ScorecardFigure, Error> {
-    let weight = ratio(i128::from(metric.weight()) * ONE / 100).ok_or_else(Error::internal)?;
+    let weight =
+        ratio(i128::from(metric.weight()) * ONE / 100).ok_or_else(|| Error::internal("a weight is out of range"))?;
     let blank = ScorecardFigure { metric, value: None, score: None, weight, evidence_count: 0, reason: None };
     match measured {
         Err(reason) => Ok(ScorecardFigure { reason: Some(reason), ..blank }),
         Ok(Measured { value, score, evidence }) => {
-            let value = i64::try_from(value).map_err(|_| Error::internal())?;
+            let value = i64::try_from(value).map_err(|cause| Error::internal(cause))?;
             let (value, evidence_count) = (Some(Quantity::new(value)), count(evidence));
             Ok(ScorecardFigure { value, score: ratio(score), evidence_count, ..blank })
         }

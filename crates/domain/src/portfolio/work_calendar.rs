@@ -177,7 +177,7 @@ impl Verb for ImportWorkCalendar {
         if self.from.days_until(self.until) > IMPORT_MAX {
             return Err(Error::fault("/until", "OUT_OF_RANGE", "must be at most ten years after from"));
         }
-        let zone = TimeZone::get(on.time_zone.as_str()).map_err(|_| Error::internal())?;
+        let zone = TimeZone::get(on.time_zone.as_str()).map_err(|cause| Error::internal(cause))?;
         let span = Span { from: self.from.date(), until: self.until.date() };
         let found = holidays::read(self.document.as_str(), &zone, span)
             .map_err(|detail| Error::fault("/document", "BAD_CALENDAR", detail))?;

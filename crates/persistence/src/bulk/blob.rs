@@ -33,7 +33,7 @@ pub async fn get_piece(conn: &Conn, org: &str, upload: &str, n: i64) -> Result<V
     let mut sql = Sql::new("SELECT bytes FROM blob_chunk WHERE org = ");
     sql.text(org).push(" AND upload = ").text(upload).push(" AND n = ").int(n);
     let row = conn.one(sql).await?;
-    let row = row.ok_or_else(|| Fail::Broken(format!("piece {n} of the upload {upload} is missing")))?;
+    let row = row.ok_or_else(|| Fail::broken(format!("piece {n} of the upload {upload} is missing")))?;
     row.get(0)
 }
 

@@ -122,7 +122,7 @@ const COLUMNS: &str = "SELECT d.seq, d.event_id, d.event_type, d.subject, d.stat
 fn delivery(row: &Row) -> Result<Delivery, Fail> {
     let state: String = row.get(4)?;
     let state =
-        State::from_word(&state).ok_or_else(|| Fail::Broken(format!("a delivery has the unknown state {state}")))?;
+        State::from_word(&state).ok_or_else(|| Fail::broken(format!("a delivery has the unknown state {state}")))?;
     Ok(Delivery {
         seq: row.get(0)?,
         event_id: row.get(1)?,
@@ -156,7 +156,7 @@ pub async fn list_due(
 pub async fn count_pending(conn: &Conn, org: &str, endpoint: &str) -> Result<i64, Fail> {
     let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM webhook_delivery WHERE org = ");
     sql.text(org).push(" AND endpoint_id = ").text(endpoint).push(" AND state = 'pending'");
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("count gave no row"))?;
     row.get(0)
 }
 

@@ -16,6 +16,7 @@ use crate::postgres;
 use crate::row::Row;
 use crate::sql::Sql;
 use crate::sqlite;
+use crate::statement;
 
 /// Where statements run.
 pub enum Conn {
@@ -55,10 +56,11 @@ impl Pool {
                 Transaction::Sqlite(held)
             }
             Self::Postgres(pool) => {
-                let (pool, statement) = (pool.clone(), AssertSqlSafe(postgres::begin(writes, org)));
+                let (pool, text) = (pool.clone(), AssertSqlSafe(postgres::begin(writes, org)));
                 // Never left half way by a caller that goes: the driver takes back only what it has heard to be begun.
-                let begun = tokio::spawn(async move { pool.begin_with(statement).await });
-                let mut transaction = begun.await.map_err(|cause| Fail::Broken(cause.to_string()))??;
+                let begun = tokio::spawn(async move { pool.begin_with(text).await });
+                let begun = begun.await.map_err(|cause| Fail::broken(cause))?;
+                let mut transaction = begun.map_err(|error| Fail::from(error).in_statement("BEGIN"))?;
                 if let Some(key) = key {
                     postgres::query(postgres::take(key))?.execute(&mut *transaction).await?;
                 }
@@ -76,7 +78,12 @@ impl Transaction {
     async fn commit(self) -> Result<(), Fail> {
         match self {
             Self::Sqlite(held) => held.control("COMMIT"),
-            Self::Postgres(transaction) => Ok(transaction.into_inner().commit().await?),
+            Self::Postgres(transaction) => {
+                let started = statement::start();
+                let done = transaction.into_inner().commit().await;
+                statement::end(started, "COMMIT");
+                done.map_err(|error| Fail::from(error).in_statement("COMMIT"))
+            }
         }
     }
 
@@ -249,18 +256,17 @@ impl Conn {
 
     pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<Row>, Fail> {
         self.settle_for(&sql).await?;
-        let rows = match self {
-            Self::Pool(Pool::Sqlite(pool)) => return pool.take().await?.all(&sql),
+        match self {
+            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.all(sql),
             Self::Transaction(Transaction::Sqlite(held))
-            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => return held.all(&sql),
-            Self::Pool(Pool::Postgres(pool)) => postgres::query(sql)?.fetch_all(pool).await?,
-            Self::Session(session) => postgres::query(sql)?.fetch_all(&mut **session.lock().await).await?,
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.all(sql),
+            Self::Pool(Pool::Postgres(pool)) => postgres::query(sql)?.fetch_all(pool).await,
+            Self::Session(session) => postgres::query(sql)?.fetch_all(&mut **session.lock().await).await,
             Self::Transaction(Transaction::Postgres(transaction))
             | Self::Shared(Shared { transaction: Transaction::Postgres(transaction), .. }) => {
-                postgres::query(sql)?.fetch_all(&mut **transaction.lock().await).await?
+                postgres::query(sql)?.fetch_all(&mut **transaction.lock().await).await
             }
-        };
-        Ok(rows.into_iter().map(Row::Postgres).collect())
+        }
     }
 
     pub(crate) async fn one(&self, sql: Sql) -> Result<Option<Row>, Fail> {
@@ -294,15 +300,14 @@ impl Conn {
     }
 
     async fn run_postgres(&self, statement: postgres::Statement) -> Result<u64, Fail> {
-        let done = match self {
-            Self::Pool(Pool::Postgres(pool)) => statement.execute(pool).await?,
+        match self {
+            Self::Pool(Pool::Postgres(pool)) => statement.execute(pool).await,
             Self::Transaction(Transaction::Postgres(transaction))
             | Self::Shared(Shared { transaction: Transaction::Postgres(transaction), .. }) => {
-                statement.execute(&mut **transaction.lock().await).await?
+                statement.execute(&mut **transaction.lock().await).await
             }
-            _ => return Err(Fail::Broken("a session only reads, and SQLite is no PostgreSQL".to_owned())),
-        };
-        Ok(done.rows_affected())
+            _ => Err(Fail::broken("a session only reads, and SQLite is no PostgreSQL")),
+        }
     }
 
     /// A transaction to write in.

@@ -1,23 +1,36 @@
 //! What a statement can fail with, and what of it a caller may know.
 
-use std::sync::Arc;
+use std::fmt::Display;
 
 use rusqlite::{ErrorCode, ffi};
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr};
+use sqlx::postgres::PgDatabaseError;
 use steerco_domain::resource::Kind;
-use steerco_domain::{Error, Fault, KINDS, Reason, find_kind};
+use steerco_domain::{Cause, Error, Fault, Reason, find_kind};
 
 /// Why a statement failed.
 #[derive(Debug)]
 pub enum Fail {
     /// A refusal of the domain.
     Refused(Error),
-    /// A unique index or foreign key said no: the name of what did.
-    Constraint(String),
-    /// The database cannot be reached, or another transaction was in the way.
-    Away(String),
-    /// Anything else; logged, never sent.
-    Broken(String),
+    /// A unique index or foreign key said no.
+    Constraint(Violation),
+    /// Another transaction held a lock for longer than a statement waits.
+    Locked(Cause),
+    /// A deadlock, or transactions that cannot be put in an order: the same transaction may succeed at once.
+    Collision(Cause),
+    /// The database cannot be reached, or did not answer in time.
+    Away(Cause),
+    /// Anything else.
+    Broken(Cause),
+}
+
+/// The constraint that a statement violated.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Violation {
+    ForeignKey,
+    /// The table, and the fields of the unique index as far as they are known.
+    Unique(String, Vec<&'static str>),
 }
 
 impl From<Error> for Fail {
@@ -28,117 +41,164 @@ impl From<Error> for Fail {
 
 impl From<DbErr> for Fail {
     fn from(error: DbErr) -> Self {
-        if let Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) =
-            error.sql_err()
-        {
-            return Self::Constraint(text);
+        match &error {
+            DbErr::Conn(RuntimeErr::SqlxError(inner))
+            | DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner)) => of_driver(inner),
+            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Self::Away(Cause::chain(&error)),
+            _ => Self::Broken(Cause::chain(&error)),
         }
-        let text = error.to_string();
-        if is_away(&error, &text) { Self::Away(text) } else { Self::Broken(text) }
     }
 }
 
 impl From<sqlx::Error> for Fail {
     fn from(error: sqlx::Error) -> Self {
-        DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
+        of_driver(&error)
+    }
+}
+
+/// Messages of PostgreSQL follow `lc_messages`. Only the SQLSTATE and the named fields of an error are looked at.
+fn of_driver(error: &sqlx::Error) -> Fail {
+    let cause = || Cause::chain(error);
+    match error {
+        sqlx::Error::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
+            Some(postgres) => of_postgres(postgres),
+            None => Fail::Broken(cause()),
+        },
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_) => Fail::Away(cause()),
+        _ => Fail::Broken(cause()),
+    }
+}
+
+fn of_postgres(error: &PgDatabaseError) -> Fail {
+    let code = error.code();
+    let cause = Cause::new(format!("SQLSTATE {code}: {}", error.message()));
+    match code {
+        // foreign_key_violation, restrict_violation
+        "23503" | "23001" => Fail::Constraint(Violation::ForeignKey),
+        // unique_violation
+        "23505" => {
+            let (table, index) = (error.table().unwrap_or_default(), error.constraint().unwrap_or_default());
+            Fail::Constraint(Violation::Unique(table.to_owned(), fields_of_index(table, index)))
+        }
+        // lock_not_available
+        "55P03" => Fail::Locked(cause),
+        // serialization_failure, deadlock_detected
+        "40001" | "40P01" => Fail::Collision(cause),
+        // query_canceled (statement_timeout), read_only_sql_transaction, idle_in_transaction_session_timeout,
+        // transaction_timeout, too_many_connections
+        "57014" | "25006" | "25P03" | "25P04" | "53300" => Fail::Away(cause),
+        // Connection exceptions, and what an operator does: shutdown, restart, a dropped database.
+        _ if code.starts_with("08") || code.starts_with("57P") => Fail::Away(cause),
+        _ => Fail::Broken(cause),
     }
 }
 
 impl From<rusqlite::Error> for Fail {
     fn from(error: rusqlite::Error) -> Self {
-        let text = error.to_string();
+        let cause = || Cause::chain(&error);
         match error.sqlite_error().map(|error| (error.code, error.extended_code)) {
-            Some((
-                _,
-                ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
-            )) => Self::Constraint(text),
-            Some((ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen, _)) => Self::Away(text),
-            _ => Self::Broken(text),
+            Some((_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY)) => Self::Constraint(Violation::ForeignKey),
+            Some((_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)) => {
+                let (table, fields) = fields_of_columns(&error.to_string());
+                Self::Constraint(Violation::Unique(table, fields))
+            }
+            Some((ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen, _)) => {
+                Self::Away(cause())
+            }
+            _ => Self::Broken(cause()),
         }
     }
 }
 
 impl From<steerco_domain::field::Corrupt> for Fail {
     fn from(corrupt: steerco_domain::field::Corrupt) -> Self {
-        Self::Broken(corrupt.0)
-    }
-}
-
-/// Deadlock, lock timeout, shutdown, too many connections; SQLite busy.
-const PASSING: &[&str] = &["40P01", "40001", "55P03", "57P01", "57P02", "57P03", "53300", "25006", "5", "6", "517"];
-
-fn is_away(error: &DbErr, text: &str) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(inner))
-    | DbErr::Exec(RuntimeErr::SqlxError(inner))
-    | DbErr::Query(RuntimeErr::SqlxError(inner))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || text.contains("Connection");
-    };
-    match &**inner {
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| PASSING.contains(&code.as_ref())),
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::Tls(_) => true,
-        _ => false,
+        Self::broken(corrupt.0)
     }
 }
 
 impl Fail {
-    /// Whether the same transaction may succeed if it is run again at once.
-    pub fn is_collision(&self) -> bool {
-        matches!(self, Self::Away(text) if text.contains("deadlock") || text.contains("serialize"))
+    /// A fault of the service or its data.
+    #[track_caller]
+    pub fn broken(cause: impl Display) -> Self {
+        Self::Broken(Cause::new(cause))
     }
 
-    /// The refusal a caller sees. The cause is logged here and goes no further.
+    /// A database that cannot be used now.
+    #[track_caller]
+    pub fn away(cause: impl Display) -> Self {
+        Self::Away(Cause::new(cause))
+    }
+
+    /// The same with the statement that failed.
+    #[must_use]
+    pub fn in_statement(self, sql: &str) -> Self {
+        match self {
+            Self::Locked(cause) => Self::Locked(cause.in_statement(sql)),
+            Self::Collision(cause) => Self::Collision(cause.in_statement(sql)),
+            Self::Away(cause) => Self::Away(cause.in_statement(sql)),
+            Self::Broken(cause) => Self::Broken(cause.in_statement(sql)),
+            other => other,
+        }
+    }
+
+    /// Whether the same transaction may succeed if it is run again at once.
+    pub const fn is_collision(&self) -> bool {
+        matches!(self, Self::Collision(_))
+    }
+
+    /// The refusal a caller sees, with the cause for the log.
     pub fn into_error(self) -> Error {
         match self {
             Self::Refused(error) => error,
-            Self::Constraint(name) => constraint(&name),
-            Self::Away(cause) if cause.contains("lock timeout") => {
+            Self::Constraint(violation) => constraint(&violation),
+            Self::Locked(cause) => {
                 let detail = "the first request with this idempotency key, or a change to the same rows, still runs";
-                Error { retry_after: Some(1), ..Error::new(Reason::KeyInUse, detail) }
+                Error { retry_after: Some(1), ..Error::new(Reason::KeyInUse, detail) }.because(cause)
             }
-            Self::Away(cause) => {
-                tracing::warn!(cause, "database away");
-                Error::unavailable("the database cannot be reached; nothing was changed")
+            Self::Collision(cause) | Self::Away(cause) => {
+                Error::unavailable("the database cannot be reached; nothing was changed").because(cause)
             }
-            Self::Broken(cause) => {
-                tracing::error!(cause, "database failed");
-                Error::internal()
-            }
+            Self::Broken(cause) => cause.into(),
         }
     }
 }
 
 /// A race that the checks before could not see: another request was first.
-fn constraint(text: &str) -> Error {
-    if text.to_lowercase().contains("foreign key") {
-        return Error::fault("", "NOT_FOUND", "something this refers to does not exist");
-    }
-    if text.contains("external_ref") {
-        return Error::new(Reason::AlreadyExists, "another resource has this external reference");
-    }
+fn constraint(violation: &Violation) -> Error {
+    let fields = match violation {
+        Violation::ForeignKey => return Error::fault("", "NOT_FOUND", "something this refers to does not exist"),
+        Violation::Unique(table, _) if table == "external_ref" => {
+            return Error::new(Reason::AlreadyExists, "another resource has this external reference");
+        }
+        Violation::Unique(_, fields) => fields,
+    };
     let detail = "another resource has the same value in a field that is unique";
-    let fault = |field: &str| Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail);
-    Error { faults: fields_of(text).into_iter().map(fault).collect(), ..Error::new(Reason::AlreadyExists, detail) }
+    let fault = |field: &&str| Fault::new(format!("/{field}"), "ALREADY_EXISTS", detail);
+    Error { faults: fields.iter().map(fault).collect(), ..Error::new(Reason::AlreadyExists, detail) }
 }
 
-/// The fields of the index that said no. SQLite lists its columns; on PostgreSQL it is named by its table and them.
-fn fields_of(text: &str) -> Vec<&'static str> {
-    if let Some((_, columns)) = text.split_once("UNIQUE constraint failed: ") {
-        let field = |column: &str| {
-            let (table, name) = column.split_once('.')?;
-            let (.., field) = find_kind(table)?.columns().find(|(column, ..)| column.as_str() == name)?;
-            Some(field.name)
-        };
-        return columns.split(", ").filter_map(field).collect();
-    }
-    let Some(index) = text.split('"').nth(1) else { return Vec::new() };
-    let mut tables = KINDS.iter().filter_map(|kind| Some((*kind, index.strip_prefix(kind.name)?.strip_prefix('_')?)));
-    tables.find_map(|(kind, names)| all_named(kind, names)).unwrap_or_default()
+/// Table and fields of SQLite's `UNIQUE constraint failed: t.a, t.b`, which is in no other language.
+fn fields_of_columns(text: &str) -> (String, Vec<&'static str>) {
+    let Some((_, columns)) = text.split_once("UNIQUE constraint failed: ") else { return (String::new(), Vec::new()) };
+    let columns: Vec<_> = columns.split(", ").filter_map(|column| column.split_once('.')).collect();
+    let field = |(table, name): &(&str, &str)| {
+        let (.., field) = find_kind(table)?.columns().find(|(column, ..)| column.as_str() == *name)?;
+        Some(field.name)
+    };
+    let table = columns.first().map(|(table, _)| (*table).to_owned());
+    (table.unwrap_or_default(), columns.iter().filter_map(field).collect())
+}
+
+/// The fields of an index, which on PostgreSQL is named by its table and its columns.
+fn fields_of_index(table: &str, index: &str) -> Vec<&'static str> {
+    let names = index.strip_prefix(table).and_then(|names| names.strip_prefix('_'));
+    find_kind(table).zip(names).and_then(|(kind, names)| all_named(kind, names)).unwrap_or_default()
 }
 
 /// The fields of the columns that stand here, joined by underscores; `None` where anything else does.
@@ -159,26 +219,13 @@ mod tests {
 
     #[test]
     fn the_fields_of_a_unique_index_are_told() {
-        for (text, fields) in [
-            (
-                "UNIQUE constraint failed: actuals_batch.org, actuals_batch.source, actuals_batch.batch_ref",
-                &["source", "batch_ref"][..],
-            ),
-            (
-                "duplicate key value violates unique constraint \"actuals_batch_source_batch_ref\"",
-                &["source", "batch_ref"],
-            ),
-            (
-                "duplicate key value violates unique constraint \"authority_limit_role_act_limit_currency\"",
-                &["role", "act", "limit"],
-            ),
-        ] {
-            assert_eq!(fields_of(text), fields, "{text}");
-        }
-        for text in
-            ["duplicate key value violates unique constraint \"balance_pkey\"", "UNIQUE constraint failed: index 'a'"]
-        {
-            assert!(fields_of(text).is_empty(), "{text}");
-        }
+        let columns = "UNIQUE constraint failed: actuals_batch.org, actuals_batch.source, actuals_batch.batch_ref";
+        assert_eq!(fields_of_columns(columns), ("actuals_batch".to_owned(), vec!["source", "batch_ref"]));
+        assert_eq!(fields_of_columns("UNIQUE constraint failed: index 'a'"), (String::new(), vec![]));
+        let fields = fields_of_index("actuals_batch", "actuals_batch_source_batch_ref");
+        assert_eq!(fields, ["source", "batch_ref"]);
+        let fields = fields_of_index("authority_limit", "authority_limit_role_act_limit_currency");
+        assert_eq!(fields, ["role", "act", "limit"]);
+        assert!(fields_of_index("balance", "balance_pkey").is_empty());
     }
 }

@@ -16,3 +16,4 @@ pub mod query;
 pub(crate) mod row;
 pub(crate) mod sql;
 pub(crate) mod sqlite;
+pub(crate) mod statement;

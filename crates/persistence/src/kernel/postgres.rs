@@ -1,19 +1,45 @@
 //! Statements of PostgreSQL, run on the driver itself, and the cells of its rows.
 
+use std::sync::Arc;
+
 use sea_orm::Value;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Arguments, AssertSqlSafe, Decode, Postgres, Row, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Decode, Executor, Postgres, Row as _, ValueRef};
 use steerco_domain::field::{Cell, ColumnType};
 use steerco_domain::hex::hex;
 
 use crate::fail::Fail;
 use crate::insert::Insert;
 use crate::key::Key;
+use crate::row::{Row, Values};
 use crate::sql::Sql;
+use crate::statement;
 
-/// A statement with its values.
-pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
+/// A statement with its values, and its text for the log.
+pub(crate) struct Statement {
+    pub(crate) query: Query<'static, Postgres, PgArguments>,
+    pub(crate) text: Arc<String>,
+}
+
+impl Statement {
+    fn new(text: String, arguments: PgArguments) -> Self {
+        let text = Arc::new(text);
+        Self { query: sqlx::query_with(AssertSqlSafe(Arc::clone(&text)), arguments), text }
+    }
+
+    pub(crate) async fn execute(self, executor: impl Executor<'_, Database = Postgres>) -> Result<u64, Fail> {
+        let Self { query, text } = self;
+        statement::run(&text, query.execute(executor)).await.map(|done| done.rows_affected())
+    }
+
+    pub(crate) async fn fetch_all(self, executor: impl Executor<'_, Database = Postgres>) -> Result<Vec<Row>, Fail> {
+        let Self { query, text } = self;
+        let rows = statement::run(&text, query.fetch_all(executor)).await?;
+        let row = |row| Row { values: Values::Postgres(row), statement: Arc::clone(&text) };
+        Ok(rows.into_iter().map(row).collect())
+    }
+}
 
 /// What begins a transaction on the rows of an organisation, in one way there and back: the wall of PostgreSQL lets
 /// through what is named here. The name goes as digits, for here nothing is bound; and nothing that waits may stand
@@ -40,11 +66,11 @@ pub(crate) fn query(sql: Sql) -> Result<Statement, Fail> {
             Value::BigInt(int) => arguments.add(int),
             Value::String(text) => arguments.add(text),
             Value::Bytes(bytes) => arguments.add(bytes),
-            other => return Err(Fail::Broken(format!("no column takes {other:?}"))),
+            other => return Err(Fail::broken(format!("no column takes {other:?}"))),
         }
-        .map_err(|cause| Fail::Broken(cause.to_string()))?;
+        .map_err(|cause| Fail::broken(cause))?;
     }
-    Ok(sqlx::query_with(AssertSqlSafe(sql.text), arguments))
+    Ok(Statement::new(sql.text, arguments))
 }
 
 /// Many rows in one statement, column by column: its text is the same however many they are, and a row costs the server
@@ -58,13 +84,13 @@ pub(crate) fn insert(insert: &Insert) -> Result<Statement, Fail> {
             ColumnType::Int => ("bigint", arguments.add(cells.map(int).collect::<Vec<_>>())),
             ColumnType::Text => ("text", arguments.add(cells.map(text).collect::<Vec<_>>())),
         };
-        added.map_err(|cause| Fail::Broken(cause.to_string()))?;
+        added.map_err(|cause| Fail::broken(cause))?;
         places.push(format!("${}::{ty}[]", i + 1));
     }
     let Insert { table, then, .. } = insert;
     let (names, places) = (names.join(", "), places.join(", "));
     let text = format!("INSERT INTO \"{table}\" ({names}) SELECT * FROM unnest({places}){then}");
-    Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
+    Ok(Statement::new(text, arguments))
 }
 
 fn int(cell: Option<&Cell>) -> Option<i64> {
@@ -86,7 +112,7 @@ pub(crate) fn cells(row: &PgRow, columns: &[(String, ColumnType)]) -> Result<Vec
             ColumnType::Int => <i64 as Decode<Postgres>>::decode(value).map(Cell::Int),
             ColumnType::Text => <String as Decode<Postgres>>::decode(value).map(Cell::Text),
         };
-        cell.map_err(|cause| Fail::Broken(format!("column {name}: {cause}")))
+        cell.map_err(|cause| Fail::broken(format!("column {name}: {cause}")))
     };
     columns.iter().enumerate().map(cell).collect()
 }

@@ -98,7 +98,7 @@ pub async fn count_hidden(conn: &Conn, scope: &Scope, portfolio: &str, moment: M
     for (count, mut sql) in counts.iter_mut().zip([all, seen]) {
         sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
         sql.push(" AND t.deleted_at IS NULL AND t.portfolio_id = ").text(portfolio);
-        let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+        let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("count gave no row"))?;
         *count = row.get(0)?;
     }
     Ok(counts[0] - counts[1])
@@ -198,7 +198,7 @@ pub async fn count(
     let mut sql = from(scope, kind, moment);
     sql.text.insert_str(0, "SELECT CAST(count(*) AS bigint)");
     restrict(conn, query, &mut sql);
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("count gave no row"))?;
     row.get(0)
 }
 
@@ -365,7 +365,7 @@ pub async fn list_owned_fields(conn: &Conn, org: &str) -> Result<Vec<Owned>, Fai
     let mut owned = Vec::new();
     for row in conn.all(sql).await? {
         let (source, fields, source_id): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let fields: Vec<OwnedField> = serde_json::from_str(&fields).map_err(|cause| Fail::Broken(cause.to_string()))?;
+        let fields: Vec<OwnedField> = serde_json::from_str(&fields).map_err(|cause| Fail::broken(cause))?;
         let of_source = |field| Owned { field, source: source.clone(), source_id: source_id.clone() };
         owned.extend(fields.into_iter().map(of_source));
     }

@@ -1,5 +1,7 @@
 //! A result row of either database.
 
+use std::sync::Arc;
+
 use rusqlite::types::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Postgres, Row as _, Type};
@@ -7,7 +9,13 @@ use sqlx::{Decode, Postgres, Row as _, Type};
 use crate::fail::Fail;
 
 /// A result row.
-pub(crate) enum Row {
+pub(crate) struct Row {
+    pub(crate) values: Values,
+    /// The text of the statement, for what cannot be read.
+    pub(crate) statement: Arc<String>,
+}
+
+pub(crate) enum Values {
     Sqlite(Vec<Value>),
     Postgres(PgRow),
 }
@@ -45,12 +53,13 @@ impl<T: Column> Column for Option<T> {
 impl Row {
     /// The value of a column, counted from 0.
     pub(crate) fn get<T: Column>(&self, at: usize) -> Result<T, Fail> {
-        match self {
-            Self::Postgres(row) => Ok(row.try_get(at)?),
-            Self::Sqlite(values) => values.get(at).and_then(T::of).ok_or_else(|| {
+        let read = match &self.values {
+            Values::Postgres(row) => row.try_get(at).map_err(Fail::from),
+            Values::Sqlite(values) => values.get(at).and_then(T::of).ok_or_else(|| {
                 let found = values.get(at).map(Value::data_type);
-                Fail::Broken(format!("column {at} is {found:?}, not {}", std::any::type_name::<T>()))
+                Fail::broken(format!("column {at} is {found:?}, not {}", std::any::type_name::<T>()))
             }),
-        }
+        };
+        read.map_err(|fail| fail.in_statement(&self.statement))
     }
 }

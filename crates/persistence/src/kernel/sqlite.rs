@@ -16,8 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::fail::Fail;
 use crate::insert::{Insert, push_insert};
-use crate::row::Row;
+use crate::row::{Row, Values};
 use crate::sql::Sql;
+use crate::statement;
 
 /// Connections to one file, opened when they are needed and kept.
 pub struct Pool {
@@ -79,7 +80,7 @@ impl Pool {
             Ok(permit) => permit,
             Err(_) => match tokio::time::timeout(self.patience, permits.acquire_owned()).await {
                 Ok(Ok(permit)) => permit,
-                _ => return Err(Fail::Away("no connection became free".to_owned())),
+                _ => return Err(Fail::away("no connection became free")),
             },
         };
         let idle = lock(&self.idle).pop();
@@ -121,25 +122,31 @@ impl Drop for Held {
 }
 
 impl Held {
-    fn with<T>(&self, run: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Fail> {
-        match &*lock(&self.connection) {
-            Some(connection) => Ok(run(connection)?),
-            None => Err(Fail::Broken("the connection was given back".to_owned())),
-        }
+    /// Runs the statement of this text.
+    fn with<T>(&self, text: &str, run: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Fail> {
+        let held = lock(&self.connection);
+        let connection = held.as_ref().ok_or_else(|| Fail::broken("the connection was given back"))?;
+        let started = statement::start();
+        let done = run(connection);
+        statement::end(started, text);
+        done.map_err(|error| Fail::from(error).in_statement(text))
     }
 
     /// Keeps more of the file for as long as much of it changes.
     pub(crate) fn widen(&self, wide: bool) -> Result<(), Fail> {
-        self.with(|connection| set_cache(connection, if wide { WIDE_CACHE } else { CACHE }))
+        self.with("PRAGMA cache_size", |connection| set_cache(connection, if wide { WIDE_CACHE } else { CACHE }))
     }
 
     /// `BEGIN …`, `COMMIT`, `ROLLBACK`.
     pub(crate) fn control(&self, text: &str) -> Result<(), Fail> {
-        self.with(|connection| connection.prepare_cached(text)?.execute([]).map(|_| ()))
+        self.with(text, |connection| connection.prepare_cached(text)?.execute([]).map(|_| ()))
     }
 
-    pub(crate) fn all(&self, sql: &Sql) -> Result<Vec<Row>, Fail> {
-        self.read(sql, |row, i| row.get(i)).map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+    pub(crate) fn all(&self, sql: Sql) -> Result<Vec<Row>, Fail> {
+        let rows = self.read(&sql, |row, i| row.get(i))?;
+        let statement = Arc::new(sql.text);
+        let row = |values| Row { values: Values::Sqlite(values), statement: Arc::clone(&statement) };
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// Rows of columns that hold integers and texts.
@@ -158,7 +165,7 @@ impl Held {
         sql: &Sql,
         column: impl Fn(&rusqlite::Row<'_>, usize) -> Result<T, rusqlite::Error>,
     ) -> Result<Vec<Vec<T>>, Fail> {
-        self.with(|connection| {
+        self.with(&sql.text, |connection| {
             let mut statement = prepare(connection, sql)?;
             let (columns, mut found) = (statement.column_count(), Vec::new());
             let mut rows = statement.raw_query();
@@ -177,7 +184,7 @@ impl Held {
     pub(crate) fn insert(&self, insert: &Insert) -> Result<(), Fail> {
         let mut sql = Sql::default();
         push_insert(insert, insert.rows.get(..1).unwrap_or_default(), &mut sql);
-        self.with(|connection| {
+        self.with(&sql.text, |connection| {
             let mut statement = connection.prepare_cached(&sql.text)?;
             for row in &insert.rows {
                 for (i, cell) in row.iter().enumerate() {
@@ -195,7 +202,7 @@ impl Held {
 
     /// Rows affected.
     pub(crate) fn run(&self, sql: &Sql) -> Result<u64, Fail> {
-        self.with(|connection| prepare(connection, sql)?.raw_execute().map(|count| count as u64))
+        self.with(&sql.text, |connection| prepare(connection, sql)?.raw_execute().map(|count| count as u64))
     }
 }
 

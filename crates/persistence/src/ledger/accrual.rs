@@ -35,7 +35,7 @@ pub async fn find(conn: &Conn, scope: &Scope, period: &FiscalPeriod) -> Result<A
     for row in conn.all(sql).await? {
         let (program, code): (String, String) = (row.get(0)?, row.get(1)?);
         let currency =
-            Currency::parse(&code).ok_or_else(|| Fail::Broken(format!("a balance in the unknown currency {code}")))?;
+            Currency::parse(&code).ok_or_else(|| Fail::broken(format!("a balance in the unknown currency {code}")))?;
         let part = |i: usize| row.get::<i64>(i).map(i128::from);
         input.balances.push((program, currency, part(2)? * 1_000_000 + part(3)?));
     }

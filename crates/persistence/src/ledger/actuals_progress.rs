@@ -50,7 +50,7 @@ impl Database {
         let Some(row) = conn.one(sql).await? else { return Ok(None) };
         let count = |i: usize| Ok::<_, Fail>(i32::try_from(row.get::<i64>(i)?).unwrap_or(i32::MAX));
         let state: String = row.get(0)?;
-        let unknown = || Fail::Broken(format!("a batch has the unknown state {state}"));
+        let unknown = || Fail::broken(format!("a batch has the unknown state {state}"));
         Ok(Some(ActualsProgress {
             source: source.to_owned(),
             batch_ref: batch_ref.to_owned(),

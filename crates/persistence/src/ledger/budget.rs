@@ -28,7 +28,7 @@ fn series(sql: &mut Sql, org: &str, budget: &Budget) {
 pub async fn last_version(conn: &Conn, org: &str, budget: &Budget) -> Result<i32, Fail> {
     let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
     series(&mut sql, org, budget);
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("max gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("max gave no row"))?;
     Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 
@@ -70,7 +70,7 @@ pub async fn list_cells(
 
 fn read_cell(row: &Row) -> Result<(BudgetCell, i64), Fail> {
     let text = |i: usize| row.get::<String>(i);
-    let broken = |what: &str| Fail::Broken(format!("a balance has an invalid {what}"));
+    let broken = |what: &str| Fail::broken(format!("a balance has an invalid {what}"));
     let cell = BudgetCell {
         fiscal_period_id: id(&text(0)?)?.ok_or_else(|| broken("period"))?,
         account: LedgerAccount::from_word(&text(1)?).ok_or_else(|| broken("account"))?,
@@ -84,7 +84,7 @@ fn read_cell(row: &Row) -> Result<(BudgetCell, i64), Fail> {
 
 /// The id in this text; none if it is empty.
 fn id<T: steerco_domain::id::HasId>(text: &str) -> Result<Option<Id<T>>, Fail> {
-    if text.is_empty() { Ok(None) } else { Id::parse(text).map(Some).map_err(Fail::Broken) }
+    if text.is_empty() { Ok(None) } else { Id::parse(text).map(Some).map_err(|cause| Fail::broken(cause)) }
 }
 
 /// The authority limits.
@@ -156,7 +156,7 @@ pub async fn list_movements(
 
 fn read_movement(row: &Row) -> Result<Movement, Fail> {
     let text = |i: usize| row.get::<String>(i);
-    let broken = || Fail::Broken("an entry of a budget cannot be read".to_owned());
+    let broken = || Fail::broken("an entry of a budget cannot be read");
     let part = |i: usize| row.get::<i64>(i).map(i128::from);
     Ok(Movement {
         account: LedgerAccount::from_word(&text(0)?).ok_or_else(broken)?,

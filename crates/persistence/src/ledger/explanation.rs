@@ -70,7 +70,7 @@ pub async fn list_masked(
     let total = |row: &Row| {
         let Balance { key, account, currency, units, entries, .. } = read(row)?;
         Ok(MaskedTotal {
-            cost_category_id: Id::parse(&key).map_err(Fail::Broken)?,
+            cost_category_id: Id::parse(&key).map_err(|cause| Fail::broken(cause))?,
             account,
             currency,
             amount: Amount::new(i64::try_from(units).map_err(|_| Fail::from(beyond()))?),

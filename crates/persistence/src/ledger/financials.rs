@@ -236,7 +236,7 @@ pub async fn list_deliveries(
         let Some(at) = row.get::<Option<i64>>(2)? else { continue };
         let named = Code::parse(&code).zip(Cadence::from_word(&cadence));
         let (code, cadence) =
-            named.ok_or_else(|| Fail::Broken(format!("the source {code} has the unknown cadence {cadence}")))?;
+            named.ok_or_else(|| Fail::broken(format!("the source {code} has the unknown cadence {cadence}")))?;
         found.push((code, cadence, Instant::from_micros(at)));
     }
     Ok(found)
@@ -269,7 +269,7 @@ pub(crate) fn read(row: &Row) -> Result<Balance, Fail> {
     let (account, currency): (String, String) = (row.get(1)?, row.get(2)?);
     let named = LedgerAccount::from_word(&account).zip(Currency::parse(&currency));
     let (account, currency) = named
-        .ok_or_else(|| Fail::Broken(format!("a balance has the unknown account {account} or currency {currency}")))?;
+        .ok_or_else(|| Fail::broken(format!("a balance has the unknown account {account} or currency {currency}")))?;
     let part = |i: usize| row.get::<i64>(i).map(i128::from);
     let units = part(3)? * 1_000_000 + part(4)?;
     Ok(Balance { key: row.get(0)?, account, currency, units, entries: row.get(5)?, requested: false })
@@ -303,7 +303,7 @@ pub async fn count_forecasts(
     sql.push(") THEN 1 END) AS BIGINT) FROM (");
     programs(scope, subject, moment, &mut sql);
     sql.push(") p");
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("count gave no row"))?;
     let (all, with): (i64, i64) = (row.get(0)?, row.get(1)?);
     Ok([with, all - with])
 }

@@ -17,7 +17,7 @@ fn series(sql: &mut Sql, org: &str, forecast: &Forecast) {
 pub async fn last_version(conn: &Conn, org: &str, forecast: &Forecast) -> Result<i32, Fail> {
     let mut sql = Sql::new("SELECT CAST(COALESCE(max(t.version), 0) AS BIGINT)");
     series(&mut sql, org, forecast);
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("max gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("max gave no row"))?;
     Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 

@@ -257,7 +257,7 @@ pub async fn list_results(
         let currency: Option<String> = row.get(9)?;
         let told = remark(over(7)?, over(8)?, currency.as_deref().unwrap_or_default()).unzip();
         let status: String = row.get(2)?;
-        let broken = || Fail::Broken(format!("a line has the unknown status {status}"));
+        let broken = || Fail::broken(format!("a line has the unknown status {status}"));
         Ok(ActualsResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             external_id: row.get(1)?,

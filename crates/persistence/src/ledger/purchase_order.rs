@@ -40,7 +40,7 @@ pub async fn list_results(
     let result = |row: &Row| {
         let (line, over_budget): (i64, i64) = (row.get(0)?, row.get(8)?);
         let (action, status): (String, String) = (row.get(3)?, row.get(4)?);
-        let broken = || Fail::Broken(format!("a line has the unknown action {action} or status {status}"));
+        let broken = || Fail::broken(format!("a line has the unknown action {action} or status {status}"));
         Ok(PurchaseOrderResult {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             purchase_order_reference: row.get(1)?,

@@ -60,7 +60,7 @@ pub async fn find(conn: &Conn, org: &str, period: &str, source: &str, rows: bool
 fn currency(row: &Row, at: usize) -> Result<&'static str, Fail> {
     let code: String = row.get(at)?;
     let known = Currency::parse(&code).map(Currency::code);
-    known.ok_or_else(|| Fail::Broken(format!("an entry has the unknown currency {code}")))
+    known.ok_or_else(|| Fail::broken(format!("an entry has the unknown currency {code}")))
 }
 
 fn units(row: &Row, at: usize) -> Result<i128, Fail> {

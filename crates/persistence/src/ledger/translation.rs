@@ -144,7 +144,7 @@ pub async fn list_period_rates(
     push_from(scope, FiscalPeriod::KIND, moment, &mut sql);
     let ids: Vec<&str> = ids.iter().copied().collect();
     sql.push(" AND t.id IN (").any_of(&ids).push(")");
-    let broken = || Fail::Broken("a fiscal period has an invalid day".to_owned());
+    let broken = || Fail::broken("a fiscal period has an invalid day");
     let mut found = HashMap::new();
     for row in conn.all(sql).await? {
         let day = |i: usize| Day::parse(&row.get::<String>(i)?).ok_or_else(broken);

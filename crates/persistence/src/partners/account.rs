@@ -87,7 +87,7 @@ pub async fn count_engagements(conn: &Conn, org: &str, partner: &str, known: Opt
     if let Some(seq) = known {
         sql.push(" AND t.seq <= ").int(seq).push(" AND t.until_seq > ").int(seq);
     }
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("count gave no row"))?;
     row.get(0)
 }
 

@@ -65,7 +65,7 @@ pub async fn count_refusals(conn: &Conn, org: &str, milestone: &str) -> Result<i
     let mut sql = Sql::new("SELECT CAST(count(*) AS bigint) FROM review WHERE org = ");
     sql.text(org).push(" AND milestone_id = ").text(milestone);
     sql.push(" AND state IN ('rejected', 'accepted_in_part', 'revoked')");
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("count gave no row".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("count gave no row"))?;
     Ok(i32::try_from(row.get::<i64>(0)?).unwrap_or(i32::MAX))
 }
 

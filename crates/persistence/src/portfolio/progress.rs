@@ -213,7 +213,7 @@ async fn add(conn: &Conn, org: &str, kind: &str, id: &str, parent: Option<&Strin
         sql.push(" + excluded.").push(name);
     }
     sql.push(" RETURNING ").push(LIST);
-    let row = conn.one(sql).await?.ok_or_else(|| Fail::Broken("a row of progress is missing".to_owned()))?;
+    let row = conn.one(sql).await?.ok_or_else(|| Fail::broken("a row of progress is missing".to_owned()))?;
     // The row is locked until the commit, so values derived from its sums stay right.
     let mut sql = Sql::new("UPDATE progress SET progress = ");
     sql.cell(&millionths(sums_at(&row, 0)?), ColumnType::Int);

@@ -25,7 +25,7 @@ pub struct Remembered {
 /// The response stored under this key.
 pub fn find(conn: &Conn, key: &Key) -> Result<Option<Kept>, Fail> {
     let Conn::Shared(Shared { kept, .. }) = conn else {
-        return Err(Fail::Broken("the connection is read-only".to_owned()));
+        return Err(Fail::broken("the connection is read-only".to_owned()));
     };
     Ok(kept.get().and_then(|kept| kept.get(key)).cloned())
 }

@@ -147,7 +147,7 @@ impl Entry {
                 hash,
             })
         };
-        load().ok_or_else(|| Fail::Broken("a log entry cannot be parsed".to_owned()))
+        load().ok_or_else(|| Fail::broken("a log entry cannot be parsed".to_owned()))
     }
 }
 

@@ -74,7 +74,7 @@ impl Database {
                 let (reply, answered) = oneshot::channel();
                 let task = Task { key, work, reply };
                 tasks.try_send(task).map_err(|_| Error::unavailable("too many writes are waiting"))?;
-                answered.await.unwrap_or_else(|_| Err(Fail::Away("the writer has stopped".to_owned())))
+                answered.await.unwrap_or_else(|_| Err(Fail::away("the writer has stopped")))
             }
             None => self.transact_postgres(org, key.as_ref(), &work).await,
         };
@@ -160,7 +160,7 @@ impl Group {
                 Step::Last(plan) => return self.write(conn, plan).await,
             }
         }
-        Err(Fail::Broken("the steps have no last step".to_owned()))
+        Err(Fail::broken("the steps have no last step".to_owned()))
     }
 
     /// Writes the rows of a plan.

@@ -131,7 +131,7 @@ impl Service {
                 drop(stager);
                 applied
             });
-            applied.await.map_err(|_| Error::internal())?
+            applied.await.map_err(|cause| Error::internal(cause))?
         })
     }
 
@@ -216,7 +216,9 @@ impl Bulk {
                 })
             });
             let answer = database.transact(&self.org, None, decide).await?;
-            let results = answer.downcast::<Vec<RecordResult>>().map_err(|_| Error::internal())?;
+            let results = answer
+                .downcast::<Vec<RecordResult>>()
+                .map_err(|_| Error::internal("an answer has another type than was asked for"))?;
             self.keep(*results);
         }
         let bulk = Arc::clone(self);
@@ -228,7 +230,10 @@ impl Bulk {
     }
 
     fn answered(answer: Box<dyn std::any::Any + Send>) -> Result<Upserted, Error> {
-        answer.downcast::<Upserted>().map(|done| *done).map_err(|_| Error::internal())
+        answer
+            .downcast::<Upserted>()
+            .map(|done| *done)
+            .map_err(|_| Error::internal("an answer has another type than was asked for"))
     }
 
     fn tally(&self) -> std::sync::MutexGuard<'_, Upserted> {
@@ -271,7 +276,10 @@ impl Bulk {
             })
         });
         let answer = self.service.inner.database.transact(&self.org, Some(key), decide).await?;
-        answer.downcast::<Option<Upserted>>().map(|found| *found).map_err(|_| Error::internal())
+        answer
+            .downcast::<Option<Upserted>>()
+            .map(|found| *found)
+            .map_err(|_| Error::internal("an answer has another type than was asked for"))
     }
 
     /// The stored response to the same earlier request.
@@ -281,7 +289,7 @@ impl Bulk {
         if before != self.fingerprint {
             return Err(Error::new(Reason::KeyReused, "this idempotency key was used with another request").into());
         }
-        let kept: Kept = serde_json::from_str(&kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
+        let kept: Kept = serde_json::from_str(&kept).map_err(|cause| Fail::broken(cause))?;
         Ok(Some(kept.replay()))
     }
 
@@ -307,7 +315,7 @@ impl Bulk {
         if n >= self.pieces {
             if self.context.validate_only {
                 self.rehearsed.store(true, Ordering::Release);
-                return Err(Error::internal().into());
+                return Err(Error::internal("a rehearsal ends without a commit").into());
             }
             return self.last(conn).await.map(Step::Last);
         }
@@ -342,7 +350,7 @@ impl Bulk {
     async fn piece(&self, conn: &Conn, n: i64) -> Result<(Plan, Vec<RecordResult>), Fail> {
         let bytes = blob::get_piece(conn, &self.org, &self.upload, n).await?;
         let records: Vec<(u32, Record)> =
-            serde_json::from_slice(&bytes).map_err(|cause| Fail::Broken(format!("piece {n}: {cause}")))?;
+            serde_json::from_slice(&bytes).map_err(|cause| Fail::broken(format!("piece {n}: {cause}")))?;
         let (lines, records): (Vec<u32>, Vec<Record>) = records.into_iter().unzip();
         let (plan, results) =
             decide_piece(&self.service, &self.context, conn, self.kind, &self.header.source, records).await?;

@@ -122,7 +122,7 @@ impl Stager {
             let detail = "too many records refer to a record directly before them: send referenced records first";
             return Err(Error::new(Reason::TooLarge, detail));
         }
-        let piece = serde_json::to_vec(&self.waiting).map_err(|_| Error::internal())?;
+        let piece = serde_json::to_vec(&self.waiting).map_err(|cause| Error::internal(cause))?;
         self.waiting.clear();
         self.ids.clear();
         self.bytes = 0;

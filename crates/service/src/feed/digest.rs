@@ -120,7 +120,7 @@ impl Service {
 
     fn read_scope(&self, caller: &Caller, access: &Access, kind: &Kind) -> Result<Scope, Error> {
         let row = TABLE.iter().find(|row| row.kind == kind.name && row.action == "read");
-        let row = row.ok_or_else(Error::internal)?;
+        let row = row.ok_or_else(|| Error::internal("the permission of a digest is missing"))?;
         authorise(caller.organisation(), access, caller.narrow(), row, self.inner.clock.now())
     }
 }

@@ -94,7 +94,7 @@ impl Service {
             // The write continues when the caller disconnects: its result decides whether the staged content is removed.
             let (service, context, id) = (self.clone(), context.clone(), id.to_owned());
             let written = tokio::spawn(async move { service.store(&context, &id, read, staged).await });
-            written.await.map_err(|_| Error::internal())?
+            written.await.map_err(|cause| Error::internal(cause))?
         })
     }
 
@@ -164,10 +164,7 @@ impl Service {
         let conn = self.inner.database.read(org).await.map_err(Fail::into_error)?;
         let upload = blob::find_upload(&conn, org, sha256).await.map_err(Fail::into_error)?;
         conn.close().await.map_err(Fail::into_error)?;
-        let upload = upload.ok_or_else(|| {
-            tracing::error!(sha256, "a content is missing");
-            Error::internal()
-        })?;
+        let upload = upload.ok_or_else(|| Error::internal(format!("the content {sha256} is missing")))?;
         Ok(Download { file_name: String::new(), sha256: sha256.to_owned(), size, org: org.to_owned(), upload })
     }
 
@@ -195,8 +192,7 @@ impl Service {
             let wanted = usize::try_from(until - at).unwrap_or(usize::MAX);
             let end = piece.len().min(skipped.saturating_add(wanted));
             if end <= skipped {
-                tracing::error!(upload = download.upload, "a content is shorter than its recorded size");
-                return Err(Error::internal());
+                return Err(Error::internal(format!("the upload {} is shorter than its content", download.upload)));
             }
             let bytes = Bytes::from(piece).slice(skipped..end);
             let next = at + bytes.len() as u64;
@@ -245,7 +241,7 @@ pub(crate) async fn read_content(
         staged.add(waiting.freeze()).await?;
     }
     let sha256 = hex(&digest.finalize());
-    let size_bytes = i64::try_from(size).map_err(|_| Error::internal())?;
+    let size_bytes = i64::try_from(size).map_err(|cause| Error::internal(cause))?;
     Ok(Content { sha256, size_bytes, media_type: sniffer.media_type().to_owned() })
 }
 

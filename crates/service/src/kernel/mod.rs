@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub mod args;
 pub(crate) mod caller;
 pub mod clock;
+pub mod failure;
 pub(crate) mod open;
 pub mod operation;
 pub mod operations;

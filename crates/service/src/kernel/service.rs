@@ -178,7 +178,10 @@ impl Service {
         action: &'a str,
     ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            let row = TABLE.iter().find(|row| row.kind == kind && row.action == action).ok_or_else(Error::internal)?;
+            let row = TABLE
+                .iter()
+                .find(|row| row.kind == kind && row.action == action)
+                .ok_or_else(|| Error::internal("the table of permissions lacks a row"))?;
             let conn = self.inner.database.read(caller.organisation()).await.map_err(Fail::into_error)?;
             self.authorise(&conn, caller, row).await.map_err(Fail::into_error)?;
             conn.close().await.map_err(Fail::into_error)

@@ -31,7 +31,7 @@ impl Periods {
         let sight = write.scope(Some(FiscalCalendar::KIND.rows.read))?;
         let id = entity.fiscal_calendar_id.to_string();
         let calendar = query::find::<FiscalCalendar>(write.conn, &sight, &id, Moment::Now).await?;
-        let calendar = calendar.ok_or_else(|| Fail::Broken(format!("the calendar {id} is missing")))?;
+        let calendar = calendar.ok_or_else(|| Fail::broken(format!("the calendar {id} is missing")))?;
         let first = sent.first_day.filter(|_| !sent.names_periods && !sent.batch.corrections);
         let all = ledger::hold_periods(write.conn, scope.org(), &entity.id.to_string(), first).await?;
         Ok(Self { all, late: calendar.late_lines, adjusting: sent.batch.adjusting })

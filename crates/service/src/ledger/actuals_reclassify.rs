@@ -131,7 +131,7 @@ async fn decide(
         }
     }
     (after.entry_count, after.entries_sha256) =
-        (count, Text::parse(&hex(&all.finalize())).map_err(|_| Error::internal())?);
+        (count, Text::parse(&hex(&all.finalize())).map_err(|(_, cause)| Error::internal(cause))?);
     *told.lock().unwrap_or_else(PoisonError::into_inner) =
         moves.iter().enumerate().take(RESULTS_SHOWN).map(|(i, m)| result(i, m, status(m))).collect();
     let unposted = moves.iter().enumerate().filter(|(_, m)| m.1.is_none()).map(|(i, m)| still(i, &m.0)).collect();

@@ -74,9 +74,9 @@ impl Lines {
             Self::Staged { org, upload, .. } => {
                 let bytes = blob::get_piece(conn, org, upload, i64::try_from(n).unwrap_or(i64::MAX)).await?;
                 let rows: Vec<Vec<Cell>> = serde_json::from_slice(&bytes)
-                    .map_err(|error| Fail::Broken(format!("chunk {n} of {upload}: {error}")))?;
+                    .map_err(|error| Fail::broken(format!("chunk {n} of {upload}: {error}")))?;
                 let lines: Option<_> = rows.into_iter().map(Line::staged).collect();
-                lines.map(Arc::new).ok_or_else(|| Fail::Broken(format!("chunk {n} of {upload} is not of lines")))
+                lines.map(Arc::new).ok_or_else(|| Fail::broken(format!("chunk {n} of {upload} is not of lines")))
             }
         }
     }
@@ -205,7 +205,7 @@ impl Stager {
 
     async fn flush(&mut self) -> Result<(), Error> {
         let rows: Vec<_> = self.waiting.drain(..).map(|line| line.cells()).collect();
-        let chunk = serde_json::to_vec(&rows).map_err(|_| Error::internal())?;
+        let chunk = serde_json::to_vec(&rows).map_err(|cause| Error::internal(cause))?;
         self.staged.add(chunk.into()).await
     }
 

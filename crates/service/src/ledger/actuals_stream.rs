@@ -98,7 +98,7 @@ impl Service {
                 drop(stager);
                 posted
             });
-            posted.await.map_err(|_| Error::internal())?
+            posted.await.map_err(|cause| Error::internal(cause))?
         })
     }
 }

@@ -125,7 +125,7 @@ async fn translate(
     let periods = translation::list_period_rates(conn, scope, &ids, Moment::Now).await?;
     let mut period_ends = HashMap::new();
     for (id, period) in &periods {
-        period_ends.insert(Id::parse(id).map_err(Fail::Broken)?, period.ends_on);
+        period_ends.insert(Id::parse(id).map_err(|cause| Fail::broken(cause))?, period.ends_on);
     }
     let days = period_ends.values().min().zip(period_ends.values().max()).map(|(first, last)| [*first, *last]);
     let rates = match days.filter(|_| !others.is_empty()) {

@@ -468,7 +468,7 @@ impl Posting {
             spend: cell.spend,
             ..self.blank.clone()
         });
-        self.entries.last_mut().ok_or_else(Error::internal)
+        self.entries.last_mut().ok_or_else(|| Error::internal("a budget posting has no open entry"))
     }
 
     /// Writes the entries; returns their number and the digest over them.
@@ -477,7 +477,7 @@ impl Posting {
         for entry in &self.entries {
             all.update(ledger::digested(entry));
         }
-        let digest = Text::parse(&hex(&all.finalize())).map_err(|_| Error::internal())?;
+        let digest = Text::parse(&hex(&all.finalize())).map_err(|(_, cause)| Error::internal(cause))?;
         let (count, entries) = (self.entries.len(), self.entries);
         write.post(Postings {
             batch_id: String::new(),

@@ -87,7 +87,9 @@ impl Coder {
         scope: &Scope,
         proposed: &ProposedCodingRule,
     ) -> Result<(), Fail> {
-        let Value::Object(mut body) = json!(proposed) else { return Err(Error::internal().into()) };
+        let Value::Object(mut body) = json!(proposed) else {
+            return Err(Error::internal("a proposed rule is no JSON object").into());
+        };
         body.retain(|_, value| !value.is_null());
         let seed = Seed { id: write.new_id(), at: write.now, effective_at: write.now, by: write.actor() };
         let rule = CodingRule::create(&body, &seed).map_err(below_rule)?;

@@ -100,7 +100,7 @@ pub(crate) fn add_entries(
         entry.document_reference.clone_from(&after.document_reference);
         entry.prior_period_id = Some(after.fiscal_period_id).filter(|own| *own != period);
         let sum = ledger::chained(after.entries_sha256.as_ref().map_or("", Text::as_str), &ledger::link(entry));
-        after.entries_sha256 = Some(Text::parse(&sum).map_err(|_| Error::internal())?);
+        after.entries_sha256 = Some(Text::parse(&sum).map_err(|(_, cause)| Error::internal(cause))?);
     }
     Ok(())
 }

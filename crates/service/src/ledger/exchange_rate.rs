@@ -178,7 +178,7 @@ fn put<'e>(
     reference: Option<String>,
 ) -> BoxFuture<'e, Result<Item, Fail>> {
     Box::pin(async move {
-        let euro = Currency::parse(EURO).ok_or_else(Error::internal)?;
+        let euro = Currency::parse(EURO).ok_or_else(|| Error::internal("the currency table lacks the euro"))?;
         let name = series(ExchangeRateType::Spot, None, euro, quote.currency);
         let org = write.context.caller.organisation();
         let mut body = Map::new();

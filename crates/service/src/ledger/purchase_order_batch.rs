@@ -131,7 +131,7 @@ impl Service {
 fn digest(batch: &PostPurchaseOrderBatch) -> Result<String, Error> {
     let PostPurchaseOrderBatch { source, batch_ref, legal_entity_id, control, lines, .. } = batch;
     let sent = serde_json::to_string(&(source, batch_ref, legal_entity_id, control, &lines.0));
-    Ok(hex(&Sha256::digest(sent.map_err(|_| Error::internal())?)))
+    Ok(hex(&Sha256::digest(sent.map_err(|cause| Error::internal(cause))?)))
 }
 
 async fn decide(

@@ -115,7 +115,7 @@ async fn attach(
 async fn submit(write: &WriteContext<'_>, claim: &mut MilestoneUpdate) -> Result<(), Fail> {
     let (org, id) = (write.context.caller.organisation(), claim.milestone_id.to_string());
     let milestone: Milestone = get(write, &id).await?;
-    let engagement = claim.engagement_id.ok_or_else(Error::internal)?;
+    let engagement = claim.engagement_id.ok_or_else(|| Error::internal("a claim has no engagement"))?;
     let engagement: Engagement = get(write, &engagement.to_string()).await?;
     claim.number = milestone.update_count + 1;
     claim.resubmission = vendor::count_refusals(write.conn, org, &id).await?;

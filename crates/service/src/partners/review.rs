@@ -145,7 +145,7 @@ fn beyond(gain: Money) -> Error {
 async fn has_authority(write: &WriteContext<'_>, case: &Case, gain: Money) -> Result<bool, Fail> {
     let org = write.context.caller.organisation();
     let program = case.milestone.program_id.or_else(|| case.engagement.program_ids.first().copied());
-    let program = program.ok_or_else(Error::internal)?.to_string();
+    let program = program.ok_or_else(|| Error::internal("a review has no program"))?.to_string();
     let portfolio = query::find_text(write.conn, org, Program::KIND, &program, "portfolio_id").await?;
     let narrow = write.context.caller.narrow();
     let roles = live_roles(&write.access, narrow, ACCEPT, write.now, &program, portfolio.as_deref());

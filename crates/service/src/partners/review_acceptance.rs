@@ -209,7 +209,7 @@ async fn post(
     };
     let mut posting = Posting::new(write, entity, amount.currency);
     posting.follow(review);
-    let program = program.ok_or_else(Error::internal)?;
+    let program = program.ok_or_else(|| Error::internal("a review has no program"))?;
     let entry = posting.add(LedgerEntryType::Accrual, program, &cell, amount.units)?;
     review.entry_count += 1;
     entry.line = review.entry_count;
@@ -217,7 +217,7 @@ async fn post(
     entry.prior_period_id = own.filter(|own| *own != period);
     let before = review.entries_sha256.as_ref().map_or("", Text::as_str);
     let sum = ledger::chained(before, &ledger::link(entry));
-    review.entries_sha256 = Some(Text::parse(&sum).map_err(|_| Error::internal())?);
+    review.entries_sha256 = Some(Text::parse(&sum).map_err(|(_, cause)| Error::internal(cause))?);
     posting.post(write)?;
     Ok(())
 }
@@ -305,12 +305,14 @@ async fn reverse_accruals(write: &WriteContext<'_>, case: &Case, review: &mut Re
         let units = -accrual.amount.units();
         match accrual.way {
             AccrualWay::Commitment => {
-                let commitment = accrual.commitment_id.ok_or_else(Error::internal)?;
+                let commitment =
+                    accrual.commitment_id.ok_or_else(|| Error::internal("an accrual has no commitment"))?;
                 let commitment: Commitment = get(write, &commitment.to_string()).await?;
                 receive(write, &commitment, units, review).await?;
             }
             AccrualWay::Entry => {
-                let entity = accrual.legal_entity_id.ok_or_else(Error::internal)?;
+                let entity =
+                    accrual.legal_entity_id.ok_or_else(|| Error::internal("an accrual has no legal entity"))?;
                 // Taken back where it was accrued: on the day of the acceptance.
                 let day = review.accepted_on.unwrap_or_else(|| case.term.day(write.now));
                 post(write, case, review, (entity, day), Money::new(units, currency)).await?;

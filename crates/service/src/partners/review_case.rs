@@ -24,7 +24,7 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) async fn read(write: &WriteContext<'_>, review: &Review) -> Result<Self, Fail> {
-        let engagement = review.engagement_id.ok_or_else(Error::internal)?;
+        let engagement = review.engagement_id.ok_or_else(|| Error::internal("a review has no engagement"))?;
         let engagement: Engagement = get(write, &engagement.to_string()).await?;
         let term = term(write, &engagement).await?;
         let milestone = get(write, &review.milestone_id.to_string()).await?;
@@ -50,5 +50,6 @@ pub(crate) async fn term(write: &WriteContext<'_>, engagement: &Engagement) -> R
         None => None,
     };
     let zone = zone.unwrap_or_else(|| "UTC".to_owned());
-    Ok(ReviewTerm::new(&zone, calendar.as_ref(), engagement.review_deadline_days).ok_or_else(Error::internal)?)
+    Ok(ReviewTerm::new(&zone, calendar.as_ref(), engagement.review_deadline_days)
+        .ok_or_else(|| Error::internal("the time zone of a review cannot be read"))?)
 }

@@ -10,6 +10,7 @@ use steerco_domain::{Error, Resource};
 use steerco_persistence::{Access, Change, ChangeKind, Conn, Effect, Fail, Job, Plan, ledger, vendor};
 
 use crate::auth::Claims;
+use crate::failure::log_job;
 use crate::review_case::Case;
 use crate::write_context::WriteContext;
 use crate::{Caller, Context, Service};
@@ -26,7 +27,7 @@ impl Service {
                 for review in running {
                     let id = review.id_text();
                     if let Err(error) = self.pass_time(&org, id.clone()).await {
-                        tracing::warn!(review = id, %error, "a deadline could not be handled; it will be tried again");
+                        log_job(&error, "run_deadlines", &org, &id);
                     }
                 }
             }

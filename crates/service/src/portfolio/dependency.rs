@@ -28,7 +28,9 @@ async fn join(write: &WriteContext<'_>, after: &mut Dependency) -> Result<(), Fa
     let mut programs = Vec::new();
     let mut reached = scope.is_whole();
     for end in [&edge.from, &edge.to] {
-        let Ok(node) = DependencyEnd::parse(end) else { return Err(Error::internal().into()) };
+        let Ok(node) = DependencyEnd::parse(end) else {
+            return Err(Error::internal("an end of a dependency has an unknown prefix").into());
+        };
         let program = graph::hold_program_of(write.conn, scope.org(), node.kind(), end).await?;
         reached = reached || graph::is_in_reach(write.conn, scope, node.kind(), end).await?;
         programs.push(program.and_then(|id| Id::<Program>::parse(&id).ok()));

@@ -37,7 +37,9 @@ where
     R: Resource,
     F: Fn(&mut R, &Acting) -> Result<(), Error> + Send + Sync + 'static,
 {
-    Arc::new(move |on, acting| decide(on.of_mut().ok_or_else(Error::internal)?, acting))
+    Arc::new(move |on, acting| {
+        decide(on.of_mut().ok_or_else(|| Error::internal("a verb was given a resource of another kind"))?, acting)
+    })
 }
 
 /// One requested change.

@@ -35,7 +35,7 @@ where
 impl Service {
     pub(crate) async fn execute_one(&self, context: &Context, command: Command) -> Result<Written, Error> {
         let mut done = self.execute(context, command).await?;
-        done.results.pop().unwrap_or_else(|| Err(Error::internal()))
+        done.results.pop().unwrap_or_else(|| Err(Error::internal("a command has no result")))
     }
 
     pub(crate) fn execute<'a>(
@@ -63,7 +63,10 @@ impl Service {
             if let Some(afterwards) = feature.afterwards {
                 afterwards(self, &org);
             }
-            answer.downcast::<BatchResult>().map(|done| *done).map_err(|_| Error::internal())
+            answer
+                .downcast::<BatchResult>()
+                .map(|done| *done)
+                .map_err(|_| Error::internal("an answer has another type than was asked for"))
         })
     }
 
@@ -205,5 +208,5 @@ fn refuse_whole(results: &[Result<Written, Error>], batch: bool) -> Option<Error
     let mut faults = placed(first_place, first);
     faults.extend(refused.flat_map(|(i, error)| placed(i, error)));
     let detail = format!("nothing was written: {} faults, see errors", faults.len());
-    Some(Error { faults, ..Error::new(first.reason, detail) })
+    Some(Error { faults, cause: first.cause.clone(), ..Error::new(first.reason, detail) })
 }

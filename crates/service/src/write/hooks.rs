@@ -66,7 +66,7 @@ impl Hooks {
 
 /// A hook was registered for another kind than its own: a programming error.
 pub(crate) fn misplaced<'a>() -> Done<'a> {
-    Box::pin(std::future::ready(Err(Error::internal().into())))
+    Box::pin(std::future::ready(Err(Error::internal("a hook was called for another kind").into())))
 }
 
 /// Makes a hook from a function over the type of its kind: `hook!(on_create: number)`. The only place that names the type.

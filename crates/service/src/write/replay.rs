@@ -34,7 +34,7 @@ pub(crate) fn store_answer(result: &Result<Written, Error>) -> StoredAnswer {
 
 /// The response to the first request, read again under the current rights.
 pub(crate) async fn replay(write: &WriteContext<'_>, kind: &'static Kind, kept: &str) -> Result<BatchResult, Fail> {
-    let kept: Vec<StoredAnswer> = serde_json::from_str(kept).map_err(|cause| Fail::Broken(cause.to_string()))?;
+    let kept: Vec<StoredAnswer> = serde_json::from_str(kept).map_err(|cause| Fail::broken(cause))?;
     let scope = write.scope(Some(kind.rows.read))?;
     let mut results = Vec::with_capacity(kept.len());
     for kept in kept {

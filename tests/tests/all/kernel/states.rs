@@ -256,13 +256,16 @@ fn faults(machine: &Machine, seen: Seen) -> Vec<String> {
     }
     for ((from, verb), to) in seen.done.iter().filter(|((from, _), to)| from == *to) {
         let elsewhere = moved.iter().find(|(_, other, other_to)| other == verb && *other_to != to);
-        faults.extend(elsewhere.map(|(_, _, other)| format!("{kind} {from}: {verb} leads nowhere, and elsewhere to {other}")));
+        faults.extend(
+            elsewhere.map(|(_, _, other)| format!("{kind} {from}: {verb} leads nowhere, and elsewhere to {other}")),
+        );
     }
     for (from, next) in &machine.moves {
         for to in next {
             let found = moved.iter().any(|(a, _, b)| *a == from && *b == to);
             if found == is_listed(OTHERWISE, kind, from, to) {
-                let what = if found { "is found by a walk: take it off the list" } else { "is brought about by no verb" };
+                let what =
+                    if found { "is found by a walk: take it off the list" } else { "is brought about by no verb" };
                 faults.push(format!("{kind}: {from} → {to} {what}"));
             }
         }
@@ -303,7 +306,11 @@ scenario!(
 #[test]
 fn every_machine_that_is_listed_is_there() {
     let kinds: BTreeSet<&str> = machines().iter().map(|machine| machine.kind.name).collect();
-    let listed = OTHERWISE.iter().map(|row| row.0).chain(UNREACHED.iter().map(|row| row.0)).chain(REFUSED.iter().map(|row| row.0));
+    let listed = OTHERWISE
+        .iter()
+        .map(|row| row.0)
+        .chain(UNREACHED.iter().map(|row| row.0))
+        .chain(REFUSED.iter().map(|row| row.0));
     let strange: Vec<&str> = listed.filter(|kind| !kinds.contains(kind)).collect();
     assert_eq!(strange, Vec::<&str>::new());
 }

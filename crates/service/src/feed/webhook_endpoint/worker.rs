@@ -24,6 +24,7 @@ use steerco_persistence::{Act, Change, ChangeKind, Conn, Effect, Fail, Job, Plan
 
 use super::attempt::{Sent, WebhookAttempt};
 use super::{message, rights};
+use crate::failure::log_job;
 use crate::token::Cursor;
 use crate::visibility::{Visibility, fill};
 use crate::{Caller, Event, EventFilter, Service};
@@ -53,6 +54,9 @@ const FAILING_MICROS: i64 = 5 * 86_400 * 1_000_000;
 /// Maximum seconds that `Retry-After` is honoured: a day.
 const WAIT_MAX: u32 = 86_400;
 
+/// As logs name it.
+const JOB: &str = "send_webhooks";
+
 const READ: &Permission = find("webhook_endpoint", "read");
 
 type Running = Arc<Mutex<HashSet<(String, String)>>>;
@@ -69,7 +73,7 @@ impl Service {
             if !self.inner.database.is_postgres()
                 && let Err(fail) = self.inner.database.free_webhooks().await
             {
-                tracing::warn!(error = %fail.into_error(), "could not release earlier leases; they expire");
+                log_job(&fail.into_error(), JOB, "", "");
             }
             while !*stopping.borrow() {
                 let stirred = std::mem::take(&mut *hub.stirred.lock().unwrap_or_else(PoisonError::into_inner));
@@ -81,7 +85,7 @@ impl Service {
                 };
                 for org in orgs.unwrap_or_default() {
                     if let Err(fail) = self.take_endpoints(&org, &running).await {
-                        tracing::warn!(error = %fail.into_error(), org, "webhooks are delayed: the database cannot be read");
+                        log_job(&fail.into_error(), JOB, &org, "");
                     }
                 }
                 tokio::select! {
@@ -217,7 +221,7 @@ impl Sender {
                 Ok(Turn::Done) => LOOK,
                 Ok(Turn::Blind) => REST,
                 Err(fail) => {
-                    tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "a webhook is delayed");
+                    log_job(&fail.into_error(), JOB, &self.org, &self.endpoint);
                     REST
                 }
             };
@@ -230,14 +234,14 @@ impl Sender {
                 && let Err(fail) = self.note(&mut in_flight, done).await
             {
                 // The message is sent again: delivery is at least once.
-                tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "an attempt could not be recorded");
+                log_job(&fail.into_error(), JOB, &self.org, &self.endpoint);
                 tokio::time::sleep(REST).await;
             }
         }
         let freed =
             self.service.inner.database.free_webhook(&self.org, &self.endpoint, &self.service.inner.webhooks.node);
         if let Err(fail) = freed.await {
-            tracing::warn!(error = %fail.into_error(), endpoint = self.endpoint, "could not release a lease; it expires");
+            log_job(&fail.into_error(), JOB, &self.org, &self.endpoint);
         }
     }
 
@@ -300,7 +304,7 @@ impl Sender {
     /// The endpoint with the rights of its owner; none if the owner has lost them.
     async fn target(&self, conn: &Conn, kept: Webhook, now: Instant) -> Result<Option<Target>, Fail> {
         let Some(caller) = rights::caller(&self.org, &kept.rights) else {
-            return Err(Fail::Broken("the stored rights of a webhook cannot be parsed".to_owned()));
+            return Err(Fail::broken("the stored rights of a webhook cannot be parsed".to_owned()));
         };
         if !self.service.trusts(&caller) {
             return Ok(None);

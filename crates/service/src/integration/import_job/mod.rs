@@ -154,7 +154,7 @@ impl Service {
                 }
                 written
             });
-            written.await.map_err(|_| Error::internal())?
+            written.await.map_err(|cause| Error::internal(cause))?
         })
     }
 
@@ -185,7 +185,11 @@ impl Service {
         Box::pin(async move {
             let written = self.act::<V>(context, id, body).await?;
             if written.outcome == Outcome::Updated && !written.replayed && !context.validate_only {
-                run::start(self, context, written.seen.resource.of().ok_or_else(Error::internal)?);
+                run::start(
+                    self,
+                    context,
+                    written.seen.resource.of().ok_or_else(|| Error::internal("an import job is of another type"))?,
+                );
             }
             Ok(written)
         })

@@ -80,7 +80,7 @@ impl Report {
         };
         *count += 1;
         counts.notes = counts.notes.saturating_add(i32::try_from(record.notes.len()).unwrap_or(i32::MAX));
-        serde_json::to_writer(&mut self.waiting, &record).map_err(|_| Error::internal())?;
+        serde_json::to_writer(&mut self.waiting, &record).map_err(|cause| Error::internal(cause))?;
         self.waiting.push(b'\n');
         self.lines += 1;
         if self.lines == PIECE_RECORDS { self.flush().await } else { Ok(()) }
@@ -119,10 +119,10 @@ pub(super) async fn page(
         let lines = piece.split(|byte| *byte == b'\n').skip(first + at % PIECE_RECORDS).filter(|line| !line.is_empty());
         let before = found.len();
         for line in lines.take(size - found.len()) {
-            found.push(serde_json::from_slice(line).map_err(|error| {
-                tracing::error!(%error, "a report cannot be read");
-                Error::internal()
-            })?);
+            found.push(
+                serde_json::from_slice(line)
+                    .map_err(|cause| Error::internal(format!("a report cannot be read: {cause}")))?,
+            );
         }
         if found.len() == before {
             break;

@@ -22,6 +22,7 @@ use super::source::{Plan, Reading};
 use super::stage::{self, Stager};
 use super::write::{Did, Work, faults};
 use crate::command::{Command, Item, decide_by};
+use crate::failure::{Origin, log_failure};
 use crate::source::check_source_code;
 use crate::write_context::WriteContext;
 use crate::{Context, ListArgs, ReadArgs, Service};
@@ -56,11 +57,22 @@ impl Run {
     async fn go(self) {
         let ended = match self.run().await {
             Ok(ended) => ended,
-            Err(error) => Ended { state: ImportState::Failed, failure: Some(told(&error)), report: None },
+            Err(error) => {
+                self.log(&error);
+                Ended { state: ImportState::Failed, failure: Some(told(&error)), report: None }
+            }
         };
         if let Err(error) = self.finish(ended).await {
-            tracing::warn!(job = self.job.id_text(), ?error, "the end of an import could not be stored");
+            self.log(&error);
         }
+    }
+
+    /// A run answers nobody: what fails in it is logged here, under the request that began it.
+    fn log(&self, error: &Error) {
+        let Context { caller, request_id, .. } = &self.context;
+        let operation = if self.job.state == ImportState::Applying { "apply_import_job" } else { "check_import_job" };
+        let origin = Origin { request_id, operation, caller: caller.subject(), organisation: caller.organisation() };
+        log_failure(error, &origin);
     }
 
     async fn run(&self) -> Result<Ended, Error> {
@@ -86,7 +98,11 @@ impl Run {
         let refused = work.done().counts.refused;
         let kept = by_pieces || (applying && read.is_ok() && written.is_ok() && refused == 0);
         let report = if by_pieces || written.is_ok() { Some(self.report(&work, kept).await?) } else { None };
-        let failure = match written.and(read) {
+        let ended = written.and(read);
+        if let Err(error) = &ended {
+            self.log(error);
+        }
+        let failure = match ended {
             Err(error) if by_pieces => Some(format!("only the records in the report were written: {}", told(&error))),
             Err(error) => Some(told(&error)),
             Ok(()) if applying && !kept => {
@@ -172,7 +188,9 @@ impl Run {
         }
         let Some(code) = job.profile.as_ref().map(Code::as_str) else {
             let kind = job.record_kind.as_ref().and_then(|kind| importable(kind.as_str()));
-            return kind.map(|kind| Plan::Csv(Layout::plain(kind))).ok_or_else(Error::internal);
+            return kind
+                .map(|kind| Plan::Csv(Layout::plain(kind)))
+                .ok_or_else(|| Error::internal("an import job names a kind that cannot be imported"));
         };
         let args = ListArgs { filter: Some(format!("code = \"{code}\"")), ..ListArgs::default() };
         let found = self.service.list::<MappingProfile>(&self.context.caller, &args).await?.items.pop();

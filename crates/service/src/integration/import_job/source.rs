@@ -57,7 +57,7 @@ impl Reading {
     /// The result of parsing.
     pub(super) async fn end(self) -> Result<(), Error> {
         drop(self.batches);
-        let ended = self.reader.await.map_err(|_| Error::internal())?;
+        let ended = self.reader.await.map_err(|cause| Error::internal(cause))?;
         self.feeder.abort();
         ended
     }

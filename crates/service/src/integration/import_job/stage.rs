@@ -45,7 +45,7 @@ impl Stager {
             self.ids.insert(record.external_id.clone());
         }
         self.waiting.push(b',');
-        serde_json::to_writer(&mut self.waiting, record).map_err(|_| Error::internal())?;
+        serde_json::to_writer(&mut self.waiting, record).map_err(|cause| Error::internal(cause))?;
         self.count += 1;
         Ok(())
     }
@@ -89,8 +89,6 @@ impl Stager {
 
 /// The records of a piece.
 pub(super) fn records(piece: &[u8]) -> Result<Vec<Record>, Error> {
-    serde_json::from_slice(piece).map_err(|error| {
-        tracing::error!(%error, "a piece of an import cannot be read");
-        Error::internal()
-    })
+    serde_json::from_slice(piece)
+        .map_err(|cause| Error::internal(format!("a piece of an import cannot be read: {cause}")))
 }

@@ -124,7 +124,7 @@ impl Work {
             return Ok(Step::Last(Plan::nothing(self.act(conn).await?, Box::new(()))));
         }
         self.rehearsed.store(true, Ordering::Release);
-        Err(Error::internal().into())
+        Err(Error::internal("a rehearsal ends without a commit").into())
     }
 
     /// Writes a piece in its own transaction: all records that can be written.
@@ -138,7 +138,9 @@ impl Work {
             })
         });
         let answer = self.service.inner.database.transact(self.org(), None, decide).await?;
-        let decided = answer.downcast::<Decided>().map_err(|_| Error::internal())?;
+        let decided = answer
+            .downcast::<Decided>()
+            .map_err(|_| Error::internal("an answer has another type than was asked for"))?;
         self.done().add(*decided);
         Ok(())
     }
@@ -176,7 +178,8 @@ impl Work {
         };
         let (places, records): (Vec<usize>, Vec<crate::bulk_records::Record>) = ready.into_iter().unzip();
         let ids: Vec<String> = records.iter().map(|record| record.external_id.clone()).collect();
-        let of_kind = steerco_domain::find_kind(kind).ok_or_else(Error::internal)?;
+        let of_kind =
+            steerco_domain::find_kind(kind).ok_or_else(|| Error::internal("a staged record has an unknown kind"))?;
         let (plan, results) = decide(self, conn, of_kind, records).await?;
         for ((place, external_id), result) in places.into_iter().zip(ids).zip(results) {
             did[place] = match result {
