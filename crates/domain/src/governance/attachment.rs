@@ -121,7 +121,8 @@ impl Attachment {
             return Ok(());
         }
         if self.state == AttachmentState::Stored {
-            let detail = "the content of this attachment is already stored and cannot change: create another attachment";
+            let detail =
+                "the content of this attachment is already stored and cannot change: create another attachment";
             return Err(Error::new(Reason::WrongState, detail));
         }
         if self.declared_sha256.as_ref().is_some_and(|declared| declared.as_str() != content.sha256) {
@@ -149,7 +150,8 @@ fn file_name_fault(name: &str) -> Option<&'static str> {
         return Some("must be the name of a file, without a path");
     }
     let unseen = |c: char| c.is_control() || TURNS.contains(&c);
-    name.contains(unseen).then_some("must not contain control characters or characters that change the direction of text")
+    name.contains(unseen)
+        .then_some("must not contain control characters or characters that change the direction of text")
 }
 
 impl Rules for Attachment {

@@ -218,7 +218,11 @@ impl Activity {
             faults.push(Fault::new("/constraint_on", "REQUIRED", "is required for this type of constraint"));
         }
         if !dated && self.constraint_on.is_some() {
-            faults.push(Fault::new("/constraint_on", "DOES_NOT_FIT", "is allowed only for a constraint type with a day"));
+            faults.push(Fault::new(
+                "/constraint_on",
+                "DOES_NOT_FIT",
+                "is allowed only for a constraint type with a day",
+            ));
         }
     }
 }

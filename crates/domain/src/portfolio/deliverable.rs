@@ -336,7 +336,10 @@ impl Deliverable {
     /// The reviewer: a person other than the one who submitted.
     fn reviewer(&self, acting: &Acting) -> Result<Id<Person>, Error> {
         let person = acting.person().ok_or_else(|| {
-            Error::new(Reason::Forbidden, "only a person can review a deliverable; this token does not belong to a person")
+            Error::new(
+                Reason::Forbidden,
+                "only a person can review a deliverable; this token does not belong to a person",
+            )
         })?;
         if self.submitted_by.as_ref().is_some_and(|by| by.0 == person.to_string()) {
             return Err(Error::new(
@@ -426,7 +429,10 @@ impl Verb for JudgeDeliverable {
     const NAME: &'static str = "judge";
     fn decide_by(&self, deliverable: &mut Deliverable, acting: &Acting) -> Result<(), Error> {
         if deliverable.state != DeliverableState::Submitted {
-            let detail = format!("criteria can be judged only while the deliverable is submitted; it is {}", deliverable.state.word());
+            let detail = format!(
+                "criteria can be judged only while the deliverable is submitted; it is {}",
+                deliverable.state.word()
+            );
             return Err(Error::new(Reason::WrongState, detail));
         }
         deliverable.judge(&self.results, "results", acting)

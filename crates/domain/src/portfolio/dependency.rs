@@ -112,7 +112,11 @@ impl States for DependencyState {
 impl Rules for Dependency {
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.predecessor_id == self.successor_id {
-            faults.push(Fault::new("/successor_id", "CYCLE", format!("{0} cannot depend on itself", self.successor_id)));
+            faults.push(Fault::new(
+                "/successor_id",
+                "CYCLE",
+                format!("{0} cannot depend on itself", self.successor_id),
+            ));
         }
         let lags = [self.lag_days.is_some(), self.lag_minutes.is_some(), self.lag_percent.is_some()];
         if lags.into_iter().filter(|given| *given).count() > 1 {
