@@ -15,6 +15,9 @@
 mod client;
 mod data;
 mod events;
+#[path = "../../src/folder.rs"]
+#[expect(clippy::expect_used, reason = "the harness of the tests")]
+mod folder;
 mod ledger;
 mod limits;
 #[path = "../../src/postgres.rs"]

@@ -58,7 +58,7 @@ impl Rules for Grant {
         }
         let reach = [self.portfolio_id.is_some(), self.program_id.is_some(), self.partner_id.is_some()];
         if reach.iter().filter(|given| **given).count() > 1 {
-            let detail = "give at most one of portfolio_id, program_id and partner_id; give none of them for the whole organisation";
+            let detail = "give at most one of portfolio_id, program_id and partner_id; none for the whole organisation";
             faults.push(Fault::new("/portfolio_id", "ONE_REACH", detail));
         }
         if (self.role == Role::Vendor) != self.partner_id.is_some() {

@@ -92,7 +92,6 @@ pub enum Wire {
     Instant,
     Map,
     Word(&'static [(&'static str, &'static str)]),
-    /// The message with this name.
     /// A message with this name whose fields are not declared.
     Object(&'static str),
     /// A value with this name, and its fields.

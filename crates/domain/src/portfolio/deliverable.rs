@@ -430,7 +430,7 @@ impl Verb for JudgeDeliverable {
     fn decide_by(&self, deliverable: &mut Deliverable, acting: &Acting) -> Result<(), Error> {
         if deliverable.state != DeliverableState::Submitted {
             let detail = format!(
-                "criteria can be judged only in the state submitted; the deliverable is {}",
+                "criteria can be judged only while the deliverable is submitted; it is {}",
                 deliverable.state.word()
             );
             return Err(Error::new(Reason::WrongState, detail));
