@@ -317,7 +317,11 @@ impl MappingProfile {
                 let detail = "is required where a column holds the amount and no column holds its currency";
                 faults.push(Fault::new(format!("/{name}"), "REQUIRED", detail));
             } else if amount.is_none() && named {
-                faults.push(Fault::new(format!("/{name}"), "DOES_NOT_FIT", "no column holds an amount in this currency"));
+                faults.push(Fault::new(
+                    format!("/{name}"),
+                    "DOES_NOT_FIT",
+                    "no column holds an amount in this currency",
+                ));
             }
         }
         for (member, column) in [("posted_on", &self.columns.posted_on), ("amount", &self.columns.amount)] {

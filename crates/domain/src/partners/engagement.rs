@@ -300,7 +300,11 @@ impl Rules for Engagement {
         let obligations = self.obligations.as_deref().unwrap_or_default();
         for (i, row) in obligations.iter().enumerate() {
             if obligations[..i].iter().any(|before| before.key == row.key) {
-                faults.push(Fault::new(format!("/obligations/{i}/key"), "DUPLICATE", "the key is used by another obligation"));
+                faults.push(Fault::new(
+                    format!("/obligations/{i}/key"),
+                    "DUPLICATE",
+                    "the key is used by another obligation",
+                ));
             }
         }
         let open = obligations.iter().filter(|obligation| obligation.met_on.is_none());

@@ -383,7 +383,9 @@ impl Rules for Invoice {
     fn check_delete(&self) -> Result<(), Error> {
         match self.state {
             InvoiceState::Submitted | InvoiceState::Withdrawn => Ok(()),
-            state => Err(Error::new(Reason::WrongState, format!("the invoice is {} and cannot be deleted", state.word()))),
+            state => {
+                Err(Error::new(Reason::WrongState, format!("the invoice is {} and cannot be deleted", state.word())))
+            }
         }
     }
 

@@ -128,7 +128,8 @@ impl Verb for ReleasePayable {
         if on.state != PayableState::Held {
             return Err(Error::new(Reason::WrongState, "only a held payable can be released"));
         }
-        on.released_by = Some(acting.need_person("only a person can release a payment; this token belongs to no person")?);
+        on.released_by =
+            Some(acting.need_person("only a person can release a payment; this token belongs to no person")?);
         on.released_at = Some(acting.now);
         on.state = PayableState::Payable;
         Ok(())
