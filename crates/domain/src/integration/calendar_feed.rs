@@ -1,4 +1,4 @@
-//! Calendar feeds: milestones at an address that calendars subscribe to.
+//! Calendar feeds: milestones at an address for calendar subscriptions.
 
 use steerco_derive::{input, resource, words};
 
@@ -11,8 +11,8 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
 
-/// Milestones as a calendar (RFC 5545) at an address of its own, which a calendar program subscribes to without a token.
-/// Whoever has the address reads what the owner may read at that moment; the owner issues and revokes it.
+/// Milestones as a calendar (RFC 5545) at its own address, to which a calendar program subscribes without a token. Everyone
+/// with the address reads what is visible to the owner at that moment. The owner issues and revokes the address.
 #[resource(
     prefix = "calf",
     plural = "calendar_feeds",
@@ -20,14 +20,14 @@ use crate::time::Instant;
     verbs(IssueAddressCalendarFeed, RevokeCalendarFeed)
 )]
 pub struct CalendarFeed {
-    /// The program whose milestones it has; those of all programs when absent. Without one, only who sees the whole
-    /// organisation sees the feed.
+    /// The program of the milestones; all programs when absent. Without one, the feed is visible only to those who see the
+    /// whole organisation.
     #[field(create, filter, parent)]
     pub program_id: Option<Id<Program>>,
     /// Name of the calendar.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Whether it can be read.
+    /// State of the feed.
     #[field(filter)]
     pub state: CalendarFeedState,
     /// When its address was last issued (UTC); the address itself is shown once and stored only hashed.
@@ -35,16 +35,16 @@ pub struct CalendarFeed {
     pub address_issued_at: Option<Instant>,
 }
 
-/// Whether a calendar feed can be read.
+/// State of a calendar feed.
 #[words(states)]
 #[derive(Default)]
 pub enum CalendarFeedState {
-    /// It has no address yet.
+    /// No address is issued yet.
     #[default]
     Pending,
-    /// It can be read at its address.
+    /// Readable at its address.
     Active,
-    /// Its address answers no more.
+    /// The address is revoked.
     Revoked,
 }
 
@@ -59,11 +59,11 @@ impl CalendarFeed {
         if self.created_by == acting.actor {
             return Ok(());
         }
-        Err(Error::new(Reason::Forbidden, "a calendar feed is its owner's"))
+        Err(Error::new(Reason::Forbidden, "only its owner can change a calendar feed"))
     }
 }
 
-/// Issues a new address. The answer shows it once; the one before stops working.
+/// Issues a new address. The response shows it once; the previous address stops working.
 #[input]
 pub struct IssueAddressCalendarFeed {}
 
@@ -80,7 +80,7 @@ impl Verb for IssueAddressCalendarFeed {
     }
 }
 
-/// Revokes the address: it answers no more.
+/// Revokes the address, which stops working.
 #[input]
 pub struct RevokeCalendarFeed {}
 

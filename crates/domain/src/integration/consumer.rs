@@ -1,4 +1,4 @@
-//! Named readers of the feed.
+//! Consumers of the event feed.
 
 use steerco_derive::{input, resource};
 
@@ -12,26 +12,26 @@ use crate::resource::{Acting, Rules, Verb};
 use crate::text::{Code, Text};
 use crate::time::Instant;
 
-/// A named reader of the feed, whose place the service keeps. It belongs to who created it: nobody else moves it or
-/// changes it; who administers or audits the organisation sees it. It reads with the rights of whoever reads.
+/// A named consumer of the event feed, whose position the service stores. Only its creator can move or change it.
+/// Administrators and auditors of the organisation can see it. Events are read with the permissions of the caller.
 #[resource(prefix = "cons", plural = "consumers", scope = "Owned", verbs(AcknowledgeConsumer, ReplayConsumer))]
 pub struct Consumer {
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Kinds of resources wanted, such as `risk`; all when empty.
+    /// Kinds of resources to include, such as `risk`; all when empty.
     #[field(write)]
     pub kinds: Vec<Text<64>>,
-    /// Types of events wanted, such as `risk.assess`; all when empty.
+    /// Types of events to include, such as `risk.assess`; all when empty.
     #[field(write)]
     pub event_types: Vec<Text<128>>,
-    /// Programs to which resources must belong; all in sight when empty.
+    /// Programs of the resources to include; all visible programs when empty.
     #[field(write)]
     pub program_ids: Vec<Id<Program>>,
-    /// Labels that resources must bear, all of them: each a key, or `key=value`.
+    /// Labels that the resources must have, all of them: each a key, or `key=value`.
     #[field(write)]
     pub with_labels: Vec<Text<264>>,
-    /// Code of the source whose own writes are left out.
+    /// Code of the source whose own writes are excluded.
     #[field(write)]
     pub exclude_source: Option<Code>,
 }
@@ -63,13 +63,13 @@ pub(crate) fn check_own(made_by: &Actor, acting: &Acting, what: &str) -> Result<
     if *made_by == acting.actor {
         return Ok(());
     }
-    Err(Error::new(Reason::Forbidden, format!("a {what} is moved by who made it only")))
+    Err(Error::new(Reason::Forbidden, format!("only its creator can move a {what}")))
 }
 
-/// Says that everything up to a cursor has been dealt with. A place that was passed already changes nothing.
+/// Acknowledges all events up to a cursor. A cursor before the current position changes nothing.
 #[input]
 pub struct AcknowledgeConsumer {
-    /// Cursor of the last event that was dealt with, or the `sync_token` of a list; the end of the feed when absent.
+    /// Cursor of the last processed event, or the `sync_token` of a list; the end of the feed when absent.
     pub cursor: Option<Text<4_000>>,
 }
 
@@ -81,15 +81,15 @@ impl Verb for AcknowledgeConsumer {
     }
 }
 
-/// Moves the reader to another place, also back: to a cursor, before everything since an instant, or before the event of
-/// a number; to the beginning of the feed when none of them is given.
+/// Moves the consumer to another position, forwards or backwards: to a cursor, before all events since an instant, or before
+/// the event with a number; to the beginning of the feed when none is given.
 #[input]
 pub struct ReplayConsumer {
-    /// Cursor after which to go on.
+    /// Cursor after which to continue.
     pub cursor: Option<Text<4_000>>,
-    /// Instant from which on events are wanted again (UTC), instead of a cursor.
+    /// Instant from which on events are read again (UTC), instead of a cursor.
     pub since: Option<Instant>,
-    /// Number (`seq`) of the first event wanted again, instead of a cursor. Partners, who see no numbers, give none.
+    /// Number (`seq`) of the first event to read again, instead of a cursor. Not for partners, who do not see these numbers.
     pub seq: Option<Long>,
 }
 
@@ -101,7 +101,7 @@ impl Verb for ReplayConsumer {
         let given =
             [("/cursor", self.cursor.is_some()), ("/since", self.since.is_some()), ("/seq", self.seq.is_some())];
         let given = given.iter().filter(|(_, given)| *given).skip(1);
-        let detail = "give a cursor, an instant or a number, and no two of them";
+        let detail = "give only one of a cursor, an instant and a number";
         let faults: Vec<Fault> = given.map(|(name, _)| Fault::new(*name, "DOES_NOT_FIT", detail)).collect();
         if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
     }

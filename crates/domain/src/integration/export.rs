@@ -9,14 +9,14 @@ use crate::field::Shape;
 use crate::mask::Mask;
 use crate::resource::Kind;
 
-/// How a list leaves as a file.
+/// File format of an exported list.
 #[words]
 pub enum ExportFormat {
-    /// A table in text (RFC 4180): UTF-8, commas, a header.
+    /// CSV (RFC 4180): UTF-8, commas, a header.
     Csv,
-    /// One JSON object a line, as in the items of the list.
+    /// One JSON object per line, in the form of the items of the list.
     Ndjson,
-    /// A workbook of Excel with one sheet.
+    /// Excel workbook with one sheet.
     Xlsx,
 }
 

@@ -21,7 +21,7 @@ const BROKEN_OFF: i64 = 5 * 60 * 1_000_000;
 
 /// Import of a file from another tool, in steps: create the job, upload the content, run a dry run (`check`), run the import
 /// (`apply`). Each run has a report of every record. Records are created or merged by their identifiers in the source, with
-/// the permissions of the person who applies the import. Importing the same file again changes nothing.
+/// the permissions of the caller who applies the import. Importing the same file again changes nothing.
 #[resource(
     prefix = "imp",
     plural = "import_jobs",
@@ -96,83 +96,83 @@ pub struct ImportJob {
     pub ended_at: Option<Instant>,
 }
 
-/// Records of a run, by what became of them.
+/// Number of records of a run by outcome.
 #[input(value)]
 #[derive(Default)]
 pub struct ImportCounts {
-    /// All of them.
+    /// All records.
     pub records: i32,
-    /// Those that made a resource.
+    /// Records that created a resource.
     pub created: i32,
-    /// Those that changed one.
+    /// Records that changed a resource.
     pub updated: i32,
-    /// Those whose resource was so already.
+    /// Records that matched the resource already.
     pub unchanged: i32,
-    /// Those that were refused.
+    /// Records that were rejected.
     pub refused: i32,
-    /// Those that nothing here can hold.
+    /// Records without a matching kind in this service.
     pub lost: i32,
-    /// Values that are not kept, or not as they were.
+    /// Values that are dropped or changed.
     pub notes: i32,
 }
 
-/// What kind of file an import reads.
+/// Format of an import file.
 #[words]
 pub enum ImportFormat {
-    /// A table in text.
+    /// A CSV file; a mapping profile may give another delimiter.
     Csv,
     /// XML of Microsoft Project.
     Mspdi,
-    /// An exchange file of Primavera P6.
+    /// Exchange file of Primavera P6 (XER).
     Xer,
     /// A calendar (RFC 5545), whose events become milestones.
     Icalendar,
 }
 
-/// Where an import stands.
+/// State of an import.
 #[words]
 #[derive(Default)]
 pub enum ImportState {
-    /// The file is still to come.
+    /// Waits for the file.
     #[default]
     Pending,
-    /// The file is there.
+    /// The file is uploaded.
     Ready,
-    /// A dry run goes on.
+    /// A dry run is in progress.
     Checking,
-    /// The dry run has ended: the report says what would become of each record.
+    /// The dry run has ended; the report has the expected outcome of each record.
     Checked,
-    /// It is being imported.
+    /// The import is in progress.
     Applying,
-    /// It is imported: the report says what became of each record.
+    /// The import has ended; the report has the outcome of each record.
     Applied,
-    /// The last run ended early, or refused records refused all. It may be started again.
+    /// The last run was aborted, or rejected records rejected the whole file. It can be started again.
     Failed,
 }
 
-/// What became of a record.
+/// Outcome of a record.
 #[words]
 pub enum ImportOutcome {
-    /// It made a resource.
+    /// It created a resource.
     Created,
-    /// It changed one.
+    /// It changed a resource.
     Updated,
-    /// Its resource was so already.
+    /// The resource matched already.
     Unchanged,
-    /// It was refused.
+    /// It was rejected.
     Refused,
-    /// Nothing here can hold it.
+    /// It has no matching kind in this service.
     Lost,
 }
 
 impl ImportJob {
-    /// Whether a run is going on.
+    /// Whether a run is in progress.
     fn runs(&self, now: Instant) -> bool {
         let alive = now.micros() - self.updated_at.micros() < BROKEN_OFF;
         matches!(self.state, ImportState::Checking | ImportState::Applying) && alive
     }
 
-    /// Takes its file; the same again changes nothing.
+    /// Accepts its file; the same file again changes nothing.
     pub fn take(&mut self, content: &Content, acting: &Acting) -> Result<(), Error> {
         if self.runs(acting.now) || self.state == ImportState::Applied {
             let detail = "the file of an import that runs or is applied stays as it is: make another import job";
@@ -189,7 +189,7 @@ impl ImportJob {
         Ok(())
     }
 
-    /// Begins a run.
+    /// Starts a run.
     fn begin(&mut self, state: ImportState, now: Instant) -> Result<(), Error> {
         let refused = |detail: &str| Err(Error::new(Reason::WrongState, detail));
         if self.runs(now) {
@@ -208,8 +208,8 @@ impl ImportJob {
     }
 }
 
-/// Reads the file of an import and reports what would become of each record, and writes nothing. Answers at once; the job
-/// says when it is `checked`.
+/// Reads the file of an import and reports the expected outcome of each record, without writing. Returns at once; the job
+/// becomes `checked` when it is done.
 #[input]
 pub struct CheckImportJob {}
 
@@ -221,7 +221,8 @@ impl Verb for CheckImportJob {
     }
 }
 
-/// Imports the file, under the rights of the caller. Answers at once; the job says how far it is and when it is `applied`.
+/// Imports the file with the permissions of the caller. Returns at once; the job reports its progress and becomes `applied`
+/// when it is done.
 #[input]
 pub struct ApplyImportJob {}
 

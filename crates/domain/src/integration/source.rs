@@ -1,4 +1,4 @@
-//! Feeding systems.
+//! Sources: systems that feed data in.
 
 use steerco_derive::{input, resource, words};
 
@@ -12,27 +12,27 @@ use crate::time::Instant;
 /// A system that feeds data in. External references name it by its code.
 #[resource(prefix = "src", plural = "sources", scope = "Organisation")]
 pub struct Source {
-    /// Handle that external references and upserts use.
+    /// Code that external references and upserts use.
     #[field(create, filter, unique)]
     pub code: Code,
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Who answers for its data.
+    /// The person responsible for its data.
     #[field(write, filter)]
     pub owner_id: Option<Id<Person>>,
-    /// How often it is expected to deliver.
+    /// Expected frequency of deliveries.
     #[field(write, filter)]
     pub cadence: Option<Cadence>,
-    /// Fields that only this source may write, in resources that have an external reference of it. A field has one owner.
+    /// Fields that only this source can write, in resources with an external reference of this source. A field has one owner.
     #[field(write)]
     pub owned_fields: Vec<OwnedField>,
 }
 
-/// How often a source is expected to deliver.
+/// Expected frequency of deliveries.
 #[words]
 pub enum Cadence {
-    /// As things happen.
+    /// Continuously.
     Continuous,
     /// Once a day.
     Daily,
@@ -62,14 +62,14 @@ impl Cadence {
     }
 }
 
-/// A field of a kind of resource that a source owns.
+/// A field of a kind that a source owns.
 #[input(value)]
 pub struct OwnedField {
     /// The kind of resource, such as `project`.
     pub kind: Text<64>,
     /// The field, such as `forecast_finish_on`.
     pub field: Text<64>,
-    /// Since when it owns it (UTC). The service sets it, and overlooks what a caller says.
+    /// Since when the source owns it (UTC). Set by the service; a value from a caller is ignored.
     pub since: Option<Instant>,
 }
 
@@ -98,7 +98,7 @@ impl Rules for Source {
         for (i, owned) in self.owned_fields.iter().enumerate() {
             let known = crate::find_kind(owned.kind.as_str()).and_then(|kind| kind.field(owned.field.as_str()));
             if known.is_none_or(|field| field.setter == crate::field::Setter::System) {
-                let detail = "there is no such kind with such a field that a caller may set";
+                let detail = "the kind does not exist or has no such writable field";
                 faults.push(Fault::new(format!("/owned_fields/{i}"), "UNKNOWN_FIELD", detail));
             }
             if self.owned_fields[..i].iter().any(|earlier| earlier.is_same(owned)) {

@@ -1,4 +1,4 @@
-//! Addresses to which events are sent.
+//! Webhook endpoints: addresses to which events are delivered.
 
 use steerco_derive::{input, resource, words};
 
@@ -13,9 +13,10 @@ use crate::state::States;
 use crate::text::{Code, Text};
 use crate::time::Instant;
 
-/// An address to which events are sent (Standard Webhooks, CloudEvents 1.0). It is sent what the person or account that
-/// made it may see, by the grants of the moment and no further than the token with which it was last changed; nobody else
-/// changes it. Events of one resource arrive in their order; each is sent until it is taken or given up.
+/// An address to which events are delivered (Standard Webhooks, CloudEvents 1.0). It receives events visible to the person or
+/// account that created it, by the current grants, limited to the scope of the token with which it was last changed. Nobody
+/// else can change it. Events of one resource are delivered in order. Each is retried until it is delivered or has failed
+/// finally.
 #[resource(
     prefix = "hook",
     plural = "webhook_endpoints",
@@ -32,58 +33,58 @@ pub struct WebhookEndpoint {
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// Address (https) to which events are posted. It must lead out of the network of the service, and is no place for
-    /// secrets: it is logged.
+    /// Address (https) to which events are posted. It must be outside the network of the service. It must not contain
+    /// secrets, because it is logged.
     #[field(write, filter)]
     pub url: Text<2_000>,
-    /// How much an event says; `full` when absent.
+    /// Amount of detail in an event; `full` when absent.
     #[field(write, filter)]
     pub content: Option<WebhookContent>,
-    /// Kinds of resources wanted, such as `risk`; all when empty.
+    /// Kinds of resources to include, such as `risk`; all when empty.
     #[field(write)]
     pub kinds: Vec<Text<64>>,
-    /// Types of events wanted, such as `risk.assess`; all when empty.
+    /// Types of events to include, such as `risk.assess`; all when empty.
     #[field(write)]
     pub event_types: Vec<Text<128>>,
-    /// Programs to which resources must belong; all in sight when empty.
+    /// Programs of the resources to include; all visible programs when empty.
     #[field(write)]
     pub program_ids: Vec<Id<Program>>,
-    /// Labels that resources must bear, all of them: each a key, or `key=value`.
+    /// Labels that the resources must have, all of them: each a key, or `key=value`.
     #[field(write)]
     pub with_labels: Vec<Text<264>>,
-    /// Code of the source whose own writes are left out.
+    /// Code of the source whose own writes are excluded.
     #[field(write)]
     pub exclude_source: Option<Code>,
-    /// Whether events are sent.
+    /// State of the endpoint.
     #[field(filter)]
     pub state: WebhookState,
-    /// Why none are sent.
+    /// Reason why no events are delivered.
     #[field(filter)]
     pub disabled_reason: Option<WebhookDisabledReason>,
-    /// When its secret was last made; the secret itself is shown once. Nothing is sent before the first.
+    /// When its secret was last created; the secret itself is shown once. Nothing is delivered before the first secret.
     #[field(filter)]
     pub secret_rotated_at: Option<Instant>,
-    /// Until when messages are signed with the secret before as well (UTC).
+    /// Until when messages are also signed with the previous secret (UTC).
     pub previous_secret_until: Option<Instant>,
 }
 
-/// How much an event says.
+/// Amount of detail in an event.
 #[words]
 pub enum WebhookContent {
-    /// The resource after the change, as far as it is in sight.
+    /// The resource after the change, limited to visible fields.
     Full,
-    /// Only what happened to which resource.
+    /// Only the event type and the resource.
     Thin,
 }
 
-/// Whether events are sent to an endpoint.
+/// State of a webhook endpoint.
 #[words(states)]
 #[derive(Default)]
 pub enum WebhookState {
-    /// Events are sent.
+    /// Events are delivered.
     #[default]
     Active,
-    /// Nothing is sent; what happens meanwhile is sent once it is active again.
+    /// No events are delivered; they are delivered once it is active again.
     Disabled,
 }
 
@@ -92,14 +93,14 @@ impl States for WebhookState {
         &[(Self::Active, &[Self::Disabled]), (Self::Disabled, &[Self::Active])];
 }
 
-/// Why no events are sent to an endpoint.
+/// Reason why no events are delivered to an endpoint.
 #[words]
 pub enum WebhookDisabledReason {
-    /// Somebody disabled it.
+    /// It was disabled on request.
     Request,
-    /// It answered that it is gone (410).
+    /// It responded with 410 (gone).
     Gone,
-    /// It took nothing for days.
+    /// Deliveries failed for days.
     Failing,
 }
 
@@ -126,7 +127,7 @@ impl WebhookEndpoint {
     }
 }
 
-/// Stops sending to this endpoint. What happens meanwhile is sent once it is enabled again.
+/// Disables delivery to this endpoint. Events in the meantime are delivered once it is enabled again.
 #[input]
 pub struct DisableWebhookEndpoint {}
 
@@ -138,7 +139,7 @@ impl Verb for DisableWebhookEndpoint {
     }
 }
 
-/// Sends again, from where it stopped.
+/// Enables delivery again, from the event at which it stopped.
 #[input]
 pub struct EnableWebhookEndpoint {}
 
@@ -153,16 +154,16 @@ impl Verb for EnableWebhookEndpoint {
     }
 }
 
-/// Seconds for which the secret before may be kept: a week.
+/// Maximum number of seconds for which the previous secret stays valid: one week.
 const OVERLAP_MAX: i64 = 604_800;
-/// Seconds for which it is kept when nothing else is said: a day.
+/// Default number of seconds for which it stays valid: one day.
 const OVERLAP: i32 = 86_400;
 
-/// Makes a new signing secret. The answer shows it once. Messages are signed with the one before as well until the
-/// overlap ends; the first secret starts the sending.
+/// Creates a new signing secret. The response shows it once. Messages are also signed with the previous secret until the
+/// overlap ends. The first secret starts delivery.
 #[input]
 pub struct RotateSecretWebhookEndpoint {
-    /// Seconds for which messages are signed with the secret before as well; 86400 when absent.
+    /// Seconds for which messages are also signed with the previous secret; 86400 when absent.
     pub overlap_seconds: Option<Whole<0, OVERLAP_MAX>>,
 }
 
@@ -179,8 +180,8 @@ impl Verb for RotateSecretWebhookEndpoint {
     }
 }
 
-/// Sends a message of the type `steerco.webhook.test` at once and answers what became of it. It is sent once, and
-/// not again under the same `Idempotency-Key`.
+/// Sends a message of the type `steerco.webhook.test` at once and returns the result. It is sent once, and not again with the
+/// same `Idempotency-Key`.
 #[input]
 pub struct TestWebhookEndpoint {}
 
@@ -192,14 +193,14 @@ impl Verb for TestWebhookEndpoint {
     }
 }
 
-/// Sends again: one event, everything since an instant, or all that was given up.
+/// Delivers events again: one event, everything since an instant, or all failed deliveries.
 #[input]
 pub struct ReplayWebhookEndpoint {
-    /// Id of the one event to send again.
+    /// Id of the event to deliver again.
     pub event_id: Option<Text<64>>,
-    /// Instant from which on everything is sent again (UTC).
+    /// Instant from which on all events are delivered again (UTC).
     pub since: Option<Instant>,
-    /// Whether all that was given up is sent again.
+    /// Whether to deliver all failed deliveries again.
     pub failed: bool,
 }
 
@@ -222,15 +223,15 @@ impl Verb for ReplayWebhookEndpoint {
     }
 }
 
-/// What became of a message.
+/// State of a delivery.
 #[words]
 pub enum WebhookDeliveryState {
-    /// It is sent, or sent again at its time.
+    /// Waits for its first or next attempt.
     Pending,
-    /// It was taken.
+    /// Delivered.
     Delivered,
-    /// It was sent as often as the schedule has it, and given up.
+    /// All scheduled attempts failed.
     Failed,
-    /// The owner of the endpoint may no longer see what it says.
+    /// Withheld: the event is not visible to the owner of the endpoint any more.
     Withheld,
 }

@@ -1,4 +1,4 @@
-//! Amendments: what changes of an engagement that is in force.
+//! Amendments: changes of an engagement in force.
 
 use steerco_derive::{input, resource, words};
 
@@ -14,9 +14,9 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// A change of the value, the duration or the scope of an engagement in force. Drafted by one person and approved by
-/// another, within the authority of its role for the amount by which the value changes. Then it has the next number of its
-/// engagement, keeps what was before beside what is new, and the partner sees it.
+/// A change of the value, the duration or the scope of an engagement in force. One person drafts it and another approves it,
+/// within the authority of the role for the change of value. On approval it gets the next number in its engagement and
+/// records the old terms beside the new ones, and the partner sees it.
 #[resource(
     prefix = "amd",
     plural = "engagement_amendments",
@@ -29,52 +29,52 @@ use crate::words::Words;
     )
 )]
 pub struct EngagementAmendment {
-    /// The engagement that it changes.
+    /// The engagement to change.
     #[field(create, filter, parent)]
     pub engagement_id: Id<Engagement>,
     /// The partner of that engagement.
     #[field(inherited, filter)]
     pub partner_id: Option<Id<Partner>>,
-    /// 1 for the first that was approved of its engagement, and so on.
+    /// Number among the approved amendments of the engagement, from 1.
     #[field(filter)]
     pub number: Option<i32>,
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// Why it is needed.
+    /// Reason for the change.
     #[field(write)]
     pub rationale: Text<4000>,
-    /// By how much the value grows, or shrinks where it is below zero.
+    /// Change of the value; below zero for a reduction.
     #[field(write, filter)]
     pub value_change: Option<Money>,
-    /// The new first day.
+    /// New first day.
     #[field(write, filter)]
     pub new_starts_on: Option<Day>,
-    /// The new last day.
+    /// New last day.
     #[field(write, filter)]
     pub new_ends_on: Option<Day>,
-    /// What changes in what is to be done.
+    /// Description of the change of scope.
     #[field(write)]
     pub scope_change: Option<Text<4000>>,
-    /// What is to be done from then on, where the statement of work as a whole is replaced.
+    /// The new statement of work, where it is replaced as a whole.
     #[field(write)]
     pub new_statement_of_work: Option<Text<20_000>>,
     /// The day on which both sides had signed it.
     #[field(write, filter)]
     pub signed_on: Option<Day>,
-    /// Where it is in its life.
+    /// State of the amendment.
     #[field(filter)]
     pub state: EngagementAmendmentState,
-    /// Who submitted it.
+    /// The person who submitted it.
     #[field(filter)]
     pub submitted_by: Option<Id<Person>>,
-    /// Who approved or rejected it.
+    /// The person who approved or rejected it.
     #[field(filter)]
     pub decided_by: Option<Id<Person>>,
-    /// When it was approved (UTC): from then on it holds.
+    /// When it was approved (UTC). It is in force from then on.
     #[field(filter)]
     pub agreed_at: Option<Instant>,
-    /// Why it was rejected.
+    /// Reason of the rejection.
     #[field(system)]
     pub rejection_reason: Option<Text<1000>>,
     /// The value before it.
@@ -89,26 +89,26 @@ pub struct EngagementAmendment {
     /// The last day before it.
     #[field(system)]
     pub old_ends_on: Option<Day>,
-    /// What was to be done before it, where that is replaced.
+    /// The statement of work before it, where it is replaced.
     #[field(system)]
     pub old_statement_of_work: Option<Text<20_000>>,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// Where an amendment is in its life.
+/// State of an amendment.
 #[words(states)]
 #[derive(Default)]
 pub enum EngagementAmendmentState {
-    /// Being prepared; unknown to the partner.
+    /// In preparation; not visible to the partner.
     #[default]
     Draft,
-    /// Awaits a decision.
+    /// Waits for a decision.
     Submitted,
     /// In force.
     Approved,
-    /// Was not approved.
+    /// Not approved.
     Rejected,
 }
 
@@ -118,7 +118,7 @@ impl States for EngagementAmendmentState {
 }
 
 impl EngagementAmendment {
-    /// What cannot change once it was submitted.
+    /// Fields that cannot change after submission.
     fn content(&self) -> [(&'static str, String); 7] {
         [
             ("title", self.title.to_string()),
@@ -134,7 +134,7 @@ impl EngagementAmendment {
     /// Takes its number and the old values from the engagement, and gives it the new ones.
     pub fn apply(&mut self, to: &mut Engagement) -> Result<(), Error> {
         if !to.is_in_force() {
-            let detail = format!("the engagement is {}: only one in force is amended", to.state.word());
+            let detail = format!("the engagement is {}: only an engagement in force can be amended", to.state.word());
             return Err(Error::new(Reason::WrongState, detail));
         }
         // Engagements that were put in force before this was kept.
@@ -148,7 +148,7 @@ impl EngagementAmendment {
         to.starts_on = self.new_starts_on.or(to.starts_on);
         to.ends_on = self.new_ends_on.or(to.ends_on);
         if to.starts_on.zip(to.ends_on).is_some_and(|(first, last)| last < first) {
-            let detail = "the engagement would end before it begins";
+            let detail = "the engagement would end before its first day";
             return Err(Error::fault("/new_ends_on", "OUT_OF_ORDER", detail));
         }
         if let Some(new) = &self.new_statement_of_work {
@@ -164,7 +164,7 @@ impl EngagementAmendment {
         let person = acting.need_person("only a person decides on an amendment")?;
         let drafted = self.created_by.0 == person.to_string() || self.submitted_by == Some(person);
         if self.state == EngagementAmendmentState::Submitted && drafted {
-            let detail = "an amendment is decided on by somebody else than who drafted or submitted it";
+            let detail = "an amendment must be decided by another person than its author or submitter";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         self.state.go(to)?;
@@ -213,7 +213,9 @@ impl Rules for EngagementAmendment {
     fn check_delete(&self) -> Result<(), Error> {
         match self.state {
             EngagementAmendmentState::Draft => Ok(()),
-            state => Err(Error::new(Reason::WrongState, format!("the amendment is {}, and stays", state.word()))),
+            state => {
+                Err(Error::new(Reason::WrongState, format!("the amendment is {} and cannot be deleted", state.word())))
+            }
         }
     }
 
@@ -243,7 +245,7 @@ impl Rules for EngagementAmendment {
     }
 }
 
-/// Puts an amendment forward to be decided on. From then on what it says stays.
+/// Submits an amendment for a decision. Its terms cannot change from then on.
 #[input]
 pub struct SubmitEngagementAmendment {}
 
@@ -258,7 +260,7 @@ impl Verb for SubmitEngagementAmendment {
     }
 }
 
-/// Takes an amendment back that nobody has decided on.
+/// Withdraws an amendment that is not decided yet.
 #[input]
 pub struct WithdrawEngagementAmendment {}
 
@@ -272,7 +274,7 @@ impl Verb for WithdrawEngagementAmendment {
     }
 }
 
-/// Puts an amendment in force: the engagement changes with it. By somebody else than who drafted or submitted it.
+/// Approves an amendment and changes the engagement. The approver must not be its author or submitter.
 #[input]
 pub struct ApproveEngagementAmendment {}
 
@@ -286,10 +288,10 @@ impl Verb for ApproveEngagementAmendment {
     }
 }
 
-/// Turns an amendment down.
+/// Rejects an amendment.
 #[input]
 pub struct RejectEngagementAmendment {
-    /// Why.
+    /// Reason of the rejection.
     pub reason: Text<1000>,
 }
 

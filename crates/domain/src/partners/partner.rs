@@ -11,7 +11,7 @@ use crate::state::States;
 use crate::text::Text;
 use crate::time::Instant;
 
-/// An organisation outside that works with this one. Its own accounts see it, its engagements and nothing else.
+/// An outside organisation that works with this one. The accounts of a partner see only the partner and its engagements.
 #[resource(
     prefix = "prt",
     plural = "partners",
@@ -23,48 +23,48 @@ pub struct Partner {
     /// Name, shown in lists.
     #[field(write, filter)]
     pub name: Text<200>,
-    /// What it is to the organisation.
+    /// Type of the relation.
     #[field(write, filter)]
     pub kind: PartnerKind,
-    /// Where it stands.
+    /// State of the relation.
     #[field(filter)]
     pub state: PartnerState,
-    /// Country of its seat (ISO 3166-1 alpha-2).
+    /// Country of its registered office (ISO 3166-1 alpha-2).
     #[field(write, filter)]
     pub country: Option<Country>,
     /// Its number in the register of companies of its country.
     #[field(write, filter)]
     pub registration_number: Option<Text<64>>,
-    /// Who speaks for it. People are named by id: their names and addresses lie with the person, where erasure reaches
-    /// them, and neither here nor in the log.
+    /// Contact persons. They are referenced by id. Names and addresses are stored with the person, where they can be erased,
+    /// and neither here nor in the log.
     #[field(write)]
     pub contacts: Vec<PartnerContact>,
-    /// How much harm it could do if it failed.
+    /// Harm that a failure of the partner could cause.
     #[field(write, filter, private)]
     pub risk_tier: Option<RiskTier>,
 }
 
-/// What a partner is to the organisation.
+/// Type of the relation to a partner.
 #[words]
 pub enum PartnerKind {
     /// Delivers against payment.
     Vendor,
-    /// Works together towards a shared end.
+    /// Collaborates towards a shared goal.
     Collaborator,
     /// A company of the same group, or one bound by a lasting agreement.
     Corporate,
 }
 
-/// Where a partner stands.
+/// State of the relation to a partner.
 #[words(states)]
 #[derive(Default)]
 pub enum PartnerState {
-    /// Works with the organisation; its accounts may act.
+    /// Active; its accounts can act.
     #[default]
     Active,
-    /// Its accounts may do nothing, at once and in every open stream, until it is resumed.
+    /// Suspended; its accounts are locked at once, in every open stream as well, until it is resumed.
     Suspended,
-    /// The relation is over; its accounts may do nothing.
+    /// The relation has ended; its accounts are locked.
     Ended,
 }
 
@@ -73,25 +73,25 @@ impl States for PartnerState {
         &[(Self::Active, &[Self::Suspended, Self::Ended]), (Self::Suspended, &[Self::Active, Self::Ended])];
 }
 
-/// How much harm a partner could do if it failed.
+/// Harm that a failure of a partner could cause.
 #[words]
 pub enum RiskTier {
     /// Easily replaced.
     Low,
     /// Replaced with some delay.
     Medium,
-    /// A program would suffer.
+    /// A program would be harmed.
     High,
-    /// The organisation would suffer.
+    /// The organisation would be harmed.
     Critical,
 }
 
-/// Somebody who speaks for a partner.
+/// A contact person of a partner.
 #[input(value)]
 pub struct PartnerContact {
     /// The person.
     pub person_id: Id<Person>,
-    /// What the person is there for, such as `invoices`.
+    /// Role of the contact, such as `invoices`.
     pub topic: Option<Text<100>>,
 }
 
@@ -101,7 +101,7 @@ impl Rules for Partner {
     }
 }
 
-/// The verbs that move a partner along; each names its struct, its word and its target.
+/// The verbs that change the state of a partner; each has a struct, a name and a target state.
 macro_rules! partner_verbs {
     ($($(#[doc = $doc:literal])+ $verb:ident $name:literal $to:ident;)*) => {$(
         $(#[doc = $doc])+
@@ -119,10 +119,10 @@ macro_rules! partner_verbs {
 }
 
 partner_verbs! {
-    /// Shuts the accounts of a partner out, at once and in every open stream.
+    /// Suspends a partner. Its accounts are locked at once, in every open stream as well.
     SuspendPartner "suspend" Suspended;
-    /// Lets the accounts of a suspended partner act again.
+    /// Resumes a suspended partner. Its accounts can act again.
     ResumePartner "resume" Active;
-    /// Ends the relation with a partner. Cannot be undone.
+    /// Ends the relation with a partner. This cannot be undone.
     EndPartner "end" Ended;
 }

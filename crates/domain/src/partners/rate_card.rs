@@ -1,4 +1,4 @@
-//! Rate cards: what work by time costs, by role, unit and date.
+//! Rate cards: prices of work by time, by role, unit and date.
 
 use steerco_derive::{input, resource, words};
 
@@ -16,12 +16,12 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// What work of an engagement costs by role and unit, from a day on. Work of a day is priced by the latest card that was
-/// approved, has begun by then and names its role and unit. Drafted by one and approved by another person; then it stays,
-/// and the partner sees it.
+/// Rates for work of an engagement by role and unit, from a day on. The rate for a day comes from the latest approved card
+/// that is effective on that day and has the role and unit. One person drafts the card and another approves it. An approved
+/// card cannot change, and the partner sees it.
 #[resource(prefix = "rcrd", plural = "rate_cards", scope = "AgreedInEngagement", verbs(ApproveRateCard))]
 pub struct RateCard {
-    /// The engagement that it prices.
+    /// The engagement of the card.
     #[field(create, filter, parent)]
     pub engagement_id: Id<Engagement>,
     /// The partner of that engagement.
@@ -30,41 +30,41 @@ pub struct RateCard {
     /// Short name, shown in lists.
     #[field(write, filter)]
     pub title: Text<200>,
-    /// The first day of work that it prices.
+    /// The first day of work to which it applies.
     #[field(write, filter)]
     pub effective_on: Day,
     /// The currency of its rates.
     #[field(create, filter)]
     pub currency: Currency,
-    /// The rates, each role and unit once.
+    /// The rates; each combination of role and unit appears once.
     #[field(write)]
     pub rates: List<RateCardRate, 500>,
-    /// Where it is in its life.
+    /// State of the card.
     #[field(filter)]
     pub state: RateCardState,
-    /// Who approved it.
+    /// The person who approved it.
     #[field(filter)]
     pub approved_by: Option<Id<Person>>,
     /// When it was approved (UTC).
     #[field(filter)]
     pub agreed_at: Option<Instant>,
-    /// What only the organisation's own people read.
+    /// Notes that only the organisation's own people can read.
     #[field(write, private)]
     pub private_notes: Option<Text<4000>>,
 }
 
-/// What one unit of work of a role costs.
+/// Rate for one unit of work of a role.
 #[input(value)]
 pub struct RateCardRate {
     /// The role, such as `Senior engineer`.
     pub role: Text<100>,
-    /// What is counted.
+    /// Unit of work.
     pub unit: RateUnit,
-    /// What one unit costs.
+    /// Price of one unit.
     pub amount: Amount,
 }
 
-/// What is counted of work.
+/// Unit of work.
 #[words]
 pub enum RateUnit {
     /// Hours.
@@ -77,11 +77,11 @@ pub enum RateUnit {
     Piece,
 }
 
-/// Where a rate card is in its life.
+/// State of a rate card.
 #[words(states)]
 #[derive(Default)]
 pub enum RateCardState {
-    /// Being prepared; unknown to the partner.
+    /// In preparation; not visible to the partner.
     #[default]
     Draft,
     /// In force from its first day on.
@@ -119,7 +119,11 @@ impl Rules for RateCard {
             ("/rates", self.rates != before.rates),
         ];
         for (pointer, _) in changed.into_iter().filter(|(_, changed)| *changed) {
-            faults.push(Fault::new(pointer, "FROZEN", "the card is approved: another one replaces it from its day on"));
+            faults.push(Fault::new(
+                pointer,
+                "FROZEN",
+                "cannot change: the card is approved; create another card to replace it",
+            ));
         }
     }
 
@@ -133,7 +137,7 @@ impl Rules for RateCard {
             }
             let same = |other: &RateCardRate| other.role == rate.role && other.unit == rate.unit;
             if self.rates.0[..i].iter().any(same) {
-                faults.push(Fault::new(format!("/rates/{i}"), "DUPLICATE", "its role and unit have a rate already"));
+                faults.push(Fault::new(format!("/rates/{i}"), "DUPLICATE", "the role and unit already have a rate"));
             }
         }
     }
@@ -142,7 +146,7 @@ impl Rules for RateCard {
         match self.state {
             RateCardState::Draft => Ok(()),
             state @ RateCardState::Approved => {
-                Err(Error::new(Reason::WrongState, format!("the rate card is {}, and stays", state.word())))
+                Err(Error::new(Reason::WrongState, format!("the rate card is {} and cannot be deleted", state.word())))
             }
         }
     }
@@ -156,7 +160,7 @@ impl Rules for RateCard {
     }
 }
 
-/// Puts a rate card in force; by somebody else than who drafted it.
+/// Approves a rate card. The approver must not be its author.
 #[input]
 pub struct ApproveRateCard {}
 
@@ -166,7 +170,7 @@ impl Verb for ApproveRateCard {
     fn decide_by(&self, on: &mut RateCard, acting: &Acting) -> Result<(), Error> {
         let person = acting.need_person("only a person approves rates")?;
         if on.state == RateCardState::Draft && on.created_by.0 == person.to_string() {
-            let detail = "rates are approved by somebody else than who drafted them";
+            let detail = "a rate card must be approved by another person than its author";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         on.state.go(RateCardState::Approved)?;

@@ -1,4 +1,4 @@
-//! Retention releases: letting go of what was kept back of payments.
+//! Retention releases: release of retained parts of payments.
 
 use steerco_derive::{input, resource, words};
 
@@ -14,9 +14,9 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// Lets go of an amount that was kept back of payables: asked for by one and approved by another person, from the day on
-/// that the contract names, or once the engagement is over where it names none. What was released may be invoiced. Both
-/// sides read it.
+/// Releases an amount that was retained from payables. One person requests it and another approves it. The release is
+/// possible from the day that the contract names, or after the end of the engagement where it names none. A released amount
+/// can be invoiced. Both sides read it.
 #[resource(
     prefix = "rtrl",
     plural = "retention_releases",
@@ -24,42 +24,42 @@ use crate::words::Words;
     verbs(ApproveRetentionRelease, RejectRetentionRelease)
 )]
 pub struct RetentionRelease {
-    /// The engagement of which it was kept back.
+    /// The engagement of the retention.
     #[field(create, filter, parent)]
     pub engagement_id: Id<Engagement>,
     /// The partner of that engagement.
     #[field(inherited, filter)]
     pub partner_id: Option<Id<Partner>>,
-    /// How much is let go of.
+    /// The amount to release.
     #[field(create, filter)]
     pub amount: Money,
-    /// Why, such as the certificate that says that all is well.
+    /// Reason, such as a certificate of completion.
     #[field(write)]
     pub reason: Text<1000>,
-    /// Where it is in its life.
+    /// State of the release.
     #[field(filter)]
     pub state: RetentionReleaseState,
-    /// Who approved or rejected it.
+    /// The person who approved or rejected it.
     #[field(filter)]
     pub decided_by: Option<Id<Person>>,
     /// When it was approved (UTC).
     #[field(filter)]
     pub agreed_at: Option<Instant>,
-    /// Why it was rejected.
+    /// Reason of the rejection.
     #[field(system)]
     pub rejection_reason: Option<Text<1000>>,
 }
 
-/// Where a retention release is in its life.
+/// State of a retention release.
 #[words(states)]
 #[derive(Default)]
 pub enum RetentionReleaseState {
-    /// Awaits a decision.
+    /// Waits for a decision.
     #[default]
     Requested,
-    /// May be invoiced.
+    /// Approved; can be invoiced.
     Approved,
-    /// Was not approved.
+    /// Not approved.
     Rejected,
 }
 
@@ -71,7 +71,7 @@ impl RetentionRelease {
     fn decide(&mut self, to: RetentionReleaseState, acting: &Acting) -> Result<(), Error> {
         let person = acting.need_person("only a person decides on retention")?;
         if self.state == RetentionReleaseState::Requested && self.created_by.0 == person.to_string() {
-            let detail = "a release is decided on by somebody else than who asked for it";
+            let detail = "a release must be decided by another person than its requester";
             return Err(Error::new(Reason::Forbidden, detail));
         }
         self.state.go(to)?;
@@ -84,11 +84,11 @@ impl RetentionRelease {
         let over = matches!(engagement.state, EngagementState::Completed | EngagementState::Terminated);
         match engagement.retention_release_on {
             Some(day) if today < day => {
-                let detail = format!("the contract releases nothing before {day}");
+                let detail = format!("the contract allows no release before {day}");
                 return Err(Error::new(Reason::WrongState, detail));
             }
             None if !over => {
-                let detail = "the contract names no day: nothing is released before the engagement is over";
+                let detail = "the contract names no day: no release is possible before the engagement ends";
                 return Err(Error::new(Reason::WrongState, detail));
             }
             _ => {}
@@ -98,7 +98,8 @@ impl RetentionRelease {
             return Err(Error::fault("/amount/currency", "DOES_NOT_FIT", detail));
         }
         if self.amount.units > kept.units() {
-            let detail = format!("{kept} {} are kept back and not released", self.amount.currency.code());
+            let detail =
+                format!("exceeds the amount retained and not yet released, {kept} {}", self.amount.currency.code());
             return Err(Error::fault("/amount/amount", "INSUFFICIENT", detail));
         }
         Ok(())
@@ -115,7 +116,9 @@ impl Rules for RetentionRelease {
     fn check_delete(&self) -> Result<(), Error> {
         match self.state {
             RetentionReleaseState::Requested => Ok(()),
-            state => Err(Error::new(Reason::WrongState, format!("the release is {}, and stays", state.word()))),
+            state => {
+                Err(Error::new(Reason::WrongState, format!("the release is {} and cannot be deleted", state.word())))
+            }
         }
     }
 
@@ -128,7 +131,7 @@ impl Rules for RetentionRelease {
     }
 }
 
-/// Lets go of it; by somebody else than who asked for it.
+/// Approves a release. The approver must not be the requester.
 #[input]
 pub struct ApproveRetentionRelease {}
 
@@ -142,10 +145,10 @@ impl Verb for ApproveRetentionRelease {
     }
 }
 
-/// Keeps it back.
+/// Rejects a release; the amount stays retained.
 #[input]
 pub struct RejectRetentionRelease {
-    /// Why.
+    /// Reason of the rejection.
     pub reason: Text<1000>,
 }
 

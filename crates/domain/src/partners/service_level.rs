@@ -1,4 +1,4 @@
-//! Service levels of an engagement: what must hold, and what it costs when it does not.
+//! Service levels of an engagement: targets, and credits for breaches.
 
 use jiff::ToSpan;
 use steerco_derive::{input, words};
@@ -11,40 +11,39 @@ use crate::ratio::Ratio;
 use crate::text::Text;
 use crate::time::Day;
 
-/// What the partner's service must hold. To be measured it needs `target_value`, `direction` and `period`.
+/// A service level that the service of the partner must meet. A measurement needs `target_value`, `direction` and `period`.
 #[input(value)]
 pub struct ServiceLevel {
-    /// What is measured, such as `Availability`; unique in the engagement.
+    /// Name of the service level, such as `Availability`; unique in the engagement.
     pub name: Text<200>,
-    /// What must hold in words, such as `99.5 % of each month`.
+    /// Target in words, such as `99.5 % of each month`.
     pub target: Text<200>,
-    /// How it is measured.
+    /// Method of measurement.
     pub measure: Option<Text<1000>>,
-    /// What must hold as a number, such as `99.5`.
+    /// Target as a number, such as `99.5`.
     pub target_value: Option<Quantity>,
-    /// Its unit, such as `%`.
+    /// Unit of the target, such as `%`.
     pub unit: Option<Text<20>>,
-    /// Whether the measured value must reach the target or stay below it.
+    /// Whether the measured value must be at least or at most the target.
     pub direction: Option<ServiceLevelDirection>,
-    /// Over what time it is measured.
+    /// Period of measurement.
     pub period: Option<ServiceLevelPeriod>,
-    /// What is paid for the service in a period: what a credit is a share of.
+    /// Fee of the service for a period. Credits are a share of it.
     pub period_fee: Option<Money>,
-    /// What is credited for a breach, each tier worse than the one before. Of the tiers that are reached the single worst
-    /// one counts.
+    /// Credits for a breach, in tiers of increasing severity. Only the worst tier reached applies.
     pub credit_tiers: List<CreditTier, 20>,
 }
 
-/// Whether a measured value must reach its target or stay below it.
+/// Whether a measured value must be at least or at most its target.
 #[words]
 pub enum ServiceLevelDirection {
-    /// It holds from the target upwards, like availability.
+    /// Met at or above the target, such as availability.
     AtLeast,
-    /// It holds up to the target, like a time to respond.
+    /// Met at or below the target, such as a response time.
     AtMost,
 }
 
-/// Over what time a service level is measured.
+/// Period over which a service level is measured.
 #[words]
 pub enum ServiceLevelPeriod {
     /// A calendar month.
@@ -55,10 +54,10 @@ pub enum ServiceLevelPeriod {
     Year,
 }
 
-/// What is credited for a service that is worse than a threshold.
+/// Credit for a service that is worse than a threshold.
 #[input(value)]
 pub struct CreditTier {
-    /// The value that the service must be worse than, in the unit of the service level.
+    /// The threshold, in the unit of the service level. The tier applies to values worse than it.
     pub threshold: Quantity,
     /// Share of the fee of the period that is credited.
     pub credit: Ratio,
@@ -90,7 +89,7 @@ impl ServiceLevelPeriod {
 }
 
 impl ServiceLevel {
-    /// What is credited for a value: the credit of the single worst tier that it is beyond.
+    /// The credit for a value: the credit of the worst tier that applies.
     pub fn credit_share(&self, value: Quantity) -> Option<Ratio> {
         let direction = self.direction?;
         let reached = self.credit_tiers.0.iter().filter(|tier| direction.is_worse(value, tier.threshold));

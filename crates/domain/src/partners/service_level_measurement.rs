@@ -1,4 +1,4 @@
-//! Measurements of service levels: whether they held, and what is to be credited.
+//! Measurements of service levels: results, and credits for breaches.
 
 use steerco_derive::{input, resource, words};
 
@@ -15,11 +15,11 @@ use crate::service_level::ServiceLevel;
 use crate::text::Text;
 use crate::time::{Day, Instant};
 
-/// Minutes of a year at most.
+/// Maximum number of minutes of a year.
 pub type Minutes = Whole<0, 527_040>;
 
-/// What a service level came to in one period, beside what was agreed at that time. One a level and period. Both sides
-/// read it.
+/// Measured result of a service level in one period, with the terms agreed at that time. There is one per level and period.
+/// Both sides read it.
 #[resource(
     prefix = "slm",
     plural = "service_level_measurements",
@@ -27,64 +27,65 @@ pub type Minutes = Whole<0, 527_040>;
     verbs(ProposeCreditServiceLevelMeasurement)
 )]
 pub struct ServiceLevelMeasurement {
-    /// The engagement that the service is owed by.
+    /// The engagement of the service.
     #[field(create, filter, parent)]
     pub engagement_id: Id<Engagement>,
     /// The partner of that engagement.
     #[field(inherited, filter)]
     pub partner_id: Option<Id<Partner>>,
-    /// Name of the service level, as the engagement has it.
+    /// Name of the service level in the engagement.
     #[field(create, filter)]
     pub service_level: Text<200>,
-    /// First day of the period: of a calendar month, quarter or year, as the level says.
+    /// First day of the period: a calendar month, quarter or year, as defined by the level.
     #[field(create, filter)]
     pub period_starts_on: Day,
-    /// Its last day.
+    /// Last day of the period.
     #[field(filter)]
     pub period_ends_on: Day,
-    /// The measured value in the unit of the level; this, or both of the minutes, from which availability is computed.
+    /// The measured value in the unit of the level. Give this, or both numbers of minutes, from which availability is
+    /// computed.
     #[field(write)]
     pub value: Option<Quantity>,
-    /// Minutes of the period in which the service was agreed to be there.
+    /// Agreed service time in the period, in minutes.
     #[field(write)]
     pub agreed_service_minutes: Option<Minutes>,
-    /// Those of them in which it was not there, and that was not planned.
+    /// Unplanned downtime within the agreed service time, in minutes.
     #[field(write)]
     pub unplanned_downtime_minutes: Option<Minutes>,
-    /// Who or what measured it, such as the name of a monitoring tool.
+    /// Source of the measurement, such as the name of a monitoring tool.
     #[field(write, filter)]
     pub measured_by: Text<200>,
-    /// What it came to: `value`, or availability in percent, rounded down, which is agreed minutes less downtime of agreed
-    /// minutes. Absent where no service was agreed.
+    /// Result: `value`, or availability in percent, rounded down: (agreed minutes - downtime) / agreed minutes. Absent where
+    /// no service time was agreed.
     #[field(system)]
     pub measured: Option<Quantity>,
-    /// Whether the level held.
+    /// Whether the level was met.
     #[field(filter)]
     pub result: MeasurementResult,
-    /// Share of the fee of the period that is to be credited: that of the single worst tier that is reached.
+    /// Share of the fee of the period to be credited, from the worst tier reached.
     #[field(filter)]
     pub credit_share: Option<Ratio>,
-    /// What is to be credited; absent where the level names no fee.
+    /// Amount to be credited; absent where the level has no fee.
     #[field(filter)]
     pub credit: Option<Money>,
-    /// When the organisation proposed a credit note for it (UTC); from then on it stays as it is.
+    /// When the organisation proposed a credit note for it (UTC). It cannot change from then on.
     #[field(filter)]
     pub credit_proposed_at: Option<Instant>,
-    /// The level as it was agreed when this was measured.
+    /// The service level as agreed at the time of the measurement.
     #[field(system)]
     pub terms: Option<ServiceLevel>,
 }
 
-/// Whether a service level held.
+/// Result of a service level.
 #[words]
 #[derive(Default)]
 pub enum MeasurementResult {
-    /// There is nothing to compare with the target: no service was agreed, or no value was given yet.
+    /// Cannot be compared with the target: no service time was agreed, or no value was given yet.
     #[default]
     NotMeasured,
-    /// It held.
+    /// Met.
     Met,
-    /// It did not hold.
+    /// Breached.
     Breached,
 }
 
@@ -101,7 +102,7 @@ impl ServiceLevelMeasurement {
     fn check_given(&self, faults: &mut Vec<Fault>) {
         let (agreed, down) = (self.agreed_service_minutes, self.unplanned_downtime_minutes);
         if self.value.is_some() && (agreed.is_some() || down.is_some()) {
-            let detail = "give the value, or the minutes from which it is computed, not both";
+            let detail = "give either the value or the minutes, not both";
             faults.push(Fault::new("/value", "DOES_NOT_FIT", detail));
         }
         for (name, given, other) in [
@@ -109,11 +110,15 @@ impl ServiceLevelMeasurement {
             ("/unplanned_downtime_minutes", down.is_some(), agreed.is_some()),
         ] {
             if other && !given {
-                faults.push(Fault::new(name, "REQUIRED", "availability is computed from both"));
+                faults.push(Fault::new(
+                    name,
+                    "REQUIRED",
+                    "is required: availability is computed from both numbers of minutes",
+                ));
             }
         }
         if agreed.zip(down).is_some_and(|(agreed, down)| down > agreed) {
-            let detail = "must not be more than the minutes agreed";
+            let detail = "must not exceed the agreed minutes";
             faults.push(Fault::new("/unplanned_downtime_minutes", "OUT_OF_RANGE", detail));
         }
     }
@@ -127,7 +132,7 @@ impl ServiceLevelMeasurement {
             return;
         };
         let Some(period) = level.period else {
-            let detail = "the level has no target as a number that could be measured against";
+            let detail = "the service level has no numeric target";
             faults.push(Fault::new("/service_level", "DOES_NOT_FIT", detail));
             return;
         };
@@ -150,7 +155,7 @@ impl Rules for ServiceLevelMeasurement {
             ("/unplanned_downtime_minutes", self.unplanned_downtime_minutes != before.unplanned_downtime_minutes),
         ];
         for (pointer, _) in changed.into_iter().filter(|(_, changed)| *changed) {
-            faults.push(Fault::new(pointer, "FROZEN", "a credit note was proposed for it"));
+            faults.push(Fault::new(pointer, "FROZEN", "cannot change: a credit note was proposed for the measurement"));
         }
     }
 
@@ -199,7 +204,7 @@ impl Verb for ProposeCreditServiceLevelMeasurement {
     const NAME: &'static str = "propose_credit";
     fn decide(&self, on: &mut ServiceLevelMeasurement, now: Instant) -> Result<(), Error> {
         if on.credit_proposed_at.is_some() {
-            return Err(Error::new(Reason::WrongState, "a credit note was proposed for it already"));
+            return Err(Error::new(Reason::WrongState, "a credit note was already proposed for the measurement"));
         }
         on.credit_proposed_at = Some(now);
         Ok(())

@@ -1,4 +1,4 @@
-//! Statements of partners: what their books say of an engagement, beside ours.
+//! Vendor statements: the books of partners, compared with the account of the organisation.
 
 use std::collections::BTreeMap;
 
@@ -17,38 +17,38 @@ use crate::statement_of_account::StatementOfAccount;
 use crate::text::Text;
 use crate::time::Day;
 
-/// What the books of the partner say of an engagement, compared with the account here when it came. Both sides read the
-/// rows that differ.
+/// A statement from the books of the partner about an engagement, compared with the account of the organisation when it was
+/// received. Both sides read the differing rows.
 #[resource(prefix = "vst", plural = "vendor_statements", scope = "InEngagement")]
 pub struct VendorStatement {
-    /// The engagement that it is about.
+    /// The engagement of the statement.
     #[field(create, filter, parent)]
     pub engagement_id: Id<Engagement>,
     /// The partner of that engagement.
     #[field(inherited, filter)]
     pub partner_id: Option<Id<Partner>>,
-    /// The day it was drawn up.
+    /// Date of the statement.
     #[field(create, filter)]
     pub stated_on: Day,
     /// The currency of its amounts.
     #[field(create, filter)]
     pub currency: Currency,
-    /// What the partner says is owed to it.
+    /// Amount owed to the partner according to its books.
     #[field(create, filter)]
     pub balance: Amount,
-    /// Its invoices and credit notes, each number once.
+    /// Its invoices and credit notes; each number appears once.
     #[field(create)]
     pub lines: List<VendorStatementLine, 1000>,
-    /// Whether nothing differs.
+    /// Whether there is no difference.
     #[field(filter)]
     pub agrees: bool,
-    /// What is owed to the partner by the account here.
+    /// Amount owed to the partner according to the account of the organisation.
     #[field(filter)]
     pub account_balance: Amount,
-    /// The rows that differ, by number.
+    /// The differing rows, by number.
     #[field(system)]
     pub differences: List<VendorStatementDifference, 2000>,
-    /// How many differ, whether told or not.
+    /// Number of differing rows, including those not returned.
     #[field(filter)]
     pub difference_count: i32,
 }
@@ -56,39 +56,39 @@ pub struct VendorStatement {
 /// One invoice or credit note in the books of the partner.
 #[input(value)]
 pub struct VendorStatementLine {
-    /// Its number.
+    /// Number of the invoice or credit note.
     pub number: Text<100>,
-    /// What it charges, with tax; below zero of a credit note.
+    /// Total with tax; below zero for a credit note.
     pub amount: Amount,
-    /// What of it was paid.
+    /// Paid part of it.
     pub paid: Amount,
 }
 
-/// One row that differs.
+/// A differing row.
 #[input(value)]
 pub struct VendorStatementDifference {
     /// Number of the invoice or credit note.
     pub number: Text<100>,
-    /// In what it differs.
+    /// Type of the difference.
     pub difference_type: VendorStatementDifferenceType,
-    /// The amount, or what was paid, in the books of the partner.
+    /// The amount, or the paid amount, in the books of the partner.
     pub stated: Option<Amount>,
-    /// The same by the account here.
+    /// The same figure in the account of the organisation.
     pub account: Option<Amount>,
 }
 
-/// In what a row differs.
+/// Type of a difference.
 #[words]
 pub enum VendorStatementDifferenceType {
-    /// Only the partner has it.
+    /// In the books of the partner only.
     MissingInAccount,
-    /// Only the account here has it.
+    /// In the account of the organisation only.
     MissingInStatement,
-    /// Both have it, with other amounts.
+    /// In both, with different amounts.
     AmountDiffers,
-    /// Both have it, and not the same of it is paid.
+    /// In both, with different paid amounts.
     PaidDiffers,
-    /// Both have it, but here it waits or was turned down, and is not owed.
+    /// In both, but the organisation has not approved it or has rejected it, so that it is not owed.
     NotAgreed,
 }
 
@@ -149,7 +149,7 @@ impl Rules for VendorStatement {
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         for (i, line) in self.lines.0.iter().enumerate() {
             if self.lines.0[..i].iter().any(|other| other.number == line.number) {
-                faults.push(Fault::new(format!("/lines/{i}/number"), "DUPLICATE", "stands there already"));
+                faults.push(Fault::new(format!("/lines/{i}/number"), "DUPLICATE", "is listed twice"));
             }
         }
     }

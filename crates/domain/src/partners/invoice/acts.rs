@@ -1,4 +1,4 @@
-//! What is done with an invoice: deciding, disputing, telling what was paid.
+//! Verbs of invoices: decisions, disputes and payments.
 
 use steerco_derive::input;
 
@@ -11,7 +11,7 @@ use crate::text::Text;
 use crate::time::{Day, Instant};
 use crate::words::Words;
 
-/// Finds an invoice right. It is paid by finance, not by this. By somebody else than who entered it.
+/// Approves an invoice; finance pays it separately. The approver must not be the person who entered it.
 #[input]
 pub struct ApproveInvoice {}
 
@@ -23,10 +23,10 @@ impl Verb for ApproveInvoice {
     }
 }
 
-/// Finds an invoice wrong. What it charged may be charged again.
+/// Rejects an invoice. Its items can be charged again.
 #[input]
 pub struct RejectInvoice {
-    /// Why; the partner reads it too.
+    /// Reason; the partner can read it too.
     pub reason: Text<1000>,
 }
 
@@ -40,10 +40,10 @@ impl Verb for RejectInvoice {
     }
 }
 
-/// Takes an invoice back that nobody has decided on.
+/// Withdraws an invoice that is not decided yet.
 #[input]
 pub struct WithdrawInvoice {
-    /// Why.
+    /// Reason.
     pub reason: Option<Text<1000>>,
 }
 
@@ -61,7 +61,7 @@ impl Verb for WithdrawInvoice {
     }
 }
 
-/// Agrees to a credit note that the organisation proposes.
+/// Accepts a credit note that the organisation proposes.
 #[input]
 pub struct AcceptInvoice {}
 
@@ -70,7 +70,7 @@ impl Verb for AcceptInvoice {
     const NAME: &'static str = "accept";
     fn decide(&self, on: &mut Invoice, now: Instant) -> Result<(), Error> {
         if on.state != InvoiceState::Proposed {
-            return Err(Error::new(Reason::WrongState, "only a proposed credit note is accepted by the partner"));
+            return Err(Error::new(Reason::WrongState, "the partner can only accept a proposed credit note"));
         }
         on.state.go(InvoiceState::Approved)?;
         on.decided_at = Some(now);
@@ -78,11 +78,11 @@ impl Verb for AcceptInvoice {
     }
 }
 
-/// Disputes what became of an invoice, or a proposed credit note. It stands in the statement of account until it is
+/// Disputes the decision on an invoice, or a proposed credit note. The statement of account shows the dispute until it is
 /// answered.
 #[input]
 pub struct DisputeInvoice {
-    /// What is wrong, and what would be right.
+    /// Text of the dispute: the problem, and the expected correction.
     pub dispute: Text<2000>,
 }
 
@@ -91,10 +91,10 @@ impl Verb for DisputeInvoice {
     const NAME: &'static str = "dispute";
     fn decide(&self, on: &mut Invoice, now: Instant) -> Result<(), Error> {
         if on.state == InvoiceState::Withdrawn {
-            return Err(Error::new(Reason::WrongState, "what was withdrawn is not disputed"));
+            return Err(Error::new(Reason::WrongState, "a withdrawn invoice cannot be disputed"));
         }
         if on.is_disputed() {
-            return Err(Error::new(Reason::WrongState, "it is disputed already, and waits for an answer"));
+            return Err(Error::new(Reason::WrongState, "the invoice is already disputed and waits for an answer"));
         }
         (on.dispute, on.disputed_at) = (Some(self.dispute.clone()), Some(now));
         (on.dispute_answer, on.dispute_answered_at) = (None, None);
@@ -102,10 +102,10 @@ impl Verb for DisputeInvoice {
     }
 }
 
-/// Answers what the partner disputes.
+/// Answers the dispute of the partner.
 #[input]
 pub struct AnswerDisputeInvoice {
-    /// The answer; the partner reads it.
+    /// The answer; the partner can read it.
     pub answer: Text<2000>,
 }
 
@@ -114,21 +114,21 @@ impl Verb for AnswerDisputeInvoice {
     const NAME: &'static str = "answer_dispute";
     fn decide(&self, on: &mut Invoice, now: Instant) -> Result<(), Error> {
         if !on.is_disputed() {
-            return Err(Error::new(Reason::WrongState, "no dispute of it is open"));
+            return Err(Error::new(Reason::WrongState, "the invoice has no open dispute"));
         }
         (on.dispute_answer, on.dispute_answered_at) = (Some(self.answer.clone()), Some(now));
         Ok(())
     }
 }
 
-/// Records what finance has paid of an invoice that was approved.
+/// Records a payment by finance of an approved invoice.
 #[input]
 pub struct RecordPaymentInvoice {
-    /// How much.
+    /// The paid amount.
     pub amount: Amount,
-    /// The day it left the account.
+    /// The day on which it left the account.
     pub paid_on: Day,
-    /// Number of the payment in the books of finance; each once.
+    /// Number of the payment in the books of finance; unique in the invoice.
     pub document_reference: Text<200>,
 }
 
@@ -137,14 +137,18 @@ impl Verb for RecordPaymentInvoice {
     const NAME: &'static str = "record_payment";
     fn decide(&self, on: &mut Invoice, _now: Instant) -> Result<(), Error> {
         if on.invoice_type == InvoiceType::CreditNote {
-            return Err(Error::new(Reason::WrongState, "a credit note is taken off what is paid, and not paid itself"));
+            return Err(Error::new(Reason::WrongState, "a credit note cannot be paid; it reduces the amount to pay"));
         }
         if on.state != InvoiceState::Approved {
-            let detail = format!("the invoice is {}: only what was approved is paid", on.state.word());
+            let detail = format!("the invoice is {}: only an approved invoice can be paid", on.state.word());
             return Err(Error::new(Reason::WrongState, detail));
         }
         if on.payments.0.iter().any(|payment| payment.document_reference == self.document_reference) {
-            return Err(Error::fault("/document_reference", "DUPLICATE", "this payment is recorded already"));
+            return Err(Error::fault(
+                "/document_reference",
+                "DUPLICATE",
+                "a payment with this reference is already recorded",
+            ));
         }
         if on.payments.0.len() >= 200 {
             return Err(Error::fault("/amount", "TOO_MANY", "an invoice has at most 200 payments"));

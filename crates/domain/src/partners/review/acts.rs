@@ -1,4 +1,4 @@
-//! What is done with a review: deciding, asking, disputing, revoking.
+//! Verbs of reviews: decisions, questions, disputes and revocation.
 
 use steerco_derive::input;
 
@@ -14,11 +14,11 @@ fn decision(outcome: ReviewState) -> ReviewDecision {
     ReviewDecision { outcome, percent: None, criteria: Vec::new(), conditions: Vec::new(), reason: None }
 }
 
-/// Accepts all that is claimed, by a person who did not claim it. Beyond the authority of the person it is a proposal that
-/// a second person confirms.
+/// Accepts everything claimed. The person must not have made the claim. Beyond the authority of the person it is a proposal
+/// that a second person confirms.
 #[input]
 pub struct AcceptReview {
-    /// What is said of it; the partner reads it too.
+    /// Comment; the partner can read it too.
     pub reason: Option<Text<4000>>,
 }
 
@@ -30,23 +30,23 @@ impl Verb for AcceptReview {
     }
 }
 
-/// Accepts all that is claimed under dated conditions, by a person who did not claim it.
+/// Accepts everything claimed, with dated conditions. The person must not have made the claim.
 #[input]
 pub struct AcceptWithReservationsReview {
-    /// What is still to be done, and until when; at least one.
+    /// Tasks that are still to be done, with due days; at least one.
     pub conditions: Vec<NewCondition>,
-    /// What is said of it; the partner reads it too.
+    /// Comment; the partner can read it too.
     pub reason: Option<Text<4000>>,
 }
 
-/// Something that is still to be done.
+/// A task that is still to be done.
 #[input(value)]
 pub struct NewCondition {
-    /// Handle, unique in the review.
+    /// Key, unique in the review.
     pub key: Code,
-    /// What is to be done.
+    /// Description of the task.
     pub text: Text<1000>,
-    /// Until when.
+    /// Due day.
     pub due_on: Day,
 }
 
@@ -56,11 +56,19 @@ impl Verb for AcceptWithReservationsReview {
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         let mut faults = Vec::new();
         if self.conditions.is_empty() {
-            faults.push(Fault::new("/conditions", "REQUIRED", "name at least one condition, or accept it whole"));
+            faults.push(Fault::new(
+                "/conditions",
+                "REQUIRED",
+                "give at least one condition, or accept without conditions",
+            ));
         }
         for (i, row) in self.conditions.iter().enumerate() {
             if self.conditions[..i].iter().any(|before| before.key == row.key) {
-                faults.push(Fault::new(format!("/conditions/{i}/key"), "DUPLICATE", "one condition a key"));
+                faults.push(Fault::new(
+                    format!("/conditions/{i}/key"),
+                    "DUPLICATE",
+                    "the key is used by another condition",
+                ));
             }
         }
         if !faults.is_empty() {
@@ -78,14 +86,14 @@ impl Verb for AcceptWithReservationsReview {
     }
 }
 
-/// Accepts some of what is claimed, by share or by criteria, by a person who did not claim it.
+/// Accepts a part of the claim, by share or by criteria. The person must not have made the claim.
 #[input]
 pub struct AcceptInPartReview {
-    /// Share of the milestone accepted in all, from 0 to 1: more than before, less than claimed; this or `criteria`.
+    /// Total share of the milestone accepted, from 0 to 1: more than before, less than claimed. Give this or `criteria`.
     pub percent: Option<Ratio>,
-    /// Keys of the criteria that are met: the share is that of their weight in the weight of all.
+    /// Keys of the criteria that are met. The share is their weight divided by the weight of all criteria.
     pub criteria: Vec<Code>,
-    /// Why not all; the partner reads it.
+    /// Reason for the partial acceptance; the partner can read it.
     pub reason: Text<4000>,
 }
 
@@ -94,7 +102,7 @@ impl Verb for AcceptInPartReview {
     const NAME: &'static str = "accept_in_part";
     fn decide_by(&self, on: &mut Review, acting: &Acting) -> Result<(), Error> {
         if self.percent.is_some() != self.criteria.is_empty() {
-            return Err(Error::fault("/percent", "REQUIRED", "give percent or criteria, one of the two"));
+            return Err(Error::fault("/percent", "REQUIRED", "give either percent or criteria"));
         }
         let decided = ReviewDecision {
             percent: self.percent,
@@ -106,10 +114,10 @@ impl Verb for AcceptInPartReview {
     }
 }
 
-/// Accepts nothing of what is claimed, by a person who did not claim it. What was accepted before stays.
+/// Rejects the claim. The person must not have made it. Earlier acceptances are unchanged.
 #[input]
 pub struct RejectReview {
-    /// Why; the partner reads it.
+    /// Reason; the partner can read it.
     pub reason: Text<4000>,
 }
 
@@ -121,7 +129,7 @@ impl Verb for RejectReview {
     }
 }
 
-/// Confirms a decision that was beyond the authority of who made it, by a second person with enough of it.
+/// Confirms a decision beyond the authority of the person who made it. A second person with sufficient authority is required.
 #[input]
 pub struct ConfirmReview {}
 
@@ -134,7 +142,10 @@ impl Verb for ConfirmReview {
             return Err(on.wrong("there is no decision that waits to be confirmed"));
         };
         if proposal.proposed_by == person {
-            return Err(Error::new(Reason::Forbidden, "a decision is confirmed by someone else than who made it"));
+            return Err(Error::new(
+                Reason::Forbidden,
+                "a decision must be confirmed by another person than the one who made it",
+            ));
         }
         on.decide(&proposal.decision, acting)?;
         on.decided_by = Some(proposal.proposed_by);
@@ -143,10 +154,10 @@ impl Verb for ConfirmReview {
     }
 }
 
-/// Asks something of the partner: the time for the review stands still until it answers.
+/// Asks the partner a question. The review period is paused until the partner answers.
 #[input]
 pub struct QueryReview {
-    /// What is asked.
+    /// The question.
     pub query: Text<4000>,
 }
 
@@ -162,7 +173,7 @@ impl Verb for QueryReview {
     }
 }
 
-/// Answers what was asked: the time for the review runs on.
+/// Answers the question. The review period resumes.
 #[input]
 pub struct AnswerQueryReview {
     /// The answer.
@@ -182,7 +193,7 @@ impl Verb for AnswerQueryReview {
     }
 }
 
-/// Notes that a condition of an acceptance is met.
+/// Records that a condition of an acceptance is met.
 #[input]
 pub struct MeetConditionReview {
     /// The key of the condition.
@@ -205,15 +216,15 @@ impl Verb for MeetConditionReview {
     }
 }
 
-/// Disputes a decision, or what is asked, on the side of the partner: it is owed an answer. While the review is open its
-/// time stands still until then.
+/// Disputes a decision or a question on behalf of the partner. The organisation must answer it. If the review is open, its
+/// review period is paused until then.
 #[input]
 pub struct DisputeReview {
-    /// Why; both sides read it.
+    /// Reason; both sides read it.
     pub reason: Text<4000>,
 }
 
-/// Disputes a review can have.
+/// Maximum number of disputes of a review.
 const DISPUTES_MAX: usize = 100;
 
 impl Verb for DisputeReview {
@@ -239,12 +250,12 @@ impl Verb for DisputeReview {
     }
 }
 
-/// Answers a dispute, by a person: the decision stands, or the review is open again.
+/// Answers a dispute. Only a person can answer. The decision is upheld, or the review is reopened.
 #[input]
 pub struct AnswerDisputeReview {
     /// The answer; both sides read it.
     pub answer: Text<4000>,
-    /// Whether what was rejected is reviewed again.
+    /// Whether to reopen the review of a rejected claim.
     pub reopen: bool,
 }
 
@@ -270,10 +281,10 @@ impl Verb for AnswerDisputeReview {
     }
 }
 
-/// Takes an acceptance back, by a person: what it earned, accrued and made payable is reversed.
+/// Revokes an acceptance. Only a person can revoke it. Its earned value, accruals and payables are reversed.
 #[input]
 pub struct RevokeReview {
-    /// Why; the partner reads it.
+    /// Reason; the partner can read it.
     pub reason: Text<4000>,
 }
 
