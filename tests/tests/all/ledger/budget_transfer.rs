@@ -52,7 +52,6 @@ scenario!(money_moves_within_authority_and_what_is_there(world) {
     world.verify().await;
 });
 
-
 scenario!(a_decided_transfer_is_frozen_and_leaves_what_it_did(world) {
     let (books, director, finance) = (Books::open(&world).await, world.client(Who::Director), world.client(Who::Finance));
     books.approve(&world, &[books.line(0, "100.00"), books.line(1, "50.00")]).await;

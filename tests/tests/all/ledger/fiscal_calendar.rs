@@ -8,7 +8,8 @@ use crate::all::kernel::bodies::fresh;
 /// First and last day of a period of a company on this calendar.
 async fn span(world: &World, calendar: &str, year: i32, number: i32) -> [String; 2] {
     let finance = world.client(Who::Finance);
-    let entity = json!({"code": format!("ent-{}", fresh()), "name": "C", "currency": "EUR", "fiscal_calendar_id": calendar});
+    let entity =
+        json!({"code": format!("ent-{}", fresh()), "name": "C", "currency": "EUR", "fiscal_calendar_id": calendar});
     let entity = finance.create("legal_entity", entity).await.unwrap();
     let period = json!({"legal_entity_id": entity.id(), "fiscal_year": year, "number": number});
     let period = finance.create("fiscal_period", period).await.unwrap();

@@ -36,7 +36,6 @@ scenario!(engagements_and_milestones_that_make_no_sense(world) {
     world.client(Who::ProgramManager).get("milestone", inside.id()).await.unwrap();
 });
 
-
 scenario!(what_is_in_force_was_activated_and_stays_its_partners(world) {
     let (director, manager, vendor) =
         (world.client(Who::Director), world.client(Who::ProgramManager), world.client(Who::Vendor));

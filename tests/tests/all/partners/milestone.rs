@@ -48,7 +48,6 @@ scenario!(milestones_are_not_paid_more_than_the_engagement_is_worth(world) {
     director.update("engagement", &paid, worth("60")).await.unwrap();
 });
 
-
 scenario!(what_was_claimed_or_accepted_stands_still(world) {
     let (director, vendor) = (world.client(Who::Director), world.client(Who::Vendor));
     let criteria = json!([{"key": "tight", "text": "No water in the test"}]);

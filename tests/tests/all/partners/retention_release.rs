@@ -38,7 +38,6 @@ scenario!(what_was_kept_back_is_released_by_an_approved_act(world) {
     world.verify().await;
 });
 
-
 scenario!(a_decided_release_stays(world) {
     let (director, finance, vendor) = (world.client(Who::Director), world.client(Who::Finance), world.client(Who::Vendor));
     let (engagement, _) = contract(&world).await;

@@ -44,7 +44,6 @@ scenario!(the_books_of_the_partner_are_compared(world) {
     assert_eq!(seen["differences"], differs["differences"], "both sides get the rows that differ");
 });
 
-
 scenario!(a_statement_is_of_its_engagement_and_its_day(world) {
     let (works, vendor) = (Works::begin(&world, &world.partner).await, world.client(Who::Vendor));
     let body = |currency: &str, lines: Value| {
