@@ -110,6 +110,7 @@ mod all {
         pub(crate) mod dependency;
         pub(crate) mod life;
         pub(crate) mod organisation;
+        #[expect(clippy::module_inception, reason = "the scenario of the kind that the area is named after")]
         pub(crate) mod portfolio;
         pub(crate) mod program;
         pub(crate) mod progress;
@@ -118,6 +119,7 @@ mod all {
         pub(crate) mod work_calendar;
     }
     pub(crate) mod risk {
+        #[expect(clippy::module_inception, reason = "the scenario of the kind that the area is named after")]
         pub(crate) mod risk;
     }
 }

@@ -12,6 +12,8 @@
 //! writes are `hooks`, declared in the file of the kind and listed in the table of `features`; the write path itself is
 //! generic.
 
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "an area hands on its modules"))]
+
 mod access;
 mod bulk;
 mod feed;

@@ -28,7 +28,7 @@ pub(super) const WRITE: [u16; 5] = [404, 409, 412, 422, 428];
 pub(super) fn standard(entry: Entry, kind: &'static Kind, does: Standard, start: Operation) -> Operation {
     let operation = entry.operation;
     let request = request(entry, kind, does);
-    let written = operation.writes().then_some(&WRITE[..]).unwrap_or_default();
+    let written = if operation.writes() { &WRITE[..] } else { &[] };
     let mut refusals = [operation.refusals, written].concat();
     if request.is_some() {
         refusals = with_body(&refusals);
@@ -99,8 +99,15 @@ fn request(entry: Entry, kind: &Kind, does: Standard) -> Option<RequestBody> {
             let example = example::object(act.fields.iter().filter(|f| !f.optional));
             body(JSON, act.title, &example, act.fields.iter().any(|f| !f.optional))
         }
-        Standard::Get | Standard::List | Standard::Revisions | Standard::GetByRef | Standard::Export => return None,
-        Standard::Delete | Standard::Undelete | Standard::AddExternalRef | Standard::RemoveExternalRef => return None,
+        Standard::Get
+        | Standard::List
+        | Standard::Revisions
+        | Standard::GetByRef
+        | Standard::Export
+        | Standard::Delete
+        | Standard::Undelete
+        | Standard::AddExternalRef
+        | Standard::RemoveExternalRef => return None,
     })
 }
 

@@ -219,7 +219,11 @@ pub(crate) fn sum_cells(
         match total.checked_add(units) {
             Some(sum) => total = sum,
             None => {
-                faults.push(Fault::new("/lines", "OUT_OF_RANGE", "the sum of the lines exceeds the range of an amount"))
+                faults.push(Fault::new(
+                    "/lines",
+                    "OUT_OF_RANGE",
+                    "the sum of the lines exceeds the range of an amount",
+                ));
             }
         }
     }

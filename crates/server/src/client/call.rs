@@ -1,5 +1,6 @@
 //! `steerco operations` and `steerco call`: the table of operations as commands. Nothing here knows an operation by name.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -50,12 +51,11 @@ fn find(name: &str) -> anyhow::Result<Entry> {
 /// Prints one operation in full, or all whose names have this text in them.
 pub(crate) fn tell(pattern: Option<&str>, output: Output) -> anyhow::Result<()> {
     let exact = pattern.map(find).and_then(Result::ok);
-    let found: Vec<Entry> = match exact {
-        Some(entry) => vec![entry],
-        None => {
-            let wanted = |entry: &Entry| pattern.is_none_or(|text| entry.id().contains(&text.replace('-', "_")));
-            steerco_api::operations().filter(wanted).collect()
-        }
+    let found: Vec<Entry> = if let Some(entry) = exact {
+        vec![entry]
+    } else {
+        let wanted = |entry: &Entry| pattern.is_none_or(|text| entry.id().contains(&text.replace('-', "_")));
+        steerco_api::operations().filter(wanted).collect()
     };
     if found.is_empty() {
         bail!("no operation has {} in its name", pattern.unwrap_or_default());
@@ -95,7 +95,9 @@ fn sheet(entry: &Entry) {
     {
         if !arguments.is_empty() {
             say(&format!("\n{head}:"));
-            arguments.iter().for_each(|(name, doc)| say(&format!("  {name}  {}", plain(doc))));
+            for (name, doc) in arguments {
+                say(&format!("  {name}  {}", plain(doc)));
+            }
         }
     }
 }
@@ -156,7 +158,7 @@ fn method(entry: &Entry) -> Method {
 fn refused(operation: &str, faults: &[Fault]) -> Failure {
     let mut told = format!("{operation} is not called:");
     for fault in faults {
-        told.push_str(&format!("\n  {}: {} ({})", fault.pointer, fault.detail, fault.code));
+        let _ = write!(told, "\n  {}: {} ({})", fault.pointer, fault.detail, fault.code);
     }
     Failure::Local(anyhow!(told))
 }
@@ -234,8 +236,13 @@ fn member(field: &FieldSpec, value: &str) -> Result<Value, String> {
     let json = || serde_json::from_str(value).map_err(|_| format!("must be JSON, such as {}", example(field)));
     match (field.shape)() {
         _ if value.is_empty() && field.nullable => Ok(Value::Null),
-        Shape::Bool | Shape::Int { .. } | Shape::Ratio { .. } => json(),
-        Shape::Money | Shape::List { .. } | Shape::Map { .. } | Shape::Object { .. } => json(),
+        Shape::Bool
+        | Shape::Int { .. }
+        | Shape::Ratio { .. }
+        | Shape::Money
+        | Shape::List { .. }
+        | Shape::Map { .. }
+        | Shape::Object { .. } => json(),
         _ => Ok(value.into()),
     }
 }

@@ -87,10 +87,10 @@ impl Writer {
             }
             Holds::Word(words) => return self.word(number, words, value, at, out),
             Holds::Map => return self.map(number, value, at, out),
-            Holds::Object(of) => match value.as_object() {
-                Some(object) => (Some(put(number, &self.message(of, object, at), out)), ""),
-                None => (None, "an object"),
-            },
+            Holds::Object(of) => {
+                let message = value.as_object().map(|object| self.message(of, object, at));
+                (message.map(|message| put(number, &message, out)), "an object")
+            }
             Holds::Bytes | Holds::Json => (None, "set over REST"),
         };
         if written.is_none() {
@@ -111,13 +111,12 @@ impl Writer {
 
     fn word(&mut self, number: u32, words: &[(&str, i32)], value: &Value, at: &str, out: &mut Vec<u8>) {
         let Some(text) = value.as_str() else { return self.wrong("a string", at) };
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, word)) => encoding::int32::encode(number, word, out),
-            None => {
-                let choices: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                let detail = format!("must be one of: {}", choices.join(", "));
-                self.faults.push(Fault::new(at, "UNKNOWN_WORD", detail));
-            }
+        if let Some((_, word)) = words.iter().find(|(word, _)| *word == text) {
+            encoding::int32::encode(number, word, out);
+        } else {
+            let choices: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let detail = format!("must be one of: {}", choices.join(", "));
+            self.faults.push(Fault::new(at, "UNKNOWN_WORD", detail));
         }
     }
 

@@ -164,7 +164,7 @@ fn walk_value(shape: &Shape, value: &mut Value, visit: &mut dyn FnMut(Vec<&'stat
             }
         }
         (Shape::Text { pattern: Some(dependency_end::PATTERN), .. }, Value::String(text)) => {
-            visit(dependency_end::kinds().collect(), text)
+            visit(dependency_end::kinds().collect(), text);
         }
         (Shape::List { of, .. }, Value::Array(items)) => {
             for item in items {

@@ -1,4 +1,4 @@
-//! ETags.
+//! Validators (`ETag`).
 
 use steerco_domain::AnyResource;
 use steerco_domain::mask::Mask;
