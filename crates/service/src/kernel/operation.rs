@@ -1,7 +1,7 @@
 //! Operations as values: names, path, parameters, request and response, permission, and the function that runs them.
 //!
 //! The standard operations of all resources are declared in [`crate::standard`], the others in the file of their resource.
-//! [`crate::operations`] lists all of them. REST, gRPC, their documents and the command line are derived from that table.
+//! [`mod@crate::operations`] lists all of them. REST, gRPC, their documents and the command line are derived from that table.
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
