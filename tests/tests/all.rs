@@ -108,6 +108,7 @@ mod all {
         pub(crate) mod dependency;
         pub(crate) mod life;
         pub(crate) mod organisation;
+        #[expect(clippy::module_inception, reason = "the area is named like its first kind")]
         pub(crate) mod portfolio;
         pub(crate) mod program;
         pub(crate) mod progress;
@@ -116,6 +117,7 @@ mod all {
         pub(crate) mod work_calendar;
     }
     pub(crate) mod risk {
+        #[expect(clippy::module_inception, reason = "the area is named like its first kind")]
         pub(crate) mod risk;
     }
 }

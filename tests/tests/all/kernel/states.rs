@@ -202,15 +202,14 @@ async fn walk(world: &World, callers: &[(Who, Client)], machine: &Machine) -> Se
         next += 1;
         let mut ready: Option<String> = None;
         for verb in machine.kind.verbs.iter().map(|verb| verb.name) {
-            let id = match ready.take() {
-                Some(id) => id,
-                None => {
-                    let id = begin(world, kind, n).await.unwrap();
-                    for step in &way {
-                        ask_and_do(callers, kind, &id, step).await.unwrap();
-                    }
-                    id
+            let id = if let Some(id) = ready.take() {
+                id
+            } else {
+                let id = begin(world, kind, n).await.unwrap();
+                for step in &way {
+                    ask_and_do(callers, kind, &id, step).await.unwrap();
                 }
+                id
             };
             let state = state_of(&id).await;
             if let Some(first) = asked_before(kind, verb) {

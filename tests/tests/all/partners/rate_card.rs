@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use steerco_tests::{Who, World, scenario};
 
-fn card(world: &World, rates: Value) -> Value {
+fn card(world: &World, rates: &Value) -> Value {
     json!({"engagement_id": world.engagement, "title": "Rates", "effective_on": "2026-01-01", "currency": "EUR", "rates": rates})
 }
 
@@ -13,10 +13,10 @@ fn rate(unit: &str, amount: &str) -> Value {
 
 scenario!(all_rates_are_checked_at_once(world) {
     let director = world.client(Who::Director);
-    let refused = director.create("rate_card", card(&world, json!([]))).await.unwrap_err();
+    let refused = director.create("rate_card", card(&world, &json!([]))).await.unwrap_err();
     assert_eq!(refused.places(), [("/rates", "REQUIRED")]);
     let wrong = json!([rate("hour", "0"), rate("day", "800"), rate("hour", "95"), rate("month", "-1")]);
-    let refused = director.create("rate_card", card(&world, wrong)).await.unwrap_err();
+    let refused = director.create("rate_card", card(&world, &wrong)).await.unwrap_err();
     let expected = [("/rates/0/amount", "OUT_OF_RANGE"), ("/rates/2", "DUPLICATE"), ("/rates/3/amount", "OUT_OF_RANGE")];
     assert_eq!(refused.places(), expected);
     world.verify().await;
@@ -25,7 +25,7 @@ scenario!(all_rates_are_checked_at_once(world) {
 scenario!(who_drafted_rates_does_not_approve_them_and_then_they_stay(world) {
     let (director, manager, vendor) =
         (world.client(Who::Director), world.client(Who::ProgramManager), world.client(Who::Vendor));
-    let draft = manager.create("rate_card", card(&world, json!([rate("hour", "95.50")]))).await.unwrap();
+    let draft = manager.create("rate_card", card(&world, &json!([rate("hour", "95.50")]))).await.unwrap();
     let id = draft.id();
     assert_eq!(vendor.get("rate_card", id).await.unwrap_err().code, "NOT_FOUND", "a draft is a secret");
     let approve = async |who: Who| world.client(who).act("rate_card", id, "approve", json!({})).await;
