@@ -16,7 +16,7 @@ async fn span(world: &World, calendar: &str, year: i32, number: i32) -> [String;
     ["starts_on", "ends_on"].map(|name| period[name].as_str().unwrap().to_owned())
 }
 
-fn calendar(more: Value) -> Value {
+fn calendar(more: &Value) -> Value {
     let mut body = json!({"code": format!("cal-{}", fresh()), "name": "Calendar", "late_lines": "refuse"});
     let Value::Object(more) = more else { panic!("an object of fields") };
     body.as_object_mut().unwrap().extend(more);
@@ -25,15 +25,15 @@ fn calendar(more: Value) -> Value {
 
 scenario!(a_year_is_of_months_or_of_weeks(world) {
     let (finance, director) = (world.client(Who::Finance), world.client(Who::Director));
-    let refused = finance.create("fiscal_calendar", calendar(json!({"scheme": "four_four_five", "start_month": 1}))).await;
+    let refused = finance.create("fiscal_calendar", calendar(&json!({"scheme": "four_four_five", "start_month": 1}))).await;
     let expected = [
         ("/end_month", "REQUIRED"), ("/end_weekday", "REQUIRED"), ("/year_end", "REQUIRED"), ("/start_month", "DOES_NOT_FIT"),
     ];
     assert_eq!(refused.unwrap_err().places(), expected);
     let months = json!({"scheme": "calendar_months", "end_month": 12, "year_end": "last_in_month"});
-    let refused = finance.create("fiscal_calendar", calendar(months)).await.unwrap_err();
+    let refused = finance.create("fiscal_calendar", calendar(&months)).await.unwrap_err();
     assert_eq!(refused.places(), [("/end_month", "DOES_NOT_FIT"), ("/year_end", "DOES_NOT_FIT")]);
-    let months = calendar(json!({"scheme": "calendar_months", "start_month": 4}));
+    let months = calendar(&json!({"scheme": "calendar_months", "start_month": 4}));
     assert_eq!(director.create("fiscal_calendar", months.clone()).await.unwrap_err().code, "PERMISSION_DENIED");
     let made = finance.create("fiscal_calendar", months).await.unwrap();
     // A year is named by the calendar year in which it ends.
@@ -51,7 +51,7 @@ scenario!(weeks_fill_a_year_without_a_gap(world) {
     let weeks = json!({
         "scheme": "four_four_five", "end_month": 12, "end_weekday": "saturday", "year_end": "last_in_month", "adjustment_periods": 1,
     });
-    let made = finance.create("fiscal_calendar", calendar(weeks)).await.unwrap();
+    let made = finance.create("fiscal_calendar", calendar(&weeks)).await.unwrap();
     // The last Saturday of December 2025 is the 27th, that of 2026 the 26th.
     assert_eq!(span(&world, made.id(), 2026, 1).await, ["2025-12-28", "2026-01-24"]);
     assert_eq!(span(&world, made.id(), 2026, 2).await, ["2026-01-25", "2026-02-21"]);

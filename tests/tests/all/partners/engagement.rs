@@ -53,7 +53,7 @@ scenario!(what_is_in_force_was_activated_and_stays_its_partners(world) {
     let other = world.new_partner("Rival").await;
     let refused = director.update("engagement", &draft, json!({"partner_id": other})).await.unwrap_err();
     assert!(["/partner_id", "/update_mask"].contains(&refused.places()[0].0), "whose it is stays: {refused}");
-    assert_eq!(director.delete("engagement", &draft).await.unwrap_err().code, "HAS_CHILDREN");
+    assert_eq!(director.delete("engagement", &draft).await.unwrap_err().code, "WRONG_STATE", "what is in force stays");
     let refused = manager.act("engagement", &draft, "terminate", json!({"reason": "late"})).await.unwrap_err();
     assert_eq!(refused.code, "PERMISSION_DENIED", "only the director ends a contract early");
     let refused = director.act("engagement", &draft, "terminate", json!({})).await.unwrap_err();

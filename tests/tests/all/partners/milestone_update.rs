@@ -331,7 +331,7 @@ scenario!(what_is_beyond_authority_takes_two(world) {
     assert_eq!((&before.0.json, &before.0.etag, before.1), (&after.0.json, &after.0.etag, after.1), "the partner learns nothing of it");
     assert_eq!(deal.payables(&vendor).await.len(), 0);
     let same = act(&manager, &claim, "confirm", json!({})).await.unwrap_err();
-    assert!(same.code == "PERMISSION_DENIED" && same.detail.contains("someone else"), "{same}");
+    assert!(same.code == "PERMISSION_DENIED" && same.detail.contains("another person"), "{same}");
     let confirmed = act(&director, &claim, "confirm", json!({})).await.unwrap();
     assert_eq!((&confirmed["state"], &confirmed["decided_by"], &confirmed["confirmed_by"]),
         (&json!("accepted"), &json!(world.id(Who::ProgramManager)), &json!(world.id(Who::Director))));

@@ -24,10 +24,10 @@ scenario!(a_partner_sees_itself_without_what_is_said_of_it(world) {
 
 scenario!(what_a_partner_is_is_checked_at_once(world) {
     let director = world.client(Who::Director);
-    let body = json!({"name": "", "kind": "friend", "country": "Austria", "risk_tier": "huge"});
+    let body = json!({"name": "", "kind": "vendor", "country": "Austria", "registration_number": "9".repeat(65)});
     let refused = director.create("partner", body).await.unwrap_err();
     let places: Vec<&str> = refused.places().iter().map(|(at, _)| *at).collect();
-    assert_eq!(places, ["/name", "/kind", "/country", "/risk_tier"]);
+    assert_eq!(places, ["/name", "/country", "/registration_number"]);
     let nobody = json!({"contacts": [{"person_id": crate::all::kernel::bodies::unknown("person")}]});
     let refused = director.update("partner", &world.partner, nobody).await.unwrap_err();
     assert_eq!(refused.places(), [("/contacts", "NOT_FOUND")]);

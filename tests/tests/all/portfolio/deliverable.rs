@@ -70,7 +70,7 @@ scenario!(nobody_accepts_what_they_submitted(world) {
     ] {
         let refused = director.act("deliverable", &id, verb, body).await.unwrap_err();
         assert_eq!(refused.code, "PERMISSION_DENIED", "{verb}: {refused}");
-        assert!(refused.detail.contains("someone else"), "{refused}");
+        assert!(refused.detail.contains("someone other"), "{refused}");
     }
     let accepted = manager.act("deliverable", &id, "accept", json!({})).await.unwrap();
     assert_eq!(accepted["submitted_by"], world.id(Who::Director));

@@ -26,7 +26,7 @@ scenario!(a_vendor_knows_whom_it_works_for_and_no_more(world) {
     world.client(Who::Admin).update("organisation", &world.org, json!({"labels": {"mood": "private"}})).await.unwrap();
     let seen = world.client(Who::Vendor).get("organisation", &world.org).await.unwrap();
     assert_eq!(seen["name"], "Scenario");
-    assert!(seen.json.get("labels").is_none() && seen.json.get("created_by").is_none(), "{}", seen.json);
+    assert!(seen["labels"].get("mood").is_none() && seen.json.get("created_by").is_none(), "{}", seen.json);
     let refused = world.client(Who::Vendor).update("organisation", &world.org, json!({"name": "x"})).await.unwrap_err();
     assert_eq!(refused.code, "PERMISSION_DENIED");
 });

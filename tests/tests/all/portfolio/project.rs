@@ -19,7 +19,7 @@ scenario!(dates_and_codes_are_checked_at_once(world) {
     let cost = json!({"forecast_cost": {"amount": "1.00001", "currency": "EUR"}});
     let project = world.project("hall").await;
     let refused = director.update("project", &project, cost).await.unwrap_err();
-    assert_eq!(refused.places(), [("/forecast_cost/amount", "TOO_PRECISE")]);
+    assert_eq!(refused.places(), [("/forecast_cost/amount", "BAD_AMOUNT")]);
     world.verify().await;
 });
 
