@@ -18,8 +18,7 @@ async fn span(world: &World, calendar: &str, year: i32, number: i32) -> [String;
 
 fn calendar(more: &Value) -> Value {
     let mut body = json!({"code": format!("cal-{}", fresh()), "name": "Calendar", "late_lines": "refuse"});
-    let Value::Object(more) = more else { panic!("an object of fields") };
-    body.as_object_mut().unwrap().extend(more);
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
 }
 
