@@ -1,4 +1,4 @@
-//! What a migration runs on, and which ones have been applied.
+//! The connection of a migration, and the table of applied migrations.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement};
 

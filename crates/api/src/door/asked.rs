@@ -1,4 +1,4 @@
-//! What is known of a request, for the log: spans, and the line of a failure.
+//! The request in the log: its span, and the line of its failure.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -98,7 +98,7 @@ mod tests {
     use crate::door::{RequestId, refuse};
     use crate::rest::reply;
 
-    /// What cannot be written as JSON.
+    /// A value that fails to serialize.
     struct Unwritable;
 
     impl serde::Serialize for Unwritable {

@@ -190,7 +190,7 @@ async fn guard(door: Door, via: Protocol, mut request: Request, next: Next) -> R
     Observed::watch(response, line, asked)
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn said(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")

@@ -151,7 +151,7 @@ const fn takes(parameters: &[&Parameter], message: &Message, dated: bool) {
 
 /// The rpc of an operation of a feature takes what it takes and answers what it answers.
 const fn operation_fits(operation: &Operation, rpc: &Rpc) {
-    // What is no object lies in the message as it does in no other door.
+    // The message of a stream or a document is laid out by hand.
     if matches!(operation.does, Does::Run(_)) {
         takes(operation.parameters, rpc.input, true);
     }
@@ -251,7 +251,7 @@ const fn is_standard(rpc: &Rpc, kind: &Kind) -> bool {
             Under::Kind(_) | Under::Tag(_) => false,
         };
         if has && is_of_operation(rpc, &STANDARD[i], Some(kind)) {
-            // Those that write take what is about the write in messages of their own.
+            // The requests of writes hold their options in fields of their own.
             if matches!(STANDARD[i].method, Method::Get) {
                 takes(STANDARD[i].parameters, rpc.input, kind.dated);
             }

@@ -64,7 +64,7 @@ enum Serves {
 enum One {
     /// A function, with the arguments that every door gives it.
     Run(&'static Operation, Run),
-    /// What every resource has.
+    /// A standard operation of a kind.
     Standard(&'static Kind, Standard),
     /// A verb on one resource.
     Act(AnyVerb),
@@ -99,7 +99,7 @@ fn serves(entry: Entry) -> Option<Serves> {
     Some(Serves::One(one))
 }
 
-/// What is no object on the way in or out: streams, and documents in one message.
+/// Operations whose request or response is a stream or a document.
 const fn in_form(form: Form) -> Serves {
     match form {
         Form::UploadAttachment => Serves::Many(Many::UploadAttachment),

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::standard::{Served, read, reply};
 use crate::rest::ocds::{record_of, records, releases, releases_of};
 
-/// What is in a package.
+/// Type of an open contracting package.
 #[derive(Clone, Copy)]
 pub(super) enum Package {
     Releases,

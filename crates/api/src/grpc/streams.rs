@@ -30,7 +30,7 @@ use super::transport::{Answers, Messages};
 use crate::export::{Exported, export_kind};
 use crate::problem::to_status;
 
-/// What an rpc of streams answers.
+/// The response of a streaming rpc, or its error.
 pub(super) type Streamed = Result<Response<Answers>, Error>;
 
 /// The next message of a stream.

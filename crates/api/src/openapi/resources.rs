@@ -49,7 +49,7 @@ fn filters(kind: &Kind) -> String {
     format!(" Fields allowed in `filter` and `order_by`: {}.", filterable.join(", "))
 }
 
-/// Those of the path, then the headers of a write, then those of the query, then the headers of a read.
+/// Parameters in the order of the document: path, headers of writes, query, headers of reads.
 fn parameters(entry: Entry, kind: &'static Kind, does: Standard) -> Vec<Parameter> {
     let operation = entry.operation;
     let of_one = operation.path.contains("{id}") || operation.path.contains("{external_id}");

@@ -1,6 +1,7 @@
 //! The routes of the table of operations.
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use steerco_domain::resource::Kind;
 use steerco_service::AnyVerb;
@@ -20,14 +21,7 @@ pub(crate) fn mount(entries: impl Iterator<Item = Entry>) -> Router<Rest> {
 fn route(entry: Entry) -> MethodRouter<Rest> {
     match (entry.operation.does, entry.kind) {
         (Does::Run(run), _) => {
-            let serve = move |rest, call, body| operations::serve(entry, run, rest, call, body);
-            match entry.operation.method {
-                Method::Get => get(serve),
-                Method::Post => post(serve),
-                Method::Put => put(serve),
-                Method::Patch => patch(serve),
-                Method::Delete => delete(serve),
-            }
+            with_method(entry.operation.method, move |rest, call, body| operations::serve(entry, run, rest, call, body))
         }
         (Does::Standard(does), Some(kind)) => standard(does, kind, entry),
         (Does::Standard(_), None) => MethodRouter::new(),
@@ -35,7 +29,21 @@ fn route(entry: Entry) -> MethodRouter<Rest> {
     }
 }
 
-/// What every resource has, and a verb on one.
+fn with_method<H, T>(method: Method, handler: H) -> MethodRouter<Rest>
+where
+    H: Handler<T, Rest>,
+    T: 'static,
+{
+    match method {
+        Method::Get => get(handler),
+        Method::Post => post(handler),
+        Method::Put => put(handler),
+        Method::Patch => patch(handler),
+        Method::Delete => delete(handler),
+    }
+}
+
+/// The route of a standard operation or a verb.
 fn standard(does: Standard, kind: &'static Kind, entry: Entry) -> MethodRouter<Rest> {
     let takes: Set = entry.parameters().collect();
     match does {
@@ -44,15 +52,16 @@ fn standard(does: Standard, kind: &'static Kind, entry: Entry) -> MethodRouter<R
         Standard::List => get(move |rest, call| read::list(kind, takes, rest, call)),
         Standard::Revisions => get(move |rest, call| read::revisions(kind, takes, rest, call)),
         Standard::Export => get(move |rest, call| export::list(kind, takes, rest, call)),
-        Standard::Create => post(move |rest, call, body| write::create(kind, takes, rest, call, body)),
-        Standard::Update => patch(move |rest, call, body| write::update(kind, takes, rest, call, body)),
-        Standard::AddExternalRef => put(move |rest, call, body| write::add_external_ref(kind, takes, rest, call, body)),
-        Standard::RemoveExternalRef => {
-            delete(move |rest, call, body| write::remove_external_ref(kind, takes, rest, call, body))
+        Standard::Create
+        | Standard::Update
+        | Standard::AddExternalRef
+        | Standard::RemoveExternalRef
+        | Standard::Upsert
+        | Standard::Delete
+        | Standard::Undelete => {
+            let write = move |rest, call, body| write::write(kind, does, takes, rest, call, body);
+            with_method(entry.operation.method, write)
         }
-        Standard::Upsert => put(move |rest, call, body| write::upsert(kind, takes, rest, call, body)),
-        Standard::Delete => delete(move |rest, call, body| write::delete(kind, takes, rest, call, body)),
-        Standard::Undelete => post(move |rest, call, body| write::undelete(kind, takes, rest, call, body)),
         Standard::Batch => post(move |rest, call, body| batch::batch(kind, takes, rest, call, body)),
         Standard::Upserts => post(move |rest, call, body| upserts::upsert_many(kind, takes, rest, call, body)),
         Standard::Act => match entry.act {
@@ -65,7 +74,7 @@ fn standard(does: Standard, kind: &'static Kind, entry: Entry) -> MethodRouter<R
     }
 }
 
-/// What is no JSON object on the way in or out.
+/// The route of an operation whose body or response is not a JSON object.
 fn in_form(form: Form, takes: Set) -> MethodRouter<Rest> {
     match form {
         Form::UploadAttachment => put(move |rest, call, body| content::upload(takes, rest, call, body)),

@@ -2,108 +2,53 @@
 
 use axum::body::Body;
 use axum::extract::State;
+use serde_json::Map;
 use steerco_domain::resource::Kind;
 use steerco_service::AnyVerb;
+use steerco_service::operation::Standard;
 
 use super::call::{Call, JSON, PATCH};
 use super::params::{SOURCE_VERSION, Set};
 use super::{Rest, reply};
 use crate::problem::Answer;
 
-pub(crate) async fn create(
+/// A standard write to one resource.
+pub(crate) async fn write(
     kind: &'static Kind,
-    takes: Set,
-    State(rest): State<Rest>,
-    call: Call,
-    body: Body,
-) -> Answer {
-    let context = call.context(&call.query(&takes)?)?;
-    let object = call.object(&rest, body, JSON, false).await?;
-    Ok(reply::written(&rest.service.create(kind, &context, object).await?, context.validate_only)?)
-}
-
-pub(crate) async fn update(
-    kind: &'static Kind,
-    takes: Set,
-    State(rest): State<Rest>,
-    call: Call,
-    body: Body,
-) -> Answer {
-    let context = call.context(&call.query(&takes)?)?;
-    let patch = call.object(&rest, body, PATCH, false).await?;
-    let written = rest.service.update(kind, &context, call.path("id"), patch).await?;
-    Ok(reply::written(&written, context.validate_only)?)
-}
-
-pub(crate) async fn upsert(
-    kind: &'static Kind,
+    does: Standard,
     takes: Set,
     State(rest): State<Rest>,
     call: Call,
     body: Body,
 ) -> Answer {
     let query = call.query(&takes)?;
-    let (context, version) = (call.context(&query)?, query.whole(&SOURCE_VERSION));
-    let object = call.object(&rest, body, PATCH, false).await?;
+    let context = call.context(&query)?;
+    let object = match does {
+        Standard::Create => call.object(&rest, body, JSON, false).await?,
+        Standard::Update | Standard::Upsert => call.object(&rest, body, PATCH, false).await?,
+        _ => {
+            call.nothing(&rest, body).await?;
+            Map::new()
+        }
+    };
+    let (service, id) = (&rest.service, call.path("id"));
     let (source, external_id) = (call.path("source"), call.path("external_id"));
-    let written = rest.service.upsert(kind, &context, source, external_id, version, object).await?;
+    let written = match does {
+        Standard::Update => service.update(kind, &context, id, object).await?,
+        Standard::Upsert => {
+            let version = query.whole(&SOURCE_VERSION);
+            service.upsert(kind, &context, source, external_id, version, object).await?
+        }
+        Standard::AddExternalRef => service.add_external_ref(kind, &context, id, source, external_id).await?,
+        Standard::RemoveExternalRef => service.remove_external_ref(kind, &context, id, source, external_id).await?,
+        Standard::Delete => service.delete(kind, &context, id).await?,
+        Standard::Undelete => service.undelete(kind, &context, id).await?,
+        _ => service.create(kind, &context, object).await?,
+    };
     Ok(reply::written(&written, context.validate_only)?)
 }
 
-pub(crate) async fn add_external_ref(
-    kind: &'static Kind,
-    takes: Set,
-    State(rest): State<Rest>,
-    call: Call,
-    body: Body,
-) -> Answer {
-    let context = call.context(&call.query(&takes)?)?;
-    call.nothing(&rest, body).await?;
-    let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
-    let written = rest.service.add_external_ref(kind, &context, id, source, external_id).await?;
-    Ok(reply::written(&written, context.validate_only)?)
-}
-
-pub(crate) async fn remove_external_ref(
-    kind: &'static Kind,
-    takes: Set,
-    State(rest): State<Rest>,
-    call: Call,
-    body: Body,
-) -> Answer {
-    let context = call.context(&call.query(&takes)?)?;
-    call.nothing(&rest, body).await?;
-    let (id, source, external_id) = (call.path("id"), call.path("source"), call.path("external_id"));
-    let written = rest.service.remove_external_ref(kind, &context, id, source, external_id).await?;
-    Ok(reply::written(&written, context.validate_only)?)
-}
-
-pub(crate) async fn delete(
-    kind: &'static Kind,
-    takes: Set,
-    State(rest): State<Rest>,
-    call: Call,
-    body: Body,
-) -> Answer {
-    let context = call.context(&call.query(&takes)?)?;
-    call.nothing(&rest, body).await?;
-    let written = rest.service.delete(kind, &context, call.path("id")).await?;
-    Ok(reply::written(&written, context.validate_only)?)
-}
-
-pub(crate) async fn undelete(
-    kind: &'static Kind,
-    takes: Set,
-    State(rest): State<Rest>,
-    call: Call,
-    body: Body,
-) -> Answer {
-    let context = call.context(&call.query(&takes)?)?;
-    call.nothing(&rest, body).await?;
-    let written = rest.service.undelete(kind, &context, call.path("id")).await?;
-    Ok(reply::written(&written, context.validate_only)?)
-}
-
+/// A verb on one resource.
 pub(crate) async fn act(verb: AnyVerb, takes: Set, State(rest): State<Rest>, call: Call, body: Body) -> Answer {
     let context = call.context(&call.query(&takes)?)?;
     let object = call.object(&rest, body, JSON, true).await?;

@@ -1,6 +1,7 @@
 //! Reviews: decisions of the organisation on claims.
 
 pub mod acts;
+mod state;
 
 use steerco_derive::{input, resource, words};
 
@@ -24,6 +25,8 @@ use crate::resource::{Acting, Place, Rules};
 use crate::state::States;
 use crate::text::{Code, Text};
 use crate::time::{Day, Instant};
+
+pub use state::{ReviewClock, ReviewState};
 
 /// The decision of the organisation on a claim of a partner. It is opened with the claim and decided by a person who did not
 /// make the claim, or by the contract when nobody decides in time. Only accepted work is a fact: it is earned, accrued and
@@ -259,88 +262,6 @@ pub enum AccrualWay {
     Entry,
     /// Not accrued: no commitment of the engagement covers it, and the engagement names no legal entity that owes it.
     None,
-}
-
-/// State of a review.
-#[words(states)]
-#[derive(Default)]
-pub enum ReviewState {
-    /// Waits for a decision.
-    #[default]
-    Open,
-    /// Waits for an answer of the partner to a question.
-    Queried,
-    /// Everything that was claimed is accepted.
-    Accepted,
-    /// Everything that was claimed is accepted, with conditions.
-    AcceptedWithReservations,
-    /// A part is accepted.
-    AcceptedInPart,
-    /// Nothing is accepted.
-    Rejected,
-    /// The acceptance was revoked.
-    Revoked,
-    /// The claim was withdrawn or superseded.
-    Closed,
-}
-
-impl States for ReviewState {
-    const MOVES: &'static [(Self, &'static [Self])] = &[
-        (
-            Self::Open,
-            &[
-                Self::Queried,
-                Self::Accepted,
-                Self::AcceptedWithReservations,
-                Self::AcceptedInPart,
-                Self::Rejected,
-                Self::Closed,
-            ],
-        ),
-        (
-            Self::Queried,
-            &[
-                Self::Open,
-                Self::Accepted,
-                Self::AcceptedWithReservations,
-                Self::AcceptedInPart,
-                Self::Rejected,
-                Self::Closed,
-            ],
-        ),
-        (Self::Accepted, &[Self::Revoked]),
-        (Self::AcceptedWithReservations, &[Self::Revoked]),
-        (Self::AcceptedInPart, &[Self::Revoked]),
-        // The answer to a dispute can reopen it.
-        (Self::Rejected, &[Self::Open]),
-    ];
-}
-
-impl ReviewState {
-    /// Whether it waits for a decision.
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Open | Self::Queried)
-    }
-
-    /// Whether it accepted something.
-    pub const fn accepts(self) -> bool {
-        matches!(self, Self::Accepted | Self::AcceptedWithReservations | Self::AcceptedInPart)
-    }
-}
-
-/// State of the review period.
-#[words]
-#[derive(Default)]
-pub enum ReviewClock {
-    /// There is no deadline, or the submission is not complete.
-    #[default]
-    None,
-    /// The review period runs.
-    Running,
-    /// Paused: a question or a dispute is open, or the engagement is suspended.
-    Stopped,
-    /// It has ended.
-    Ended,
 }
 
 impl From<Id<Review>> for Id<Decision> {

@@ -1,4 +1,4 @@
-//! What a statement can fail with, and what of it a caller may know.
+//! Failures of statements, and the errors that callers receive for them.
 
 use std::fmt::Display;
 

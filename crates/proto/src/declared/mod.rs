@@ -76,7 +76,7 @@ fn files(kinds: &[&'static Kind]) -> BTreeMap<String, String> {
         let items = resource::items(kind, &all.known, &mut made);
         all.put(&format!("steerco/v1/{}.proto", kind.name), items);
     }
-    // What is no object on the way in or out stands in the files.
+    // The messages of streams and documents are written by hand and carried over.
     for entry in operations().filter(|entry| matches!(entry.operation.does, Does::Run(_))) {
         let name = entry.service();
         let file = || format!("steerco/v1/{}.proto", snake(name.trim_end_matches("Service")));

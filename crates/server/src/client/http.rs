@@ -52,13 +52,13 @@ impl Call {
     }
 }
 
-/// What a server answered, as it is.
+/// A response of the server, unread.
 pub(crate) struct Raw {
     pub(crate) headers: HeaderMap,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What a server answered, read as JSON.
+/// A response of the server, read as JSON.
 pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,

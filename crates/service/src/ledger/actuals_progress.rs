@@ -122,7 +122,7 @@ impl Drop for Watch {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (service, org, upload) = (self.service.clone(), self.org.clone(), self.upload.clone());
         runtime.spawn(async move {
-            // What remains expires in a day.
+            // The rest expires in a day.
             let _ = service.inner.database.end_progress(&org, &upload).await;
         });
     }

@@ -42,11 +42,11 @@ struct Gathered {
     taken: HashMap<String, i64>,
     /// The greatest number given in each series.
     numbers: HashMap<String, i32>,
-    /// What the last two held before each change, so that a rejected item gives back what it took.
+    /// The earlier values of the last two maps, so that a rejected item gives back its part.
     before: Vec<Before>,
 }
 
-/// What was known of a sum or a series before an item changed it.
+/// The value of a sum or a series before an item changed it.
 enum Before {
     Taken(String, i64),
     Number(String, Option<i32>),
