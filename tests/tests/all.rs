@@ -78,6 +78,7 @@ mod all {
         pub(crate) mod money;
         pub(crate) mod order_invoice;
         pub(crate) mod purchase_order_batch;
+        pub(crate) mod random_histories;
     }
     pub(crate) mod partners {
         pub(crate) mod claim_races;

@@ -1,10 +1,9 @@
 //! Actuals: batches against their control totals, lines against what was sent before, periods against time.
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Door, Engine, Reply, Setup, Who, World, run, scenario};
+use steerco_tests::{Client, Reply, Setup, Who, World, scenario};
 
 use crate::all::kernel::bodies::{body, fresh, line, unknown};
-use crate::all::kernel::hostile_values::Random;
 use crate::all::kernel::wire::sql;
 
 /// A company with its first periods of 2026, on a calendar that deals so with late lines.
@@ -40,7 +39,7 @@ impl Books {
         })
     }
 
-    async fn close(&self, world: &World, n: usize) {
+    pub(crate) async fn close(&self, world: &World, n: usize) {
         let finance = world.client(Who::Finance);
         for verb in ["start_closing", "close"] {
             finance.act("fiscal_period", &self.periods[n], verb, json!({})).await.unwrap();
@@ -220,68 +219,6 @@ scenario!(a_correction_takes_the_cost_from_the_period_it_is_in(world) {
     assert_eq!(refused.places(), [("/lines/0", "PERIOD_CLOSED")]);
     world.verify().await;
 });
-
-/// Random postings, corrections, closes and reopenings, held against a recomputation that knows nothing of entries.
-async fn history_of_corrections(world: World, seed: u64) {
-    let (books, finance) = (Books::open(&world, "next_open", 4).await, world.client(Who::Finance));
-    let (director, days) = (world.client(Who::Director), ["2026-01-10", "2026-02-10", "2026-03-10", "2026-04-10"]);
-    let mut random = Random::new(seed);
-    let mut below = |most: usize| usize::try_from(random.next() % most as u64).unwrap();
-    let (mut open, mut sums, mut known) = ([true; 4], vec![0; 4], Vec::<(String, usize, i64)>::new());
-    for step in 0..80 {
-        let (period, cents) = (below(4), i64::try_from(below(9_000)).unwrap() - 4_500);
-        // The last period stays open, so that every line has an end.
-        let lands = |from: usize, open: &[bool; 4]| (from..4).find(|period| open[*period]).unwrap();
-        let amount = format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
-        match below(5) {
-            0 if period < 3 && open[period] => {
-                books.close(&world, period).await;
-                open[period] = false;
-            }
-            1 if period < 3 && !open[period] && open[period + 1..].iter().all(|open| *open) => {
-                let because = json!({"reason": "a late invoice"});
-                finance.act("fiscal_period", &books.periods[period], "request_reopen", because).await.unwrap();
-                director.act("fiscal_period", &books.periods[period], "reopen", json!({})).await.unwrap();
-                open[period] = true;
-            }
-            2 | 3 if !known.is_empty() => {
-                let place = below(known.len());
-                let (name, was, units) = known[place].clone();
-                let (to, content) = (lands(period, &open), coded(&world, line(&name, &amount, days[period])));
-                let posted = correct(&finance, &books, content, &amount).await.unwrap();
-                if statuses(&posted.json) == ["corrected"] {
-                    sums[lands(was, &open)] -= units;
-                    sums[to] += cents * 100;
-                    known[place] = (name, to, cents * 100);
-                }
-            }
-            _ => {
-                let name = id("h");
-                let content = coded(&world, line(&name, &amount, days[period]));
-                finance.post_actuals(books.batch([content], &amount)).await.unwrap();
-                let to = lands(period, &open);
-                sums[to] += cents * 100;
-                known.push((name, to, cents * 100));
-            }
-        }
-        if step % 10 == 9 {
-            assert_eq!(by_period(&finance, &books).await, sums, "seed {seed}, step {step}");
-        }
-    }
-    let (cost, suspense, clearing) = totals(&finance, &books).await;
-    assert_eq!((cost, cost + suspense + clearing), (sums.iter().sum(), 0), "the trial balance of seed {seed}");
-    world.verify().await;
-}
-
-#[test]
-fn random_corrections_equal_a_recomputation_on_sqlite() {
-    run(Door::Rest, Engine::Sqlite, async |world| history_of_corrections(world, 1).await);
-}
-
-#[test]
-fn random_corrections_equal_a_recomputation_on_postgres() {
-    run(Door::Grpc, Engine::Postgres, async |world| history_of_corrections(world, 2).await);
-}
 
 scenario!(one_line_that_cannot_be_posted_refuses_all_unless_in_part(world) {
     let (books, finance) = (Books::open(&world, "refuse", 1).await, world.client(Who::Finance));
