@@ -1,7 +1,7 @@
 //! Actuals: batches against their control totals, lines against what was sent before, periods against time.
 
 use serde_json::{Value, json};
-use steerco_tests::{Client, Reply, Setup, Who, World, scenario};
+use steerco_tests::{Client, Door, Engine, Reply, Setup, Who, World, run, scenario};
 
 use crate::all::kernel::bodies::{body, fresh, line, unknown};
 use crate::all::kernel::wire::sql;
