@@ -30,8 +30,9 @@ pub(crate) async fn demo(common: &Common, exit: bool) -> anyhow::Result<ExitCode
         "warn".clone_into(&mut config.log);
     }
     start_logs(&config.log)?;
+    let loaded = load::load(&open(&config, true).await?).await?;
+    // Opened anew: what loading needed of memory is given back.
     let service = open(&config, true).await?;
-    let loaded = load::load(&service).await?;
     let printed = print::page(&service, &config, &loaded);
     if exit {
         say(&printed);
