@@ -91,6 +91,7 @@ migrations![
     engagement_003,
     review_001,
     cost_coding_001,
+    principal_002,
 ];
 
 /// The names of all migrations, oldest first.

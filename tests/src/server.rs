@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use steerco_api::Options;
+use steerco_domain::money::Amount;
 use steerco_server::listen;
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
@@ -35,6 +36,8 @@ pub struct Setup {
     pub feed_days: u32,
     /// Whether the tokens that scenarios make may accept.
     pub operator_tokens_approve: bool,
+    /// What a role without an authority limit may decide on: anything, in most scenarios.
+    pub default_authority: Amount,
     /// Trusted issuers beside the built-in one.
     pub issuers: Vec<IssuerConfig>,
     /// How much attachments may take.
@@ -55,6 +58,7 @@ impl Default for Setup {
             clock: Clock::system(),
             feed_days: 400,
             operator_tokens_approve: true,
+            default_authority: Amount::new(i64::MAX),
             issuers: Vec::new(),
             attachments: AttachmentLimits::default(),
             webhooks: WebhookSettings { allow: vec!["127.0.0.0/8".to_owned()], ..WebhookSettings::default() },
@@ -149,6 +153,7 @@ impl Server {
             feed_days: setup.feed_days,
             ocid_prefix: "ocds-a1b2c3".to_owned(),
             operator_tokens_approve: setup.operator_tokens_approve,
+            default_authority: setup.default_authority,
             attachments: setup.attachments,
             webhooks: setup.webhooks,
             clock: setup.clock,

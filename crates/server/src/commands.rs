@@ -96,12 +96,16 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 async fn init(common: &Common, first: &Bootstrap, output: Output) -> anyhow::Result<ExitCode> {
-    let service = open(&load(common)?, true).await?;
+    let config = load(common)?;
+    let service = open(&config, true).await?;
     let (org, person) = service.bootstrap(first).await?;
     match output {
         Output::Json => say(&json!({ "organisation_id": org, "person_id": person }).to_string()),
         Output::Table => say(&format!(
-            "organisation  {org}\nperson        {person}\n\nA token for it:  steerco token --org {org} --person {person}"
+            "organisation  {org}\nperson        {person}\n\nA token for it:  steerco token --org {org} --person {person}\n\n\
+             Nobody may decide on amounts yet: transfers, drawdowns, amendments and acceptances above auth.default_authority \
+             (now {}) need an authority limit of the role: POST /v1/authority-limits.",
+            config.auth.default_authority
         )),
     }
     Ok(ExitCode::SUCCESS)

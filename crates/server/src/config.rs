@@ -12,6 +12,7 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::Serialized;
 use serde::{Deserialize, Serialize};
+use steerco_domain::money::Amount;
 use steerco_service::auth::IssuerConfig;
 use steerco_service::clock::Clock;
 use steerco_service::{AttachmentLimits, WebhookSettings};
@@ -69,6 +70,8 @@ pub struct Auth {
     pub token_seconds: u32,
     /// Whether a token that an operator made for a person may approve and accept like that person.
     pub operator_tokens_approve: bool,
+    /// The amount, in units of any currency, that a role without an authority limit may decide on.
+    pub default_authority: Amount,
     /// Trusted issuers beside the built-in one.
     #[serde(skip_serializing)]
     pub issuers: Vec<IssuerConfig>,
@@ -76,7 +79,12 @@ pub struct Auth {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { token_seconds: 3600, operator_tokens_approve: false, issuers: Vec::new() }
+        Self {
+            token_seconds: 3600,
+            operator_tokens_approve: false,
+            default_authority: Amount::default(),
+            issuers: Vec::new(),
+        }
     }
 }
 
@@ -294,6 +302,7 @@ impl Config {
             issuers: self.auth.issuers.clone(),
             token_seconds: self.auth.token_seconds,
             operator_tokens_approve: self.auth.operator_tokens_approve,
+            default_authority: self.auth.default_authority,
             feed_days: self.feed.days,
             attachments: AttachmentLimits {
                 max_bytes: self.attachments.max_bytes,

@@ -68,6 +68,7 @@ async fn fill(store: &Store, size: Size) -> Done<Data> {
         issuers: Vec::new(),
         token_seconds: 3600,
         operator_tokens_approve: false,
+        default_authority: steerco_domain::money::Amount::default(),
         feed_days: 400,
         ocid_prefix: "ocds-a1b2c3".to_owned(),
         attachments: AttachmentLimits::default(),

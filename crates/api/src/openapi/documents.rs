@@ -44,6 +44,8 @@ fn permissions() -> ObjectBuilder {
 }
 
 fn reason() -> ObjectBuilder {
+    let detail =
+        object("A cause, by the word that `detail` of the error begins with.").must("code", text()).must("doc", text());
     object("Meaning of an error code.")
         .must("code", text())
         .must("title", text())
@@ -51,6 +53,7 @@ fn reason() -> ObjectBuilder {
         .must("http_status", status())
         .must("grpc_code", text())
         .must("retryable", of(Type::Boolean))
+        .must("details", list(detail))
 }
 
 fn token() -> ObjectBuilder {

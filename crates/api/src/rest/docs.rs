@@ -10,6 +10,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use steerco_domain::{Error, Reason};
+use steerco_service::auth::Refusal as TokenRefusal;
 
 use super::{reference, reply};
 use crate::problem::{Answer, Refusal, slug};
@@ -91,9 +92,13 @@ pub(crate) async fn get_reason(code: Result<Path<String>, PathRejection>, header
         return varying(&about(reason));
     }
     let again = if reason.retryable() { "may succeed" } else { "will fail" };
+    let mut details = String::new();
+    for (code, doc) in details_of(reason) {
+        let _ = write!(details, "<tr><td><code>{code}</code></td><td>{doc}</td></tr>");
+    }
     let body = format!(
         "<h1>{}</h1><p><code>{}</code> · HTTP {} · gRPC {}</p><p>{}</p><p>The same request {again} later without a \
-         change.</p><p><a href=\"/errors\">All errors</a></p>",
+         change.</p><table>{details}</table><p><a href=\"/errors\">All errors</a></p>",
         reason.title(),
         reason.code(),
         reason.http_status(),
@@ -108,11 +113,18 @@ fn grpc(reason: Reason) -> String {
     format!("{:?}", tonic::Code::from_i32(reason.grpc_code()))
 }
 
+/// Why a token is rejected, by the word in `detail`.
+fn details_of(reason: Reason) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let refusals = if reason == Reason::Unauthenticated { TokenRefusal::ALL } else { &[] };
+    refusals.iter().map(|refusal| refusal.explained())
+}
+
 fn about(reason: Reason) -> Value {
     let doc = reason.doc().split_whitespace().collect::<Vec<_>>().join(" ");
     json!({
         "code": reason.code(), "title": reason.title(), "doc": doc,
         "http_status": reason.http_status(), "grpc_code": grpc(reason), "retryable": reason.retryable(),
+        "details": details_of(reason).map(|(code, doc)| json!({"code": code, "doc": doc})).collect::<Vec<_>>(),
     })
 }
 

@@ -4,11 +4,12 @@ use steerco_derive::{resource, words};
 
 use crate::access_table::Role;
 use crate::error::Fault;
-use crate::money::Money;
+use crate::money::{Amount, Money};
 use crate::resource::Rules;
 
-/// The maximum amount that a role may decide on for one act. If a role has no limit for an act in any currency, only the
-/// table of permissions applies. If it has a limit, it cannot decide in a currency without a limit.
+/// The maximum amount that a role may decide on for one act. If a role has no limit for an act in any currency, the default of
+/// the installation applies (`auth.default_authority`, 0 unless set). If it has a limit, it cannot decide in a currency without
+/// a limit.
 #[resource(prefix = "alim", plural = "authority_limits", scope = "Organisation")]
 pub struct AuthorityLimit {
     /// Role that is limited.
@@ -45,11 +46,14 @@ impl Rules for AuthorityLimit {
     }
 }
 
-/// Whether one of these roles may decide on this amount. Each role is checked against its own limits.
-pub fn suffices(limits: &[AuthorityLimit], roles: &[Role], act: AuthorityAct, amount: Money) -> bool {
+/// Whether one of these roles may decide on this amount. Each role is checked against its own limits, or the default.
+pub fn suffices(limits: &[AuthorityLimit], default: Amount, roles: &[Role], act: AuthorityAct, amount: Money) -> bool {
     roles.iter().any(|role| {
         let mut own = limits.iter().filter(|limit| limit.role == *role && limit.act == act).peekable();
-        own.peek().is_none() || own.any(|own| own.limit.currency == amount.currency && amount.units <= own.limit.units)
+        if own.peek().is_none() {
+            return amount.units <= default.units();
+        }
+        own.any(|own| own.limit.currency == amount.currency && amount.units <= own.limit.units)
     })
 }
 
@@ -74,13 +78,13 @@ mod tests {
         let limits = [limit("program_manager", "100", "EUR"), limit("director", "1000", "EUR")];
         let may = |roles: &[Role], units, code| {
             let amount = Money::new(units, Currency::parse(code).unwrap());
-            suffices(&limits, roles, AuthorityAct::BudgetTransfer, amount)
+            suffices(&limits, Amount::new(50), roles, AuthorityAct::BudgetTransfer, amount)
         };
         assert!(may(&[Role::ProgramManager], 1_000_000, "EUR"));
         assert!(!may(&[Role::ProgramManager], 1_000_001, "EUR"));
         assert!(may(&[Role::ProgramManager, Role::Director], 1_000_001, "EUR"));
         assert!(!may(&[Role::Director], 1, "USD"), "limited, and not in this currency");
-        assert!(may(&[Role::Finance], i64::MAX, "USD"), "not limited at all");
+        assert!(may(&[Role::Finance], 50, "USD") && !may(&[Role::Finance], 51, "USD"), "the default");
         assert!(!may(&[], 1, "EUR"));
     }
 }

@@ -193,6 +193,14 @@ impl Serialize for Amount {
     }
 }
 
+/// Of settings.
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_amount(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 impl Encode for Amount {
     fn encode(&self, to: &mut dyn Encoder) {
         to.text(&self.to_string());

@@ -31,6 +31,8 @@ pub struct Access {
     pub person: bool,
     /// Sources that a service account may write under.
     pub source_ids: Vec<String>,
+    /// The hash of its secret, of a service account that has one.
+    pub secret_hash: Option<String>,
     pub grants: Vec<AccessGrant>,
     /// Whether any source owns fields in this organisation.
     pub owned_fields: bool,
@@ -107,14 +109,16 @@ pub(crate) async fn find(
     Ok(access)
 }
 
+const ACCOUNT: &str = "service_account a LEFT JOIN credential c ON c.org = a.org AND c.account_id = a.id";
+
 /// The query of an account: its table, its column in grants, and its identification.
 fn account(org: &str, who: &Who) -> Sql {
     let mut sql =
         Sql::new("SELECT a.id, g.role, g.portfolio_id, g.program_id, g.partner_id, g.valid_from, g.valid_until, ");
     let (sources, from) = match who {
-        Who::ServiceAccount(_) => ("a.source_ids", "service_account a"),
-        Who::Person(_) => ("NULL", "person a"),
-        Who::Principal { .. } => ("NULL", "principal p JOIN person a ON a.org = p.org AND a.id = p.person_id"),
+        Who::ServiceAccount(_) => ("a.source_ids, c.secret_hash", ACCOUNT),
+        Who::Person(_) => ("NULL, NULL", "person a"),
+        Who::Principal { .. } => ("NULL, NULL", "principal p JOIN person a ON a.org = p.org AND a.id = p.person_id"),
     };
     let holder = if matches!(who, Who::ServiceAccount(_)) { "service_account_id" } else { "person_id" };
     sql.push(sources)
@@ -133,7 +137,7 @@ fn account(org: &str, who: &Who) -> Sql {
     match who {
         Who::Person(id) | Who::ServiceAccount(id) => sql.push("a.id = ").text(id),
         Who::Principal { issuer, subject } => sql
-            .push("p.deleted_at IS NULL AND p.state = 'active' AND p.issuer = ")
+            .push("p.deleted_at IS NULL AND p.state = 'active' AND p.unconfirmed_since IS NULL AND p.issuer = ")
             .text(issuer)
             .push(" AND p.subject = ")
             .text(subject),
@@ -150,7 +154,8 @@ async fn read(conn: &Conn, org: &str, who: &Who) -> Result<Option<Access>, Fail>
         person: !matches!(who, Who::ServiceAccount(_)),
         source_ids: sources.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         grants: Vec::new(),
-        owned_fields: first.get::<i64>(8)? > 0,
+        secret_hash: first.get(8)?,
+        owned_fields: first.get::<i64>(9)? > 0,
     };
     for row in &rows {
         let role: Option<String> = row.get(1)?;

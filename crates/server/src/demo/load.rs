@@ -6,6 +6,7 @@ use std::time::Instant as Stopwatch;
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value, json};
 use steerco_domain::access::Role;
+use steerco_domain::authority_limit::{AuthorityAct, AuthorityLimit};
 use steerco_domain::deliverable::Deliverable;
 use steerco_domain::grant::Grant;
 use steerco_domain::milestone::Milestone;
@@ -20,6 +21,7 @@ use steerco_domain::risk::{AssessRisk, Risk};
 use steerco_domain::service_account::ServiceAccount;
 use steerco_domain::source::Source;
 use steerco_domain::time::Instant;
+use steerco_domain::words::Words;
 use steerco_domain::{Error, Resource};
 use steerco_persistence::Fail;
 use steerco_service::operator::{Bootstrap, Mint};
@@ -171,6 +173,12 @@ async fn make_accounts(admin: &Loader, org: &str) -> anyhow::Result<Loaded> {
     let finance = admin.create::<Person>(finance).await?;
     admin.create::<Grant>(json!({ "person_id": finance, "role": "finance" })).await?;
     admin.create::<Source>(json!({ "code": LEDGER, "name": "General ledger", "cadence": "monthly" })).await?;
+    for role in ["director", "finance"] {
+        for act in AuthorityAct::ALL {
+            let limit = json!({ "amount": "50000000", "currency": "USD" });
+            admin.create::<AuthorityLimit>(json!({ "role": role, "act": act.word(), "limit": limit })).await?;
+        }
+    }
     let mut accounts = Vec::new();
     for (name, role) in [("Tracker (integration)", "integration"), ("Vendor portal", "vendor")] {
         let sources = if role == "integration" { vec![source.clone()] } else { vec![] };

@@ -10,6 +10,7 @@ use steerco_domain::id::Id;
 use steerco_domain::input::read_input;
 use steerco_domain::interchange::icalendar_out;
 use steerco_domain::milestone::Milestone;
+use steerco_domain::money::Amount;
 use steerco_domain::program::Program;
 use steerco_domain::words::Words;
 use steerco_domain::{Error, Reason, Resource};
@@ -146,6 +147,7 @@ impl Service {
             issuer: self.inner.base_url.clone(),
             subject: owner.to_owned(),
             client_id: None,
+            credential: None,
             jti: None,
             org,
             roles: None,
@@ -157,6 +159,12 @@ impl Service {
             greatest_roles: None,
             allowed_partners: None,
         };
-        Caller { claims: std::sync::Arc::new(claims), signer: None, approves: false, preview: None }
+        Caller {
+            claims: std::sync::Arc::new(claims),
+            signer: None,
+            approves: false,
+            default_authority: Amount::default(),
+            preview: None,
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use steerco_domain::money::Amount;
 use steerco_persistence::Who;
 use steerco_persistence::scope::Narrow;
 
@@ -15,6 +16,8 @@ pub struct Caller {
     pub(crate) signer: Option<Signer>,
     /// Whether this token may act for its person in operations that only a person may perform.
     pub(crate) approves: bool,
+    /// The amount, in units of any currency, that a role without an authority limit may decide on.
+    pub(crate) default_authority: Amount,
     /// The partner whose view is previewed.
     pub(crate) preview: Option<Arc<str>>,
 }

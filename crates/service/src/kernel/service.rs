@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use steerco_domain::access::{Permission, TABLE};
 use steerco_domain::id::Id;
+use steerco_domain::money::Amount;
 use steerco_domain::partner::{Partner, PartnerState};
 use steerco_domain::resource::Kind;
 use steerco_domain::words::Words;
@@ -18,6 +19,7 @@ use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::command::Command;
 use crate::hooks::Hooks;
+use crate::operator::mark_of;
 use crate::settings::AttachmentLimits;
 use crate::token::Sealer;
 use crate::webhook_sender::Webhooks;
@@ -59,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) base_url: String,
     pub(crate) token_seconds: u32,
     pub(crate) operator_tokens_approve: bool,
+    pub(crate) default_authority: Amount,
     pub(crate) feed_days: u32,
     pub(crate) attachments: AttachmentLimits,
     pub(crate) webhooks: Webhooks,
@@ -104,12 +107,13 @@ impl Service {
                     // The built-in issuer gives tokens to service accounts, so a token for a person was minted by an
                     // operator.
                     let approves = !claims.builtin || self.inner.operator_tokens_approve;
-                    Ok(Caller { claims, signer: Some(signer), approves, preview: None })
+                    let default_authority = self.inner.default_authority;
+                    Ok(Caller { claims, signer: Some(signer), approves, default_authority, preview: None })
                 }
                 Err(Refusal::KeysUnavailable) => {
                     Err(Error::unavailable("the keys of the token's issuer cannot be read"))
                 }
-                Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.reason())),
+                Err(refusal) => Err(Error::new(Reason::Unauthenticated, refusal.detail())),
             }
         })
     }
@@ -137,6 +141,10 @@ impl Service {
         let who = caller.who().ok_or_else(refused)?;
         let found = self.inner.database.find_access(conn, caller.organisation(), &who).await?;
         self.check_token(caller)?;
+        let current = || found.as_ref().and_then(|access| access.secret_hash.as_deref()).map(mark_of);
+        if caller.claims.credential.is_some() && caller.claims.credential != current() {
+            return Err(Error::new(Reason::Unauthenticated, "the secret of this token has been replaced").into());
+        }
         if let Some(partner) = &caller.preview {
             check_preview(conn, caller.organisation(), partner).await?;
         }

@@ -3,6 +3,7 @@
 use steerco_domain::access::Role;
 use steerco_domain::attachment::CONTENT_MAX;
 use steerco_domain::id::Id;
+use steerco_domain::money::Amount;
 use steerco_domain::organisation::Organisation;
 use steerco_domain::words::Words;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub token_seconds: u32,
     /// Whether a token that an operator minted for a person may approve and accept like that person.
     pub operator_tokens_approve: bool,
+    /// The amount, in units of any currency, that a role without an authority limit may decide on.
+    pub default_authority: Amount,
     /// Number of days that the feed reaches back.
     pub feed_days: u32,
     /// Size limits of attachments.
@@ -58,8 +61,8 @@ impl Settings {
         if let Err(fault) = Guard::new(&self.webhooks.allow) {
             require(false, fault);
         }
-        for IssuerConfig { issuer, organisations, greatest_roles, .. } in &self.issuers {
-            for role in greatest_roles.iter().filter(|role| Role::from_word(role).is_none()) {
+        for IssuerConfig { issuer, organisations, greatest_roles, role_map, .. } in &self.issuers {
+            for role in greatest_roles.iter().chain(role_map.values()).filter(|role| Role::from_word(role).is_none()) {
                 require(
                     false,
                     format!("issuer {issuer}: the role {role} does not exist; roles are {}", Role::choices()),

@@ -361,7 +361,7 @@ pub(crate) async fn check_authority(
     let narrow = write.context.caller.narrow();
     let roles = live_roles(&write.access, narrow, wanted.permission, write.now, &program, portfolio.as_deref());
     let limits = budget::list_limits(write.conn, org).await?;
-    if suffices(&limits, &roles, wanted.act, wanted.amount) {
+    if suffices(&limits, write.context.caller.default_authority, &roles, wanted.act, wanted.amount) {
         return Ok(());
     }
     let Money { units, currency } = wanted.amount;

@@ -150,7 +150,7 @@ async fn has_authority(write: &WriteContext<'_>, case: &Case, gain: Money) -> Re
     let narrow = write.context.caller.narrow();
     let roles = live_roles(&write.access, narrow, ACCEPT, write.now, &program, portfolio.as_deref());
     let limits = budget::list_limits(write.conn, org).await?;
-    Ok(suffices(&limits, &roles, AuthorityAct::Acceptance, gain))
+    Ok(suffices(&limits, write.context.caller.default_authority, &roles, AuthorityAct::Acceptance, gain))
 }
 
 /// Members that an engagement requires before it is activated: who is warned before deemed acceptance, the obligations of

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use steerco_domain::actor::Actor;
+use steerco_domain::money::Amount;
 use steerco_domain::review::{Review, ReviewClock, ReviewState};
 use steerco_domain::{Error, Resource};
 use steerco_persistence::{Access, Change, ChangeKind, Conn, Effect, Fail, Job, Plan, ledger, vendor};
@@ -53,6 +54,7 @@ impl Service {
             person: false,
             source_ids: Vec::new(),
             grants: Vec::new(),
+            secret_hash: None,
             owned_fields: false,
         };
         let org = context.caller.organisation();
@@ -99,6 +101,7 @@ fn system(org: &str) -> Context {
         issuer: String::new(),
         subject: Actor::system().0,
         client_id: None,
+        credential: None,
         jti: None,
         org: org.to_owned(),
         roles: None,
@@ -111,7 +114,13 @@ fn system(org: &str) -> Context {
         allowed_partners: None,
     };
     Context {
-        caller: Caller { claims: Arc::new(claims), signer: None, approves: false, preview: None },
+        caller: Caller {
+            claims: Arc::new(claims),
+            signer: None,
+            approves: false,
+            default_authority: Amount::default(),
+            preview: None,
+        },
         request_id: "deadline".to_owned(),
         idempotency_key: None,
         if_match: None,

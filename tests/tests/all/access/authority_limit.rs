@@ -1,7 +1,8 @@
 //! Authority limits: one a role, act and currency; and where a role has one, it decides on nothing beyond it.
 
 use serde_json::{Value, json};
-use steerco_tests::{Who, scenario};
+use steerco_domain::money::Amount;
+use steerco_tests::{Setup, Who, World, scenario};
 
 use crate::all::ledger::budget::{Books, faults};
 
@@ -46,5 +47,21 @@ scenario!(a_limit_binds_from_the_moment_it_is_there(world) {
     assert_eq!(approve(&beyond).await.unwrap_err().code, "PERMISSION_DENIED");
     admin.delete("authority_limit", limit.id()).await.unwrap();
     approve(&beyond).await.unwrap();
+    world.verify().await;
+});
+
+scenario!(a_role_without_a_limit_decides_on_nothing_above_the_default(shared) {
+    let setup = Setup { default_authority: Amount::new(50_000), ..Setup::default() };
+    let world = World::alone(shared.door, shared.server.engine, setup).await.unwrap();
+    let (books, director, finance) = (Books::open(&world).await, world.client(Who::Director), world.client(Who::Finance));
+    books.approve(&world, &[books.line(0, "100.00"), books.line(1, "100.00")]).await;
+    for (amount, code) in [("5", None), ("5.0001", Some("PERMISSION_DENIED"))] {
+        let asked = director.create("budget_transfer", books.transfer(&world, 0, 1, amount)).await.unwrap();
+        let decided = finance.if_match("*").act("budget_transfer", asked.id(), "approve", json!({})).await;
+        assert_eq!(decided.err().map(|refused| refused.code).as_deref(), code, "{amount}");
+    }
+    world.client(Who::Admin).create("authority_limit", limit("finance", "10", "EUR")).await.unwrap();
+    let asked = director.create("budget_transfer", books.transfer(&world, 0, 1, "10")).await.unwrap();
+    finance.if_match("*").act("budget_transfer", asked.id(), "approve", json!({})).await.unwrap();
     world.verify().await;
 });

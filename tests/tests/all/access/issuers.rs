@@ -45,13 +45,11 @@ async fn trusted(door: Door, engine: Engine) -> Option<Trusted> {
     let file = std::env::temp_dir().join(format!("steerco-jwks-{}-{}.json", std::process::id(), fresh()));
     std::fs::write(&file, jwks(&[("k1", &pair)]).to_string()).unwrap();
     let issuer = IssuerConfig {
-        issuer: ISSUER.to_owned(),
-        audience: "steerco".to_owned(),
-        jwks: file.to_str().unwrap().to_owned(),
         organisations: vec![org.clone()],
         greatest_roles: vec!["auditor".to_owned(), "vendor".to_owned()],
         partners: vec![partner.clone()],
         claim_map: [("org".to_owned(), "tenant".to_owned())].into(),
+        ..IssuerConfig::new(ISSUER, "steerco", file.to_str().unwrap())
     };
     let setup = Setup { clock: clock(), issuers: vec![issuer], ..Setup::default() };
     let server = Server::start(engine, setup).await?;
@@ -79,6 +77,12 @@ impl Trusted {
 
     /// Links a subject of the issuer to a person.
     async fn link(&self, subject: &str, person: &str) -> String {
+        let id = self.propose(subject, person).await;
+        self.world.client(Who::Director).act("principal", &id, "confirm", json!({})).await.unwrap();
+        id
+    }
+
+    async fn propose(&self, subject: &str, person: &str) -> String {
         let body = json!({"person_id": person, "issuer": ISSUER, "subject": subject});
         self.world.client(Who::Admin).create("principal", body).await.unwrap().id().to_owned()
     }
@@ -116,10 +120,21 @@ async fn is_good_as_far_as_it_is_trusted(door: Door, engine: Engine) {
     }
 
     // The grants may give more than the issuer may speak for.
+    // An administrator alone does not get the rights of a director by linking an account of her own.
+    let admin = world.client(Who::Admin);
+    let mallory = trusted.propose("mallory", world.id(Who::Director)).await;
+    assert_eq!(code(&trusted.caller(&trusted.claims("mallory"))).await, "UNAUTHENTICATED", "not confirmed");
+    let refused = admin.act("principal", &mallory, "confirm", json!({})).await.unwrap_err();
+    assert_eq!(refused.code, "PERMISSION_DENIED", "by another person");
+    trusted.propose("root", world.id(Who::Admin)).await;
+    assert_eq!(
+        code(&trusted.caller(&trusted.claims("root"))).await,
+        "PERMISSION_DENIED",
+        "an own account needs no other"
+    );
     trusted.link("eve", world.id(Who::Director)).await;
     assert_eq!(code(&trusted.caller(&trusted.claims("eve"))).await, "PERMISSION_DENIED");
 
-    let admin = world.client(Who::Admin);
     for (verb, expected) in [("disable", "UNAUTHENTICATED"), ("enable", "OK")] {
         admin.act("principal", &principal, verb, json!({})).await.unwrap();
         assert_eq!(code(&plain).await, expected, "{verb}");

@@ -11,7 +11,11 @@ scenario!(an_account_stands_for_one_person(world) {
     let admin = world.client(Who::Admin);
     let subject = format!("ada-{}", world.org);
     let made = admin.create("principal", body(&world, &subject)).await.unwrap();
-    assert_eq!(made["state"], "active");
+    assert_eq!((&made["state"], &made["unconfirmed_since"]), (&json!("active"), &made["created_at"]));
+    let confirmed = world.client(Who::Director).act("principal", made.id(), "confirm", json!({})).await.unwrap();
+    assert_eq!((&confirmed["unconfirmed_since"], &confirmed["confirmed_by"]), (&Value::Null, &json!(world.id(Who::Director))));
+    let again = world.client(Who::Director).act("principal", made.id(), "confirm", json!({})).await.unwrap_err();
+    assert_eq!(again.code, "WRONG_STATE");
     let mut second = body(&world, &subject);
     second["person_id"] = json!(world.id(Who::Director));
     let refused = admin.create("principal", second.clone()).await.unwrap_err();
@@ -30,7 +34,9 @@ scenario!(who_logs_in_is_not_for_everyone_to_read(world) {
     let (admin, director, auditor) = (world.client(Who::Admin), world.client(Who::Director), world.client(Who::Auditor));
     let made = admin.create("principal", body(&world, &format!("grace-{}", world.org))).await.unwrap();
     assert_eq!(auditor.get("principal", made.id()).await.unwrap()["subject"], made["subject"]);
-    assert_eq!(director.get("principal", made.id()).await.unwrap_err().code, "PERMISSION_DENIED");
+    let manager = world.client(Who::ProgramManager);
+    assert_eq!(manager.get("principal", made.id()).await.unwrap_err().code, "PERMISSION_DENIED");
+    assert_eq!(director.get("principal", made.id()).await.unwrap()["subject"], made["subject"], "who confirms has read it");
     assert_eq!(auditor.act("principal", made.id(), "disable", json!({})).await.unwrap_err().code, "PERMISSION_DENIED");
     let disabled = admin.act("principal", made.id(), "disable", json!({})).await.unwrap();
     assert_eq!(disabled["state"], "disabled");

@@ -155,11 +155,17 @@ scenario!(a_new_secret_makes_the_old_one_useless(world) {
     assert_eq!(first.json()["token_type"], "Bearer");
     let caller = world.caller(first.json()["access_token"].as_str().unwrap().to_owned());
     caller.list("risk", json!({})).await.unwrap();
+    let waits = stream(&caller).await;
     let issued = admin.act("service_account", &account, "issue_secret", json!({})).await.unwrap();
     let new = issued.text("client_secret");
     assert_ne!(new, old);
     assert_eq!(token(&wire, &[], &form(&account, &old)).await.http, 401);
-    assert_eq!(token(&wire, &[], &form(&account, new)).await.http, 200);
+    assert_eq!(caller.list("risk", json!({})).await.unwrap_err().code, "UNAUTHENTICATED", "its tokens end with it");
+    assert_eq!(end(waits).await, "UNAUTHENTICATED");
+    let renewed = token(&wire, &[], &form(&account, new)).await;
+    assert_eq!(renewed.http, 200);
+    let caller = world.caller(renewed.json()["access_token"].as_str().unwrap().to_owned());
+    caller.list("risk", json!({})).await.unwrap();
     let shown = admin.get("service_account", &account).await.unwrap().json.to_string();
     assert!(!shown.contains(new) && !shown.contains(&old), "a secret is shown once");
 

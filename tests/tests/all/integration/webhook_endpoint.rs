@@ -381,6 +381,7 @@ async fn node(world: &World, webhooks: WebhookSettings) -> Service {
         token_seconds: 3600,
         feed_days: 400,
         operator_tokens_approve: true,
+        default_authority: steerco_domain::money::Amount::default(),
         attachments: steerco_service::AttachmentLimits::default(),
         webhooks,
         clock: Clock::system(),

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use steerco_domain::access::{Role, TABLE};
 use steerco_domain::id::Id;
 use steerco_domain::partner::Partner;
+use steerco_domain::words::Words;
 
 use super::source::Keys;
+use super::token::{ACCESS_TOKEN, NO_TYPE, Parts};
 use super::{IssuerConfig, Refusal};
 
 /// Tolerated clock difference in seconds.
@@ -15,7 +18,9 @@ pub(crate) const LEEWAY: i64 = 30;
 /// The end of the year 9999, in seconds since 1970: a later instant is a mistake, mostly milliseconds.
 const LAST_INSTANT: i64 = 253_402_300_799;
 /// Claims that an issuer may rename.
-const MAPPED: [&str; 5] = ["org", "roles", "scope", "partner_id", "program_ids"];
+const MAPPED: [&str; 6] = ["sub", "org", "roles", "scope", "partner_id", "program_ids"];
+/// Accepted values of `token_types`.
+const TYPES: [&str; 3] = [ACCESS_TOKEN, "JWT", NO_TYPE];
 
 /// Claims of an accepted token. They only restrict the grants of the principal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub struct Claims {
     pub subject: String,
     /// `client_id`.
     pub client_id: Option<String>,
+    /// Mark of the secret that the token was obtained with. The token ends with the secret.
+    pub credential: Option<String>,
     /// `jti`.
     pub jti: Option<String>,
     /// The organisation; the issuer must be trusted with it.
@@ -77,11 +84,16 @@ pub(super) struct Issuer {
     bounds: Option<Bounds>,
 }
 
+/// What a foreign issuer is trusted with, and how its tokens are read.
 #[derive(Debug)]
 struct Bounds {
     organisations: Vec<String>,
     greatest_roles: Vec<String>,
     partners: Vec<String>,
+    role_map: BTreeMap<String, String>,
+    ignore_unknown: bool,
+    token_types: Vec<String>,
+    max_token_seconds: i64,
 }
 
 impl Issuer {
@@ -90,52 +102,135 @@ impl Issuer {
     }
 
     pub(super) fn foreign(config: IssuerConfig, keys: Arc<Keys>) -> Result<Self, String> {
-        let IssuerConfig { issuer, audience, jwks: _, organisations, greatest_roles, partners, claim_map } = config;
-        let bounds = Some(Bounds { organisations, greatest_roles, partners });
-        Self { name: issuer, keys, audience, claim_map, bounds }.checked()
+        let bounds = Bounds {
+            organisations: config.organisations,
+            greatest_roles: config.greatest_roles,
+            partners: config.partners,
+            role_map: config.role_map,
+            ignore_unknown: config.ignore_unknown,
+            token_types: config.token_types,
+            max_token_seconds: config.max_token_seconds.into(),
+        };
+        let (name, audience, claim_map) = (config.issuer, config.audience, config.claim_map);
+        Self { name, keys, audience, claim_map, bounds: Some(bounds) }.checked()
     }
 
     fn checked(self) -> Result<Self, String> {
         if self.name.is_empty() || self.audience.is_empty() {
             return Err("an issuer requires a name and an audience".to_owned());
         }
-        let partners = self.bounds.iter().flat_map(|bounds| &bounds.partners);
-        if let Some(wrong) = partners.into_iter().find(|id| Id::<Partner>::parse(id).is_err()) {
-            return Err(format!("issuer {}: {wrong} is not the id of a partner", self.name));
+        let fault = |fault: String| Err(format!("issuer {}: {fault}", self.name));
+        if let Some(name) = self.claim_map.keys().find(|name| !MAPPED.contains(&name.as_str())) {
+            return fault(format!("claim_map must not contain {name}"));
         }
-        match self.claim_map.keys().find(|name| !MAPPED.contains(&name.as_str())) {
-            Some(name) => Err(format!("issuer {}: claim_map must not contain {name}", self.name)),
-            None => Ok(self),
+        let Some(bounds) = &self.bounds else { return Ok(self) };
+        if let Some(wrong) = bounds.partners.iter().find(|id| Id::<Partner>::parse(id).is_err()) {
+            return fault(format!("{wrong} is not the id of a partner"));
         }
+        if let Some(wrong) = bounds.token_types.iter().find(|name| !TYPES.contains(&name.as_str())) {
+            return fault(format!("token_types names {wrong}; allowed are {}", TYPES.join(", ")));
+        }
+        Ok(self)
+    }
+
+    /// Checks the type of a token that this issuer is said to have signed.
+    pub(super) fn check_type(&self, parts: &Parts<'_>) -> Result<(), Refusal> {
+        let built_in = [ACCESS_TOKEN.to_owned()];
+        parts.check_type(self.bounds.as_ref().map_or(&built_in[..], |bounds| &bounds.token_types))
     }
 
     /// Parses the claims of a token that this issuer signed.
     pub(super) fn read(&self, json: &Map<String, Value>) -> Result<(Claims, Times), Refusal> {
         self.check_audience(json)?;
+        self.check_overage(json)?;
         let times = Times {
             issued_at: instant(json, "iat")?.ok_or(Refusal::MissingClaim("iat"))?,
             not_before: instant(json, "nbf")?,
             expires_at: instant(json, "exp")?.ok_or(Refusal::MissingClaim("exp"))?,
         };
+        if self.bounds.as_ref().is_some_and(|bounds| times.expires_at - times.issued_at > bounds.max_token_seconds) {
+            return Err(Refusal::LivesTooLong);
+        }
         let claims = Claims {
             issuer: self.name.clone(),
-            subject: required_text(json, "sub", "sub")?,
+            subject: required_text(json, self.theirs("sub"), "sub")?,
             client_id: text(json, "client_id", "client_id")?,
+            credential: self.own_text(json, "credential")?,
             jti: text(json, "jti", "jti")?,
-            org: required_text(json, self.theirs("org"), "org")?,
-            roles: list(json, self.theirs("roles"), "roles", |role| vec![role])?,
-            scope: list(json, self.theirs("scope"), "scope", |scope| {
-                scope.split(' ').filter(|s| !s.is_empty()).collect()
-            })?,
+            org: self.organisation(json)?,
+            roles: self.roles(json)?,
+            scope: self.scope(json)?,
             partner_id: partner_id(json, self.theirs("partner_id"))?,
-            program_ids: program_ids(json, self.theirs("program_ids"))?,
+            program_ids: self.unless_absent("program_ids", program_ids(json, self.theirs("program_ids"))?),
             expires_at: times.expires_at,
             builtin: self.bounds.is_none(),
             greatest_roles: self.bounds.as_ref().map(|bounds| bounds.greatest_roles.clone()),
             allowed_partners: self.bounds.as_ref().map(|bounds| bounds.partners.clone()),
         };
+        if claims.partner_id.is_none() && self.claim_map.contains_key("partner_id") {
+            return Err(Refusal::MissingClaim("partner_id"));
+        }
         self.check_bounds(&claims)?;
         Ok((claims, times))
+    }
+
+    /// A claim that was left out because it has too many values is unknown, and not empty (OpenID Connect Core 5.6.2).
+    fn check_overage(&self, json: &Map<String, Value>) -> Result<(), Refusal> {
+        let elsewhere = json.get("_claim_names").and_then(Value::as_object);
+        let left_out = |name: &str| {
+            elsewhere.is_some_and(|names| names.contains_key(name))
+                || (name == "groups" && json.contains_key("hasgroups"))
+        };
+        match MAPPED.into_iter().find(|ours| left_out(self.theirs(ours))) {
+            Some(ours) => Err(Refusal::ClaimOverage(ours)),
+            None => Ok(()),
+        }
+    }
+
+    /// The organisation of the token, or the only one of the issuer where the issuer does not speak of organisations.
+    fn organisation(&self, json: &Map<String, Value>) -> Result<String, Refusal> {
+        let said = text(json, self.theirs("org"), "org")?;
+        let only = || match self.bounds.as_ref().map(|bounds| &bounds.organisations[..]) {
+            Some([only]) if !self.claim_map.contains_key("org") => Some(only.clone()),
+            _ => None,
+        };
+        said.or_else(only).ok_or(Refusal::MissingClaim("org"))
+    }
+
+    fn roles(&self, json: &Map<String, Value>) -> Result<Option<Vec<String>>, Refusal> {
+        let said = list(json, self.theirs("roles"), "roles", |role| vec![role])?;
+        let ours = said.map(|said| {
+            let roles = said.into_iter().map(|role| self.role(role));
+            roles.filter(|role| !self.ignores_unknown() || Role::from_word(role).is_some()).collect()
+        });
+        Ok(self.unless_absent("roles", ours))
+    }
+
+    fn role(&self, theirs: String) -> String {
+        self.bounds.as_ref().and_then(|bounds| bounds.role_map.get(&theirs)).cloned().unwrap_or(theirs)
+    }
+
+    /// Where unknown scopes are ignored, a token with no other ones is one without scopes: `openid profile email` says
+    /// nothing about this service.
+    fn scope(&self, json: &Map<String, Value>) -> Result<Option<Vec<String>>, Refusal> {
+        let said =
+            list(json, self.theirs("scope"), "scope", |scope| scope.split(' ').filter(|s| !s.is_empty()).collect())?;
+        let said = said.map(|all| all.into_iter().filter(|scope| !self.ignores_unknown() || is_scope(scope)).collect());
+        Ok(self.unless_absent("scope", said.filter(|scopes: &Vec<_>| !self.ignores_unknown() || !scopes.is_empty())))
+    }
+
+    fn ignores_unknown(&self) -> bool {
+        self.bounds.as_ref().is_some_and(|bounds| bounds.ignore_unknown)
+    }
+
+    /// A claim that the settings name and the token does not have restricts to nothing.
+    fn unless_absent(&self, ours: &str, said: Option<Vec<String>>) -> Option<Vec<String>> {
+        said.or_else(|| self.claim_map.contains_key(ours).then(Vec::new))
+    }
+
+    /// A claim that only the built-in issuer may use.
+    fn own_text(&self, json: &Map<String, Value>, name: &'static str) -> Result<Option<String>, Refusal> {
+        if self.bounds.is_some() { Ok(None) } else { text(json, name, name) }
     }
 
     fn theirs<'a>(&'a self, ours: &'a str) -> &'a str {
@@ -168,8 +263,20 @@ pub(super) fn required_text(json: &Map<String, Value>, theirs: &str, ours: &'sta
     text(json, theirs, ours)?.ok_or(Refusal::MissingClaim(ours))
 }
 
+/// The claim of this name, or at this JSON pointer. Names that are addresses, such as `https://…/roles`, are names.
+fn member<'a>(json: &'a Map<String, Value>, theirs: &str) -> Option<&'a Value> {
+    let Some(pointer) = theirs.strip_prefix('/') else { return json.get(theirs) };
+    let (first, rest) = pointer.split_at(pointer.find('/').unwrap_or(pointer.len()));
+    json.get(first)?.pointer(rest)
+}
+
+/// Whether a permission requires this scope.
+fn is_scope(scope: &str) -> bool {
+    TABLE.iter().any(|permission| permission.scope() == scope)
+}
+
 fn text(json: &Map<String, Value>, theirs: &str, ours: &'static str) -> Result<Option<String>, Refusal> {
-    match json.get(theirs) {
+    match member(json, theirs) {
         None => Ok(None),
         Some(Value::String(text)) if !text.is_empty() && is_plain(text) => Ok(Some(text.clone())),
         Some(_) => Err(Refusal::ClaimType(ours)),
@@ -183,7 +290,7 @@ fn list(
     ours: &'static str,
     split: fn(&str) -> Vec<&str>,
 ) -> Result<Option<Vec<String>>, Refusal> {
-    match json.get(theirs) {
+    match member(json, theirs) {
         None => Ok(None),
         Some(Value::String(text)) if is_plain(text) => Ok(Some(split(text).into_iter().map(str::to_owned).collect())),
         Some(Value::Array(items)) => items.iter().map(|item| item_text(item, ours)).collect::<Result<_, _>>().map(Some),
@@ -200,7 +307,7 @@ fn partner_id(json: &Map<String, Value>, theirs: &str) -> Result<Option<String>,
 
 /// An array of texts only: a single text here is a mistake, not a list with one element.
 fn program_ids(json: &Map<String, Value>, theirs: &str) -> Result<Option<Vec<String>>, Refusal> {
-    match json.get(theirs) {
+    match member(json, theirs) {
         Some(Value::String(_)) => Err(Refusal::ClaimType("program_ids")),
         _ => list(json, theirs, "program_ids", |id| vec![id]),
     }

@@ -50,75 +50,167 @@ pub struct IssuerConfig {
     /// The partners that its tokens may name.
     #[serde(default)]
     pub partners: Vec<String>,
-    /// Maps our claim names to theirs, for `org`, `roles`, `scope`, `partner_id` and `program_ids`.
+    /// Maps our claim names to theirs, for `sub`, `org`, `roles`, `scope`, `partner_id` and `program_ids`: a name, or the
+    /// JSON pointer of a nested member such as `/realm_access/roles`. A token without a claim named here grants nothing.
     #[serde(default)]
     pub claim_map: BTreeMap<String, String>,
+    /// Maps their names of roles, such as the ids of groups, to ours.
+    #[serde(default)]
+    pub role_map: BTreeMap<String, String>,
+    /// Whether roles and scopes that are not of this service are ignored. Otherwise a token with an unknown role is
+    /// rejected, and an unknown scope permits nothing. A token whose roles are all ignored grants nothing; one whose scopes
+    /// are all ignored is read as one without scopes.
+    #[serde(default)]
+    pub ignore_unknown: bool,
+    /// Accepted values of the header `typ`: `at+jwt`, `JWT`, and `none` for tokens without one.
+    #[serde(default = "access_tokens_only")]
+    pub token_types: Vec<String>,
+    /// The greatest number of seconds between `iat` and `exp`.
+    #[serde(default = "a_day")]
+    pub max_token_seconds: u32,
 }
 
-/// Why a token was rejected, for logs and metrics. A client only learns that it was rejected.
+impl IssuerConfig {
+    /// An issuer that is trusted with nothing yet.
+    pub fn new(issuer: &str, audience: &str, jwks: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            jwks: jwks.to_owned(),
+            organisations: Vec::new(),
+            greatest_roles: Vec::new(),
+            partners: Vec::new(),
+            claim_map: BTreeMap::new(),
+            role_map: BTreeMap::new(),
+            ignore_unknown: false,
+            token_types: access_tokens_only(),
+            max_token_seconds: a_day(),
+        }
+    }
+}
+
+fn access_tokens_only() -> Vec<String> {
+    vec![token::ACCESS_TOKEN.to_owned()]
+}
+
+fn a_day() -> u32 {
+    86_400
+}
+
+/// Why a token was rejected. The caller learns the word and, where there is one, the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not three parts of canonical base64url, or not JSON objects with unique names.
     Malformed,
-    /// Longer than any valid token.
     TooLong,
-    /// Not an allowed algorithm, or not the algorithm of the key.
     AlgorithmNotAllowed,
-    /// `typ` is not that of an access token.
     WrongType,
-    /// A header that chooses keys, changes the encoding or requires extensions.
     ForbiddenHeader,
-    /// `kid` is missing, not a text, empty or too long.
     BadKeyId,
-    /// `iss` is not a trusted issuer.
     UnknownIssuer,
-    /// The issuer has no such key.
     UnknownKey,
-    /// The keys of the issuer have never been read successfully.
     KeysUnavailable,
-    /// The signature does not match the key and the text.
     BadSignature,
-    /// The token is for another audience.
     WrongAudience,
-    /// Past `exp`.
     Expired,
-    /// Before `nbf`, or issued in the future.
+    LivesTooLong,
     NotYetValid,
-    /// A required claim is missing.
     MissingClaim(&'static str),
-    /// A claim has the wrong JSON type or an impossible value.
     ClaimType(&'static str),
-    /// The issuer is not trusted with this organisation, role or partner.
+    ClaimOverage(&'static str),
     OutsideIssuer,
 }
 
 impl Refusal {
-    /// A stable word for logs and metrics.
-    pub fn reason(self) -> &'static str {
+    /// One of each kind.
+    pub const ALL: &[Self] = &[
+        Self::Malformed,
+        Self::TooLong,
+        Self::AlgorithmNotAllowed,
+        Self::WrongType,
+        Self::ForbiddenHeader,
+        Self::BadKeyId,
+        Self::UnknownIssuer,
+        Self::UnknownKey,
+        Self::KeysUnavailable,
+        Self::BadSignature,
+        Self::WrongAudience,
+        Self::Expired,
+        Self::LivesTooLong,
+        Self::NotYetValid,
+        Self::MissingClaim(""),
+        Self::ClaimType(""),
+        Self::ClaimOverage(""),
+        Self::OutsideIssuer,
+    ];
+
+    /// A stable word for answers, logs and metrics, and what it means.
+    pub fn explained(self) -> (&'static str, &'static str) {
         match self {
-            Self::Malformed => "malformed",
-            Self::TooLong => "too_long",
-            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
-            Self::WrongType => "wrong_type",
-            Self::ForbiddenHeader => "forbidden_header",
-            Self::BadKeyId => "bad_key_id",
-            Self::UnknownIssuer => "unknown_issuer",
-            Self::UnknownKey => "unknown_key",
-            Self::KeysUnavailable => "keys_unavailable",
-            Self::BadSignature => "bad_signature",
-            Self::WrongAudience => "wrong_audience",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::MissingClaim(_) => "missing_claim",
-            Self::ClaimType(_) => "claim_type",
-            Self::OutsideIssuer => "outside_issuer",
+            Self::Malformed => (
+                "malformed",
+                "It is not three parts of canonical base64url, or its header or claims are not JSON objects with unique names.",
+            ),
+            Self::TooLong => ("too_long", "It is longer than 8,192 bytes. Fewer groups or claims in the token help."),
+            Self::AlgorithmNotAllowed => (
+                "algorithm_not_allowed",
+                "It is not signed with EdDSA, ES256, RS256 or PS256, or not with the algorithm of its key.",
+            ),
+            Self::WrongType => (
+                "wrong_type",
+                "Its header `typ` is not one that `token_types` of the issuer lists, or it is an identity, refresh or logout token. Send the access token.",
+            ),
+            Self::ForbiddenHeader => (
+                "forbidden_header",
+                "Its header chooses keys, changes the encoding or requires extensions: `jku`, `x5u`, `jwk`, `x5c`, `crit`, `b64`, `zip`, `enc`.",
+            ),
+            Self::BadKeyId => ("bad_key_id", "Its header `kid` is missing, empty, too long or not a text."),
+            Self::UnknownIssuer => (
+                "unknown_issuer",
+                "Its `iss` is neither the built-in issuer, which is named by `base_url`, nor in `auth.issuers`. The comparison is exact, also of a slash at the end.",
+            ),
+            Self::UnknownKey => {
+                ("unknown_key", "The issuer has no key with this `kid`. A new key is found within 30 seconds.")
+            }
+            Self::KeysUnavailable => ("keys_unavailable", "The keys of the issuer have never been read successfully."),
+            Self::BadSignature => ("bad_signature", "The signature does not fit the key and the text."),
+            Self::WrongAudience => ("wrong_audience", "Its `aud` does not contain the `audience` of the issuer."),
+            Self::Expired => ("expired", "It is past `exp`, with 30 seconds of tolerance. Get a new one."),
+            Self::LivesTooLong => {
+                ("lives_too_long", "`exp` is later than `iat` by more than `max_token_seconds` of the issuer.")
+            }
+            Self::NotYetValid => {
+                ("not_yet_valid", "It is before `nbf`, or `iat` is in the future, with 30 seconds of tolerance.")
+            }
+            Self::MissingClaim(_) => (
+                "missing_claim",
+                "A required claim is missing. Required are `iss`, `aud`, `sub`, `iat`, `exp`, `org` unless the issuer has exactly one organisation, and `partner_id` where `claim_map` names it.",
+            ),
+            Self::ClaimType(_) => ("claim_type", "A claim has the wrong JSON type or an impossible value."),
+            Self::ClaimOverage(_) => (
+                "claim_overage",
+                "The issuer left out a claim because it has too many values (`_claim_names`), so that the rights are not known. Restrict the groups that the issuer puts into tokens of this service.",
+            ),
+            Self::OutsideIssuer => (
+                "outside_issuer",
+                "The issuer is not trusted with this organisation, role or partner: `organisations`, `greatest_roles`, `partners`.",
+            ),
         }
+    }
+
+    /// The stable word.
+    pub fn reason(self) -> &'static str {
+        self.explained().0
+    }
+
+    /// The word, with the claim where there is one: `missing_claim: org`.
+    pub(crate) fn detail(self) -> String {
+        self.claim().map_or_else(|| self.reason().to_owned(), |claim| format!("{}: {claim}", self.reason()))
     }
 
     /// The claim that is missing or wrong, by our name for it.
     pub fn claim(self) -> Option<&'static str> {
         match self {
-            Self::MissingClaim(name) | Self::ClaimType(name) => Some(name),
+            Self::MissingClaim(name) | Self::ClaimType(name) | Self::ClaimOverage(name) => Some(name),
             _ => None,
         }
     }
@@ -205,6 +297,7 @@ impl Verifier {
         }
         let parts = token::split(token)?;
         let issuer = self.issuer_of(&parts)?;
+        issuer.check_type(&parts)?;
         let keys = issuer.keys.having(&parts.key_id).await?;
         keys.get(&parts.key_id).ok_or(Refusal::UnknownKey)?.check(&parts)?;
         let (claims, times) = issuer.read(&parts.claims)?;

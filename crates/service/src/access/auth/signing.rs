@@ -27,6 +27,8 @@ pub struct TokenRequest {
     pub subject: String,
     /// `client_id`.
     pub client_id: Option<String>,
+    /// `credential`: mark of the secret that the token was obtained with.
+    pub credential: Option<String>,
     /// `jti`.
     pub jti: String,
     /// `iat`, in seconds since 1970.
@@ -91,6 +93,7 @@ fn claims(request: &TokenRequest) -> Map<String, Value> {
         ("aud", Some(request.audience.clone().into())),
         ("sub", Some(request.subject.clone().into())),
         ("client_id", request.client_id.clone().map(Value::from)),
+        ("credential", request.credential.clone().map(Value::from)),
         ("jti", Some(request.jti.clone().into())),
         ("iat", Some(request.issued_at.into())),
         ("exp", Some(request.expires_at.into())),

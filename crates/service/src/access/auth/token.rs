@@ -10,6 +10,13 @@ use serde_json::{Map, Value};
 
 use super::Refusal;
 
+/// The type of access tokens by RFC 9068.
+pub(super) const ACCESS_TOKEN: &str = "at+jwt";
+/// The name in settings of a token without a type.
+pub(super) const NO_TYPE: &str = "none";
+/// Claims that only identity and logout tokens have (OpenID Connect Core 3.3.2.11, Back-Channel Logout 2.4).
+const NOT_OF_ACCESS: [&str; 3] = ["at_hash", "c_hash", "events"];
+
 /// Maximum bytes of a token.
 pub(super) const MAX_LENGTH: usize = 8192;
 /// Maximum bytes of a `kid`, in tokens and in key sets.
@@ -22,6 +29,8 @@ const FORBIDDEN_HEADERS: [&str; 8] = ["jku", "x5u", "jwk", "x5c", "crit", "b64",
 /// The parts of a token.
 pub(super) struct Parts<'a> {
     pub(super) algorithm: Algorithm,
+    /// In lower case, without `application/`; [`NO_TYPE`] where there is none.
+    pub(super) typ: String,
     pub(super) key_id: String,
     pub(super) claims: Map<String, Value>,
     /// The signed text.
@@ -40,11 +49,11 @@ pub(super) fn split(token: &str) -> Result<Parts<'_>, Refusal> {
     }
     let algorithm =
         header.get("alg").and_then(Value::as_str).and_then(algorithm).ok_or(Refusal::AlgorithmNotAllowed)?;
-    check_type(&header)?;
+    let typ = typ(&header)?;
     let key_id = key_id(&header)?;
     let claims = object(payload)?;
     URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
-    Ok(Parts { algorithm, key_id, claims, message, signature })
+    Ok(Parts { algorithm, typ, key_id, claims, message, signature })
 }
 
 /// The allowed algorithms: asymmetric, without those kept for compatibility only.
@@ -58,11 +67,22 @@ pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     }
 }
 
-/// An explicit type excludes identity tokens, logout tokens and others of the same issuer (RFC 9068, section 4).
-fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
-    let typ = header.get("typ").and_then(Value::as_str).unwrap_or_default();
-    let right = ["at+jwt", "application/at+jwt"].iter().any(|name| typ.eq_ignore_ascii_case(name));
-    if right { Ok(()) } else { Err(Refusal::WrongType) }
+fn typ(header: &Map<String, Value>) -> Result<String, Refusal> {
+    let Some(typ) = header.get("typ") else { return Ok(NO_TYPE.to_owned()) };
+    let typ = typ.as_str().ok_or(Refusal::WrongType)?.to_ascii_lowercase();
+    Ok(typ.strip_prefix("application/").unwrap_or(&typ).to_owned())
+}
+
+impl Parts<'_> {
+    /// Whether the issuer accepts tokens of this type. The type of RFC 9068 excludes identity tokens, logout tokens and
+    /// others of the same issuer; where a weaker one is accepted, their claims do.
+    pub(super) fn check_type(&self, accepted: &[String]) -> Result<(), Refusal> {
+        let other = NOT_OF_ACCESS.iter().any(|name| self.claims.contains_key(*name));
+        let typ = self.claims.get("typ").and_then(Value::as_str);
+        let other = other || typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("bearer"));
+        let is_accepted = accepted.iter().any(|name| name.eq_ignore_ascii_case(&self.typ));
+        if is_accepted && (self.typ == ACCESS_TOKEN || !other) { Ok(()) } else { Err(Refusal::WrongType) }
+    }
 }
 
 fn key_id(header: &Map<String, Value>) -> Result<String, Refusal> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use steerco_domain::money::Amount;
 
 use crate::auth::Claims;
 use crate::caller::Caller;
@@ -49,6 +50,7 @@ pub(super) fn caller(org: &str, rights: &str) -> Option<Caller> {
         issuer,
         subject,
         client_id: None,
+        credential: None,
         jti: None,
         org: org.to_owned(),
         roles,
@@ -61,5 +63,11 @@ pub(super) fn caller(org: &str, rights: &str) -> Option<Caller> {
         greatest_roles,
         allowed_partners: None,
     };
-    Some(Caller { claims: Arc::new(claims), signer: None, approves: false, preview: None })
+    Some(Caller {
+        claims: Arc::new(claims),
+        signer: None,
+        approves: false,
+        default_authority: Amount::default(),
+        preview: None,
+    })
 }

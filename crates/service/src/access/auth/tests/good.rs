@@ -29,6 +29,7 @@ fn request() -> TokenRequest {
         audience: AUDIENCE.into(),
         subject: "sa_1".into(),
         client_id: Some("client".into()),
+        credential: None,
         jti: "tok_1".into(),
         issued_at: NOW,
         expires_at: NOW + 600,

@@ -77,7 +77,7 @@ fn settings_that_contradict_themselves() {
     assert!(new(vec![config("a"), config("b")]).is_err());
     assert!(new(vec![IssuerConfig { issuer: OWN.into(), ..config("a") }]).is_err());
     assert!(new(vec![IssuerConfig { audience: String::new(), ..config("a") }]).is_err());
-    let claim_map = [("sub".to_owned(), "email".to_owned())].into();
+    let claim_map = [("aud".to_owned(), "for".to_owned())].into();
     assert!(new(vec![IssuerConfig { claim_map, ..config("a") }]).is_err());
     let unknown = json!({"issuer": "a", "audience": "b", "jwks": "c", "organizations": []});
     assert!(serde_json::from_value::<IssuerConfig>(unknown).is_err());

@@ -3,6 +3,7 @@
 mod attacks;
 mod good;
 mod keys;
+mod providers;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -13,7 +14,6 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -125,13 +125,10 @@ fn own_verifier(pair: &Pair) -> Verifier {
 
 fn config(jwks: &str) -> IssuerConfig {
     IssuerConfig {
-        issuer: FOREIGN.into(),
-        audience: FOREIGN_AUDIENCE.into(),
-        jwks: jwks.into(),
         organisations: vec!["org_a".into()],
         greatest_roles: vec!["viewer".into()],
         partners: vec!["prt_00000000000000000000000001".into()],
-        claim_map: BTreeMap::new(),
+        ..IssuerConfig::new(FOREIGN, FOREIGN_AUDIENCE, jwks)
     }
 }
 
