@@ -257,9 +257,9 @@ impl Conn {
     pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<Row>, Fail> {
         self.settle_for(&sql).await?;
         match self {
-            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.all(sql),
+            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.all(sql).await,
             Self::Transaction(Transaction::Sqlite(held))
-            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.all(sql),
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.all(sql).await,
             Self::Pool(Pool::Postgres(pool)) => postgres::query(sql)?.fetch_all(pool).await,
             Self::Session(session) => postgres::query(sql)?.fetch_all(&mut **session.lock().await).await,
             Self::Transaction(Transaction::Postgres(transaction))
@@ -277,9 +277,9 @@ impl Conn {
     pub(crate) async fn cells(&self, sql: &Sql) -> Result<Option<Vec<Vec<Cell>>>, Fail> {
         self.settle_for(sql).await?;
         match self {
-            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.cells(sql).map(Some),
+            Self::Pool(Pool::Sqlite(pool)) => pool.take().await?.cells(sql).await.map(Some),
             Self::Transaction(Transaction::Sqlite(held))
-            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.cells(sql).map(Some),
+            | Self::Shared(Shared { transaction: Transaction::Sqlite(held), .. }) => held.cells(sql).await.map(Some),
             _ => Ok(None),
         }
     }
@@ -318,6 +318,17 @@ impl Conn {
             kept: OnceLock::new(),
             ends: std::sync::Mutex::default(),
         })
+    }
+
+    /// Lets the statements of this transaction run for any time: a verification reads all data.
+    pub(crate) async fn endless(&self) -> Result<(), Fail> {
+        match self {
+            Self::Transaction(Transaction::Sqlite(held)) => {
+                held.endless();
+                Ok(())
+            }
+            _ => self.run(Sql::new("SET LOCAL statement_timeout = 0")).await.map(|_| ()),
+        }
     }
 
     /// Makes ready for a long batch, or goes back to what is usual. After a failure the next one goes back.

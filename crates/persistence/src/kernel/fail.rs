@@ -19,8 +19,10 @@ pub enum Fail {
     Locked(Cause),
     /// A deadlock, or transactions that cannot be put in an order: the same transaction may succeed at once.
     Collision(Cause),
-    /// The database cannot be reached, or did not answer in time.
+    /// The database cannot be reached.
     Away(Cause),
+    /// A statement was stopped because it took too long.
+    Slow(Cause),
     /// Anything else.
     Broken(Cause),
 }
@@ -90,9 +92,10 @@ fn of_postgres(error: &PgDatabaseError) -> Fail {
         "55P03" => Fail::Locked(cause),
         // serialization_failure, deadlock_detected
         "40001" | "40P01" => Fail::Collision(cause),
-        // query_canceled (statement_timeout), read_only_sql_transaction, idle_in_transaction_session_timeout,
-        // transaction_timeout, too_many_connections
-        "57014" | "25006" | "25P03" | "25P04" | "53300" => Fail::Away(cause),
+        // query_canceled (statement_timeout)
+        "57014" => Fail::Slow(cause),
+        // read_only_sql_transaction, idle_in_transaction_session_timeout, transaction_timeout, too_many_connections
+        "25006" | "25P03" | "25P04" | "53300" => Fail::Away(cause),
         // Connection exceptions, and what an operator does: shutdown, restart, a dropped database.
         _ if code.starts_with("08") || code.starts_with("57P") => Fail::Away(cause),
         _ => Fail::Broken(cause),
@@ -111,6 +114,7 @@ impl From<rusqlite::Error> for Fail {
             Some((ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::CannotOpen, _)) => {
                 Self::Away(cause())
             }
+            Some((ErrorCode::OperationInterrupted, _)) => Self::Slow(cause()),
             _ => Self::Broken(cause()),
         }
     }
@@ -142,6 +146,7 @@ impl Fail {
             Self::Locked(cause) => Self::Locked(cause.in_statement(sql)),
             Self::Collision(cause) => Self::Collision(cause.in_statement(sql)),
             Self::Away(cause) => Self::Away(cause.in_statement(sql)),
+            Self::Slow(cause) => Self::Slow(cause.in_statement(sql)),
             Self::Broken(cause) => Self::Broken(cause.in_statement(sql)),
             other => other,
         }
@@ -163,6 +168,11 @@ impl Fail {
             }
             Self::Collision(cause) | Self::Away(cause) => {
                 Error::unavailable("the database cannot be reached; nothing was changed").because(cause)
+            }
+            Self::Slow(cause) => {
+                let detail = "the statement took longer than 30 seconds and was stopped; nothing was changed. Ask for less: \
+                              a narrower filter, a shorter time or a smaller page";
+                Error::unavailable(detail).because(cause)
             }
             Self::Broken(cause) => cause.into(),
         }

@@ -1,11 +1,14 @@
-//! The embedded database, run on the calling thread: a statement costs what SQLite does, and no way there and back.
+//! The embedded database. A read begins on the calling thread: most take microseconds, and changing threads would cost as
+//! much again. A read that has not ended within [`BRIEF`] is stopped and run anew on a thread for long statements, so that
+//! no statement blocks a thread of the runtime. Few long statements run at a time; the others wait in line without
+//! occupying a connection of the brief ones. A long statement ends with its caller, and after [`LONGEST`] in any case.
 //!
-//! A statement holds its thread as long as it takes. Those of requests take microseconds; a page or a sum of what was
-//! takes milliseconds, and the runtime has threads to spare for the others meanwhile.
+//! Writes run on the thread of the writer, which nobody else waits for.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{Null, ValueRef};
@@ -24,11 +27,30 @@ use crate::statement;
 pub struct Pool {
     path: PathBuf,
     writes: bool,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Open>>,
     permits: Arc<Semaphore>,
+    /// Places of long statements that run or wait for their turn.
+    line: Arc<Semaphore>,
+    /// Turns of long statements.
+    turns: Arc<Semaphore>,
     /// How long a caller waits for a connection before it is told that the database is away.
     patience: Duration,
+    /// How long a read may run.
+    longest: Duration,
 }
+
+/// How long a read may run on the calling thread.
+const BRIEF: Duration = Duration::from_millis(2);
+/// How long any read may run, as `statement_timeout` on PostgreSQL.
+const LONGEST: Duration = Duration::from_secs(30);
+/// A time that nothing takes.
+const ENDLESS: Duration = Duration::from_secs(u32::MAX as u64);
+/// Steps of SQLite's virtual machine between two looks at the clock, some ten microseconds.
+const STEPS: i32 = 1000;
+/// Connections of brief reads.
+const READERS: usize = 8;
+/// Long statements that run or wait; each holds a connection.
+const LINE: usize = 32;
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 512;
@@ -50,15 +72,18 @@ impl Pool {
 
     /// Connections that only read.
     pub(crate) fn readers(path: &Path, patience: Duration) -> Arc<Self> {
-        Self::new(path, false, 8, patience)
+        Self::new(path, false, READERS, patience)
     }
 
     fn new(path: &Path, writes: bool, most: usize, patience: Duration) -> Arc<Self> {
-        let (idle, permits) = (Mutex::default(), Arc::new(Semaphore::new(most)));
-        Arc::new(Self { path: path.to_owned(), writes, idle, permits, patience })
+        // Half of the processors are left to everybody else.
+        let turns = std::thread::available_parallelism().map_or(1, |count| count.get().div_ceil(2));
+        let [permits, line, turns] = [most, LINE, turns].map(|places| Arc::new(Semaphore::new(places)));
+        let (path, idle, longest) = (path.to_owned(), Mutex::default(), LONGEST);
+        Arc::new(Self { path, writes, idle, permits, line, turns, patience, longest })
     }
 
-    fn open(&self) -> Result<Connection, rusqlite::Error> {
+    fn open(&self) -> Result<Open, rusqlite::Error> {
         // A connection is used by one thread at a time: `Held` sees to it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
@@ -70,7 +95,12 @@ impl Pool {
         // A statement keeps its plan whatever values it is given; otherwise it is prepared anew for every other value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(connection)
+        let limit = Arc::new(Limit::default());
+        if !self.writes {
+            let limit = Arc::clone(&limit);
+            connection.progress_handler(STEPS, Some(move || limit.is_over()))?;
+        }
+        Ok(Open { connection, limit })
     }
 
     /// A connection for one at a time.
@@ -84,19 +114,21 @@ impl Pool {
             },
         };
         let idle = lock(&self.idle).pop();
-        let connection = match idle {
-            Some(connection) => connection,
+        let open = match idle {
+            Some(open) => open,
             None => self.open()?,
         };
-        Ok(Held { connection: Mutex::new(Some(connection)), pool: Arc::clone(self), _permit: permit })
+        let limit = Arc::clone(&open.limit);
+        let open = Arc::new(Mutex::new(Some(open)));
+        Ok(Held { open, limit, pool: Arc::clone(self), permit: Mutex::new(Some(permit)) })
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if let Some(connection) = lock(&self.idle).first().filter(|_| self.writes) {
+        if let Some(open) = lock(&self.idle).first().filter(|_| self.writes) {
             // Statistics for the next start; without them it plans as it did before.
-            let _ = connection.execute_batch("PRAGMA optimize");
+            let _ = open.connection.execute_batch("PRAGMA optimize");
         }
     }
 }
@@ -105,31 +137,142 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// An open connection with the limit of its statements.
+struct Open {
+    connection: Connection,
+    limit: Arc<Limit>,
+}
+
+/// How long the statement that runs on a connection may go on.
+struct Limit {
+    /// The beginning of the time that `until` counts from.
+    since: Instant,
+    /// Microseconds.
+    until: AtomicU64,
+    /// Whether the caller is gone.
+    left: AtomicBool,
+    /// Whether statements may run for any time.
+    endless: AtomicBool,
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        let (until, left, endless) = (AtomicU64::new(u64::MAX), AtomicBool::default(), AtomicBool::default());
+        Self { since: Instant::now(), until, left, endless }
+    }
+}
+
+impl Limit {
+    /// Begins a statement.
+    fn set(&self, time: Duration) {
+        self.left.store(false, Ordering::Relaxed);
+        let until = (self.since.elapsed() + time).as_micros();
+        self.until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+            || self.since.elapsed().as_micros() > u128::from(self.until.load(Ordering::Relaxed))
+    }
+}
+
+/// Ends the long statement of a caller that leaves.
+struct Leaving<'a>(&'a Limit);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.left.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A connection taken from its pool; it goes back with whatever transaction was left open undone.
 pub struct Held {
-    connection: Mutex<Option<Connection>>,
+    open: Arc<Mutex<Option<Open>>>,
+    limit: Arc<Limit>,
     pool: Arc<Pool>,
-    _permit: OwnedSemaphorePermit,
+    /// Given back before a long statement.
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(connection) = lock(&self.connection).take() else { return };
-        if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
-            lock(&self.pool.idle).push(connection);
+        let Some(open) = lock(&self.open).take() else { return };
+        open.limit.endless.store(false, Ordering::Relaxed);
+        open.limit.set(self.pool.longest);
+        let mut idle = lock(&self.pool.idle);
+        if idle.len() < READERS
+            && (open.connection.is_autocommit() || open.connection.execute_batch("ROLLBACK").is_ok())
+        {
+            idle.push(open);
         }
     }
+}
+
+/// Reads a column of a row.
+type Column<T> = fn(&rusqlite::Row<'_>, usize) -> Result<T, rusqlite::Error>;
+
+/// Runs the statement of this text on a connection.
+fn with<T>(
+    open: &Mutex<Option<Open>>,
+    text: &str,
+    run: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, Fail> {
+    let held = lock(open);
+    let open = held.as_ref().ok_or_else(|| Fail::broken("the connection was given back"))?;
+    let started = statement::start();
+    let done = run(&open.connection);
+    statement::end(started, text);
+    done.map_err(|error| Fail::from(error).in_statement(text))
+}
+
+/// The rows of a statement.
+fn rows<T>(open: &Mutex<Option<Open>>, sql: &Sql, column: Column<T>) -> Result<Vec<Vec<T>>, Fail> {
+    with(open, &sql.text, |connection| {
+        let mut statement = prepare(connection, sql)?;
+        let (columns, mut found) = (statement.column_count(), Vec::new());
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let mut values = Vec::with_capacity(columns);
+            for i in 0..columns {
+                values.push(column(row, i)?);
+            }
+            found.push(values);
+        }
+        Ok(found)
+    })
 }
 
 impl Held {
     /// Runs the statement of this text.
     fn with<T>(&self, text: &str, run: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, Fail> {
-        let held = lock(&self.connection);
-        let connection = held.as_ref().ok_or_else(|| Fail::broken("the connection was given back"))?;
-        let started = statement::start();
-        let done = run(connection);
-        statement::end(started, text);
-        done.map_err(|error| Fail::from(error).in_statement(text))
+        with(&self.open, text, run)
+    }
+
+    /// Lets statements run for any time, on threads of their own: those of a verification.
+    pub(crate) fn endless(&self) {
+        self.limit.endless.store(true, Ordering::Relaxed);
+    }
+
+    async fn read<T: Send + 'static>(&self, sql: &Sql, column: Column<T>) -> Result<Vec<Vec<T>>, Fail> {
+        if self.pool.writes {
+            return rows(&self.open, sql, column);
+        }
+        self.limit.set(BRIEF);
+        match rows(&self.open, sql, column) {
+            Err(Fail::Slow(_)) => self.read_long(sql.clone(), column).await,
+            done => done,
+        }
+    }
+
+    /// The same on a thread for long statements, once it is its turn.
+    async fn read_long<T: Send + 'static>(&self, sql: Sql, column: Column<T>) -> Result<Vec<Vec<T>>, Fail> {
+        let _place = self.pool.line.try_acquire().map_err(|_| Fail::away("too many long reads are waiting"))?;
+        drop(lock(&self.permit).take());
+        let _turn = self.pool.turns.acquire().await.map_err(Fail::broken)?;
+        self.limit.set(if self.limit.endless.load(Ordering::Relaxed) { ENDLESS } else { self.pool.longest });
+        let _leaving = Leaving(&self.limit);
+        let open = Arc::clone(&self.open);
+        tokio::task::spawn_blocking(move || rows(&open, &sql, column)).await.map_err(Fail::broken)?
     }
 
     /// Keeps more of the file for as long as much of it changes.
@@ -142,42 +285,23 @@ impl Held {
         self.with(text, |connection| connection.prepare_cached(text)?.execute([]).map(|_| ()))
     }
 
-    pub(crate) fn all(&self, sql: Sql) -> Result<Vec<Row>, Fail> {
-        let rows = self.read(&sql, |row, i| row.get(i))?;
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<Row>, Fail> {
+        let rows = self.read(&sql, |row, i| row.get(i)).await?;
         let statement = Arc::new(sql.text);
         let row = |values| Row { values: Values::Sqlite(values), statement: Arc::clone(&statement) };
         Ok(rows.into_iter().map(row).collect())
     }
 
     /// Rows of columns that hold integers and texts.
-    pub(crate) fn cells(&self, sql: &Sql) -> Result<Vec<Vec<Cell>>, Fail> {
-        self.read(sql, |row, i| {
+    pub(crate) async fn cells(&self, sql: &Sql) -> Result<Vec<Vec<Cell>>, Fail> {
+        let cell: Column<Cell> = |row, i| {
             Ok(match row.get_ref(i)? {
                 ValueRef::Null => Cell::Null,
                 ValueRef::Integer(int) => Cell::Int(int),
                 other => Cell::Text(other.as_str()?.to_owned()),
             })
-        })
-    }
-
-    fn read<T>(
-        &self,
-        sql: &Sql,
-        column: impl Fn(&rusqlite::Row<'_>, usize) -> Result<T, rusqlite::Error>,
-    ) -> Result<Vec<Vec<T>>, Fail> {
-        self.with(&sql.text, |connection| {
-            let mut statement = prepare(connection, sql)?;
-            let (columns, mut found) = (statement.column_count(), Vec::new());
-            let mut rows = statement.raw_query();
-            while let Some(row) = rows.next()? {
-                let mut values = Vec::with_capacity(columns);
-                for i in 0..columns {
-                    values.push(column(row, i)?);
-                }
-                found.push(values);
-            }
-            Ok(found)
-        })
+        };
+        self.read(sql, cell).await
     }
 
     /// Puts rows in one by one: a row costs no more alone than among others, and one text is prepared.
@@ -222,4 +346,74 @@ fn prepare<'c>(connection: &'c Connection, sql: &Sql) -> Result<CachedStatement<
         }
     }
     Ok(statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+
+    /// Takes minutes.
+    const LONG: &str =
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) SELECT count(*) FROM c";
+
+    fn readers(name: &str) -> Arc<Pool> {
+        let path = std::env::temp_dir().join(format!("steerco-sqlite-{name}-{}.db", std::process::id()));
+        Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap();
+        Pool::readers(&path, Duration::from_secs(5))
+    }
+
+    async fn read(pool: &Arc<Pool>, text: &str) -> Result<Vec<Vec<Cell>>, Fail> {
+        pool.take().await?.cells(&Sql::new(text)).await
+    }
+
+    /// On one thread: a statement that blocked it would let nothing else happen.
+    #[tokio::test]
+    async fn a_brief_read_does_not_wait_for_long_ones() {
+        let pool = readers("brief");
+        let long = join_all((0..LINE).map(|_| read(&pool, LONG)));
+        let brief = async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+                assert_eq!(read(&pool, "SELECT 7").await.unwrap(), [[Cell::Int(7)]]);
+            }
+        };
+        tokio::select! {
+            ended = long => panic!("{} long reads ended first", ended.len()),
+            () = brief => {}
+        }
+        // Those who left have left everything behind: the same again.
+        assert_eq!((pool.line.available_permits(), pool.permits.available_permits()), (LINE, READERS));
+        assert_eq!(read(&pool, "SELECT 8").await.unwrap(), [[Cell::Int(8)]]);
+    }
+
+    #[tokio::test]
+    async fn a_long_read_has_an_end() {
+        let pool = readers("end");
+        let mut pool = Arc::into_inner(pool).unwrap();
+        pool.longest = Duration::from_millis(20);
+        let pool = Arc::new(pool);
+        assert!(matches!(read(&pool, LONG).await, Err(Fail::Slow(_))));
+        let held = pool.take().await.unwrap();
+        assert!(matches!(held.cells(&Sql::new(LONG)).await, Err(Fail::Slow(_))));
+        assert_eq!(held.cells(&Sql::new("SELECT 9")).await.unwrap(), [[Cell::Int(9)]], "the connection is good");
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_full_says_so() {
+        let pool = readers("full");
+        let long = join_all((0..LINE).map(|_| read(&pool, LONG)));
+        let one_more = async {
+            tokio::task::yield_now().await;
+            while pool.line.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+            read(&pool, LONG).await
+        };
+        tokio::select! {
+            ended = long => panic!("{} long reads ended first", ended.len()),
+            refused = one_more => assert!(matches!(refused, Err(Fail::Away(_)))),
+        }
+    }
 }

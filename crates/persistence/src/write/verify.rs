@@ -53,10 +53,7 @@ const CHUNK: u32 = 1000;
 
 /// Verifies one organisation in one snapshot.
 pub async fn verify(conn: &Conn, org: &str) -> Result<Report, Fail> {
-    if conn.is_postgres() {
-        // It reads all data and must not time out.
-        conn.run(Sql::new("SET LOCAL statement_timeout = 0")).await?;
-    }
+    conn.endless().await?;
     let mut walk = Walk::default();
     walk_log(conn, org, &mut walk).await?;
     for kind in KINDS {

@@ -30,9 +30,11 @@ pub(crate) async fn demo(common: &Common, exit: bool) -> anyhow::Result<ExitCode
         "warn".clone_into(&mut config.log);
     }
     start_logs(&config.log)?;
-    let loaded = load::load(&open(&config, true).await?).await?;
-    // Opened anew: what loading needed of memory is given back.
+    if !exit && !load_apart()? {
+        return Ok(ExitCode::FAILURE);
+    }
     let service = open(&config, true).await?;
+    let loaded = load::load(&service).await?;
     let printed = print::page(&service, &config, &loaded);
     if exit {
         say(&printed);
@@ -41,4 +43,11 @@ pub(crate) async fn demo(common: &Common, exit: bool) -> anyhow::Result<ExitCode
     // Only once the port is open do the commands work as printed.
     listen_until_stopped(&config, service, |_| say(&printed)).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Loads in a process of its own, so that the one that serves is as small as any server. Says whether it succeeded.
+fn load_apart() -> anyhow::Result<bool> {
+    let mut load = std::process::Command::new(std::env::current_exe()?);
+    load.args(std::env::args_os().skip(1)).arg("--exit").stdout(std::process::Stdio::null());
+    Ok(load.status()?.success())
 }
