@@ -19,6 +19,8 @@ pub struct Options {
     pub tokens_per_second: NonZeroU32,
     /// Requests that may run at the same time; more are answered 503.
     pub concurrency: usize,
+    /// Requests of one caller that may run at the same time; more are answered 429.
+    pub concurrency_per_caller: usize,
     /// How long a REST request may take until its answer begins.
     pub request_timeout: Duration,
     /// Whether each request has a span, for the tracer of the process to send on.
@@ -42,6 +44,7 @@ impl Default for Options {
             rate_burst: const { non_zero(4000) },
             tokens_per_second: const { non_zero(50) },
             concurrency: 1024,
+            concurrency_per_caller: 256,
             request_timeout: Duration::from_secs(30),
             traces: false,
         }

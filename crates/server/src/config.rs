@@ -100,6 +100,8 @@ pub struct LimitSettings {
     pub tokens_per_second: NonZeroU32,
     /// Requests that may run at the same time.
     pub concurrency: usize,
+    /// Requests of one caller that may run at the same time.
+    pub concurrency_per_caller: usize,
     /// Seconds a REST request may take.
     pub request_seconds: u64,
     /// Connections at the same time.
@@ -117,6 +119,7 @@ impl Default for LimitSettings {
             burst: options.rate_burst,
             tokens_per_second: options.tokens_per_second,
             concurrency: options.concurrency,
+            concurrency_per_caller: options.concurrency_per_caller,
             request_seconds: options.request_timeout.as_secs(),
             connections: limits.max_connections,
             connections_per_peer: limits.max_connections_per_peer,
@@ -269,9 +272,17 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         let database = self.database.clone().unwrap_or_else(|| "sqlite://".to_owned());
         let mut faults = self.settings_on(database, false).check().err().unwrap_or_default();
-        let LimitSettings { concurrency, request_seconds, connections, connections_per_peer, .. } = self.limits;
+        let LimitSettings {
+            concurrency,
+            concurrency_per_caller,
+            request_seconds,
+            connections,
+            connections_per_peer,
+            ..
+        } = self.limits;
         let least = [
             ("concurrency", concurrency == 0),
+            ("concurrency_per_caller", concurrency_per_caller == 0),
             ("request_seconds", request_seconds == 0),
             ("connections", connections == 0),
             ("connections_per_peer", connections_per_peer == 0),
@@ -325,6 +336,7 @@ impl Config {
             rate_burst: self.limits.burst,
             tokens_per_second: self.limits.tokens_per_second,
             concurrency: self.limits.concurrency,
+            concurrency_per_caller: self.limits.concurrency_per_caller,
             request_timeout: Duration::from_secs(self.limits.request_seconds),
             ..steerco_api::Options::default()
         }

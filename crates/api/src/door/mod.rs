@@ -7,6 +7,7 @@ mod asked;
 mod identity;
 mod limit;
 mod observe;
+mod share;
 mod trace;
 
 use std::any::Any;
@@ -36,6 +37,7 @@ pub use identity::RequestId;
 pub(crate) use identity::is_idempotency_key;
 use limit::{Limiter, Rate};
 use observe::{Line, Observed};
+use share::Shares;
 
 /// Header of the request id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,6 +59,7 @@ struct Inner {
     service: Service,
     options: Options,
     running: Arc<Semaphore>,
+    shares: Shares,
     limiter: Limiter,
     /// Of addresses that ask for tokens.
     token_limiter: Limiter,
@@ -74,10 +77,20 @@ struct Notes {
 impl Door {
     pub(crate) fn new(service: Service, options: Options) -> Self {
         let running = Arc::new(Semaphore::new(options.concurrency));
+        let shares = Shares::new(options.concurrency_per_caller);
         let limiter = Limiter::new(options.rate_per_second, options.rate_burst);
         let token_limiter = Limiter::new(options.tokens_per_second, options.tokens_per_second);
         let figures = observe::recorder();
-        Self(Arc::new(Inner { service, options, running, limiter, token_limiter, figures, served: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            service,
+            options,
+            running,
+            shares,
+            limiter,
+            token_limiter,
+            figures,
+            served: AtomicU64::new(0),
+        }))
     }
 
     /// The figures `/metrics` shows.
@@ -95,6 +108,7 @@ impl Door {
         next: Next,
     ) -> Result<Response, Error> {
         let _running = self.enter(request.uri().path())?;
+        let mut _place = None;
         if !is_public(via, request.uri().path()) {
             let caller = self.0.service.authenticate(bearer(request.headers())?).await?;
             let previews: Vec<&HeaderValue> = request.headers().get_all(PREVIEW).iter().collect();
@@ -108,6 +122,7 @@ impl Door {
             let (rate, allowed) = self.0.limiter.check(&caller.key());
             notes.rate = Some(rate);
             allowed?;
+            _place = Some(self.0.shares.enter(caller.key())?);
             request.extensions_mut().insert(caller);
         } else if request.uri().path() == "/oauth2/token" || request.uri().path().starts_with("/calendars/") {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
@@ -115,6 +130,7 @@ impl Door {
             let (rate, allowed) = self.0.token_limiter.check(&address.to_string());
             notes.rate = Some(rate);
             allowed?;
+            _place = Some(self.0.shares.enter(address.to_string())?);
         }
         match via {
             Protocol::Grpc => Ok(next.run(request).await),

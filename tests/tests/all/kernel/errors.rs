@@ -1,8 +1,9 @@
 //! Refusals: every fault at once, each with its place, the same over both doors.
 
 use serde_json::json;
+use steerco_api::Options;
 use steerco_domain::access::Role;
-use steerco_tests::{Door, Who, rest_scenario, scenario};
+use steerco_tests::{Door, Setup, Who, World, rest_scenario, scenario};
 
 scenario!(all_faults_at_once(world) {
     let director = world.client(Who::Director);
@@ -117,6 +118,46 @@ rest_scenario!(a_body_that_announces_too_much_is_not_read(world) {
     let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
+});
+
+scenario!(
+/// The callers ask through both doors; the bodies that never end come over HTTP/1.1.
+unfinished_bodies_of_one_shut_nobody_else_out(shared) {
+    use futures::StreamExt;
+    use futures::stream::FuturesUnordered;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const MOST: usize = 3;
+    let usual = Setup::default();
+    let options = Options { concurrency_per_caller: MOST, ..usual.options };
+    let world = World::alone(shared.door, shared.server.engine, Setup { options, ..Setup::default() }).await.unwrap();
+    let token = world.mint(&world.org, world.id(Who::Vendor), |_| ());
+    let address = world.server.url.trim_start_matches("http://");
+    let head = format!(
+        "POST /v1/milestone-updates HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
+    );
+    // Twice as many as may run: those beyond are answered at once, the others wait for the rest of their body.
+    let mut answers = FuturesUnordered::new();
+    for _ in 0..2 * MOST {
+        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        answers.push(async move {
+            let mut start = [0; 12];
+            socket.read_exact(&mut start).await.unwrap();
+            String::from_utf8_lossy(&start).into_owned()
+        });
+    }
+    for _ in 0..MOST {
+        assert_eq!(answers.next().await.unwrap(), "HTTP/1.1 429");
+    }
+    let vendor = world.client(Who::Vendor);
+    let refused = vendor.list("engagement", json!({})).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.status, refused.retryable), ("RATE_LIMITED", 429, true));
+    world.client(Who::Director).list("engagement", json!({})).await.unwrap();
+    drop(answers);
+    while vendor.list("engagement", json!({})).await.is_err() {
+        tokio::task::yield_now().await;
+    }
 });
 
 rest_scenario!(what_belongs_to_no_resource(world) {
