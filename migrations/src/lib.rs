@@ -92,6 +92,7 @@ migrations![
     review_001,
     cost_coding_001,
     principal_002,
+    invoice_002,
 ];
 
 /// The names of all migrations, oldest first.

@@ -13,6 +13,7 @@ use crate::engagement::Engagement;
 use crate::fiscal_period::FiscalPeriod;
 use crate::forecast::Forecast;
 use crate::id::Id;
+use crate::invoice::Invoice;
 pub use crate::ledger_account::LedgerAccount;
 use crate::legal_entity::LegalEntity;
 use crate::money::{Amount, Money};
@@ -135,6 +136,9 @@ pub struct LedgerEntry {
     /// The commitment that it invoices; the posting reduced its open amount.
     #[field(filter)]
     pub invoiced_commitment_id: Option<Id<Commitment>>,
+    /// The invoice of a partner that it posts, found by its number.
+    #[field(filter)]
+    pub invoice_id: Option<Id<Invoice>>,
     /// Excess of the invoiced amount over the open amount of the order line; below zero, excess of the credited amount over
     /// the invoiced amount. Absent without an excess.
     #[field(filter)]

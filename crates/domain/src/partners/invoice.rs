@@ -124,6 +124,10 @@ pub struct Invoice {
     /// When the dispute was answered (UTC); it is closed from then on.
     #[field(filter)]
     pub dispute_answered_at: Option<Instant>,
+    /// Cost that finance posted of it by its number, without tax, apart from what an order bears; absent while there is none.
+    /// The accrual of the work it charges is taken back by this amount.
+    #[field(filter, private)]
+    pub posted: Option<Amount>,
     /// The commitment of that purchase order line, where there is one.
     #[field(filter, private)]
     pub commitment_id: Option<Id<Commitment>>,
@@ -269,6 +273,7 @@ impl Invoice {
             disputed_at: None,
             dispute_answer: None,
             dispute_answered_at: None,
+            posted: None,
             commitment_id: None,
             private_notes: None,
         }

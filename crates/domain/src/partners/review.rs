@@ -6,7 +6,7 @@ mod state;
 use steerco_derive::{input, resource, words};
 
 use crate::actor::Actor;
-use crate::claimed::Decision;
+use crate::claimed::{Charge, Decision};
 use crate::commitment::Commitment;
 use crate::deliverable::{CriterionResult, Weight};
 use crate::engagement::Engagement;
@@ -249,8 +249,11 @@ pub struct ReviewAccrual {
     pub commitment_id: Option<Id<Commitment>>,
     /// The legal entity in whose books it is accrued.
     pub legal_entity_id: Option<Id<LegalEntity>>,
-    /// The amount, in the currency of the accepted value; below zero for a revoked acceptance.
+    /// The amount, in the currency of the accepted value; below zero for a revoked acceptance, and for what was taken back
+    /// because finance posted its cost.
     pub amount: Amount,
+    /// The invoice whose posted cost took the amount back.
+    pub invoice_id: Option<Id<Charge>>,
 }
 
 /// Method by which an accepted value is accrued.

@@ -53,17 +53,18 @@ pub async fn find_commitment(
     Ok(conn.resources(sql).await?.pop())
 }
 
-/// The visible entries that finance posted with this invoice number against commitments of this engagement, oldest first.
+/// The visible entries that finance posted of this invoice, by its number or against commitments of its engagement, oldest
+/// first.
 pub async fn list_entries(
     conn: &Conn,
     scope: &Scope,
     engagement: &str,
-    number: &str,
+    (invoice, number): (&str, &str),
 ) -> Result<Vec<LedgerEntry>, Fail> {
     let mut sql = from(scope, LedgerEntry::KIND, Moment::Now);
-    sql.push(" AND t.invoice_reference = ").text(number).push(" AND t.invoiced_commitment_id IN (SELECT c.id FROM ");
-    sql.push("commitment c WHERE c.org = ").text(scope.org()).push(" AND c.engagement_id = ").text(engagement);
-    sql.push(") ORDER BY t.id");
+    sql.push(" AND (t.invoice_id = ").text(invoice).push(" OR t.invoice_reference = ").text(number);
+    sql.push(" AND t.invoiced_commitment_id IN (SELECT c.id FROM commitment c WHERE c.org = ").text(scope.org());
+    sql.push(" AND c.engagement_id = ").text(engagement).push(")) ORDER BY t.id");
     conn.resources(sql).await
 }
 

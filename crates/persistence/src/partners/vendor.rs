@@ -2,6 +2,7 @@
 
 use steerco_domain::Resource;
 use steerco_domain::commitment::Commitment;
+use steerco_domain::invoice::Invoice;
 use steerco_domain::milestone::Milestone;
 use steerco_domain::milestone_update::MilestoneUpdate;
 use steerco_domain::money::Currency;
@@ -74,6 +75,24 @@ pub async fn list_reviews(conn: &Conn, org: &str, milestone: &str) -> Result<Vec
     let mut sql = live::<Review>(org, "milestone_id", milestone);
     sql.push(" ORDER BY t.number");
     conn.resources(sql).await
+}
+
+/// The invoices and credit notes with these numbers that are neither rejected nor withdrawn.
+pub async fn list_invoices(conn: &Conn, org: &str, numbers: &[String]) -> Result<Vec<Invoice>, Fail> {
+    let mut found = Vec::new();
+    // An organisation without invoices is not asked for each number.
+    let mut any = Sql::new("SELECT 1 FROM invoice WHERE org = ");
+    any.text(org).push(" LIMIT 1");
+    if numbers.is_empty() || conn.one(any).await?.is_none() {
+        return Ok(found);
+    }
+    for numbers in numbers.chunks(500) {
+        let mut sql = Sql::new(" FROM invoice t WHERE t.org = ");
+        sql.text(org).push(" AND t.deleted_at IS NULL AND t.state IN ('submitted', 'approved', 'paid')");
+        sql.push(" AND t.number IN (").any_of(numbers).push(") ORDER BY t.id");
+        found.extend(conn.resources(sql).await?);
+    }
+    Ok(found)
 }
 
 /// The open reviews of an engagement.

@@ -23,6 +23,7 @@ use steerco_persistence::ledger::{self, Postings, Unposted};
 use steerco_persistence::query::{self, ListQuery, Moment};
 use steerco_persistence::{Change, ChangeKind, Fail, Scope};
 
+use crate::actuals_invoices::Invoices;
 use crate::actuals_line_outcomes::Resolver;
 use crate::actuals_maker::{Maker, Poster, id_of};
 use crate::actuals_orders::Orders;
@@ -187,14 +188,16 @@ async fn decide(
     let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
     let mut after = new_batch(write, id, header, ActualsBatchType::Posting, entity.id)?;
     let maker = Maker { batch: after.clone(), base };
-    let mut work = Resolver::new(write, &scope, sent, &entity, &periods, orders).await?;
+    let invoices = Invoices::read(write, sent).await?;
+    let mut work = Resolver::new(write, &scope, sent, &entity, &periods, (orders, invoices)).await?;
     for n in 0..sent.lines.chunks() {
         sent.tell(ActualsProgressState::Checking, n).await;
         work.take(write, n, &maker).await?;
     }
-    let (resolved, sum, orders) = work.done();
+    let (resolved, sum, orders, invoices) = work.done();
     refuse_rejected(batch, &resolved.unposted)?;
     orders.finish(write, &entity)?;
+    invoices.finish(write, &entity).await?;
     let outcomes = resolved.tally.outcomes();
     let outcomes = outcomes
         .ok_or_else(|| Error::fault("/lines", "OUT_OF_RANGE", "the sum of the lines exceeds the range of an amount"))?;

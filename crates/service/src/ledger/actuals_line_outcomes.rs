@@ -16,6 +16,7 @@ use steerco_domain::money::{Amount, Currency};
 use steerco_persistence::ledger::{self, Known, Unposted};
 use steerco_persistence::{Fail, Scope};
 
+use crate::actuals_invoices::Invoices;
 use crate::actuals_maker::{EntrySum, Maker};
 use crate::actuals_orders::{Orders, Why};
 use crate::actuals_periods::Periods;
@@ -31,6 +32,7 @@ pub(crate) struct Resolver<'a> {
     periods: &'a Periods,
     coder: Coder,
     orders: Orders,
+    invoices: Invoices,
     control: Control,
     /// The entries that the lines of this chunk replace.
     old: HashMap<String, LedgerEntry>,
@@ -55,7 +57,7 @@ impl<'a> Resolver<'a> {
         sent: &'a Sent,
         entity: &LegalEntity,
         periods: &'a Periods,
-        orders: Orders,
+        (orders, invoices): (Orders, Invoices),
     ) -> Result<Self, Fail> {
         let coder = Coder::read(write, scope, sent.batch.source.as_str(), entity, &sent.named).await?;
         Ok(Self {
@@ -63,6 +65,7 @@ impl<'a> Resolver<'a> {
             periods,
             coder,
             orders,
+            invoices,
             control: Control::new(entity.actuals_control, sent.batch.override_reason.is_some()),
             old: HashMap::new(),
             org: scope.org().to_owned(),
@@ -76,8 +79,8 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    pub(crate) fn done(self) -> (Resolved, EntrySum, Orders) {
-        (self.resolved, self.sum, self.orders)
+    pub(crate) fn done(self) -> (Resolved, EntrySum, Orders, Invoices) {
+        (self.resolved, self.sum, self.orders, self.invoices)
     }
 
     /// Processes the next chunk.
@@ -92,6 +95,7 @@ impl<'a> Resolver<'a> {
             let replaced: Vec<String> = known.values().map(|known| known.entry_id.clone()).collect();
             self.old = ledger::find_entries(write.conn, &self.org, &replaced).await?;
             self.orders.read_replaced(write, self.old.values()).await?;
+            self.invoices.read_replaced(write, self.old.values()).await?;
         }
         for (i, Line { line, digest }) in lines.iter().enumerate() {
             let (digest, number) = (digest.as_str(), n * CHUNK + i);
@@ -197,8 +201,19 @@ impl<'a> Resolver<'a> {
             Ok(exceeds) => exceeds.flatten(),
             Err(why) => return rejected(why),
         };
-        if order.is_some() || beyond.is_some() {
-            let remark = Remark { invoices: order, exceeds_order_by: exceeds, exceeds_budget_by: beyond };
+        let invoice = self.invoices.find(line).map(|(invoice, _)| invoice);
+        if let Some((old, id)) = old.as_ref().and_then(|old| Some((old, old.invoice_id?))) {
+            self.invoices.post(
+                id,
+                -unordered(old.invoiced_commitment_id, old.exceeds_order_by, old.amount.units),
+                old.posted_on,
+            );
+        }
+        if let Some(id) = invoice {
+            self.invoices.post(id, unordered(order, exceeds, line.amount.units), line.posted_on);
+        }
+        if order.is_some() || beyond.is_some() || invoice.is_some() {
+            let remark = Remark { invoice, invoices: order, exceeds_order_by: exceeds, exceeds_budget_by: beyond };
             self.resolved.remarks.insert(number, remark);
         }
         if let Some((old, period)) = reversal {
@@ -220,10 +235,12 @@ impl<'a> Resolver<'a> {
         }
         let (period, prior) = self.periods.of(line)?;
         let order = self.orders.find(line)?;
-        let coding = match order.filter(|_| line.program_id.is_none()) {
+        let mut coding = match order.filter(|_| line.program_id.is_none()) {
             Some(order) => self.coder.under(Coding::of(order), line)?,
             None => self.coder.code(line)?,
         };
+        // A cost that no rule maps belongs to the program of the work that its invoice charges.
+        coding.program_id = coding.program_id.or_else(|| self.invoices.find(line)?.1);
         Ok((Course { period, prior, coding }, order.map(|order| order.id)))
     }
 
@@ -274,6 +291,11 @@ impl<'a> Resolver<'a> {
         }
         self.control.take(write, &self.orders.books, place, &changes).await
     }
+}
+
+/// The part of a cost that no order bears.
+fn unordered(order: Option<Id<Commitment>>, exceeds: Option<Amount>, units: i64) -> i64 {
+    if order.is_some() { exceeds.map_or(0, Amount::units) } else { units }
 }
 
 /// The commitment that an entry invoiced, and the amount.

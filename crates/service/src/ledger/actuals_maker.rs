@@ -136,6 +136,7 @@ impl Maker {
             purchase_order_line: line.purchase_order_line.clone(),
             invoice_reference: line.invoice_reference.clone(),
             invoiced_commitment_id: remark.invoices,
+            invoice_id: remark.invoice,
             exceeds_order_by: remark.exceeds_order_by,
             exceeds_budget_by: remark.exceeds_budget_by,
             coding: line.coding.clone(),

@@ -7,6 +7,7 @@ use steerco_domain::actuals_line::Tally;
 use steerco_domain::commitment::Commitment;
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::id::Id;
+use steerco_domain::invoice::Invoice;
 use steerco_domain::money::Amount;
 use steerco_persistence::ledger::Unposted;
 
@@ -33,6 +34,8 @@ pub(crate) struct Course {
 /// Additional facts of a line; few lines have any, so they are stored separately.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Remark {
+    /// The invoice that it posts.
+    pub(crate) invoice: Option<Id<Invoice>>,
     pub(crate) invoices: Option<Id<Commitment>>,
     pub(crate) exceeds_order_by: Option<Amount>,
     pub(crate) exceeds_budget_by: Option<Amount>,

@@ -94,6 +94,8 @@ pub(crate) struct Sent {
     pub(crate) named: Named,
     /// The order lines that are invoiced.
     pub(crate) orders: BTreeSet<OrderKey>,
+    /// The numbers of invoices, or else of documents, that the lines name.
+    pub(crate) invoices: BTreeSet<String>,
     pub(crate) first_day: Option<Day>,
     /// Whether any line names its fiscal period.
     pub(crate) names_periods: bool,
@@ -141,6 +143,7 @@ pub(crate) struct Gather {
     pub(crate) faults: Vec<Fault>,
     named: Named,
     orders: BTreeSet<OrderKey>,
+    invoices: BTreeSet<String>,
     first_day: Option<Day>,
     names_periods: bool,
     digest: Sha256,
@@ -162,6 +165,7 @@ impl Gather {
             faults: Vec::new(),
             named: Named::new(),
             orders: BTreeSet::new(),
+            invoices: BTreeSet::new(),
             first_day: None,
             names_periods: false,
             digest,
@@ -173,6 +177,9 @@ impl Gather {
         self.sums.add(line);
         name_all(line, &mut self.named);
         self.orders.extend(line.order());
+        if let Some(number) = line.invoice().filter(|number| !self.invoices.contains(number.as_str())) {
+            self.invoices.insert(number.to_string());
+        }
         self.first_day = Some(self.first_day.map_or(line.posted_on, |first| first.min(line.posted_on)));
         self.names_periods |= line.fiscal_period_id.is_some();
         self.digest.update((line.external_id.as_str().len() as u64).to_le_bytes());
@@ -181,9 +188,22 @@ impl Gather {
     }
 
     pub(crate) fn sent(self, lines: Lines) -> Sent {
-        let Self { batch, count, sums, faults, named, orders, first_day, names_periods, digest } = self;
+        let Self { batch, count, sums, faults, named, orders, invoices, first_day, names_periods, digest } = self;
         let sha256 = hex(&digest.finalize());
-        Sent { batch, lines, count, sums, faults, named, orders, first_day, names_periods, sha256, watch: None }
+        Sent {
+            batch,
+            lines,
+            count,
+            sums,
+            faults,
+            named,
+            orders,
+            invoices,
+            first_day,
+            names_periods,
+            sha256,
+            watch: None,
+        }
     }
 }
 

@@ -426,6 +426,7 @@ impl Posting {
             invoice_reference: None,
             invoiced_commitment_id: None,
             exceeds_order_by: None,
+            invoice_id: None,
             exceeds_budget_by: None,
             review_id: None,
             engagement_id: None,

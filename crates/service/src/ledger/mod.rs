@@ -2,6 +2,7 @@
 
 pub(crate) mod accrual;
 pub(crate) mod actuals_batch;
+pub(crate) mod actuals_invoices;
 pub(crate) mod actuals_line_outcomes;
 pub(crate) mod actuals_maker;
 pub(crate) mod actuals_orders;

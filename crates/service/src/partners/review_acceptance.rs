@@ -13,6 +13,7 @@ use steerco_domain::milestone::{DeliveryState, Milestone};
 use steerco_domain::milestone_update::MilestoneUpdateState;
 use steerco_domain::money::{Amount, Money};
 use steerco_domain::payable::{Payable, PayableState};
+use steerco_domain::program::Program;
 use steerco_domain::ratio::Ratio;
 use steerco_domain::refs::ExternalRefs;
 use steerco_domain::review::{AccrualWay, Review, ReviewAccrual, ReviewState};
@@ -154,6 +155,7 @@ async fn accrue(write: &WriteContext<'_>, case: &Case, review: &mut Review, gain
             commitment_id: Some(commitment.id),
             legal_entity_id: Some(commitment.legal_entity_id),
             amount: Amount::new(part),
+            invoice_id: None,
         });
     }
     if left == 0 {
@@ -163,13 +165,13 @@ async fn accrue(write: &WriteContext<'_>, case: &Case, review: &mut Review, gain
     let way = match entity {
         Some(entity) => {
             let day = review.accepted_on.unwrap_or_else(|| write.now.day());
-            post(write, case, review, (entity, day), Money::new(left, gain.currency)).await?;
+            post_accrual(write, program_of(case)?, review, (entity, day), Money::new(left, gain.currency)).await?;
             AccrualWay::Entry
         }
         None => AccrualWay::None,
     };
     let (legal_entity_id, amount) = (entity, Amount::new(left));
-    review.accruals.push(ReviewAccrual { way, commitment_id: None, legal_entity_id, amount });
+    review.accruals.push(ReviewAccrual { way, commitment_id: None, legal_entity_id, amount, invoice_id: None });
     Ok(())
 }
 
@@ -188,17 +190,22 @@ async fn receive(write: &WriteContext<'_>, before: &Commitment, units: i64, revi
     Ok(())
 }
 
+/// The program whose work was accepted.
+fn program_of(case: &Case) -> Result<Id<Program>, Error> {
+    let program = case.milestone.program_id.or_else(|| case.engagement.program_ids.first().copied());
+    program.ok_or_else(|| Error::internal("a review has no program"))
+}
+
 /// Posts a separate entry, in the period of the day or the next open one.
-async fn post(
+pub(crate) async fn post_accrual(
     write: &WriteContext<'_>,
-    case: &Case,
+    program: Id<Program>,
     review: &mut Review,
     (entity, day): (Id<LegalEntity>, Day),
     amount: Money,
 ) -> Result<(), Fail> {
     let books = Books::read(write, entity).await?;
     let (own, period) = period_of(&books, day)?;
-    let program = case.milestone.program_id.or_else(|| case.engagement.program_ids.first().copied());
     let cell = BudgetCell {
         fiscal_period_id: period,
         project_id: None,
@@ -209,7 +216,6 @@ async fn post(
     };
     let mut posting = Posting::new(write, entity, amount.currency);
     posting.follow(review);
-    let program = program.ok_or_else(|| Error::internal("a review has no program"))?;
     let entry = posting.add(LedgerEntryType::Accrual, program, &cell, amount.units)?;
     review.entry_count += 1;
     entry.line = review.entry_count;
@@ -315,7 +321,7 @@ async fn reverse_accruals(write: &WriteContext<'_>, case: &Case, review: &mut Re
                     accrual.legal_entity_id.ok_or_else(|| Error::internal("an accrual has no legal entity"))?;
                 // Taken back where it was accrued: on the day of the acceptance.
                 let day = review.accepted_on.unwrap_or_else(|| case.term.day(write.now));
-                post(write, case, review, (entity, day), Money::new(units, currency)).await?;
+                post_accrual(write, program_of(case)?, review, (entity, day), Money::new(units, currency)).await?;
             }
             AccrualWay::None => {}
         }

@@ -112,8 +112,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Kind(Invoice::KIND),
         summary: "Get the match of an invoice with the books",
         doc: "The commitment of its purchase order line, and the costs that finance posted with its number \
-              (`invoice_reference`) against commitments of its engagement, with the difference between posted and \
-              charged amounts. Requires permission to read the ledger.",
+              (`invoice_reference`, or else `document_reference`), with the difference between posted and charged \
+              amounts. Requires permission to read the ledger.",
         answer: AnswerDoc::value::<InvoiceMatch>("The match."),
         refusals: &[404],
         ..Operation::get(|service, context, mut arguments| {
@@ -156,7 +156,7 @@ impl Service {
                     None => None,
                 };
                 let engagement = invoice.engagement_id.to_string();
-                let entries = account::list_entries(&conn, &ledger, &engagement, invoice.number.as_str()).await?;
+                let entries = account::list_entries(&conn, &ledger, &engagement, (id, invoice.number.as_str())).await?;
                 Ok::<_, Fail>(InvoiceMatch::new(&invoice, commitment.as_ref(), &entries)?)
             };
             let found = found.await.map_err(Fail::into_error)?;

@@ -1,11 +1,14 @@
 //! Costs that name the order line they invoice: what the order bound goes down as the cost is posted, and never twice.
 
 use serde_json::{Value, json};
-use steerco_tests::{Answer, Client, Refused, Who, World, scenario};
+use steerco_domain::time::Instant;
+use steerco_service::clock::Clock;
+use steerco_tests::{Answer, Client, Refused, Setup, Who, World, scenario};
 
 use crate::all::kernel::bodies::{body, fresh, line, unknown};
 use crate::all::ledger::actuals_batch::{id, statuses};
 use crate::all::ledger::commitment::{Books, euros, faults, step};
+use crate::all::partners::milestone_update::Deal;
 
 /// A batch of these lines.
 pub(crate) fn batch(books: &Books, lines: impl Into<Vec<Value>>, total: &str) -> Value {
@@ -239,5 +242,110 @@ scenario!(the_budget_holds_for_costs_and_requests(world) {
     let mut asked = asked;
     asked["purchase_order_line"] = json!("7");
     assert_eq!(manager.create("commitment", asked).await.unwrap()["over_budget"], true);
+    world.verify().await;
+});
+
+/// An engagement without an order whose work is worth 60 euros, with the id of its payable and the number of its invoice.
+async fn accepted(world: &World, books: &Books) -> (Deal, String, String) {
+    let (vendor, director) = (world.client(Who::Vendor), world.client(Who::Director));
+    let terms = json!({"payment_rule": "pro_rata", "legal_entity_id": books.entity});
+    let deal = Deal::strike(world, terms, json!({"payment_share": 0.0006})).await;
+    let claim = deal.claim(&vendor, json!({})).await.unwrap();
+    let review = claim["review_id"].as_str().unwrap().to_owned();
+    director.if_match("*").act("review", &review, "accept", json!({})).await.unwrap();
+    let filter = json!({"filter": format!("milestone_id = \"{}\"", deal.milestone)});
+    let payable = vendor.list("payable", filter).await.unwrap().items()[0]["id"].as_str().unwrap().to_owned();
+    let number = format!("R {}", fresh());
+    let invoice = json!({"engagement_id": deal.engagement, "invoice_type": "invoice", "number": number,
+        "issued_on": "2026-01-15", "currency": "EUR", "lines": [{"description": "Roof", "payable_id": payable, "amount": "60"}]});
+    let invoice = vendor.create("invoice", invoice).await.unwrap().id().to_owned();
+    (deal, invoice, number)
+}
+
+/// Today is a day of the first period of the books.
+async fn in_january(shared: &World) -> World {
+    let clock = Clock::fixed(Instant::parse("2026-01-20T08:00:00Z").unwrap(), 7);
+    World::alone(shared.door, shared.server.engine, Setup { clock, ..Setup::default() }).await.unwrap()
+}
+
+/// Actual, accrued and available of the program, in whole euros.
+async fn sums(world: &World, caller: &Client) -> [String; 3] {
+    let found = caller.financials("program", &world.program, json!({})).await.unwrap();
+    let total = found["totals"].as_array().unwrap().iter().find(|total| total["currency"] == "EUR").unwrap();
+    ["actual", "accrued", "available"].map(|name| total[name].as_str().unwrap().trim_end_matches(".0000").to_owned())
+}
+
+scenario!(
+/// Accepted without an order, it is accrued until finance posts its invoice, part by part.
+the_cost_of_accepted_work_counts_once(shared) {
+    let world = in_january(&shared).await;
+    let (books, finance) = (Books::open(&world, "ignore").await, world.client(Who::Finance));
+    let (_, invoice, number) = accepted(&world, &books).await;
+    let wanted = |all: [&str; 3]| all.map(str::to_owned);
+    assert_eq!(sums(&world, &finance).await, wanted(["0", "60", "40"]));
+    let cost = |amount: &str| {
+        let mut line = line(&id("inv"), amount, "2026-01-20");
+        line["document_reference"] = json!(number);
+        line
+    };
+    let second = cost("20.00");
+    for (lines, total, sum, state) in [
+        (vec![cost("40.00")], "40.00", ["40", "20", "40"], "differs"),
+        (vec![second.clone()], "20.00", ["60", "0", "40"], "matched"),
+    ] {
+        let posted = post(&finance, &books, lines, total).await.unwrap();
+        assert_eq!(statuses(&posted.json), ["posted"], "the program is that of the work");
+        assert_eq!(sums(&world, &finance).await, wanted(sum));
+        assert_eq!(finance.invoice_match(&invoice).await.unwrap()["state"], state);
+    }
+    // What is corrected or reversed is accrued again; what is posted beyond the invoice takes nothing more.
+    for (amount, sum) in [("15.00", ["55", "5", "40"]), ("30.00", ["70", "0", "30"]), ("20.00", ["60", "0", "40"])] {
+        let mut corrected = second.clone();
+        corrected["amount"]["amount"] = json!(amount);
+        let mut batch = batch(&books, [corrected], amount);
+        batch["corrections"] = json!(true);
+        finance.post_actuals(batch).await.unwrap();
+        assert_eq!(sums(&world, &finance).await, wanted(sum), "corrected to {amount}");
+    }
+    assert_eq!(finance.get("invoice", &invoice).await.unwrap()["posted"], "60.0000");
+    let dry = finance.validate_only().post_actuals(batch(&books, [cost("-60.00")], "-60.00")).await.unwrap();
+    assert_eq!(statuses(&dry.json), ["posted"]);
+    assert_eq!(sums(&world, &finance).await, wanted(["60", "0", "40"]), "a preview changes nothing");
+    // A number of nobody, and one in another currency, are costs like any other.
+    let mut other = cost("1.00");
+    other["document_reference"] = json!("R 0");
+    other["program_id"] = json!(world.program);
+    post(&finance, &books, [other], "1.00").await.unwrap();
+    assert_eq!(sums(&world, &finance).await, wanted(["61", "0", "39"]));
+    world.verify().await;
+});
+
+scenario!(
+/// An order of 50 euros bears 50 of the 60 that are accepted; the rest is accrued beside it, and taken back with it.
+what_exceeds_the_order_counts_once(shared) {
+    let world = in_january(&shared).await;
+    let (books, finance) = (Books::open(&world, "ignore").await, world.client(Who::Finance));
+    let (vendor, director) = (world.client(Who::Vendor), world.client(Who::Director));
+    let terms = json!({"payment_rule": "pro_rata", "legal_entity_id": books.entity});
+    let deal = Deal::strike(&world, terms, json!({"payment_share": 0.0006})).await;
+    let mut ordered = books.body(&world, "50.00");
+    ordered["engagement_id"] = json!(deal.engagement);
+    let order = ordered["purchase_order_reference"].clone();
+    let ordered = finance.create("commitment", ordered).await.unwrap().id().to_owned();
+    step(&finance, &ordered, "commit", "50.00").await.unwrap();
+    let claim = deal.claim(&vendor, json!({})).await.unwrap();
+    let review = claim["review_id"].as_str().unwrap().to_owned();
+    director.if_match("*").act("review", &review, "accept", json!({})).await.unwrap();
+    let filter = json!({"filter": format!("milestone_id = \"{}\"", deal.milestone)});
+    let payable = vendor.list("payable", filter).await.unwrap().items()[0]["id"].clone();
+    let number = format!("R {}", fresh());
+    let bill = json!({"engagement_id": deal.engagement, "invoice_type": "invoice", "number": number,
+        "issued_on": "2026-01-15", "currency": "EUR", "lines": [{"description": "Roof", "payable_id": payable, "amount": "60"}]});
+    vendor.create("invoice", bill).await.unwrap();
+    assert_eq!(sums(&world, &finance).await, ["0", "60", "40"].map(str::to_owned));
+    let mut cost = invoice(order.as_str().unwrap(), "60.00");
+    cost["invoice_reference"] = json!(number);
+    post(&finance, &books, [cost], "60.00").await.unwrap();
+    assert_eq!(sums(&world, &finance).await, ["60", "0", "40"].map(str::to_owned));
     world.verify().await;
 });
