@@ -1,4 +1,4 @@
-//! The accrual proposal: work that is received and not invoiced at the end of a period, per commitment.
+//! The accrual proposal: work that is received or accepted, and not invoiced at the end of a period, per commitment and review.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,13 @@ use steerco_derive::answer;
 
 use crate::commitment::Commitment;
 use crate::cost_category::CostCategory;
+use crate::engagement::Engagement;
 use crate::error::{Error, Reason};
 use crate::id::Id;
 use crate::money::{Amount, Currency, Money};
 use crate::program::Program;
 use crate::project::Project;
+use crate::review::Review;
 use crate::spend::Spend;
 use crate::text::Text;
 use crate::time::Day;
@@ -31,10 +33,14 @@ pub struct AccrualProposal {
     /// One line per visible commitment, at most 5000.
     #[field(max = ACCRUALS_MAX)]
     pub accruals: Vec<ProposedAccrual>,
-    /// Number of visible commitments with an amount to accrue, including those not returned.
+    /// Accepted work that no commitment bears, per review of visible programs, at most 5000. It is accrued until finance posts
+    /// its invoice.
+    #[field(max = ACCRUALS_MAX)]
+    pub reviews: Vec<ReviewedAccrual>,
+    /// Number of visible commitments and reviews with an amount to accrue, including those not returned.
     #[field(min = 0)]
     pub accrual_count: i32,
-    /// Number of commitments whose programs are not visible to the caller.
+    /// Number of commitments and reviews whose programs are not visible to the caller.
     #[field(min = 0)]
     pub hidden_count: i32,
 }
@@ -81,6 +87,25 @@ pub struct ProposedAccrual {
     pub last_received_on: Option<Day>,
 }
 
+/// Amount accrued for accepted work that no commitment bears.
+#[answer]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewedAccrual {
+    /// The review that accepted it.
+    #[field(plain)]
+    pub review_id: Id<Review>,
+    /// The engagement.
+    #[field(plain)]
+    pub engagement_id: Option<Id<Engagement>>,
+    /// The program.
+    #[field(plain)]
+    pub program_id: Id<Program>,
+    /// Amount accepted and not posted.
+    pub amount: Money,
+    /// Day of the last entry up to this period that increased the accrual.
+    pub last_accepted_on: Option<Day>,
+}
+
 /// What the ledger has accrued for a commitment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accrued {
@@ -97,6 +122,8 @@ pub struct AccrualInput {
     pub commitments: Vec<Commitment>,
     /// What the ledger has of each.
     pub accrued: BTreeMap<String, Accrued>,
+    /// What the ledger has of reviews up to the end of the period.
+    pub reviews: Vec<ReviewedAccrual>,
     /// What stands in the accrual account up to the end of the period, by program and currency.
     pub balances: Vec<(String, Currency, i128)>,
     /// The programs in sight.
@@ -122,6 +149,14 @@ impl AccrualProposal {
             sums.entry(commitment.requested.currency.code()).or_default()[0] += units;
             accruals.push(proposed(commitment, amount(units)?, found.last_on));
         }
+        let visible = |review: &&ReviewedAccrual| input.programs.contains(&review.program_id.to_string());
+        let mut reviews: Vec<ReviewedAccrual> = input.reviews.iter().filter(visible).cloned().collect();
+        hidden += input.reviews.len() - reviews.len();
+        for review in &reviews {
+            sums.entry(review.amount.currency.code()).or_default()[0] += i128::from(review.amount.units);
+        }
+        let accrual_count = accruals.len() + reviews.len();
+        reviews.truncate(ACCRUALS_MAX);
         for (_, currency, units) in input.balances.iter().filter(|(program, ..)| input.programs.contains(program)) {
             sums.entry(currency.code()).or_default()[1] += units;
         }
@@ -130,13 +165,13 @@ impl AccrualProposal {
             Ok(AccrualTotal { currency, proposed: amount(*proposed)?, balance: amount(*balance)? })
         };
         let totals = sums.iter().filter(|(_, sums)| **sums != [0, 0]).map(total).collect::<Result<_, Error>>()?;
-        let accrual_count = accruals.len();
         accruals.truncate(ACCRUALS_MAX);
         Ok(Self {
             fiscal_period_id: period.to_owned(),
             agrees: sums.values().all(|[proposed, balance]| proposed == balance),
             totals,
             accruals,
+            reviews,
             accrual_count: i32::try_from(accrual_count).unwrap_or(i32::MAX),
             hidden_count: i32::try_from(hidden).unwrap_or(i32::MAX),
         })

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use steerco_domain::Resource;
-use steerco_domain::accrual::{AccrualInput, Accrued};
+use steerco_domain::accrual::{AccrualInput, Accrued, ReviewedAccrual};
 use steerco_domain::fiscal_period::FiscalPeriod;
-use steerco_domain::money::Currency;
+use steerco_domain::id::Id;
+use steerco_domain::money::{Currency, Money};
 use steerco_domain::program::Program;
 use steerco_domain::time::Day;
 
@@ -18,7 +19,8 @@ use crate::sql::Sql;
 /// Reads the current data.
 pub async fn find(conn: &Conn, scope: &Scope, period: &FiscalPeriod) -> Result<AccrualInput, Fail> {
     let (org, entity) = (scope.org(), period.legal_entity_id.to_string());
-    let mut input = AccrualInput { accrued: accrued(conn, org, period).await?, ..AccrualInput::default() };
+    let (accrued, reviews) = (accrued(conn, org, period).await?, reviewed(conn, org, period).await?);
+    let mut input = AccrualInput { accrued, reviews, ..AccrualInput::default() };
     let mut sql = Sql::new(" FROM commitment t WHERE t.org = ");
     sql.text(org).push(" AND t.legal_entity_id = ").text(&entity).push(" AND (t.received > t.invoiced OR t.id IN (");
     sql.push("SELECT l.commitment_id FROM ledger_entry l WHERE l.org = ").text(org);
@@ -55,6 +57,38 @@ fn periods(sql: &mut Sql, org: &str, period: &FiscalPeriod, later: bool) {
     // An adjustment period begins on the last day of the year, after the last regular one.
     sql.push(" (f.starts_on < ").text(period.starts_on.to_string()).push(" OR f.starts_on = ");
     sql.text(period.starts_on.to_string()).push(" AND f.number <= ").int(i64::from(period.number.get())).push(")");
+}
+
+/// Amounts that reviews accrued by entries of their own up to the period.
+async fn reviewed(conn: &Conn, org: &str, period: &FiscalPeriod) -> Result<Vec<ReviewedAccrual>, Fail> {
+    let mut sql = Sql::new(
+        "SELECT e.review_id, e.engagement_id, e.program_id, e.amount_currency, CAST(sum(e.units) AS BIGINT), ",
+    );
+    sql.push("max(e.accrued_on) FROM (SELECT l.review_id, l.engagement_id, l.program_id, l.amount_currency, ");
+    sql.push("CASE WHEN l.debit_account = 'accrual' THEN l.amount_amount ELSE -l.amount_amount END AS units, ");
+    sql.push(
+        "CASE WHEN l.debit_account = 'accrual' THEN l.posted_on END AS accrued_on FROM ledger_entry l WHERE l.org = ",
+    );
+    sql.text(org).push(" AND l.legal_entity_id = ").text(period.legal_entity_id.to_string());
+    sql.push(" AND l.review_id IS NOT NULL AND l.commitment_id IS NULL AND l.entry_type = 'accrual'");
+    sql.push(" AND l.fiscal_period_id IN (");
+    periods(&mut sql, org, period, false);
+    sql.push(")) e GROUP BY 1, 2, 3, 4 HAVING sum(e.units) <> 0 ORDER BY 1");
+    let mut found = Vec::new();
+    for row in conn.all(sql).await? {
+        let id = |text: &str| Fail::broken(format!("an entry has the id {text}"));
+        let (review, program, code): (String, String, String) = (row.get(0)?, row.get(2)?, row.get(3)?);
+        let (engagement, last): (Option<String>, Option<String>) = (row.get(1)?, row.get(5)?);
+        let currency = Currency::parse(&code).ok_or_else(|| id(&code))?;
+        found.push(ReviewedAccrual {
+            review_id: Id::parse(&review).map_err(|_| id(&review))?,
+            engagement_id: engagement.and_then(|engagement| Id::parse(&engagement).ok()),
+            program_id: Id::parse(&program).map_err(|_| id(&program))?,
+            amount: Money::new(row.get(4)?, currency),
+            last_accepted_on: last.and_then(|day| Day::parse(&day)),
+        });
+    }
+    Ok(found)
 }
 
 /// Amounts that the entries of commitments accrued after the period, and the last accrual up to it.

@@ -18,7 +18,7 @@ use steerco_persistence::{Act, Change, ChangeKind, Database, Effect, Fail, Plan,
 
 use crate::Service;
 use crate::auth::TokenRequest;
-use crate::token::digest;
+use crate::token::{digest, mark_of};
 
 /// A new organisation with its first person.
 #[derive(Clone, Debug)]
@@ -165,13 +165,6 @@ impl Service {
     pub(crate) fn new_secret(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.inner.clock.random::<32>())
     }
-}
-
-/// The mark of a secret in the tokens obtained with it: it tells secrets apart and reveals nothing of their hash.
-pub(crate) fn mark_of(secret_hash: &str) -> String {
-    let mut mark = digest(&["mark", secret_hash]);
-    mark.truncate(16);
-    mark
 }
 
 /// Verifies every organisation, or one: the hash chain, the versions, and the rows against the log.

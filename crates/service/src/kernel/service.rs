@@ -19,9 +19,8 @@ use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::command::Command;
 use crate::hooks::Hooks;
-use crate::operator::mark_of;
 use crate::settings::AttachmentLimits;
-use crate::token::Sealer;
+use crate::token::{Sealer, mark_of};
 use crate::webhook_sender::Webhooks;
 
 /// The service; cheap to clone.

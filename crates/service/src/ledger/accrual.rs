@@ -21,8 +21,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     path: "/v1/fiscal-periods/{id}/accrual-proposal",
     under: Under::Kind(FiscalPeriod::KIND),
     summary: "Get the accruals proposed for the end of a fiscal period",
-    doc: "The commitments of the company with work received but not invoiced at the end of the period, in the programs \
-          that are visible to the caller. Each amount is computed from the received and invoiced amounts of the \
+    doc: "The commitments of the company with work received but not invoiced at the end of the period, and accepted work \
+          that no commitment bears and whose invoice is not posted, in the programs that are visible to the caller. Each \
+          amount of a commitment is computed from the received and invoiced amounts of the \
           commitment, less entries posted after the period. The totals are compared with the accrual account of the \
           ledger up to that period.",
     answer: AnswerDoc::of::<AccrualProposal>("The proposal."),

@@ -88,11 +88,17 @@ impl Invoices {
         Ok(())
     }
 
-    /// The invoice that a line posts, with the program of its work.
-    pub(crate) fn find(&self, line: &ActualsLine) -> Option<(Id<Invoice>, Option<Id<Program>>)> {
+    /// The invoice that a line posts, with the program of its work. A cost of an order belongs to the invoices of the
+    /// engagement that ordered it.
+    pub(crate) fn find(
+        &self,
+        line: &ActualsLine,
+        ordered: Option<Option<Id<Engagement>>>,
+    ) -> Option<(Id<Invoice>, Option<Id<Program>>)> {
         let id = (*self.by_number.get(line.invoice()?.as_str())?)?;
-        let found = self.by_id.get(&id).filter(|found| found.invoice.currency == line.amount.currency)?;
-        Some((id, found.program))
+        let Posted { invoice, program, .. } = self.by_id.get(&id)?;
+        let fits = ordered.is_none_or(|engagement| engagement == Some(invoice.engagement_id));
+        (fits && invoice.currency == line.amount.currency).then_some((id, *program))
     }
 
     /// Adds a cost, which may be negative, to its invoice. What an order bears is not accrued by a review.

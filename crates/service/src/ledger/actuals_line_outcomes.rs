@@ -201,7 +201,8 @@ impl<'a> Resolver<'a> {
             Ok(exceeds) => exceeds.flatten(),
             Err(why) => return rejected(why),
         };
-        let invoice = self.invoices.find(line).map(|(invoice, _)| invoice);
+        let invoice =
+            self.invoices.find(line, order.map(|order| self.orders.engagement(order))).map(|(invoice, _)| invoice);
         if let Some((old, id)) = old.as_ref().and_then(|old| Some((old, old.invoice_id?))) {
             self.invoices.post(
                 id,
@@ -240,7 +241,7 @@ impl<'a> Resolver<'a> {
             None => self.coder.code(line)?,
         };
         // A cost that no rule maps belongs to the program of the work that its invoice charges.
-        coding.program_id = coding.program_id.or_else(|| self.invoices.find(line)?.1);
+        coding.program_id = coding.program_id.or_else(|| self.invoices.find(line, None)?.1);
         Ok((Course { period, prior, coding }, order.map(|order| order.id)))
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use steerco_domain::actuals_line::ActualsLine;
 use steerco_domain::commitment::Commitment;
+use steerco_domain::engagement::Engagement;
 use steerco_domain::id::Id;
 use steerco_domain::ledger_entry::LedgerEntry;
 use steerco_domain::legal_entity::LegalEntity;
@@ -99,6 +100,11 @@ impl Orders {
         }
         self.check_period(it)?;
         Ok(Some(it))
+    }
+
+    /// The engagement of an order that was found.
+    pub(crate) fn engagement(&self, id: Id<Commitment>) -> Option<Id<Engagement>> {
+        self.held.get(&id)?.before.engagement_id
     }
 
     /// Whether an earlier invoice can be reversed.

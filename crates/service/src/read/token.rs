@@ -108,6 +108,13 @@ pub(crate) fn cell_from_json(value: &Value) -> Cell {
     }
 }
 
+/// The mark of a secret in the tokens obtained with it: it tells secrets apart and reveals nothing of their hash.
+pub(crate) fn mark_of(secret_hash: &str) -> String {
+    let mut mark = digest(&["mark", secret_hash]);
+    mark.truncate(16);
+    mark
+}
+
 /// A digest as text.
 pub(crate) fn digest(parts: &[&str]) -> String {
     let mut sha = Sha256::new();

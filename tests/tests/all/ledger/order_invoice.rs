@@ -262,6 +262,15 @@ async fn accepted(world: &World, books: &Books) -> (Deal, String, String) {
     (deal, invoice, number)
 }
 
+/// The proposal of the period agrees with the books, and comes to this for the work of the review.
+async fn proposed(finance: &Client, books: &Books, amount: &str) {
+    let proposal = finance.accrual_proposal(&books.periods[0]).await.unwrap();
+    let reviews = proposal["reviews"].as_array().unwrap();
+    let sum: Vec<&str> = reviews.iter().map(|it| it["amount"]["amount"].as_str().unwrap()).collect();
+    let wanted: Vec<String> = if amount == "0" { vec![] } else { vec![format!("{amount}.0000")] };
+    assert_eq!((sum, &proposal["agrees"]), (wanted.iter().map(String::as_str).collect(), &json!(true)));
+}
+
 /// Today is a day of the first period of the books.
 async fn in_january(shared: &World) -> World {
     let clock = Clock::fixed(Instant::parse("2026-01-20T08:00:00Z").unwrap(), 7);
@@ -283,6 +292,7 @@ the_cost_of_accepted_work_counts_once(shared) {
     let (_, invoice, number) = accepted(&world, &books).await;
     let wanted = |all: [&str; 3]| all.map(str::to_owned);
     assert_eq!(sums(&world, &finance).await, wanted(["0", "60", "40"]));
+    proposed(&finance, &books, "60").await;
     let cost = |amount: &str| {
         let mut line = line(&id("inv"), amount, "2026-01-20");
         line["document_reference"] = json!(number);
@@ -296,6 +306,7 @@ the_cost_of_accepted_work_counts_once(shared) {
         let posted = post(&finance, &books, lines, total).await.unwrap();
         assert_eq!(statuses(&posted.json), ["posted"], "the program is that of the work");
         assert_eq!(sums(&world, &finance).await, wanted(sum));
+        proposed(&finance, &books, sum[1]).await;
         assert_eq!(finance.invoice_match(&invoice).await.unwrap()["state"], state);
     }
     // What is corrected or reversed is accrued again; what is posted beyond the invoice takes nothing more.
@@ -306,6 +317,7 @@ the_cost_of_accepted_work_counts_once(shared) {
         batch["corrections"] = json!(true);
         finance.post_actuals(batch).await.unwrap();
         assert_eq!(sums(&world, &finance).await, wanted(sum), "corrected to {amount}");
+        proposed(&finance, &books, sum[1]).await;
     }
     assert_eq!(finance.get("invoice", &invoice).await.unwrap()["posted"], "60.0000");
     let dry = finance.validate_only().post_actuals(batch(&books, [cost("-60.00")], "-60.00")).await.unwrap();
