@@ -188,7 +188,7 @@ async fn decide(
     let header = [batch.source.as_str(), batch.batch_ref.as_str(), &sent.sha256];
     let mut after = new_batch(write, id, header, ActualsBatchType::Posting, entity.id)?;
     let maker = Maker { batch: after.clone(), base };
-    let invoices = Invoices::read(write, sent).await?;
+    let invoices = Invoices::read(write, &entity, sent).await?;
     let mut work = Resolver::new(write, &scope, sent, &entity, &periods, (orders, invoices)).await?;
     for n in 0..sent.lines.chunks() {
         sent.tell(ActualsProgressState::Checking, n).await;

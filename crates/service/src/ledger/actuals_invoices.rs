@@ -26,8 +26,8 @@ use crate::review_acceptance::post_accrual;
 use crate::write_context::WriteContext;
 
 /// The invoices of a batch.
-#[derive(Default)]
 pub(crate) struct Invoices {
+    entity: Id<LegalEntity>,
     by_id: HashMap<Id<Invoice>, Posted>,
     /// None where several partners have an invoice of this number.
     by_number: HashMap<String, Option<Id<Invoice>>>,
@@ -37,6 +37,8 @@ pub(crate) struct Invoices {
 struct Posted {
     invoice: Invoice,
     program: Option<Id<Program>>,
+    /// What the reviews of its work have accrued.
+    accrued: i64,
     units: i64,
     /// The day of the last of these costs.
     day: Option<Day>,
@@ -44,8 +46,8 @@ struct Posted {
 
 impl Invoices {
     /// Reads the invoices that the lines name.
-    pub(crate) async fn read(write: &WriteContext<'_>, sent: &Sent) -> Result<Self, Fail> {
-        let mut invoices = Self::default();
+    pub(crate) async fn read(write: &WriteContext<'_>, entity: &LegalEntity, sent: &Sent) -> Result<Self, Fail> {
+        let mut invoices = Self { entity: entity.id, by_id: HashMap::new(), by_number: HashMap::new() };
         let numbers: Vec<String> = sent.invoices.iter().cloned().collect();
         for invoice in vendor::list_invoices(write.conn, write.context.caller.organisation(), &numbers).await? {
             let id = invoice.id;
@@ -78,13 +80,20 @@ impl Invoices {
 
     async fn keep(&mut self, write: &WriteContext<'_>, invoice: Invoice) -> Result<(), Fail> {
         let org = write.context.caller.organisation();
-        let mut program = None;
-        if let Some(id) = invoice.lines.0.iter().find_map(|line| line.payable_id)
-            && let Some(payable) = hold::<Payable>(write.conn, org, &id.to_string()).await?
-        {
-            program = program_of(write, payable.milestone_id).await?;
+        let (mut program, mut accrued, mut milestones) = (None, 0_i64, BTreeSet::new());
+        for id in invoice.lines.0.iter().filter_map(|line| line.payable_id) {
+            let Some(payable) = hold::<Payable>(write.conn, org, &id.to_string()).await? else { continue };
+            if !milestones.insert(payable.milestone_id.as_u128()) {
+                continue;
+            }
+            if program.is_none() {
+                program = program_of(write, payable.milestone_id).await?;
+            }
+            for review in vendor::list_reviews(write.conn, org, &payable.milestone_id.to_string()).await? {
+                accrued = accrued.saturating_add(standing(&review, self.entity));
+            }
         }
-        self.by_id.insert(invoice.id, Posted { invoice, program, units: 0, day: None });
+        self.by_id.insert(invoice.id, Posted { invoice, program, accrued, units: 0, day: None });
         Ok(())
     }
 
@@ -99,6 +108,12 @@ impl Invoices {
         let Posted { invoice, program, .. } = self.by_id.get(&id)?;
         let fits = ordered.is_none_or(|engagement| engagement == Some(invoice.engagement_id));
         (fits && invoice.currency == line.amount.currency).then_some((id, *program))
+    }
+
+    /// How much of its accrual a cost takes back.
+    pub(crate) fn freed(&self, id: Id<Invoice>, units: i64) -> i64 {
+        let Some(found) = self.by_id.get(&id) else { return 0 };
+        units.min(found.accrued.saturating_sub(found.units)).max(0)
     }
 
     /// Adds a cost, which may be negative, to its invoice. What an order bears is not accrued by a review.

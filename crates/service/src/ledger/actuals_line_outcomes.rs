@@ -273,6 +273,11 @@ impl<'a> Resolver<'a> {
             return Ok(Verdict::Fits);
         };
         let mut changes = vec![(place, line.amount.units.saturating_neg())];
+        if order.is_none()
+            && let Some((invoice, _)) = self.invoices.find(line, None)
+        {
+            changes.push((place, self.invoices.freed(invoice, line.amount.units)));
+        }
         let old = reversal.map(|(old, _)| old);
         if let Some((old, period)) = reversal
             && let Some(program) = old.program_id
