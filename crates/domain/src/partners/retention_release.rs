@@ -97,15 +97,6 @@ impl RetentionRelease {
             let detail = "must be the currency of the value of the engagement";
             return Err(Error::fault("/amount/currency", "DOES_NOT_FIT", detail));
         }
-        // A rest that an earlier version retained in parts of a minor unit can be released as a whole.
-        if let Some(fault) = self
-            .amount
-            .currency
-            .check_whole("/amount/amount", self.amount.units)
-            .filter(|_| self.amount.units != kept.units())
-        {
-            return Err(Error::invalid(vec![fault]));
-        }
         if self.amount.units > kept.units() {
             let detail =
                 format!("exceeds the amount retained and not yet released, {kept} {}", self.amount.currency.code());
@@ -116,6 +107,12 @@ impl RetentionRelease {
 }
 
 impl Rules for RetentionRelease {
+    fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        if before.is_none() {
+            faults.extend(self.amount.currency.check_whole("/amount/amount", self.amount.units));
+        }
+    }
+
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.amount.units <= 0 {
             faults.push(Fault::new("/amount/amount", "OUT_OF_RANGE", "must be more than zero"));
