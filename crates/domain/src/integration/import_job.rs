@@ -127,6 +127,9 @@ pub enum ImportFormat {
     Xer,
     /// A calendar (RFC 5545), whose events become milestones.
     Icalendar,
+    /// Exchange rates of the European Central Bank, the historical or the daily file (CSV): spot rates of the euro, of all
+    /// its days. A stored rate of the same day is compared, whatever stored it.
+    EcbRates,
 }
 
 /// State of an import.
@@ -250,6 +253,13 @@ impl Rules for ImportJob {
             let known: Vec<&str> =
                 crate::KINDS.iter().map(|k| k.name).filter(|name| importable(name).is_some()).collect();
             faults.push(Fault::new("/record_kind", "UNKNOWN_KIND", crate::input::unknown_name(kind.as_str(), &known)));
+        }
+        let places = [("project_id", self.project_id.is_some()), ("program_id", self.program_id.is_some())];
+        let places = places.into_iter().chain([("deliverable_id", self.deliverable_id.is_some())]);
+        for (member, _) in places.chain([("engagement_id", self.engagement_id.is_some())]).filter(|(_, given)| *given) {
+            if self.format == ImportFormat::EcbRates {
+                faults.push(Fault::new(format!("/{member}"), "DOES_NOT_FIT", "exchange rates are of the organisation"));
+            }
         }
         let schedule = matches!(self.format, ImportFormat::Mspdi | ImportFormat::Xer);
         if schedule && self.project_id.is_none() && self.program_id.is_none() {

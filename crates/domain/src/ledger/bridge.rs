@@ -60,6 +60,8 @@ pub struct BudgetBridge {
     pub complete: bool,
     /// Currencies that lack a rate; their spans stay in them.
     pub unconverted: Vec<Currency>,
+    /// Day of the oldest rate that was used.
+    pub oldest_rate_on: Option<Day>,
 }
 
 /// The bridge of one account in one currency: from and all steps and the rest come to what is reached.
@@ -175,7 +177,7 @@ impl BudgetBridge {
         };
         let spans = all.into_iter().map(span).collect::<Result<_, Error>>()?;
         let (from_id, to_id) = (from.id.to_string(), to.id.to_string());
-        Ok(Self { from_id, to_id, spans, complete: true, unconverted: Vec::new() })
+        Ok(Self { from_id, to_id, spans, complete: true, unconverted: Vec::new(), oldest_rate_on: None })
     }
 
     /// The same in one currency, and the changes of the log that brought the rates which the later version has and the
@@ -195,7 +197,9 @@ impl BudgetBridge {
         for place in &all {
             let of_place = (before.get(place), after.get(place), moved.get(place));
             let (account, currency) = *place;
-            if let Some(more) = rates.exact(currency, of_place, &mut changes) {
+            if let Some((more, used)) = rates.exact(currency, of_place) {
+                changes.extend(used.later);
+                told.oldest_rate_on = told.oldest_rate_on.into_iter().chain(used.oldest_on).min();
                 accounts.entry(account).or_default().add(more);
             } else {
                 told.unconverted.push(currency);
@@ -270,20 +274,28 @@ impl Exact<'_> {
     }
 }
 
+/// The rates that were used.
+#[derive(Default)]
+struct Used {
+    /// The changes that brought those of the earlier version, and those that only the later one has.
+    earlier: BTreeSet<i64>,
+    later: BTreeSet<i64>,
+    oldest_on: Option<Day>,
+}
+
 impl BridgeRates<'_> {
     /// A rate of a period by the set of one of the versions, and the changes that brought it.
     fn rate(&self, currency: Currency, period: Id<FiscalPeriod>, (set, seq): (&str, i64)) -> Option<Found> {
         let on = *self.ends.get(&period)?;
         if currency == self.to {
-            return Some(Found { value: BigRational::from(BigInt::from(1)), on, since: Vec::new() });
+            return Some(Found::one(on));
         }
         let (period_starts_on, period_ends_on) = (None, None);
         let rate_type = ExchangeRateType::Budget;
-        self.rates.rate(
-            currency,
-            self.to,
-            &Wanted { rate_type, rate_set: set, on, period_starts_on, period_ends_on, seq },
-        )
+        // Budget rates have no greatest age.
+        let (known_on, age_max) = (on, None);
+        let wanted = Wanted { rate_type, rate_set: set, on, period_starts_on, period_ends_on, seq, known_on, age_max };
+        self.rates.rate(currency, self.to, &wanted).ok()
     }
 
     fn convert(
@@ -291,12 +303,15 @@ impl BridgeRates<'_> {
         currency: Currency,
         parts: &[Part],
         by: (&str, i64),
-        used: &mut BTreeSet<i64>,
+        (used, oldest_on): (&mut BTreeSet<i64>, &mut Option<Day>),
     ) -> Option<BigRational> {
         let mut all = BigRational::default();
         for (period, units) in parts {
             let found = self.rate(currency, *period, by)?;
             used.extend(found.since);
+            if currency != self.to {
+                *oldest_on = oldest_on.iter().copied().chain([found.on]).min();
+            }
             all += BigRational::new(BigInt::from(*units), BigInt::from(UNIT)) * found.value;
         }
         Some(all)
@@ -307,22 +322,23 @@ impl BridgeRates<'_> {
         &self,
         currency: Currency,
         (before, after, moved): (Option<&Parts>, Option<&Parts>, Option<&'a Vec<Moved<'a>>>),
-        changes: &mut BTreeSet<i64>,
-    ) -> Option<Exact<'a>> {
+    ) -> Option<(Exact<'a>, Used)> {
         let none = Parts::new();
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
-        let (mut earlier, mut later) = (BTreeSet::new(), BTreeSet::new());
+        let mut used = Used::default();
+        let oldest_on = &mut used.oldest_on;
         let mut exact = Exact {
-            from: self.convert(currency, before, self.earlier, &mut earlier)?,
-            at_earlier: self.convert(currency, after, self.earlier, &mut earlier)?,
-            to: self.convert(currency, after, self.later, &mut later)?,
+            from: self.convert(currency, before, self.earlier, (&mut used.earlier, oldest_on))?,
+            at_earlier: self.convert(currency, after, self.earlier, (&mut used.earlier, oldest_on))?,
+            to: self.convert(currency, after, self.later, (&mut used.later, oldest_on))?,
             steps: Vec::new(),
         };
         for moved in moved.into_iter().flatten() {
-            exact.steps.push((moved, self.convert(currency, &moved.parts, self.earlier, &mut earlier)?));
+            let amount = self.convert(currency, &moved.parts, self.earlier, (&mut used.earlier, oldest_on))?;
+            exact.steps.push((moved, amount));
         }
-        changes.extend(later.difference(&earlier));
-        Some(exact)
+        used.later.retain(|change| !used.earlier.contains(change));
+        Some((exact, used))
     }
 }
 

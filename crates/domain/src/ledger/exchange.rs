@@ -1,5 +1,6 @@
-//! Conversion by stored rates: exact, rounded once at the end, half to even or half up, at the digits of the currency. A pair that is
-//! not quoted is found the other way round or through one currency that both are quoted with; a missing rate is never 1.
+//! Conversion by stored rates: exact, rounded once at the end, half to even or half up, at the digits of the currency. Of
+//! the rate of a pair, its inverse, and two rates through one other currency, the youngest is taken. A rate that is too old
+//! does not convert, and a missing rate is never 1.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +11,14 @@ use steerco_derive::answer;
 
 use crate::actuals_control::CurrencyTotal;
 use crate::error::{Error, Reason};
-use crate::exchange_rate::{CONVERT_MAX, ConvertAmounts, ExchangeRate, ExchangeRateType, Rounding};
+use crate::exchange_rate::{CONVERT_MAX, ConvertAmounts, ExchangeRateType, RateAge, Rounding};
 use crate::money::{Amount, Currency, Money, UNIT};
 use crate::rate::Rate;
 use crate::text::Code;
 use crate::time::Day;
+
+/// Greatest age in days of a rate that comes from spot rates, unless a request gives another.
+pub const SPOT_AGE_MAX: i32 = 10;
 
 /// After every change of the log that there will be.
 pub const NOW: i64 = i64::MAX - 1;
@@ -36,22 +40,6 @@ pub struct StoredRate {
     pub until: i64,
 }
 
-impl StoredRate {
-    /// What a resource says, known from one change to another.
-    pub fn new(rate: &ExchangeRate, since: i64, until: i64) -> Self {
-        Self {
-            rate_type: rate.rate_type,
-            rate_set: rate.rate_set.as_ref().map(|set| set.as_str().to_owned()).unwrap_or_default(),
-            base: rate.base_currency,
-            quote: rate.quote_currency,
-            on: rate.effective_on,
-            rate: rate.rate,
-            since,
-            until,
-        }
-    }
-}
-
 /// Rates of one type, set and pair: the versions of each day.
 type Series = BTreeMap<Day, Vec<StoredRate>>;
 
@@ -63,9 +51,45 @@ pub struct Rates(BTreeMap<(ExchangeRateType, String, Pair), Series>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub value: BigRational,
+    /// Its day: of a mean the last day with a rate, of two rates the earlier one.
     pub on: Day,
+    /// Number of days that a mean is made of.
+    days: usize,
     /// The changes of the log that brought what it is made of.
     pub since: Vec<i64>,
+}
+
+impl Found {
+    /// The rate of a currency to itself.
+    pub(crate) fn one(on: Day) -> Self {
+        Self { value: BigRational::from(BigInt::from(1)), on, days: 1, since: Vec::new() }
+    }
+}
+
+/// Why an amount is not converted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// There is no rate.
+    Missing,
+    /// The youngest rate is too old.
+    Stale(Found),
+}
+
+impl Lack {
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "NO_RATE",
+            Self::Stale(_) => "STALE_RATE",
+        }
+    }
+
+    /// The rate that is too old.
+    pub const fn stale(&self) -> Option<&Found> {
+        match self {
+            Self::Missing => None,
+            Self::Stale(found) => Some(found),
+        }
+    }
 }
 
 /// Which rate of a pair is wanted.
@@ -80,6 +104,23 @@ pub struct Wanted<'a> {
     pub period_ends_on: Option<Day>,
     /// By what was known after this change of the log.
     pub seq: i64,
+    /// The day of that knowledge: no rate can be younger.
+    pub known_on: Day,
+    /// Greatest age of the rate in days. When absent it is that of spot rates; budget rates have none.
+    pub age_max: Option<i32>,
+}
+
+impl Wanted<'_> {
+    /// Whether a rate of this day is too old.
+    fn is_stale(&self, on: Day) -> bool {
+        let budget = self.rate_type == ExchangeRateType::Budget;
+        let Some(age_max) = self.age_max.or((!budget).then_some(SPOT_AGE_MAX)) else { return false };
+        let wanted_on = match self.rate_type {
+            ExchangeRateType::Spot | ExchangeRateType::Budget => self.on,
+            ExchangeRateType::Average | ExchangeRateType::PeriodEnd => self.period_ends_on.unwrap_or(self.on),
+        };
+        on.days_until(wanted_on.min(self.known_on)) > age_max
+    }
 }
 
 /// How a rate of a pair is picked.
@@ -113,16 +154,18 @@ impl Rates {
         let known = |(_, versions): (&Day, &'_ Vec<StoredRate>)| {
             versions.iter().find(|rate| rate.since <= among.seq && among.seq < rate.until).cloned()
         };
-        let found = |rate: StoredRate| Found { value: rate.rate.value(), on: rate.on, since: vec![rate.since] };
+        let found =
+            |rate: StoredRate| Found { value: rate.rate.value(), on: rate.on, days: 1, since: vec![rate.since] };
         match among.pick {
             Pick::Last(day) => series.range(..=day).rev().find_map(known).map(found),
             Pick::Exactly(day) => series.range(day..=day).find_map(known).map(found),
             Pick::Mean(from, until) => {
                 let rates: Vec<StoredRate> = series.range(from..=until).filter_map(known).collect();
+                let on = rates.last()?.on;
                 let count = BigRational::from(BigInt::from(rates.len()));
                 let value = rates.iter().map(|rate| rate.rate.value()).sum::<BigRational>();
                 let since = rates.iter().map(|rate| rate.since).collect();
-                (!rates.is_empty()).then(|| Found { value: value / count, on: until, since })
+                Some(Found { value: value / count, on, days: rates.len(), since })
             }
         }
     }
@@ -130,25 +173,25 @@ impl Rates {
     /// Units of `to` for one of `from`, quoted either way round.
     fn direct(&self, from: &'static str, to: &'static str, among: Among<'_>) -> Option<Found> {
         let inverse = |found: Found| Found { value: found.value.recip(), ..found };
-        self.quoted((from, to), among).or_else(|| self.quoted((to, from), among).map(inverse))
+        youngest([self.quoted((from, to), among), self.quoted((to, from), among).map(inverse)])
     }
 
     fn find(&self, from: &'static str, to: &'static str, among: Among<'_>) -> Option<Found> {
-        self.direct(from, to, among).or_else(|| {
-            let hubs: BTreeSet<&str> = self.0.keys().flat_map(|(_, _, (base, quote))| [*base, *quote]).collect();
-            hubs.into_iter().find_map(|hub| {
-                let (first, second) = (self.direct(from, hub, among)?, self.direct(hub, to, among)?);
-                let since = first.since.iter().chain(&second.since).copied().collect();
-                Some(Found { value: first.value * second.value, on: first.on.min(second.on), since })
-            })
-        })
+        let hubs: BTreeSet<&str> = self.0.keys().flat_map(|(_, _, (base, quote))| [*base, *quote]).collect();
+        let through = |hub: &'static str| {
+            let (first, second) = (self.direct(from, hub, among)?, self.direct(hub, to, among)?);
+            let since = first.since.iter().chain(&second.since).copied().collect();
+            let (on, days) = (first.on.min(second.on), first.days.min(second.days));
+            Some(Found { value: first.value * second.value, on, days, since })
+        };
+        youngest([self.direct(from, to, among)].into_iter().chain(hubs.into_iter().map(through)))
     }
 
     /// Units of one currency for one of another. What is stored for a period goes before what its days tell.
-    pub fn rate(&self, from: Currency, to: Currency, wanted: &Wanted<'_>) -> Option<Found> {
+    pub fn rate(&self, from: Currency, to: Currency, wanted: &Wanted<'_>) -> Result<Found, Lack> {
         let Wanted { rate_type, rate_set, on, seq, .. } = *wanted;
         let find = |rate_type, pick| self.find(from.code(), to.code(), Among { rate_type, rate_set, seq, pick });
-        match (rate_type, wanted.period_starts_on, wanted.period_ends_on) {
+        let found = match (rate_type, wanted.period_starts_on, wanted.period_ends_on) {
             (ExchangeRateType::Spot | ExchangeRateType::Budget, ..) => find(rate_type, Pick::Last(on)),
             (ExchangeRateType::Average, Some(start), Some(end)) => {
                 find(rate_type, Pick::Exactly(end)).or_else(|| find(ExchangeRateType::Spot, Pick::Mean(start, end)))
@@ -157,41 +200,64 @@ impl Rates {
                 find(rate_type, Pick::Exactly(end)).or_else(|| find(ExchangeRateType::Spot, Pick::Last(end)))
             }
             _ => None,
+        };
+        match found {
+            None => Err(Lack::Missing),
+            Some(found) if wanted.is_stale(found.on) => Err(Lack::Stale(found)),
+            Some(found) => Ok(found),
         }
     }
 
     /// The rate that an amount is to be converted by.
-    fn rate_of(&self, wish: &ConvertAmounts, from: Currency, on: Day) -> Option<Found> {
+    fn rate_of(
+        &self,
+        wish: &ConvertAmounts,
+        from: Currency,
+        on: Day,
+        (seq, known_on): (i64, Day),
+    ) -> Result<Found, Lack> {
         let wanted = Wanted {
             rate_type: wish.rate_type,
             rate_set: wish.rate_set.as_ref().map_or("", Code::as_str),
             on,
             period_starts_on: wish.period_starts_on,
             period_ends_on: wish.period_ends_on,
-            seq: NOW,
+            seq,
+            known_on,
+            age_max: wish.max_rate_age_days.map(RateAge::get),
         };
         self.rate(from, wish.to, &wanted)
     }
 
-    /// The answer.
-    pub fn convert(&self, wish: &ConvertAmounts) -> Result<Conversion, Error> {
+    /// The answer, by the rates that were known after this change of the log, on this day.
+    pub fn convert(&self, wish: &ConvertAmounts, seq: i64, known_on: Day) -> Result<Conversion, Error> {
         let rounding = wish.rounding.unwrap_or_default();
         let mut total = BigRational::zero();
         let mut missing: BTreeMap<&'static str, i128> = BTreeMap::new();
         let mut lines = Vec::with_capacity(wish.lines.0.len());
+        let mut oldest: Option<Day> = None;
         for line in &wish.lines.0 {
             let currency = line.amount.currency;
-            let same = || Found { value: BigRational::from(BigInt::from(1)), on: line.on, since: Vec::new() };
-            let found = if currency == wish.to { Some(same()) } else { self.rate_of(wish, currency, line.on) };
-            let Some(Found { value, on, .. }) = found else {
-                *missing.entry(currency.code()).or_default() += i128::from(line.amount.units);
-                lines.push(ConvertedLine { amount: None, rate: None, rate_on: None });
-                continue;
+            let same = currency == wish.to;
+            let found =
+                if same { Ok(Found::one(line.on)) } else { self.rate_of(wish, currency, line.on, (seq, known_on)) };
+            let Found { value, on, .. } = match found {
+                Ok(found) => found,
+                Err(lack) => {
+                    *missing.entry(currency.code()).or_default() += i128::from(line.amount.units);
+                    let rate = lack.stale().map(|found| decimal(&found.value));
+                    let rate_on = lack.stale().map(|found| found.on);
+                    lines.push(ConvertedLine { amount: None, rate, rate_on, code: Some(lack.code().to_owned()) });
+                    continue;
+                }
             };
             let converted = exact(line.amount) * &value;
             let amount = Some(rounded(&converted, wish.to, rounding)?);
-            lines.push(ConvertedLine { amount, rate: Some(decimal(&value)), rate_on: Some(on) });
+            lines.push(ConvertedLine { amount, rate: Some(decimal(&value)), rate_on: Some(on), code: None });
             total += converted;
+            if !same {
+                oldest = Some(oldest.map_or(on, |oldest| oldest.min(on)));
+            }
         }
         let unconverted = |(code, units): (&'static str, i128)| {
             let currency = Currency::parse(code).ok_or_else(|| Error::internal("an amount has an unknown currency"))?;
@@ -202,6 +268,7 @@ impl Rates {
             total: rounded(&total, wish.to, rounding)?,
             complete: missing.is_empty(),
             unconverted: missing.into_iter().map(unconverted).collect::<Result<_, Error>>()?,
+            oldest_rate_on: oldest,
             lines,
         })
     }
@@ -215,25 +282,38 @@ pub struct Conversion {
     pub currency: Currency,
     /// The sum of the unrounded lines, rounded once.
     pub total: Amount,
-    /// Whether every amount has a rate.
+    /// Whether every amount is converted.
     pub complete: bool,
-    /// Sums that have no rate.
+    /// Sums that are not converted; the lines tell why.
     pub unconverted: Vec<CurrencyTotal>,
+    /// Day of the oldest rate that was used.
+    pub oldest_rate_on: Option<Day>,
     /// One for each amount.
     #[field(max = CONVERT_MAX)]
     pub lines: Vec<ConvertedLine>,
 }
 
-/// One amount converted; nothing where there is no rate.
+/// One amount converted, or why it is not.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvertedLine {
     /// What it comes to, rounded at the digits of the currency.
     pub amount: Option<Amount>,
-    /// Units of the currency wanted for one of the line's, to twelve decimals.
+    /// Units of the currency wanted for one of the line's, to twelve decimals; also where it is too old.
     pub rate: Option<String>,
-    /// The day of the rate; of a mean the last one of the period.
+    /// The day of the rate: of a mean the last day with a rate, of two rates the earlier one.
     pub rate_on: Option<Day>,
+    /// Why it is not converted: `NO_RATE`, or `STALE_RATE` where the youngest rate is older than `max_rate_age_days`.
+    pub code: Option<String>,
+}
+
+/// The youngest of these rates, of equally young means that of most days; among equals the first.
+fn youngest(rates: impl IntoIterator<Item = Option<Found>>) -> Option<Found> {
+    rates.into_iter().flatten().reduce(
+        |best, next| {
+            if (next.on, next.days) > (best.on, best.days) { next } else { best }
+        },
+    )
 }
 
 fn exact(money: Money) -> BigRational {
@@ -308,7 +388,7 @@ mod tests {
     fn convert(rates: &Rates, body: &Value) -> Conversion {
         let wish: ConvertAmounts = crate::input::read_input(body.as_object().unwrap()).unwrap();
         wish.check().unwrap();
-        rates.convert(&wish).unwrap()
+        rates.convert(&wish, NOW, day("2026-12-01")).unwrap()
     }
 
     fn line(on: &str, currency: &str, amount: &str) -> Value {
@@ -361,6 +441,81 @@ mod tests {
         let missing: Vec<_> = found.unconverted.iter().map(|t| format!("{} {}", t.amount, t.currency.code())).collect();
         assert_eq!(missing, ["1.0000 GBP", "500.0000 JPY"]);
         assert_eq!(found.total.to_string(), "113.1600");
+    }
+
+    /// A direct rate of 2008 is older than two rates of 2022 through the euro. Rates: European Central Bank, 30 September
+    /// 2022; dollars for pounds on 1 April 2008 by the rates of that day.
+    #[test]
+    fn the_youngest_chain_goes_first_and_no_old_rate_converts() {
+        let mut rates = Rates::default();
+        add(&mut rates, ExchangeRateType::Spot, ["GBP", "USD"], "2008-04-01", "1.98");
+        let wish = |more: Value| {
+            let mut wish = json!({"to": "USD", "rate_type": "spot", "lines": [line("2022-09-30", "GBP", "100")]});
+            wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            wish
+        };
+        let stale = convert(&rates, &wish(json!({})));
+        let told = stale.lines[0].clone();
+        assert_eq!((stale.complete, told.amount, told.code.as_deref()), (false, None, Some("STALE_RATE")));
+        assert_eq!((told.rate.as_deref(), told.rate_on), (Some("1.98"), Some(day("2008-04-01"))));
+        assert_eq!((stale.oldest_rate_on, stale.total.units()), (None, 0));
+        let old = convert(&rates, &wish(json!({"max_rate_age_days": 6_000})));
+        assert_eq!((amounts(&old), old.oldest_rate_on), (vec!["198.0000".to_owned()], Some(day("2008-04-01"))));
+        add(&mut rates, ExchangeRateType::Spot, ["EUR", "USD"], "2022-09-30", "0.9748");
+        add(&mut rates, ExchangeRateType::Spot, ["EUR", "GBP"], "2022-09-29", "0.883");
+        let young = convert(&rates, &wish(json!({})));
+        assert_eq!((amounts(&young), young.oldest_rate_on), (vec!["110.4000".to_owned()], Some(day("2022-09-29"))));
+        add(&mut rates, ExchangeRateType::Spot, ["USD", "GBP"], "2022-09-29", "0.5");
+        assert_eq!(amounts(&convert(&rates, &wish(json!({})))), ["200.0000"], "of one day the direct rate");
+    }
+
+    /// The age is that on the day asked for, or on the day of knowledge where that is earlier.
+    #[test]
+    fn the_age_of_a_rate_ends_with_what_can_be_known() {
+        let (eur, usd) = (code("EUR"), code("USD"));
+        let mut rates = Rates::default();
+        add(&mut rates, ExchangeRateType::Spot, ["EUR", "USD"], "2026-03-02", "1.1");
+        let lack = |rate_type, known_on: &str, age_max| {
+            let wanted = Wanted {
+                rate_type,
+                rate_set: "",
+                on: day("2026-03-31"),
+                period_starts_on: Some(day("2026-03-01")),
+                period_ends_on: Some(day("2026-03-31")),
+                seq: NOW,
+                known_on: day(known_on),
+                age_max,
+            };
+            rates.rate(eur, usd, &wanted).err().map(|lack| lack.code())
+        };
+        for rate_type in [ExchangeRateType::Spot, ExchangeRateType::Average, ExchangeRateType::PeriodEnd] {
+            assert_eq!(lack(rate_type, "2026-03-12", None), None);
+            assert_eq!(lack(rate_type, "2026-03-13", None), Some("STALE_RATE"));
+            assert_eq!(lack(rate_type, "2026-12-01", Some(28)), Some("STALE_RATE"));
+            assert_eq!(lack(rate_type, "2026-12-01", Some(29)), None);
+        }
+        assert_eq!(lack(ExchangeRateType::Budget, "2026-12-01", None), Some("NO_RATE"));
+        add(&mut rates, ExchangeRateType::Budget, ["EUR", "USD"], "2020-01-01", "1.2");
+        assert_eq!(
+            rates
+                .rate(
+                    usd,
+                    eur,
+                    &Wanted {
+                        rate_type: ExchangeRateType::Budget,
+                        rate_set: "",
+                        on: day("2026-03-31"),
+                        period_starts_on: None,
+                        period_ends_on: None,
+                        seq: NOW,
+                        known_on: day("2026-12-01"),
+                        age_max: None,
+                    }
+                )
+                .map(|found| found.on),
+            Ok(day("2020-01-01")),
+            "a budget rate holds until the next one"
+        );
     }
 
     #[test]
@@ -419,8 +574,10 @@ mod tests {
             period_starts_on: None,
             period_ends_on: None,
             seq,
+            known_on: day("2026-12-01"),
+            age_max: None,
         };
-        let found = |seq| rates.rate(gbp, eur, &wanted(seq)).map(|found| (decimal(&found.value), found.since));
+        let found = |seq| rates.rate(gbp, eur, &wanted(seq)).ok().map(|found| (decimal(&found.value), found.since));
         assert_eq!(found(4), None);
         assert_eq!(found(8), Some(("1.2".to_owned(), vec![5])));
         assert_eq!(found(NOW), Some(("1.3".to_owned(), vec![9])));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use steerco_derive::{input, resource, words};
 
 use crate::error::{Error, Fault};
-use crate::field::List;
+use crate::field::{List, Whole};
 use crate::money::{Currency, Money};
 use crate::rate::Rate;
 use crate::resource::Rules;
@@ -17,6 +17,9 @@ use crate::words::Words;
 pub const IMPORT_MAX: usize = 1_000;
 /// Maximum number of amounts in one conversion.
 pub const CONVERT_MAX: usize = 1_000;
+
+/// The age of a rate in days.
+pub type RateAge = Whole<1, 36_500>;
 
 /// Value of one unit of a currency in another currency on a day. A corrected rate is a new version. A conversion with the
 /// earlier version can be repeated with `as_of`.
@@ -97,7 +100,7 @@ impl Rules for ExchangeRate {
 /// a differing rate gets a new version.
 #[input]
 pub struct ImportExchangeRates {
-    /// The file of the bank: a header `Date,USD,JPY,…`, one line per day, `N/A` for a missing rate.
+    /// The file of the bank, historical or daily: a header `Date,USD,JPY,…`, one line per day, `N/A` for a missing rate.
     pub document: Document<2_000_000>,
     /// First day to import.
     pub from: Option<Day>,
@@ -125,73 +128,124 @@ pub struct Quotes {
     pub skipped: Vec<String>,
 }
 
+/// A file of rates of the European Central Bank, historical or daily, read line by line: a header `Date,USD,JPY,…`, then
+/// days as `2016-06-30` or `30 June 2016` with their rates.
+pub struct QuoteFile<R> {
+    rows: csv::StringRecordsIntoIter<R>,
+    columns: usize,
+    known: BTreeMap<usize, Currency>,
+    /// Headings that are no currency of ISO 4217 now, and how many rates they have so far.
+    pub skipped: BTreeMap<usize, (String, u64)>,
+}
+
+fn bad(line: u64, detail: impl std::fmt::Display) -> Error {
+    let detail = if line == 0 { detail.to_string() } else { format!("line {line}: {detail}") };
+    Error::fault("/document", "BAD_RATES", detail)
+}
+
+impl<R: std::io::Read> QuoteFile<R> {
+    /// Reads the header.
+    pub fn new(from: R) -> Result<Self, Error> {
+        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(from);
+        let mut rows = reader.into_records();
+        let header = rows.next().and_then(Result::ok).filter(|header| header.get(0).map(str::trim) == Some("Date"));
+        let header = header.ok_or_else(|| bad(1, "must be a header `Date,USD,JPY,…`"))?;
+        let (mut known, mut skipped) = (BTreeMap::new(), BTreeMap::new());
+        for (i, name) in header.iter().map(str::trim).enumerate().skip(1).filter(|(_, name)| !name.is_empty()) {
+            match Currency::parse(name) {
+                Some(currency) => drop(known.insert(i, currency)),
+                None => drop(skipped.insert(i, (name.chars().take(20).collect(), 0))),
+            }
+        }
+        Ok(Self { rows, columns: header.len(), known, skipped })
+    }
+
+    /// The quotes of the next day, with the number of its line.
+    pub fn next_day(&mut self) -> Option<Result<(u64, Vec<Quote>), Error>> {
+        let row = match self.rows.next()? {
+            Ok(row) => row,
+            Err(cause) => return Some(Err(bad(0, cause))),
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        Some(self.quotes(&row).map(|quotes| (line, quotes)).map_err(|detail| bad(line, detail)))
+    }
+
+    fn quotes(&mut self, row: &csv::StringRecord) -> Result<Vec<Quote>, String> {
+        let cells: Vec<&str> = row.iter().map(str::trim).collect();
+        if cells.len() < self.columns || cells.iter().skip(self.columns).any(|cell| !cell.is_empty()) {
+            return Err(format!("has {} cells, and the header has {}", cells.len(), self.columns));
+        }
+        let on = cells.first().and_then(|day| Day::parse(day).or_else(|| written_day(day)));
+        let on = on.ok_or("must begin with a day, like 2016-06-30 or 30 June 2016")?;
+        let is_rate = |cell: &str| !cell.is_empty() && cell != "N/A";
+        for (i, (_, count)) in &mut self.skipped {
+            *count += u64::from(is_rate(cells[*i]));
+        }
+        let mut quotes = Vec::with_capacity(self.known.len());
+        for (i, currency) in self.known.iter().filter(|(i, _)| is_rate(cells[**i])) {
+            let rate = Rate::parse(cells[*i]).map_err(|detail| format!("{}: {detail}", currency.code()))?;
+            quotes.push(Quote { currency: *currency, on, rate });
+        }
+        Ok(quotes)
+    }
+}
+
+/// A day as the daily file has it, such as `30 June 2016`.
+fn written_day(text: &str) -> Option<Day> {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let mut words = text.split_ascii_whitespace();
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    Day::parse(&format!("{year}-{month:02}-{day:0>2}")).filter(|_| words.next().is_none())
+}
+
 impl ImportExchangeRates {
     /// The quotes asked for, in the order of the file.
     pub fn read(&self) -> Result<Quotes, Error> {
-        let bad = |line: u64, detail: String| {
-            let detail = if line == 0 { detail } else { format!("line {line}: {detail}") };
-            Error::fault("/document", "BAD_RATES", detail)
-        };
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.document.as_str().as_bytes());
-        let mut rows = reader.records();
-        let Some(Ok(header)) = rows.next() else {
-            return Err(bad(1, "must be a header `Date,USD,JPY,…`".to_owned()));
-        };
-        if header.get(0).map(str::trim) != Some("Date") {
-            return Err(bad(1, "must be a header `Date,USD,JPY,…`".to_owned()));
-        }
+        let mut file = QuoteFile::new(self.document.as_str().as_bytes())?;
         if self.from.zip(self.until).is_some_and(|(from, until)| until < from) {
             return Err(Error::fault("/until", "OUT_OF_ORDER", "must not be before from"));
         }
-        let names: Vec<&str> = header.iter().skip(1).map(str::trim).collect();
-        let mut found = Quotes::default();
-        let known: BTreeMap<usize, Currency> =
-            names.iter().enumerate().filter_map(|(i, name)| Some((i, Currency::parse(name)?))).collect();
-        let unknown = names.iter().enumerate().filter(|(i, name)| !known.contains_key(i) && !name.is_empty());
-        found.skipped = unknown.map(|(_, name)| name.chars().take(20).collect()).collect();
-        let absent =
-            self.currencies.iter().enumerate().filter(|(_, wanted)| !known.values().any(|known| known == *wanted));
+        let has = |wanted: &Currency| file.known.values().any(|known| known == wanted);
+        let absent = self.currencies.iter().enumerate().filter(|(_, wanted)| !has(wanted));
         let absent = absent.map(|(i, currency)| {
-            Fault::new(
-                format!("/currencies/{i}"),
-                "DOES_NOT_FIT",
-                format!("the file has no column {}", currency.code()),
-            )
+            let detail = format!("the file has no column {}", currency.code());
+            Fault::new(format!("/currencies/{i}"), "DOES_NOT_FIT", detail)
         });
         let absent: Vec<Fault> = absent.collect();
         if !absent.is_empty() {
             return Err(Error::invalid(absent));
         }
-        let wanted = |currency: &Currency| self.currencies.is_empty() || self.currencies.contains(currency);
-        for row in rows {
-            let row = row.map_err(|cause| bad(0, cause.to_string()))?;
-            let line = row.position().map_or(0, csv::Position::line);
-            if row.iter().skip(header.len()).any(|cell| !cell.trim().is_empty()) {
-                return Err(bad(line, format!("has more cells than the header, which has {}", header.len())));
-            }
-            let day = row.get(0).map(str::trim).unwrap_or_default();
-            let on = Day::parse(day).ok_or_else(|| bad(line, "must begin with a day, like 2016-06-30".to_owned()))?;
-            if self.from.is_some_and(|from| on < from) || self.until.is_some_and(|until| until < on) {
-                continue;
-            }
-            for (i, currency) in known.iter().filter(|(_, currency)| wanted(currency)) {
-                let text = row.get(i + 1).map(str::trim).unwrap_or_default();
-                if text.is_empty() || text == "N/A" {
-                    continue;
-                }
-                let rate = Rate::parse(text).map_err(|detail| bad(line, format!("{}: {detail}", currency.code())))?;
-                found.quotes.push(Quote { currency: *currency, on, rate });
-            }
+        let mut quotes = Vec::new();
+        while let Some(day) = file.next_day() {
+            quotes.extend(day?.1.into_iter().filter(|quote| {
+                let currency = self.currencies.is_empty() || self.currencies.contains(&quote.currency);
+                let begun = self.from.is_none_or(|from| from <= quote.on);
+                currency && begun && self.until.is_none_or(|until| quote.on <= until)
+            }));
         }
-        if found.quotes.len() > IMPORT_MAX {
+        if quotes.len() > IMPORT_MAX {
             let detail = format!(
-                "these are {} rates, at most {IMPORT_MAX} are taken at once: narrow from, until or currencies",
-                found.quotes.len()
+                "these are {} rates, at most {IMPORT_MAX} are taken at once: narrow from, until or currencies, or import \
+                 the file by an import job of the format ecb_rates",
+                quotes.len()
             );
             return Err(Error::fault("/document", "TOO_MANY", detail));
         }
-        Ok(found)
+        Ok(Quotes { quotes, skipped: file.skipped.into_values().map(|(name, _)| name).collect() })
     }
 }
 
@@ -210,6 +264,10 @@ pub struct ConvertAmounts {
     pub period_ends_on: Option<Day>,
     /// Rounding at the digits of the currency; `half_even` when absent.
     pub rounding: Option<Rounding>,
+    /// Greatest age of a rate in days, from 1 to 36500, on the day of the line or at the end of the period. When absent it
+    /// is 10 for rates that come from spot rates; budget rates then have no greatest age. An amount whose youngest rate is
+    /// older is not converted.
+    pub max_rate_age_days: Option<RateAge>,
     /// The amounts to convert.
     pub lines: List<ConvertLine, CONVERT_MAX>,
 }
@@ -269,6 +327,20 @@ mod tests {
         let narrow =
             import(FILE, &json!({"currencies": ["GBP"], "from": "2016-06-01", "until": "2016-06-24"})).unwrap();
         assert_eq!(narrow.quotes.len(), 1);
+    }
+
+    /// The form of the daily file: blanks after the commas, and the month in words.
+    #[test]
+    fn the_daily_file_is_read_like_the_historical_one() {
+        let daily = "Date, USD, JPY, GBP, CHF, \n30 November 2026, 1.0842, 163.20, 0.8391, 0.9412, \n";
+        let historical = "Date,USD,JPY,GBP,CHF,\n2026-11-30,1.0842,163.20,0.8391,0.9412,\n";
+        let found = import(daily, &json!({})).unwrap();
+        assert_eq!((found.quotes.len(), &found), (4, &import(historical, &json!({})).unwrap()));
+        for day in ["30 Nov 2026", "30 November", "31 November 2026", "30 November 2026 x"] {
+            assert!(import(&daily.replace("30 November 2026", day), &json!({})).is_err(), "{day}");
+        }
+        let cut = import(&historical[..historical.len() - 6], &json!({})).unwrap_err();
+        assert_eq!(cut.faults[0].detail, "line 2: has 5 cells, and the header has 6");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::id::Id;
 use crate::ledger_account::LedgerAccount;
 use crate::money::{Amount, Currency};
 use crate::text::Code;
-use crate::time::Instant;
+use crate::time::{Day, Instant};
 use crate::translation::{Translated, UnconvertedTotal};
 
 /// Dimension by which financials are grouped.
@@ -50,6 +50,8 @@ pub struct FinancialsQuery {
     pub rate_set: Option<Code>,
     /// Rounding of converted figures; half to even when absent.
     pub rounding: Option<Rounding>,
+    /// Greatest age of a rate in days.
+    pub age_max: Option<i32>,
     pub counts: Counts,
     pub explain: bool,
     /// The figure to explain, given where an explanation is requested.
@@ -70,6 +72,9 @@ impl FinancialsQuery {
         }
         if self.rounding.is_some() && self.converts().is_none() {
             faults.push(Fault::new("?rounding", "DOES_NOT_FIT", "requires currency or rate_type"));
+        }
+        if self.age_max.is_some() && self.converts().is_none() {
+            faults.push(Fault::new("?max_rate_age_days", "DOES_NOT_FIT", "requires currency or rate_type"));
         }
         let Explain { account, group_key, page_size, page_token } = &self.explained;
         let said = [
@@ -107,11 +112,13 @@ pub struct Financials {
     pub converted: Option<FinancialTotal>,
     /// The type of rate used to convert.
     pub rate_type: Option<ExchangeRateType>,
+    /// Day of the oldest rate that was used to convert.
+    pub oldest_rate_on: Option<Day>,
     /// The totals by the requested group.
     pub groups: Option<Vec<FinancialGroup>>,
-    /// Whether all programs are visible, all sources have delivered and all amounts have a rate.
+    /// Whether all programs are visible, all sources have delivered and all amounts are converted.
     pub complete: bool,
-    /// Amounts without a rate; no converted figure includes them.
+    /// Amounts without a rate, or whose youngest rate is too old; no converted figure includes them.
     pub unconverted: Vec<UnconvertedTotal>,
     /// Codes of sources that have delivered to these programs and are late by their cadence.
     #[field(plain)]
@@ -190,6 +197,7 @@ impl Financials {
         let any = sight.forecast_count > 0;
         let told = |key: &str| any && (group_by != Some(FinancialsGrouping::Program) || forecast.contains(key));
         let rate_type = translated.as_ref().map(|translated| translated.rate_type);
+        let oldest_rate_on = translated.as_ref().and_then(|translated| translated.oldest_rate_on);
         let converted = translated.as_mut().map(|translated| translated.take_all((counts, any))).transpose()?;
         let mut group = |(key, sums): (&str, ByCurrency)| {
             let told = (counts, told(key));
@@ -207,6 +215,7 @@ impl Financials {
             requests_counted: counts.requests,
             converted,
             rate_type,
+            oldest_rate_on,
             groups: Some(groups).filter(|groups| !groups.is_empty()),
             complete: sight.hidden_count == 0 && unconverted.is_empty() && sight.missing_sources.is_empty(),
             unconverted,

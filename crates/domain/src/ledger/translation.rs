@@ -10,7 +10,7 @@ use num_rational::BigRational;
 use steerco_derive::answer;
 
 use crate::error::{Error, Reason};
-use crate::exchange::{Rates, Wanted, rounded};
+use crate::exchange::{Found, Lack, Rates, Wanted, rounded};
 use crate::exchange_rate::{ExchangeRateType, Rounding};
 use crate::financial_sums::{Balance, Counts, FinancialTotal, Sums};
 use crate::ledger_account::LedgerAccount;
@@ -46,6 +46,8 @@ pub struct PeriodRates {
     pub ends_on: Day,
     /// The change of the log by whose knowledge it is converted: the one that closed it, or the last one.
     pub seq: i64,
+    /// The day on which it was closed.
+    pub closed_on: Option<Day>,
 }
 
 /// Which set of rates a budget names, while it was in force.
@@ -66,12 +68,16 @@ pub struct Translation<'a> {
     /// The set of budget rates; that of each budget when absent.
     pub rate_set: Option<&'a str>,
     pub rounding: Rounding,
+    /// Greatest age of a rate in days, where the request gives one.
+    pub age_max: Option<i32>,
+    /// The day by whose knowledge open periods are converted.
+    pub known_on: Day,
     pub periods: &'a HashMap<String, PeriodRates>,
     pub budgets: &'a [BudgetRates],
     pub rates: &'a Rates,
 }
 
-/// What has no rate.
+/// What is not converted.
 #[answer]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnconvertedTotal {
@@ -81,18 +87,32 @@ pub struct UnconvertedTotal {
     pub currency: Currency,
     /// How much it is.
     pub amount: Amount,
-    /// The fiscal periods for which a rate is missing.
+    /// The fiscal periods for which a rate is missing or too old.
     pub fiscal_period_ids: Vec<String>,
+    /// Why: `NO_RATE`, or `STALE_RATE` where the youngest rate is older than `max_rate_age_days`.
+    pub code: String,
+    /// The day of that rate; the earliest of several.
+    pub rate_on: Option<Day>,
+}
+
+/// What is not converted for one reason.
+#[derive(Default)]
+struct Unconverted {
+    units: i128,
+    periods: BTreeSet<String>,
+    rate_on: Option<Day>,
 }
 
 /// Balances in one currency, as exact as they came.
 pub struct Translated {
     pub rate_type: ExchangeRateType,
+    /// Day of the oldest rate that was used.
+    pub oldest_rate_on: Option<Day>,
     to: Currency,
     rounding: Rounding,
     all: Sums<BigRational>,
     groups: BTreeMap<String, Sums<BigRational>>,
-    missing: BTreeMap<(LedgerAccount, Currency), (i128, BTreeSet<String>)>,
+    missing: BTreeMap<(LedgerAccount, Currency, &'static str), Unconverted>,
 }
 
 type RateKey<'a> = (Currency, &'a str, Option<Day>, &'a str);
@@ -102,6 +122,7 @@ impl Translation<'_> {
     pub fn translate(&self, balances: &[Balance], positions: &[Position]) -> Result<Translated, Error> {
         let mut translated = Translated {
             rate_type: self.rate_type,
+            oldest_rate_on: None,
             to: self.to,
             rounding: self.rounding,
             all: Sums::default(),
@@ -116,7 +137,7 @@ impl Translation<'_> {
                 translated.add(&balance.key, place, exact(balance.units), balance.entries);
             }
         }
-        let mut known: HashMap<RateKey<'_>, Option<BigRational>> = HashMap::new();
+        let mut known: HashMap<RateKey<'_>, Result<Found, Lack>> = HashMap::new();
         for position in positions {
             let Position { key, account, currency, fiscal_period_id, units, entries, .. } = position;
             let place = (*account, position.requested);
@@ -132,12 +153,18 @@ impl Translation<'_> {
             let rate = known
                 .entry((*currency, fiscal_period_id, position.posted_on, set))
                 .or_insert_with(|| self.rate(position, period, set));
-            if let Some(rate) = rate {
-                translated.add(key, place, exact(*units) * &*rate, *entries);
-            } else if account.is_of_programs() {
-                let missing = translated.missing.entry((*account, *currency)).or_default();
-                missing.0 += units;
-                missing.1.insert(fiscal_period_id.clone());
+            match rate {
+                Ok(found) => {
+                    translated.add(key, place, exact(*units) * &found.value, *entries);
+                    translated.oldest_rate_on = translated.oldest_rate_on.into_iter().chain([found.on]).min();
+                }
+                Err(lack) if account.is_of_programs() => {
+                    let missing = translated.missing.entry((*account, *currency, lack.code())).or_default();
+                    missing.units += units;
+                    missing.periods.insert(fiscal_period_id.clone());
+                    missing.rate_on = missing.rate_on.into_iter().chain(lack.stale().map(|found| found.on)).min();
+                }
+                Err(_) => {}
             }
         }
         Ok(translated)
@@ -159,7 +186,7 @@ impl Translation<'_> {
         self.rate_set.or_else(named).unwrap_or_default()
     }
 
-    fn rate(&self, position: &Position, period: &PeriodRates, rate_set: &str) -> Option<BigRational> {
+    fn rate(&self, position: &Position, period: &PeriodRates, rate_set: &str) -> Result<Found, Lack> {
         let wanted = Wanted {
             rate_type: self.rate_type,
             rate_set,
@@ -167,8 +194,10 @@ impl Translation<'_> {
             period_starts_on: Some(period.starts_on),
             period_ends_on: Some(period.ends_on),
             seq: period.seq,
+            known_on: period.closed_on.unwrap_or(self.known_on),
+            age_max: self.age_max,
         };
-        self.rates.rate(position.currency, self.to, &wanted).map(|found| found.value)
+        self.rates.rate(position.currency, self.to, &wanted)
     }
 }
 
@@ -182,11 +211,6 @@ impl Translated {
             group.add(place, amount.clone(), entries);
         }
         self.all.add(place, amount, entries);
-    }
-
-    /// Whether something has no rate.
-    pub fn lacks_rates(&self) -> bool {
-        !self.missing.is_empty()
     }
 
     fn total(&self, sums: Sums<BigRational>, told: (Counts, bool)) -> Result<FinancialTotal, Error> {
@@ -203,12 +227,14 @@ impl Translated {
         self.total(sums, told)
     }
 
-    /// What has no rate.
+    /// What is not converted.
     pub(crate) fn unconverted(self) -> Result<Vec<UnconvertedTotal>, Error> {
-        let too_much = |_| Error::new(Reason::Invalid, "what has no rate is beyond what an amount holds");
-        let total = |((account, currency), (units, periods)): ((LedgerAccount, Currency), (i128, BTreeSet<String>))| {
-            let amount = Amount::new(i64::try_from(units).map_err(too_much)?);
-            Ok(UnconvertedTotal { account, currency, amount, fiscal_period_ids: periods.into_iter().collect() })
+        let too_much = |_| Error::new(Reason::Invalid, "what is not converted is beyond what an amount holds");
+        let total = |((account, currency, code), missing): ((LedgerAccount, Currency, &str), Unconverted)| {
+            let amount = Amount::new(i64::try_from(missing.units).map_err(too_much)?);
+            let fiscal_period_ids = missing.periods.into_iter().collect();
+            let (code, rate_on) = (code.to_owned(), missing.rate_on);
+            Ok(UnconvertedTotal { account, currency, amount, fiscal_period_ids, code, rate_on })
         };
         self.missing.into_iter().map(total).collect()
     }

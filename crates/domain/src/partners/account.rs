@@ -45,8 +45,8 @@ impl Account {
     /// What these shares of the milestones come to by their prices.
     pub fn worth(&self, of: impl Fn(&Milestone) -> Option<Ratio>) -> i128 {
         let priced = self.milestones.iter().filter_map(|milestone| {
-            let price = milestone.price(self.engagement.value)?;
-            price.share(of(milestone)?)
+            let price = milestone.payable_price(self.engagement.value, self.milestones.iter())?;
+            price.payable_share(of(milestone)?)
         });
         priced.map(|worth| i128::from(worth.units)).sum()
     }
@@ -97,6 +97,10 @@ impl Account {
         }
         for (i, line) in new.lines.0.iter_mut().enumerate() {
             self.price(&format!("/lines/{i}"), line, new.currency, &mut faults);
+            for (name, amount) in [("amount", line.amount), ("tax", line.tax)] {
+                let check = |amount: Amount| new.currency.check_whole(format!("/lines/{i}/{name}"), amount.units());
+                faults.extend(amount.and_then(check));
+            }
         }
         let terms = self.engagement.payment_terms_days.map(|days| i64::from(days.get()));
         new.due_on = terms.and_then(|days| new.issued_on.plus_days(days));
@@ -141,8 +145,8 @@ impl Account {
             faults.push(Fault::new(format!("{at}/role"), "DOES_NOT_FIT", detail));
             return;
         }
-        let rate = Amount::new(rate.units);
         let priced = rate_card::price(quantity, rate).filter(|priced| priced.units() > 0);
+        let rate = Amount::new(rate.units);
         let Some(priced) = priced else {
             faults.push(Fault::new(format!("{at}/quantity"), "OUT_OF_RANGE", "comes to no amount"));
             return;

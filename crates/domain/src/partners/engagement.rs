@@ -263,6 +263,9 @@ impl Place {
 
 impl Rules for Engagement {
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        if let Some(value) = self.value.filter(|_| before.is_none_or(|before| before.value != self.value)) {
+            faults.extend(value.currency.check_whole("/value/amount", value.units));
+        }
         let Some(before) = before.filter(|before| before.state != EngagementState::Draft) else { return };
         for ((name, is), (_, was)) in self.agreed().into_iter().zip(before.agreed()) {
             if is != was {

@@ -187,6 +187,10 @@ fn changed(value: Option<Money>, change: Money) -> Result<Money, Error> {
 
 impl Rules for EngagementAmendment {
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        if let Some(change) = self.value_change.filter(|_| before.is_none_or(|it| it.value_change != self.value_change))
+        {
+            faults.extend(change.currency.check_whole("/value_change/amount", change.units));
+        }
         let Some(before) = before.filter(|before| before.state != EngagementAmendmentState::Draft) else { return };
         for ((name, is), (_, was)) in self.content().into_iter().zip(before.content()) {
             if is != was {

@@ -191,10 +191,10 @@ pub struct InvoiceLine {
     pub worked_on: Option<Day>,
     /// The agreed rate. It is optional; where given it must match the rate card.
     pub rate: Option<Amount>,
-    /// Charged amount without tax. For work by time: quantity times rate, rounded half to even at the ten-thousandth; it is
-    /// optional, and must match where given.
+    /// Charged amount without tax. For work by time: quantity times rate, rounded half to even at the minor unit of the
+    /// currency; it is optional, and must match where given. Otherwise it must be whole in the minor unit.
     pub amount: Option<Amount>,
-    /// Tax on the amount.
+    /// Tax on the amount, whole in the minor unit of the currency.
     pub tax: Option<Amount>,
 }
 
@@ -312,11 +312,15 @@ impl Invoice {
         self.close_paid()
     }
 
-    /// The paid share of a part, where this much of the whole is paid.
+    /// The paid share of a part, where this much of the whole is paid, in minor units.
     pub fn paid_of(&self, part: i64, paid: Amount) -> i64 {
-        let whole = i128::from(self.gross.units());
+        if paid == self.gross {
+            return part;
+        }
         let share = i128::from(part) * i128::from(paid.units());
-        share.checked_div(whole).and_then(|share| i64::try_from(share).ok()).unwrap_or(0)
+        let share = share.checked_div(i128::from(self.gross.units())).and_then(|share| i64::try_from(share).ok());
+        let unit = self.currency.minor_unit();
+        share.unwrap_or(0) / unit * unit
     }
 
     /// 1 for an invoice, -1 for a credit note.

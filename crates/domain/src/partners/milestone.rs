@@ -145,9 +145,23 @@ pub enum PaymentState {
 }
 
 impl Milestone {
-    /// Payment for the whole milestone; none where there is no payment.
+    /// Payment for the whole milestone as agreed, to the ten-thousandth; none where there is no payment.
     pub fn price(&self, value: Option<Money>) -> Option<Money> {
         self.payment.or_else(|| value.zip(self.payment_share).and_then(|(value, share)| value.share(share)))
+    }
+
+    /// Payment for the whole milestone as it can be paid. Of the milestones of an engagement that are paid by shares of its
+    /// value, each gets the difference between the rounded cumulative shares with it and before it, so that they sum.
+    pub fn payable_price<'a>(&self, value: Option<Money>, all: impl Iterator<Item = &'a Self>) -> Option<Money> {
+        if self.payment.is_some() {
+            return self.payment;
+        }
+        let (value, own) = value.zip(self.payment_share)?;
+        let before = all.filter(|other| other.id.as_u128() < self.id.as_u128() && other.deleted_at.is_none());
+        let before = before.filter_map(|other| other.payment_share).map(|share| i64::from(share.millionths())).sum();
+        let upto = |millionths| value.payable_millionths(millionths).map(|money| money.units);
+        let units = upto(before + i64::from(own.millionths()))?.checked_sub(upto(before)?)?;
+        Some(Money::new(units, value.currency))
     }
 
     /// Its contribution to the milestones of its deliverable: the weight, earned by the accepted share, or once it is reached
@@ -168,6 +182,9 @@ impl Milestone {
 
 impl Rules for Milestone {
     fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        if let Some(payment) = self.payment.filter(|_| before.is_none_or(|before| before.payment != self.payment)) {
+            faults.extend(payment.currency.check_whole("/payment/amount", payment.units));
+        }
         let Some(before) = before else { return };
         let waits = before.delivery_state == DeliveryState::Submitted;
         if waits && before.acceptance_criteria != self.acceptance_criteria {

@@ -249,7 +249,7 @@ impl Told {
             let first = *self.amendments.entry(amendment.id.as_u128()).or_insert(release);
             amendments.push(amendment_node(ocid, first, amendment, &zone));
         }
-        let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, engagement, &zone));
+        let stones = now.milestones.iter().flat_map(|milestone| milestone_nodes(milestone, now, &zone));
         let stones = OcdsValue::list(stones.map(|(id, node)| self.dated(id, node, now.at)).collect());
         let payments =
             OcdsValue::list(now.invoices.iter().flat_map(|invoice| payment_nodes(invoice, now, &zone)).collect());
@@ -327,7 +327,7 @@ fn amendment_node(ocid: &str, release: usize, amendment: &EngagementAmendment, z
 }
 
 /// What is to be delivered, and what is paid for it: two facts with a status of their own.
-fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZone) -> Vec<(String, OcdsValue)> {
+fn milestone_nodes(milestone: &Milestone, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<(String, OcdsValue)> {
     let due = milestone.planned_on.and_then(|day| end(day, zone));
     let met = milestone.actual_on.and_then(|day| begin(day, zone));
     let delivery = OcdsValue::object([
@@ -339,7 +339,8 @@ fn milestone_nodes(milestone: &Milestone, engagement: &Engagement, zone: &TimeZo
         ("status", OcdsValue::text(delivered(milestone))),
         ("dateMet", met),
     ]);
-    let paid = payment_of(milestone, engagement).map(|payment| {
+    let price = milestone.payable_price(now.engagement.value, now.milestones.iter().copied());
+    let paid = price.map(|payment| {
         let id = format!("{}-payment", milestone.id);
         let node = OcdsValue::object([
             ("id", OcdsValue::text(&id)),
@@ -366,12 +367,6 @@ fn payment_nodes(invoice: &Invoice, now: &Snapshot<'_>, zone: &TimeZone) -> Vec<
         ])
     };
     invoice.payments.0.iter().enumerate().map(node).collect()
-}
-
-/// What is paid for a milestone, as an amount or as a share of the value.
-fn payment_of(milestone: &Milestone, engagement: &Engagement) -> Option<Money> {
-    let share = || engagement.value.zip(milestone.payment_share).and_then(|(value, share)| value.share(share));
-    milestone.payment.or_else(share)
 }
 
 /// What became of a delivery, as of the date of its last change: what is not met before it is due is not late.

@@ -92,10 +92,15 @@ pub enum PayableState {
 }
 
 impl Payable {
-    /// The retained part of an amount, and the rest.
-    pub fn keep_back(amount: Money, retention: Option<Ratio>) -> (Amount, Amount) {
-        let retained = retention.and_then(|ratio| amount.share(ratio)).map_or(0, |share| share.units);
-        (Amount::new(retained), Amount::new(amount.units - retained))
+    /// The retained part of what is due more than `so_far`, and the rest. The cumulative part is rounded, so that the parts
+    /// sum.
+    pub fn keep_back(due: Money, so_far: i64, retention: Option<Ratio>) -> (Amount, Amount) {
+        let of = |units| {
+            let money = Money::new(units, due.currency);
+            retention.and_then(|ratio| money.payable_share(ratio)).map_or(0, |share| share.units)
+        };
+        let retained = of(due.units) - of(so_far);
+        (Amount::new(retained), Amount::new(due.units - so_far - retained))
     }
 }
 
@@ -104,7 +109,9 @@ impl Rules for Payable {
         if matches!(self.state, PayableState::Held | PayableState::Reversed) {
             return;
         }
-        let whole = |so_far: Amount| so_far.units() >= self.net.units() && self.net.units() > 0;
+        // Less than a minor unit cannot be paid: nothing is left then.
+        let unit = self.amount.currency.minor_unit();
+        let whole = |so_far: Amount| self.net.units() - so_far.units() < unit && self.net.units() > 0;
         self.state = match (whole(self.invoiced), whole(self.paid)) {
             (_, true) => PayableState::Paid,
             (true, false) => PayableState::Invoiced,

@@ -6,7 +6,7 @@ use crate::engagement::Engagement;
 use crate::error::{Error, Fault, Reason};
 use crate::field::List;
 use crate::id::Id;
-use crate::money::{Amount, Currency, Money};
+use crate::money::{Amount, Currency, Money, divided};
 use crate::partner::Partner;
 use crate::person::Person;
 use crate::quantity::Quantity;
@@ -102,12 +102,11 @@ pub fn rate(cards: &[RateCard], role: &Text<100>, unit: RateUnit, on: Day) -> Op
     agreed.filter_map(of_card).max_by_key(|(from, at, _)| (*from, *at)).map(|(_, _, money)| money)
 }
 
-/// What a quantity costs at a rate, rounded half to even at the ten-thousandth; nothing where that is no amount.
-pub fn price(quantity: Quantity, rate: Amount) -> Option<Amount> {
-    let product = i128::from(quantity.units()) * i128::from(rate.units());
-    let (floor, rest) = (product.div_euclid(10_000), product.rem_euclid(10_000) * 2);
-    let up = rest > 10_000 || (rest == 10_000 && floor % 2 != 0);
-    i64::try_from(floor + i128::from(up)).ok().map(Amount::new)
+/// What a quantity costs at a rate, rounded half to even at the minor unit; nothing where that is no amount.
+pub fn price(quantity: Quantity, rate: Money) -> Option<Amount> {
+    let product = i128::from(quantity.units()) * i128::from(rate.units);
+    let unit = i128::from(rate.currency.minor_unit());
+    i64::try_from(divided(product, 10_000 * unit) * unit).ok().map(Amount::new)
 }
 
 impl Rules for RateCard {
@@ -184,16 +183,18 @@ mod tests {
     use super::*;
     use crate::money::parse_amount;
 
-    /// 37.5 hours at 95.50 are 3,581.25; a third of a day at 0.0003 is rounded half to even.
+    /// 37.5 hours at 95.50 are 3,581.25; half a minor unit is rounded to the even one.
     #[test]
     fn quantity_times_rate() {
-        let of = |quantity: &str, rate: &str| {
+        let of = |quantity: &str, rate: &str, code: &str| {
             let quantity = Quantity::new(parse_amount(quantity).unwrap());
-            price(quantity, Amount::new(parse_amount(rate).unwrap())).map(|amount| amount.to_string())
+            let rate = Money::new(parse_amount(rate).unwrap(), Currency::parse(code).unwrap());
+            price(quantity, rate).map(|amount| amount.to_string())
         };
-        assert_eq!(of("37.5", "95.50").unwrap(), "3581.2500");
-        assert_eq!(of("0.5", "0.0003").unwrap(), "0.0002");
-        assert_eq!(of("0.5", "0.0001").unwrap(), "0.0000");
-        assert_eq!(of("922337203685477", "10"), None);
+        assert_eq!(of("37.5", "95.50", "EUR").unwrap(), "3581.2500");
+        assert_eq!(of("37.5", "95.50", "JPY").unwrap(), "3581.0000");
+        assert_eq!(of("0.5", "0.03", "EUR").unwrap(), "0.0200");
+        assert_eq!(of("0.5", "0.01", "EUR").unwrap(), "0.0000");
+        assert_eq!(of("922337203685477", "10", "EUR"), None);
     }
 }

@@ -107,6 +107,12 @@ impl RetentionRelease {
 }
 
 impl Rules for RetentionRelease {
+    fn carry(&mut self, before: Option<&Self>, faults: &mut Vec<Fault>) {
+        if before.is_none() {
+            faults.extend(self.amount.currency.check_whole("/amount/amount", self.amount.units));
+        }
+    }
+
     fn derive_and_check(&mut self, faults: &mut Vec<Fault>) {
         if self.amount.units <= 0 {
             faults.push(Fault::new("/amount/amount", "OUT_OF_RANGE", "must be more than zero"));

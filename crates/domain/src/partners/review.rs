@@ -414,7 +414,8 @@ impl Review {
 
     /// What the acceptance is of an amount more than what was accepted before.
     pub fn gain(&self, price: Money) -> Option<Money> {
-        let of = |ratio: Option<Ratio>| ratio.map_or(Some(0), |ratio| price.share(ratio).map(|share| share.units));
+        let of =
+            |ratio: Option<Ratio>| ratio.map_or(Some(0), |ratio| price.payable_share(ratio).map(|share| share.units));
         let gained = of(self.accepted_percent)?.checked_sub(of(self.percent_before)?)?;
         Some(Money::new(gained, price.currency))
     }

@@ -171,7 +171,7 @@ impl Rules for ServiceLevelMeasurement {
         }
         self.result = MeasurementResult::Breached;
         self.credit_share = terms.credit_share(measured);
-        self.credit = terms.period_fee.zip(self.credit_share).and_then(|(fee, share)| fee.share(share));
+        self.credit = terms.period_fee.zip(self.credit_share).and_then(|(fee, share)| fee.payable_share(share));
     }
 
     fn context_of(&self) -> Option<(&'static str, String)> {

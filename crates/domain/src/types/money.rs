@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::encode::{Encode, Encoder};
+use crate::error::Fault;
 use crate::field::{Cell, Cells, ColumnType, Described, Field, Shape, Spot};
 use crate::ratio::Ratio;
 
@@ -25,6 +26,22 @@ impl Currency {
     /// Number of decimals of its minor unit: zero for yen, two for euro, three for dinar.
     pub fn digits(self) -> u16 {
         self.0.exponent().unwrap_or(2)
+    }
+
+    /// Its minor unit in ten-thousandths: the smallest amount that can be paid.
+    pub fn minor_unit(self) -> i64 {
+        10_i64.pow(4_u32.saturating_sub(self.digits().into()))
+    }
+
+    /// A fault where an amount that is to be paid is not whole in the minor unit.
+    pub fn check_whole(self, pointer: impl Into<String>, units: i64) -> Option<Fault> {
+        let (digits, code) = (self.digits(), self.code());
+        let detail = if digits == 0 {
+            format!("must be a whole number of {code}: it has no minor unit")
+        } else {
+            format!("must have at most {digits} decimals, as {code} is paid")
+        };
+        (units % self.minor_unit() != 0).then(|| Fault::new(pointer, "TOO_PRECISE", detail))
     }
 }
 
@@ -106,12 +123,31 @@ impl Money {
 
     /// This share of the amount, rounded half to even at the fourth decimal; `None` if it does not fit.
     pub fn share(self, ratio: Ratio) -> Option<Self> {
-        let product = i128::from(self.units) * i128::from(ratio.millionths());
-        let one = i128::from(Ratio::ONE);
-        let (floor, rest) = (product.div_euclid(one), product.rem_euclid(one) * 2);
-        let up = rest > one || (rest == one && floor % 2 != 0);
-        i64::try_from(floor + i128::from(up)).ok().map(|units| Self::new(units, self.currency))
+        self.share_in(i64::from(ratio.millionths()), 1)
     }
+
+    /// This share of the amount as it can be paid: rounded half to even at the minor unit. Parts that are differences of
+    /// cumulative shares sum to the last of them.
+    pub fn payable_share(self, ratio: Ratio) -> Option<Self> {
+        self.payable_millionths(i64::from(ratio.millionths()))
+    }
+
+    /// This number of millionths of the amount, rounded half to even at the minor unit.
+    pub fn payable_millionths(self, millionths: i64) -> Option<Self> {
+        self.share_in(millionths, self.currency.minor_unit())
+    }
+
+    fn share_in(self, millionths: i64, unit: i64) -> Option<Self> {
+        let product = i128::from(self.units) * i128::from(millionths);
+        let whole = divided(product, i128::from(Ratio::ONE) * i128::from(unit)) * i128::from(unit);
+        i64::try_from(whole).ok().map(|units| Self::new(units, self.currency))
+    }
+}
+
+/// A quotient rounded half to even.
+pub(crate) fn divided(dividend: i128, divisor: i128) -> i128 {
+    let (floor, rest) = (dividend.div_euclid(divisor), dividend.rem_euclid(divisor) * 2);
+    floor + i128::from(rest > divisor || (rest == divisor && floor % 2 != 0))
 }
 
 /// Splits the amount by weight into parts that sum to it, each a whole number of minor units of the currency. Every part is
@@ -119,7 +155,7 @@ impl Money {
 /// (largest remainder method with the Hare quota). An amount below one minor unit goes to the first part. Without weights the
 /// first part gets everything.
 pub fn split(amount: Money, weights: &[u32]) -> Vec<i64> {
-    let unit = 10_i64.pow(4_u32.saturating_sub(amount.currency.digits().into()));
+    let unit = amount.currency.minor_unit();
     let sign = amount.units.signum();
     let (whole, fine) = (i128::from(amount.units / unit).abs(), amount.units % unit);
     let all: i128 = weights.iter().copied().map(i128::from).sum();
@@ -363,5 +399,32 @@ mod tests {
         assert_eq!(share(-1, 500_000), 0);
         assert_eq!(share(-3, 500_000), -2);
         assert_eq!(share(i64::MAX, 1_000_000), i64::MAX);
+        let payable = |amount: &str, code: &str, millionths| {
+            let money = Money::new(parse_amount(amount).unwrap(), Currency::parse(code).unwrap());
+            money.payable_share(Ratio::from_millionths(millionths).unwrap()).unwrap().amount()
+        };
+        for (amount, code, millionths, right) in [
+            ("101", "JPY", 550_000, "56.0000"),
+            ("101", "JPY", 500_000, "50.0000"),
+            ("-101", "JPY", 550_000, "-56.0000"),
+            ("0.05", "EUR", 500_000, "0.0200"),
+            ("0.005", "KWD", 500_000, "0.0020"),
+            ("101", "JPY", 1_000_000, "101.0000"),
+        ] {
+            assert_eq!(payable(amount, code, millionths), right);
+        }
+    }
+
+    #[test]
+    fn what_is_paid_is_whole_in_the_minor_unit() {
+        let wrong = |amount: &str, code: &str| {
+            let units = parse_amount(amount).unwrap();
+            Currency::parse(code).unwrap().check_whole("/amount", units).map(|fault| fault.detail)
+        };
+        for (amount, code) in [("55", "JPY"), ("-55.0", "JPY"), ("1.23", "EUR"), ("1.234", "KWD")] {
+            assert_eq!(wrong(amount, code), None);
+        }
+        assert_eq!(wrong("55.5", "JPY").unwrap(), "must be a whole number of JPY: it has no minor unit");
+        assert_eq!(wrong("1.2345", "KWD").unwrap(), "must have at most 3 decimals, as KWD is paid");
     }
 }

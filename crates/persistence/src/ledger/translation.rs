@@ -8,7 +8,7 @@ use steerco_domain::exchange_rate::ExchangeRateType;
 use steerco_domain::financials::{Balance, FinancialsGrouping, FinancialsQuery};
 use steerco_domain::fiscal_period::FiscalPeriod;
 use steerco_domain::money::Currency;
-use steerco_domain::time::Day;
+use steerco_domain::time::{Day, Instant};
 use steerco_domain::translation::{BudgetRates, PeriodRates, Position};
 
 use crate::conn::Conn;
@@ -140,7 +140,8 @@ pub async fn list_period_rates(
     let mut sql = Sql::new("SELECT t.id, t.legal_entity_id, t.fiscal_year, t.starts_on, t.ends_on, ");
     // For a closed period the change that closed it; later changes of its row do not count.
     sql.push("CASE WHEN t.state = 'closed' THEN (SELECT CAST(min(r.seq) AS BIGINT) FROM fiscal_period_rev r WHERE ");
-    sql.push("r.org = t.org AND r.id = t.id AND r.state = 'closed' AND r.closed_at = t.closed_at) END");
+    sql.push("r.org = t.org AND r.id = t.id AND r.state = 'closed' AND r.closed_at = t.closed_at) END, ");
+    sql.push("CASE WHEN t.state = 'closed' THEN t.closed_at END");
     push_from(scope, FiscalPeriod::KIND, moment, &mut sql);
     let ids: Vec<&str> = ids.iter().copied().collect();
     sql.push(" AND t.id IN (").any_of(&ids).push(")");
@@ -154,6 +155,7 @@ pub async fn list_period_rates(
             starts_on: day(3)?,
             ends_on: day(4)?,
             seq: row.get::<Option<i64>>(5)?.unwrap_or(last),
+            closed_on: row.get::<Option<i64>>(6)?.map(|at| Instant::from_micros(at).day()),
         };
         found.insert(row.get(0)?, period);
     }

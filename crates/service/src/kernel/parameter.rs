@@ -108,6 +108,10 @@ params! {
     /// With `currency` or `rate_type`, how to round a figure that is exactly halfway between two amounts at the decimal
     /// places of the currency; `half_even` when absent.
     ROUNDING "rounding" Shape::Word { title: "Rounding", doc: Rounding::DOC, words: Rounding::WORDS };
+    /// With `currency` or `rate_type`, the greatest age of a rate in days, on the day that it is for. When absent it is 10
+    /// for rates that come from spot rates; budget rates then have no greatest age. An amount whose youngest rate is older
+    /// is in `unconverted`. Of a closed period the age is that on the day of its closing where that is earlier.
+    MAX_RATE_AGE_DAYS "max_rate_age_days" Shape::Int { min: 1, max: 36_500 };
     /// Whether the remaining contingency and management reserve count as `available`.
     COUNT_RESERVES "count_reserves" Shape::Bool;
     /// Whether amounts requested but not yet ordered are returned as `requested` and deducted from `available`.

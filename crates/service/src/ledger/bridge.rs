@@ -12,7 +12,7 @@ use steerco_domain::id::Id;
 use steerco_domain::money::Currency;
 use steerco_domain::text::Code;
 use steerco_domain::{Error, Reason, Resource};
-use steerco_persistence::exchange::{self, RateNeed, Rates};
+use steerco_persistence::exchange::{self, RateNeed};
 use steerco_persistence::query::{self, Moment};
 use steerco_persistence::{Conn, Fail, Scope, budget, translation};
 
@@ -127,21 +127,15 @@ async fn translate(
     for (id, period) in &periods {
         period_ends.insert(Id::parse(id).map_err(|cause| Fail::broken(cause))?, period.ends_on);
     }
-    let days = period_ends.values().min().zip(period_ends.values().max()).map(|(first, last)| [*first, *last]);
-    let rates = match days.filter(|_| !others.is_empty()) {
-        Some(days) => {
-            let need = RateNeed {
-                to: currency,
-                from: others,
-                rate_type: ExchangeRateType::Budget,
-                rate_sets: sets.iter().map(|set| (*set).to_owned()).collect(),
-                days,
-                known: [begins, ends],
-            };
-            exchange::list_versions(conn, scope.org(), &need, true).await?
-        }
-        None => Rates::default(),
+    let need = RateNeed {
+        to: currency,
+        from: others,
+        rate_type: ExchangeRateType::Budget,
+        rate_sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+        last: period_ends.values().flat_map(|day| [(*day, begins), (*day, ends)]).collect(),
+        means: None,
     };
+    let rates = exchange::list(conn, scope.org(), &need).await?;
     let by = BridgeRates {
         to: currency,
         rates: &rates,

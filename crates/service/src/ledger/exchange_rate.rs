@@ -6,15 +6,16 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use steerco_derive::answer;
 use steerco_domain::access::{Permission, find};
-use steerco_domain::exchange::Conversion;
+use steerco_domain::exchange::{Conversion, NOW};
 use steerco_domain::exchange_rate::{
     ConvertAmounts, ExchangeRate, ExchangeRateType, ImportExchangeRates, Quote, series,
 };
 use steerco_domain::input::read_input;
+use steerco_domain::interchange::ecb_rates::EURO;
 use steerco_domain::money::Currency;
 use steerco_domain::time::Instant;
 use steerco_domain::{Error, Resource};
-use steerco_persistence::query::Moment;
+use steerco_persistence::exchange::RateNeed;
 use steerco_persistence::{Conn, Fail, exchange, log};
 
 use crate::command::{Command, Item, choose};
@@ -24,9 +25,6 @@ use crate::write_context::WriteContext;
 use crate::{Caller, Context, Outcome, Service};
 
 const IMPORT: &Permission = find("exchange_rate", "import");
-/// Base currency of the European Central Bank.
-const EURO: &str = "EUR";
-
 /// Result of an import of exchange rates.
 #[answer]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +57,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         under: Under::Kind(ExchangeRate::KIND),
         summary: "Import reference rates of the European Central Bank",
         doc: "Stores spot rates of the euro, all or none, up to 1000 at once: use `from`, `until` or `currencies` to \
-              select fewer. A rate that is already stored stays as it is, or gets a new version where it differs.",
+              select fewer, or an import job of the format `ecb_rates` for the whole file. A rate that is already stored stays as it is, or gets a new version where it differs.",
         parameters: WRITING,
         body: Some(Body::of::<ImportExchangeRates>(IMPORT_EXAMPLE)),
         answer: AnswerDoc::of::<ImportedExchangeRates>("The result of the import."),
@@ -82,8 +80,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         summary: "Convert amounts",
         doc: "Changes nothing. `spot` and `budget` take the last rate on or before the day of the line. `average` and \
               `period_end` take the stored rate of the period; without one they are derived from the spot rates of its \
-              days: the mean rate, and the last rate. A pair that is not quoted is converted by the inverse rate, or \
-              through one other currency. An amount without a rate is returned in `unconverted`.",
+              days: the mean rate, and the last rate. Of the rate of a pair, its inverse, and two rates through one other \
+              currency, the youngest is taken. An amount without a rate, or whose rate is older than \
+              `max_rate_age_days`, is returned in `unconverted`, and its line has the `code`.",
         parameters: &[&AS_OF],
         body: Some(Body::of::<ConvertAmounts>(CONVERT_EXAMPLE)),
         answer: AnswerDoc::of::<Conversion>("The converted amounts."),
@@ -162,11 +161,21 @@ impl Service {
     ) -> Result<Conversion, Fail> {
         let (_, scope) = self.authorise(conn, caller, ExchangeRate::KIND.rows.read).await?;
         asked.check()?;
-        let moment = match as_of {
-            Some(at) => Moment::Known { seq: log::seq_at(conn, scope.org(), at).await? },
-            None => Moment::Now,
+        let (seq, known_at) = match as_of {
+            Some(at) => (log::seq_at(conn, scope.org(), at).await?, at),
+            None => (NOW, self.inner.clock.now()),
         };
-        Ok(exchange::list(conn, &scope, asked, moment).await?.convert(asked)?)
+        let days = asked.lines.0.iter().map(|line| asked.period_ends_on.unwrap_or(line.on));
+        let currencies = asked.lines.0.iter().map(|line| line.amount.currency);
+        let need = RateNeed {
+            to: asked.to,
+            from: currencies.filter(|currency| *currency != asked.to).collect(),
+            rate_type: asked.rate_type,
+            rate_sets: asked.rate_set.iter().map(|set| set.as_str().to_owned()).collect(),
+            last: days.map(|day| (day, seq)).collect(),
+            means: asked.period_starts_on.zip(asked.period_ends_on).map(|(first, last)| [first, last]),
+        };
+        Ok(exchange::list(conn, scope.org(), &need).await?.convert(asked, seq, known_at.day())?)
     }
 }
 

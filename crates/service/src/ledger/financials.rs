@@ -1,6 +1,6 @@
 //! Reads the financials roll-up.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -18,7 +18,7 @@ use steerco_domain::project::Project;
 use steerco_domain::resource::Kind;
 use steerco_domain::text::Code;
 use steerco_domain::time::{Day, Instant};
-use steerco_domain::translation::{PeriodRates, Position, Translated, Translation};
+use steerco_domain::translation::{Position, Translated, Translation};
 use steerco_domain::{Error, Resource};
 use steerco_persistence::exchange::{self, RateNeed};
 use steerco_persistence::financials::{self, Subject};
@@ -29,7 +29,7 @@ use steerco_persistence::{Conn, Fail, Scope, explanation, log};
 use crate::operation::{AnswerDoc, Answered, Answering, Arguments, Operation, Run, Under};
 use crate::parameter::{
     ACCOUNT, AS_OF, COUNT_REQUESTS, COUNT_RESERVES, CURRENCY, EXPLAIN, FISCAL_PERIOD_ID, FISCAL_YEAR, GROUP_BY,
-    GROUP_KEY, PAGE_SIZE, PAGE_TOKEN, Parameter, RATE_SET, RATE_TYPE, ROUNDING,
+    GROUP_KEY, MAX_RATE_AGE_DAYS, PAGE_SIZE, PAGE_TOKEN, Parameter, RATE_SET, RATE_TYPE, ROUNDING,
 };
 use crate::read::{check_id, resolve_id};
 use crate::token::{PageToken, digest};
@@ -58,6 +58,7 @@ static PARAMETERS: &[&Parameter] = &[
     &RATE_TYPE,
     &RATE_SET,
     &ROUNDING,
+    &MAX_RATE_AGE_DAYS,
     &COUNT_RESERVES,
     &COUNT_REQUESTS,
     &EXPLAIN,
@@ -100,6 +101,7 @@ fn query_of(arguments: &mut Arguments) -> FinancialsQuery {
         rate_type: arguments.word(&RATE_TYPE),
         rate_set: arguments.text(&RATE_SET).and_then(|code| Code::parse(&code)),
         rounding: arguments.word(&ROUNDING),
+        age_max: arguments.whole(&MAX_RATE_AGE_DAYS).and_then(|days| i32::try_from(days).ok()),
         counts: Counts { reserves: arguments.flag(&COUNT_RESERVES), requests: arguments.flag(&COUNT_REQUESTS) },
         explain: arguments.flag(&EXPLAIN),
         explained: Explain {
@@ -172,8 +174,9 @@ impl Service {
         if query.counts.requests {
             balances.extend(financials::list_requests(conn, &scope, asked.subject, query, moment).await?);
         }
+        let known_at = query.as_of.unwrap_or_else(|| self.inner.clock.now());
         let translated = match query.converts() {
-            Some(rate_type) => Some(translate(asked, rate_type, &balances).await?),
+            Some(rate_type) => Some(translate(asked, rate_type, &balances, known_at.day()).await?),
             None => None,
         };
         let sight = self.in_sight(asked).await?;
@@ -251,7 +254,12 @@ fn arguments_of(subject: Subject<'_>, query: &FinancialsQuery, explain: &Explain
 }
 
 /// Converts the balances to one currency.
-async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Balance]) -> Result<Translated, Fail> {
+async fn translate(
+    asked: Asked<'_>,
+    rate_type: ExchangeRateType,
+    balances: &[Balance],
+    known_on: Day,
+) -> Result<Translated, Fail> {
     let Asked { conn, scope, subject, query, moment } = asked;
     let to = match query.currency {
         Some(currency) => currency,
@@ -270,34 +278,25 @@ async fn translate(asked: Asked<'_>, rate_type: ExchangeRateType, balances: &[Ba
         if by_program { translation::list_budget_rates(conn, scope.org(), &programs).await? } else { Vec::new() };
     let named = query.rate_set.iter().map(|set| set.as_str().to_owned());
     let rate_sets = named.chain(budgets.iter().map(|budget| budget.rate_set.clone())).collect();
-    let mut how = Translation {
+    let last_of = |position: &Position| {
+        let period = periods.get(&position.fiscal_period_id)?;
+        Some((position.posted_on.unwrap_or(period.ends_on), period.seq))
+    };
+    let last = positions.iter().filter(|position| position.stated.is_none()).filter_map(last_of).collect();
+    let starts = periods.values().map(|period| period.starts_on).min();
+    let ends = periods.values().map(|period| period.ends_on).max();
+    let means = starts.zip(ends).filter(|_| rate_type == ExchangeRateType::Average).map(|(first, last)| [first, last]);
+    let rates = exchange::list(conn, scope.org(), &RateNeed { to, from, rate_type, rate_sets, last, means }).await?;
+    let how = Translation {
         to,
         rate_type,
         rate_set: query.rate_set.as_ref().map(Code::as_str),
         rounding: query.rounding.unwrap_or_default(),
+        age_max: query.age_max,
+        known_on,
         periods: &periods,
         budgets: &budgets,
-        rates: &exchange::Rates::default(),
+        rates: &rates,
     };
-    let Some((days, known)) = spans(&periods, &positions) else { return Ok(how.translate(balances, &[])?) };
-    let need = RateNeed { to, from, rate_type, rate_sets, days, known };
-    // A pair that is not quoted directly may be converted through a third currency.
-    let direct = exchange::list_versions(conn, scope.org(), &need, false).await?;
-    how.rates = &direct;
-    let translated = how.translate(balances, &positions)?;
-    if !translated.lacks_rates() {
-        return Ok(translated);
-    }
-    let all = exchange::list_versions(conn, scope.org(), &need, true).await?;
-    how.rates = &all;
     Ok(how.translate(balances, &positions)?)
-}
-
-/// First and last day for which a rate is needed, and the first and last log entry at which the rates are read.
-fn spans(periods: &HashMap<String, PeriodRates>, positions: &[Position]) -> Option<([Day; 2], [i64; 2])> {
-    let posted = || positions.iter().filter_map(|position| position.posted_on);
-    let first = periods.values().map(|period| period.starts_on).chain(posted()).min()?;
-    let last = periods.values().map(|period| period.ends_on).chain(posted()).max()?;
-    let known = || periods.values().map(|period| period.seq);
-    Some(([first, last], [known().min()?, known().max()?]))
 }

@@ -112,7 +112,7 @@ async fn decided(
         change(write, &case.milestone, milestone, "reject", write.now);
         return Ok(());
     }
-    let gain = case.price().and_then(|price| after.gain(price));
+    let gain = case.price.and_then(|price| after.gain(price));
     if let Some(gain) = gain.filter(|gain| gain.units > 0)
         && !has_authority(write, case, gain).await?
     {

@@ -35,7 +35,7 @@ use crate::write_context::WriteContext;
 /// Applies the acceptance of a review.
 pub(crate) async fn accept(write: &WriteContext<'_>, case: &Case, after: &mut Review) -> Result<(), Fail> {
     let org = write.context.caller.organisation();
-    let gain = case.price().and_then(|price| after.gain(price));
+    let gain = case.price.and_then(|price| after.gain(price));
     after.accepted_value = gain;
     let mut claim = case.claim.clone();
     claim.state.go(match after.state {
@@ -83,7 +83,7 @@ fn new_payable(
     milestone: &Milestone,
     known: &[Payable],
 ) -> Option<Payable> {
-    let price = case.price()?;
+    let price = case.price?;
     let due = match case.engagement.payment_rule.unwrap_or_default() {
         PaymentRule::Whole => {
             if is_whole(milestone) {
@@ -92,11 +92,11 @@ fn new_payable(
                 Money::new(0, price.currency)
             }
         }
-        PaymentRule::ProRata => price.share(milestone.accepted_percent?)?,
+        PaymentRule::ProRata => price.payable_share(milestone.accepted_percent?)?,
     };
     let so_far = known.iter().fold(0_i64, |sum, payable| sum.saturating_add(payable.amount.units));
     let more = due.units.checked_sub(so_far).filter(|more| *more != 0)?;
-    let (retained, net) = Payable::keep_back(Money::new(more, price.currency), case.engagement.retention);
+    let (retained, net) = Payable::keep_back(due, so_far, case.engagement.retention);
     Some(Payable {
         retained,
         net,

@@ -20,6 +20,8 @@ pub(crate) struct Case {
     pub(crate) milestone: Milestone,
     pub(crate) claim: MilestoneUpdate,
     pub(crate) term: ReviewTerm,
+    /// The price of the whole milestone.
+    pub(crate) price: Option<Money>,
 }
 
 impl Case {
@@ -27,14 +29,15 @@ impl Case {
         let engagement = review.engagement_id.ok_or_else(|| Error::internal("a review has no engagement"))?;
         let engagement: Engagement = get(write, &engagement.to_string()).await?;
         let term = term(write, &engagement).await?;
-        let milestone = get(write, &review.milestone_id.to_string()).await?;
+        let milestone: Milestone = get(write, &review.milestone_id.to_string()).await?;
+        let org = write.context.caller.organisation();
+        let all = match milestone.payment_share {
+            Some(_) => vendor::list_paid_milestones(write.conn, org, &engagement.id.to_string()).await?,
+            None => Vec::new(),
+        };
+        let price = milestone.payable_price(engagement.value, all.iter());
         let claim = get(write, &review.milestone_update_id.to_string()).await?;
-        Ok(Self { engagement, milestone, claim, term })
-    }
-
-    /// The price of the whole milestone.
-    pub(crate) fn price(&self) -> Option<Money> {
-        self.milestone.price(self.engagement.value)
+        Ok(Self { engagement, milestone, claim, term, price })
     }
 }
 

@@ -81,6 +81,52 @@ scenario!(a_table_is_checked_imported_and_imported_again(world) {
     world.verify().await;
 });
 
+scenario!(
+/// The historical and the daily file, of rates that are stored or not; a column of a currency that is no more is told.
+rates_of_the_bank_are_one_import(world) {
+    let finance = world.client(Who::Finance);
+    finance.import_rates(json!({"document": "Date,USD,GBP\n2016-06-24,1.1066,0.8\n"})).await.unwrap();
+    let job = json!({"name": "eurofxref-hist.csv", "format": "ecb_rates", "source": World::SOURCE});
+    let historical = "Date,USD,GBP,EEK,\n2016-06-24,1.1066,0.8075,N/A,\n2008-04-01,1.566,0.7888,15.6466,\n";
+    let id = ready(&finance, job.clone(), historical.as_bytes()).await;
+    let checked = finance.run_import(&id, "check").await.unwrap();
+    let expected = [5, 2, 1, 1, 0, 1];
+    assert_eq!((checked["state"].as_str(), counts(&checked)), (Some("checked"), expected), "{checked:?}");
+    let applied = finance.run_import(&id, "apply").await.unwrap();
+    assert_eq!((applied["state"].as_str(), counts(&applied)), (Some("applied"), expected), "{applied:?}");
+    let told = report(&finance, &id).await;
+    assert_eq!(outcomes(&told), ["unchanged", "updated", "created", "created", "lost"]);
+    assert_eq!((&told[1]["external_id"], &told[1]["place"]), (&json!("EUR/GBP 2016-06-24"), &json!("line 2 GBP")));
+    assert_eq!(told[4]["notes"][0]["code"], "UNKNOWN_CURRENCY");
+    let again = ready(&finance, json!({"name": "again", "format": "ecb_rates", "source": World::SOURCE, "partial": true}),
+        historical.as_bytes()).await;
+    assert_eq!(counts(&finance.run_import(&again, "apply").await.unwrap()), [5, 0, 0, 4, 0, 1]);
+    let filter = json!({"filter": "effective_on = \"2016-06-24\" and quote_currency = \"GBP\""});
+    let stored = finance.list_all("exchange_rate", filter).await.unwrap();
+    assert_eq!((stored.len(), &stored[0]["rate"], &stored[0]["revision"]), (1, &json!("0.8075"), &json!(2)));
+
+    let daily = "Date, USD, JPY, GBP, CHF, \n30 November 2026, 1.0842, 163.20, 0.8391, 0.9412, \n";
+    let id = ready(&finance, job.clone(), daily.as_bytes()).await;
+    assert_eq!(counts(&finance.run_import(&id, "apply").await.unwrap()), [4, 4, 0, 0, 0, 0]);
+    // A file that is cut, or that is another one, writes nothing.
+    let cut = "Date,NOK,\n2016-06-24,9.3,\n2016-06-23,9";
+    for (file, reason) in [(cut, "line 3: has 2 cells, and the header has 3"), ("Day,NOK\n", "must be a header")] {
+        let id = ready(&finance, job.clone(), file.as_bytes()).await;
+        let failed = finance.run_import(&id, "apply").await.unwrap();
+        assert!(failed["failure"].as_str().unwrap_or_default().contains(reason), "{failed:?}");
+    }
+    let none = finance.list_all("exchange_rate", json!({"filter": "quote_currency = \"NOK\""})).await.unwrap();
+    assert_eq!(none, Vec::<Value>::new());
+    // Rates are of the organisation, and of those who may write them.
+    let placed = json!({"name": "x", "format": "ecb_rates", "source": World::SOURCE, "program_id": world.program});
+    assert_eq!(finance.create("import_job", placed).await.unwrap_err().places(), [("/program_id", "DOES_NOT_FIT")]);
+    let director = world.client(Who::Director);
+    let id = ready(&director, job, historical.replace("1.566", "2").as_bytes()).await;
+    let failed = director.run_import(&id, "apply").await.unwrap();
+    assert_eq!(failed["state"], "failed", "{failed:?}");
+    world.verify().await;
+});
+
 scenario!(one_refused_record_refuses_all_unless_partial(world) {
     let director = world.client(Who::Director);
     let file = format!(

@@ -6,6 +6,9 @@ use steerco_tests::{Client, Who, scenario};
 /// Euro reference rates of June 2016; `tests/data/README.md` says where from.
 const JUNE: &str = include_str!("../../../data/ecb-june-2016.csv");
 
+/// Euro reference rates of three days, of which the rouble has no later one; `tests/data/README.md` says where from.
+const SELECTED: &str = include_str!("../../../data/ecb-selected.csv");
+
 fn line(on: &str, currency: &str, amount: &str) -> Value {
     json!({"on": on, "amount": {"amount": amount, "currency": currency}})
 }
@@ -70,6 +73,44 @@ scenario!(a_corrected_rate_leaves_what_was_converted_then(world) {
     let gone = finance.convert(pounds("2016-06-01"), None).await.unwrap();
     let missing = json!([{"amount": "100000.0000", "currency": "GBP"}]);
     assert_eq!((&gone["complete"], &gone["unconverted"], &gone["total"]), (&json!(false), &missing, &json!("0.0000")));
+});
+
+scenario!(
+/// A direct rate of 2008 does not go before two legs of 2022, and roubles have no rate after March 2022.
+the_youngest_rates_convert_and_old_ones_do_not(world) {
+    let finance = world.client(Who::Finance);
+    finance.import_rates(json!({"document": SELECTED})).await.unwrap();
+    let direct = json!({"rate_type": "spot", "base_currency": "GBP", "quote_currency": "USD",
+        "effective_on": "2008-04-01", "rate": "1.98"});
+    finance.create("exchange_rate", direct).await.unwrap();
+    let dollars = |on: &str| json!({"to": "USD", "rate_type": "spot", "lines": [line(on, "GBP", "100")]});
+    let young = finance.convert(dollars("2022-09-30"), None).await.unwrap();
+    assert_eq!((&young["total"], &young["complete"]), (&json!("110.4000"), &json!(true)));
+    assert_eq!((&young["oldest_rate_on"], &young["lines"][0]["rate_on"]), (&json!("2022-09-30"), &json!("2022-09-30")));
+    assert!(young["lines"][0].get("code").is_none());
+    let then = finance.convert(dollars("2008-04-03"), None).await.unwrap();
+    assert_eq!((&then["total"], &then["oldest_rate_on"]), (&json!("198.0000"), &json!("2008-04-01")), "the direct one");
+
+    let mut roubles = json!({"to": "EUR", "rate_type": "spot", "lines": [
+        line("2026-10-30", "RUB", "117201"), line("2026-10-30", "JPY", "5"), line("2022-03-11", "RUB", "117201"),
+    ]});
+    let stale = finance.convert(roubles.clone(), None).await.unwrap();
+    assert_eq!((&stale["complete"], &stale["total"]), (&json!(false), &json!("1000.0000")), "ten days are not too old");
+    let unconverted = json!([{"amount": "5.0000", "currency": "JPY"}, {"amount": "117201.0000", "currency": "RUB"}]);
+    assert_eq!(stale["unconverted"], unconverted);
+    let lines = stale["lines"].as_array().unwrap();
+    assert_eq!((&lines[0]["code"], &lines[0]["rate_on"]), (&json!("STALE_RATE"), &json!("2022-03-01")));
+    assert!(lines[0]["rate"].is_string() && lines[0].get("amount").is_none(), "{}", lines[0]);
+    assert_eq!((lines[1]["code"].as_str(), lines[1].get("rate_on")), (Some("NO_RATE"), None));
+    roubles["max_rate_age_days"] = json!(2_000);
+    let old = finance.convert(roubles.clone(), None).await.unwrap();
+    assert_eq!((&old["total"], &old["oldest_rate_on"]), (&json!("2000.0000"), &json!("2022-03-01")));
+    for wrong in [0, 36_501] {
+        roubles["max_rate_age_days"] = json!(wrong);
+        let refused = finance.convert(roubles.clone(), None).await.unwrap_err();
+        assert_eq!(refused.places(), [("/max_rate_age_days", "OUT_OF_RANGE")]);
+    }
+    world.verify().await;
 });
 
 scenario!(budget_rates_come_in_sets(world) {

@@ -126,6 +126,40 @@ scenario!(what_the_ledger_system_says_goes_before_any_rate(world) {
 });
 
 scenario!(
+/// What is older than ten days on the day that it is for converts nothing, unless the caller takes it.
+a_stale_rate_is_told_and_not_counted(world) {
+    let (books, finance) = (books_of_2016(&world, 1).await, world.client(Who::Finance));
+    finance.import_rates(json!({"document": "Date,GBP\n2016-06-01,0.8\n"})).await.unwrap();
+    let pounds = ["2016-06-11", "2016-06-12"].map(|day| cost(&world, "100.00", "GBP", day));
+    post(&world, &books, pounds.to_vec(), "200.00").await;
+    post(&world, &books, vec![cost(&world, "7.00", "USD", "2016-06-11")], "7.00").await;
+    let codes = |found: &Value| -> Vec<(String, String, String)> {
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or("none").to_owned();
+        let rows = found["unconverted"].as_array().unwrap().iter();
+        rows.map(|row| (text(row, "code"), text(row, "amount"), text(row, "rate_on"))).collect()
+    };
+    let row = |code: &str, amount: &str, on: &str| (code.to_owned(), amount.to_owned(), on.to_owned());
+    let spot = told(&finance, &world, json!({"currency": "EUR"})).await;
+    assert_eq!((&spot["converted"]["actual"], &spot["complete"]), (&json!("125.0000"), &json!(false)));
+    assert_eq!(codes(&spot), [row("STALE_RATE", "100.0000", "2016-06-01"), row("NO_RATE", "7.0000", "none")]);
+    assert_eq!(spot["oldest_rate_on"], "2016-06-01");
+    for rate_type in ["average", "period_end"] {
+        let found = told(&finance, &world, json!({"currency": "EUR", "rate_type": rate_type})).await;
+        assert_eq!(codes(&found)[0], row("STALE_RATE", "200.0000", "2016-06-01"), "{rate_type}: 29 days at the end");
+        assert!(found.get("oldest_rate_on").is_none(), "no rate was used");
+        let taken = json!({"currency": "EUR", "rate_type": rate_type, "max_rate_age_days": 29});
+        assert_eq!(told(&finance, &world, taken).await["converted"]["actual"], "250.0000", "{rate_type}");
+    }
+    let plain = finance.financials("program", &world.program, json!({"max_rate_age_days": 29})).await.unwrap_err();
+    assert_eq!(plain.faults[0].code, "DOES_NOT_FIT", "{plain}");
+    finance.import_rates(json!({"document": "Date,USD,GBP\n2016-06-10,2,0.8\n"})).await.unwrap();
+    let full = told(&finance, &world, json!({"currency": "EUR"})).await;
+    assert_eq!((&full["converted"]["actual"], &full["complete"]), (&json!("253.5000"), &json!(true)));
+    assert_eq!(full["oldest_rate_on"], "2016-06-10");
+    world.verify().await;
+});
+
+scenario!(
 /// A rate that comes or changes after the close moves open periods only.
 a_late_rate_does_not_move_a_closed_period(world) {
     let (books, finance) = (books_of_2016(&world, 2).await, world.client(Who::Finance));
@@ -135,7 +169,8 @@ a_late_rate_does_not_move_a_closed_period(world) {
     post(&world, &books, vec![cost(&world, "100.00", "GBP", "2016-07-10")], "100.00").await;
     close(&world, &books.periods[0]).await;
     let report = async |period: usize, rate_type: &str| {
-        told(&finance, &world, json!({"fiscal_period_id": books.periods[period], "rate_type": rate_type})).await
+        told(&finance, &world, json!({"fiscal_period_id": books.periods[period], "rate_type": rate_type,
+            "max_rate_age_days": 60})).await
     };
     let mut closed = Vec::new();
     for rate_type in ["spot", "average", "period_end"] {

@@ -74,7 +74,7 @@ scenario!(a_payment_in_part_reaches_the_payable(world) {
     assert_eq!((&seen["state"], amounts(&seen, ["invoiced", "paid"])), (&json!("payable"), ["30000.0000", "0.0000"].map(str::to_owned)));
     pay(&world, &invoice, "12000.01", "2026-12-10").await.unwrap();
     let seen = payable(&vendor, &deal).await;
-    assert_eq!((amounts(&seen, ["paid"]), &seen["paid_on"]), (["10000.0083".to_owned()], &json!("2026-12-10")), "without tax, rounded down");
+    assert_eq!((amounts(&seen, ["paid"]), &seen["paid_on"]), (["10000.0000".to_owned()], &json!("2026-12-10")), "without tax, rounded down to the cent");
     pay(&world, &invoice, "23999.99", "2026-12-20").await.unwrap();
     let seen = payable(&vendor, &deal).await;
     assert_eq!((amounts(&seen, ["invoiced", "paid"]), &seen["paid_on"]), (["30000.0000"; 2].map(str::to_owned), &json!("2026-12-20")));

@@ -6,6 +6,7 @@
 
 mod bounded;
 pub mod csv_records;
+pub mod ecb_rates;
 mod hours;
 pub mod icalendar_events;
 pub mod icalendar_out;

@@ -124,7 +124,7 @@ impl Verb for AnswerDisputeInvoice {
 /// Records a payment by finance of an approved invoice.
 #[input]
 pub struct RecordPaymentInvoice {
-    /// The paid amount.
+    /// The paid amount, whole in the minor unit of the currency.
     pub amount: Amount,
     /// The day on which it left the account.
     pub paid_on: Day,
@@ -157,6 +157,11 @@ impl Verb for RecordPaymentInvoice {
         if self.amount.units() <= 0 || self.amount.units() > left {
             let detail = format!("must be more than zero, and {} are left to pay", Amount::new(left));
             return Err(Error::fault("/amount", "INSUFFICIENT", detail));
+        }
+        // A rest that an earlier version charged in parts of a minor unit can be paid as a whole.
+        let fault = on.currency.check_whole("/amount", self.amount.units());
+        if let Some(fault) = fault.filter(|_| self.amount.units() != left) {
+            return Err(Error::invalid(vec![fault]));
         }
         on.paid = Amount::new(on.paid.units() + self.amount.units());
         let (amount, paid_on, document_reference) = (self.amount, self.paid_on, self.document_reference.clone());

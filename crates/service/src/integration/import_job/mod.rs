@@ -4,6 +4,7 @@
 //! that changes nothing creates no event: the whole file in one transaction or, with `partial`, each piece in its own
 //! transaction. The outcome of each record is stored in a report, in pieces of a thousand records.
 
+mod rates;
 mod report;
 mod run;
 mod source;

@@ -84,6 +84,7 @@ impl Run {
             source: self.job.source.as_str().to_owned(),
             upload: stager.staged.upload.clone(),
             pieces: stager.staged.pieces,
+            of_bank: self.job.format == ImportFormat::EcbRates,
             done: Mutex::default(),
             rehearsed: AtomicBool::new(false),
         });
@@ -172,6 +173,9 @@ impl Run {
     async fn plan(&self) -> Result<Plan, Error> {
         self.check_source().await?;
         let job = &self.job;
+        if job.format == ImportFormat::EcbRates {
+            return Ok(Plan::Rates(job.source.as_str().to_owned()));
+        }
         if job.format != ImportFormat::Csv {
             let organisation = self.context.caller.organisation();
             let organisation =

@@ -10,7 +10,7 @@ use steerco_domain::error::{Error, Reason};
 use steerco_domain::import_job::ImportFormat;
 use steerco_domain::interchange::csv_records::{self, Layout};
 use steerco_domain::interchange::schedule::Target;
-use steerco_domain::interchange::{RECORDS_MAX, Record, icalendar_events, mspdi, xer};
+use steerco_domain::interchange::{RECORDS_MAX, Record, ecb_rates, icalendar_events, mspdi, xer};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::Service;
@@ -23,6 +23,8 @@ pub(super) const BATCH: usize = crate::BATCH_MAX;
 pub(super) enum Plan {
     Csv(Layout),
     Schedule(ImportFormat, Target),
+    /// Exchange rates, with the reference of their source.
+    Rates(String),
 }
 
 /// A file that is being parsed.
@@ -78,8 +80,9 @@ fn read(mut input: Pieces, plan: &Plan, to_run: &Sender<Vec<Record>>) -> Result<
         Plan::Schedule(format, target) => match format {
             ImportFormat::Xer => xer::read(&mut input, target, &mut sink),
             ImportFormat::Icalendar => icalendar_events::read(&mut input, target, &mut sink),
-            ImportFormat::Mspdi | ImportFormat::Csv => mspdi::read(&mut input, target, &mut sink),
+            _ => mspdi::read(&mut input, target, &mut sink),
         },
+        Plan::Rates(source) => ecb_rates::read(&mut input, source, &mut sink),
     };
     if let Some(failed) = input.failed.take() {
         return Err(failed);

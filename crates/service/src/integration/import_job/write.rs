@@ -14,6 +14,7 @@ use steerco_domain::text::Text;
 use steerco_persistence::plan::{Step, Steps};
 use steerco_persistence::{Act, Conn, Fail, Job, Plan, blob, query};
 
+use super::rates::put_rates;
 use super::stage;
 use crate::bulk::decide_piece;
 use crate::{Context, Outcome, Service};
@@ -82,6 +83,8 @@ pub(super) struct Work {
     pub(super) source: String,
     pub(super) upload: String,
     pub(super) pieces: i64,
+    /// Whether the records are exchange rates of the bank, which are found by currency and day.
+    pub(super) of_bank: bool,
     pub(super) done: Mutex<Done>,
     /// Whether the one transaction has processed all records and was rolled back.
     pub(super) rehearsed: AtomicBool,
@@ -231,7 +234,7 @@ impl Work {
 }
 
 /// The id of a resource, and the outcome of its record.
-type Outcomes = Vec<Result<(String, ImportOutcome), Error>>;
+pub(super) type Outcomes = Vec<Result<(String, ImportOutcome), Error>>;
 
 async fn decide(
     work: &Work,
@@ -239,16 +242,22 @@ async fn decide(
     kind: &'static Kind,
     records: Vec<crate::bulk_records::Record>,
 ) -> Result<(Plan, Outcomes), Fail> {
+    if work.of_bank {
+        let bodies = records.into_iter().map(|record| record.body).collect();
+        return put_rates(&work.service, &work.context, conn, bodies).await;
+    }
     let (plan, results) = decide_piece(&work.service, &work.context, conn, kind, &work.source, records).await?;
-    let outcome = |written: crate::Written| {
-        let outcome = match written.outcome {
-            Outcome::Created => ImportOutcome::Created,
-            Outcome::Unchanged | Outcome::Stale => ImportOutcome::Unchanged,
-            _ => ImportOutcome::Updated,
-        };
-        (written.seen.resource.id_text(), outcome)
+    Ok((plan, results.into_iter().map(|result| result.map(outcome_of)).collect()))
+}
+
+/// The id of what was written, and the outcome of its record.
+pub(super) fn outcome_of(written: crate::Written) -> (String, ImportOutcome) {
+    let outcome = match written.outcome {
+        Outcome::Created => ImportOutcome::Created,
+        Outcome::Unchanged | Outcome::Stale => ImportOutcome::Unchanged,
+        _ => ImportOutcome::Updated,
     };
-    Ok((plan, results.into_iter().map(|result| result.map(outcome)).collect()))
+    (written.seen.resource.id_text(), outcome)
 }
 
 /// An error as faults, also if it has none.
