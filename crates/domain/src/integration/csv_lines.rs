@@ -57,8 +57,22 @@ impl CsvLines {
     }
 
     /// The lines that these bytes complete; no bytes at all end the file.
-    pub fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<RawLine>, Error> {
-        let (mut lines, at_end) = (Vec::new(), bytes.is_empty());
+    pub fn read(&mut self, bytes: &[u8]) -> Result<Vec<RawLine>, Error> {
+        if !bytes.is_empty() {
+            return self.take(bytes, false);
+        }
+        // The end of a line ends a row, unless a quote is open.
+        let mut lines = self.take(b"\n", false)?;
+        if self.filled != (0, 0) {
+            let detail = format!("row {}: a quote that opens there is open at the end of the file", self.rows + 1);
+            return Err(Error::new(Reason::Malformed, detail));
+        }
+        lines.append(&mut self.take(&[], true)?);
+        Ok(lines)
+    }
+
+    fn take(&mut self, mut bytes: &[u8], at_end: bool) -> Result<Vec<RawLine>, Error> {
+        let mut lines = Vec::new();
         loop {
             let (written, ended) = self.filled;
             let (result, taken, more, ends) =

@@ -196,5 +196,11 @@ fn every_fault_has_row_and_column() {
     }
     let open = format!("ID,Date,Amount\n1,\"{}", "x".repeat(2 * ROW_MAX));
     assert_eq!(lines_by(&profile, open.as_bytes(), 1000).unwrap_err().reason, Reason::Malformed);
+    for chunk in [1, 1000] {
+        let open = b"ID,Date,Amount\n1,01/04/2008,10.00\n2,01/04/2008,\"10.00\n3,01/04/2008,10.00\n";
+        let error = lines_by(&profile, open, chunk).unwrap_err();
+        let detail = "row 3: a quote that opens there is open at the end of the file";
+        assert_eq!((error.reason, error.detail.as_str()), (Reason::Malformed, detail));
+    }
     assert_eq!(lines_by(&profile, ",".repeat(2000).as_bytes(), 1000).unwrap_err().reason, Reason::Malformed);
 }

@@ -2,7 +2,7 @@
 //! as in an export, `external_id` names the line, and `source_version` may number it.
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use csv::{ByteRecord, ReaderBuilder};
 use serde_json::{Map, Value, json};
@@ -116,12 +116,15 @@ struct Table {
 
 type Cells<'a> = Vec<Option<Cow<'a, str>>>;
 
+/// A row behind the end of every file. A quote that is left open takes it into its cell.
+const END: &[u8] = b"\n\x1e\n";
+
 /// Reads a file.
 pub fn read(input: impl BufRead, layout: &Layout, sink: Sink<'_>) -> Result<(), Error> {
     let (bounded, budget) = Bounded::new(input);
     let mut builder = ReaderBuilder::new();
     builder.delimiter(delimiter(layout.delimiter)).has_headers(false).flexible(true);
-    let mut reader = builder.from_reader(bounded);
+    let mut reader = builder.from_reader(io::Read::chain(bounded, END));
     let (mut row, mut number) = (ByteRecord::new(), 0_usize);
     let mut table = if layout.headerless { Some(placed(layout, &[], sink)?) } else { None };
     loop {
@@ -131,10 +134,15 @@ pub fn read(input: impl BufRead, layout: &Layout, sink: Sink<'_>) -> Result<(), 
                 format!("row {}: {error}: a row has at most {ROW_MAX} bytes; is a quote left open?", number + 1);
             Error::new(Reason::Malformed, detail)
         })?;
-        if !more {
+        if !more || (row.len() == 1 && row.get(0) == END.get(1..2)) {
             break;
         }
         number += 1;
+        if row.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
+            let line = row.position().map_or(0, csv::Position::line);
+            let detail = format!("row {number}, line {line}: a quote that opens there is open at the end of the file");
+            return Err(Error::new(Reason::Malformed, detail));
+        }
         if number <= layout.skip_rows {
             continue;
         }

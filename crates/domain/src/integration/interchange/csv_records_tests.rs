@@ -97,6 +97,11 @@ fn hostile_files_end_with_a_reason() {
         let error = records(&file, &layout).unwrap_err();
         assert!(matches!(error.reason, Reason::Malformed | Reason::Invalid), "{error:?}");
     }
+    let open = b"external_id,title\n1,a\n2,\"3/4 inch pipe\n3,c\n";
+    let error = records(open, &layout).unwrap_err();
+    let detail = "row 3, line 3: a quote that opens there is open at the end of the file";
+    assert_eq!((error.reason, error.detail.as_str()), (Reason::Malformed, detail));
+    assert_eq!(records(b"external_id,title\n1,\"a\nb\"", &layout).unwrap().len(), 1, "a closed quote holds lines");
     let latin = records(b"external_id,title\n1,B\xfcro\n", &layout).unwrap();
     assert_eq!(latin[0].faults[0].code, "BAD_ENCODING");
 }
