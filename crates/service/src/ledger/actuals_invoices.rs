@@ -97,17 +97,15 @@ impl Invoices {
         Ok(())
     }
 
-    /// The invoice that a line posts, with the program of its work. A cost of an order belongs to the invoices of the
-    /// engagement that ordered it.
+    /// The invoice that a line posts, with the program of its work, where the engagement fits.
     pub(crate) fn find(
         &self,
         line: &ActualsLine,
-        ordered: Option<Option<Id<Engagement>>>,
+        fits: impl FnOnce(Id<Engagement>) -> bool,
     ) -> Option<(Id<Invoice>, Option<Id<Program>>)> {
         let id = (*self.by_number.get(line.invoice()?.as_str())?)?;
         let Posted { invoice, program, .. } = self.by_id.get(&id)?;
-        let fits = ordered.is_none_or(|engagement| engagement == Some(invoice.engagement_id));
-        (fits && invoice.currency == line.amount.currency).then_some((id, *program))
+        (fits(invoice.engagement_id) && invoice.currency == line.amount.currency).then_some((id, *program))
     }
 
     /// How much of its accrual a cost takes back.
@@ -197,8 +195,8 @@ impl Accruals<'_> {
         let of_milestone = || self.reviews.iter().filter(|(_, (review, _))| review.milestone_id == milestone);
         let ids: Vec<u128> = of_milestone().map(|(id, _)| *id).collect();
         let taken: i64 = of_milestone().map(|(_, (_, review))| taken_by(review, charge)).sum();
-        let mut change = wanted - taken;
-        if change == 0 {
+        let mut left = wanted - taken;
+        if left == 0 {
             return Ok(());
         }
         let program = program_of(write, milestone).await?;
@@ -209,15 +207,12 @@ impl Accruals<'_> {
             if currency != invoice.currency {
                 continue;
             }
-            let part = if change > 0 {
-                change.min(standing(review, self.entity.id))
-            } else {
-                change.max(-taken_by(review, charge))
-            };
+            let part =
+                if left > 0 { left.min(standing(review, self.entity.id)) } else { left.max(-taken_by(review, charge)) };
             if part == 0 {
                 continue;
             }
-            change -= part;
+            left -= part;
             post_accrual(write, program, review, (self.entity.id, day), Money::new(-part, currency)).await?;
             let of_invoice = review.accruals.iter_mut().find(|accrual| accrual.invoice_id == Some(charge));
             match of_invoice {

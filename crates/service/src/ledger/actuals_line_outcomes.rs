@@ -201,8 +201,11 @@ impl<'a> Resolver<'a> {
             Ok(exceeds) => exceeds.flatten(),
             Err(why) => return rejected(why),
         };
-        let invoice =
-            self.invoices.find(line, order.map(|order| self.orders.engagement(order))).map(|(invoice, _)| invoice);
+        let invoice = self
+            .invoices
+            // A cost of an order belongs to the invoices of the engagement that ordered it.
+            .find(line, |engagement| order.is_none_or(|order| self.orders.engagement(order) == Some(engagement)))
+            .map(|(invoice, _)| invoice);
         if let Some((old, id)) = old.as_ref().and_then(|old| Some((old, old.invoice_id?))) {
             self.invoices.post(
                 id,
@@ -241,7 +244,7 @@ impl<'a> Resolver<'a> {
             None => self.coder.code(line)?,
         };
         // A cost that no rule maps belongs to the program of the work that its invoice charges.
-        coding.program_id = coding.program_id.or_else(|| self.invoices.find(line, None)?.1);
+        coding.program_id = coding.program_id.or_else(|| self.invoices.find(line, |_| true)?.1);
         Ok((Course { period, prior, coding }, order.map(|order| order.id)))
     }
 
@@ -274,7 +277,7 @@ impl<'a> Resolver<'a> {
         };
         let mut changes = vec![(place, line.amount.units.saturating_neg())];
         if order.is_none()
-            && let Some((invoice, _)) = self.invoices.find(line, None)
+            && let Some((invoice, _)) = self.invoices.find(line, |_| true)
         {
             changes.push((place, self.invoices.freed(invoice, line.amount.units)));
         }

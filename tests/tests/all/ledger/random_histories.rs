@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use steerco_service::clock::Clock;
 use steerco_tests::{Client, Door, Engine, Who, World, run};
 
 use crate::all::kernel::bodies::line;
@@ -106,18 +107,16 @@ impl Stage<'_> {
         let month = self.below(MONTHS);
         let mut body = line(name, &decimal(units), &day(month));
         body["amount"]["currency"] = json!(currency);
-        let (program, spend, code) = match self.below(3) {
-            coded @ (0 | 1) => {
-                let spend = ["capex", "opex"][self.below(2)];
-                (body["program_id"], body["spend"]) = (json!(self.programs[coded]), json!(spend));
-                (Some(coded), spend, None)
-            }
-            _ => {
-                let code = self.below(CODES);
-                body["cost_code"] = json!(self.codes[code]);
-                let rule = self.model.rules[code];
-                (rule.map(|rule| rule.0), rule.map_or("", |rule| rule.1), Some(code))
-            }
+        let coded = self.below(3);
+        let (program, spend, code) = if coded < 2 {
+            let spend = ["capex", "opex"][self.below(2)];
+            (body["program_id"], body["spend"]) = (json!(self.programs[coded]), json!(spend));
+            (Some(coded), spend, None)
+        } else {
+            let code = self.below(CODES);
+            body["cost_code"] = json!(self.codes[code]);
+            let rule = self.model.rules[code];
+            (rule.map(|rule| rule.0), rule.map_or("", |rule| rule.1), Some(code))
         };
         let at = Place { program, month: self.model.lands(month), spend, currency };
         (body, at, units, code)
@@ -361,7 +360,7 @@ async fn history(world: World, seed: u64) {
             _ => stage.post_new().await,
         }
         if step % 6 == 5 {
-            then.push((step, format!("{:.6}", jiff::Timestamp::now()), stage.model.sums.clone()));
+            then.push((step, Clock::system().now().to_string(), stage.model.sums.clone()));
         }
         if step % 40 == 39 {
             stage.compare(&stage.finance, &stage.model.sums, &format!("seed {seed}, step {step}")).await;

@@ -174,7 +174,7 @@ impl Issuer {
         Ok((claims, times))
     }
 
-    /// A claim that was left out because it has too many values is unknown, and not empty (OpenID Connect Core 5.6.2).
+    /// A claim that was left out because it has too many values is unknown, and not empty (`OpenID` Connect Core 5.6.2).
     fn check_overage(&self, json: &Map<String, Value>) -> Result<(), Refusal> {
         let elsewhere = json.get("_claim_names").and_then(Value::as_object);
         let left_out = |name: &str| {

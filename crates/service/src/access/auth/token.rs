@@ -14,7 +14,7 @@ use super::Refusal;
 pub(super) const ACCESS_TOKEN: &str = "at+jwt";
 /// The name in settings of a token without a type.
 pub(super) const NO_TYPE: &str = "none";
-/// Claims that only identity and logout tokens have (OpenID Connect Core 3.3.2.11, Back-Channel Logout 2.4).
+/// Claims that only identity and logout tokens have (`OpenID` Connect Core 3.3.2.11, Back-Channel Logout 2.4).
 const NOT_OF_ACCESS: [&str; 3] = ["at_hash", "c_hash", "events"];
 
 /// Maximum bytes of a token.

@@ -54,7 +54,7 @@ pub(super) async fn put_rates(
     let command = Command { partial: true, ..Command::many(ExchangeRate::KIND, "import", Value::Null, items) };
     let written = decide_items(&write, &command, &service.feature(ExchangeRate::KIND).hooks).await?;
     for (place, written) in places.into_iter().zip(written) {
-        results[place] = written.map(outcome_of);
+        results[place] = written.map(|written| outcome_of(&written));
     }
     Ok((Plan { effects: write.take_effects(), ..Plan::nothing(write.act(), Box::new(())) }, results))
 }

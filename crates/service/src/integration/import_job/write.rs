@@ -247,11 +247,11 @@ async fn decide(
         return put_rates(&work.service, &work.context, conn, bodies).await;
     }
     let (plan, results) = decide_piece(&work.service, &work.context, conn, kind, &work.source, records).await?;
-    Ok((plan, results.into_iter().map(|result| result.map(outcome_of)).collect()))
+    Ok((plan, results.into_iter().map(|result| result.map(|written| outcome_of(&written))).collect()))
 }
 
 /// The id of what was written, and the outcome of its record.
-pub(super) fn outcome_of(written: crate::Written) -> (String, ImportOutcome) {
+pub(super) fn outcome_of(written: &crate::Written) -> (String, ImportOutcome) {
     let outcome = match written.outcome {
         Outcome::Created => ImportOutcome::Created,
         Outcome::Unchanged | Outcome::Stale => ImportOutcome::Unchanged,
