@@ -10,7 +10,9 @@ pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut all: Vec<String> =
         ["invoice", "invoice_rev"].map(|table| format!("ALTER TABLE {table} ADD COLUMN posted BIGINT")).into();
     all.push(format!("ALTER TABLE ledger_entry ADD COLUMN invoice_id {text}"));
-    all.push("CREATE INDEX ledger_entry_invoice ON ledger_entry (org, invoice_id) WHERE invoice_id IS NOT NULL".to_owned());
+    all.push(
+        "CREATE INDEX ledger_entry_invoice ON ledger_entry (org, invoice_id) WHERE invoice_id IS NOT NULL".to_owned(),
+    );
     all.push("CREATE INDEX invoice_number ON invoice (org, number)".to_owned());
     run(manager, &all).await
 }

@@ -48,6 +48,7 @@ pub(super) fn all() -> BTreeMap<String, Parameter> {
         &params::CURRENCY,
         &params::RATE_TYPE,
         &params::RATE_SET,
+        &params::MAX_RATE_AGE_DAYS,
         &params::ROUNDING,
         &params::COUNT_RESERVES,
         &params::COUNT_REQUESTS,
