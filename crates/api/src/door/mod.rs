@@ -41,6 +41,9 @@ use share::Shares;
 
 /// Header of the request id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What is known of a request that is answered by nothing in time.
+const LATE: &str = "the answer took longer than the service allows. A read has been stopped: ask for less. A write may still be \
+                    carried out: repeat it with the same Idempotency-Key to learn what became of it";
 /// Requests between two moments of tidying up.
 const TIDY_EVERY: u64 = 4096;
 
@@ -135,7 +138,7 @@ impl Door {
         match via {
             Protocol::Grpc => Ok(next.run(request).await),
             Protocol::Rest => {
-                let late = |_| Error::new(Reason::Deadline, "the answer took longer than the service allows");
+                let late = |_| Error::new(Reason::Deadline, LATE);
                 // A content has a time of its own to arrive in.
                 let more = if is_upload(&request) { steerco_service::UPLOAD_MAX } else { Duration::ZERO };
                 tokio::time::timeout(self.0.options.request_timeout + more, next.run(request)).await.map_err(late)

@@ -64,7 +64,11 @@ fn explained(response: Response, request_id: &str) -> Response {
 
 /// The refusal at the deadline.
 pub(super) fn expired() -> Error {
-    Error::new(Reason::Deadline, "the answer took longer than grpc-timeout allows")
+    Error::new(
+        Reason::Deadline,
+        "the answer took longer than grpc-timeout allows. A write may still be carried out: repeat it with the same \
+         idempotency-key to learn what became of it",
+    )
 }
 
 /// `application/grpc`, alone or with a format or parameters.

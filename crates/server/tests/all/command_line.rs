@@ -106,7 +106,7 @@ fn the_demo_loads_the_portfolio() {
     let again = steerco(&["demo", "--exit", "--data-dir", dir]);
     assert!(!text(&again.stderr).contains("reports of"), "a folder that has it is not loaded again");
     let report = steerco_json(&["verify", "--data-dir", dir, "--output", "json"]);
-    assert_eq!((&report["faults"], &report["resources"]), (&json!([]), &json!(1719)));
+    assert_eq!((&report["faults"], &report["resources"]), (&json!([]), &json!(1729)));
 }
 
 /// What sends traces is a feature: without it, whoever asks for traces is told before anything is served.
