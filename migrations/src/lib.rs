@@ -92,6 +92,8 @@ migrations![
     review_001,
     cost_coding_001,
     principal_002,
+    activity_140,
+    import_job_140,
 ];
 
 /// The names of all migrations, oldest first.

@@ -67,6 +67,10 @@ pub struct ImportJob {
     /// Whether to skip the calendars of a schedule.
     #[field(create)]
     pub without_calendars: bool,
+    /// Whether a schedule may replace most of what is stored. Otherwise a file is rejected if more than half of the
+    /// activities and milestones whose identifiers it repeats, and at least two, would get another title.
+    #[field(create)]
+    pub replace: bool,
     /// State of the job.
     #[field(filter)]
     pub state: ImportState,
@@ -127,6 +131,13 @@ pub enum ImportFormat {
     Xer,
     /// A calendar (RFC 5545), whose events become milestones.
     Icalendar,
+}
+
+impl ImportFormat {
+    /// Whether the file is the schedule of projects.
+    pub fn is_schedule(self) -> bool {
+        matches!(self, Self::Mspdi | Self::Xer)
+    }
 }
 
 /// State of an import.
@@ -251,7 +262,10 @@ impl Rules for ImportJob {
                 crate::KINDS.iter().map(|k| k.name).filter(|name| importable(name).is_some()).collect();
             faults.push(Fault::new("/record_kind", "UNKNOWN_KIND", crate::input::unknown_name(kind.as_str(), &known)));
         }
-        let schedule = matches!(self.format, ImportFormat::Mspdi | ImportFormat::Xer);
+        let schedule = self.format.is_schedule();
+        if self.replace && !schedule {
+            faults.push(Fault::new("/replace", "DOES_NOT_FIT", "is of schedules"));
+        }
         if schedule && self.project_id.is_none() && self.program_id.is_none() {
             let detail = "a schedule goes into a project, or its projects into a program: name one";
             faults.push(Fault::new("/project_id", "REQUIRED", detail));

@@ -408,7 +408,7 @@ scenario!(what_is_wrong_with_a_job_is_told(world) {
     assert!(job["state"] == "ready" && job["failure"].is_null());
     let applied = director.run_import(&id, "apply").await.unwrap();
     assert_eq!(applied["state"], "applied", "{applied:?}");
-    let project = director.get_by_ref("project", World::SOURCE, "project:School").await.unwrap();
+    let project = director.get_by_ref("project", World::SOURCE, &format!("project:{}:School", world.program)).await.unwrap();
     assert_eq!((&project["code"], &project["program_id"]), (&json!("School"), &json!(world.program)));
     assert_eq!(director.upload_of("import_job", &id, b"other").await.unwrap_err().code, "WRONG_STATE");
 });
