@@ -110,6 +110,13 @@ impl File {
         for baseline in node.all("Baseline").filter(|baseline| is_first(baseline)) {
             self.count(baseline, "/Task/Baseline", &BASELINE);
         }
+        // Other costs of a group are the sum of those of its tasks.
+        let fixed = node.get("FixedCost").filter(|cost| hundredths(cost) != Some(0));
+        if let Some(cost) = fixed.filter(|_| node.get("Summary").is_some_and(is_true)) {
+            let detail = format!("the fixed cost {cost:.40} of a group has no place here: give it to a task");
+            let place = format!("task {:.60}", node.get("UID").unwrap_or_default());
+            self.lost.push(Record::lost(place, vec![Fault::new("/FixedCost", "NOT_KEPT", detail)]));
+        }
         node.children.retain(|child| TASK.kept.contains(&child.name.as_str()));
         self.links += node.all("PredecessorLink").count();
         self.tasks.push(node);
@@ -232,6 +239,12 @@ impl File {
             }
         };
         let key = target.project_id.clone().unwrap_or_else(|| format!("project:{own}"));
+        let calendar = project.get("CalendarUID").filter(|uid| !uid.starts_with('-'));
+        let is_read = |uid: &str| self.calendars.iter().any(|calendar| calendar.get("UID") == Some(uid));
+        if let Some(uid) = calendar.filter(|uid| !is_read(uid)) {
+            let detail = format!("the file does not have the calendar {uid:.20} of the project");
+            notes.push(Fault::new("/CalendarUID", "NOT_IN_FILE", detail));
+        }
         let plan = PlanProject {
             key: key.clone(),
             name,
@@ -240,7 +253,7 @@ impl File {
             start: project.get("StartDate").and_then(instant),
             finish: project.get("FinishDate").and_then(instant),
             minutes_per_day: project.get("MinutesPerDay").and_then(whole).filter(|m| *m > 0).unwrap_or(480),
-            calendar: project.get("CalendarUID").map(|uid| calendar_key(&key, uid)),
+            calendar: calendar.map(|uid| calendar_key(&key, uid)),
         };
         (plan, key)
     }
@@ -406,7 +419,22 @@ fn note_unread(node: &XmlRecord, at: &str, notes: &mut Vec<Fault>) {
         if !text.is_empty() && !is_read {
             let pointer = format!("{at}/{}", child.name);
             notes.push(Fault::new(pointer, code, format!("{text:.40} cannot be read, and is not kept")));
+        } else if has_seconds(code, text) {
+            let pointer = format!("{at}/{}", child.name);
+            notes.push(Fault::new(pointer, "ROUNDED", format!("{text:.40} is kept to the minute")));
         }
+    }
+}
+
+/// Whether an instant or a duration is not of whole minutes.
+fn has_seconds(code: &str, text: &str) -> bool {
+    match code {
+        "BAD_DAY" => instant(text).is_some_and(|at| at.second() != 0),
+        "BAD_DURATION" => {
+            let seconds = text.strip_suffix('S').and_then(|rest| rest.rsplit(['M', 'H', 'T']).next());
+            seconds.and_then(ten_thousandths).is_some_and(|seconds| seconds != 0)
+        }
+        _ => false,
     }
 }
 
