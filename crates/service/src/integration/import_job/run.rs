@@ -88,6 +88,9 @@ impl Run {
             done: Mutex::default(),
             rehearsed: AtomicBool::new(false),
         });
+        if self.job.format.is_schedule() && !self.job.replace {
+            work.refuse_replacement().await?;
+        }
         let applying = self.job.state == ImportState::Applying;
         let by_pieces = applying && self.job.partial;
         let written = if by_pieces {
