@@ -104,12 +104,12 @@ scenario!(a_digest_is_of_what_the_caller_sees(world) {
     assert_eq!(digest["collections"][0], collection("risk", &seen, &last), "of others it is told no number");
     let all = of(&director, json!({})).await;
     let kinds: Vec<&str> = all["collections"].as_array().unwrap().iter().map(|c| c["kind"].as_str().unwrap()).collect();
-    assert!(kinds.contains(&"program") && !kinds.contains(&"principal"), "what it may read: {kinds:?}");
+    assert!(kinds.contains(&"program") && !kinds.contains(&"service_account"), "what it may read: {kinds:?}");
     for kind in ["risk", "program", "person", "engagement"] {
         let collection = all["collections"].as_array().unwrap().iter().find(|c| c["kind"] == kind).unwrap();
         assert_eq!(collection["hash"], of_copy(&list(&director, kind, "").await), "{kind}");
     }
-    let refused = director.digest(json!({"kinds": ["principal"]})).await.unwrap_err();
+    let refused = director.digest(json!({"kinds": ["service_account"]})).await.unwrap_err();
     assert_eq!(refused.code, "PERMISSION_DENIED");
     let refused = director.digest(json!({"kinds": ["rsk"], "filter": "title = \"x\""})).await.unwrap_err();
     assert_eq!(refused.faults[0].pointer, "?kinds");

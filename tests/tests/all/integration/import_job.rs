@@ -434,7 +434,8 @@ scenario!(what_is_wrong_with_a_job_is_told(world) {
     assert_eq!(director.import_records(&pending, json!({})).await.unwrap_err().code, "WRONG_STATE");
     let broken = ready(&director, csv.clone(), b"external_id,title\n1,\"").await;
     let checked = director.run_import(&broken, "check").await.unwrap();
-    assert_eq!(checked["state"], "checked", "an open quote at the end is read as it stands");
+    let told = "row 2, line 2: a quote that opens there is open at the end of the file";
+    assert!(checked["state"] == "failed" && checked["failure"].as_str().unwrap().contains(told), "{checked:?}");
     let unnamed = ready(&director, csv.clone(), b"title\nx\n").await;
     let failed = director.run_import(&unnamed, "check").await.unwrap();
     assert!(failed["failure"].as_str().unwrap().contains("no column \"external_id\""), "{failed:?}");
