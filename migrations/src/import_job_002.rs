@@ -6,6 +6,6 @@ use crate::schema::SchemaManager;
 use crate::table::run;
 
 pub(crate) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let add = |table| format!("ALTER TABLE {table} ADD COLUMN replace BIGINT NOT NULL DEFAULT 0");
+    let add = |table| format!("ALTER TABLE {table} ADD COLUMN replace BIGINT");
     run(manager, &["import_job", "import_job_rev"].map(add)).await
 }

@@ -70,7 +70,7 @@ pub struct ImportJob {
     /// Whether a schedule may replace most of what is stored. Otherwise a file is rejected if more than half of the
     /// activities and milestones whose identifiers it repeats, and at least two, would get another title.
     #[field(create)]
-    pub replace: bool,
+    pub replace: Option<bool>,
     /// State of the job.
     #[field(filter)]
     pub state: ImportState,
@@ -275,7 +275,7 @@ impl Rules for ImportJob {
             faults.push(Fault::new(format!("/{member}"), "DOES_NOT_FIT", "exchange rates belong to the organisation"));
         }
         let schedule = self.format.is_schedule();
-        if self.replace && !schedule {
+        if self.replace == Some(true) && !schedule {
             faults.push(Fault::new("/replace", "DOES_NOT_FIT", "applies to schedules only"));
         }
         if schedule && self.project_id.is_none() && self.program_id.is_none() {

@@ -436,7 +436,7 @@ scenario!(what_is_wrong_with_a_job_is_told(world) {
     let checked = director.run_import(&broken, "check").await.unwrap();
     let told = "row 2, line 2: a quote that opens there is open at the end of the file";
     assert!(checked["state"] == "failed" && checked["failure"].as_str().unwrap().contains(told), "{checked:?}");
-    let unnamed = ready(&director, csv.clone(), b"title\nx\n").await;
+    let unnamed = ready(&director, csv.clone(), b"ti\x07tle\nx\n").await;
     let failed = director.run_import(&unnamed, "check").await.unwrap();
     assert!(failed["failure"].as_str().unwrap().contains("no column \"external_id\""), "{failed:?}");
     let mut unknown = csv.clone();
