@@ -14,7 +14,7 @@ SCHEDULE = """<?xml version="1.0" encoding="UTF-8"?>
 <Project xmlns="http://schemas.microsoft.com/project"><Title>School</Title><CurrencyCode>EUR</CurrencyCode>
 <MinutesPerDay>480</MinutesPerDay><Tasks>
 <Task><UID>1</UID><Name>Foundations &amp; floor</Name><WBS>1</WBS><Start>2026-03-02T08:00:00</Start>
-<Finish>2026-03-03T17:00:00</Finish><Duration>PT16H0M0S</Duration><PercentComplete>25</PercentComplete><Cost>150000</Cost>
+<Finish>2026-03-03T17:00:00</Finish><Duration>PT16H0M0S</Duration><PercentComplete>25</PercentComplete><Work>PT24H0M0S</Work><ActualWork>PT6H0M0S</ActualWork><Cost>150000</Cost>
 <Baseline><Number>0</Number><Start>2026-03-02T08:00:00</Start><Finish>2026-03-03T17:00:00</Finish>
 <Duration>PT16H0M0S</Duration><Cost>100000</Cost></Baseline></Task>
 <Task><UID>2</UID><Name>Walls</Name><WBS>2</WBS><Start>2026-03-05T08:00:00</Start><Finish>2026-03-06T17:00:00</Finish>
@@ -22,7 +22,9 @@ SCHEDULE = """<?xml version="1.0" encoding="UTF-8"?>
 <LagFormat>7</LagFormat></PredecessorLink></Task>
 <Task><UID>3</UID><Name>Handover</Name><WBS>3</WBS><Milestone>1</Milestone><Start>2026-03-09T17:00:00</Start>
 <Finish>2026-03-09T17:00:00</Finish><Duration>PT0H0M0S</Duration><PredecessorLink><PredecessorUID>2</PredecessorUID>
-<Type>3</Type><LinkLag>0</LinkLag><LagFormat>7</LagFormat></PredecessorLink></Task></Tasks></Project>"""
+<Type>3</Type><LinkLag>0</LinkLag><LagFormat>7</LagFormat></PredecessorLink></Task>
+<Task><UID>4</UID><Name>Curing</Name><WBS>4</WBS><Start>2026-03-06T14:30:00</Start><Finish>2026-03-09T02:00:00</Finish>
+<Duration>PT59H30M0S</Duration><DurationFormat>8</DurationFormat></Task></Tasks></Project>"""
 
 
 def call(method, path, body=None, media="application/json", token="DIRECTOR"):
@@ -91,10 +93,16 @@ def read_by_mpxj(path):
     assert float(first.getCost().doubleValue()) == 1500.0, first.getCost()
     assert float(first.getBaselineCost().doubleValue()) == 1000.0
     assert end.getMilestone()
+    work = [str(value) for value in (first.getWork(), first.getActualWork(), first.getRemainingWork())]
+    assert work in (["24.0h", "6.0h", "18.0h"], ["3.0d", "0.75d", "2.25d"]), work
+    curing = tasks["Curing"]
+    assert str(curing.getStart()).startswith("2026-03-06T14:30"), curing.getStart()
+    assert str(curing.getFinish()).startswith("2026-03-09T02:00"), curing.getFinish()
+    assert str(curing.getDuration().getUnits()).startswith("e"), curing.getDuration()
     links = [(str(r.getType()), str(r.getLag())) for task in (walls, end) for r in task.getPredecessors()]
     assert [kind for kind, _ in links] == ["FS", "SS"], links
     assert links[0][1] in ("1.0d", "8.0h"), links
-    print("MPXJ reads the schedule: dates, durations, costs, baseline and links")
+    print("MPXJ reads the schedule: dates and times, durations, work, costs, baseline and links")
 
 
 def calendar():

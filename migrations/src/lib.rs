@@ -93,6 +93,8 @@ migrations![
     cost_coding_001,
     principal_002,
     invoice_002,
+    activity_003,
+    import_job_002,
 ];
 
 /// The names of all migrations, oldest first.

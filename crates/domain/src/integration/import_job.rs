@@ -67,6 +67,10 @@ pub struct ImportJob {
     /// Whether to skip the calendars of a schedule.
     #[field(create)]
     pub without_calendars: bool,
+    /// Whether a schedule may replace most of what is stored. Otherwise a file is rejected if more than half of the
+    /// activities and milestones whose identifiers it repeats, and at least two, would get another title.
+    #[field(create)]
+    pub replace: Option<bool>,
     /// State of the job.
     #[field(filter)]
     pub state: ImportState,
@@ -130,6 +134,13 @@ pub enum ImportFormat {
     /// Exchange rates of the European Central Bank, the historical or the daily file (CSV): spot rates of the euro, of all
     /// its days. A stored rate of the same day is compared, whatever stored it.
     EcbRates,
+}
+
+impl ImportFormat {
+    /// Whether the file is the schedule of projects.
+    pub fn is_schedule(self) -> bool {
+        matches!(self, Self::Mspdi | Self::Xer)
+    }
 }
 
 /// State of an import.
@@ -254,14 +265,19 @@ impl Rules for ImportJob {
                 crate::KINDS.iter().map(|k| k.name).filter(|name| importable(name).is_some()).collect();
             faults.push(Fault::new("/record_kind", "UNKNOWN_KIND", crate::input::unknown_name(kind.as_str(), &known)));
         }
-        let places = [("project_id", self.project_id.is_some()), ("program_id", self.program_id.is_some())];
-        let places = places.into_iter().chain([("deliverable_id", self.deliverable_id.is_some())]);
-        for (member, _) in places.chain([("engagement_id", self.engagement_id.is_some())]).filter(|(_, given)| *given) {
-            if self.format == ImportFormat::EcbRates {
-                faults.push(Fault::new(format!("/{member}"), "DOES_NOT_FIT", "exchange rates are of the organisation"));
-            }
+        let given = [
+            ("project_id", self.project_id.is_some()),
+            ("program_id", self.program_id.is_some()),
+            ("deliverable_id", self.deliverable_id.is_some()),
+            ("engagement_id", self.engagement_id.is_some()),
+        ];
+        for (member, _) in given.iter().filter(|(_, given)| *given && self.format == ImportFormat::EcbRates) {
+            faults.push(Fault::new(format!("/{member}"), "DOES_NOT_FIT", "exchange rates belong to the organisation"));
         }
-        let schedule = matches!(self.format, ImportFormat::Mspdi | ImportFormat::Xer);
+        let schedule = self.format.is_schedule();
+        if self.replace == Some(true) && !schedule {
+            faults.push(Fault::new("/replace", "DOES_NOT_FIT", "applies to schedules only"));
+        }
         if schedule && self.project_id.is_none() && self.program_id.is_none() {
             let detail = "a schedule goes into a project, or its projects into a program: name one";
             faults.push(Fault::new("/project_id", "REQUIRED", detail));

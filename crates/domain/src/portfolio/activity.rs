@@ -2,6 +2,8 @@
 
 use steerco_derive::{input, resource, words};
 
+use crate::clock_time::ClockTime;
+use crate::dependency::LagKind;
 use crate::error::Fault;
 use crate::field::Whole;
 use crate::id::Id;
@@ -127,6 +129,29 @@ pub struct Activity {
     /// Notes.
     #[field(write)]
     pub notes: Option<Text<4000>>,
+    /// Kind of time in which the durations are counted; working time if absent. A day of elapsed time has 24 hours.
+    #[field(write, filter)]
+    pub duration_kind: Option<LagKind>,
+    /// Time of the start on the first day (actual, else forecast); the start of work on that day if absent. Times are in the
+    /// time zone of the calendar.
+    #[field(write)]
+    pub start_time: Option<ClockTime>,
+    /// Time of the finish on the last day (actual, else forecast); the end of work on that day if absent. The start of work
+    /// on that day stands for the start of work on the next working day.
+    #[field(write)]
+    pub finish_time: Option<ClockTime>,
+    /// Time of the start on the first day of the baseline; the start of work if absent.
+    #[field(write)]
+    pub baseline_start_time: Option<ClockTime>,
+    /// Time of the finish on the last day of the baseline, as in `finish_time`.
+    #[field(write)]
+    pub baseline_finish_time: Option<ClockTime>,
+    /// Time of the constraint on its day; the start or end of work if absent.
+    #[field(write)]
+    pub constraint_time: Option<ClockTime>,
+    /// Time of the deadline on its day; the end of work if absent.
+    #[field(write)]
+    pub deadline_time: Option<ClockTime>,
 }
 
 /// A person or resource assigned to an activity.
@@ -200,13 +225,18 @@ impl Activity {
             None | Some(PercentType::Physical) => self.physical_percent_complete,
             Some(PercentType::Duration) => {
                 let (all, rest) = (self.duration?.get(), self.remaining_duration?.get());
-                share(all.saturating_sub(rest).max(0), all)
+                share(all.saturating_sub(rest).max(0), all).or_else(|| self.finished())
             }
             Some(PercentType::Work) => {
                 let (done, rest) = (self.actual_work_minutes?.get(), self.remaining_work_minutes?.get());
-                share(done, done.checked_add(rest)?)
+                share(done, done.checked_add(rest)?).or_else(|| self.finished())
             }
         }
+    }
+
+    /// Nothing to measure by, as in a milestone: it is complete once it has finished.
+    fn finished(&self) -> Option<Ratio> {
+        self.actual_finish_on.and_then(|_| Ratio::from_millionths(Ratio::ONE))
     }
 
     fn check_constraint(&self, faults: &mut Vec<Fault>) {
@@ -314,6 +344,9 @@ mod tests {
         ] {
             assert_eq!(activity(&body).unwrap().percent_complete, None, "{body}");
         }
+        let done = json!({"percent_type": "duration", "duration_unit": "minutes", "duration": 0, "remaining_duration": 0,
+            "actual_finish_on": "2026-03-10"});
+        assert_eq!(activity(&done).unwrap().percent_complete.unwrap().millionths(), 1_000_000, "a milestone is met");
         let longer =
             json!({"percent_type": "duration", "duration_unit": "days", "duration": 5, "remaining_duration": 7});
         assert_eq!(activity(&longer).unwrap().percent_complete.unwrap().millionths(), 0);

@@ -64,7 +64,7 @@ pub struct Dependency {
     pub lag_kind: Option<LagKind>,
 }
 
-/// Kind of time in which a lag is counted.
+/// Kind of time in which a lag or a duration is counted.
 #[words]
 pub enum LagKind {
     /// Working time only.

@@ -436,7 +436,7 @@ scenario!(what_is_wrong_with_a_job_is_told(world) {
     let checked = director.run_import(&broken, "check").await.unwrap();
     let told = "row 2, line 2: a quote that opens there is open at the end of the file";
     assert!(checked["state"] == "failed" && checked["failure"].as_str().unwrap().contains(told), "{checked:?}");
-    let unnamed = ready(&director, csv.clone(), b"title\nx\n").await;
+    let unnamed = ready(&director, csv.clone(), b"ti\x07tle\nx\n").await;
     let failed = director.run_import(&unnamed, "check").await.unwrap();
     assert!(failed["failure"].as_str().unwrap().contains("no column \"external_id\""), "{failed:?}");
     let mut unknown = csv.clone();
@@ -455,7 +455,7 @@ scenario!(what_is_wrong_with_a_job_is_told(world) {
     assert!(job["state"] == "ready" && job["failure"].is_null());
     let applied = director.run_import(&id, "apply").await.unwrap();
     assert_eq!(applied["state"], "applied", "{applied:?}");
-    let project = director.get_by_ref("project", World::SOURCE, "project:School").await.unwrap();
+    let project = director.get_by_ref("project", World::SOURCE, &format!("project:{}:School", world.program)).await.unwrap();
     assert_eq!((&project["code"], &project["program_id"]), (&json!("School"), &json!(world.program)));
     assert_eq!(director.upload_of("import_job", &id, b"other").await.unwrap_err().code, "WRONG_STATE");
 });
@@ -486,4 +486,112 @@ scenario!(a_schedule_goes_out_as_it_came_in(world) {
     assert!(!manager.schedule(&copy).await.unwrap().bytes.is_empty());
     assert_eq!(world.client(Who::Stranger).schedule(&copy).await.unwrap_err().code, "NOT_FOUND");
     assert_eq!(world.client(Who::Vendor).schedule(&copy).await.unwrap_err().code, "PERMISSION_DENIED");
+});
+
+/// A day of 600 minutes, work weeks, elapsed time at night and a milestone that is met, without a milestone's deliverable.
+fn ten_hour_days(titles: [&str; 3]) -> String {
+    let task = |uid: u8, more: &str| {
+        let title = titles[usize::from(uid) - 1];
+        format!("<Task><UID>{uid}</UID><Name>{title}</Name><WBS>{uid}</WBS>{more}</Task>")
+    };
+    let day = |number: u8| {
+        format!(
+            "<WeekDay><DayType>{number}</DayType><DayWorking>1</DayWorking><WorkingTimes><WorkingTime>\
+             <FromTime>06:00:00</FromTime><ToTime>16:00:00</ToTime></WorkingTime></WorkingTimes></WeekDay>"
+        )
+    };
+    let week: String = (2..=5).map(day).collect();
+    format!(
+        "<Project><Name>night.xml</Name><Title>Ten hour days</Title><MinutesPerDay>600</MinutesPerDay>\
+         <CalendarUID>1</CalendarUID><Calendars><Calendar><UID>1</UID><Name>Ten hours</Name>\
+         <IsBaseCalendar>1</IsBaseCalendar><WeekDays>{week}</WeekDays><WorkWeeks><WorkWeek><TimePeriod>\
+         <FromDate>2026-07-06T00:00:00</FromDate><ToDate>2026-07-12T23:59:00</ToDate></TimePeriod><Name>Summer</Name>\
+         <WeekDays>{}</WeekDays></WorkWeek></WorkWeeks></Calendar></Calendars><Tasks>{}{}{}</Tasks></Project>",
+        day(6),
+        task(
+            1,
+            "<Start>2026-03-02T06:00:00</Start><Finish>2026-03-03T16:00:00</Finish><Duration>PT20H0M0S</Duration>\
+                 <Work>PT20H0M0S</Work><RemainingWork>PT20H0M0S</RemainingWork>"
+        ),
+        task(
+            2,
+            "<Start>2026-03-05T06:00:00</Start><Finish>2026-03-08T02:00:00</Finish><Duration>PT68H0M0S</Duration>\
+                 <DurationFormat>8</DurationFormat><PredecessorLink><PredecessorUID>1</PredecessorUID><Type>1</Type>\
+                 <LinkLag>6000</LinkLag><LagFormat>7</LagFormat></PredecessorLink>"
+        ),
+        task(
+            3,
+            "<Milestone>1</Milestone><Start>2026-03-10T16:00:00</Start><Finish>2026-03-10T16:00:00</Finish>\
+                 <Duration>PT0H0M0S</Duration><PercentComplete>100</PercentComplete>\
+                 <ActualStart>2026-03-10T16:00:00</ActualStart><ActualFinish>2026-03-10T16:00:00</ActualFinish>"
+        ),
+    )
+}
+
+scenario!(the_calendar_times_and_work_of_a_schedule_go_out_as_they_came_in(world) {
+    let director = world.client(Who::Director);
+    let project = world.project("nights").await;
+    let body = json!({"name": "night.xml", "format": "mspdi", "source": World::SOURCE, "project_id": project});
+    let file = ten_hour_days(["Dig", "Cure", "Handed over"]);
+    let id = ready(&director, body, file.as_bytes()).await;
+    let applied = director.run_import(&id, "apply").await.unwrap();
+    assert_eq!((applied["state"].as_str(), counts(&applied)), (Some("applied"), [5, 5, 0, 0, 0, 0]), "{applied:?}");
+    let activity = async |n: u8| director.get_by_ref("activity", World::SOURCE, &format!("{project}:{n}")).await.unwrap();
+    let (dig, cure, met) = (activity(1).await, activity(2).await, activity(3).await);
+    assert_eq!((&dig["actual_work_minutes"], &dig["remaining_work_minutes"]), (&json!(0), &json!(1_200)));
+    assert_eq!((&cure["duration_kind"], &cure["forecast_finish_on"]), (&json!("elapsed"), &json!("2026-03-08")));
+    assert_eq!((&cure["finish_time"], &met["percent_complete"]), (&json!("02:00"), &json!(1)));
+    let calendar = director.get("work_calendar", dig["calendar_id"].as_str().unwrap()).await.unwrap();
+    assert_eq!((&calendar["minutes_per_day"], &calendar["exceptions"][0]["day"]), (&json!(600), &json!("2026-07-10")));
+    let text = String::from_utf8(director.schedule(&project).await.unwrap().bytes).unwrap();
+    for part in [
+        "<MinutesPerDay>600</MinutesPerDay>", "<LinkLag>6000</LinkLag>", "<Finish>2026-03-08T02:00:00</Finish>",
+        "<DurationFormat>8</DurationFormat>", "<Work>PT20H0M0S</Work>", "<PercentComplete>100</PercentComplete>",
+        "<FromDate>2026-07-10T00:00:00</FromDate>", "<Start>2026-03-02T06:00:00</Start>",
+    ] {
+        assert!(text.contains(part), "{part} of {text}");
+    }
+    world.verify().await;
+});
+
+scenario!(a_file_that_would_replace_another_schedule_is_refused(world) {
+    let director = world.client(Who::Director);
+    let into = async |extra: Value| {
+        let mut body = json!({"name": "night.xml", "format": "mspdi", "source": World::SOURCE, "program_id": world.program});
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        body
+    };
+    let first = ten_hour_days(["Dig", "Cure", "Handed over"]);
+    let other = ten_hour_days(["Paint", "Dry", "Handed over"]);
+    let id = ready(&director, into(json!({})).await, first.as_bytes()).await;
+    assert_eq!(director.run_import(&id, "apply").await.unwrap()["state"], "applied");
+    for partial in [false, true] {
+        let id = ready(&director, into(json!({"partial": partial})).await, other.as_bytes()).await;
+        for run in ["check", "apply"] {
+            let told = director.run_import(&id, run).await.unwrap();
+            assert_eq!(told["state"], "failed", "{run}: {told:?}");
+            assert!(told["failure"].as_str().unwrap().contains("2 of the 3 stored"), "{told:?}");
+        }
+    }
+    let key = format!("project:{}:night.xml:1", world.program);
+    assert_eq!(director.get_by_ref("activity", World::SOURCE, &key).await.unwrap()["title"], "Dig");
+    // One renamed task of three is a change like any other.
+    let renamed = ten_hour_days(["Dig deep", "Cure", "Handed over"]);
+    let id = ready(&director, into(json!({})).await, renamed.as_bytes()).await;
+    assert_eq!(director.run_import(&id, "apply").await.unwrap()["state"], "applied");
+    let id = ready(&director, into(json!({"replace": true})).await, other.as_bytes()).await;
+    assert_eq!(director.run_import(&id, "apply").await.unwrap()["state"], "applied");
+    assert_eq!(director.get_by_ref("activity", World::SOURCE, &key).await.unwrap()["title"], "Paint");
+    // The same name and another creation date is another project.
+    let made = first.replace("<Title>", "<CreationDate>2026-02-02T08:00:00</CreationDate><Title>");
+    let made = made.replace("Ten hour days", "Nights");
+    let mut body = into(json!({})).await;
+    body["name"] = json!("another");
+    let id = ready(&director, body, made.as_bytes()).await;
+    assert_eq!(director.run_import(&id, "apply").await.unwrap()["state"], "applied");
+    assert_eq!(director.get_by_ref("activity", World::SOURCE, &key).await.unwrap()["title"], "Paint");
+    let csv = json!({"name": "x", "format": "csv", "source": World::SOURCE, "record_kind": "risk", "replace": true});
+    let error = director.create("import_job", csv).await.unwrap_err();
+    assert_eq!(error.places(), [("/replace", "DOES_NOT_FIT")]);
+    world.verify().await;
 });

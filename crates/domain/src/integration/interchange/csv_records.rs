@@ -129,12 +129,19 @@ pub fn read(input: impl BufRead, layout: &Layout, sink: Sink<'_>) -> Result<(), 
     let mut table = if layout.headerless { Some(placed(layout, &[], sink)?) } else { None };
     loop {
         budget.grant(ROW_MAX);
-        let more = reader.read_byte_record(&mut row).map_err(|error| {
+        let refused = |error: csv::Error| {
             let detail =
                 format!("row {}: {error}: a row has at most {ROW_MAX} bytes; is a quote left open?", number + 1);
             Error::new(Reason::Malformed, detail)
-        })?;
-        if !more || (row.len() == 1 && row.get(0) == END.get(1..2)) {
+        };
+        if !reader.read_byte_record(&mut row).map_err(refused)? {
+            break;
+        }
+        if row.len() == 1 && row.get(0) == END.get(1..2) {
+            if reader.read_byte_record(&mut row).map_err(refused)? {
+                let detail = format!("row {} is nothing but the control character U+001E", number + 1);
+                return Err(Error::new(Reason::Malformed, detail));
+            }
             break;
         }
         number += 1;

@@ -102,6 +102,8 @@ fn hostile_files_end_with_a_reason() {
     let detail = "row 3, line 3: a quote that opens there is open at the end of the file";
     assert_eq!((error.reason, error.detail.as_str()), (Reason::Malformed, detail));
     assert_eq!(records(b"external_id,title\n1,\"a\nb\"", &layout).unwrap().len(), 1, "a closed quote holds lines");
+    let error = records(b"external_id,title\n1,a\n\x1e\n2,b\n", &layout).unwrap_err();
+    assert_eq!(error.detail, "row 3 is nothing but the control character U+001E");
     let latin = records(b"external_id,title\n1,B\xfcro\n", &layout).unwrap();
     assert_eq!(latin[0].faults[0].code, "BAD_ENCODING");
 }

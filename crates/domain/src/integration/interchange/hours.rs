@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use serde_json::{Value, json};
 
 /// From and until, in minutes of the day.
@@ -30,7 +31,7 @@ impl Hours {
     pub(super) fn last_day(&self, end: DateTime) -> Date {
         let minute = i16::from(end.hour()) * 60 + i16::from(end.minute());
         let begins = self.on(end.date()).iter().map(|(from, _)| *from).min();
-        if begins.is_some_and(|begins| minute > begins) || (begins.is_none() && minute > 0) {
+        if minute > 0 && begins != Some(minute) {
             return end.date();
         }
         let mut day = end.date();
@@ -42,6 +43,27 @@ impl Hours {
             }
         }
         end.date()
+    }
+
+    /// When work begins and ends on a day.
+    pub(super) fn ends(&self, day: Date) -> Option<(i16, i16)> {
+        let spans = self.on(day);
+        Some((spans.first()?.0, spans.last()?.1))
+    }
+
+    /// The instant at which what ends on this last day at this minute has ended: the inverse of [`Self::last_day`].
+    pub(super) fn end(&self, day: Date, minute: i16) -> DateTime {
+        let at = |day: Date, minute: i16| {
+            let midnight = day.to_datetime(Time::midnight());
+            midnight.checked_add(i64::from(minute).minutes()).unwrap_or(midnight)
+        };
+        if self.ends(day).is_some_and(|(begins, _)| begins == minute) {
+            let days = std::iter::successors(day.tomorrow().ok(), |day| day.tomorrow().ok());
+            if let Some(next) = days.take(LOOK_BACK).find(|day| !self.on(*day).is_empty()) {
+                return at(next, minute);
+            }
+        }
+        at(day, minute)
     }
 
     /// Its week and exceptions as a work calendar has them.
@@ -87,7 +109,7 @@ pub(super) fn minutes(text: &str) -> Option<i16> {
     ((0..=24).contains(&hour) && (0..60).contains(&minute) && hour * 60 + minute <= 1_440).then_some(hour * 60 + minute)
 }
 
-fn clock(minutes: i16) -> String {
+pub(super) fn clock(minutes: i16) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
@@ -113,6 +135,7 @@ mod tests {
         assert_eq!(day("2006-09-25T08:00:00"), "2006-09-22");
         assert_eq!(day("2006-09-25T17:00:00"), "2006-09-25");
         assert_eq!(day("2006-09-23T00:00:00"), "2006-09-22");
+        assert_eq!(day("2006-09-26T02:00:00"), "2006-09-26", "work of the night");
         assert_eq!(settled(vec![(780, 1_020), (480, 720), (700, 800), (5, 5)]), [(480, 720), (780, 1_020)]);
         assert_eq!(
             (minutes("24:00"), minutes("08:30:00"), minutes("25:00"), minutes("8")),

@@ -6,13 +6,13 @@ use std::io::BufRead;
 
 use jiff::civil::DateTime;
 
-use super::mspdi_names::{ASSIGNMENT, OF_PROJECT, OF_TASK, RESOURCE, TASK};
+use super::mspdi_names::{ASSIGNMENT, BASELINE, CALENDAR, LINK, Names, PROJECT, RESOURCE, TASK};
 use super::schedule::{
     Costs, LINKS_MAX, Lag, PlanCalendar, PlanLink, PlanProject, PlanResource, PlanTask, Schedule, Span, TASKS_MAX,
     Target, too_many,
 };
 use super::xml_records::{Step, XmlRecord, XmlRecords};
-use super::{Sink, mspdi_calendar, note_unread};
+use super::{Record, Sink, mspdi_calendar};
 use crate::activity::{ActivityType, ConstraintType, PercentType};
 use crate::dependency::{LagKind, Relation};
 use crate::error::{Error, Fault, Reason};
@@ -60,6 +60,8 @@ struct File {
     /// Of each task.
     assignments: HashMap<String, Vec<PlanResource>>,
     others: BTreeMap<String, usize>,
+    settings: BTreeMap<String, usize>,
+    lost: Vec<Record>,
 }
 
 impl File {
@@ -67,24 +69,55 @@ impl File {
         self.begun = true;
         match (list, node.name.as_str()) {
             (Some("Tasks"), "Task") => self.take_task(node)?,
-            (Some("Calendars"), "Calendar") if self.calendars.len() < 1_000 => self.calendars.push(node),
+            (Some("Calendars"), "Calendar") if self.calendars.len() < 1_000 => {
+                self.count(&node, "/Calendar", &CALENDAR);
+                self.calendars.push(node);
+            }
             (Some("Resources"), "Resource") => self.take_resource(&node)?,
             (Some("Assignments"), "Assignment") => self.take_assignment(&node),
             (Some(list), name) => *self.others.entry(format!("/{list}/{name}")).or_default() += 1,
-            (None, _) if OF_PROJECT.contains(&node.name.as_str()) => self.project.children.push(node),
-            // Settings of the tool say nothing of the work.
+            (None, name) if PROJECT.kept.contains(&name) => self.project.children.push(node),
             (None, _) if !node.children.is_empty() => {
                 *self.others.entry(format!("/{}", node.name)).or_default() += node.children.len();
             }
-            (None, _) => {}
+            (None, _) => {
+                let project = XmlRecord { children: vec![node], ..XmlRecord::default() };
+                self.count(&project, "/Project", &PROJECT);
+            }
         }
         Ok(())
     }
 
+    /// Counts what is neither kept nor follows from what is.
+    fn count(&mut self, node: &XmlRecord, at: &str, names: &Names) {
+        for child in node.children.iter().filter(|child| child.says_something()) {
+            let name = child.name.as_str();
+            if names.kept.contains(&name) || names.computed.contains(&name) {
+                continue;
+            }
+            let counts = if names.settings.contains(&name) { &mut self.settings } else { &mut self.others };
+            if counts.len() < 1_000 {
+                *counts.entry(format!("{at}/{name}")).or_default() += 1;
+            }
+        }
+    }
+
     fn take_task(&mut self, mut node: XmlRecord) -> Result<(), Error> {
-        let known = [TASK, OF_TASK].concat();
-        node.count_others("/Task", &known, &mut self.others);
-        node.children.retain(|child| TASK.contains(&child.name.as_str()));
+        self.count(&node, "/Task", &TASK);
+        for link in node.all("PredecessorLink") {
+            self.count(link, "/Task/PredecessorLink", &LINK);
+        }
+        for baseline in node.all("Baseline").filter(|baseline| is_first(baseline)) {
+            self.count(baseline, "/Task/Baseline", &BASELINE);
+        }
+        // Other costs of a group are the sum of those of its tasks.
+        let fixed = node.get("FixedCost").filter(|cost| hundredths(cost) != Some(0));
+        if let Some(cost) = fixed.filter(|_| node.get("Summary").is_some_and(is_true)) {
+            let detail = format!("the fixed cost {cost:.40} of a group has no place here: give it to a task");
+            let place = format!("task {:.60}", node.get("UID").unwrap_or_default());
+            self.lost.push(Record::lost(place, vec![Fault::new("/FixedCost", "NOT_KEPT", detail)]));
+        }
+        node.children.retain(|child| TASK.kept.contains(&child.name.as_str()));
         self.links += node.all("PredecessorLink").count();
         self.tasks.push(node);
         if self.tasks.len() > TASKS_MAX {
@@ -95,16 +128,25 @@ impl File {
 
     /// Of a resource its name is kept, with the tasks that it works on.
     fn take_resource(&mut self, node: &XmlRecord) -> Result<(), Error> {
+        self.count(node, "/Resource", &RESOURCE);
         if let (Some(uid), Some(name)) = (node.get("UID"), node.get("Name")) {
-            node.count_others("/Resource", RESOURCE, &mut self.others);
             self.resources.insert(uid.to_owned(), name.to_owned());
         }
         if self.resources.len() > TASKS_MAX { Err(too_many("resources", TASKS_MAX)) } else { Ok(()) }
     }
 
     fn take_assignment(&mut self, node: &XmlRecord) {
-        node.count_others("/Assignment", ASSIGNMENT, &mut self.others);
-        let (Some(task), Some(resource)) = (node.get("TaskUID"), node.get("ResourceUID")) else { return };
+        self.count(node, "/Assignment", &ASSIGNMENT);
+        let mut notes = Vec::new();
+        note_unread(node, "/Assignment", &mut notes);
+        let place = format!("assignment {:.60}", node.get("UID").unwrap_or_default());
+        let (Some(task), Some(resource)) = (node.get("TaskUID"), node.get("ResourceUID")) else {
+            notes.push(Fault::new("/TaskUID", "REQUIRED", "it does not say who works on which task, and is not kept"));
+            return self.lost.push(Record::lost(place, notes));
+        };
+        if !notes.is_empty() {
+            self.lost.push(Record::lost(place, notes));
+        }
         if resource == NOBODY || resource.starts_with('-') {
             return;
         }
@@ -118,12 +160,21 @@ impl File {
     }
 
     fn schedule(mut self, target: &Target) -> Schedule {
-        let mut schedule = Schedule { others: std::mem::take(&mut self.others), ..Schedule::default() };
+        let mut schedule = Schedule {
+            others: std::mem::take(&mut self.others),
+            lost: std::mem::take(&mut self.lost),
+            ..Schedule::default()
+        };
+        if !self.settings.is_empty() {
+            let settings: Vec<String> = self.settings.iter().map(|(path, count)| format!("{path} ({count})")).collect();
+            let detail = format!("settings of Microsoft Project are not kept: {}", settings.join(", "));
+            schedule.lost.push(Record::lost("the file", vec![Fault::new("", "SETTINGS", detail)]));
+        }
         let (project, prefix) = self.plan_project(target, &mut schedule.notes);
         let minutes_per_day = project.minutes_per_day;
         schedule.projects.push(project);
         for calendar in &self.calendars {
-            Self::add_calendar(calendar, &prefix, minutes_per_day, &mut schedule);
+            self.add_calendar(calendar, &prefix, minutes_per_day, &mut schedule);
         }
         let tasks = std::mem::take(&mut self.tasks);
         let mut seen = HashSet::new();
@@ -154,6 +205,12 @@ impl File {
                 schedule.links.extend(plan_link(link, uid, &prefix, &mut schedule.lost));
             }
         }
+        let of_no_task = self.assignments.keys().filter(|task| !seen.contains(task.as_str()) && *task != "0");
+        for task in of_no_task.collect::<std::collections::BTreeSet<_>>() {
+            let note =
+                Fault::new("/TaskUID", "NOT_IN_FILE", "the file has no such task: what is assigned to it is not kept");
+            schedule.lost.push(Record::lost(format!("assignments of task {task:.60}"), vec![note]));
+        }
         schedule
     }
 
@@ -167,9 +224,27 @@ impl File {
             let detail = format!("the symbol is {symbol} and the code {}: the code is what counts", currency.code());
             notes.push(Fault::new("/CurrencySymbol", "CONTRADICTION", detail));
         }
-        let own = project.get("GUID").or_else(|| project.get("Name")).unwrap_or(&name);
-        let own: String = own.trim_matches(['{', '}']).chars().take(100).collect();
+        note_unread(project, "", notes);
+        if let (Some(code), None) = (project.get("CurrencyCode"), currency) {
+            notes.push(Fault::new("/CurrencyCode", "UNKNOWN_WORD", format!("{code:.20} is no currency of ISO 4217")));
+        }
+        let cut = |text: &str| text.trim_matches(['{', '}']).chars().take(90).collect::<String>();
+        let own = match project.get("GUID") {
+            Some(guid) => cut(guid),
+            // Many projects have one name: what else tells them apart is where they go, and when they were made.
+            None => {
+                let named = Some(cut(project.get("Name").unwrap_or(&name)));
+                let made = project.get("CreationDate").map(cut);
+                [target.program_id.clone(), named, made].into_iter().flatten().collect::<Vec<_>>().join(":")
+            }
+        };
         let key = target.project_id.clone().unwrap_or_else(|| format!("project:{own}"));
+        let calendar = project.get("CalendarUID").filter(|uid| !uid.starts_with('-'));
+        let is_read = |uid: &str| self.calendars.iter().any(|calendar| calendar.get("UID") == Some(uid));
+        if let Some(uid) = calendar.filter(|uid| !is_read(uid)) {
+            let detail = format!("the file does not have the calendar {uid:.20} of the project");
+            notes.push(Fault::new("/CalendarUID", "NOT_IN_FILE", detail));
+        }
         let plan = PlanProject {
             key: key.clone(),
             name,
@@ -178,12 +253,12 @@ impl File {
             start: project.get("StartDate").and_then(instant),
             finish: project.get("FinishDate").and_then(instant),
             minutes_per_day: project.get("MinutesPerDay").and_then(whole).filter(|m| *m > 0).unwrap_or(480),
-            calendar: project.get("CalendarUID").map(|uid| calendar_key(&key, uid)),
+            calendar: calendar.map(|uid| calendar_key(&key, uid)),
         };
         (plan, key)
     }
 
-    fn add_calendar(node: &XmlRecord, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
+    fn add_calendar(&self, node: &XmlRecord, prefix: &str, minutes_per_day: i64, schedule: &mut Schedule) {
         let uid = node.get("UID").unwrap_or("0");
         let name = node.get("Name").unwrap_or("Calendar").to_owned();
         let place = format!("calendar {uid}");
@@ -192,7 +267,9 @@ impl File {
             let left_out = Fault::new("", "NOT_KEPT", format!("{name} is the calendar of one resource"));
             return schedule.lost.push(super::Record::lost(place, vec![left_out]));
         }
-        let (hours, notes) = mspdi_calendar::read(node);
+        let (hours, notes) = mspdi_calendar::read(node, &|base| {
+            self.calendars.iter().find(|calendar| calendar.get("UID") == Some(base))
+        });
         let key = calendar_key(prefix, uid);
         schedule.calendars.push(PlanCalendar {
             place,
@@ -215,7 +292,7 @@ impl File {
             _ => ActivityType::Task,
         };
         let scheduled = Span { start: day("Start"), finish: day("Finish") };
-        let baseline = node.all("Baseline").find(|baseline| baseline.get("Number").unwrap_or("0") == "0");
+        let baseline = node.all("Baseline").find(|baseline| is_first(baseline));
         let of_baseline = |name: &str| baseline.and_then(|baseline| baseline.get(name));
         let baselined =
             Span { start: of_baseline("Start").and_then(instant), finish: of_baseline("Finish").and_then(instant) };
@@ -226,34 +303,32 @@ impl File {
             let detail = format!("only baseline 0 has a place here; not kept: {}", further.join(", "));
             notes.push(Fault::new("/Baseline", "NOT_KEPT", detail));
         }
-        let percent = |text: &str| whole(text).filter(|percent| (0..=100).contains(percent));
-        note_unread(
-            &["Start", "Finish", "ActualStart", "ActualFinish", "Deadline"],
-            |name| node.get(name),
-            instant,
-            "BAD_DAY",
-            &mut notes,
-        );
-        note_unread(
-            &["Duration", "RemainingDuration", "ActualWork", "RemainingWork"],
-            |name| node.get(name),
-            duration,
-            "BAD_DURATION",
-            &mut notes,
-        );
-        note_unread(
-            &["Cost", "ActualCost", "RemainingCost"],
-            |name| node.get(name),
-            hundredths,
-            "BAD_AMOUNT",
-            &mut notes,
-        );
-        note_unread(&["PercentComplete"], |name| node.get(name), percent, "OUT_OF_RANGE", &mut notes);
-        note_unread(&["PhysicalPercentComplete"], |name| node.get(name), ten_thousandths, "BAD_NUMBER", &mut notes);
-        note_unread(&["TotalSlack", "FreeSlack"], |name| node.get(name), whole, "BAD_NUMBER", &mut notes);
+        note_unread(node, "", &mut notes);
+        if let Some(baseline) = baseline {
+            note_unread(baseline, "/Baseline", &mut notes);
+        }
         let all = time("Duration");
         let done = node.get("PercentComplete").and_then(percent);
         let rest = all.zip(done).map(|(all, done)| (all * (100 - done) + 50) / 100);
+        let remaining = time("RemainingDuration").or(rest);
+        note_percent(done, all.zip(remaining), day("ActualFinish").is_some(), &mut notes);
+        // Without a word of what is done, nothing is.
+        let work = time("Work");
+        let (actual_work, remaining_work) = match (time("ActualWork"), time("RemainingWork")) {
+            (None, rest) if node.get("ActualWork").is_none() => {
+                (work.map(|work| work - rest.unwrap_or(work)), rest.or(work))
+            }
+            (actual, None) if node.get("RemainingWork").is_none() => {
+                (actual, work.zip(actual).map(|(work, actual)| work - actual))
+            }
+            both => both,
+        };
+        if let (Some(work), Some(actual), Some(rest)) = (work, actual_work, remaining_work)
+            && actual + rest != work
+        {
+            let detail = format!("{work} minutes are not {actual} done and {rest} remaining: those are what is kept");
+            notes.push(Fault::new("/Work", "CONTRADICTION", detail));
+        }
         let physical = node.get("EarnedValueMethod") == Some("1");
         PlanTask {
             place: format!("task {uid}"),
@@ -261,16 +336,17 @@ impl File {
             key: format!("{prefix}:{uid}"),
             title: node.get("Name").unwrap_or_default().to_owned(),
             kind: Some(kind),
-            wbs: node.get("WBS").map(str::to_owned),
+            wbs: node.get("WBS").or_else(|| node.get("OutlineNumber")).map(str::to_owned),
             notes_text: node.get("Notes").map(str::to_owned),
             calendar: node.get("CalendarUID").filter(|uid| !uid.starts_with('-')).map(|uid| calendar_key(prefix, uid)),
             duration: all,
-            remaining: time("RemainingDuration").or(rest),
+            elapsed: node.get("DurationFormat").and_then(whole).is_some_and(is_elapsed),
+            remaining,
             baseline_duration: of_baseline("Duration").and_then(duration),
             percent_type: Some(if physical { PercentType::Physical } else { PercentType::Duration }),
             physical: node.get("PhysicalPercentComplete").and_then(ten_thousandths),
-            actual_work: time("ActualWork"),
-            remaining_work: time("RemainingWork"),
+            actual_work,
+            remaining_work,
             planned: if baselined.finish.is_some() { baselined } else { scheduled },
             forecast: scheduled,
             actual: Span { start: day("ActualStart"), finish: day("ActualFinish") },
@@ -299,9 +375,81 @@ pub(super) fn is_true(text: &str) -> bool {
     matches!(text, "1" | "true")
 }
 
+/// A whole number; zeros may follow its point.
 pub(super) fn whole(text: &str) -> Option<i64> {
-    let whole = text.split('.').next()?;
-    whole.parse().ok()
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    rest.bytes().all(|digit| digit == b'0').then(|| whole.parse().ok())?
+}
+
+fn percent(text: &str) -> Option<i64> {
+    whole(text).filter(|percent| (0..=100).contains(percent))
+}
+
+/// Whether a unit of durations and lags is of elapsed time. From 35 on they are the same units, as estimates.
+fn is_elapsed(format: i64) -> bool {
+    matches!(if format >= 35 { format - 32 } else { format }, 4 | 6 | 8 | 10 | 12 | 20)
+}
+
+/// Whether a baseline is the one that is kept.
+fn is_first(baseline: &XmlRecord) -> bool {
+    baseline.get("Number").unwrap_or("0") == "0"
+}
+
+/// Notes each value of which nothing can be made.
+fn note_unread(node: &XmlRecord, at: &str, notes: &mut Vec<Fault>) {
+    for child in &node.children {
+        let text = child.text.trim();
+        let (code, is_read) = match child.name.as_str() {
+            "Start" | "Finish" | "ActualStart" | "ActualFinish" | "Deadline" | "ConstraintDate" | "StartDate"
+            | "FinishDate" => ("BAD_DAY", instant(text).is_some()),
+            "Duration" | "RemainingDuration" | "Work" | "ActualWork" | "RemainingWork" => {
+                ("BAD_DURATION", duration(text).is_some())
+            }
+            "Cost" | "ActualCost" | "RemainingCost" => ("BAD_AMOUNT", hundredths(text).is_some()),
+            "PercentComplete" => ("OUT_OF_RANGE", percent(text).is_some()),
+            "PhysicalPercentComplete" => ("BAD_NUMBER", ten_thousandths(text).is_some()),
+            "TotalSlack" | "FreeSlack" | "DurationFormat" | "LinkLag" | "LagFormat" | "MinutesPerDay" => {
+                ("BAD_NUMBER", whole(text).is_some())
+            }
+            "Summary" | "Milestone" | "IsNull" | "Active" | "CrossProject" => {
+                ("BAD_FLAG", matches!(text, "0" | "1" | "true" | "false"))
+            }
+            _ => continue,
+        };
+        if !text.is_empty() && !is_read {
+            let pointer = format!("{at}/{}", child.name);
+            notes.push(Fault::new(pointer, code, format!("{text:.40} cannot be read, and is not kept")));
+        } else if has_seconds(code, text) {
+            let pointer = format!("{at}/{}", child.name);
+            notes.push(Fault::new(pointer, "ROUNDED", format!("{text:.40} is kept to the minute")));
+        }
+    }
+}
+
+/// Whether an instant or a duration is not of whole minutes.
+fn has_seconds(code: &str, text: &str) -> bool {
+    match code {
+        "BAD_DAY" => instant(text).is_some_and(|at| at.second() != 0),
+        "BAD_DURATION" => {
+            let seconds = text.strip_suffix('S').and_then(|rest| rest.rsplit(['M', 'H', 'T']).next());
+            seconds.and_then(ten_thousandths).is_some_and(|seconds| seconds != 0)
+        }
+        _ => false,
+    }
+}
+
+/// Notes a percent complete that does not follow from durations and the actual finish.
+fn note_percent(done: Option<i64>, durations: Option<(i64, i64)>, finished: bool, notes: &mut Vec<Fault>) {
+    let Some(done) = done else { return };
+    let follows = match durations {
+        Some((all, rest)) if all > 0 => (all - rest).max(0) * 100 / all,
+        _ if finished => 100,
+        _ => 0,
+    };
+    if (done - follows).abs() > 1 {
+        let detail = format!("{done} is not kept: durations and actual finish say {follows}");
+        notes.push(Fault::new("/PercentComplete", "CONTRADICTION", detail));
+    }
 }
 
 pub(super) fn instant(text: &str) -> Option<DateTime> {
@@ -410,15 +558,13 @@ fn plan_link(node: &XmlRecord, uid: &str, prefix: &str, lost: &mut Vec<super::Re
         other => return refuse("UNKNOWN_WORD", format!("{other:.20} is no type of link")),
     };
     let mut notes = Vec::new();
-    note_unread(&["LinkLag", "LagFormat"], |name| node.get(name), whole, "BAD_NUMBER", &mut notes);
+    note_unread(node, "", &mut notes);
     let value = node.get("LinkLag").and_then(whole).unwrap_or_default();
-    // From 35 on the same units again, as estimates.
     let format = node.get("LagFormat").and_then(whole).unwrap_or(7);
-    let lag = match if format >= 35 { format - 32 } else { format } {
-        4 | 6 | 8 | 10 | 12 => Lag::Minutes(tenths(value), LagKind::Elapsed),
-        19 => Lag::Percent(value, LagKind::Working),
-        20 => Lag::Percent(value, LagKind::Elapsed),
-        _ => Lag::Minutes(tenths(value), LagKind::Working),
+    let kind = if is_elapsed(format) { LagKind::Elapsed } else { LagKind::Working };
+    let lag = match format {
+        19 | 20 | 51 | 52 => Lag::Percent(value, kind),
+        _ => Lag::Minutes(tenths(value), kind),
     };
     let (from, to) = (format!("{prefix}:{from}"), format!("{prefix}:{uid}"));
     Some(PlanLink { place, from, to, relation, lag, notes })

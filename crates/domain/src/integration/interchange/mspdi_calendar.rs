@@ -12,11 +12,21 @@ use crate::work_calendar::EXCEPTIONS_MAX;
 /// `MonthPosition` of the last one.
 const LAST: i64 = 4;
 
-/// The hours that a calendar states, and what of it is not kept.
-pub(super) fn read(calendar: &XmlRecord) -> (Hours, Vec<Fault>) {
+/// The hours that a calendar states, and what of it is not kept. Days of the week that it does not state are those of the
+/// calendar that it is based on.
+pub(super) fn read<'a>(calendar: &XmlRecord, find: &dyn Fn(&str) -> Option<&'a XmlRecord>) -> (Hours, Vec<Fault>) {
     let (mut hours, mut notes) = (Hours::default(), Vec::new());
+    if let Some(uid) = calendar.get("BaseCalendarUID").filter(|uid| !matches!(*uid, "-1" | "0")) {
+        match find(uid).filter(|base| *base != calendar) {
+            Some(base) => (hours, _) = read(base, &|_| None),
+            None => {
+                let detail = format!("the calendar {uid:.20} that it is based on is not read");
+                notes.push(Fault::new("/BaseCalendarUID", "NOT_IN_FILE", detail));
+            }
+        }
+    }
     for day in calendar.list("WeekDays", "WeekDay") {
-        let spans = worked(day);
+        let spans = worked(day, &mut notes);
         match day.get("DayType").and_then(whole) {
             Some(0) => match period(day.all("TimePeriod").next().unwrap_or(day)) {
                 Some((from, until)) => {
@@ -24,13 +34,15 @@ pub(super) fn read(calendar: &XmlRecord) -> (Hours, Vec<Fault>) {
                 }
                 None => notes.push(undated()),
             },
-            Some(number) => {
-                if let Some(place) = from_sunday(number) {
-                    hours.week[place] = spans;
-                }
-            }
-            None => {}
+            Some(number) => match from_sunday(number) {
+                Some(place) => hours.week[place] = spans,
+                None => notes.push(unknown_day(day)),
+            },
+            None => notes.push(unknown_day(day)),
         }
+    }
+    for week in calendar.list("WorkWeeks", "WorkWeek") {
+        add_work_week(&mut hours, week, &mut notes);
     }
     let mut exceptions = calendar.list("Exceptions", "Exception");
     for exception in exceptions.by_ref().take(EXCEPTIONS_MAX) {
@@ -48,13 +60,48 @@ pub(super) fn read(calendar: &XmlRecord) -> (Hours, Vec<Fault>) {
     (hours, notes)
 }
 
-fn worked(day: &XmlRecord) -> Spans {
+fn unknown_day(day: &XmlRecord) -> Fault {
+    let number = day.get("DayType").unwrap_or_default();
+    Fault::new("/WeekDay", "BAD_DAY", format!("{number:.20} is no day of the week from 1 to 7: its hours are not kept"))
+}
+
+/// A week of other hours in a period: the days in it are exceptions, and those that are exceptions themselves come later.
+fn add_work_week(hours: &mut Hours, week: &XmlRecord, notes: &mut Vec<Fault>) {
+    let Some((from, until)) = week.all("TimePeriod").next().and_then(period) else { return notes.push(undated()) };
+    let name = week.get("Name").and_then(|name| super::fitted("exceptions", name, 200, notes));
+    for day in week.list("WeekDays", "WeekDay") {
+        let Some(place) = day.get("DayType").and_then(whole).and_then(from_sunday) else {
+            notes.push(unknown_day(day));
+            continue;
+        };
+        let spans = worked(day, notes);
+        let days = every(from, 1.day()).take_while(|day| *day <= until);
+        let days = days.filter(|day| usize::try_from(day.weekday().to_monday_zero_offset()) == Ok(place));
+        except(hours, days, name.as_deref(), &spans);
+    }
+}
+
+/// The hours of a day. Hours that cannot be read, and those that overlap others, are told.
+fn worked(day: &XmlRecord, notes: &mut Vec<Fault>) -> Spans {
     let span = |time: &XmlRecord| {
         let (from, until) = (minutes(time.get("FromTime")?)?, minutes(time.get("ToTime")?)?);
         Some((from, if until == 0 { 1_440 } else { until }))
     };
     let working = day.get("DayWorking").is_some_and(is_true);
-    settled(day.list("WorkingTimes", "WorkingTime").filter(|_| working).filter_map(span).collect())
+    let times = day.list("WorkingTimes", "WorkingTime").filter(|_| working);
+    // Empty rows are rows of the tool's form.
+    let times: Vec<&XmlRecord> =
+        times.filter(|time| time.get("FromTime").is_some() || time.get("ToTime").is_some()).collect();
+    let spans = settled(times.iter().copied().filter_map(span).collect());
+    if spans.len() < times.len() {
+        let detail = format!(
+            "{} of {} spans of hours cannot be read or overlap others, and are not kept",
+            times.len() - spans.len(),
+            times.len()
+        );
+        notes.push(Fault::new("/WorkingTime", "BAD_HOURS", detail));
+    }
+    spans
 }
 
 /// The first and the last day.
@@ -81,7 +128,7 @@ fn except(hours: &mut Hours, days: impl Iterator<Item = Date>, name: Option<&str
 fn add_exception(hours: &mut Hours, node: &XmlRecord, notes: &mut Vec<Fault>) {
     let Some((from, until)) = node.all("TimePeriod").next().and_then(period) else { return notes.push(undated()) };
     let name = node.get("Name").and_then(|name| super::fitted("exceptions", name, 200, notes));
-    let (name, spans) = (name.as_deref(), worked(node));
+    let (name, spans) = (name.as_deref(), worked(node, notes));
     let within = |day: &Date| *day <= until;
     match recurring(node, from) {
         Some(days) => except(hours, days.skip_while(|day| *day < from).take_while(within), name, &spans),
@@ -159,7 +206,7 @@ mod tests {
         let text = format!("<Calendar>{text}</Calendar>");
         let mut nodes = XmlRecords::new(text.as_bytes());
         match nodes.next(|_| true).unwrap() {
-            Step::Whole(node) => read(&node),
+            Step::Whole(node) => read(&node, &|_| None),
             _ => panic!("a calendar"),
         }
     }

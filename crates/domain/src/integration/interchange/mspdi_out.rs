@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::civil::Date;
 use quick_xml::escape::escape;
 
-use super::hours::{Hours, minutes as clock_minutes};
+use super::hours::Hours;
 use crate::activity::{Activity, ActivityType, ConstraintType, DurationUnit, PercentType};
+use crate::clock_time::ClockTime;
 use crate::dependency::{Dependency, LagKind, Relation};
 use crate::id::Id;
 use crate::milestone::Milestone;
@@ -28,6 +29,8 @@ pub struct Plan<'a> {
 /// A day from eight to five, where no calendar says else.
 const USUAL: (i16, i16) = (480, 1_020);
 const PER_DAY: i64 = 480;
+/// The number of the calendar for projects that have none.
+const STANDARD: u32 = 1;
 
 /// XML under construction.
 #[derive(Default)]
@@ -103,24 +106,27 @@ pub fn write(plan: &Plan<'_>) -> String {
     rows.extend(plan.milestones.iter().map(Row::Milestone));
     rows.sort_by_cached_key(|row| (sort_key(row.wbs()), row.id()));
     let uids = numbered(&rows);
-    let calendars: HashMap<Id<WorkCalendar>, usize> =
-        plan.calendars.iter().enumerate().map(|(i, c)| (c.id, i)).collect();
-    let hours: Vec<Hours> = plan.calendars.iter().map(hours).collect();
+    let calendars: HashMap<Id<WorkCalendar>, OfCalendar<'_>> = of_calendars(plan);
+    let usual = usual();
+    let of_project = of_project(plan).and_then(|id| calendars.get(&id));
     let mut xml = Xml::default();
     xml.0 += "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
     xml.0 += "<Project xmlns=\"http://schemas.microsoft.com/project\">\n";
-    head(&mut xml, plan);
+    head(&mut xml, plan, of_project);
     xml.open("Calendars");
-    calendar(&mut xml, 1, "Standard", &usual());
-    for (i, calendar_of) in plan.calendars.iter().enumerate() {
-        calendar(&mut xml, i + 2, calendar_of.name.as_str(), &hours[i]);
+    if of_project.is_none() {
+        calendar(&mut xml, STANDARD, "Standard", &usual);
+    }
+    for of in plan.calendars.iter().filter_map(|calendar| calendars.get(&calendar.id)) {
+        calendar(&mut xml, of.uid, of.calendar.name.as_str(), &of.hours);
     }
     xml.close("Calendars");
     let mut links: HashMap<String, Vec<&Dependency>> = HashMap::new();
     for dependency in plan.dependencies {
         links.entry(dependency.successor_id.to_string()).or_default().push(dependency);
     }
-    let context = Context { plan, uids: &uids, links, calendars: &calendars, hours: &hours };
+    let activities = plan.activities.iter().map(|activity| (activity.id_text(), activity)).collect();
+    let context = Context { plan, uids: &uids, links, calendars: &calendars, usual: &usual, of_project, activities };
     xml.open("Tasks");
     let mut level = 0;
     for (i, row) in rows.iter().enumerate() {
@@ -133,6 +139,57 @@ pub fn write(plan: &Plan<'_>) -> String {
     context.resources(&mut xml);
     xml.0 += "</Project>\n";
     xml.0
+}
+
+/// A calendar, its number and its hours.
+struct OfCalendar<'a> {
+    calendar: &'a WorkCalendar,
+    uid: u32,
+    hours: Hours,
+}
+
+impl OfCalendar<'_> {
+    fn per_day(&self) -> i64 {
+        self.calendar.minutes_per_day.map_or(PER_DAY, |minutes| minutes.get().into())
+    }
+}
+
+/// The calendars with the numbers that an import gave them where these are free.
+fn of_calendars<'a>(plan: &Plan<'a>) -> HashMap<Id<WorkCalendar>, OfCalendar<'a>> {
+    let (mut taken, mut next) = (HashSet::from([STANDARD]), STANDARD);
+    if of_project(plan).is_some() {
+        taken.clear();
+    }
+    let number = |calendar: &WorkCalendar| {
+        let refs = &calendar.common().external_refs;
+        refs.0.iter().find_map(|r| r.external_id.as_str().rsplit(':').next()?.parse::<u32>().ok())
+    };
+    let given: Vec<Option<u32>> = plan
+        .calendars
+        .iter()
+        .map(|calendar| number(calendar).filter(|uid| (1..1_000_000_000).contains(uid) && taken.insert(*uid)))
+        .collect();
+    let mut uid = |given: Option<u32>| {
+        given.unwrap_or_else(|| {
+            while !taken.insert(next) {
+                next += 1;
+            }
+            next
+        })
+    };
+    let all = plan.calendars.iter().zip(given);
+    all.map(|(calendar, given)| (calendar.id, OfCalendar { calendar, uid: uid(given), hours: hours(calendar) }))
+        .collect()
+}
+
+/// The calendar of the project: the one that most activities have, if all have one.
+fn of_project(plan: &Plan<'_>) -> Option<Id<WorkCalendar>> {
+    let mut counts: BTreeMap<String, (usize, Id<WorkCalendar>)> = BTreeMap::new();
+    for activity in plan.activities {
+        let id = activity.calendar_id.filter(|id| plan.calendars.iter().any(|calendar| calendar.id == *id))?;
+        counts.entry(id.to_string()).or_insert((0, id)).0 += 1;
+    }
+    counts.into_values().max_by_key(|(count, _)| *count).map(|(_, id)| id)
 }
 
 /// The numbers of the rows by their ids: those of an import where they are free.
@@ -155,7 +212,7 @@ fn numbered(rows: &[Row<'_>]) -> HashMap<String, u32> {
     uids
 }
 
-fn head(xml: &mut Xml, plan: &Plan<'_>) {
+fn head(xml: &mut Xml, plan: &Plan<'_>, of_project: Option<&OfCalendar<'_>>) {
     xml.put("SaveVersion", 14);
     xml.put("Name", format!("{}.xml", plan.project.code.as_str()));
     xml.put("Title", &plan.project.name);
@@ -170,11 +227,12 @@ fn head(xml: &mut Xml, plan: &Plan<'_>) {
         xml.put("CurrencyDigits", currency.digits());
         xml.put("CurrencyCode", currency.code());
     }
-    xml.put("CalendarUID", 1);
+    let per_day = of_project.map_or(PER_DAY, OfCalendar::per_day);
+    xml.put("CalendarUID", of_project.map_or(STANDARD, |calendar| calendar.uid));
     xml.put("DefaultStartTime", "08:00:00");
     xml.put("DefaultFinishTime", "17:00:00");
-    xml.put("MinutesPerDay", PER_DAY);
-    xml.put("MinutesPerWeek", 5 * PER_DAY);
+    xml.put("MinutesPerDay", per_day);
+    xml.put("MinutesPerWeek", 5 * per_day);
     xml.put("DaysPerMonth", 20);
     xml.put("DurationFormat", 7);
     xml.put("WorkFormat", 2);
@@ -192,7 +250,7 @@ fn usual() -> Hours {
 /// The hours of a calendar of ours.
 fn hours(calendar: &WorkCalendar) -> Hours {
     let mut hours = Hours::default();
-    let minutes = |time: &crate::clock_time::ClockTime| clock_minutes(&time.to_string()).unwrap_or_default();
+    let minutes = |time: &ClockTime| minutes_of(*time);
     for row in &calendar.week {
         hours.week[row.weekday as usize].push((minutes(&row.from), minutes(&row.until)));
     }
@@ -204,6 +262,10 @@ fn hours(calendar: &WorkCalendar) -> Hours {
         hours.exceptions.insert(exception.day.date(), (exception.name.as_ref().map(ToString::to_string), spans));
     }
     hours
+}
+
+fn minutes_of(time: ClockTime) -> i16 {
+    i16::try_from(time.minutes()).unwrap_or_default()
 }
 
 fn time(minutes: i16) -> String {
@@ -231,7 +293,7 @@ fn working_times(xml: &mut Xml, spans: &[(i16, i16)]) {
     xml.close("WorkingTimes");
 }
 
-fn calendar(xml: &mut Xml, uid: usize, name: &str, hours: &Hours) {
+fn calendar(xml: &mut Xml, uid: u32, name: &str, hours: &Hours) {
     xml.open("Calendar");
     xml.put("UID", uid);
     xml.put("Name", name);
@@ -276,8 +338,10 @@ struct Context<'a> {
     uids: &'a HashMap<String, u32>,
     /// What each row waits for.
     links: HashMap<String, Vec<&'a Dependency>>,
-    calendars: &'a HashMap<Id<WorkCalendar>, usize>,
-    hours: &'a [Hours],
+    calendars: &'a HashMap<Id<WorkCalendar>, OfCalendar<'a>>,
+    usual: &'a Hours,
+    of_project: Option<&'a OfCalendar<'a>>,
+    activities: HashMap<String, &'a Activity>,
 }
 
 /// Minutes as a duration of ISO 8601.
@@ -330,12 +394,34 @@ impl Context<'_> {
         xml.close("Task");
     }
 
-    /// When work begins and ends on a day.
-    fn ends(&self, activity: &Activity, day: Day) -> (i16, i16) {
-        let hours = activity.calendar_id.and_then(|id| self.calendars.get(&id)).map(|i| &self.hours[*i]);
-        let spans = hours.map(|hours| hours.on(day.date()));
-        let ends = spans.and_then(|spans| Some((spans.first()?.0, spans.last()?.1)));
-        ends.unwrap_or(USUAL)
+    fn calendar(&self, activity: &Activity) -> Option<&OfCalendar<'_>> {
+        activity.calendar_id.and_then(|id| self.calendars.get(&id))
+    }
+
+    fn hours(&self, activity: &Activity) -> &Hours {
+        self.calendar(activity).map_or(self.usual, |of| &of.hours)
+    }
+
+    /// The start on a day, at this time or when work begins.
+    fn start(&self, activity: &Activity, day: Option<Day>, time: Option<ClockTime>) -> Option<String> {
+        let day = day?;
+        let begins = self.hours(activity).ends(day.date()).map_or(USUAL.0, |(begins, _)| begins);
+        Some(at(day, time.map_or(begins, minutes_of)))
+    }
+
+    /// The end on a day, at this time or when work ends.
+    fn finish(&self, activity: &Activity, day: Option<Day>, time: Option<ClockTime>) -> Option<String> {
+        let day = day?;
+        let hours = self.hours(activity);
+        let Some(minute) = time.map(minutes_of) else {
+            let ends = hours.ends(day.date()).map_or(USUAL.1, |(_, ends)| ends);
+            return Some(hours.end(day.date(), ends).strftime("%Y-%m-%dT%H:%M:%S").to_string());
+        };
+        // Elapsed time, and what takes no time, end when they say.
+        let as_said = activity.duration_kind == Some(LagKind::Elapsed)
+            || activity.duration.is_some_and(|duration| duration.get() == 0);
+        let at = if as_said { Hours::default().end(day.date(), minute) } else { hours.end(day.date(), minute) };
+        Some(at.strftime("%Y-%m-%dT%H:%M:%S").to_string())
     }
 
     fn minutes(&self, activity: &Activity, amount: Option<crate::activity::Amount>) -> Option<i64> {
@@ -343,15 +429,19 @@ impl Context<'_> {
         if activity.duration_unit != Some(DurationUnit::Days) {
             return Some(amount);
         }
-        let calendar = activity.calendar_id.and_then(|id| self.calendars.get(&id)).map(|i| &self.plan.calendars[*i]);
-        let per_day =
-            calendar.and_then(|calendar| calendar.minutes_per_day).map_or(PER_DAY, |minutes| minutes.get().into());
-        Some(amount * per_day)
+        let elapsed = activity.duration_kind == Some(LagKind::Elapsed);
+        Some(amount * if elapsed { 1_440 } else { self.per_day(Some(activity)) })
+    }
+
+    /// Working minutes of a day, by the calendar of an activity or of the project.
+    fn per_day(&self, activity: Option<&Activity>) -> i64 {
+        let own = activity.and_then(|activity| self.calendar(activity));
+        own.or(self.of_project).map_or(PER_DAY, OfCalendar::per_day)
     }
 
     fn activity(&self, xml: &mut Xml, level: usize, activity: &Activity) {
-        let start = |day: Option<Day>| day.map(|day| at(day, self.ends(activity, day).0));
-        let finish = |day: Option<Day>| day.map(|day| at(day, self.ends(activity, day).1));
+        let start = |day: Option<Day>| self.start(activity, day, activity.start_time);
+        let finish = |day: Option<Day>| self.finish(activity, day, activity.finish_time);
         xml.put("Name", &activity.title);
         xml.put("Type", 1);
         xml.put("IsNull", 0);
@@ -363,7 +453,10 @@ impl Context<'_> {
         xml.maybe("Finish", finish(last));
         let all = self.minutes(activity, activity.duration);
         xml.maybe("Duration", all.map(duration));
-        xml.put("DurationFormat", 7);
+        xml.put("DurationFormat", if activity.duration_kind == Some(LagKind::Elapsed) { 8 } else { 7 });
+        let (done_work, rest_work) = (activity.actual_work_minutes, activity.remaining_work_minutes);
+        let work = done_work.zip(rest_work).map(|(done, rest)| i64::from(done.get()) + i64::from(rest.get()));
+        xml.maybe("Work", work.map(duration));
         xml.put("Milestone", u8::from(activity.activity_type == Some(ActivityType::Milestone)));
         xml.put("Summary", u8::from(activity.activity_type == Some(ActivityType::Summary)));
         xml.maybe("TotalSlack", activity.total_float_minutes.map(|minutes| i64::from(minutes.get()) * 10));
@@ -372,7 +465,8 @@ impl Context<'_> {
         // Of time, by the rule of Microsoft Project: what of the duration does not remain.
         let done =
             all.zip(rest).filter(|(all, _)| *all > 0).map(|(all, rest)| ((all - rest).max(0) * 100 + all / 2) / all);
-        xml.maybe("PercentComplete", done.or(activity.actual_finish_on.map(|_| 100)));
+        let done = done.or(activity.actual_finish_on.map(|_| 100)).or(all.map(|_| 0));
+        xml.maybe("PercentComplete", done);
         xml.maybe("ActualStart", start(activity.actual_start_on));
         xml.maybe("ActualFinish", finish(activity.actual_finish_on));
         xml.maybe("RemainingDuration", rest.map(duration));
@@ -390,10 +484,13 @@ impl Context<'_> {
             )
         );
         let on = activity.constraint_on;
-        xml.maybe("ConstraintDate", if ends { finish(on) } else { start(on) });
-        let calendar = activity.calendar_id.and_then(|id| self.calendars.get(&id)).map(|i| i + 2);
-        xml.put("CalendarUID", calendar.map_or_else(|| "-1".to_owned(), |uid| uid.to_string()));
-        xml.maybe("Deadline", finish(activity.deadline_on));
+        let time = activity.constraint_time;
+        let on = if ends { self.finish(activity, on, time) } else { self.start(activity, on, time) };
+        xml.maybe("ConstraintDate", on);
+        let of_project = self.of_project.map(|of| of.uid);
+        let own = self.calendar(activity).map(|of| of.uid).filter(|uid| Some(*uid) != of_project);
+        xml.put("CalendarUID", own.map_or(-1, i64::from));
+        xml.maybe("Deadline", self.finish(activity, activity.deadline_on, activity.deadline_time));
         xml.put("EarnedValueMethod", u8::from(activity.percent_type == Some(PercentType::Physical)));
         let physical = activity.physical_percent_complete.map(|share| (share.millionths() + 5_000) / 10_000);
         xml.maybe("PhysicalPercentComplete", physical);
@@ -408,8 +505,8 @@ impl Context<'_> {
         }
         xml.open("Baseline");
         xml.put("Number", 0);
-        xml.maybe("Start", start.map(|day| at(day, self.ends(activity, day).0)));
-        xml.maybe("Finish", finish.map(|day| at(day, self.ends(activity, day).1)));
+        xml.maybe("Start", self.start(activity, *start, activity.baseline_start_time));
+        xml.maybe("Finish", self.finish(activity, *finish, activity.baseline_finish_time));
         xml.maybe("Duration", self.minutes(activity, *baseline_duration).map(duration));
         xml.maybe("Cost", baseline_cost.map(hundredths));
         xml.close("Baseline");
@@ -428,7 +525,10 @@ impl Context<'_> {
         xml.put("Type", kind);
         xml.put("CrossProject", 0);
         let elapsed = dependency.lag_kind == Some(LagKind::Elapsed);
-        let per_day = if elapsed { 1_440 } else { PER_DAY };
+        let of = |id: String| self.activities.get(&id).copied();
+        let successor = of(dependency.successor_id.to_string());
+        let activity = successor.or_else(|| of(dependency.predecessor_id.to_string()));
+        let per_day = if elapsed { 1_440 } else { self.per_day(activity) };
         let days = dependency.lag_days.map(|days| i64::from(days.get()) * per_day);
         let minutes = days.or(dependency.lag_minutes.map(|minutes| minutes.get().into())).unwrap_or_default();
         let (lag, format) = match (dependency.lag_percent, elapsed) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::{Date, DateTime};
 use serde_json::{Value, json};
 
-use super::hours::Hours;
+use super::hours::{Hours, clock};
 use super::{Record, Sink, fitted};
 use crate::activity::{ActivityType, ConstraintType, PercentType};
 use crate::dependency::{LagKind, Relation};
@@ -107,8 +107,9 @@ pub(super) struct PlanTask {
     pub(super) wbs: Option<String>,
     pub(super) notes_text: Option<String>,
     pub(super) calendar: Option<String>,
-    /// Working minutes.
+    /// Minutes of working time, or of elapsed time.
     pub(super) duration: Option<i64>,
+    pub(super) elapsed: bool,
     pub(super) remaining: Option<i64>,
     pub(super) baseline_duration: Option<i64>,
     pub(super) percent_type: Option<PercentType>,
@@ -178,11 +179,19 @@ fn bounded(field: &str, value: Option<i64>, min: i64, max: i64, notes: &mut Vec<
     }
 }
 
+/// Minutes of a day where no calendar says else.
+const PER_DAY: i64 = 480;
 const MINUTES_MAX: i64 = 1_000_000_000;
 
 impl Schedule {
     /// Hands everything out as records.
-    pub(super) fn emit(self, target: &Target, sink: Sink<'_>) -> Result<(), Error> {
+    pub(super) fn emit(mut self, target: &Target, sink: Sink<'_>) -> Result<(), Error> {
+        if target.without_calendars {
+            // Days are those of the service where no calendar says else.
+            for project in &mut self.projects {
+                project.minutes_per_day = PER_DAY;
+            }
+        }
         if let Some(id) = target.project_id.as_ref().filter(|_| self.projects.len() > 1) {
             let names: Vec<&str> = self.projects.iter().map(|project| project.name.as_str()).take(20).collect();
             let detail = format!(
@@ -214,8 +223,9 @@ impl Schedule {
                 if is_milestone == second {
                     let project = &self.projects[task.project];
                     let calendar = task.calendar.as_deref().or(project.calendar.as_deref());
+                    let known = calendar.filter(|key| hours.contains_key(key) && !target.without_calendars);
                     let hours = calendar.and_then(|key| hours.get(key)).copied().unwrap_or(&usual);
-                    sink(task.record(target, project, hours, is_milestone))?;
+                    sink(task.record(target, project, (known, hours), is_milestone))?;
                 }
             }
         }
@@ -278,7 +288,13 @@ impl PlanProject {
 }
 
 impl PlanTask {
-    fn record(&self, target: &Target, project: &PlanProject, hours: &Hours, milestone: bool) -> Record {
+    fn record(
+        &self,
+        target: &Target,
+        project: &PlanProject,
+        (calendar, hours): (Option<&str>, &Hours),
+        milestone: bool,
+    ) -> Record {
         let mut record = Record {
             place: self.place.clone(),
             external_id: self.key.clone(),
@@ -289,6 +305,9 @@ impl PlanTask {
         record.set("title", Some(title.unwrap_or_else(|| "(no name)".to_owned())));
         if milestone {
             self.fill_milestone(&mut record, target);
+            let mut whole = Record::default();
+            self.fill_activity(&mut whole, project, calendar, hours);
+            note_beyond_milestone(&whole, &mut record);
             return record;
         }
         record.kind = Some("activity");
@@ -300,10 +319,18 @@ impl PlanTask {
                 external_id: project.key.clone(),
             }),
         }
-        self.fill_what(&mut record, target);
-        self.fill_dates(&mut record, hours);
-        self.fill_costs(&mut record, project);
+        self.fill_activity(&mut record, project, calendar, hours);
+        if let Some(key) = self.calendar.as_ref().filter(|_| calendar.is_none() && !target.without_calendars) {
+            let detail = format!("it names {key}, which the file does not have");
+            record.notes.push(Fault::new("/calendar_id", "NOT_IN_FILE", detail));
+        }
         record
+    }
+
+    fn fill_activity(&self, record: &mut Record, project: &PlanProject, calendar: Option<&str>, hours: &Hours) {
+        self.fill_what(record, calendar);
+        self.fill_dates(record, hours);
+        self.fill_costs(record, project);
     }
 
     /// A milestone has a day, and no duration.
@@ -322,20 +349,21 @@ impl PlanTask {
         }
     }
 
-    fn fill_what(&self, record: &mut Record, target: &Target) {
+    fn fill_what(&self, record: &mut Record, calendar: Option<&str>) {
         record.set("activity_type", self.kind.map(Words::word));
         let wbs = self.wbs.as_deref().and_then(|wbs| fitted("wbs_code", wbs, 100, &mut record.notes));
         record.set("wbs_code", wbs);
         let text = self.notes_text.as_deref().and_then(|text| fitted("notes", text, 4_000, &mut record.notes));
         record.set("notes", text);
-        if let Some(key) = self.calendar.as_ref().filter(|_| !target.without_calendars) {
+        if let Some(key) = calendar {
             record.links.push(super::Link {
                 field: "calendar_id".to_owned(),
                 kind: "work_calendar",
-                external_id: key.clone(),
+                external_id: key.to_owned(),
             });
         }
         record.set("duration_unit", Some("minutes"));
+        record.set("duration_kind", self.elapsed.then(|| LagKind::Elapsed.word()));
         for (field, value, min) in [
             ("duration", self.duration, 0),
             ("remaining_duration", self.remaining, 0),
@@ -361,7 +389,20 @@ impl PlanTask {
         let starts = |at: Option<DateTime>| at.map(DateTime::date);
         // What takes no time ends where it begins.
         let takes_time = self.duration.is_none_or(|duration| duration > 0);
-        let ends = |at: Option<DateTime>| at.map(|at| if takes_time { hours.last_day(at) } else { at.date() });
+        // No calendar moves the end of elapsed time.
+        let around_the_clock = Hours::default();
+        let of_ends = if self.elapsed { &around_the_clock } else { hours };
+        let ends = |at: Option<DateTime>| at.map(|at| if takes_time { of_ends.last_day(at) } else { at.date() });
+        let minute = |at: DateTime| i16::from(at.hour()) * 60 + i16::from(at.minute());
+        let start_time = |at: Option<DateTime>| {
+            let at = at.filter(|at| hours.ends(at.date()).map(|(begins, _)| begins) != Some(minute(*at)));
+            at.map(|at| clock(minute(at)))
+        };
+        let end_time = |at: Option<DateTime>, day: Option<Date>| {
+            let (at, day) = at.zip(day)?;
+            let minute = if day < at.date() && minute(at) == 0 { 1_440 } else { minute(at) };
+            (hours.ends(day).map(|(_, ends)| ends) != Some(minute)).then(|| clock(minute))
+        };
         for (name, span) in [
             ("planned", self.planned),
             ("forecast", self.forecast),
@@ -372,6 +413,13 @@ impl PlanTask {
             let finish = finish.map(|finish| start.map_or(finish, |start| finish.max(start)));
             record.set(&format!("{name}_start_on"), start.map(|day| day.to_string()));
             record.set(&format!("{name}_finish_on"), finish.map(|day| day.to_string()));
+            let times = match name {
+                "forecast" => "",
+                "baseline" => "baseline_",
+                _ => continue,
+            };
+            record.set(&format!("{times}start_time"), start_time(span.start));
+            record.set(&format!("{times}finish_time"), end_time(span.finish, finish));
         }
         let (kind, at) = self.constraint.map_or((None, None), |(kind, at)| (Some(kind), at));
         record.set("constraint_type", kind.map(Words::word));
@@ -383,7 +431,10 @@ impl PlanTask {
         );
         let day: Option<Date> = if ends_there { ends(at) } else { starts(at) };
         record.set("constraint_on", day.map(|day| day.to_string()));
-        record.set("deadline_on", ends(self.deadline).map(|day| day.to_string()));
+        record.set("constraint_time", if ends_there { end_time(at, day) } else { start_time(at) });
+        let deadline = ends(self.deadline);
+        record.set("deadline_on", deadline.map(|day| day.to_string()));
+        record.set("deadline_time", end_time(self.deadline, deadline));
     }
 
     fn fill_costs(&self, record: &mut Record, project: &PlanProject) {
@@ -424,6 +475,41 @@ impl PlanTask {
             resources.push(one);
         }
         record.set("resources", Some(resources));
+    }
+}
+
+/// Notes each value of an activity that its milestone has no place for.
+fn note_beyond_milestone(activity: &Record, milestone: &mut Record) {
+    let title = milestone.body["title"].clone();
+    let day = activity.body["forecast_finish_on"].clone();
+    milestone.notes.extend(activity.notes.iter().cloned());
+    for (field, value) in &activity.body {
+        let nothing = match value {
+            Value::Null => true,
+            Value::Number(number) => number.as_f64() == Some(0.0),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(money) => money.get("amount").is_some_and(|amount| amount == "0.0000"),
+            _ => false,
+        };
+        // What a milestone has under another name, or in every case.
+        let kept = matches!(
+            field.as_str(),
+            "activity_type"
+                | "duration_unit"
+                | "percent_type"
+                | "notes"
+                | "planned_finish_on"
+                | "forecast_finish_on"
+                | "actual_finish_on"
+                | "baseline_finish_on"
+        );
+        let same = field.ends_with("_start_on") && *value == day;
+        let usual = field == "constraint_type" && value == ConstraintType::AsSoonAsPossible.word();
+        if !(nothing || kept || same || usual) {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let detail = format!("{:.200} of {:.60} is not kept: a milestone has no such field", value, title);
+            milestone.notes.push(Fault::new(format!("/{field}"), "NOT_KEPT", detail));
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Elements of XML, one record at a time, within limits: depth, number, length. Entities that a document declares itself
 //! are refused, so that none can grow.
 
-use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use quick_xml::Reader;
@@ -49,15 +48,6 @@ impl XmlRecord {
         let text = self.text.trim();
         let nothing = matches!(text, "" | "0" | "0.00" | "0.0" | "-1" | "false" | "NA" | "PT0H0M0S");
         !nothing || self.children.iter().any(Self::says_something)
-    }
-
-    /// Counts its children that are not among the names known, by their path.
-    pub(super) fn count_others(&self, at: &str, known: &[&str], counts: &mut BTreeMap<String, usize>) {
-        for child in self.children.iter().filter(|child| !known.contains(&child.name.as_str())) {
-            if child.says_something() && counts.len() < 1_000 {
-                *counts.entry(format!("{at}/{}", child.name)).or_default() += 1;
-            }
-        }
     }
 }
 

@@ -27,6 +27,8 @@ use crate::source::check_source_code;
 use crate::write_context::WriteContext;
 use crate::{Context, ListArgs, ReadArgs, Service};
 
+/// Maximum number of characters of the reason of a failure.
+const FAILURE_MAX: usize = 2_000;
 const APPLY: &Permission = find("import_job", "apply");
 /// Microseconds between two progress updates of the job.
 const TOLD: i64 = 2_000_000;
@@ -88,6 +90,9 @@ impl Run {
             done: Mutex::default(),
             rehearsed: AtomicBool::new(false),
         });
+        if self.job.format.is_schedule() && self.job.replace != Some(true) {
+            work.refuse_replacement().await?;
+        }
         let applying = self.job.state == ImportState::Applying;
         let by_pieces = applying && self.job.partial;
         let written = if by_pieces {
@@ -276,7 +281,7 @@ impl Run {
         let Ended { state, failure, report } = ended;
         let now = self.service.inner.clock.now();
         let failure = failure.map(|failure| failure.chars().take(2_000).collect::<String>());
-        let failure = failure.and_then(|failure| Text::parse(&failure).ok());
+        let failure = failure.map(|failure| Text::ours(storable(&failure)));
         let link = report.as_ref().map(|whole| self.service.link(&whole.sha256, whole.size, &whole.staged.upload));
         let (counts, sha256) =
             report.as_ref().map_or_else(Default::default, |whole| (whole.counts.clone(), Some(whole.sha256.clone())));
@@ -330,4 +335,14 @@ fn told(error: &Error) -> String {
     let all: Vec<String> =
         faults.iter().take(10).map(|fault| format!("{} {}", fault.pointer, fault.detail).trim().to_owned()).collect();
     if error.faults.is_empty() { error.detail.clone() } else { all.join("; ") }
+}
+
+/// A reason as it is stored: control characters of the file that it quotes are escaped, and it is cut to what fits.
+fn storable(failure: &str) -> String {
+    let plain = failure.chars().flat_map(|c| {
+        let escaped = (c.is_control() && c != '\n').then(|| c.escape_default());
+        let itself = escaped.is_none().then_some(c);
+        escaped.into_iter().flatten().chain(itself)
+    });
+    plain.take(FAILURE_MAX).collect()
 }

@@ -196,6 +196,45 @@ impl Work {
         Ok((plan, Decided { did, learned }))
     }
 
+    /// Rejects a file that repeats the identifiers of other work: more than half of the stored activities and milestones
+    /// that it names, and at least two, would get another title.
+    pub(super) async fn refuse_replacement(&self) -> Result<(), Error> {
+        let conn = self.service.inner.database.read(self.org()).await.map_err(Fail::into_error)?;
+        let (stored, renamed) = self.count_renamed(&conn).await.map_err(Fail::into_error)?;
+        conn.close().await.map_err(Fail::into_error)?;
+        if renamed < 2 || renamed * 2 <= stored {
+            return Ok(());
+        }
+        let detail = format!(
+            "{renamed} of the {stored} stored activities and milestones that the file names would get another title: it \
+             seems to be another schedule. Import it into a project of its own, or with another source; if it is the \
+             successor of the stored one, make an import job with replace: true"
+        );
+        Err(Error::fault("/replace", "WOULD_REPLACE", detail))
+    }
+
+    async fn count_renamed(&self, conn: &Conn) -> Result<(usize, usize), Fail> {
+        let (mut stored, mut renamed) = (0, 0);
+        for n in 0..self.pieces {
+            let records = stage::records(&blob::get_piece(conn, self.org(), &self.upload, n).await?)?;
+            let titled = |record: &&Record| matches!(record.kind, Some("activity" | "milestone"));
+            let titled: HashMap<&str, &Record> =
+                records.iter().filter(titled).map(|record| (record.external_id.as_str(), record)).collect();
+            // A piece has records of one kind.
+            let Some(kind) = titled.values().find_map(|record| steerco_domain::find_kind(record.kind?)) else {
+                continue;
+            };
+            let ids: Vec<&str> = titled.keys().copied().collect();
+            for (external_id, id, _) in query::find_refs(conn, self.org(), kind, &self.source, &ids).await? {
+                let title = query::find_text(conn, self.org(), kind, &id, "title").await?;
+                let told = titled.get(external_id.as_str()).and_then(|record| record.body.get("title")?.as_str());
+                stored += 1;
+                renamed += usize::from(title.as_deref() != told);
+            }
+        }
+        Ok((stored, renamed))
+    }
+
     /// Replaces identifiers by ids, including those of resources that this file created earlier.
     async fn resolve(
         &self,
