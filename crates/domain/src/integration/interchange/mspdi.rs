@@ -229,14 +229,13 @@ impl File {
             notes.push(Fault::new("/CurrencyCode", "UNKNOWN_WORD", format!("{code:.20} is no currency of ISO 4217")));
         }
         let cut = |text: &str| text.trim_matches(['{', '}']).chars().take(90).collect::<String>();
-        let own = match project.get("GUID") {
-            Some(guid) => cut(guid),
+        let own = if let Some(guid) = project.get("GUID") {
+            cut(guid)
+        } else {
             // Many projects have one name: what else tells them apart is where they go, and when they were made.
-            None => {
-                let named = Some(cut(project.get("Name").unwrap_or(&name)));
-                let made = project.get("CreationDate").map(cut);
-                [target.program_id.clone(), named, made].into_iter().flatten().collect::<Vec<_>>().join(":")
-            }
+            let named = Some(cut(project.get("Name").unwrap_or(&name)));
+            let made = project.get("CreationDate").map(cut);
+            [target.program_id.clone(), named, made].into_iter().flatten().collect::<Vec<_>>().join(":")
         };
         let key = target.project_id.clone().unwrap_or_else(|| format!("project:{own}"));
         let calendar = project.get("CalendarUID").filter(|uid| !uid.starts_with('-'));

@@ -17,12 +17,11 @@ const LAST: i64 = 4;
 pub(super) fn read<'a>(calendar: &XmlRecord, find: &dyn Fn(&str) -> Option<&'a XmlRecord>) -> (Hours, Vec<Fault>) {
     let (mut hours, mut notes) = (Hours::default(), Vec::new());
     if let Some(uid) = calendar.get("BaseCalendarUID").filter(|uid| !matches!(*uid, "-1" | "0")) {
-        match find(uid).filter(|base| *base != calendar) {
-            Some(base) => (hours, _) = read(base, &|_| None),
-            None => {
-                let detail = format!("the calendar {uid:.20} that it is based on is not read");
-                notes.push(Fault::new("/BaseCalendarUID", "NOT_IN_FILE", detail));
-            }
+        if let Some(base) = find(uid).filter(|base| *base != calendar) {
+            (hours, _) = read(base, &|_| None);
+        } else {
+            let detail = format!("the calendar {uid:.20} that it is based on is not read");
+            notes.push(Fault::new("/BaseCalendarUID", "NOT_IN_FILE", detail));
         }
     }
     for day in calendar.list("WeekDays", "WeekDay") {

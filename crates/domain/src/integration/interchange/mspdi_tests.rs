@@ -253,15 +253,13 @@ fn what_cannot_be_read_is_told() {
 /// The elements of a task and what it is with, with values that say something, and the file without one of them.
 fn of_all(element: &str, names: &[&[&str]], without: Option<&str>) -> String {
     let value = |name: &str| match name {
-        "UID" => "7".to_owned(),
-        "TaskUID" => "1".to_owned(),
-        "ResourceUID" => "7".to_owned(),
-        "PredecessorUID" => "2".to_owned(),
-        "CalendarUID" => "2".to_owned(),
-        "BaseCalendarUID" => "1".to_owned(),
-        "Number" => "3".to_owned(),
+        "UID" | "ResourceUID" | "ConstraintType" => "7".to_owned(),
+        "PredecessorUID" | "CalendarUID" => "2".to_owned(),
+        "Number" | "Type" => "3".to_owned(),
         "IsNull" | "CrossProject" | "Summary" => "0".to_owned(),
-        "Active" | "Milestone" | "EarnedValueMethod" | "IsBaseCalendar" => "1".to_owned(),
+        "TaskUID" | "BaseCalendarUID" | "Active" | "Milestone" | "EarnedValueMethod" | "IsBaseCalendar" => {
+            "1".to_owned()
+        }
         "Start" | "ActualStart" => "2026-03-02T09:30:00".to_owned(),
         "Finish" | "ActualFinish" | "Deadline" | "ConstraintDate" => "2026-03-04T15:30:00".to_owned(),
         "StartDate" | "FinishDate" | "CreationDate" => "2026-03-02T08:00:00".to_owned(),
@@ -272,8 +270,6 @@ fn of_all(element: &str, names: &[&[&str]], without: Option<&str>) -> String {
         "DurationFormat" | "LagFormat" => "8".to_owned(),
         "CurrencyCode" => "EUR".to_owned(),
         "CurrencySymbol" => "£".to_owned(),
-        "ConstraintType" => "7".to_owned(),
-        "Type" => "3".to_owned(),
         "MinutesPerDay" => "600".to_owned(),
         "PercentComplete" => "90".to_owned(),
         "PredecessorLink" => link(2, 3, 100, 7),

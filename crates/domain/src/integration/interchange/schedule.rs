@@ -507,7 +507,7 @@ fn note_beyond_milestone(activity: &Record, milestone: &mut Record) {
         let usual = field == "constraint_type" && value == ConstraintType::AsSoonAsPossible.word();
         if !(nothing || kept || same || usual) {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let detail = format!("{:.200} of {:.60} is not kept: a milestone has no such field", value, title);
+            let detail = format!("{value:.200} of {title:.60} is not kept: a milestone has no such field");
             milestone.notes.push(Fault::new(format!("/{field}"), "NOT_KEPT", detail));
         }
     }
